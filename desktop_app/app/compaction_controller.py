@@ -16,7 +16,7 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.services.compaction import Plan, readable
 from desktop_app.services.estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
-from desktop_app.ui.transcript.items import Mark
+from desktop_app.ui.transcript.message_items import Mark
 from desktop_app.ui.window.compaction_card import CompactionBar
 from desktop_app.ui.window.main_window import MainWindow
 from desktop_app.ui.window.notifications import Actions

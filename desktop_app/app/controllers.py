@@ -41,8 +41,8 @@ from desktop_app.app.trash import Trash
 from desktop_app.app.viewer_controller import ViewerController
 from desktop_app.app.workspace import Workspace
 from desktop_app.child_processes import child_command
-from desktop_app.ui.transcript.asker import Asker
-from desktop_app.ui.transcript.typesetter import Typesetter
+from desktop_app.ui.transcript.media.json_process import Asker
+from desktop_app.ui.transcript.media.typesetter import Typesetter
 
 if TYPE_CHECKING:
     from desktop_app.app.closed_store import ClosedWork

@@ -23,7 +23,7 @@ from desktop_app.services.pictures import picture_tokens
 from desktop_app.storage.temporary import TemporaryFolder
 from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.opening import open_path
-from desktop_app.ui.transcript.pictures import OPEN, THUMBNAIL_BOX
+from desktop_app.ui.transcript.media.message_images import OPEN, THUMBNAIL_BOX
 
 if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace

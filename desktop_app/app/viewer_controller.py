@@ -24,7 +24,7 @@ from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFac
 from desktop_app.domain.parts import DocumentPart
 from desktop_app.storage.temporary import TemporaryFolder
 from desktop_app.ui.opening import open_path
-from desktop_app.ui.transcript.items import DOCUMENT
+from desktop_app.ui.transcript.message_items import DOCUMENT
 
 if TYPE_CHECKING:
     from desktop_app.app.viewer_places import Span

@@ -18,7 +18,7 @@ from desktop_app.app.viewer_places import PAGE_MARK
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.app.viewer_places import Span
-    from desktop_app.ui.transcript.find_bar import FindBar
+    from desktop_app.ui.transcript.search.find_bar import FindBar
 
 _MOST: Final = 10_000  # places: beyond that nobody counts
 

@@ -1,6 +1,6 @@
 """Typesets formulas for what is written to a file: asks the process of maths_process.py and waits.
 
-The window has its own way of asking (ui/transcript/typesetter.py), which never waits.
+The window has its own way of asking (ui/transcript/media/typesetter.py), which never waits.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
 
-    from desktop_app.ui.transcript.typesetter import Typesetter
+    from desktop_app.ui.transcript.media.typesetter import Typesetter
 
 FRAME_S = 1 / 60
 _ROUNDS = 10
@@ -140,7 +140,7 @@ class Transcript:
             view.typeset_with(self._typesetter)
         if highlights:
             from desktop_app.child_processes import child_command
-            from desktop_app.ui.transcript.asker import Asker
+            from desktop_app.ui.transcript.media.json_process import Asker
 
             view.lex_with(Asker(child_command("lexing"), view))
 
@@ -179,7 +179,7 @@ def _typesetter() -> Typesetter:
     from PySide6.QtWidgets import QApplication
 
     from desktop_app.child_processes import child_command
-    from desktop_app.ui.transcript.typesetter import Typesetter
+    from desktop_app.ui.transcript.media.typesetter import Typesetter
 
     made = Typesetter(child_command("maths"))
     made.find("x", display=False)

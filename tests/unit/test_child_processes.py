@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-STARTS_PROCESSES = {"desktop_app/child_processes.py", "desktop_app/ui/transcript/asker.py"}
+STARTS_PROCESSES = {
+    "desktop_app/child_processes.py",
+    "desktop_app/ui/transcript/media/json_process.py",
+}
 SAY_WHERE = "import os, sys; print(os.getcwd(), *sorted(os.environ), sep='\\n')"
 
 

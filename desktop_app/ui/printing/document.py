@@ -64,7 +64,7 @@ from desktop_app.ui.printing.print_styles import (
 )
 from desktop_app.ui.printing.wide_tables import column_groups
 from desktop_app.ui.sealed_text import SealedDocument
-from desktop_app.ui.transcript.formulas import Formulas
+from desktop_app.ui.transcript.media.drawn_formulas import Formulas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QFont, QTextBlock, QTextFrame, QTextFrameFormat
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.formulas import FindsFormulas
+    from desktop_app.ui.transcript.media.drawn_formulas import FindsFormulas
 
 KEPT_TOGETHER: Final = 0.4
 """Of a page: what is taller may be cut."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPagedPaintDevice
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.formulas import FindsFormulas
+    from desktop_app.ui.transcript.media.drawn_formulas import FindsFormulas
 
 MARGIN_MM: Final = 18.0
 _FOOT: Final = 24.0

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 
 from desktop_app.rendering.model import Block, Kind, Run, is_apart
 from desktop_app.ui.look.theme import Theme
-from desktop_app.ui.transcript.styles import FORMULA, tab_behind_mark
+from desktop_app.ui.transcript.transcript_styles import FORMULA, tab_behind_mark
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor

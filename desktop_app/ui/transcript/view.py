@@ -24,17 +24,17 @@ from desktop_app.rendering.notes import is_note_link
 from desktop_app.ui.opening import open_link
 from desktop_app.ui.plain_text import menu_text, set_tooltip
 from desktop_app.ui.sealed_text import nothing_for
-from desktop_app.ui.transcript.actions import ACTIONS
-from desktop_app.ui.transcript.caret import Caret
-from desktop_app.ui.transcript.copies import Copies
-from desktop_app.ui.transcript.items import ACTION
-from desktop_app.ui.transcript.note_jumps import NoteJumps
-from desktop_app.ui.transcript.sources import hint_of, name_of
-from desktop_app.ui.transcript.stop_walk import StopWalk
-from desktop_app.ui.transcript.stops import COPY_CODE, Stop, described
-from desktop_app.ui.transcript.stretch import TranscriptStretch
-from desktop_app.ui.transcript.styles import Styles
-from desktop_app.ui.transcript.target_label import TargetLabel
+from desktop_app.ui.transcript.citation_sources import hint_of, name_of
+from desktop_app.ui.transcript.keyboard.caret import Caret
+from desktop_app.ui.transcript.keyboard.focus_navigator import StopWalk
+from desktop_app.ui.transcript.keyboard.focus_targets import COPY_CODE, Stop, described
+from desktop_app.ui.transcript.keyboard.footnote_jumps import NoteJumps
+from desktop_app.ui.transcript.keyboard.link_target_label import TargetLabel
+from desktop_app.ui.transcript.keyboard.message_actions import ACTIONS
+from desktop_app.ui.transcript.message_items import ACTION
+from desktop_app.ui.transcript.selection.copy_actions import Copies
+from desktop_app.ui.transcript.transcript_styles import Styles
+from desktop_app.ui.transcript.viewport.message_viewport import TranscriptStretch
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QByteArray
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.collections import Passage
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.entry import Entry
+    from desktop_app.ui.transcript.message_state import Entry
 
 _COMMANDS: Final = {
     "find.open": "Find in the conversation",

@@ -32,7 +32,7 @@ from desktop_app.ui.plain_text import (
     spoken_text,
     window_title,
 )
-from desktop_app.ui.transcript.find_bar import FindBar
+from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
 from desktop_app.ui.window.header import ElidedLabel

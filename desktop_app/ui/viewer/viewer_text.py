@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QTextEdit
 
 from desktop_app.rendering.model import Block, Kind
 from desktop_app.ui.look.theme import MEASURE
-from desktop_app.ui.transcript.document import DocumentWriter
-from desktop_app.ui.transcript.page import head_length
-from desktop_app.ui.transcript.styles import Styles
-from desktop_app.ui.transcript.surface import TranscriptSurface
+from desktop_app.ui.transcript.document.block_inserter import head_length
+from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+from desktop_app.ui.transcript.transcript_styles import Styles
+from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.document_text import Marked, Shown
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.section import Section
+    from desktop_app.ui.transcript.layout.message_layout import Section
 
 MOST_SLICES: Final = 40
 

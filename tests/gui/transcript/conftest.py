@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.child_processes import child_command
-from desktop_app.ui.transcript.asker import Asker
+from desktop_app.ui.transcript.media.json_process import Asker
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:

@@ -181,8 +181,8 @@ def work(numbers: range) -> None:
     from desktop_app.child_processes import child_command
     from desktop_app.paths import resource_path
     from desktop_app.ui.look import icons, theme
-    from desktop_app.ui.transcript.asker import Asker
-    from desktop_app.ui.transcript.typesetter import Typesetter
+    from desktop_app.ui.transcript.media.json_process import Asker
+    from desktop_app.ui.transcript.media.typesetter import Typesetter
 
     QLoggingCategory.setFilterRules("qt.text.font.db=false")
     app = QApplication([sys.argv[0], *theme.APPLICATION_ARGUMENTS])

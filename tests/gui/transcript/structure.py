@@ -24,7 +24,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.rendering.model import ADDED, LINE_BREAK
-from desktop_app.ui.transcript.styles import (
+from desktop_app.ui.transcript.transcript_styles import (
     CELL_PAD,
     INDENT,
     LOOK,

@@ -16,7 +16,7 @@ from desktop_app.domain.conversation import MessageStatus
 from desktop_app.domain.parts import TextPart, ToolCallPart
 from desktop_app.rendering.block_stream import render
 from desktop_app.ui.look.theme import dark
-from desktop_app.ui.transcript.code_folds import FOLD, LONG, SHOWN, FoldLines, with_folds
+from desktop_app.ui.transcript.media.code_folds import FOLD, LONG, SHOWN, FoldLines, with_folds
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversation import Message
-    from desktop_app.ui.transcript.items import Item
+    from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.transcript.view import TranscriptView
 
 LINES = 200

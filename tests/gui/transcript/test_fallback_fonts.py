@@ -8,10 +8,10 @@ import pytest
 from PySide6.QtGui import QFont
 
 from desktop_app.ui.look import theme
-from desktop_app.ui.transcript import fallback_fonts
-from desktop_app.ui.transcript.entry import AT_ONCE
-from desktop_app.ui.transcript.fallback_fonts import FallbackFonts, before_many_scripts
-from desktop_app.ui.transcript.styles import Styles
+from desktop_app.ui.transcript.media import fallback_fonts
+from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts, before_many_scripts
+from desktop_app.ui.transcript.message_state import AT_ONCE
+from desktop_app.ui.transcript.transcript_styles import Styles
 from tests.helpers.messages import answer, streaming
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.ui.transcript.styles import INDENT, QUOTE, QUOTED_AT
+from desktop_app.ui.transcript.transcript_styles import INDENT, QUOTE, QUOTED_AT
 from tests.gui.transcript import structure
 from tests.helpers.messages import answer, streaming
 

@@ -16,13 +16,13 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.rendering.block_stream import render
 from desktop_app.ui.look import theme
-from desktop_app.ui.transcript import stretch
-from desktop_app.ui.transcript.document import DocumentWriter
-from desktop_app.ui.transcript.long_items import KEPT_AT_END
-from desktop_app.ui.transcript.styles import Styles
+from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+from desktop_app.ui.transcript.layout.long_items import KEPT_AT_END
+from desktop_app.ui.transcript.transcript_styles import Styles
+from desktop_app.ui.transcript.viewport import message_viewport
 from tests.gui.transcript.test_long_message import settle
+from tests.gui.transcript.test_message_viewport import on_screen
 from tests.gui.transcript.test_streaming import finished, look
-from tests.gui.transcript.test_stretch import on_screen
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversation import Message
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.section import Section
+    from desktop_app.ui.transcript.layout.message_layout import Section
     from desktop_app.ui.transcript.view import TranscriptView
 
 COUNT = 14_000
@@ -46,8 +46,8 @@ KINDS = {
 @pytest.fixture(autouse=True)
 def _little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Much begins early."""
-    monkeypatch.setattr(stretch, "MOST_CHARACTERS", 20_000)
-    monkeypatch.setattr(stretch, "_EASILY_LAID_OUT", 15_000)
+    monkeypatch.setattr(message_viewport, "MOST_CHARACTERS", 20_000)
+    monkeypatch.setattr(message_viewport, "_EASILY_LAID_OUT", 15_000)
 
 
 def shown(view: TranscriptView, qtbot: QtBot, text: str = WORDS) -> Section:
@@ -108,7 +108,7 @@ def test_the_bar_knows_of_all(
     shown(view, qtbot)
     view.set_theme(theme.dark())
     height = view.document().size().height()
-    monkeypatch.setattr("desktop_app.ui.transcript.long_items._WHOLE", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.layout.long_items._WHOLE", 10**9)
     view.set_messages([question("Q"), answer(WORDS)])
     view.flush()
     assert abs(height / view.document().size().height() - 1) < 0.05

@@ -17,18 +17,18 @@ from desktop_app.rendering.block_stream import render
 from desktop_app.rendering.export_html import to_html
 from desktop_app.rendering.export_text import to_markdown
 from desktop_app.ui.look import theme
-from desktop_app.ui.transcript import arrivals, stretch
-from desktop_app.ui.transcript.code_folds import SHOWN, show_folds, with_folds
+from desktop_app.ui.transcript.media.code_folds import SHOWN, show_folds, with_folds
+from desktop_app.ui.transcript.viewport import message_viewport, stream_scheduler
+from tests.gui.transcript.test_message_viewport import on_screen
 from tests.gui.transcript.test_streaming import finished
-from tests.gui.transcript.test_stretch import on_screen
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversation import Message
-    from desktop_app.ui.transcript.asker import Asker
-    from desktop_app.ui.transcript.section import Section
+    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.media.json_process import Asker
     from desktop_app.ui.transcript.view import TranscriptView
 
 PARTS = 400
@@ -52,8 +52,8 @@ SOURCE = "".join(map(part, range(PARTS))) + "The end."
 @pytest.fixture(autouse=True)
 def _little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Much begins early."""
-    monkeypatch.setattr(stretch, "MOST_CHARACTERS", 20_000)
-    monkeypatch.setattr(stretch, "_EASILY_LAID_OUT", 15_000)
+    monkeypatch.setattr(message_viewport, "MOST_CHARACTERS", 20_000)
+    monkeypatch.setattr(message_viewport, "_EASILY_LAID_OUT", 15_000)
 
 
 @pytest.fixture
@@ -416,8 +416,8 @@ def test_long_code_is_folded_and_unfolded_unwritten(view: TranscriptView, qtbot:
 def test_code_that_is_folded_as_it_comes_stays_folded(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, piece: int
 ) -> None:
-    monkeypatch.setattr(arrivals, "_LEAST", piece)
-    monkeypatch.setattr(arrivals, "_MOST", piece)
+    monkeypatch.setattr(stream_scheduler, "_LEAST", piece)
+    monkeypatch.setattr(stream_scheduler, "_MOST", piece)
     view._arrivals._at_once = piece
     view.set_messages([question("Q"), answer("".join(map(part, range(320, 400))))])
     settle(view, qtbot)

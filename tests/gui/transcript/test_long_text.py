@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QTextCursor, QTextLayout
 
-from desktop_app.ui.transcript import long_items, stretch
-from desktop_app.ui.transcript.long_text import LONGEST
+from desktop_app.ui.transcript.layout import long_items
+from desktop_app.ui.transcript.layout.long_text import LONGEST
+from desktop_app.ui.transcript.viewport import message_viewport
 from tests.gui.transcript.test_streaming import finished, look, stream_into
 from tests.helpers.messages import answer, question, streaming
 
@@ -61,8 +62,8 @@ def test_the_lines_are_those_of_one_block(
     view.set_messages([answer(source)])
     view.flush()
     parted = lines(view)
-    monkeypatch.setattr("desktop_app.ui.transcript.item_writer.LONGEST", 10**9)
-    monkeypatch.setattr("desktop_app.ui.transcript.item_changes.LONGEST", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.document.item_writer.LONGEST", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.document.item_updater.LONGEST", 10**9)
     view.set_messages([answer(source)])
     view.flush()
     assert longest(view) > 2 * LONGEST
@@ -94,7 +95,7 @@ def test_a_late_definition_moves_the_parts(view: TranscriptView) -> None:
 
 
 def test_another_width_parts_anew(view: TranscriptView, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stretch, "_EASILY_LAID_OUT", 10**9)  # all of it is written
+    monkeypatch.setattr(message_viewport, "_EASILY_LAID_OUT", 10**9)  # all of it is written
     monkeypatch.setattr(long_items, "_WHOLE", 10**9)
     source = text_of(1500)
     view.set_messages([answer(source)])

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.parts import ReasoningPart
-from desktop_app.ui.transcript.entry import AT_ONCE
+from desktop_app.ui.transcript.message_state import AT_ONCE
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:

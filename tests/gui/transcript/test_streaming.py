@@ -14,8 +14,8 @@ from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat, Q
 from desktop_app.domain.conversation import Message, MessageStatus
 from desktop_app.domain.parts import TextPart
 from desktop_app.rendering.block_stream import render
-from desktop_app.ui.transcript import highlighter
-from desktop_app.ui.transcript.highlighter import CodeHighlighter
+from desktop_app.ui.transcript.media import highlighter
+from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.listed import sources
 from tests.helpers.messages import answer, question, streaming
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.highlight import Span
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.asker import Asker
+    from desktop_app.ui.transcript.media.json_process import Asker
 
 PIECES = [
     "Some words ", "**bold** ", "*it* ", "`c` ", "- item\n", "  - nested\n", "1. one\n", "\n", "\n\n",

@@ -25,9 +25,9 @@ from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.providers.refusals import ASK_AGAIN
 from desktop_app.ui.look import theme
 from desktop_app.ui.sealed_text import nothing_for
-from desktop_app.ui.transcript.actions import ActionRow
-from desktop_app.ui.transcript.items import reasoning_line
-from desktop_app.ui.transcript.styles import PAD
+from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
+from desktop_app.ui.transcript.message_items import reasoning_line
+from desktop_app.ui.transcript.transcript_styles import PAD
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.messages import answer, question, streaming
 

@@ -1,0 +1,305 @@
+"""Writes the items of messages into one text document, and changes only what changed.
+
+Every message is a `Section`: a run of blocks of the document's root frame, counted, never marked by
+cursors (each of which every edit would have to move). An item is one block; a very long one is
+several (long_text.py), and a table is one for each row or each cell (tables.py). An empty block
+closes the document, so that whatever is written is written before a block.
+
+Of a long message not every item is written: Qt lays out all that is in a document with each step of a
+window that is drawn wider, which of a megabyte takes half a second. What is not written takes the room
+that it would take, as so much more of a margin above the item that follows: so the scroll bar knows of
+it, and no block more is there to be found by who reads, selects or copies. What is added is written
+where the item above it is.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from math import inf
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QTextCursor
+
+from desktop_app.ui.transcript.document.item_updater import ItemChanges
+from desktop_app.ui.transcript.document.item_writer import ItemWriter
+from desktop_app.ui.transcript.layout.full_layout import finish_layout
+from desktop_app.ui.transcript.layout.long_items import KEPT_AT_END, Parts
+from desktop_app.ui.transcript.layout.message_layout import Section
+from desktop_app.ui.transcript.layout.message_layouts import Sections
+from desktop_app.ui.transcript.layout.reflow import Fitting
+from desktop_app.ui.transcript.transcript_styles import INDENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+
+    from PySide6.QtGui import QTextDocument
+
+    from desktop_app.ui.transcript.message_items import Item
+    from desktop_app.ui.transcript.transcript_styles import Styles
+
+
+class DocumentWriter:
+    """Keeps a document equal to a sequence of sections.
+
+    Attributes:
+        document: the document.
+        sections: the sections in the document, top to bottom.
+        finish: what is done with a range of positions that has been written, within the same edit:
+            the document is laid out once.
+    """
+
+    def __init__(self, document: QTextDocument, styles: Styles, width: float) -> None:
+        self.document = document
+        self.sections = Sections(document)
+        self._items = ItemWriter(self.sections, styles, width)
+        self._fitting = Fitting(self.sections, self._items)
+        self._changes = ItemChanges(self.sections, self._items, self._fitting)
+        self.finish: Callable[[int, int], None] | None = None
+        self._holes: list[tuple[Section, int]] | None = None  # what is in a hole that has changed
+        document.setUndoRedoEnabled(False)
+        self.clear()
+
+    @property
+    def styles(self) -> Styles:
+        """How items look."""
+        return self._items.styles
+
+    def dress(self, styles: Styles, width: float = 0) -> None:
+        """Write in another look from now on, and for another width that the document is to have."""
+        self._items.dress(styles, width if width > 0 else self._items.width)
+
+    def clear(self) -> None:
+        """Empty the document."""
+        self.sections.clear()
+        self._fitting.clear()
+        self.document.clear()
+        self.document.setDocumentMargin(0)
+        self.document.setIndentWidth(self.styles.theme.px(INDENT))
+        self.document.rootFrame().setFrameFormat(self.styles.root_format())
+        block, char = self.styles.empty_block()
+        cursor = QTextCursor(self.document)
+        cursor.setBlockFormat(block)
+        cursor.setBlockCharFormat(char)
+
+    def set_width(self, width: float, top: int = 0, seconds: float = inf) -> None:
+        """The document has another width in pixels: bring what depends on it up to date, from block
+        number `top` on, which is on screen; for so long at most, and the rest by `fit_on`."""
+        if width == self._items.width or width <= 0:
+            return
+        self._items.dress(self.styles, width)
+        self._fitting.begin(top)
+        self.fit_on(seconds)
+
+    @property
+    def has_misfits(self) -> bool:
+        """Whether anything stands there as an earlier width asked for."""
+        return self._fitting.has_misfits
+
+    def fit_on(self, seconds: float) -> None:
+        """Go on with what another width asks for, for about so long."""
+        until, cursor = time.perf_counter() + seconds, self._begin()
+        self._fitting.fit_until(until, cursor)
+        cursor.endEditBlock()
+
+    @contextmanager
+    def one_edit(self) -> Iterator[None]:
+        """Several changes within are one edit: the document is laid out once, and each hole is
+        measured once."""
+        finish_layout(self.document)
+        cursor, self._holes = QTextCursor(self.document), []
+        cursor.beginEditBlock()
+        try:
+            yield
+        finally:
+            holes, self._holes = self._holes, None
+            for section, at in {(s, s.written(at)) for s, at in holes}:
+                self._items.adjust_gap(section, at, cursor)
+            cursor.endEditBlock()
+
+    def _begin(self) -> QTextCursor:
+        if self._holes is None:  # within one edit, nothing can be
+            finish_layout(self.document)
+        cursor = QTextCursor(self.document)
+        cursor.beginEditBlock()
+        self._items.tables.begin_edit()
+        return cursor
+
+    # ------------------------------------------------------------------ sections
+
+    def insert_section(self, at: int, key: str, items: Sequence[Item]) -> Section:
+        """A new section before the one at index `at`."""
+        section = Section(key)
+        self.sections.insert(at, section)
+        self.replace(section, 0, 0, items)
+        return section
+
+    def put_back(self, section: Section, ranges: Iterable[tuple[int, int]], scale: float) -> None:
+        """A section that was in the document before it was emptied, below all others: the items
+        of these ranges are written; all are `scale` times as high as they were."""
+        self.sections.append(section)
+        section.erased(0, len(section.items))
+        section.heights = [height * scale for height in section.heights]
+        self.write(section, ranges)
+
+    def remove_section(self, section: Section) -> None:
+        """Take a section out of the document."""
+        self._fitting.forget(section)
+        self.replace(section, 0, len(section.items), ())
+        self.sections.remove(section)
+
+    # ------------------------------------------------------------------ changes
+
+    def replace(self, section: Section, at: int, removed: int, added: Sequence[Item]) -> None:
+        """Items [at, at + removed) give way to `added`; what stays is not touched."""
+        cursor, first = self._begin(), at
+        section.changed()
+        common = min(removed, len(added))
+        index = 0
+        while index < common and self._changes.update(section, at + index, added[index], cursor):
+            if index and section.counts[at + index]:  # the item above may be spaced otherwise
+                self._items.adjust_gap(section, at + index, cursor)
+            index += 1
+        at, removed, added = at + index, removed - index, added[index:]
+        is_seen = not at or section.counts[at - 1] > 0 or any(section.counts[at : at + removed])
+        if removed:
+            self._items.erase(section, at, at + removed, cursor)
+            section.remove(at, removed)
+        if added:
+            self._insert(section, at, added, cursor, is_seen=is_seen)
+        below = at + len(added)
+        if self._holes is not None and below < len(section.items) and not section.counts[below]:
+            self._holes.append((section, below))
+        elif removed or added or index:
+            self._items.adjust_gap(section, below, cursor)
+        self._write_ends(section, cursor)
+        self._fitting.fit_earlier(section, cursor)
+        self._finish(section, first, below)
+        cursor.endEditBlock()
+
+    def _finish(self, section: Section, first: int, end: int) -> None:
+        if self.finish is not None and any(section.counts[first:end]):
+            last = self.sections.block_of(section, end - 1).blockNumber() + section.counts[end - 1]
+            below = self.document.findBlockByNumber(last)
+            self.finish(self.sections.block_of(section, first).position(), below.position())
+
+    def write(self, section: Section, ranges: Iterable[tuple[int, int]]) -> None:
+        """Have the items of these ranges [first, end) written, and the section's ends."""
+        cursor = self._begin()
+        for first, end in ranges:
+            self._items.write(section, first, end, cursor)
+            self._items.adjust_gap(section, end, cursor)
+            self._finish(section, first, end)
+        self._write_ends(section, cursor)
+        cursor.endEditBlock()
+
+    def erase(self, ranges: Iterable[tuple[Section, int, int]]) -> None:
+        """Have no items of these ranges [first, end) written, but the sections' ends. What follows
+        stays where it is: they go on taking the room that they took."""
+        runs = [
+            (section, *run)
+            for section, first, end in ranges
+            for run in section.runs(max(first, 1), min(end, len(section.items) - 1))
+        ]
+        for section, first, end in runs:
+            self._keep_height(section, first, end)
+        cursor = self._begin()
+        for section, first, end in runs:
+            self._items.erase(section, first, end, cursor)
+            self._items.adjust_gap(section, end, cursor)
+        cursor.endEditBlock()
+
+    def fill(self, section: Section, at: int, first: int, end: int) -> None:
+        """Have UTF-16 units [first, end) written of a text that is written in parts."""
+        cursor, block = self._begin(), self.sections.block_of(section, at)
+        parts = Parts(section.shapes[at], section.gaps[at])
+        made = self._items.first_format(section, at)
+        parts = self._items.long.fill(section.items[at], block, parts, first, end, made, cursor)
+        section.count(at, 1 + len(parts.cuts), *parts)
+        self._finish(section, at, at + 1)
+        cursor.endEditBlock()
+
+    def erase_parts(self, section: Section, at: int, kept: Container[int]) -> None:
+        """Have of a long text no blocks written but these, by number, and its ends. What follows
+        stays where it is."""
+        first, last = self.sections.block_of(section, at), section.counts[at] - KEPT_AT_END
+        gone = bytes(number not in kept for number in range(last))
+        number, heights = first.blockNumber(), {gap.block: gap.height for gap in section.gaps[at]}
+        runs, begin = [], gone.find(1, 1)
+        while begin >= 0:
+            end = gone.find(0, begin)
+            end = last if end < 0 else end
+            taken = self._top(number + end) - self._top(number + begin)
+            runs.append((begin, end, taken + heights.get(begin, 0)))
+            begin = gone.find(1, end)
+        if runs:
+            cursor = self._begin()
+            parts = Parts(section.shapes[at], section.gaps[at])
+            parts = self._items.long.erase(
+                first, parts, runs, self._items.first_format(section, at), cursor
+            )
+            section.count(at, 1 + len(parts.cuts), *parts)
+            cursor.endEditBlock()
+
+    def top_of_part(self, section: Section, at: int, number: int) -> float:
+        """Where a block of an item begins, and what is missing above it has ended."""
+        return self._top(self.sections.block_of(section, at).blockNumber() + number)
+
+    def _top(self, number: int) -> float:
+        block = self.document.findBlockByNumber(number)
+        return float(self.document.documentLayout().blockBoundingRect(block).top())
+
+    def _keep_height(self, section: Section, first: int, end: int) -> None:
+        """Note how high written items are, all together."""
+        following = section.written(end)
+        taken = self.top_of(section, following) - self.top_of(section, first)
+        taken -= section.keys[following][1] if following > end else 0
+        heights = section.heights
+        about = sum(heights[first:end])
+        if about > 0 and taken > 0:
+            scale = taken / about
+            heights[first:end] = [height * scale for height in heights[first:end]]
+
+    def top_of(self, section: Section, at: int) -> float:
+        """Where a written item begins in the document, and the hole above it has ended."""
+        box = self.document.documentLayout().blockBoundingRect(self.sections.block_of(section, at))
+        return box.top() - self._items.first_format(section, at).topMargin()
+
+    def show_items(self, section: Section, at: int, removed: int, items: Sequence[Item]) -> None:
+        """Like `replace`, but finds what is equal at both ends first."""
+        old, first, last = section.items[at : at + removed], 0, 0
+        while first < min(len(old), len(items)) and old[first] == items[first]:
+            first += 1
+        while last < min(len(old), len(items)) - first and old[-1 - last] == items[-1 - last]:
+            last += 1
+        if first < len(old) - last or first < len(items) - last:
+            end = len(items) - last
+            self.replace(section, at + first, len(old) - first - last, items[first:end])
+
+    def fit_tables(self) -> None:
+        """Nothing more is coming: give the last table its final column widths."""
+        if self._fitting.has_table:
+            cursor = self._begin()
+            self._fitting.fit_table(cursor)
+            cursor.endEditBlock()
+
+    def _insert(
+        self,
+        section: Section,
+        at: int,
+        added: Sequence[Item],
+        cursor: QTextCursor,
+        *,
+        is_seen: bool = True,
+    ) -> None:
+        self._fitting.fit_above(section, at, cursor)
+        section.insert(at, added, [self._items.height(item) for item in added])
+        if is_seen:
+            self._items.write(section, at, at + len(added), cursor, whole=True)
+
+    def _write_ends(self, section: Section, cursor: QTextCursor) -> None:
+        """The first item and the last are always written: all holes lie between two."""
+        last = len(section.items) - 1
+        for at in (0, last) if last >= 0 else ():
+            if not section.counts[at]:
+                self._items.write(section, at, at + 1, cursor)

@@ -1,0 +1,217 @@
+"""Writes items into the document in one look, and takes them out: where they stand is in their section.
+
+The room above an item depends on what is above it, and holds what is not written there (see
+document.py). So whoever writes or takes out items has the gap above the next one adjusted.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QTextBlockFormat, QTextCursor
+
+from desktop_app.rendering.model import Block, Kind, Run
+from desktop_app.rendering.notes import is_label
+from desktop_app.ui.transcript.document.block_inserter import Page, Seen, head_of
+from desktop_app.ui.transcript.document.run_changes import is_longer
+from desktop_app.ui.transcript.document.table_writer import Tables, row_runs
+from desktop_app.ui.transcript.layout.height_estimates import height_of
+from desktop_app.ui.transcript.layout.long_items import LastWords, LongItems, Parts, below
+from desktop_app.ui.transcript.layout.long_text import LONGEST
+from desktop_app.ui.transcript.layout.message_layout import is_table
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QTextCharFormat
+
+    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.layout.message_layouts import Sections
+    from desktop_app.ui.transcript.message_items import Item
+    from desktop_app.ui.transcript.transcript_styles import Styles
+
+
+class ItemWriter:
+    """Writes the items of sections, each within an edit whose cursor it is given.
+
+    Attributes:
+        styles: how items look.
+        width: that of the document in pixels.
+        tables: how tables are written, `long` how long texts are: in this look, for this width.
+    """
+
+    def __init__(self, sections: Sections, styles: Styles, width: float) -> None:
+        self._sections = sections
+        self._words = LastWords()
+        self.dress(styles, width)
+
+    def dress(self, styles: Styles, width: float) -> None:
+        """Write in another look from now on, or for another width."""
+        self.styles, self.width = styles, width
+        self.tables = Tables(styles, width)
+        self.long = LongItems(styles, width, self._words)
+
+    def height(self, item: Item) -> float:
+        """The pixels that an item takes, about."""
+        return height_of(item) * self.styles.scale
+
+    def erase(self, section: Section, first: int, end: int, cursor: QTextCursor) -> None:
+        """Take what is written of items [first, end) out of the document."""
+        count = sum(section.counts[first:end])
+        if count:
+            start = self._sections.block_of(section, first)
+            after = self._sections.document.findBlockByNumber(start.blockNumber() + count)
+            block_format, char_format, seen = after.blockFormat(), after.charFormat(), Seen(after)
+            cursor.setPosition(start.position())
+            cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+            cursor.setBlockFormat(block_format)
+            cursor.setBlockCharFormat(char_format)
+            seen.put_on(cursor.block())
+        section.erased(first, end)
+
+    def write(
+        self, section: Section, first: int, end: int, cursor: QTextCursor, *, whole: bool = False
+    ) -> None:
+        """Write those of items [first, end) that are not; of very long ones the ends, but where
+        they are to be `whole`."""
+        for hole in section.holes(first, end):
+            page = Page(cursor, self._sections.block_of(section, hole.first))
+            for at in range(*hole):
+                self._write_item(section, at, page, whole=whole)
+            self.adjust_gap(section, hole.first, cursor)
+
+    def _write_item(self, section: Section, at: int, page: Page, *, whole: bool) -> None:
+        item = section.items[at]
+        if isinstance(item, Block) and item.kind is Kind.TABLE:
+            self._insert_table(section, at, item, page, self.tables.widths(section, at, item))
+        else:
+            self._part_from_table(section, at, item, page.cursor)
+            above = section.above(at)
+            key = self.styles.block_key(item, above)
+            made = self.styles.block_format(item, above, key)
+            section.keys[at] = key, 0
+            parts = self._write_text(page, item, made, whole=whole)
+            section.count(at, 1 + len(parts.cuts), *parts)
+
+    def _part_from_table(self, section: Section, at: int, item: Item, cursor: QTextCursor) -> None:
+        """Above item `at`, which is no table: where Qt's own table is, it says how far that is."""
+        is_framed = at > 0 and section.counts[at - 1] > 0 and not section.is_ruled(at - 1)
+        if is_framed and is_table(section.above(at)):
+            self.tables.part_from(item, cursor)
+
+    def _write_text(self, page: Page, item: Item, made: QTextBlockFormat, *, whole: bool) -> Parts:
+        """Write an item that is no table; how it is parted."""
+        format_of = partial(self.styles.char_format, item)
+        page.open(made, format_of(Run("")))
+        for run, char in self._head(item):
+            page.cursor.insertText(run.text, char)
+        if is_longer(item.runs, LONGEST):
+            return self.long.write(page, item, made, whole=whole)
+        for run in item.runs:
+            page.cursor.insertText(run.text, format_of(run))
+        return Parts()
+
+    def _head(self, item: Item) -> list[tuple[Run, QTextCharFormat]]:
+        """What stands before the words of an item, and its format."""
+        text = head_of(item)
+        if not text or not isinstance(item, Block):
+            return []
+        char = self.styles.marker_format()
+        if is_label(item.marker):
+            return [(Run(item.marker), self.styles.label_format(item.marker)), (Run("\t"), char)]
+        return [(Run(text), char if item.marker else self.styles.char_format(item, Run("")))]
+
+    def _insert_table(
+        self, section: Section, at: int, block: Block, page: Page, widths: tuple[int, ...]
+    ) -> None:
+        tables, key = self.tables, self.tables.key(section, at, block)
+        ruled = tables.are_lines(block, widths)
+        is_framed = at > 0 and section.counts[at - 1] > 0 and not section.is_ruled(at - 1)
+        if not block.head and is_framed and is_table(section.above(at)):
+            tables.close_up(page.cursor, ruled=ruled)
+        if ruled:
+            for number in range(len(block.rows)):
+                page.open(
+                    self.styles.row_format(block, number, section.above(at), widths),
+                    self.tables.char_format(block, number, Run("")),
+                )
+                for run in row_runs(block, number):
+                    page.cursor.insertText(run.text, tables.char_format(block, number, run))
+            count = len(block.rows)
+        else:
+            page.leave()
+            count = tables.write_frame(section, at, block, widths, page.cursor)
+        section.keys[at] = key, 0
+        section.count(at, count, widths)
+
+    def turn_table(
+        self,
+        section: Section,
+        at: int,
+        block: Block,
+        widths: tuple[int, ...],
+        cursor: QTextCursor,
+    ) -> None:
+        """Write a part of a table anew, in other columns or in the other one of the two ways."""
+        self.erase(section, at, at + 1, cursor)
+        section.items[at] = block
+        self._insert_table(
+            section, at, block, Page(cursor, self._sections.block_of(section, at)), widths
+        )
+        self.adjust_gap(section, at, cursor)
+        self.adjust_gap(section, at + 1, cursor)
+
+    def write_again(self, section: Section, at: int, cursor: QTextCursor) -> None:
+        """Write one item anew where it stands."""
+        item = section.items[at]
+        if isinstance(item, Block) and item.kind is Kind.TABLE:
+            self.turn_table(section, at, item, section.shapes[at], cursor)
+        else:
+            self.erase(section, at, at + 1, cursor)
+            self.write(section, at, at + 1, cursor)
+
+    def adjust_gap(self, section: Section, at: int, cursor: QTextCursor) -> None:
+        """The gap above an item depends on what is above it, written or not; that of one that is
+        not written is a part of the next one's."""
+        at = section.written(at)
+        if at >= len(section.items):
+            return
+        item, key, hole = section.items[at], self._key(section, at), section.hole_above(at)
+        if is_table(section.above(at)) and not is_table(item):
+            cursor.setPosition(self._sections.block_of(section, at).position())
+            self._part_from_table(section, at, item, cursor)
+        is_framed = bool(hole) and self._hole_below_frame(section, at, hole, cursor)
+        if (key, hole) == section.keys[at]:
+            return
+        if is_table(item) and key != section.keys[at][0]:
+            self.write_again(section, at, cursor)
+        if (key, hole) != section.keys[at]:
+            section.keys[at] = key, hole
+            cursor.setPosition(self._sections.block_of(section, at).position())
+            cursor.setBlockFormat(below(0 if is_framed else hole, self.first_format(section, at)))
+
+    def _hole_below_frame(self, section: Section, at: int, hole: int, cursor: QTextCursor) -> bool:
+        """Where Qt's own table is above the hole above item `at`, the hole is that table's margin:
+        Qt drops those of blocks below a table. Whether it is so."""
+        above = section.written_above(at)
+        if above < 0 or not is_table(section.items[above]) or section.is_ruled(above):
+            return False
+        cursor.setPosition(self._sections.block_of(section, at).position())
+        margin = round(self.first_format(section, at).topMargin())
+        self.tables.leave_room(cursor, hole + margin)
+        return True
+
+    def _key(self, section: Section, at: int) -> tuple[object, ...]:
+        item = section.items[at]
+        if isinstance(item, Block) and item.kind is Kind.TABLE:
+            return self.tables.key(section, at, item)
+        return self.styles.block_key(item, section.above(at))
+
+    def first_format(self, section: Section, at: int) -> QTextBlockFormat:
+        """The format of an item's first block where there is no hole above it."""
+        item, above = section.items[at], section.above(at)
+        if not isinstance(item, Block) or item.kind is not Kind.TABLE:
+            return self.styles.block_format(item, above)
+        if section.is_ruled(at):
+            return self.styles.row_format(item, 0, above, section.shapes[at])
+        return self.styles.before_frame(item)

@@ -1,0 +1,168 @@
+"""Writes one message after another, and what changes of each: its words, its folds, its colours.
+
+A change of an answer comes in terms of its blocks. Among its items there are lines, too, which fold its
+code: they come with what follows the code, and go where the code goes on.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.conversation import Role
+from desktop_app.ui.transcript.layout.message_layout import is_table
+from desktop_app.ui.transcript.media.code_folds import (
+    FOLD,
+    SHOWN,
+    fold_line,
+    fold_line_at,
+    show_fold,
+    show_folds,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+    from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
+    from desktop_app.ui.transcript.message_items import Item
+    from desktop_app.ui.transcript.message_state import Change, Entry
+
+
+class EntryWriter:
+    """Keeps the sections of entries equal to what they are to show."""
+
+    def __init__(self, writer: DocumentWriter, highlighter: CodeHighlighter) -> None:
+        self._writer, self._highlighter = writer, highlighter
+
+    def insert(self, at: int, entry: Entry) -> None:
+        """Write an entry above the section at index `at`."""
+        entry.section = self._writer.insert_section(at, entry.message.id, entry.items())
+        self._colour(entry)
+        self.show_folds(entry)
+
+    def rewrite(self, entry: Entry) -> None:
+        """Bring all items up to date, whatever differs."""
+        self._highlighter.forget(entry.section)
+        items = entry.items()
+        self._writer.show_items(entry.section, 0, len(entry.section.items), items)
+        self._colour(entry)
+        self.show_folds(entry)
+
+    def refresh(self, entry: Entry) -> None:
+        """Bring what stands before and behind the body up to date."""
+        section, head = entry.section, entry.head_items()
+        if len(head) != entry.head:
+            self.rewrite(entry)
+        else:
+            self._writer.show_items(section, 0, entry.head, head)
+        foot = entry.foot_items()
+        self._writer.show_items(section, len(section.items) - entry.foot, entry.foot, foot)
+        entry.foot = len(foot)
+
+    def update(self, entry: Entry, changes: Sequence[Change] | None) -> None:
+        """Write these changes of a message, of which more than its text may have changed; where they
+        are None, all of it anew."""
+        if changes is None:
+            self.rewrite(entry)
+        else:
+            self.grow(entry, changes)
+            self._show_fold(entry, len(entry.section.items) - entry.foot - entry.head)
+        self.refresh(entry)
+        if not entry.is_streaming:
+            self._writer.fit_tables()
+            self._colour(entry)
+
+    def grow(self, entry: Entry, changes: Sequence[Change], seen: int = -1) -> None:
+        """Write what has come of an answer; what item `seen` of it is in stays unfolded."""
+        for at, removed, added in changes:
+            for line in entry.folds.broken_by(at, removed, added):
+                entry.folds.forget(line)
+                show_fold(self._writer, entry.section, entry.head + line, visible=True)
+                self._change(entry, line, 1, ())
+            first = entry.folds.item_of(at)
+            self._change(entry, first, removed, added)
+            entry.folds.moved(at, len(added) - removed)
+            last = first + len(added)
+            while first <= last:  # code may end above the first of what is added, or within it
+                more = self._show_fold(entry, first, seen)
+                first, last = first + 1 + more, last + more
+        if entry.uncoloured:
+            self._colour(entry)
+
+    def renew(self, entry: Entry, changes: Sequence[Change]) -> None:
+        """Write what definitions have changed above the end of an answer."""
+        # A table that is written within an edit is found behind it, no sooner.
+        are_texts = not any(is_table(item) for _, _, added in changes for item in added)
+        with self._writer.one_edit() if are_texts else nullcontext():
+            for first, removed, added in changes:
+                if not entry.folds or first < 0:
+                    self._writer.replace(entry.section, entry.head + first, removed, added)
+                    continue
+                for at, item in enumerate(added, first):
+                    place = entry.head + entry.folds.item_of(at)
+                    self._writer.replace(entry.section, place, 1, [item])
+
+    def think(self, entry: Entry, characters: int) -> None:
+        """Write that an answer has been reasoned about for so many characters more."""
+        if entry.folded or not entry.head:
+            self.refresh(entry)
+        else:
+            self._writer.show_items(entry.section, 0, 1, [entry.head_line()])
+            self.read_thoughts(entry, characters)
+
+    def read_thoughts(self, entry: Entry, characters: int) -> None:
+        """Show more of an answer's reasoning, which is unfolded."""
+        for at, removed, added in entry.read_thoughts(characters):
+            self._writer.replace(entry.section, at, removed, added)
+            entry.head += len(added) - removed
+
+    # ------------------------------------------------------------------ code
+
+    def show_folds(self, entry: Entry) -> None:
+        """Hide the lines of code that are folded, show those that are not."""
+        show_folds(self._writer, entry.section, entry.unfolded.code)
+
+    def turn_fold(self, entry: Entry, number: int, *, unfold: bool | None = None) -> None:
+        """Unfold a long block of code, or fold it again."""
+        if (number not in entry.unfolded.code) if unfold is None else unfold:
+            entry.unfolded.code.add(number)
+        else:
+            entry.unfolded.code.discard(number)
+        section, at = entry.section, entry.item_of_action(f"{FOLD}{number}")
+        if at >= 0:
+            is_folded = number not in entry.unfolded.code
+            line = fold_line_at(section.items, at, is_folded=is_folded)
+            self._writer.show_items(section, at, 1, [line])
+        self.show_folds(entry)
+
+    def _show_fold(self, entry: Entry, end: int, seen: int = -1) -> bool:
+        """Have a line below the code that ends above item `end` of the body, if it is long and has
+        come to its end; whether one was added. What has come before the reader stays unfolded, as
+        does what item `seen` of the message is in."""
+        section, head = entry.section, entry.head
+        most = len(section.items) - entry.foot - head
+        if entry.message.role is Role.USER or end > most:
+            return False
+        if end == most and not entry.is_whole:
+            return False
+        code = entry.folds.ended(section.items, head, end)
+        if code is None:
+            return False
+        if not entry.is_stored or end - code.lines + SHOWN <= seen - head < end:
+            entry.unfolded.code.add(code.number)
+        unfolded = code.number in entry.unfolded.code
+        at = entry.folds.add(code)
+        self._change(entry, at, 0, (fold_line(code.number, code.lines, is_folded=not unfolded),))
+        if not unfolded:
+            show_fold(self._writer, section, head + at, visible=False)
+        return True
+
+    def _change(self, entry: Entry, at: int, removed: int, added: Sequence[Item]) -> None:
+        """Items of the body from one on, so many of which give way."""
+        self._writer.replace(entry.section, entry.head + at, removed, added)
+        entry.uncoloured.changed(at, removed, added)
+
+    def _colour(self, entry: Entry) -> None:
+        section, end = entry.section, len(entry.section.items) - entry.foot
+        entry.uncoloured.colour(self._highlighter, section, entry.head, end, grows=entry.grows)

@@ -1,0 +1,349 @@
+"""The way of the Tab key through the transcript: stop by stop, message by message.
+
+In each message the stops in its text come first, then its actions. Behind the last message, and before
+the first, the keyboard goes on to the rest of the window.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QAccessible, QTextCursor
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.ui.transcript.keyboard.focus_targets import (
+    Stop,
+    StopButton,
+    has_stop,
+    next_stop,
+    places_of,
+    stops_of,
+)
+from desktop_app.ui.transcript.layout.long_text import Words
+from desktop_app.ui.transcript.message_items import ACTION, Line, Part
+from desktop_app.ui.transcript.viewport.visible_blocks import blocks_on_screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
+    from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
+    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.message_state import Entry
+    from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
+
+_AT_REST_MS: Final = 300
+_MOST_COVERED: Final = 60
+_VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
+
+
+class StopWalk(QObject):
+    """Leads the keyboard through one view.
+
+    Signals:
+        chosen(str target, int position): a stop is to do what it is for.
+        pointed(str target): the address that the keyboard is on, "" for none.
+    """
+
+    chosen = Signal(str, int)
+    pointed = Signal(str)
+
+    def __init__(
+        self,
+        view: TranscriptSurface,
+        messages: WrittenMessages,
+        actions: ActionRow,
+        place_actions: Callable[[Entry], None],
+        describe: Callable[[Stop], tuple[str, str]],
+    ) -> None:
+        """`describe` gives the name of a stop and the address to show for it."""
+        super().__init__(view)
+        self._view, self._messages, self._actions = view, messages, actions
+        self._place_actions, self._describe = place_actions, describe
+        self._focused: StopButton | None = None
+        self._message_id = ""  # that it stands in
+        self._covers: dict[Stop, StopButton] = {}
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._place_focused)
+        self._rest = QTimer(self, singleShot=True, interval=_AT_REST_MS)
+        self._rest.timeout.connect(self._cover_all)
+        view.verticalScrollBar().valueChanged.connect(self.moved)
+        view.horizontalScrollBar().valueChanged.connect(self.moved)
+        view.document().contentsChanged.connect(self.moved)
+
+    def moved(self) -> None:
+        """The text stands elsewhere on screen than before."""
+        if self._focused is not None:
+            self._soon.start()
+        if QAccessible.isActive() and not self._rest.isActive():
+            self._rest.start()
+
+    def bring_focused(self) -> None:
+        """Have the stop that the keyboard is on on screen, wherever it has gone."""
+        if self._focused is not None:
+            self._bring(self._places(self._focused.stop))
+
+    # ------------------------------------------------------------------ going
+
+    def go(self, *, forward: bool) -> bool:
+        """To the next stop, or the one before; False where there is none."""
+        sections = self._messages.writer.sections
+        at, position, in_actions = self._here(forward=forward)
+        if in_actions and self._actions.step(forward=forward):
+            return True
+        if at < 0 or (self._view.hasFocus() and not forward):
+            return False
+        if in_actions and forward:
+            at, position = at + 1, 0
+        skips_actions = not forward
+        while 0 <= at < len(sections):
+            position = self._written_on(sections[at], position, forward=forward)
+            begin, end = self._extent(at)
+            if not (forward or skips_actions) and self._land_on_actions(at, forward=False):
+                return True
+            least, most = (max(begin, position), end) if forward else (begin, min(end, position))
+            stop = next_stop(self._view.document(), least, most, forward=forward)
+            if stop is not None:
+                self.land(stop)
+                return True
+            if forward and self._land_on_actions(at, forward=True):
+                return True
+            skips_actions = False
+            at, position = (at + 1, 0) if forward else (at - 1, end)
+        if not forward:
+            self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
+        return not forward
+
+    def _written_on(self, section: Section, position: int, *, forward: bool) -> int:
+        """Have written what holds the next stop of a message, from a position of the document on;
+        where that is then."""
+        if section.is_whole:
+            return position
+        document, writer = self._view.document(), self._messages.writer
+        here = QTextCursor(document)
+        here.setPosition(min(position, document.characterCount() - 1))
+        found = writer.sections.section_at(here.block().blockNumber())
+        first = -1 if forward else len(section.items)
+        height = self._view.viewport().height()
+        if found is not None and found[0] is section:
+            first = section.item_at(found[1])
+            unit = self._missing(section, first, here.position(), forward=forward)
+            if unit is not None:
+                self._messages.write_item(section, first, height, unit)
+                return here.position()
+        order = range(first + 1, len(section.items)) if forward else range(first - 1, -1, -1)
+        at = next((at for at in order if has_stop(section.items[at])), -1)
+        if at >= 0:
+            self._messages.write_item(section, at, height)
+            unit = self._missing(section, at, -1 if forward else sys.maxsize, forward=forward)
+            if unit is not None:
+                self._messages.write_item(section, at, height, unit)
+        return here.position()
+
+    def _missing(self, section: Section, at: int, position: int, *, forward: bool) -> int | None:
+        """The UTF-16 unit of a long text that the next link in it is at, of those that are not
+        written, from a position of the document on; None where there is none."""
+        writer, words = self._messages.writer, Words(section.items[at].runs)
+        gaps = section.gaps[at] if forward else section.gaps[at][::-1]
+        first = writer.sections.block_of(section, at).blockNumber()
+        for gap in gaps:
+            below = writer.document.findBlockByNumber(first + gap.block).position()
+            if (below > position) is forward:
+                links = words.links(gap.start, section.shapes[at][gap.block - 1])
+                if links:
+                    return links[0 if forward else -1]
+        return None
+
+    def _here(self, *, forward: bool) -> tuple[int, int, bool]:
+        """The section that the keyboard is in, from where in the document to look on, and whether
+        it is on the section's actions."""
+        widget = QApplication.focusWidget()
+        if self._actions.isAncestorOf(widget) if widget is not None else False:
+            at = self._index(self._actions.message_id)
+            return at, self._extent(at)[1] if at >= 0 else -1, True
+        if self._focused is not None and widget is self._focused:
+            stop = self._focused.stop
+            return self._section_at(stop.start), stop.end if forward else stop.start, False
+        return self._top()
+
+    def _top(self) -> tuple[int, int, bool]:
+        """Where somebody has put the text cursor, if it is on screen, else the top of that. (What is
+        written pushes one that nobody has put anywhere to the end.)"""
+        view, cursor = self._view, self._view.textCursor()
+        if cursor.atEnd() or not view.viewport().rect().intersects(view.cursorRect(cursor)):
+            cursor = view.cursorForPosition(QPoint(0, 0))
+        return self._section_at(cursor.position()), cursor.position(), False
+
+    def _index(self, message_id: str) -> int:
+        sections = self._messages.writer.sections
+        return next((n for n, s in enumerate(sections) if s.key == message_id), -1)
+
+    def _section_at(self, position: int) -> int:
+        block = self._view.document().findBlock(position)
+        found = self._messages.writer.sections.section_at(block.blockNumber())
+        sections = self._messages.writer.sections
+        return len(sections) - 1 if found is None else sections.index(found[0])
+
+    def _extent(self, at: int) -> tuple[int, int]:
+        """Where a section begins and ends in the document."""
+        writer = self._messages.writer
+        first = writer.sections.first_block(writer.sections[at])
+        document = self._view.document()
+        begin = document.findBlockByNumber(first).position()
+        end = document.findBlockByNumber(first + writer.sections[at].total).position()
+        return begin, max(begin, end - 1)
+
+    # ------------------------------------------------------------------ landing
+
+    def _land_on_actions(self, at: int, *, forward: bool) -> bool:
+        entry = self._messages.get(self._messages.writer.sections[at].key)
+        if entry is None or entry.is_streaming:
+            return False
+        self._place_actions(entry)
+        self._bring([self._actions.geometry()])
+        self._actions.take_focus(last=not forward)
+        return True
+
+    def land(self, stop: Stop) -> None:
+        """Give the keyboard to a stop."""
+        button = self._cover(stop)
+        self._focused = button
+        self._bring(self._places(stop))
+        button.cover(self._places(stop))
+        button.setFocus(Qt.FocusReason.TabFocusReason)
+        entry = self._messages.at_block(self._view.document().findBlock(stop.start))
+        if entry is not None:
+            self._message_id = entry.message.id
+            self._place_actions(entry)
+        self.pointed.emit(self._describe(stop)[1])
+
+    def _bring(self, places: list[QRect]) -> None:
+        """Scroll to where these are on screen."""
+        if not places:
+            return
+        top, bottom = min(p.top() for p in places), max(p.bottom() for p in places)
+        height = self._view.viewport().height()
+        if top < 0 or bottom > height:
+            bar = self._view.verticalScrollBar()
+            bar.setValue(bar.value() + top - height // 3)
+
+    def _places(self, stop: Stop) -> list[QRect]:
+        view = self._view
+        scrolled = (view.horizontalScrollBar().value(), view.verticalScrollBar().value())
+        width = view.viewport().width()
+        return places_of(view.document(), stop, view.backdrop, scrolled, width)
+
+    def _cover(self, stop: Stop) -> StopButton:
+        button, name = self._covers.get(stop), self._describe(stop)[0]
+        if button is not None:
+            # Its text may have been written anew. Hidden, it would hand on the keyboard.
+            button.stand_for(stop, name)
+        else:
+            button = StopButton(self._view.document(), stop, name, self._view.viewport())
+            self._covers[stop] = button
+            button.clicked.connect(lambda: self._choose(button))
+            button.left.connect(lambda: self._leave(button))
+            button.show()
+        return button
+
+    def _note(self, stop: Stop, button: StopButton) -> None:
+        """The text of a button has changed, which stands for this stop now, and no other does."""
+        other = self._covers.get(stop)
+        if other is button:
+            return
+        if other is not None:
+            self._drop(other)
+        self._covers = {was: one for was, one in self._covers.items() if one is not button}
+        self._covers[stop] = button
+
+    def _choose(self, button: StopButton) -> None:
+        stop = button.stop
+        self.chosen.emit(stop.target, stop.start)
+        if button is self._focused:
+            self._soon.start()
+
+    def _leave(self, button: StopButton) -> None:
+        """Called when the keyboard goes elsewhere."""
+        if self._focused is button:
+            self._focused = None
+            self.pointed.emit("")
+        if not QAccessible.isActive():
+            self._drop(button)
+
+    def _drop(self, button: StopButton) -> None:
+        self._covers = {stop: one for stop, one in self._covers.items() if one is not button}
+        button.hide()
+        button.deleteLater()
+
+    # ------------------------------------------------------------------ staying over the text
+
+    def _place_focused(self) -> None:
+        """The stop with the keyboard stays over its text; where that was written anew, it goes to
+        what stands for it now."""
+        button = self._focused
+        if button is None:
+            return
+        stop = button.stop
+        if stop.start < stop.end and stop in stops_of(self._view.document().findBlock(stop.start)):
+            self._note(stop, button)
+            button.stand_for(stop, self._describe(stop)[0])
+            button.cover(self._places(stop))
+            return
+        at = self._index(self._message_id)
+        same = self._like(at, stop) if at >= 0 else None
+        same = same or self._of_other_version(button)
+        if same is not None:
+            self.land(same)
+        else:
+            self._view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _like(self, at: int, stop: Stop) -> Stop | None:
+        """The nearest stop of a section with the same target."""
+        begin, end = self._extent(at)
+        found = [one for one in self._within(begin, end) if one.target == stop.target]
+        return min(found, key=lambda one: abs(one.start - stop.start), default=None)
+
+    def _of_other_version(self, button: StopButton) -> Stop | None:
+        """Another version has taken the place of the one whose arrow this was: the arrow nearest to
+        where it was, the same way if there is one."""
+        if button.target not in _VERSIONS:
+            return None
+        found = [
+            stop
+            for section in self._messages.writer.sections
+            for stop in self._in_footer(section)
+            if stop.target in _VERSIONS
+        ]
+        return min(found, key=lambda stop: self._far(stop, button), default=None)
+
+    def _in_footer(self, section: Section) -> Iterator[Stop]:
+        for at in reversed(range(len(section.items))):
+            item = section.items[at]
+            if not isinstance(item, Line) or item.part is Part.QUESTION:
+                return
+            if section.counts[at]:
+                yield from stops_of(self._messages.writer.sections.block_of(section, at))
+
+    def _far(self, stop: Stop, button: StopButton) -> tuple[int, bool]:
+        """How far a stop is from a button, and whether it leads elsewhere."""
+        top = min((place.top() for place in self._places(stop)), default=0)
+        return abs(top - button.y()) // 16, stop.target != button.target
+
+    def _within(self, begin: int, end: int) -> Iterator[Stop]:
+        block = self._view.document().findBlock(begin)
+        while block.isValid() and block.position() <= end:
+            yield from stops_of(block)
+            block = block.next()
+
+    def _cover_all(self) -> None:
+        """For a screen reader: cover every stop on screen, and no other but the focused one."""
+        stops = chain.from_iterable(map(stops_of, blocks_on_screen(self._view)))
+        wanted = list(islice(stops, _MOST_COVERED))
+        for stop, button in list(self._covers.items()):
+            if button is not self._focused and stop not in wanted:
+                self._drop(button)
+        for stop in wanted:
+            self._cover(stop).cover(self._places(stop))

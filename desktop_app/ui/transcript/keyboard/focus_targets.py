@@ -1,0 +1,280 @@
+"""Where the keyboard stops in the transcript: links, what is to be unfolded, the Copy mark of code.
+
+A stop is a piece of the document's text. The one that has the keyboard is covered by a button of its
+own, which shows the focus, has a name and does on Enter what a click would; so a screen reader hears
+where it is as it does anywhere else. Where one runs, every stop on screen is covered by its button.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import QRect, QRectF, Qt, QUrl, Signal
+from PySide6.QtGui import QPainter, QPen, QTextBlock, QTextCursor
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from desktop_app.rendering.citations import is_citation
+from desktop_app.rendering.links import is_opened
+from desktop_app.rendering.long_runs import styles_of
+from desktop_app.rendering.model import Block, Kind
+from desktop_app.rendering.notes import is_label, is_note_link, name_of
+from desktop_app.ui.plain_text import one_line, spoken_text
+from desktop_app.ui.transcript.message_items import ACTION, DETAILS, DETAILS_SHOWN
+from desktop_app.ui.transcript.transcript_styles import LOOK, Look
+from desktop_app.ui.transcript.viewport.backdrop import Backdrop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextDocument, QTextLine
+
+    from desktop_app.ui.transcript.message_items import Item
+
+COPY_CODE: Final = f"{ACTION}copy-code"
+"""The target of a block of code's head."""
+
+_NAMES: Final = {"older-version": "Older version", "newer-version": "Newer version"}
+_STATES: Final = {"›": "folded", "⌄": "open"}
+_SIGNS: Final = "›⌄ \u2003"
+_LONGEST: Final = 300
+_AROUND: Final = 3
+
+
+class Stop(NamedTuple):
+    """A piece of the text, by positions in the document, and what it leads to."""
+
+    start: int
+    end: int
+    target: str
+
+
+def stops_of(block: QTextBlock) -> Iterator[Stop]:
+    """The stops of one block, from the left."""
+    if not block.isVisible():
+        return
+    if block.blockFormat().intProperty(LOOK) & Look.HEAD:
+        yield Stop(block.position(), block.position() + block.length() - 1, COPY_CODE)
+    current: Stop | None = None
+    fragments = block.begin()
+    while not fragments.atEnd():
+        fragment = fragments.fragment()
+        fragments += 1
+        made = fragment.charFormat()
+        target, start = made.anchorHref() if made.isAnchor() else "", fragment.position()
+        end = start + fragment.length()
+        if current is not None and (current.target, current.end) == (target, start):
+            current = current._replace(end=end)
+            continue
+        if current is not None:
+            yield current
+        current = Stop(start, end, target) if target else None
+    if current is not None:
+        yield current
+
+
+def has_stop(item: Item) -> bool:
+    """Whether there are stops in an item, written or not."""
+    if isinstance(item, Block) and (item.kind is Kind.CODE_HEAD or is_label(item.marker)):
+        return True
+    rows = item.rows if isinstance(item, Block) else ()
+    return any(run.link for run in styles_of(item.runs)) or any(
+        run.link for row in rows for cell in row for run in cell
+    )
+
+
+def next_stop(document: QTextDocument, start: int, end: int, *, forward: bool) -> Stop | None:
+    """The first (or last) stop that lies within these positions."""
+    block = document.findBlock(start if forward else max(start, end - 1))
+    while block.isValid() and block.position() < end and block.position() + block.length() > start:
+        found = [stop for stop in stops_of(block) if start <= stop.start and stop.end <= end]
+        if found:
+            return found[0] if forward else found[-1]
+        block = block.next() if forward else block.previous()
+    return None
+
+
+def shown_target(target: str) -> str:
+    """An address as it is shown: no letter of it looks like another one."""
+    encoded = QUrl(target).toString(QUrl.ComponentFormattingOption.FullyEncoded)
+    return encoded if len(encoded) <= _LONGEST else encoded[: _LONGEST - 1] + "…"
+
+
+def described(document: QTextDocument, stop: Stop) -> tuple[str, str]:
+    """What a screen reader says of a stop, and the address that it leads to, "" for none."""
+    shown = _words(document, stop).replace("\ufffc", "").replace("\u2063", "")
+    words = one_line(shown.strip(_SIGNS))
+    if stop.target == COPY_CODE:
+        return f"Copy the code, {words}" if words else "Copy the code", ""
+    if stop.target.startswith(ACTION):
+        named = _NAMES.get(stop.target.removeprefix(ACTION), words)
+        if state := _state_of(stop, shown):
+            return f"{named}, {state}", ""
+        return named or f"Picture {_named_below(document, stop)}".rstrip(), ""
+    if is_note_link(stop.target):
+        return name_of(stop.target), ""
+    address = shown_target(stop.target)
+    leads = "link to" if is_opened(stop.target) else "not opened:"
+    return f"{words or 'Picture'}, {leads} {address}", address
+
+
+def _state_of(stop: Stop, shown: str) -> str:
+    """Whether what a stop unfolds is shown: in words, as Qt has no role for that. "" for what
+    unfolds nothing, and for code, whose words say it."""
+    if stop.target == ACTION + DETAILS:
+        return _STATES["⌄" if shown == DETAILS_SHOWN else "›"]
+    return _STATES.get(shown[:1], "")
+
+
+def _words_of(document: QTextDocument, stop: Stop) -> str:
+    cursor = QTextCursor(document)
+    cursor.setPosition(stop.start)
+    cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
+    return cursor.selectedText().replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
+
+
+def _named_below(document: QTextDocument, stop: Stop) -> str:
+    """The words that lead to the same as a picture: each of a message's attachments is named below
+    its pictures, in a line of its own."""
+    block = document.findBlock(stop.start).next()
+    while block.isValid() and (found := list(stops_of(block))):
+        for other in found:
+            if other.target == stop.target:
+                return _words_of(document, other)
+        block = block.next()
+    return ""
+
+
+def identifier_of(stop: Stop) -> str:
+    """The stable name of a stop's kind."""
+    if stop.target == COPY_CODE:
+        return "copy-code"
+    if is_note_link(stop.target):
+        return "footnote"
+    if not stop.target.startswith(ACTION):
+        return "citation" if is_citation(stop.target) else "link"
+    return "message-" + stop.target.removeprefix(ACTION).partition("/")[0]
+
+
+class StopButton(QAbstractButton):
+    """Covers one stop; seen only while it has the keyboard.
+
+    Attributes:
+        target: what it leads to.
+
+    Signals:
+        left(): the keyboard has gone elsewhere.
+    """
+
+    left = Signal()
+
+    def __init__(self, document: QTextDocument, stop: Stop, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab is led by the view
+        self.setObjectName(identifier_of(stop))
+        self._within = parent
+        self._cursor = QTextCursor(document)
+        self.target = stop.target
+        self._pieces: list[QRect] = []
+        self.stand_for(stop, name)
+
+    def stand_for(self, stop: Stop, name: str) -> None:
+        """Belong to a stop of the same target, which says this."""
+        if name != self.accessibleName():  # each time, it would be said
+            self.setAccessibleName(spoken_text(name))
+        self._cursor.setPosition(stop.start)
+        self._cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
+
+    @property
+    def stop(self) -> Stop:
+        """Where its text is now."""
+        return Stop(self._cursor.selectionStart(), self._cursor.selectionEnd(), self.target)
+
+    def cover(self, pieces: list[QRect]) -> None:
+        """Lie over these pieces of lines, in the viewport."""
+        # At the edges of the text, the ring is as wide as there is room.
+        room = self._within.rect()
+        around = (piece.adjusted(-_AROUND, -_AROUND, _AROUND, _AROUND) for piece in pieces)
+        self._pieces = [
+            piece & QRect(room.left(), piece.top(), room.width(), piece.height())
+            for piece in around
+        ]
+        whole = QRect()
+        for piece in self._pieces:
+            whole = whole.united(piece)
+        self.setGeometry(whole)
+        self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Another window, or a menu, only borrows the keyboard."""
+        super().focusOutEvent(event)
+        lent = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+        if event.reason() not in lent:
+            self.left.emit()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """A ring, while it has the keyboard."""
+        if not self.hasFocus():
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.palette().color(self.palette().ColorRole.Link), 2))
+        for piece in self._pieces:
+            ring = QRectF(piece.translated(-self.pos())).adjusted(1, 1, -1, -1)
+            painter.drawRoundedRect(ring, 4, 4)
+        painter.end()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter does what Space does."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
+def pieces_of(document: QTextDocument, stop: Stop) -> list[QRectF]:
+    """The boxes that a stop's text takes, one for each line, in document coordinates; without the
+    spaces at its ends, which only the mouse needs."""
+    block = document.findBlock(stop.start)
+    origin = document.documentLayout().blockBoundingRect(block).topLeft()
+    layout, pieces = block.layout(), []
+    words = _words(document, stop)
+    first, last = stop.start - block.position(), stop.end - block.position()
+    if words.strip():
+        first += len(words) - len(words.lstrip())
+        last -= len(words) - len(words.rstrip())
+    for number in range(layout.lineCount()):
+        line = layout.lineAt(number)
+        begin, end = line.textStart(), line.textStart() + line.textLength()
+        if begin >= last or end <= first:
+            continue
+        left, right = (_x(line, at) for at in (max(begin, first), min(end, last)))
+        box = QRectF(min(left, right), line.y(), abs(right - left), line.height())
+        pieces.append(box.translated(origin))
+    return pieces
+
+
+def _words(document: QTextDocument, stop: Stop) -> str:
+    cursor = QTextCursor(document)
+    cursor.setPosition(stop.start)
+    cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
+    return cursor.selectedText()
+
+
+def _x(line: QTextLine, at: int) -> float:
+    x: float = line.cursorToX(at)[0]  # type: ignore[index]
+    return x
+
+
+def places_of(
+    document: QTextDocument, stop: Stop, backdrop: Backdrop, scrolled: tuple[int, int], width: int
+) -> list[QRect]:
+    """Where a stop is in a viewport of this width, which is scrolled so far aside and down."""
+    aside, down = scrolled
+    if stop.target == COPY_CODE:
+        return [backdrop.mark(document.findBlock(stop.start), down, width).area]
+    return [piece.translated(-aside, -down).toAlignedRect() for piece in pieces_of(document, stop)]

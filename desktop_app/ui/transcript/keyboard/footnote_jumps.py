@@ -1,0 +1,85 @@
+"""From a footnote's mark to its definition in the same message, and back to where one came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.rendering.long_runs import styles_of
+from desktop_app.rendering.model import Block
+from desktop_app.rendering.notes import counterpart, leads_back, link_to_mark
+from desktop_app.ui.transcript.document.run_changes import units
+from desktop_app.ui.transcript.keyboard.focus_targets import Stop, stops_of
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QTextBlock
+
+    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
+    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.message_items import Item
+
+
+class NoteJumps:
+    """Finds, and has written, what the links of footnotes lead to."""
+
+    def __init__(self, messages: WrittenMessages) -> None:
+        self._messages = messages
+        self._came: tuple[str, str, int] = "", "", 0
+
+    def find(self, target: str, block: QTextBlock, height: int) -> Stop | None:
+        """The stop that a link in a block leads to, with so many pixels written around it; None
+        where there is none."""
+        writer, wanted = self._messages.writer, counterpart(target)
+        found = writer.sections.section_at(block.blockNumber())
+        if found is None:
+            return None
+        section, at = found[0], found[0].item_at(found[1])
+        item = self._item(section, at, target, wanted)
+        if item is None:
+            return None
+        self._came = section.key, target, at
+        unit = _unit(section.items[item], wanted) if section.gaps[item] else 0
+        self._messages.write_item(section, item, height, unit)
+        return self._stop(section, item, wanted)
+
+    def _item(self, section: Section, at: int, target: str, wanted: str) -> int | None:
+        """The mark that one came from, else the nearest above; the definition below, else above."""
+        items = section.items
+        key, left, came = self._came
+        if (
+            (key, left) == (section.key, wanted)
+            and came < len(items)
+            and _holds(items[came], wanted)
+        ):
+            return came
+        below, above = range(at, len(items)), range(at - 1, -1, -1)
+        order = (*above, *below) if leads_back(target) else (*below, *above)
+        return next((n for n in order if _holds(items[n], wanted)), None)
+
+    def _stop(self, section: Section, item: int, wanted: str) -> Stop | None:
+        block = self._messages.writer.sections.block_of(section, item)
+        for _ in range(section.counts[item]):
+            for stop in stops_of(block):
+                if stop.target == wanted:
+                    return stop
+            block = block.next()
+        return None
+
+
+def _holds(item: Item, target: str) -> bool:
+    """Whether a link with this target stands in an item."""
+    if not isinstance(item, Block):
+        return False
+    cells = (cell for row in item.rows for cell in row)
+    return link_to_mark(item.marker) == target or any(
+        run.link == target for runs in (item.runs, *cells) for run in styles_of(runs)
+    )
+
+
+def _unit(item: Item, target: str) -> int:
+    """The UTF-16 unit of a long text that a link is at."""
+    passed = 0
+    for run in item.runs:
+        if run.link == target:
+            break
+        passed += units(run.text)
+    return passed

@@ -1,0 +1,151 @@
+"""How wide the columns of a table are, and whether a row fits into one line of them."""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate, islice, pairwise
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtGui import QFontMetricsF
+
+from desktop_app.rendering.model import Run, Runs
+from desktop_app.ui.transcript.transcript_styles import CELL_PAD, INDENT, QUOTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from desktop_app.rendering.model import Block
+    from desktop_app.ui.transcript.transcript_styles import Styles
+
+# Rows that the widths are taken from: the first ones, because those of a long table arrive last.
+FITTED_ROWS: Final = 8
+
+# Where a table is too wide for its room, no column asks for more or less than this of it.
+_LEAST: Final = 64
+_MOST: Final = 320
+
+# Where not even its longest words fit, it is as wide as it needs to be, and scrolled aside: then no
+# column is narrower than its words, or this for the sake of more than a word in a line.
+_EASY: Final = 130
+
+_WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")
+
+# Words of a cell that are looked at for the longest.
+_WORDS: Final = 60
+
+# Letters that are measured together: of a cell of thousands the first ones fill a line.
+_AT_ONCE: Final = 400
+
+# A tab stop cannot hold what is laid out from the right, nor what has a tab in it.
+_UNSUITED: Final = re.compile(
+    "[\t\u2028\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]"
+)
+
+
+class Columns:
+    """Measures tables in the fonts of one look; `width` is that of the document in pixels."""
+
+    def __init__(self, styles: Styles, width: float) -> None:
+        self._styles = styles
+        self.width = width
+        self._metrics: dict[tuple[bool, ...], tuple[QFontMetricsF, float]] = {}
+        self._pad = 2 * styles.theme.px(CELL_PAD)
+        self._asked = self._pad + 1  # because edges are rounded
+
+    def widths(self, block: Block, *, whole: bool) -> tuple[int, ...]:
+        """The widths of the columns of a table with this beginning. The last row may be half
+        there, and does not count, unless the beginning is `whole`."""
+        px = self._styles.theme.px
+        room = self.width - px(INDENT) * block.depth - px(QUOTE) * block.quote
+        rows = block.rows if whole or len(block.rows) < 2 else block.rows[:-1]
+        columns = max(1, len(block.aligns))
+        wanted = [float(px(CELL_PAD) * 4)] * columns
+        for column, cell, is_head in _cells(block, rows, columns):
+            width = self._measure(cell, is_head, max(room, px(_MOST)))
+            wanted[column] = max(wanted[column], width + self._asked)
+        if sum(wanted) <= room:
+            return _filling(wanted, room)
+        words = [0.0] * columns
+        for column, cell, is_head in _cells(block, rows, columns):
+            word = self._longest_word(cell, is_head) + self._asked
+            words[column] = max(words[column], word)
+        least = [min(px(_MOST), word) for word in words]
+        if sum(least) > room:
+            easy = (min(width, px(_EASY)) for width in wanted)
+            return tuple(round(max(pair)) for pair in zip(least, easy, strict=True))
+        wanted = [min(px(_MOST), max(px(_LEAST), width)) for width in wanted]
+        return _filling(_narrowed(wanted, words, room), room)
+
+    def fits(self, block: Block, widths: tuple[int, ...]) -> bool:
+        """Whether every row takes one line, with nothing in it that tab stops cannot hold."""
+        return all(
+            self._cell_fits(cell, width - self._pad, block.head and number == 0)
+            for number, row in enumerate(block.rows)
+            for cell, width in zip(row, widths, strict=False)
+        )
+
+    def _cell_fits(self, cell: Runs, room: int, is_head: bool) -> bool:
+        if not cell:
+            return True
+        least = 0.0
+        for run in cell:
+            is_ascii = run.text.isascii()
+            is_suited = (is_ascii and "\t" not in run.text) or not _UNSUITED.search(run.text)
+            if run.math or run.image or not is_suited:
+                return False
+            least += self._metrics_of(run, is_head)[1] * len(run.text) if is_ascii else room + 1
+        return least <= room or self._measure(cell, is_head, room) <= room
+
+    def _measure(self, cell: Runs, is_head: bool, most: float) -> float:
+        """How wide a cell is in one line; where that is more than `most`, no matter how much."""
+        width = 0.0
+        for run in cell:
+            metrics = self._metrics_of(run, is_head)[0]
+            for at in range(0, len(run.text), _AT_ONCE):
+                width += metrics.horizontalAdvance(run.text[at : at + _AT_ONCE])
+                if width > most:
+                    return width
+        return width
+
+    def _longest_word(self, cell: Runs, is_head: bool) -> float:
+        words = ((run, word) for run in cell for word in run.text.split(maxsplit=_WORDS)[:_WORDS])
+        lengths = (
+            self._metrics_of(run, is_head)[0].horizontalAdvance(word)
+            for run, word in islice(words, _WORDS)
+        )
+        return max(lengths, default=0.0)
+
+    def _metrics_of(self, run: Run, is_head: bool) -> tuple[QFontMetricsF, float]:
+        key = (run.bold, is_head, run.italic, run.code, run.note)
+        found = self._metrics.get(key)
+        if found is None:
+            font = self._styles.cell_char(run._replace(link=""), is_head=is_head).font()
+            metrics = QFontMetricsF(font)
+            widest = max(metrics.horizontalAdvance(letter) for letter in _WIDE_LETTERS)
+            found = self._metrics[key] = (metrics, widest)
+        return found
+
+
+def _cells(
+    block: Block, rows: tuple[tuple[Runs, ...], ...], columns: int
+) -> Iterator[tuple[int, Runs, bool]]:
+    """The cells that the widths are taken from, with their columns and whether they are a head's."""
+    for number, row in enumerate(rows[:FITTED_ROWS]):
+        for column, cell in enumerate(row[:columns]):
+            yield column, cell, block.head and number == 0
+
+
+def _filling(wanted: list[float], room: float) -> tuple[int, ...]:
+    """Widths in whole pixels that take all the room."""
+    scale = room / sum(wanted)
+    edges = [0, *(round(edge * scale) for edge in accumulate(wanted))]
+    return tuple(max(1, right - left) for left, right in pairwise(edges))
+
+
+def _narrowed(wanted: list[float], words: list[float], room: float) -> list[float]:
+    """Widths that fit into `room`, none narrower than its longest word, if that can be."""
+    least = [min(width, word) for width, word in zip(wanted, words, strict=True)]
+    spare, asked = room - sum(least), sum(wanted) - sum(least)
+    if not 0 <= spare < asked:
+        return wanted
+    return [low + spare * (width - low) / asked for low, width in zip(least, wanted, strict=True)]

@@ -1,0 +1,214 @@
+"""Long texts in the document: in several blocks, of which only those around the screen are written.
+
+What is not written of such a text is a gap: it takes the room that it would take, as a margin above the
+block that follows. The first part is always written, and the last two: so all gaps lie between two
+blocks, and what is added to a text is added where it ends.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtGui import QTextBlockFormat, QTextCursor
+
+from desktop_app.rendering.model import Run
+from desktop_app.ui.transcript.document.block_inserter import Page, Seen, head_length
+from desktop_app.ui.transcript.layout.layout_cost import cost_of_runs
+from desktop_app.ui.transcript.layout.long_text import BEFORE, LONGEST, LongText, Words, end_of
+from desktop_app.ui.transcript.layout.message_layout import Gap
+from desktop_app.ui.transcript.transcript_styles import INDENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from PySide6.QtGui import QTextBlock
+
+    from desktop_app.rendering.model import Runs
+    from desktop_app.ui.transcript.message_items import Item
+    from desktop_app.ui.transcript.transcript_styles import Styles
+
+KEPT_AT_END: Final = 2
+"""Blocks at the end of a long text that are always written."""
+
+_WHOLE: Final = 12_000
+"""What a text costs at most that is written at once."""
+
+_AT_ONCE: Final = 60_000
+"""The most that are, even of a text that is to be whole: what is missing is filled in around the
+screen. A mark that closes far behind where it opens has a megabyte written anew in one step."""
+
+
+class Parts(NamedTuple):
+    """How a text is written: where each block but the first begins (in UTF-16 units), and what is
+    missing between them."""
+
+    cuts: tuple[int, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+class LastWords:
+    """The words of the text that was asked for last, whatever it looks like."""
+
+    def __init__(self) -> None:
+        self._runs: Runs = ()
+        self._words = Words(())
+
+    def of(self, item: Item) -> Words:
+        """The words of this text."""
+        if self._runs is not item.runs:
+            self._runs, self._words = item.runs, Words(item.runs)
+        return self._words
+
+
+class LongItems:
+    """Writes them in one look, into documents of one width in pixels."""
+
+    def __init__(self, styles: Styles, width: float, words: LastWords) -> None:
+        self._styles, self._words = styles, words
+        self._long = LongText(width, styles.theme.px(INDENT))
+
+    def write(self, page: Page, item: Item, made: QTextBlockFormat, *, whole: bool) -> Parts:
+        """Write a text into the block of format `made` that has been opened, and further ones;
+        where it is not to be there as a `whole`, of much its ends, as of very much in any case."""
+        words = self._words.of(item)
+        spans = list(self._spans(item, words, 0, 1, made))
+        height = self._long.height(words.end)
+        rest = self._styles.continued(made)
+        if cost_of_runs(item.runs) <= (_AT_ONCE if whole else _WHOLE):
+            spans += self._spans(item, words, spans[0][1], words.end, rest)
+        else:
+            spans += self._last(item, words, spans[0][1], rest)
+        start, gaps = 0, []
+        for number, (first, end) in enumerate(spans):
+            if first > start:
+                share = height * (first - start) / words.end
+                gaps.append(Gap(number, start, max(1.0, share)))
+            if number:
+                above = gaps[-1].height if first > start else 0
+                page.open(below(above, rest), self._styles.char_format(item, Run("")))
+            self._put(page.cursor, item, words.between(first, end))
+            start = end
+        return Parts(tuple(first for first, _ in spans[1:]), tuple(gaps))
+
+    def _last(
+        self, item: Item, words: Words, least: int, made: QTextBlockFormat
+    ) -> list[tuple[int, int]]:
+        format_of = partial(self._styles.char_format, item)
+        before = words.end - LONGEST - 1
+        at = self._long.chapter_before(words, before, least, made, format_of)
+        return list(self._spans(item, words, at, words.end, made))[-KEPT_AT_END:]
+
+    def grow(
+        self, item: Item, block: QTextBlock, cuts: tuple[int, ...], made: QTextBlockFormat,
+        cursor: QTextCursor,
+    ) -> tuple[int, ...]:  # fmt: skip
+        """Part the last block of a text, which has become too long; `made` is the format of its
+        first one, and the result where its blocks begin."""
+        start, at, left = block.position(), cuts[-1] if cuts else 0, block.length() - 1
+        if not cuts:
+            start, left = start + head_length(item), left - head_length(item)
+        known = min(at, BEFORE)
+        words = Words(end_of(item.runs, left + known), at - known)
+        rest = self._styles.continued(made)
+        spans = list(self._spans(item, words, at, at + left, made))
+        for first, end in spans[:-1]:
+            start += end - first
+            cursor.setPosition(start)
+            cursor.insertBlock(rest, self._styles.char_format(item, Run("")))
+            start += 1
+        return (*cuts, *(first for first, _ in spans[1:]))
+
+    def fill(
+        self, item: Item, block: QTextBlock, parts: Parts, first: int, end: int,
+        made: QTextBlockFormat, cursor: QTextCursor,
+    ) -> Parts:  # fmt: skip
+        """Have units [first, end) written of a text whose first block is `block`, of format `made`."""
+        words, rest = self._words.of(item), self._styles.continued(made)
+        cuts, gaps = list(parts.cuts), list(parts.gaps)
+        for at, gap in reversed(list(enumerate(parts.gaps))):
+            stop = cuts[gap.block - 1]
+            least, most = max(first, gap.start), min(end, stop)
+            if least >= most:
+                continue
+            spans = self._within(item, words, gap.start, least, most, stop, rest)
+            below_it = block.document().findBlockByNumber(block.blockNumber() + gap.block)
+            share = gap.height / (stop - gap.start)
+            upper = Gap(gap.block, gap.start, (spans[0][0] - gap.start) * share)
+            lower = Gap(gap.block + len(spans), spans[-1][1], (stop - spans[-1][1]) * share)
+            page, above = Page(cursor, below_it), upper.height
+            for one in spans:
+                page.open(below(above, rest), self._styles.char_format(item, Run("")))
+                self._put(cursor, item, words.between(*one))
+                above = 0
+            cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
+            cursor.setBlockFormat(below(lower.height, rest))
+            cuts[gap.block - 1 : gap.block - 1] = [one[0] for one in spans]
+            left = [one for one in (upper, lower) if one.height]
+            after = [one._replace(block=one.block + len(spans)) for one in gaps[at + 1 :]]
+            gaps[at:] = [*left, *after]
+        return Parts(tuple(cuts), tuple(gaps))
+
+    def erase(
+        self, block: QTextBlock, parts: Parts, runs: Sequence[tuple[int, int, float]],
+        made: QTextBlockFormat, cursor: QTextCursor,
+    ) -> Parts:  # fmt: skip
+        """Take runs [first, end) of a text's blocks out, neither the first of which nor those at its
+        end; with the pixels that each took, with what was missing above and within it."""
+        cuts, gaps = list(parts.cuts), list(parts.gaps)
+        document, number, rest = block.document(), block.blockNumber(), self._styles.continued(made)
+        for first, end, height in reversed(runs):
+            after = document.findBlockByNumber(number + end)
+            start, char = document.findBlockByNumber(number + first), after.charFormat()
+            seen = Seen(after)
+            cursor.setPosition(start.position())
+            cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+            cursor.setBlockFormat(below(height, rest))
+            cursor.setBlockCharFormat(char)
+            seen.put_on(cursor.block())
+            begin = next((gap.start for gap in gaps if gap.block == first), cuts[first - 1])
+            gaps = [
+                *(gap for gap in gaps if gap.block < first),
+                Gap(first, begin, height),
+                *(gap._replace(block=gap.block - end + first) for gap in gaps if gap.block > end),
+            ]
+            del cuts[first - 1 : end - 1]
+        return Parts(tuple(cuts), tuple(gaps))
+
+    # ------------------------------------------------------------------ where the parts are
+
+    def _within(
+        self, item: Item, words: Words, begin: int, first: int, end: int, stop: int,
+        made: QTextBlockFormat,
+    ) -> list[tuple[int, int]]:  # fmt: skip
+        """The parts of a gap from `begin` to `stop` that units [first, end) are in."""
+        format_of = partial(self._styles.char_format, item)
+        at = self._long.chapter_before(words, first, begin, made, format_of)
+        spans = self._spans(item, words, at, end, made)
+        return [(one, min(other, stop)) for one, other in spans if other > first]
+
+    def _spans(
+        self, item: Item, words: Words, at: int, until: int, made: QTextBlockFormat
+    ) -> Iterator[tuple[int, int]]:
+        """The parts that begin before unit `until`, from the one on that begins at unit `at`."""
+        format_of, rest = partial(self._styles.char_format, item), self._styles.continued(made)
+        while at < until:
+            end = words.end
+            if end - at > LONGEST:
+                end = self._long.next(words, at, rest if at else made, format_of)
+            yield at, end
+            at = end
+
+    def _put(self, cursor: QTextCursor, item: Item, runs: Runs) -> None:
+        for run in runs:
+            cursor.insertText(run.text, self._styles.char_format(item, run))
+
+
+def below(hole: float, made: QTextBlockFormat) -> QTextBlockFormat:
+    """The format of a block with so many pixels of a hole above it."""
+    if not round(hole):
+        return made
+    lower = QTextBlockFormat(made)
+    lower.setTopMargin(made.topMargin() + round(hole))
+    return lower

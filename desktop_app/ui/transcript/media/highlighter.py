@@ -1,0 +1,267 @@
+"""Colours the code in the document: lines as they arrive, a whole block once it is closed.
+
+Colours are additional formats of the block's layout, which change neither the text nor its width.
+While a block grows, only its new lines are coloured, with some lines above them for the lexer to
+find its way; when it is whole, it is lexed from its first line, and what differs is corrected. A
+process lexes (rendering/lexing_process.py), one stretch after the other; its spans are painted in
+slices of a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QTextCharFormat, QTextLayout
+
+from desktop_app.rendering import highlight
+from desktop_app.rendering.model import Block, Kind
+from desktop_app.ui.transcript.document.run_changes import units
+from desktop_app.ui.transcript.layout.full_layout import finish_layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.media.json_process import Asker
+    from desktop_app.ui.transcript.message_items import Item
+
+_SLICE_S: Final = 0.004
+_CONTEXT_LINES: Final = 12
+_FAR_LINES: Final = 300
+_LINES_AT_ONCE: Final = 24
+
+
+@dataclass
+class _Job:
+    """Lines [first, end) of the items of a section, to be lexed from item `start` on.
+
+    Attributes, of which lines are counted from `start`:
+        stretches: the code that is not lexed yet, None before it was looked at.
+        lexed: the lines of which all spans are pending or painted.
+        line: the next to be painted.
+    """
+
+    section: Section
+    start: int
+    first: int
+    end: int
+    language: str
+    stretches: Iterator[str] | None = None
+    lexed: int = 0
+    line: int = 0
+    pending: dict[int, list[highlight.Span]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.line = self.first - self.start
+
+
+class CodeHighlighter(QObject):
+    """Works through the code lines that it is told of, a little with each turn of the event loop."""
+
+    def __init__(self, writer: DocumentWriter, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self._writer = writer
+        self._jobs: deque[_Job] = deque()
+        self._lexer: Asker | None = None
+        self._asked: tuple[int, _Job, str] | None = None
+        self._plain: set[str] = set()
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self._work)
+        self.set_theme(theme)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is code that is not coloured yet."""
+        return bool(self._jobs)
+
+    def lex_with(self, lexer: Asker) -> None:
+        """Who lexes what comes from now on (rendering/lexing_process.py); without anybody it stays
+        plain."""
+        self._lexer = lexer
+        lexer.answered.connect(self._take)
+
+    def set_theme(self, theme: Theme) -> None:
+        """The colours to use from now on."""
+        self._formats = {}
+        for colour in highlight.Colour:
+            made = QTextCharFormat()
+            made.setForeground(getattr(theme, colour.value))
+            self._formats[colour] = made
+
+    def clear(self) -> None:
+        """Forget all work: the document has been emptied."""
+        self._jobs.clear()
+        self._plain.clear()
+
+    def forget(self, section: Section) -> None:
+        """Forget the work on a section: its items have moved."""
+        self._jobs = deque(job for job in self._jobs if job.section is not section)
+
+    def colour_block(self, section: Section, at: int) -> None:
+        """Colour the whole code block whose head is item `at`."""
+        end = at + 1
+        items = section.items
+        while end < len(items) and _is_code(items[end]):
+            end += 1
+        for first, stop in section.runs(at + 1, end):
+            self.colour_part(section, first, stop)
+
+    def colour_items(self, section: Section, first: int, end: int) -> None:
+        """Colour what is code among items [first, end), which have just been written."""
+        flags = bytes(map(_is_code, section.items[first:end]))
+        begin = flags.find(1)
+        while begin >= 0:
+            stop = flags.find(0, begin)
+            stop = len(flags) if stop < 0 else stop
+            self.colour_part(section, first + begin, first + stop)
+            begin = flags.find(1, stop)
+
+    def colour_part(self, section: Section, first: int, end: int) -> None:
+        """Colour lines that have been written in the middle of a block, or all of it."""
+        start = first
+        while start and first - start < _FAR_LINES and _is_code(section.items[start - 1]):
+            start -= 1
+        self._add(section, start, first, end)
+
+    def colour_lines(self, section: Section, head: int, first: int, end: int) -> None:
+        """Colour new lines of a block that still grows."""
+        last = self._jobs[-1] if self._jobs else None
+        if (
+            last is not None
+            and last.section is section
+            and last.end == first
+            and last.stretches is None
+        ):
+            last.end = end
+            return
+        self._add(section, max(head + 1, first - _CONTEXT_LINES), first, end)
+
+    def _add(self, section: Section, start: int, first: int, end: int) -> None:
+        block = section.items[start - 1] if start else None
+        line = section.items[first] if first < end else None
+        if not isinstance(line, Block) or not line.language or block is None:
+            return
+        language = line.language.lower()
+        if self._lexer is not None and language not in self._plain:
+            self._jobs.append(_Job(section, start, first, end, language))
+            self._timer.start()
+
+    # ------------------------------------------------------------------ lexed elsewhere
+
+    def _ask(self, job: _Job) -> bool:
+        """Have more of a job lexed; False where there is no more."""
+        if job.stretches is None:
+            job.stretches = highlight.stretches(_code(job.section.items[job.start : job.end]))
+        stretch = next(job.stretches, "")
+        if self._lexer is None or not stretch:
+            return False
+        number = self._lexer.ask({"language": job.language, "code": stretch})
+        self._asked = number, job, stretch
+        return True
+
+    def _take(self, number: int, answer: dict[str, Any] | None) -> None:
+        """Spans have come, or the news that there will be none."""
+        if self._asked is None or self._asked[0] != number:
+            return
+        _number, job, stretch = self._asked
+        self._asked = None
+        self._timer.start()
+        spans = highlight.spans_of(answer, stretch)
+        if spans is None:
+            self._plain.add(job.language)
+            self._jobs = deque(other for other in self._jobs if other.language != job.language)
+            return
+        for span in spans:
+            if (at := job.lexed + span.line) >= job.line:
+                job.pending.setdefault(at, []).append(span._replace(line=at))
+        job.lexed += stretch.count("\n")
+
+    # ------------------------------------------------------------------ painted in slices
+
+    def _work(self) -> None:
+        until = time.perf_counter() + _SLICE_S
+        while self._jobs and self._asked is None:
+            job = self._jobs[0]
+            if not self._paint_to(job, until):
+                self._timer.start()
+                return
+            if not self._ask(job):
+                self._jobs.popleft()
+
+    def _paint_to(self, job: _Job, until: float) -> bool:
+        """Paint what is lexed of a job; False where time is up before."""
+        while job.line < job.lexed:
+            self._paint(job)
+            if time.perf_counter() > until:
+                return False
+        return True
+
+    def _paint(self, job: _Job) -> None:
+        """Give the job's next lines the spans collected for them."""
+        last = min(job.line + _LINES_AT_ONCE, job.lexed)
+        block, start, end = None, -1, -1
+        for number in range(job.line, last):
+            if not job.section.counts[job.start + number]:
+                block = None
+                continue
+            block = block or self._writer.sections.block_of(job.section, job.start + number)
+            found = job.pending.pop(number, ())
+            text = block.text() if found else ""
+            mine = [_in_units(span, text) for span in found]
+            if self._set_formats(block.layout(), mine):
+                start = block.position() if start < 0 else start
+                end = block.position() + block.length()
+            # Of a line that is written in several blocks, the first one is coloured.
+            is_one = job.section.counts[job.start + number] == 1
+            block = block.next() if is_one else None
+        if start >= 0:
+            finish_layout(self._writer.document)
+            # Else the next edit, wherever it is, would lay out everything in between.
+            self._writer.document.markContentsDirty(start, end - start)
+        job.line = last
+
+    def _set_formats(self, layout: QTextLayout, mine: list[highlight.Span]) -> bool:
+        """Whether this changed anything."""
+        old = [(r.start, r.length, r.format.foreground().color().rgb()) for r in layout.formats()]
+        new = [
+            (s.start, s.length, self._formats[s.colour].foreground().color().rgb()) for s in mine
+        ]
+        if old == new:
+            return False
+        ranges = []
+        for span in mine:
+            made = QTextLayout.FormatRange()
+            made.start, made.length = span.start, span.length
+            made.format = self._formats[span.colour]
+            ranges.append(made)
+        layout.setFormats(ranges)
+        return True
+
+
+def _is_code(item: Item) -> bool:
+    return isinstance(item, Block) and item.kind is Kind.CODE
+
+
+def _code(items: Sequence[Item]) -> str:
+    """Lines of code as they are shown, signs for unseen characters included: colours have their
+    place. Nothing where that is not what they are, or where lines are too long."""
+    if not all(_is_code(item) for item in items):
+        return ""
+    texts = ["".join(run.text for run in item.runs) for item in items if isinstance(item, Block)]
+    if max(map(len, texts), default=0) > highlight.LONGEST_LINE:
+        return ""
+    return "".join(f"{text}\n" for text in texts)
+
+
+def _in_units(span: highlight.Span, text: str) -> highlight.Span:
+    """A span of a text counted in UTF-16 units, as Qt counts."""
+    if text.isascii():
+        return span
+    start, end = span.start, span.start + span.length
+    return span._replace(start=units(text[:start]), length=units(text[start:end]))

@@ -1,0 +1,60 @@
+"""Which code of a message is still to be coloured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.rendering.model import Block, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
+    from desktop_app.ui.transcript.message_items import Item
+
+
+class UncolouredCode:
+    """The blocks of code in the body of a message that are not coloured to the end. Of the one that
+    grows, the complete lines are coloured meanwhile."""
+
+    def __init__(self, items: Sequence[Item] = ()) -> None:
+        """Those that begin among the items of a body and behind it, none of which is coloured."""
+        self._heads = [at for at, item in enumerate(items) if _is_head(item)]
+        self._coloured_to = self._heads[-1] + 1 if self._heads else 0
+
+    def __bool__(self) -> bool:
+        return bool(self._heads)
+
+    def changed(self, at: int, removed: int, added: Sequence[Item]) -> None:
+        """Items [at, at + removed) of the body have given way to others: those that begin there are
+        code no more, for what begins as a fence may turn out to be text."""
+        last, moved = self._heads[-1:], len(added) - removed
+        stay = [h for h in self._heads if not at <= h < at + removed]
+        begin = [at + number for number, item in enumerate(added) if _is_head(item)]
+        self._heads = sorted({*(h if h < at else h + moved for h in stay), *begin})
+        if begin or self._heads[-1:] != last:
+            self._coloured_to = self._heads[-1] + 1 if self._heads else 0
+        elif last and at > last[0]:
+            self._coloured_to = min(self._coloured_to, at)
+
+    def colour(
+        self, highlighter: CodeHighlighter, section: Section, body: int, end: int, *, grows: bool
+    ) -> None:
+        """Colour whole blocks that are closed, and the complete lines of the one that grows, where
+        that does: the body is items [body, end) of the section."""
+        last = section.items[end - 1] if end else None
+        is_code = isinstance(last, Block) and last.kind in (Kind.CODE, Kind.CODE_HEAD)
+        grows = is_code and grows
+        for head in self._heads[: -1 if grows else None]:
+            highlighter.colour_block(section, body + head)
+        self._heads = self._heads[-1:] if grows else []
+        if self._heads and body + self._coloured_to < end - 1:
+            head, first = body + self._heads[0], body + self._coloured_to
+            highlighter.colour_lines(section, head, first, end - 1)
+            self._coloured_to = end - 1 - body
+
+
+def _is_head(item: Item) -> bool:
+    """Whether a block of code that may be coloured begins."""
+    return isinstance(item, Block) and item.kind is Kind.CODE_HEAD and bool(item.language)

@@ -1,0 +1,74 @@
+"""Formulas by their TeX, as the process that typesets them answers (rendering/maths_process.py)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop_app.rendering.maths import Formula, formula_of, is_within_limits
+from desktop_app.ui.transcript.media.json_process import Asker
+
+if TYPE_CHECKING:
+    from desktop_app.child_processes import ChildCommand
+
+_TOGETHER_MS: Final = 50
+_KEPT: Final = 3_000
+
+Key = tuple[str, bool]
+
+
+class Typesetter(QObject):
+    """Formulas by TeX and whether they stand on a line of their own. One that takes the process down
+    or outlasts its time is not asked for again.
+
+    Signals:
+        arrived(): formulas that were asked for have become known, or will never be.
+    """
+
+    arrived = Signal()
+
+    def __init__(self, command: ChildCommand, parent: QObject | None = None) -> None:
+        """`command` starts the process."""
+        super().__init__(parent)
+        self._known: dict[Key, Formula | None] = {}
+        self._asked: dict[Key, int] = {}  # with the numbers of the requests, in their order
+        self._asker = Asker(command, self)
+        self._asker.answered.connect(self._settle)
+        self._news = QTimer(self, singleShot=True, interval=_TOGETHER_MS)
+        self._news.timeout.connect(self.arrived)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there are formulas that `arrived` has not been said of."""
+        return self._asker.is_busy or self._news.isActive()
+
+    def find(self, tex: str, *, display: bool) -> Formula | None:
+        """The formula, if it is known already; one that is not is asked for."""
+        key = (tex, display)
+        if key in self._known:
+            return self._known[key]
+        if not is_within_limits(tex):
+            self._known[key] = None
+        elif key not in self._asked:
+            self._asked[key] = self._asker.ask({"tex": tex, "display": display})
+        return None
+
+    def forget(self) -> None:
+        """Another conversation is shown: let go of what has become too much."""
+        self._asker.forget()
+        self._asked = dict(list(self._asked.items())[:1]) if self._asker.is_busy else {}
+        if len(self._known) > _KEPT:
+            self._known.clear()
+
+    def close(self) -> None:
+        """End the process; it is started again when something is asked for."""
+        self._asker.close()
+
+    def _settle(self, number: int, answer: dict[str, Any] | None) -> None:
+        key, asked = next(iter(self._asked.items()), (("", False), 0))
+        if number == asked:
+            del self._asked[key]
+            self._known[key] = formula_of(answer)
+            if not self._news.isActive():
+                self._news.start()

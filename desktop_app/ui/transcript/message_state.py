@@ -1,0 +1,408 @@
+"""One message in the transcript: what it is, and which items show it."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.conversation import Message, MessageStatus, Role
+from desktop_app.domain.parts import ImagePart
+from desktop_app.rendering.block_stream import BlockStream, render
+from desktop_app.rendering.model import Block, Kind, Patch, quoted
+from desktop_app.ui.transcript.citation_sources import source_lines
+from desktop_app.ui.transcript.media.code_folds import FOLD, FoldLines, with_folds
+from desktop_app.ui.transcript.media.fallback_fonts import before_many_scripts
+from desktop_app.ui.transcript.media.pending_highlights import UncolouredCode
+from desktop_app.ui.transcript.message_items import (
+    ACTION,
+    DETAILS,
+    SOURCES,
+    TOOL,
+    Facts,
+    Item,
+    Line,
+    Mark,
+    Part,
+    attachment_lines,
+    ending_lines,
+    footer_line,
+    mark_line,
+    question_lines,
+    reasoning_line,
+    reasoning_of,
+    thought_of,
+    tool_lines,
+    versions_line,
+)
+from desktop_app.ui.transcript.selection.selected_text import named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from desktop_app.ui.transcript.layout.message_layout import Section
+
+Change = tuple[int, int, tuple[Item, ...]]
+"""Items from an index on, so many of which give way to others."""
+
+AT_ONCE: Final = 12_000
+"""Characters of a stored text that are parsed and written as soon as it is shown."""
+
+_DENSE_AT_ONCE: Final = 800
+_LINES_AT_ONCE: Final = 400
+_LINE_ENDS: Final = re.compile(r"\r\n?|\n")
+_MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
+
+
+@dataclass
+class Unfolded:
+    """What of a message the reader has unfolded; it outlives the message's place in the document.
+
+    Attributes:
+        reasoning: whether its reasoning is shown.
+        code: the numbers of its long blocks of code that are shown to the end.
+        tools: the numbers of the tools whose arguments are shown.
+        sources: of a question, the numbers of the collections whose passages are shown.
+        details: whether what a server said with an error is shown.
+    """
+
+    reasoning: bool = False
+    code: set[int] = field(default_factory=set)
+    tools: set[int] = field(default_factory=set)
+    sources: set[int] = field(default_factory=set)
+    details: bool = False
+
+
+class Entry:
+    """The state of one message on screen.
+
+    Attributes:
+        section: where it is written, once it is.
+        head, foot: how many items stand before and behind its body.
+        reasoning: as far as it has arrived.
+        unfolded: what of it is shown that is folded at first.
+        folds: where the lines stand that fold its code.
+        is_stored: whether it does not come before the reader, who sees its code folded.
+        mark: what stands below it, about what comes after.
+        uncoloured: which code in its body is still to be coloured.
+        rest: of a long answer that is stored, what is still to be added, in pieces, until `update`
+            ends it; whoever does that takes it away.
+    """
+
+    section: Section
+
+    def __init__(
+        self,
+        message: Message,
+        facts: Facts,
+        version: tuple[int, int] | None = None,
+        unfolded: Unfolded | None = None,
+        cited: frozenset[int] = frozenset(),
+    ) -> None:
+        """`cited` are the numbers of the passages that the answer may cite."""
+        self.message = message
+        self.unfolded = Unfolded() if unfolded is None else unfolded
+        self._facts = facts
+        self.version = version
+        self.waiting = ""
+        self.mark: Mark | None = None
+        self._cited = cited
+        self.head = self.foot = 0
+        self.reasoning = ""
+        self.folds = FoldLines()
+        self.is_stored = not self.is_streaming
+        self.uncoloured = UncolouredCode()
+        self._pieces: list[str] = []
+        self._stream = BlockStream(cited)
+        self._thoughts = BlockStream()
+        self._thoughts_read = 0
+        at_once = _at_once(message.text)
+        self._question = message.text[:at_once] if message.role is Role.USER else ""
+        self._finished = False
+        self._thinking_since: float | None = None
+        self._thought_s: float | None = None
+        self.add_reasoning(reasoning_of(message), now=None)
+        self.fold(folded=self.folded)
+        self.rest = ""
+        if message.role is Role.USER:
+            self.rest = message.text[at_once:]
+        elif message.role is Role.ASSISTANT:
+            if self.is_streaming or len(message.text) <= at_once:
+                self.set_text(message.text)
+                while self.is_renewing:
+                    self.renew()
+            else:
+                self.add_text(message.text[:at_once])
+                self.rest = message.text[at_once:]
+
+    @property
+    def grows(self) -> bool:
+        """Whether more of the text is to be added."""
+        if self.message.role is Role.USER:
+            return len(self._question) < len(self.message.text)
+        return not self._finished or self._stream.is_renewing
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of an answer's text is there."""
+        return self._finished
+
+    @property
+    def is_renewing(self) -> bool:
+        """Whether what has come changes more above it than was drawn again at once."""
+        return self._stream.is_renewing or self._thoughts.is_renewing
+
+    def renew(self) -> Sequence[Change]:
+        """Draw some more of that again; changes are in terms of the body."""
+        if self._stream.is_renewing:
+            return self._stream.renew()
+        return self._in_head(self._thoughts.renew(), 1 - self.head)
+
+    @property
+    def fitting(self) -> tuple[int, int]:
+        """How many characters of the text are to be added at once at least and at most, where so
+        many wait."""
+        return self._stream.fitting
+
+    @property
+    def fitting_thoughts(self) -> tuple[int, int]:
+        """The same of the reasoning."""
+        return self._thoughts.fitting
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether more of it is to come."""
+        return self.message.status is MessageStatus.STREAMING
+
+    # ------------------------------------------------------------------ growing
+
+    def add_text(self, text: str) -> Sequence[Change]:
+        """More of the text; changes are in terms of the body."""
+        if self.message.role is Role.USER:
+            return self._add_to_question(text)
+        if self._thinking_since is not None and self._thought_s is None:
+            self._thought_s = time.monotonic() - self._thinking_since
+        self._pieces.append(text)
+        return self._stream.feed(text)
+
+    def _add_to_question(self, text: str) -> list[Change]:
+        before = self._question.count("\n")
+        last = self._question.rpartition("\n")[2] + text
+        self._question += text
+        lines = question_lines(last, goes_on=before > 0)
+        return [(before, 1, tuple(lines))]
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any of the text has arrived."""
+        return bool(self._question) or any(self._pieces)
+
+    @property
+    def text(self) -> str:
+        """The answer as far as it has arrived."""
+        self._pieces = ["".join(self._pieces)]
+        return self._pieces[0]
+
+    def add_reasoning(self, text: str, now: float | None) -> None:
+        """More of the reasoning; `now` is the monotonic time, None for what is stored."""
+        if text:
+            if self._thinking_since is None:
+                self._thinking_since = now
+            self.reasoning += text
+
+    @property
+    def folded(self) -> bool:
+        """Whether the reasoning is hidden."""
+        return not self.unfolded.reasoning
+
+    def fold(self, *, folded: bool) -> None:
+        """Hide the reasoning, or show its beginning: see `unread`."""
+        self.unfolded.reasoning = not folded
+        self._thoughts, self._thoughts_read = BlockStream(), 0
+        if not folded:
+            self.read_thoughts(_at_once(self.reasoning))
+
+    def turn(self, action: str) -> None:
+        """Show or hide what an action is about: reasoning, an error's details, a tool's arguments,
+        passages."""
+        if action == "reasoning":
+            self.fold(folded=not self.folded)
+        elif action == DETAILS:
+            self.unfolded.details = not self.unfolded.details
+        elif action.startswith(TOOL):
+            self.unfolded.tools ^= {int(action.removeprefix(TOOL))}
+        else:
+            self.unfolded.sources ^= {int(action.removeprefix(SOURCES))}
+
+    @property
+    def unread(self) -> str:
+        """What of the reasoning is not shown where it is unfolded: it is read on in pieces."""
+        return "" if self.folded else self.reasoning[self._thoughts_read :]
+
+    def read_thoughts(self, characters: int) -> list[Change]:
+        """Show so much more of the reasoning; changes are in terms of all items."""
+        text = self.reasoning[self._thoughts_read : self._thoughts_read + characters]
+        self._thoughts_read += len(text)
+        return self._in_head(self._thoughts.feed(text), 1)
+
+    def _in_head(self, patches: Sequence[Patch], first: int) -> list[Change]:
+        """Changes of the reasoning's blocks, which begin at index `first`."""
+        return [
+            (first + patch.at, patch.removed, tuple(quoted(block) for block in patch.added))
+            for patch in patches
+        ]
+
+    def set_text(self, text: str) -> list[Change] | None:
+        """Show exactly `text`, to its end if the message is whole; None where it must be written
+        anew because it is not what had arrived."""
+        patches: list[Change] = []
+        if text != self.text or self._finished:
+            if self._finished and text == self.text:
+                self._pieces = [text]
+                return []
+            if self._finished or not text.startswith(self.text):
+                self._stream, self._finished, self._pieces = BlockStream(self._cited), False, []
+                self.add_text(text)
+                self._finish()
+                return None
+            patches += self.add_text(text[len(self.text) :])
+        self._pieces = [text]  # the message's own, which is there anyway
+        return [*patches, *self._finish()]
+
+    def _finish(self) -> Sequence[Change]:
+        if self.is_streaming or self._finished:
+            return []
+        self._finished = True
+        return self._stream.finish(shortly=True)
+
+    # ------------------------------------------------------------------ what is shown
+
+    def head_items(self) -> list[Item]:
+        """Reasoning, folded or not."""
+        if self.message.role is Role.USER or not self.reasoning:
+            return []
+        items: list[Item] = [self.head_line()]
+        if not self.folded:
+            items += [quoted(block) for block in self._thoughts.blocks]
+        return items
+
+    def head_line(self) -> Line:
+        """What the reasoning is about, and how long it took."""
+        thinking = self.is_streaming and not self.has_text
+        kept = thought_of(self.message)
+        seconds = self._thought_s if kept is None else kept
+        return reasoning_line(self.reasoning, seconds, thinking=thinking, folded=self.folded)
+
+    def body_items(self) -> list[Item]:
+        """The question or the answer."""
+        if self.message.role is Role.USER:
+            return question_lines(self._question)
+        blocks = self._stream.blocks
+        return list(with_folds(blocks, self.unfolded.code, grows=not self.is_whole))
+
+    def foot_items(self) -> list[Item]:
+        """Attachments, how it ended, what it cost."""
+        items = attachment_lines(self.message) + source_lines(self.message, self.unfolded.sources)
+        if self.message.role is Role.USER:
+            if self.version is None or self.version[1] < 2:
+                return items
+            return [versions_line(self.version), *items]
+        waiting = self.waiting
+        if self.is_streaming and not (waiting or self.has_text or self.reasoning):
+            waiting = "…"
+        return [
+            *items,
+            *tool_lines(self.message, self.unfolded.tools),
+            *ending_lines(
+                self.message,
+                waiting,
+                details=self.unfolded.details,
+                is_last=self.message.id not in self._facts.followed,
+            ),
+            footer_line(self.message, self.version, self._facts),
+            *([] if self.mark is None else [mark_line(self.mark)]),
+        ]
+
+    def items(self) -> list[Item]:
+        """All items, none of them coloured; `head`, `foot`, `folds` and `uncoloured` are set to match."""
+        head, body, foot = self.head_items(), self.body_items(), self.foot_items()
+        self.head, self.foot = len(head), len(foot)
+        self.folds, self.uncoloured = FoldLines(body), UncolouredCode([*body, *foot])
+        return [*head, *body, *foot]
+
+    # ------------------------------------------------------------------ parts of it
+
+    @property
+    def action_item(self) -> int:
+        """The item that the actions stand beside: a question's last line, an answer's footer."""
+        at = len(self.section.items) - 1
+        if self.message.role is Role.USER:
+            return at - self.foot
+        return at - (self.mark is not None)
+
+    def item_of_action(self, action: str) -> int:
+        """The line that folds or unfolds what an action does, as an item; -1 where there is none."""
+        link = ACTION + action
+        for at, item in enumerate(self.section.items):
+            if type(item) is Line and any(run.link == link for run in item.runs):
+                return at
+        return -1
+
+    def is_unfolded(self, action: str) -> bool:
+        """Whether the code that an action folds or unfolds is shown to its end."""
+        return int(action.removeprefix(FOLD)) in self.unfolded.code
+
+    def code_at(self, head: int) -> list[Block]:
+        """The lines of the code block whose head is item `head` of the section."""
+        lines = []
+        for item in self.section.items[head + 1 :]:
+            if not isinstance(item, Block) or item.kind is not Kind.CODE:
+                break
+            lines.append(item)
+        return lines
+
+    @property
+    def source(self) -> str:
+        """The whole text of the message as it is now, which may still be being opened."""
+        if self.is_streaming:
+            return self.text
+        return self.message.text if self.grows else self.text or self.message.text
+
+    def blocks(self) -> Callable[[], list[Block]]:
+        """Makes the message as it is now into blocks, to be copied; any thread may ask for that."""
+        if self.message.role is Role.USER or (self.grows and not self.is_streaming):
+            return blocks_of(self.message, self._cited)
+        return list(self._stream.blocks).copy
+
+
+def blocks_of(message: Message, cited: frozenset[int]) -> Callable[[], list[Block]]:
+    """Makes a message as it is stored into blocks, to be copied; any thread may ask for that."""
+    if message.role is Role.USER:
+        return partial(_question_blocks, message)
+    return partial(render, message.text, cited)
+
+
+def _question_blocks(question: Message) -> list[Block]:
+    words = [
+        Block(Kind.PARAGRAPH, item.runs)
+        for item in question_lines(question.text)
+        if isinstance(item, Line) and item.part is Part.QUESTION
+    ]
+    return words + [named(part.name) for part in question.parts if isinstance(part, ImagePart)]
+
+
+def _at_once(text: str) -> int:
+    """How much of a text may be parsed and written at once: little where it is marks above all, very
+    short lines, or of many scripts."""
+    beginning = text[:AT_ONCE]
+    beginning = beginning[: before_many_scripts(beginning)]
+    addresses = sum(map(beginning.count, ("www.", "://", "](", "@")))
+    ends = [match.end() for match in islice(_LINE_ENDS.finditer(beginning), _LINES_AT_ONCE)]
+    # Each is a run of its own, each line a block.
+    marks = len(_MARKS.findall(beginning)) + 20 * addresses + len(ends)
+    if marks * 4 >= len(beginning):
+        return min(len(beginning), _DENSE_AT_ONCE)
+    return ends[-1] if len(ends) == _LINES_AT_ONCE else len(beginning)

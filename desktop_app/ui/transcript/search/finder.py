@@ -1,0 +1,497 @@
+"""Find in the conversation: every message, written into the document or not.
+
+A thread counts, message by message, from the one on screen to the end and then back to the beginning;
+so typing never waits, and the first place is there long before the last one is counted. What is on
+screen is marked as it is scrolled. A place is a message and a number within it; where it stands in the
+document is looked up when somebody goes there: in which item it is, written or not.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from itertools import islice
+from threading import Thread
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import QObject, QPoint, QTimer, Signal
+from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QTextBrowser, QTextEdit
+
+from desktop_app.domain.conversation import Message, Role
+from desktop_app.rendering.counting import count_in_markdown
+from desktop_app.rendering.finding import (
+    count_in,
+    may_hold,
+    places_in,
+    sought,
+    texts_of,
+)
+from desktop_app.rendering.long_runs import text_of
+from desktop_app.rendering.model import Block
+from desktop_app.ui.transcript.document.block_inserter import head_length
+from desktop_app.ui.transcript.document.run_changes import units
+from desktop_app.ui.transcript.layout.message_layout import is_table
+from desktop_app.ui.transcript.media.code_folds import number_of
+from desktop_app.ui.transcript.media.drawn_formulas import with_drawing
+from desktop_app.ui.transcript.message_items import reasoning_of
+from desktop_app.ui.transcript.search.match_index import Count, Place, Tally
+from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
+from desktop_app.ui.transcript.viewport.visible_blocks import blocks_on_screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from PySide6.QtGui import QTextBlock
+
+    from desktop_app.rendering.model import Runs
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
+    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.message_items import Item
+    from desktop_app.ui.transcript.message_state import Entry
+
+    Then = Callable[[], None]
+
+_TOGETHER_S: Final = 0.1
+_AT_A_TIME_S: Final = 0.002
+_REST_S: Final = 0.0003
+_TRIES: Final = 3
+_STREAMING_MS: Final = 700
+_MOST_MARKED: Final = 300
+_TURN_MS: Final = 1
+_LOOKED_AT_TOGETHER: Final = 64
+_MOST_IN_BLOCK: Final = 60
+
+
+class _Hit(NamedTuple):
+    """The match `number`, from 0, of an item of a message."""
+
+    item: int
+    number: int
+
+
+class _Places(NamedTuple):
+    """Where the folded `words` stand in the text of some runs."""
+
+    runs: Runs
+    words: str
+    text: str
+    places: list[tuple[int, int]]
+
+
+Counts = dict[str, Count]
+
+
+class Finder(QObject):
+    """Finds words in the messages of one view.
+
+    Signals:
+        counted(int number, int total, bool all): which match is the current one, from 1, 0 for none;
+            of how many; whether every message has been counted.
+        shown(): a match is on screen now.
+    """
+
+    counted = Signal(int, int, bool)
+    shown = Signal()
+    _arrived = Signal(int, object, bool)
+
+    def __init__(
+        self,
+        view: QTextBrowser,
+        messages: WrittenMessages,
+        bring: Callable[[str, Then], bool],
+        unfold: Callable[[str, Then], bool],
+        unfold_code: Callable[[Section, int], None],
+    ) -> None:
+        """`bring` has a message written, to its end, and `unfold` shows its reasoning: where that is
+        not done at once, they return False and do what they are given when it is. `unfold_code`
+        shows the code that an item of a section belongs to."""
+        super().__init__(view)
+        self._view, self._messages = view, messages
+        self._bring, self._unfold, self._unfold_code = bring, unfold, unfold_code
+        self._words = ""
+        self._run = 0
+        self._tally = Tally()
+        self._is_whole = True
+        self._current: Place | None = None
+        self._known: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
+        self._places: _Places | None = None
+        self._waits_from: int | None = None
+        self._touched: set[str] = set()
+        self._waits = 0
+        self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
+        self._arrived.connect(self._take)
+        self._marking = QTimer(self, singleShot=True, interval=0)
+        self._marking.timeout.connect(self._mark)
+        self._again = QTimer(self, singleShot=True, interval=_STREAMING_MS)
+        self._again.timeout.connect(self._count_touched)
+        view.verticalScrollBar().valueChanged.connect(self._mark_soon)
+        view.document().contentsChanged.connect(self._mark_soon)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether something is sought."""
+        return bool(self._words)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether something is still to be unfolded on the way to a match."""
+        return self._waits > 0
+
+    def set_theme(self, theme: Theme) -> None:
+        """Mark in these colours."""
+        every, current = QTextCharFormat(), QTextCharFormat()
+        ground = QColor(theme.accent)
+        ground.setAlpha(64)
+        every.setBackground(ground)
+        every.setForeground(theme.text)
+        current.setBackground(theme.accent)
+        current.setForeground(theme.on_accent)
+        self._formats = (every, current)
+        self._mark_soon()
+
+    # ------------------------------------------------------------------ what is sought
+
+    def search(self, text: str) -> None:
+        """Look for these words, beginning with what is on screen; "" looks for nothing."""
+        words = sought(text.strip("\n"))
+        if words == self._words:
+            return
+        # Where less was not found, more is not.
+        known = self._tally.empty if self._words and self._words in words else set[str]()
+        self._words = words
+        self._begin(known)
+
+    def restart(self) -> None:
+        """Other messages are shown."""
+        if self._words:
+            self._begin(set())
+
+    def stop(self) -> None:
+        """Look for nothing, and mark nothing."""
+        self.search("")
+
+    def touched(self, message_id: str) -> None:
+        """A message has changed, or has come."""
+        if self._words:
+            self._touched.add(message_id)
+            if not self._again.isActive():
+                self._again.start()
+
+    def _begin(self, empty: set[str]) -> None:
+        self._run += 1
+        self._current = self._places = None
+        messages = self._messages.all()
+        self._tally.begin(empty)
+        self._tally.arrange([message.id for message, _ in messages])
+        top = self._top()
+        self._waits_from, self._is_whole = top, not self._words
+        self._mark_soon()
+        if not self._words:
+            self.counted.emit(0, 0, True)
+            return
+        wanted = [m for m in (*messages[top:], *reversed(messages[:top])) if m[0].id not in empty]
+        self._start(wanted)
+
+    def _start(self, wanted: Sequence[tuple[Message, str | None]]) -> None:
+        work = (wanted, self._words, self._run, self._arrived.emit, lambda: self._run)
+        Thread(target=_count, args=work, daemon=True, name="find").start()
+
+    def _top(self) -> int:
+        """The number of the topmost message on screen."""
+        entry = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
+        return self._tally.order.index(entry.message.id) if entry is not None else 0
+
+    def _count_touched(self) -> None:
+        touched, self._touched = self._touched, set()
+        messages = self._messages.all()
+        self._tally.arrange([message.id for message, _ in messages])
+        self._start([one for one in messages if one[0].id in touched])
+
+    def _take(self, run: int, counts: Counts, is_last: bool) -> None:
+        if run != self._run:
+            return
+        self._tally.add(counts)
+        self._is_whole = self._is_whole or is_last
+        if self._current is None and self._waits_from is not None:
+            self._go_to_first(self._waits_from)
+        self._tell()
+
+    def _go_to_first(self, top: int) -> None:
+        """The first match from where the reader is; above that the last one."""
+        order, counts = self._tally.order, self._tally.counts
+        known = [(at, counts.get(key)) for at, key in enumerate(order)]
+        below = next(((at, c) for at, c in known[top:] if c is None or c.total), None)
+        if below is not None and below[1] is not None:
+            self._go(Place(order[below[0]], 0))
+        elif below is None:
+            above = next(((at, c) for at, c in reversed(known[:top]) if c is None or c.total), None)
+            if above is not None and above[1] is not None:
+                self._go(Place(order[above[0]], above[1].total - 1))
+
+    # ------------------------------------------------------------------ going
+
+    def step(self, by: int) -> None:
+        """Go to the next (1) or the previous (-1) match; behind the last comes the first."""
+        place = self._tally.beside(self._current, by)
+        if place is not None:
+            self._go(place)
+            self._tell()
+
+    def _go(self, place: Place) -> None:
+        self._current, self._waits_from = place, None
+        again = partial(self._go_again, place)
+        if not self._bring(place.message_id, again):
+            return
+        in_reasoning = place.number < self._tally.of(place.message_id).reasoning
+        if in_reasoning and not self._unfold(place.message_id, again):
+            return
+        entry, found = self._messages.get(place.message_id), self._hit_of(place)
+        if entry is not None and found is not None:
+            self._reveal(entry.section, found, self._words, again)
+        self._mark_soon()
+
+    def _go_again(self, place: Place) -> None:
+        """The message is whole now, if it is still asked for."""
+        if place == self._current:
+            self._go(place)
+
+    def show_in(self, message_id: str, text: str) -> None:
+        """Bring the first place of a text in a message that is written on screen: in what is shown
+        of it, or else in its reasoning, which is unfolded. What of it still arrives is waited for."""
+        words, entry = sought(text), self._messages.get(message_id)
+        if entry is None or not words:
+            return
+        again = partial(self.show_in, message_id, text)
+        hits = self._hits(entry, words)
+        if not hits and entry.grows and not self._bring(message_id, again):
+            return
+        hits = self._hits(entry, words)
+        if not hits and may_hold(entry.reasoning, words):
+            if not self._unfold(message_id, again):
+                return
+            hits = self._hits(entry, words)
+        if hits:
+            self._reveal(entry.section, _Hit(hits[0][0], 0), words, again)
+
+    def _reveal(self, section: Section, hit: _Hit, words: str, again: Then) -> None:
+        """Bring a match on screen, whether it is written or folded or not. To unfold code takes a
+        turn of its own, for there may be very much of it."""
+        if not section.heights[hit.item]:
+            self._waits += 1
+            QTimer.singleShot(_TURN_MS, self, partial(self._unfold_it, section, hit.item, again))
+            return
+        place = self._place_in_long(section.items[hit.item], hit.number, words)
+        self._messages.write_item(section, hit.item, self._view.viewport().height(), place[0])
+        found = self._cursor_of(section, hit, words)
+        if found is not None:
+            self._show(found)
+            self.shown.emit()
+
+    def _unfold_it(self, section: Section, item: int, again: Then) -> None:
+        if item < len(section.items) and not section.heights[item]:
+            self._unfold_code(section, item)
+        QTimer.singleShot(_TURN_MS, self, partial(self._go_on, again))
+
+    def _go_on(self, then: Then) -> None:
+        self._waits -= 1
+        then()
+
+    def _show(self, found: QTextCursor) -> None:
+        """Bring it on screen, where it is not, a third below the upper edge. The text cursor goes
+        there, too: under a selection no mark is seen, and a screen reader reads on from it."""
+        begin = QTextCursor(found)
+        begin.setPosition(found.selectionStart())
+        self._view.setTextCursor(begin)
+        bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
+        for _ in range(_TRIES):  # what is written above it may be lower than the hole was
+            box = self._view.cursorRect(begin)
+            if box.top() >= box.height() and box.bottom() <= height - 2 * box.height():
+                return
+            scroll_to(self._view, bar.value() + box.top() - height // 3)
+
+    def _hit_of(self, place: Place) -> _Hit | None:
+        """Where a match is; the last one where the message has changed since."""
+        entry = self._messages.get(place.message_id)
+        if entry is None:
+            return None
+        number = place.number
+        if entry.folded or not entry.head:
+            number -= self._tally.of(place.message_id).reasoning
+        number, hit = max(0, number), None
+        for at, count in self._hits(entry, self._words):
+            hit = _Hit(at, min(number, count - 1))
+            if number < count:
+                break
+            number -= count
+        return hit
+
+    def _hits(self, entry: Entry, words: str) -> list[tuple[int, int]]:
+        """The items of a message, by index, in which the words stand, and how often: in its
+        reasoning, where it is shown, and in its text."""
+        section, first = entry.section, 1 if entry.head > 1 else entry.head
+        end = len(section.items) - entry.foot
+        key = (section, section.edition, words, first, end)
+        if self._known is None or self._known[0] != key:
+            self._known = key, list(_hits_in(section.items, first, end, words))
+        return self._known[1]
+
+    def _cursor_of(self, section: Section, hit: _Hit, words: str) -> QTextCursor | None:
+        """A match, selected; the nearest one within its item. None where that is not written."""
+        if not section.counts[hit.item]:
+            return None
+        if section.shapes[hit.item] and not is_table(section.items[hit.item]):
+            first, end = self._place_in_long(section.items[hit.item], hit.number, words)
+            return self._messages.writer.sections.words_at(section, hit.item, first, end)
+        block = self._messages.writer.sections.block_of(section, hit.item)
+        number, last, head = hit.number, None, head_length(section.items[hit.item])
+        for _ in range(section.counts[hit.item]):
+            places = [place for place in places_in(block.text(), words) if place[0] >= head]
+            if places:
+                last = block, places[min(number, len(places) - 1)]
+            if number < len(places):
+                break
+            number, head, block = number - len(places), 0, block.next()
+        return None if last is None else _selected(*last)
+
+    def _place_in_long(self, item: Item, number: int, words: str) -> tuple[int, int]:
+        """The UTF-16 units [first, end) of a match in a text; (0, 0) where there is none."""
+        if (
+            self._places is None
+            or self._places.runs is not item.runs
+            or self._places.words != words
+        ):
+            text = text_of(item.runs)
+            self._places = _Places(item.runs, words, text, places_in(text, words))
+        text, places = self._places.text, self._places.places
+        first, end = places[min(number, len(places) - 1)] if places else (0, 0)
+        return units(text[:first]), units(text[:end])
+
+    # ------------------------------------------------------------------ saying and marking
+
+    def _tell(self) -> None:
+        number = 0 if self._current is None else self._tally.number(self._current)
+        self.counted.emit(number, self._tally.total, self._is_whole)
+
+    def _mark_soon(self) -> None:
+        if self._words or self._view.extraSelections():
+            self._marking.start()
+
+    def _mark(self) -> None:
+        """Mark the matches that are on screen: the current one, and no more others than anybody
+        reads, for each takes its time with every painting."""
+        marks: list[QTextEdit.ExtraSelection] = []
+        current = self._current_cursor()
+        if self._words and self._formats is not None:
+            if current is not None:
+                marks.append(self._mark_of(current, is_current=True))
+            blocks = (_matches(block, self._words) for block in self._on_screen())
+            matches = (found for each in blocks for found in islice(each, _MOST_IN_BLOCK))
+            others = (found for found in islice(matches, _MOST_MARKED) if found != current)
+            marks += [self._mark_of(found, is_current=False) for found in others]
+        self._view.setExtraSelections(marks)
+
+    def _mark_of(self, found: QTextCursor, *, is_current: bool) -> QTextEdit.ExtraSelection:
+        mark = QTextEdit.ExtraSelection()
+        mark.cursor = with_drawing(found)
+        if self._formats is not None:
+            mark.format = self._formats[is_current]
+        return mark
+
+    def _current_cursor(self) -> QTextCursor | None:
+        """The current match, where it is written."""
+        hit = None if self._current is None else self._hit_of(self._current)
+        entry = None if self._current is None else self._messages.get(self._current.message_id)
+        if hit is None or entry is None:
+            return None
+        return self._cursor_of(entry.section, hit, self._words)
+
+    def _on_screen(self) -> Iterator[QTextBlock]:
+        """The blocks on screen that belong to what is looked through."""
+        for block in blocks_on_screen(self._view):
+            found = self._messages.writer.sections.section_at(block.blockNumber())
+            entry = self._messages.get(found[0].key) if found is not None else None
+            if found is not None and entry is not None:
+                item = found[0].item_at(found[1])
+                is_ours = (entry.head and item == 0) or number_of(found[0].items[item]) is not None
+                if not is_ours and item < len(found[0].items) - entry.foot:
+                    yield block
+
+
+def _hits_in(items: Sequence[Item], first: int, end: int, words: str) -> Iterator[tuple[int, int]]:
+    for begin in range(first, end, _LOOKED_AT_TOGETHER):
+        some = items[begin : min(begin + _LOOKED_AT_TOGETHER, end)]
+        for at, item in enumerate(some if _may_stand_in(some, words) else (), begin):
+            count = _times(item, words)
+            if count:
+                yield at, count
+
+
+def _may_stand_in(items: Sequence[Item], words: str) -> bool:
+    """Whether words may stand in one of these; asked first, because joined texts are looked through
+    faster than many."""
+    texts = ["".join([run[0] for run in item[1]]) for item in items]
+    joined = "\n".join(texts)
+    return not joined.isascii() or words in joined.lower() or not all(texts)
+
+
+def _times(item: Item, words: str) -> int:
+    """How often the folded `words` stand in an item; asked of tens of thousands at once."""
+    if len(item.runs) == 1 and item.runs[0].text.isascii():
+        count = item.runs[0].text.lower().count(words)
+        return count if not count or number_of(item) is None else 0
+    if isinstance(item, Block):
+        return count_in(texts_of([item]), words) if _may_stand(item, words) else 0
+    return count_in([text_of(item.runs)], words)
+
+
+def _may_stand(block: Block, words: str) -> bool:
+    cells = (cell for row in block.rows for cell in row) if block.rows else (block.runs,)
+    text = "\n".join(map(text_of, cells))
+    return not text.isascii() or words in text.lower()
+
+
+def _matches(block: QTextBlock, words: str) -> Iterator[QTextCursor]:
+    """Where the folded `words` stand in a block, each selected."""
+    for place in places_in(block.text(), words):
+        yield _selected(block, place)
+
+
+def _selected(block: QTextBlock, place: tuple[int, int]) -> QTextCursor:
+    """A place in a block, selected."""
+    text, at = block.text(), block.position()
+    found = QTextCursor(block)
+    found.setPosition(at + units(text[: place[0]]))
+    found.setPosition(at + units(text[: place[1]]), QTextCursor.MoveMode.KeepAnchor)
+    return found
+
+
+def _count(
+    wanted: Sequence[tuple[Message, str | None]],
+    words: str,
+    run: int,
+    report: Callable[[int, Counts, bool], None],
+    newest_run: Callable[[], int],
+) -> None:
+    """Count in these messages, in a thread, until a newer search is on."""
+    counts: Counts = {}
+    told = rested = time.monotonic()
+    for message, text in wanted:
+        if newest_run() != run:
+            return
+        counts[message.id] = _count_in_message(message, text, words)
+        if time.monotonic() - rested > _AT_A_TIME_S:
+            time.sleep(_REST_S)  # the window's thread need not wait for its turn
+            rested = time.monotonic()
+        if rested - told > _TOGETHER_S:
+            report(run, counts, False)
+            counts, told = {}, rested
+    report(run, counts, True)
+
+
+def _count_in_message(message: Message, text: str | None, words: str) -> Count:
+    source = message.text if text is None else text
+    if message.role is Role.USER:
+        return Count(0, count_in(source.split("\n"), words))
+    return Count(count_in_markdown(reasoning_of(message), words), count_in_markdown(source, words))

@@ -1,0 +1,294 @@
+"""What is copied: the selected part of the conversation as HTML, Markdown and plain text at once."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache, partial
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.rendering.citations import is_citation
+from desktop_app.rendering.model import Block, Kind, Run, Runs
+from desktop_app.ui.transcript.document.block_inserter import head_length
+from desktop_app.ui.transcript.document.table_writer import cell_runs, column_of, row_runs
+from desktop_app.ui.transcript.layout.message_layout import is_table
+from desktop_app.ui.transcript.message_items import Line, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from PySide6.QtGui import QTextBlock, QTextCursor
+
+    from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.message_items import Item
+    from desktop_app.ui.widgets.clipboard import Texts
+
+
+# As browsers begin what they copy: without it, who pastes may take the bytes for another encoding.
+_IN_UTF8: Final = '<meta charset="utf-8">'
+
+_MUCH: Final = 100_000
+"""Characters of which the plain text is made within a moment."""
+
+_FEW: Final = 150
+FEW_CHARACTERS: Final = 8000
+"""Runs, and characters, that are copied while the person waits: that takes 4 ms."""
+
+
+def texts_of(
+    blocks: Callable[[], Sequence[Block]], source: str | None = None, *, is_short: bool = False
+) -> Texts:
+    """The clipboard's content for blocks, which are asked for once, maybe by another thread. Those of
+    a whole answer are as it was written, which is also its plain text: the aim is to paste it where
+    Markdown is read, or into a plain editor."""
+    # Imported here: no start copies anything.
+    from desktop_app.rendering.export_html import html_pieces
+    from desktop_app.rendering.export_text import markdown_pieces, plain_pieces
+    from desktop_app.ui.widgets.clipboard import HTML, MARKDOWN, PLAIN, Texts
+
+    known = lru_cache(maxsize=1)(blocks)
+    makers: dict[str, Callable[[], Iterable[str]]] = {
+        PLAIN: lambda: plain_pieces(known()) if source is None else [source],
+        HTML: lambda: chain([_IN_UTF8], html_pieces(known())),
+        MARKDOWN: lambda: markdown_pieces(known()) if source is None else [source],
+    }
+    return Texts(makers, is_short=is_short)
+
+
+class Piece(NamedTuple):
+    """What is copied of some messages: what makes it into blocks, and its Markdown, where it is known
+    without that."""
+
+    blocks: Callable[[], Iterable[Block]]
+    source: str | None = None
+
+
+def texts_of_many(pieces: Sequence[Piece]) -> Texts:
+    """The same for what is made of many messages, one after another: for each text anew, for all of it
+    at once may be much. Of much the plain text is Markdown, as it is of a conversation: making another
+    would take long, for which whoever pastes would wait. Of very much there is no HTML."""
+    from desktop_app.rendering.export_html import html_pieces
+    from desktop_app.rendering.export_text import markdown_pieces, plain_pieces
+    from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
+
+    def blocks() -> Iterable[Block]:
+        return chain.from_iterable(piece.blocks() for piece in pieces)
+
+    def markdown() -> Iterable[str]:
+        for number, piece in enumerate(pieces):
+            yield "\n\n" if number else ""
+            yield from markdown_pieces(piece.blocks()) if piece.source is None else [piece.source]
+
+    size = sum(len(piece.source or "") for piece in pieces)
+    is_much = size > _MUCH
+    texts: dict[str, Callable[[], Iterable[str]]] = {
+        PLAIN: markdown if is_much else lambda: plain_pieces(blocks())
+    }
+    if size <= LONGEST_RICH:
+        texts[HTML] = lambda: chain([_IN_UTF8], html_pieces(blocks()))
+    texts[MARKDOWN] = markdown
+    return Texts(texts, is_short=False)
+
+
+def texts_of_code(blocks: Sequence[Block]) -> Texts:
+    """Code is copied as code: as plain text alone."""
+    from desktop_app.ui.widgets.clipboard import PLAIN, Texts
+
+    return Texts(
+        {PLAIN: lambda: ["\n".join([block.text for block in blocks])]}, is_short=are_few(blocks)
+    )
+
+
+def selected(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
+    """What a selection in the document puts on the clipboard."""
+    from desktop_app.rendering.export_text import plain_pieces
+    from desktop_app.ui.widgets.clipboard import PLAIN, Texts
+
+    span = _span(writer, cursor)
+    copied = [item for item in span.items if is_copied(item)]
+    if not copied:
+        text = cursor.selection().toPlainText().strip("\n")
+        return Texts({PLAIN: lambda: [text]}, is_short=True)
+    if _is_in_one_cell(span, cursor):
+        words = Block(Kind.PARAGRAPH, _runs_in_cell(writer, cursor))
+        return Texts({PLAIN: lambda: plain_pieces([words])}, is_short=True)
+    if all(isinstance(item, Block) and item.kind is Kind.CODE for item in copied):
+        return texts_of_code(_blocks_of(span))
+    return texts_of(partial(_blocks_of, span), is_short=are_few(copied))
+
+
+def selected_piece(writer: DocumentWriter, cursor: QTextCursor) -> Piece:
+    """What is copied of a selection in the document."""
+    return Piece(partial(_blocks_of, _span(writer, cursor)))
+
+
+def piece_between(items: Sequence[Item], first: tuple[int, int], last: tuple[int, int]) -> Piece:
+    """What is copied of a message from a unit (of a table, a row) of an item up to one of another."""
+    within = list(items[first[0] : last[0] + 1])
+    stop = last[1] if last[0] < len(items) else sys.maxsize
+    return Piece(partial(_blocks_of, _Span(within, first[1], stop)))
+
+
+def place_of(writer: DocumentWriter, cursor: QTextCursor) -> tuple[int, int]:
+    """With which unit (of a table, row) of its item a selection begins at a cursor, and with which it
+    would end there."""
+    at, spot = cursor.position(), _found(writer, cursor.block())
+    return (0, 0) if spot is None else _place(spot, cursor.block(), at, at)
+
+
+def are_few(items: Sequence[Item]) -> bool:
+    """Whether so little is selected that it is copied at once."""
+    if len(items) > _FEW:
+        return False
+    runs = list(islice(chain.from_iterable(map(_runs_of, items)), _FEW + 1))
+    return len(runs) <= _FEW and sum(len(run.text) for run in runs) <= FEW_CHARACTERS
+
+
+def _runs_of(item: Item) -> Iterable[Run]:
+    if isinstance(item, Block) and item.rows:
+        return (run for row in item.rows for cell in row for run in cell)
+    return item.runs
+
+
+def is_all(cursor: QTextCursor) -> bool:
+    """Whether everything in the document is selected."""
+    last = cursor.document().characterCount() - 1
+    return 0 == cursor.selectionStart() < last <= cursor.selectionEnd()
+
+
+class _Span(NamedTuple):
+    """The items that are selected, written or not; of the first one from UTF-16 unit `start` of its
+    text, of the last one up to `end`: of a table from and up to the row of that number."""
+
+    items: list[Item]
+    start: int
+    end: int
+
+
+def _span(writer: DocumentWriter, cursor: QTextCursor) -> _Span:
+    """What is selected. Only where it begins and ends is looked at."""
+    first, last = cursor.selectionStart(), cursor.selectionEnd()
+    opening = cursor.document().findBlock(first)
+    closing = cursor.document().findBlock(max(last - 1, first))
+    begin, end = _found(writer, opening), _found(writer, closing)
+    if begin is None or end is None:
+        return _Span([], 0, 0)
+    start = _place(begin, opening, first, last)[0]
+    stop = _place(end, closing, first, last)[1]
+    numbers = [writer.sections.index(spot.section) for spot in (begin, end)]
+    sections = writer.sections[numbers[0] : numbers[1] + 1]
+    behind = len(end.section.items) - end.at - 1
+    items = [item for section in sections for item in section.items][begin.at :]
+    return _Span(items[: len(items) - behind], start, stop)
+
+
+class _Spot(NamedTuple):
+    """An item, and which of the blocks it is written in."""
+
+    section: Section
+    at: int
+    number: int
+
+
+def _found(writer: DocumentWriter, block: QTextBlock) -> _Spot | None:
+    """What is written in a block of the document."""
+    found = writer.sections.section_at(block.blockNumber())
+    if found is None:
+        return None
+    section, number = found
+    at = section.item_at(number)
+    return _Spot(section, at, number - section.offset(at))
+
+
+def _place(spot: _Spot, block: QTextBlock, first: int, last: int) -> tuple[int, int]:
+    """Which part of its item is selected of what stands in a block."""
+    section, at, number = spot
+    item = section.items[at]
+    if is_table(item):
+        columns = max(1, len(item.aligns))  # type: ignore[union-attr]
+        row = number if section.is_ruled(at) else max(0, number - 1) // columns
+        return row, row + 1
+    passed = section.shapes[at][number - 1] if number else -head_length(item)
+    least = passed + max(0, first - block.position())
+    return max(0, least), max(0, passed + min(last - block.position(), block.length() - 1))
+
+
+def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
+    """Whether nothing but words of one cell are selected: they are no table."""
+    if len(span.items) != 1 or not is_table(span.items[0]) or span.end != span.start + 1:
+        return False
+    text = cursor.selectedText()
+    return not set(text) & set("\t\u2029\ufdd0\ufdd1") and not cursor.hasComplexSelection()
+
+
+def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
+    """What is selected of one cell."""
+    block = cursor.document().findBlock(cursor.selectionStart())
+    spot, at = _found(writer, block), block.position()
+    if spot is None:
+        return ()
+    section, number = spot.section, spot.number
+    table: Block = section.items[spot.at]  # type: ignore[assignment]
+    if section.is_ruled(spot.at):
+        runs = row_runs(table, number)
+    else:
+        row, place = divmod(number - 1, max(1, len(table.aligns)))
+        runs = cell_runs(table, row, column_of(cursor.currentTable(), place))
+    return cut_runs(runs, cursor.selectionStart() - at, cursor.selectionEnd() - at)
+
+
+def _blocks_of(span: _Span) -> list[Block]:
+    """What is selected of each item; at both ends maybe only a part."""
+    last = len(span.items) - 1
+    parts = (
+        _part(item, span.start if at == 0 else 0, span.end if at == last else sys.maxsize)
+        for at, item in enumerate(span.items)
+        if is_copied(item)
+    )
+    return [part for part in parts if part is not None]
+
+
+def is_copied(item: Item) -> bool:
+    """Whether it is a message's own words, and not our furniture."""
+    if isinstance(item, Block) or item.part is Part.QUESTION:
+        return True
+    return item.part is Part.ATTACHMENT and bool(item.runs[0].link)
+
+
+def _part(item: Item, start: int, end: int) -> Block | None:
+    """Characters [start, end) of an item, of a table the rows; None where that is nothing of it."""
+    if isinstance(item, Block) and item.kind is Kind.TABLE:
+        return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
+    if isinstance(item, Line) and _is_picture(item):
+        return named(item.runs[0].text)
+    is_whole = start == 0 and end == sys.maxsize
+    runs = item.runs if is_whole else cut_runs(item.runs, start, end)
+    if item.runs and not runs:
+        return None
+    return item._replace(runs=runs) if isinstance(item, Block) else Block(Kind.PARAGRAPH, runs)
+
+
+def _is_picture(line: Line) -> bool:
+    return line.part is Part.ATTACHMENT and not is_citation(line.runs[0].link)
+
+
+def named(picture: str) -> Block:
+    """What stands for a picture in a copy."""
+    return Block(Kind.PARAGRAPH, (Run(f"[{picture}]"),))
+
+
+def cut_runs(runs: Runs, start: int, end: int) -> Runs:
+    """The runs of the characters [start, end), counted in UTF-16 units as Qt counts."""
+    cut: list[Run] = []
+    at = 0
+    for run in runs:
+        encoded = run.text.encode("utf-16-le", "replace")
+        first, last = max(0, start - at), min(len(encoded) // 2, end - at)
+        if first < last and run.math:  # a formula is copied whole
+            cut.append(run)
+        elif first < last:
+            text = encoded[2 * first : 2 * last].decode("utf-16-le", "replace")
+            cut.append(run._replace(text=text))
+        at += len(encoded) // 2
+    return tuple(cut)

@@ -1,0 +1,574 @@
+"""How each kind of block looks: margins, fonts and colours as Qt's text formats.
+
+Spacing between two blocks is all in the top margin of the lower one, so that adding a block never
+changes the one above it. What is painted behind or beside a block is said by user properties of its
+format (`Prop`), because the painting meets blocks, not items.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QBrush,
+    QFont,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextFormat,
+    QTextFrameFormat,
+    QTextLength,
+    QTextOption,
+    QTextTableCellFormat,
+    QTextTableFormat,
+)
+
+from desktop_app.rendering.citations import is_citation
+from desktop_app.rendering.long_runs import styles_of, texts_of_runs
+from desktop_app.rendering.model import Block, Kind, Run, Runs, are_parted, is_apart
+from desktop_app.rendering.notes import link_to_mark
+from desktop_app.rendering.raster import size_of
+from desktop_app.ui.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
+from desktop_app.ui.transcript.media.hidden_text import hidden
+from desktop_app.ui.transcript.media.message_images import image_format, raster_format
+from desktop_app.ui.transcript.message_items import ACTION, Item, Line, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INDENT: Final = 26
+QUOTE: Final = 16
+PAD: Final = 12
+QUESTION_INSET: Final = 150
+CELL_PAD: Final = 7
+CITATION: Final = 0.85
+"""How large a citation is beside its words."""
+
+BOLDER: Final = QFont.Weight.ExtraBold
+"""Of bold words where all words are."""
+
+HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
+
+
+LOOK: Final = int(QTextFormat.Property.UserProperty) + 1
+"""The user property of block formats that holds `Look` flags, and the number of quotes above them."""
+
+QUOTES_SHIFT: Final = 9
+
+QUOTED_AT: Final = LOOK + 1
+"""The user property of block formats that says how deep in lists each quote above them stands."""
+
+OPENED: Final = LOOK + 2
+"""The user property of block formats that says how many of those quotes begin with it, if any do."""
+
+FORMULA: Final = LOOK + 10
+"""The user property of character formats of formulas: 2 on a line of its own, 1 within one."""
+
+COLUMNS: Final = FORMULA + 1
+"""The user property of those in a table: how many columns it has. To find the table takes long."""
+
+INLINE_CODE: Final = LOOK + 20
+"""The user property of character formats of code within a sentence: true."""
+
+
+class Look:
+    """What is painted with a block: flags in one number, because every painting asks every block for
+    it. No enumeration, whose `&` takes as long as drawing a rectangle."""
+
+    GROUND: Final = 3
+    FIRST: Final = 4
+    RULE: Final = 8
+    HEAD: Final = 16
+    INLINE_CODE: Final = 32
+    ROW: Final = 64
+    CELL: Final = 128
+    NO_ROOM: Final = 256
+
+
+class Ground(IntEnum):
+    """Rounded grounds behind consecutive blocks."""
+
+    NONE = 0
+    QUESTION = 1
+    CODE = 2
+    ERROR = 3
+
+
+_GROUNDS: Final = {
+    Part.QUESTION: Ground.QUESTION,
+    Part.ERROR_TITLE: Ground.ERROR,
+    Part.ERROR_TEXT: Ground.ERROR,
+    Part.ERROR_ACTIONS: Ground.ERROR,
+    Part.ERROR_DETAILS: Ground.ERROR,
+    Part.FOLD: Ground.CODE,
+    Kind.CODE: Ground.CODE,
+    Kind.CODE_HEAD: Ground.CODE,
+}
+_KINDS_OF_NOTES: Final = (
+    Part.ERROR_DETAILS,
+    Part.PICTURES,
+    Part.ATTACHMENT,
+    Part.REASONING,
+    Part.WAITING,
+    Part.NOTICE,
+    Part.VERSIONS,
+    Part.FOOTER,
+    Part.FOLD,
+)
+# What is text alone, written from either side; in a list, what else stands apart from it.
+_TEXTS: Final = (Kind.PARAGRAPH, Kind.HEADING)
+_APART: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
+
+_APART_ON_GROUND: Final = (Kind.CODE, Part.ERROR_ACTIONS, Part.ERROR_DETAILS)
+
+# A mark that is wider than its column, such as the name of a note, has the next one.
+_MARK_STOPS: Final = 9
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_READ: Final = 1000  # runs, and characters of each, for the first letter: a megabyte may have none
+_FROM_RIGHT: Final = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+
+# Between a table's last hairline and what is below it, in pixels at the default text size.
+_BELOW_TABLE: Final = 10
+_NOTE_BELOW_TABLE: Final = 18
+
+_PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
+
+
+def kind_of(item: Item) -> Kind | Part:
+    """The kind of a block or the part that a line is."""
+    return item.part if isinstance(item, Line) else item.kind
+
+
+def ground_of(item: Item | None) -> Ground:
+    """The ground that an item stands on."""
+    return Ground.NONE if item is None else _GROUNDS.get(kind_of(item), Ground.NONE)
+
+
+def begins_ground(item: Item) -> bool:
+    """Whether a new ground begins with it."""
+    return item.first if isinstance(item, Line) else item.kind is Kind.CODE_HEAD
+
+
+def _look(item: Item) -> int:
+    """The flags of an item."""
+    ground = ground_of(item)
+    look = int(ground) | (Look.FIRST if ground and begins_ground(item) else 0)
+    if isinstance(item, Block):
+        look |= Look.RULE if item.kind is Kind.RULE else 0
+        look |= Look.HEAD if item.kind is Kind.CODE_HEAD else 0
+        look |= Look.INLINE_CODE if _has_inline_code(item) else 0
+        look |= item.quote << QUOTES_SHIFT
+    return look
+
+
+_CELL: Final = Block(Kind.TABLE)
+_WORDS: Final = Block(Kind.PARAGRAPH)
+
+
+def _has_inline_code(item: Block) -> bool:
+    return item.kind is not Kind.CODE and any(run.code for run in styles_of(item.runs))
+
+
+def tab_behind_mark(item: Block) -> QTextOption.TabType:
+    """The tab behind the mark of an item, so that its text begins there: in one that runs from right
+    to left Qt takes left for right."""
+    for text in chain((item.marker,), islice(texts_of_runs(item.runs), _READ)):
+        if first := _LETTER.search(text, 0, _READ):
+            is_from_right = _FROM_RIGHT.match(first[0]) is not None
+            return QTextOption.TabType.RightTab if is_from_right else QTextOption.TabType.LeftTab
+    return QTextOption.TabType.LeftTab
+
+
+class Styles:
+    """Formats for one theme, made once each; `is_brief` leaves little room above the first, and
+    without `wraps_code` a line of code is as long as it is.
+
+    Attributes:
+        scale: how much larger everything is than at the default text size.
+    """
+
+    def __init__(self, theme: Theme, *, is_brief: bool = False, wraps_code: bool = True) -> None:
+        self.theme = theme
+        self.scale = theme.px(1000) / 1000
+        self._wraps_code = wraps_code
+        self._is_brief = is_brief
+        self._blocks: dict[tuple[object, ...], QTextBlockFormat] = {}
+        self._chars: dict[tuple[object, ...], QTextCharFormat] = {}
+        self._fonts = {
+            "answer": theme.answer(),
+            "code": theme.code(),
+            "note": theme.note(),
+            "strong": theme.strong(),
+        }
+
+    # ------------------------------------------------------------------ blocks
+
+    def block_key(self, item: Item, above: Item | None) -> tuple[object, ...]:
+        """What decides the block format of an item below another one."""
+        gap = self.gap(item, above)
+        if isinstance(item, Line):
+            return (item.part, item.first, gap)
+        hanging, code = item.marker and tab_behind_mark(item), _has_inline_code(item)
+        quotes = (item.quote, item.quoted_at, item.opened)
+        return (item.kind, item.level, item.depth, hanging, quotes, code, gap)
+
+    def block_format(
+        self, item: Item, above: Item | None, key: tuple[object, ...] | None = None
+    ) -> QTextBlockFormat:
+        """The block format of an item below another one; `key` is its `block_key` if it is known."""
+        key = key or self.block_key(item, above)
+        made = self._blocks.get(key)
+        if made is None:
+            made = self._blocks[key] = self._make_block(item, above)
+        return made
+
+    def _make_block(self, item: Item, above: Item | None) -> QTextBlockFormat:
+        px, made = self.theme.px, QTextBlockFormat()
+        made.setTopMargin(px(self.gap(item, above)))
+        made.setLineHeight(self._line_height(item) * 100, _PROPORTIONAL)
+        ground = ground_of(item)
+        look = _look(item)
+        if look:
+            made.setProperty(LOOK, look)
+        if ground:
+            made.setLeftMargin(px(PAD) + (px(QUESTION_INSET) if ground is Ground.QUESTION else 0))
+            made.setRightMargin(px(PAD))
+        elif kind_of(item) is Part.VERSIONS:  # below the words of the question
+            made.setLeftMargin(px(QUESTION_INSET) + px(PAD))
+        if isinstance(item, Block):
+            self._indent(made, item)
+        if isinstance(item, Block) and item.kind is Kind.CODE:
+            made.setNonBreakableLines(not self._wraps_code)
+        if isinstance(item, Block) and item.kind is Kind.MATH and not item.marker:
+            made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        return made
+
+    def continued(self, made: QTextBlockFormat) -> QTextBlockFormat:
+        """The format of the further blocks of a text whose first block has the format `made`."""
+        rest = QTextBlockFormat(made)
+        rest.setTopMargin(0)
+        rest.setTextIndent(0)
+        rest.clearProperty(OPENED)
+        if rest.hasProperty(LOOK):
+            rest.setProperty(LOOK, rest.intProperty(LOOK) & ~Look.FIRST)
+        return rest
+
+    def _indent(self, made: QTextBlockFormat, block: Block) -> None:
+        px = self.theme.px
+        made.setLeftMargin(made.leftMargin() + px(QUOTE) * block.quote)
+        if block.kind in _TEXTS:
+            made.setIndent(block.depth)  # on the side where the text begins
+        else:
+            made.setLeftMargin(made.leftMargin() + px(INDENT) * block.depth)
+        if block.quoted_at:
+            made.setProperty(QUOTED_AT, list(block.quoted_at))
+        if block.opened:
+            made.setProperty(OPENED, block.opened)
+        if block.marker:
+            made.setTextIndent(-px(INDENT))
+            stops = [px(INDENT) * number for number in range(1, _MARK_STOPS)]
+            made.setTabPositions([QTextOption.Tab(at, tab_behind_mark(block)) for at in stops])
+        if block.kind is Kind.HEADING:
+            made.setHeadingLevel(block.level)
+
+    def _line_height(self, item: Item) -> float:
+        kind = kind_of(item)
+        if kind is Kind.CODE:
+            return CODE_LINE_HEIGHT
+        if kind is Part.PICTURES:
+            return 1.0
+        if kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
+            return 1.2
+        if kind in (Kind.HEADING, Kind.RULE, Kind.MATH):
+            return 1.25
+        return 1.4 if kind is Part.QUESTION else ANSWER_LINE_HEIGHT
+
+    def gap(self, item: Item, above: Item | None) -> int:
+        """The top margin, in pixels at the default text size."""
+        kind, over = kind_of(item), kind_of(above) if above is not None else None
+        ground, ground_above = ground_of(item), ground_of(above)
+        if ground and ground is ground_above and not begins_ground(item):
+            is_apart = kind in _APART_ON_GROUND and over is not kind
+            return 6 if is_apart or kind is Part.FOLD else 0
+        gap = self._plain_gap(item, above)
+        return gap + (PAD if ground else 0) + (PAD if ground_above else 0)
+
+    def _plain_gap(self, item: Item, above: Item | None) -> int:
+        kind, over = kind_of(item), kind_of(above) if above is not None else None
+        if over is None and self._is_brief:
+            return 0
+        if over is None:
+            return 24 if kind is Part.QUESTION else 16 + PAD
+        if kind is Kind.HEADING:
+            return 18
+        if isinstance(item, Block) and isinstance(above, Block) and are_parted(above, item):
+            return 18 + CELL_PAD if over is Kind.TABLE else 18
+        if kind is Part.VERSIONS:
+            return 4  # so they stand beside the actions
+        if kind in _KINDS_OF_NOTES and over is Kind.TABLE:
+            return _NOTE_BELOW_TABLE + CELL_PAD
+        if kind in _KINDS_OF_NOTES:
+            is_among_notes = over in _KINDS_OF_NOTES and not ground_of(above)
+            return 6 if is_among_notes else 12
+        if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
+            stands_alone = kind in _APART or over in _APART or above.quote != item.quote
+            if not stands_alone and over is Kind.HEADING:
+                return 6
+            is_tight = not stands_alone and not is_apart(above, item)
+            return 4 if is_tight else 10 + CELL_PAD if over is Kind.TABLE else 10
+        if over is Kind.TABLE:
+            return 10 + CELL_PAD
+        return 6 if over is Kind.HEADING else 10
+
+    # ------------------------------------------------------------------ characters
+
+    def char_format(self, item: Item, run: Run) -> QTextCharFormat:
+        """The format of a run within an item."""
+        kind = kind_of(item)
+        level = item.level if isinstance(item, Block) else 0
+        key = (kind, level, *run[1:])
+        made = self._chars.get(key)
+        if made is None:
+            made = self._make_char(kind, level, run)
+            if not run.link or len(self._chars) < 2000:
+                self._chars[key] = made
+        return made
+
+    def running_fonts(self) -> list[QFont]:
+        """The fonts that the words of a text may turn to as more of it comes."""
+        styles = (Run(""), Run("", bold=True), Run("", italic=True), Run("", code=True))
+        return [self.char_format(_WORDS, run).font() for run in styles]
+
+    def marker_format(self) -> QTextCharFormat:
+        """A list item's mark."""
+        made = self._chars.get(("marker",))
+        if made is None:
+            made = self._chars[("marker",)] = self._base(Kind.PARAGRAPH, 0)
+            made.setForeground(self.theme.dim)
+        return made
+
+    def label_format(self, marker: str) -> QTextCharFormat:
+        """The name before a footnote's definition, which leads back to its mark."""
+        made = QTextCharFormat(self.marker_format())
+        made.setAnchor(True)
+        made.setAnchorHref(link_to_mark(marker))
+        made.setForeground(self.theme.accent)
+        return made
+
+    def _make_char(self, kind: Kind | Part, level: int, run: Run) -> QTextCharFormat:
+        made = self._base(kind, level)
+        if run.image and kind is Part.PICTURES:
+            return image_format(run.link, self.theme, made)
+        if run.image and run.link[:5].lower() == "data:" and size_of(run.link) is not None:
+            return hidden(made, run.text) if run.note else raster_format(run.link, self.theme, made)
+        if run.code and kind is not Kind.CODE:
+            made.setFont(self._fonts["code"])
+            made.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)
+            made.setProperty(INLINE_CODE, True)
+        elif run.bold:
+            made.setFontWeight(BOLDER if kind is Kind.HEADING else QFont.Weight.DemiBold)
+        if run.italic or run.math:
+            made.setFontItalic(True)
+        if run.math:
+            made.setProperty(FORMULA, 2 if kind is Kind.MATH else 1)
+        if run.strike:
+            made.setFontStrikeOut(True)
+        if run.note:
+            made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
+            made.setForeground(self.theme.accent)
+        if is_citation(run.link) and isinstance(kind, Kind):
+            font = made.font()
+            font.setPointSizeF(font.pointSizeF() * CITATION)
+            made.setFont(font)
+        # An answer's own links ask for nothing to be done with the message.
+        is_ours = run.link.lower().startswith(ACTION)
+        if run.link and not (is_ours and isinstance(kind, Kind)):
+            made.setAnchor(True)
+            made.setAnchorHref(run.link)
+            quiet = kind in (Part.REASONING,)
+            made.setForeground(self.theme.dim if quiet else self.theme.accent)
+        return made
+
+    def _base(self, kind: Kind | Part, level: int) -> QTextCharFormat:
+        theme, made = self.theme, QTextCharFormat()
+        made.setFont(self._fonts["answer"])
+        made.setForeground(theme.text)
+        if kind is Kind.HEADING:
+            font = theme.heading()
+            font.setPointSizeF(theme.points(HEADINGS[level - 1]))
+            made.setFont(font)
+        elif kind is Kind.CODE:
+            made.setFont(self._fonts["code"])
+        elif kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
+            made.setFont(self._fonts["note"])
+            made.setForeground(theme.faint if kind in (Part.FOOTER, Part.VERSIONS) else theme.dim)
+            if kind is Kind.CODE_HEAD:
+                made.setFontWeight(QFont.Weight.DemiBold)
+        elif kind is Part.ERROR_TITLE:
+            made.setFont(self._fonts["strong"])
+            made.setForeground(theme.error)
+        elif kind is Part.ERROR_ACTIONS:
+            made.setFont(self._fonts["strong"])
+        elif kind is Kind.RULE:
+            made.setFont(self._fonts["note"])
+        return made
+
+    # ------------------------------------------------------------------ tables
+
+    def table_format(
+        self, block: Block, above: Item | None, widths: Sequence[int], *, turned: bool
+    ) -> QTextTableFormat:
+        """Qt's own table with columns of these widths in pixels, the first one at the right if it is
+        `turned`; the parts of a long one follow each other without a gap."""
+        px, made = self.theme.px, QTextTableFormat()
+        made.setBorder(0)
+        made.setCellSpacing(0)
+        made.setCellPadding(0)
+        made.setHeaderRowCount(1 if block.head else 0)
+        made.setWidth(QTextLength(QTextLength.Type.FixedLength, sum(widths)))
+        made.setColumnWidthConstraints(
+            [
+                QTextLength(QTextLength.Type.FixedLength, width)
+                for width in (reversed(widths) if turned else widths)
+            ]
+        )
+        made.setTopMargin(px(self.gap(block, above)) if block.head else 0)
+        made.setBottomMargin(px(_BELOW_TABLE))  # Qt drops the top margin of a block below a table
+        made.setLeftMargin((0 if turned else px(INDENT)) * block.depth + px(QUOTE) * block.quote)
+        if turned:  # Qt lays it out no other way for that
+            made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        return made
+
+    def room_below_table(self, below: Item) -> int:
+        """Pixels between Qt's own table and what is not a part of it."""
+        room = _NOTE_BELOW_TABLE if kind_of(below) in _KINDS_OF_NOTES else _BELOW_TABLE
+        return self.theme.px(room + (PAD if ground_of(below) else 0))
+
+    def row_pad(self) -> int:
+        """Pixels between the words of a table and the hairlines."""
+        return self.theme.px(CELL_PAD)
+
+    def row_format(
+        self, block: Block, number: int, above: Item | None, widths: tuple[int, ...]
+    ) -> QTextBlockFormat:
+        """A row of a table that is a block of its own, with its hairline below."""
+        gap = self.gap(block, above) if block.head and number == 0 else 0
+        code = any(run.code for cell in block.rows[number] for run in cell)
+        first = block.head and number == 0
+        quotes = (block.quote, block.quoted_at, 0 if number else block.opened)
+        key = ("row", first, gap, block.depth, quotes, code, block.aligns, widths)
+        made = self._blocks.get(key)
+        if made is None:
+            made = self._blocks[key] = self._make_row(block, first, gap, code, widths)
+        return made
+
+    def _make_row(
+        self, block: Block, first: bool, gap: int, code: bool, widths: tuple[int, ...]
+    ) -> QTextBlockFormat:
+        px, pad, made = self.theme.px, self.row_pad(), QTextBlockFormat()
+        look = Look.ROW | (Look.INLINE_CODE if code else 0) | (Look.FIRST if first else 0)
+        _look_quoted(made, look, block, first=first)
+        made.setTopMargin(px(gap) + pad if first else 2 * pad)
+        made.setBottomMargin(pad)
+        made.setLineHeight(100, _PROPORTIONAL)
+        made.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        made.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote + pad)
+        made.setTabPositions(_tab_stops(block.aligns, widths, pad))
+        made.setNonBreakableLines(True)
+        return made
+
+    def cell_char(self, run: Run, *, is_head: bool) -> QTextCharFormat:
+        """The format of a run in a table."""
+        if not is_head:
+            return self.char_format(_CELL, run)
+        key = ("head", *run[1:])
+        made = self._chars.get(key)
+        if made is None:
+            made = QTextCharFormat(self.char_format(_CELL, run._replace(bold=True)))
+            if run.bold:
+                made.setFontWeight(BOLDER)
+            if not run.link:
+                made.setForeground(self.theme.dim)
+                self._chars[key] = made
+        return made
+
+    def cell_format(self, block: Block) -> QTextTableCellFormat:
+        """A cell with a hairline below. (It is the format of the cell's first block as well.)"""
+        px, made = self.theme.px, QTextTableCellFormat()
+        made.merge(self.char_format(block, Run("")))
+        made.setBottomBorder(1)
+        made.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+        made.setBottomBorderBrush(QBrush(self.theme.line))
+        made.setTopPadding(px(CELL_PAD))
+        made.setBottomPadding(px(CELL_PAD))
+        made.setLeftPadding(px(CELL_PAD))
+        made.setRightPadding(px(CELL_PAD))
+        return made
+
+    def cell_block(self, block: Block, align: str, runs: Runs, *, first: bool) -> QTextBlockFormat:
+        """The paragraph in a cell of a table, the `first` of it or another."""
+        made = QTextBlockFormat()
+        look = Look.CELL if block.quote else 0
+        look |= Look.INLINE_CODE if any(run.code for run in runs) else 0
+        _look_quoted(made, look, block, first=first)
+        made.setAlignment(_ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
+        return made
+
+    def root_format(self) -> QTextFrameFormat:
+        """Room above the first message and below the last."""
+        made = QTextFrameFormat()
+        made.setTopMargin(self.theme.px(4 if self._is_brief else 36))
+        made.setBottomMargin(self.theme.px(24))
+        return made
+
+    def before_frame(self, block: Block) -> QTextBlockFormat:
+        """The block before Qt's own table, by which the bars of quotes pass that it is in."""
+        made, _ = self.empty_block()
+        _look_quoted(made, Look.NO_ROOM if block.quote else 0, block, first=block.head)
+        return made
+
+    def empty_block(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
+        """A block that takes no room: before a table, and at the document's end."""
+        block, char = QTextBlockFormat(), QTextCharFormat()
+        block.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        char.setFontPointSize(1)
+        return block, char
+
+
+def _look_quoted(made: QTextBlockFormat, look: int, block: Block, *, first: bool) -> None:
+    """Note the flags of a row or a cell, the quotes that its table is in, and with the `first` how
+    many of them begin there."""
+    look |= block.quote << QUOTES_SHIFT
+    if look:  # each that has one is asked for where it stands
+        made.setProperty(LOOK, look)
+    if block.quoted_at:
+        made.setProperty(QUOTED_AT, list(block.quoted_at))
+    if block.opened and first:
+        made.setProperty(OPENED, block.opened)
+
+
+# Of the column, whichever way the words of a cell run: Qt would turn them round.
+_ALIGNMENTS: Final = {
+    "left": Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute,
+    "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
+    "center": Qt.AlignmentFlag.AlignHCenter,
+}
+
+
+def _tab_stops(aligns: tuple[str, ...], widths: tuple[int, ...], pad: int) -> list[QTextOption.Tab]:
+    """A stop for each cell but a first one at the left, counted from the first cell's words."""
+    stops, left = [], 0
+    for number, (align, width) in enumerate(zip(aligns, widths, strict=False)):
+        if align == "right":
+            stops.append(QTextOption.Tab(left + width - 2 * pad, QTextOption.TabType.RightTab))
+        elif align == "center":
+            stops.append(QTextOption.Tab(left + width / 2 - pad, QTextOption.TabType.CenterTab))
+        elif number:
+            stops.append(QTextOption.Tab(left, QTextOption.TabType.LeftTab))
+        left += width
+    return stops

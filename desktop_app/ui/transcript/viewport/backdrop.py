@@ -1,0 +1,245 @@
+"""Paints what lies behind and beside the text: grounds, quote bars, rules, inline code.
+
+Only the blocks on screen are looked at. A ground reaches from its first block to its last; one that
+begins above the screen is drawn from above the screen on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from math import ceil, floor
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+
+from desktop_app.ui.look.theme import RADIUS_CHIP, Theme
+from desktop_app.ui.transcript.transcript_styles import (
+    CELL_PAD,
+    INDENT,
+    INLINE_CODE,
+    LOOK,
+    OPENED,
+    PAD,
+    QUOTE,
+    QUOTED_AT,
+    QUOTES_SHIFT,
+    Ground,
+    Look,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QPainter, QTextBlock
+
+_BLOCKS_UNASKED: Final = 8
+_MOST_PIECES: Final = 250
+_BAR_OVER: Final = 4
+"""Pixels at the default text size that a bar is longer than what it stands beside, at either end."""
+
+
+@dataclass
+class CodeMark:
+    """Where a visible code block's Copy mark is, and the number of its head block."""
+
+    area: QRect
+    head: int
+
+
+@dataclass
+class _Span:
+    """A ground that is being collected, in document coordinates."""
+
+    ground: Ground
+    top: float
+    bottom: float
+    left: float
+    begun: bool
+
+
+@dataclass
+class _Found:
+    """What there is to paint: grounds, bars of quotes with their left edges (none is a rule), rows
+    of tables with their margins, paragraphs with code."""
+
+    spans: list[_Span] = field(default_factory=list)
+    bars: list[tuple[QRectF, list[int]]] = field(default_factory=list)
+    rows: list[tuple[QRectF, float]] = field(default_factory=list)
+    code: list[tuple[QTextBlock, QRectF]] = field(default_factory=list)
+
+
+def _looks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextBlock, int, QRectF]]:
+    """The blocks with a look down to `bottom`, with their boxes. Asking for a box is what takes
+    time: most blocks have no look, and of them only some are asked."""
+    layout, block, passed = first.document().documentLayout(), first, 0
+    while block.isValid():
+        look = block.blockFormat().intProperty(LOOK)
+        passed += 1
+        if not block.isVisible():
+            block = block.next()
+            continue
+        if look or not passed % _BLOCKS_UNASKED:
+            box = layout.blockBoundingRect(block)
+            if box.top() > bottom:
+                return
+            if look:
+                yield block, look, box
+        block = block.next()
+
+
+class Backdrop:
+    """Paints for one theme; `marks` are the Copy marks to be drawn over what was just painted."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.marks: list[CodeMark] = []
+        self._colours = {
+            Ground.QUESTION: theme.tint,
+            Ground.CODE: theme.code_ground,
+            Ground.ERROR: theme.error_ground,
+        }
+
+    def paint(
+        self,
+        painter: QPainter,
+        first: QTextBlock,
+        offset: float,
+        area: QRect,
+        width: int,
+        aside: int = 0,
+    ) -> None:
+        """Paint behind the blocks from `first` down to the lower edge of `area`, the part of the
+        viewport that is painted; `offset` and `aside` are the document's coordinates at the
+        viewport's top and left."""
+        self.marks = []
+        found = _Found()
+        bottom = offset + area.bottom() + self.theme.px(PAD)
+        for block, look, box in _looks(first, bottom):
+            self._collect(found, block, look, box)
+            if look & Look.HEAD:
+                self.marks.append(self.mark(block, offset, width))
+        painter.translate(-aside, -offset)
+        width += aside
+        painter.setPen(Qt.PenStyle.NoPen)
+        for span in found.spans:
+            self._paint_ground(painter, span, width)
+        for box, edges in found.bars:
+            self._paint_bars(painter, box, edges)
+        for box, margin in found.rows:
+            self._paint_hairline(painter, box, margin, width)
+        for block, box in found.code:
+            self._paint_inline(painter, block, box)
+        painter.translate(aside, offset)
+
+    def _collect(self, found: _Found, block: QTextBlock, look: int, box: QRectF) -> None:
+        if look & Look.GROUND:
+            ground = Ground(look & Look.GROUND)
+            last = found.spans[-1] if found.spans else None
+            joins = last is not None and last.ground is ground and not look & Look.FIRST
+            if joins and last is not None and box.top() - last.bottom < self.theme.px(2 * PAD):
+                last.bottom = box.bottom()
+            else:
+                left = block.blockFormat().leftMargin() - self.theme.px(PAD)
+                begun = bool(look & Look.FIRST)
+                found.spans.append(_Span(ground, box.top(), box.bottom(), left, begun))
+        if look & Look.INLINE_CODE:
+            found.code.append((block, box))
+        if look & Look.ROW:
+            found.rows.append((box, block.blockFormat().leftMargin()))
+        if look >> QUOTES_SHIFT:
+            if look & (Look.ROW | Look.CELL):  # no taller than its words, unlike the room it takes
+                pad = self.theme.px(CELL_PAD) - (
+                    self.theme.px(_BAR_OVER) if look & Look.CELL else 0
+                )
+                box = box.adjusted(0, -pad, 0, pad)
+            found.bars += self._bars(block, box)
+        if look & Look.RULE:
+            found.bars.append((box, []))
+
+    def _bars(self, block: QTextBlock, box: QRectF) -> Iterator[tuple[QRectF, list[int]]]:
+        """The bars of a block's quotes; those of the block above go on through the gap,
+        but where another quote begins."""
+        edges, above = self._edges(block), self._edges(block.previous())
+        common = [edge for edge, other in zip(edges, above, strict=False) if edge == other]
+        del common[len(edges) - block.blockFormat().intProperty(OPENED) :]
+        if common:
+            layout = block.document().documentLayout()
+            joined = QRectF(box)
+            joined.setTop(min(box.top(), layout.blockBoundingRect(block.previous()).bottom()))
+            yield joined, common
+        if len(common) < len(edges) and not block.blockFormat().intProperty(LOOK) & Look.NO_ROOM:
+            yield box, edges[len(common) :]
+
+    def _edges(self, block: QTextBlock) -> list[int]:
+        """Where the bars of a block's quotes stand: a quote in a list beside its item's text."""
+        quotes = block.blockFormat().intProperty(LOOK) >> QUOTES_SHIFT
+        depths = block.blockFormat().property(QUOTED_AT) or [0] * quotes
+        px = self.theme.px
+        return [px(INDENT) * depth + px(QUOTE) * at for at, depth in enumerate(depths)]
+
+    def _paint_ground(self, painter: QPainter, span: _Span, width: int) -> None:
+        pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
+        top = span.top - pad if span.begun else span.top - 10 * radius
+        painter.setBrush(self._colours[span.ground])
+        area = QRectF(span.left, top, width - span.left, span.bottom + pad - top)
+        painter.drawRoundedRect(area, radius, radius)
+
+    def _paint_bars(self, painter: QPainter, box: QRectF, edges: list[int]) -> None:
+        px = self.theme.px
+        painter.setBrush(self.theme.line)
+        if not edges:
+            painter.drawRect(QRectF(0, box.center().y(), box.right(), 1))
+        over = px(_BAR_OVER)
+        top, bottom = floor(box.top() - over), ceil(box.bottom() + over)
+        for left in edges:  # on whole pixels: no seam where two of them meet
+            painter.drawRect(QRect(left, top, px(3), bottom - top))
+
+    def _paint_hairline(self, painter: QPainter, box: QRectF, margin: float, width: int) -> None:
+        """The line below a row of a table."""
+        pad = self.theme.px(CELL_PAD)
+        painter.setBrush(self.theme.line)
+        y = round(box.bottom()) + pad - 1
+        painter.drawRect(QRectF(margin - pad, y, width - margin + pad, 1))
+
+    def _paint_inline(self, painter: QPainter, block: QTextBlock, box: QRectF) -> None:
+        """A rounded ground behind each piece of code within a sentence, unless there are more than
+        anybody writes: to find the place of each takes the longer the more stand in its line."""
+        text, pieces = block.layout(), list(islice(self._pieces(block), _MOST_PIECES + 1))
+        painter.setBrush(self.theme.code_ground)
+        for start, end in pieces if len(pieces) <= _MOST_PIECES else ():
+            self._paint_piece(painter, text, start, end, box.topLeft())
+
+    def _pieces(self, block: QTextBlock) -> Iterator[tuple[int, int]]:
+        """Where the pieces of code in a block begin and end."""
+        fragments = block.begin()
+        while not fragments.atEnd():
+            fragment = fragments.fragment()
+            fragments += 1
+            if fragment.charFormat().boolProperty(INLINE_CODE):
+                start = fragment.position() - block.position()
+                yield start, start + fragment.length()
+
+    def _paint_piece(
+        self, painter: QPainter, text: object, start: int, end: int, origin: QPointF
+    ) -> None:
+        px = self.theme.px
+        line = text.lineForTextPosition(start)  # type: ignore[attr-defined]
+        for number in range(line.lineNumber(), text.lineCount()):  # type: ignore[attr-defined]
+            line = text.lineAt(number)  # type: ignore[attr-defined]
+            line_start, line_end = line.textStart(), line.textStart() + line.textLength()
+            if line_start >= end:
+                return
+            left = line.cursorToX(max(start, line_start))[0]
+            right = line.cursorToX(min(end, line_end))[0]
+            middle = line.y() + line.height() - line.descent() - line.ascent() * 0.36
+            height = px(21)
+            area = QRectF(left - px(2), middle - height / 2, right - left + px(4), height)
+            painter.drawRoundedRect(area.translated(origin), px(4), px(4))
+
+    def mark(self, block: QTextBlock, offset: float, width: int) -> CodeMark:
+        """Where the Copy mark of a code block's head is, in the viewport."""
+        px = self.theme.px
+        box = block.document().documentLayout().blockBoundingRect(block)
+        top = round(box.top() - offset) - px(5)
+        return CodeMark(QRect(width - px(70), top, px(66), px(26)), block.blockNumber())

@@ -1,0 +1,54 @@
+"""A place in a conversation that outlives what is written of it: see `ReadingPlace` and `Reach`."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtGui import QTextCursor
+
+from desktop_app.ui.transcript.document.block_inserter import head_length
+from desktop_app.ui.transcript.layout.message_layout import is_table
+
+if TYPE_CHECKING:
+    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
+
+
+class Spot(NamedTuple):
+    """A place in an item of a message: the block of that item (0 of a long text, whose blocks
+    change), and UTF-16 units in that."""
+
+    message_id: str
+    item: int
+    part: int
+    units: int
+
+
+def spot_at(messages: WrittenMessages, cursor: QTextCursor) -> Spot | None:
+    """Where a cursor is; None where that is in no message."""
+    found = messages.writer.sections.section_at(cursor.block().blockNumber())
+    if found is None:
+        return None
+    section, number = found
+    at = section.item_at(number)
+    part, units = number - section.offset(at), cursor.positionInBlock()
+    if section.shapes[at] and not is_table(section.items[at]):
+        units += section.shapes[at][part - 1] if part else -head_length(section.items[at])
+        part = 0
+    return Spot(section.key, at, part, units)
+
+
+def cursor_at(messages: WrittenMessages, spot: Spot, height: float) -> QTextCursor:
+    """A cursor at a spot of a message that is written; of what is missing there, so many pixels above
+    and below it are written."""
+    section, writer = messages.section_of(spot.message_id), messages.writer
+    at, part, units = min(spot.item, len(section.items) - 1), spot.part, spot.units
+    messages.write_item(section, at, height, units)
+    if section.shapes[at] and not is_table(section.items[at]):
+        part = bisect_right(section.shapes[at], units)
+        units += -section.shapes[at][part - 1] if part else head_length(section.items[at])
+    first = writer.sections.block_of(section, at).blockNumber()
+    block = writer.document.findBlockByNumber(first + min(part, section.counts[at] - 1))
+    cursor = QTextCursor(block)
+    cursor.setPosition(block.position() + max(0, min(units, block.length() - 1)))
+    return cursor

@@ -1,0 +1,215 @@
+"""The surface of the transcript: a readable measure in the middle, grounds behind the text, Copy marks.
+
+It knows blocks and what their formats say is painted with them, nothing of messages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer
+from PySide6.QtGui import QPainter, QPen, QTextCursor
+from PySide6.QtWidgets import QFrame, QWidget
+
+from desktop_app.ui.look import icons
+from desktop_app.ui.look.theme import MARGIN, MEASURE
+from desktop_app.ui.sealed_text import SealedBrowser
+from desktop_app.ui.transcript.transcript_styles import LOOK, Look
+from desktop_app.ui.transcript.viewport.backdrop import Backdrop, CodeMark
+from desktop_app.ui.transcript.viewport.partial_repaint import Repainting
+from desktop_app.ui.transcript.viewport.scroll_anchor import QuietScrollBar
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QShowEvent, QTextBlock
+
+    from desktop_app.ui.look.theme import Theme
+
+_BY_KEYS: Final = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
+
+SAID_MS: Final = 1_500
+"""How long something that was copied is said to be."""
+
+_BORROWED: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+
+
+class TranscriptSurface(SealedBrowser):
+    """A read-only text view in the transcript's look."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("transcript")
+        self.setAccessibleName("Transcript")
+        self._theme = theme
+        self._backdrop = Backdrop(theme)
+        self._repainting = Repainting(self)
+        self._edge = FocusEdge(self)
+        self._room_above = 0
+        self._came_by_keys = False
+        self._copied: QTextCursor | None = None
+        self._saying = QTimer(self, singleShot=True, interval=SAID_MS)
+        self._saying.timeout.connect(self._forget_copied)
+        self._set_up_view()
+
+    @property
+    def backdrop(self) -> Backdrop:
+        """What paints behind the text, and knows where Copy marks are."""
+        return self._backdrop
+
+    def _set_up_view(self) -> None:
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setOpenLinks(False)
+        self.setCursorWidth(0)
+        self.setTabChangesFocus(True)
+        self.setUndoRedoEnabled(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setHorizontalScrollBar(QuietScrollBar(Qt.Orientation.Horizontal))
+        self.setVerticalScrollBar(QuietScrollBar(Qt.Orientation.Vertical))
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setCornerWidget(QWidget(self))  # else the style draws one
+        flags = Qt.TextInteractionFlag
+        self.setTextInteractionFlags(
+            flags.TextSelectableByMouse
+            | flags.TextSelectableByKeyboard
+            | flags.LinksAccessibleByMouse  # by the keyboard: see stops.py
+        )
+        self.viewport().setMouseTracking(True)
+
+    def _dress(self, theme: Theme) -> None:
+        self._theme = theme
+        self._take_colours()
+        self.document().setDefaultFont(theme.answer())
+        self._backdrop = Backdrop(theme)
+
+    def _take_colours(self) -> None:
+        theme, colours = self._theme, self.palette()
+        colours.setColor(colours.ColorRole.Base, theme.ground)
+        colours.setColor(colours.ColorRole.Text, theme.text)
+        self.setPalette(colours)
+        # Where the application has a style sheet, the viewport keeps the palette it had once.
+        colours.setColor(colours.ColorRole.Link, theme.accent)
+        self.viewport().setPalette(colours)
+        self._edge.setPalette(colours)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The text is set in the theme's font, whatever font widgets are given: Qt would lay all of it
+        out in that one first, and the line on top would be another."""
+        if event.type() not in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+            super().changeEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Shown for the first time, it is given the palette that it was made with, whatever theme was
+        taken meanwhile."""
+        super().showEvent(event)
+        if self.palette().base().color() != self._theme.ground:
+            self._take_colours()
+
+    def _set_margins(self) -> None:
+        """A readable measure in the middle; done before the viewport is resized, so that a wide
+        window need not lay out its text again."""
+        left, right = self._side_margins()
+        margins, above = self.viewportMargins(), self._room_above
+        if (margins.left(), margins.top(), margins.right()) != (left, above, right):
+            self.setViewportMargins(left, above, right, 0)
+
+    def _side_margins(self) -> tuple[int, int]:
+        left = max(self._theme.px(MARGIN), (self.width() - self._theme.px(MEASURE)) // 2)
+        # The bar takes its room out of the margin: the text stands in the middle all the same.
+        return left, max(0, left - self.verticalScrollBar().sizeHint().width())
+
+    @property
+    def _coming_width(self) -> int:
+        """The pixels that the text has as soon as the margins are set."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return self.width() - bar - sum(self._side_margins())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Grounds first, then the text, then the Copy marks."""
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        offset = self.verticalScrollBar().value()
+        area, width = event.rect(), self.viewport().width()
+        first = self.cursorForPosition(area.topLeft()).block()
+        aside = self.horizontalScrollBar().value()
+        self._backdrop.paint(painter, _above(first), offset, area, width, aside)
+        painter.end()
+        super().paintEvent(event)
+        if self._backdrop.marks:
+            painter = QPainter(self.viewport())
+            for mark in self._backdrop.marks:
+                self._paint_mark(painter, mark)
+            painter.end()
+
+    def say_copied(self, head: int) -> None:
+        """Say for a while, at the mark of the code whose head has this number, that it was copied."""
+        self._copied = QTextCursor(self.document().findBlockByNumber(head))
+        self._saying.start()
+        self.viewport().update()
+
+    def _forget_copied(self) -> None:
+        self._copied = None
+        self.viewport().update()
+
+    def _paint_mark(self, painter: QPainter, mark: CodeMark) -> None:
+        theme = self._theme
+        is_copied = self._copied is not None and self._copied.blockNumber() == mark.head
+        sign, words = ("check", "Copied") if is_copied else ("copy", "Copy")
+        size = theme.px(14)
+        top = mark.area.top() + (mark.area.height() - size) // 2
+        painter.drawPixmap(mark.area.left(), top, icons.pixmap(sign, theme.dim, size))
+        painter.setFont(theme.note())
+        painter.setPen(theme.dim)
+        place = mark.area.adjusted(size + theme.px(5), 0, 0, 0)
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, words)
+
+    def _mark_at(self, position: QPoint) -> CodeMark | None:
+        block = self.cursorForPosition(position).block()
+        if not block.blockFormat().intProperty(LOOK) & Look.HEAD:
+            return None
+        offset, width = self.verticalScrollBar().value(), self.viewport().width()
+        mark = self._backdrop.mark(block, offset, width)
+        return mark if mark.area.contains(position) else None
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The caret shows where the keyboard would select from, an edge that it is here at all;
+        neither for who came with the mouse."""
+        if event.reason() not in _BORROWED:
+            self._came_by_keys = event.reason() in _BY_KEYS
+        self.setCursorWidth(1 if self._came_by_keys else 0)
+        self._edge.setVisible(self._came_by_keys)
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The edge goes with the keyboard."""
+        super().focusOutEvent(event)
+        self._edge.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the edge around it."""
+        super().resizeEvent(event)
+        self._edge.setGeometry(self.rect())
+
+
+class FocusEdge(QWidget):
+    """Shows that the keyboard is on the text as a whole."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.palette().color(self.palette().ColorRole.Link), 2))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
+        painter.end()
+
+
+def _above(block: QTextBlock) -> QTextBlock:
+    """The block above, whose ground may reach down to this one."""
+    previous = block.previous()
+    return previous if previous.isValid() else block

@@ -1,0 +1,31 @@
+"""What stands under a question of what went in with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from desktop_app.domain.parts import PassagesPart
+from desktop_app.ui.transcript.citation_sources import source_lines
+from desktop_app.ui.transcript.message_items import Line
+from tests.unit.domain.test_collections import a_passage
+from tests.unit.storage.samples import a_conversation, a_question
+
+
+@pytest.mark.parametrize(
+    ("new", "known", "said"),
+    [
+        (0, (), "Nothing was found in Leases"),
+        (1, (), "1 passage from Leases"),
+        (2, (3,), "2 passages from Leases, 1 more from before"),
+        (0, (3,), "1 passage from Leases, sent before"),
+        (0, (3, 4), "2 passages from Leases, sent before"),
+    ],
+)
+def test_what_came_before_is_told_apart(new: int, known: tuple[int, ...], said: str) -> None:
+    passages = tuple(a_passage(9 + n) for n in range(new))
+    part = PassagesPart("c" * 32, "Leases", passages, known)
+    (line,) = source_lines(replace(a_question(a_conversation(), "?"), parts=(part,)), ())
+    assert isinstance(line, Line)
+    assert said in "".join(run.text for run in line.runs)

@@ -1,0 +1,244 @@
+"""Formulas in the transcript: typeset beside the window's work, copied and read as their source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtGui import QAccessible, QColor, QGuiApplication, QTextCursor
+
+from desktop_app.child_processes import child_command
+from desktop_app.rendering.model import FORMULA_BEGINS as WAITING
+from desktop_app.ui.look import theme
+from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
+from desktop_app.ui.transcript.media.typesetter import Typesetter
+from desktop_app.ui.transcript.viewport import message_viewport
+from tests.gui.test_theme import contrast
+from tests.gui.transcript.test_streaming import look, stream_into
+from tests.helpers.children import MISSING_CHILD, python_child
+from tests.helpers.messages import answer, streaming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PySide6.QtGui import QTextLine
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.transcript.view import TranscriptView
+
+INVISIBLE = set("\u2061\u2062\u2063\u2064")
+TEXT = (
+    r"So $\frac{a}{b}$ and \(x_1\) cost $5 or $10, not `$x$`."
+    "\n\n$$\n\\sum_{i=0}^n i^2\n= y\n$$\n\n| a |\n|---|\n| $z^2$ |\n"
+)
+
+
+@pytest.fixture
+def typesetter() -> Iterator[Typesetter]:
+    made = Typesetter(child_command("maths"))
+    yield made
+    made.close()
+
+
+def drawn(view: TranscriptView) -> int:
+    return view.toPlainText().count(DRAWN)
+
+
+def test_formulas_are_drawn_and_copied_as_source(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer(TEXT)])
+    assert r"\frac{a}{b}" in view.toPlainText()
+    height = view.document().size().height()
+    qtbot.waitUntil(lambda: drawn(view) == 4)
+    assert WAITING not in view.toPlainText()
+    assert view.document().size().height() != height
+    assert "cost $5 or $10, not $x$." in view.toPlainText()
+    assert r"\frac{a}{b}" in view.toPlainText(), "what reads the screen out reads the source"
+    assert not INVISIBLE & set(view.toPlainText()), "which a braille display spells out"
+    view.selectAll()
+    view.copy()
+    data = QGuiApplication.clipboard().mimeData()
+    for text in (data.text(), data.html(), bytes(data.data("text/markdown").data()).decode()):
+        assert r"$\frac{a}{b}$" in text
+        assert "$x_1$" in text
+        assert "$z^2$" in text
+        assert DRAWN not in text
+    assert "$$\n\\sum_{i=0}^n i^2\n= y\n$$" in data.text()
+
+
+def test_what_a_screen_reader_reads_is_the_source(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer(TEXT)])
+    qtbot.waitUntil(lambda: drawn(view) == 4)
+    read = QAccessible.queryAccessibleInterface(view).textInterface()
+    words = read.text(0, read.characterCount())
+    at = [words.index(tex) for tex in (r"\frac{a}{b}", "x_1", r"\sum_{i=0}^n i^2", "z^2")]
+    assert r"\sum_{i=0}^n i^2 = y" in words
+    assert at == sorted(at)
+    assert not INVISIBLE & set(words)
+
+
+def test_the_source_takes_no_room(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer(r"a $\text{some words that are long as source}$ b")])
+    qtbot.waitUntil(lambda: drawn(view) == 1)
+    found = view.document().find(DRAWN)
+    line = found.block().layout().lineAt(0)
+    at = found.selectionEnd() - found.block().position()
+    behind = line.cursorToX(at + len(r"\text{some words that are long as source}"))
+    assert abs(behind[0] - line.cursorToX(at)[0]) < 1.5  # type: ignore[index]
+
+
+def test_a_formula_takes_the_colours_of_the_theme(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer("$x$")])
+    qtbot.waitUntil(lambda: drawn(view) == 1)
+    before = look(view.document())
+    view.set_theme(theme.dark(scale=1.5))
+    assert drawn(view) == 1, "what is known is drawn at once"
+    cursor = view.document().find(DRAWN)
+    assert cursor.charFormat().foreground().color() == theme.dark().text
+    view.set_theme(theme.light())
+    assert look(view.document()) == before
+
+
+def test_a_formula_wider_than_the_column_is_drawn_smaller(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer("$$\n" + "+".join(["x_{long}"] * 30) + "\n$$")])
+    qtbot.waitUntil(lambda: drawn(view) == 1)
+    for width in (900, 500):
+        view.resize(width, 500)
+        [line] = lines(view)
+        assert view.viewport().width() - 10 < line.naturalTextWidth() <= view.viewport().width() + 1
+
+
+def lines(view: TranscriptView) -> list[QTextLine]:
+    layout = view.document().find(DRAWN).block().layout()
+    return [layout.lineAt(number) for number in range(layout.lineCount())]
+
+
+def test_what_cannot_be_typeset_stays(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    with qtbot.waitSignal(typesetter.arrived, timeout=20_000):
+        view.set_messages([answer(r"$\nosuchcommand x$ and ${$")])
+    assert drawn(view) == 0
+    assert r"\nosuchcommand x" in view.toPlainText()
+
+
+def test_a_process_that_dies_is_asked_no_more_for_the_same(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    """It ends over the first formula; the second goes to a new one."""
+    script = (
+        "import json, sys\nfor line in sys.stdin:\n"
+        "    if 'bad' in line: sys.exit(1)\n"
+        '    made = {"svg": "<svg/>", "width": 1, "ascent": 1, "depth": 0}\n'
+        '    print(json.dumps({"id": json.loads(line)["id"], **made}), flush=True)\n'
+    )
+    typesetter = Typesetter(python_child(script))
+    view.typeset_with(typesetter)
+    view.set_messages([answer("$bad$ and $good$")])
+    qtbot.waitUntil(lambda: drawn(view) == 1)
+    assert typesetter.find("bad", display=False) is None
+    typesetter.close()
+
+
+def test_without_the_process_the_source_stays(view: TranscriptView, qtbot: QtBot) -> None:
+    typesetter = Typesetter(MISSING_CHILD)
+    view.typeset_with(typesetter)
+    view.set_messages([answer("$x$ and $y$")])
+    qtbot.waitUntil(lambda: not typesetter.is_busy)
+    assert "x\u2062 and" in view.toPlainText()
+
+
+def test_a_stream_with_formulas_ends_as_the_whole(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    message = streaming()
+    stream_into(view, message, [TEXT[i : i + 3] for i in range(0, len(TEXT), 3)])
+    qtbot.waitUntil(lambda: drawn(view) == 4)
+    arrived = look(view.document())
+    view.set_messages([answer(TEXT)])
+    assert drawn(view) == 4
+    assert arrived == look(view.document())
+
+
+def test_formulas_are_drawn_some_paragraphs_at_a_time(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_viewport, "_FORMULAS_S", -1.0)  # time is always up
+    view.typeset_with(typesetter)
+    counts = [0]
+    view._more_formulas.timeout.connect(lambda: counts.append(drawn(view)))
+    with qtbot.waitSignal(typesetter.arrived):
+        view.set_messages([answer(f"$x_1$ and $x_1$ {'word ' * 450}\n\n" * 5)])
+    qtbot.waitUntil(lambda: drawn(view) == 10)
+    assert counts == [0, 4, 6, 8, 10]
+
+
+def test_a_selection_takes_formulas_whole(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer("a $x+y$ b")])
+    qtbot.waitUntil(lambda: drawn(view) == 1)
+    found = view.document().find(DRAWN)
+    cursor = QTextCursor(view.document())
+    cursor.setPosition(found.selectionStart())
+    cursor.setPosition(found.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
+    view.setTextCursor(cursor)
+    view.copy()
+    assert QGuiApplication.clipboard().text() == "$x+y$"
+
+
+@pytest.mark.parametrize("dressed_in", [theme.light, theme.dark])
+def test_a_selected_formula_can_be_read(
+    view: TranscriptView,
+    typesetter: Typesetter,
+    qtbot: QtBot,
+    dressed_in: Callable[[], theme.Theme],
+) -> None:
+    view.set_theme(dressed_in())
+    view.typeset_with(typesetter)
+    view.set_messages([answer("$m+m+m+m$")])
+    qtbot.waitUntil(lambda: drawn(view) == 1)
+    view.selectAll()
+    found = view.document().find(DRAWN)
+    start = QTextCursor(view.document())
+    start.setPosition(found.selectionStart())
+    [line] = lines(view)
+    middle = view.cursorRect(start).top() + int(line.height()) // 2
+    area = QRect(QPoint(view.cursorRect(start).left() + 1, middle - 4), QSize(30, 8))
+    image = view.viewport().grab(area).toImage()
+    colours = {image.pixel(x, y) for x in range(30) for y in range(8)}
+    seen = [QColor.fromRgba(colour) for colour in colours]
+    assert max(contrast(one, other) for one in seen for other in seen) >= 4.5
+
+
+def test_a_formula_on_a_line_of_its_own_is_asked_for_as_such(view: TranscriptView) -> None:
+    asked: set[tuple[str, bool]] = set()
+
+    class Asked:
+        def find(self, tex: str, *, display: bool) -> None:
+            asked.add((tex, display))
+
+        def forget(self) -> None:
+            """Nothing is kept."""
+
+    view._formulas.typeset_with(Asked())
+    view.set_messages([answer("$$x$$\n\nin $y$\n\n\\[\nz\n\\]\n")])
+    assert asked == {("x", True), ("y", False), ("z", True)}

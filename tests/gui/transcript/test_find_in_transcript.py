@@ -1,0 +1,191 @@
+"""Find in the conversation: what is counted, where one comes, and that nothing waits for it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from desktop_app.child_processes import child_command
+from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
+from desktop_app.ui.transcript.media.typesetter import Typesetter
+from tests.helpers.messages import answer, question, streaming
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.domain.conversation import Message
+    from desktop_app.ui.transcript.view import TranscriptView
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+BLANK = "\u200b"  # ends the source behind a drawing
+
+
+def said(view: TranscriptView) -> str:
+    label = view.find_in_it.bar.findChild(QLabel, "find-count")
+    assert label is not None
+    return str(label.text())
+
+
+def look_for(qtbot: QtBot, view: TranscriptView, words: str, expected: str) -> None:
+    view.find_in_it.open()
+    view.find_in_it.bar.field.setText(words)
+    qtbot.waitUntil(lambda: said(view).endswith(expected))
+
+
+def marked(view: TranscriptView) -> list[str]:
+    QApplication.processEvents()
+    return [mark.cursor.selectedText() for mark in view.extraSelections()]
+
+
+def is_marked(view: TranscriptView, words: str) -> bool:
+    """Whether one place is marked, with these words."""
+    return [mark.replace(BLANK, "") for mark in marked(view)] == [words]
+
+
+def current(view: TranscriptView) -> str:
+    """The words behind the current match."""
+    QApplication.processEvents()
+    accent = view._theme.accent
+    (mark,) = [m for m in view.extraSelections() if m.format.background().color() == accent]
+    found = mark.cursor
+    assert view.viewport().rect().contains(view.cursorRect(found).center())
+    return str(found.block().text()[found.selectionEnd() - found.block().position() :])
+
+
+def conversation(count: int) -> list[Message]:
+    messages: list[Message] = []
+    for number in range(count):
+        messages += [question(f"needle? {number}"), answer(f"No **ne**edle {number}.\n\n" * 3)]
+    return messages
+
+
+def test_what_is_seen_is_found_whatever_its_case_accents_and_marks(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    text = "A **caf**é at *the* `Café`.\n\n| Tea | CAFE |\n|--|--|\n| x | [cafés](https://cafe.example) |\n\n```\ncafe()\n```"
+    view.set_messages([question("café?"), answer(text)])
+    look_for(qtbot, view, "cafe", "1 of 6")
+    assert [word.lower().replace("é", "e") for word in marked(view)] == ["cafe"] * 6
+    look_for(qtbot, view, "**", "No matches")
+    assert marked(view) == []
+    look_for(qtbot, view, "café at the c", "1 of 1")
+
+
+def test_enter_and_shift_enter_walk_through_all_messages_and_round(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    messages = conversation(200)
+    view.set_messages(messages)
+    assert view._messages.get(messages[0].id) is None  # not written
+    look_for(qtbot, view, "needle", " of 800")
+    field, first = view.find_in_it.bar.field, int(said(view).split()[0])
+    assert 780 < first <= 800  # from where the reader is
+    for number in (*range(first + 1, 801), 1):
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        assert said(view) == f"{number} of 800"
+    assert current(view) == "? 0"
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert current(view) == " 0."
+    QTest.keyClick(field, Qt.Key.Key_Return, SHIFT)
+    QTest.keyClick(field, Qt.Key.Key_Return, SHIFT)
+    assert said(view) == "800 of 800"
+    assert current(view) == " 199."
+
+
+def test_a_match_in_folded_reasoning_unfolds_it(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([question("q"), answer("text needle", reasoning="a *needle* there")])
+    look_for(qtbot, view, "needle", "1 of 2")
+    assert current(view) == " there"
+    QTest.keyClick(view.find_in_it.bar.field, Qt.Key.Key_Return)
+    assert (said(view), current(view)) == ("2 of 2", "")
+
+
+def test_what_streams_is_counted_as_it_comes(qtbot: QtBot, view: TranscriptView) -> None:
+    arriving = streaming()
+    view.set_messages([question("needle"), arriving])
+    look_for(qtbot, view, "needle", "1 of 1")
+    view.append_text(arriving.id, "a needle, and another needle")
+    qtbot.waitUntil(lambda: said(view) == "1 of 3")
+    assert current(view) == ""
+
+
+def test_what_arrives_does_not_take_away_what_was_found(qtbot: QtBot, view: TranscriptView) -> None:
+    arriving = streaming("A needle.\n\n" + "More.\n\n" * 20)
+    view.set_messages([question("needle"), arriving])
+    view.append_text(arriving.id, "The last needle.")
+    view.flush()
+    assert view.is_at_end
+    look_for(qtbot, view, "last needle", "1 of 1")
+    for _ in range(9):
+        view.append_text(arriving.id, "\n\nAnd more." * 9)
+        view.flush()
+    assert current(view) == "."
+
+
+def test_esc_closes_and_gives_the_keyboard_back(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages(conversation(3))
+    view.setFocus()
+    look_for(qtbot, view, "needle", " of 12")
+    field = view.find_in_it.bar.field
+    qtbot.waitUntil(field.hasFocus)
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert not view.find_in_it.is_open
+    assert QApplication.focusWidget() is view
+    assert marked(view) == []
+
+
+def test_ten_thousand_messages_are_counted_beside_the_window(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages(conversation(5_000))
+    view.find_in_it.open()
+    view.find_in_it.bar.field.setText("needle 4999")
+    qtbot.waitUntil(lambda: said(view).startswith("1 of 3"))
+    turns = 0  # of the event loop, meanwhile; how long each took is for the benchmark
+
+    def turn() -> None:
+        nonlocal turns
+        turns += 1
+
+    timer = QTimer(view, interval=1)
+    timer.timeout.connect(turn)
+    timer.start()
+    view.find_in_it.bar.field.setText("needle")
+    qtbot.waitUntil(lambda: said(view).endswith("of 20,000"), timeout=60_000)
+    assert turns > 20
+
+
+def test_a_match_in_a_formula_marks_its_drawing(view: TranscriptView, qtbot: QtBot) -> None:
+    typesetter = Typesetter(child_command("maths"))
+    view.typeset_with(typesetter)
+    view.set_messages([answer("\U0001f600 needle and $needle_1$, needle")])
+    qtbot.waitUntil(lambda: DRAWN in view.toPlainText())
+    look_for(qtbot, view, "needle", "of 3")
+    assert marked(view) == ["needle", f"{DRAWN}needle", "needle"]
+    for words, mark in (
+        ("needle_1, n", f"{DRAWN}needle_1, n"),
+        ("and needle_1", f"and {DRAWN}needle_1"),
+    ):
+        look_for(qtbot, view, words, "of 1")
+        qtbot.waitUntil(partial(is_marked, view, mark))
+    typesetter.close()
+
+
+def test_a_selection_gives_way_to_what_is_found(qtbot: QtBot, view: TranscriptView) -> None:
+    """No mark is seen under it; and the text cursor is where a screen reader reads on."""
+    view.set_messages(conversation(3))
+    view.selectAll()
+    look_for(qtbot, view, "needle 1", "1 of 3")
+    assert not view.textCursor().hasSelection()
+    assert view.textCursor().block().text().startswith("No needle 1")
+
+
+def test_a_message_that_comes_is_not_selected(view: TranscriptView) -> None:
+    view.set_messages(conversation(1))
+    view.selectAll()
+    view.append_message(question("more"))
+    assert not view.textCursor().hasSelection()

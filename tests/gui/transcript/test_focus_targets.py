@@ -1,0 +1,474 @@
+"""The keyboard goes from stop to stop, each with its name, and Enter does what a click would."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtGui import QAccessible, QFocusEvent, QGuiApplication, QTextCursor
+from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+
+from desktop_app.domain.conversation import ErrorNote, MessageStatus
+from desktop_app.domain.parts import ImagePart, ToolCallPart
+from desktop_app.ui.look import theme
+from desktop_app.ui.transcript.keyboard.focus_targets import StopButton, next_stop
+from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
+from tests.helpers.messages import answer, question, streaming
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.view import TranscriptView
+
+LINES = "".join(f"line_{number}\n" for number in range(40))
+SAID = f"""See [the docs](https://docs.example/a) and [b](https://xn--80ak6aa92e.example/).
+
+```python
+{LINES}```
+
+| a |
+|---|
+| [cell](https://cell.example) |
+"""
+
+
+def focused(view: TranscriptView) -> QWidget:
+    widget = view.window().focusWidget()
+    assert widget is not None
+    return widget
+
+
+def tab(qtbot: QtBot, view: TranscriptView, *, back: bool = False) -> str:
+    key = Qt.Key.Key_Backtab if back else Qt.Key.Key_Tab
+    qtbot.keyClick(focused(view), key)
+    return focused(view).accessibleName()
+
+
+def tab_to(qtbot: QtBot, view: TranscriptView, name: str) -> None:
+    assert any(tab(qtbot, view).startswith(name) for _ in range(20)), name
+
+
+def enter(view: TranscriptView) -> None:
+    view.moveCursor(QTextCursor.MoveOperation.Start)
+    view.clearFocus()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+
+
+WAY = [
+    "Copy the question",
+    "Edit and ask again",
+    "Branch into a new conversation",
+    "the docs, link to https://docs.example/a",
+    "b (xn--80ak6aa92e.example), link to https://xn--80ak6aa92e.example/",
+    "Copy the code, python",
+    "Show 22 more lines",
+    "cell, link to https://cell.example",
+    "Copy the answer",
+    "Answer again",
+]
+
+
+def test_pictures_are_named_as_their_files(view: TranscriptView, qtbot: QtBot) -> None:
+    pictures = [ImagePart(sha * 64, f"{sha}.png", "image/png", 9, 400, 300) for sha in "ab"]
+    view.set_messages([question("What?", *pictures)])
+    enter(view)
+    names = [tab(qtbot, view) for _ in range(4)]
+    assert names == ["Picture a.png", "Picture b.png", "a.png", "b.png"]
+
+
+def test_every_stop_and_action_has_its_turn_and_its_name(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([question("Q"), answer(SAID)])
+    enter(view)
+    assert [tab(qtbot, view) for _ in WAY] == WAY
+    assert [tab(qtbot, view, back=True) for _ in WAY[1:]] == WAY[-2::-1]
+    tab(qtbot, view, back=True)
+    assert focused(view) is view
+
+
+def test_enter_copies_code_and_unfolds_it_and_the_keyboard_stays(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([question("Q"), answer(SAID)])
+    enter(view)
+    tab_to(qtbot, view, "Copy the code, python")
+    qtbot.keyClick(focused(view), Qt.Key.Key_Return)
+    assert QGuiApplication.clipboard().text() == LINES.rstrip("\n")
+    assert tab(qtbot, view) == "Show 22 more lines"
+    qtbot.keyClick(focused(view), Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Show fewer lines")
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
+def test_enter_presses_the_action_that_has_the_keyboard(
+    qtbot: QtBot, view: TranscriptView, key: Qt.Key
+) -> None:
+    said = answer("[a](https://docs.example/a)", reasoning="Thoughts in full.")
+    view.set_messages([question("Q"), said])
+    enter(view)
+    tab_to(qtbot, view, "Answer again")
+    view.setTextCursor(view.document().find("Thought"))  # whose link it is not about
+    with qtbot.waitSignal(view.action_requested) as asked:
+        qtbot.keyClick(focused(view), key)
+    assert asked.args == [said.id, "retry"]
+    assert "Thoughts in full." not in view.toPlainText()
+
+
+def test_the_actions_stay_beside_the_message_when_its_reasoning_unfolds(
+    view: TranscriptView,
+) -> None:
+    said = answer("Text", reasoning="Thoughts.\n\n" * 3)
+    view.set_messages([question("Q"), said])
+    row = view.findChild(ActionRow)
+    assert row is not None
+    before = row.y()
+    view._act(said.id, "reasoning")
+    footer = view.cursorRect(view.document().find("Thinking · high"))
+    assert row.y() > before
+    assert abs(row.geometry().center().y() - footer.center().y()) <= 3
+
+
+def test_what_is_unfolded_with_the_keyboard_stays_where_it_is(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    thoughts = "**About it**\n\n" + "Thoughts. " * 40
+    around = "Words.\n\n" * 40
+    view.set_messages([answer(around), answer(around, reasoning=thoughts)])
+    found = view.document().find("About it")
+    found.movePosition(QTextCursor.MoveOperation.StartOfBlock)
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.value() + view.cursorRect(found).top() - 300)
+    view.setTextCursor(found)
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    tab_to(qtbot, view, "Thought about")
+    before = bar.value()
+    for is_unfolded in (True, False, True):
+        qtbot.keyClick(focused(view), Qt.Key.Key_Return)
+        assert ("Thoughts. Thoughts." in view.toPlainText()) is is_unfolded
+        qtbot.waitUntil(lambda: not view._walk._soon.isActive())
+        assert focused(view).accessibleName().startswith("Thought about")
+        assert bar.value() == before
+
+
+def test_what_folds_says_whether_it_is_open(qtbot: QtBot, view: TranscriptView) -> None:
+    error = ErrorNote("It broke.", "", "Press Retry.", details="status 500")
+    call = ToolCallPart("1", "weather", "{}")
+    said = answer("Text", MessageStatus.FAILED, reasoning="**Rain**\n\nT.", error=error)
+    view.set_messages([replace(said, parts=(*said.parts, call))])
+    enter(view)
+    for name, other in (
+        ("Thought about rain", "Thought about rain"),
+        ("Used weather", "Used weather"),
+        ("Details", "Hide details"),
+    ):
+        tab_to(qtbot, view, f"{name}, folded")
+        stop = focused(view)
+        assert isinstance(stop, StopButton)
+        qtbot.keyClick(stop, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: focused(view).accessibleName() == f"{other}, open")  # noqa: B023
+
+
+def test_what_another_unfolds_says_so_too(
+    qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A screen reader's user presses what has not the keyboard, too."""
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    said = answer("Text", reasoning="**Rain**\n\nThoughts.")
+    view.set_messages([said])
+
+    def names() -> list[str]:
+        return [stop.accessibleName() for stop in view.findChildren(StopButton)]
+
+    qtbot.waitUntil(lambda: "Thought about rain, folded" in names())
+    view._act(said.id, "reasoning")
+    qtbot.waitUntil(lambda: "Thought about rain, open" in names())
+
+
+def test_a_screen_reader_can_give_the_keyboard_to_actions_and_the_mouse_does_not(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    said = answer("Text")
+    view.set_messages([said])
+    qtbot.mouseMove(view.viewport(), view.cursorRect(view.document().find("Text")).center())
+    button = view.findChild(QToolButton, "message-copy")
+    assert button is not None
+    qtbot.waitUntil(button.isVisible)
+    assert QAccessible.queryAccessibleInterface(button).state().focusable
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert focused(view) is view
+    button.setFocus(Qt.FocusReason.OtherFocusReason)
+    assert focused(view) is button
+
+
+def test_the_address_of_the_link_with_the_keyboard_is_said(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([answer("[a](https://docs.example/<b>) and [x](https://y.example/z)")])
+    label = view.findChild(QLabel, "link-target")
+    assert label is not None
+    enter(view)
+    tab(qtbot, view)
+    assert label.isVisible()
+    assert label.text() == "https://docs.example/%3Cb%3E"
+    tab(qtbot, view)
+    assert label.text() == "https://y.example/z"
+    tab(qtbot, view)
+    assert not label.isVisible()
+
+
+def test_the_address_covers_the_text_below_it(
+    qtbot: QtBot, view: TranscriptView, dressed: Theme
+) -> None:
+    view.resize(dressed.px(400), 260)  # else it stands beside the text
+    view.set_messages([answer("[a](https://docs.example/a)\n\n```\n" + "code\n" * 17 + "```")])
+    enter(view)
+    tab(qtbot, view)
+    label = view.findChild(QLabel, "link-target")
+    assert label is not None
+    image = view.grab(label.geometry()).toImage()
+    grounds = [image.pixelColor(x, 2) for x in range(2, image.width() - 2)]
+    assert {colour.name() for colour in grounds} == {dressed.card.name()}
+
+
+def test_what_has_the_keyboard_is_seen(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([answer("[link](https://a.example)\n\n```py\nx\n```")])
+    enter(view)
+    edge = view.grab().toImage().pixelColor(200, 0)
+    assert edge == view._theme.accent
+    for _ in range(2):
+        tab(qtbot, view)
+        stop = focused(view)
+        assert isinstance(stop, StopButton)
+        shown = stop.grab().toImage()
+        accent = sum(
+            shown.pixelColor(x, y) == view._theme.accent
+            for x in range(shown.width())
+            for y in range(shown.height())
+        )
+        assert accent > shown.width()
+    assert view.grab().toImage().pixelColor(200, 0) != view._theme.accent
+
+
+def accents(view: TranscriptView, image: QImage, area: QRect) -> int:
+    return sum(
+        image.pixelColor(x, y) == view._theme.accent
+        for x in range(area.left(), area.right() + 1)
+        for y in range(area.top(), area.bottom() + 1)
+    )
+
+
+def test_the_ring_is_around_each_line_of_a_link_and_within_the_text(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    words = "word " * 12
+    view.set_messages([answer(f"{words}[{words}](https://a.example)\n\n[b](https://b.example)")])
+    enter(view)
+    tab_to(qtbot, view, "word word")
+    ring = focused(view)
+    image, room = ring.grab().toImage(), ring.rect()
+    first = QRect(0, 0, 12, 12)  # where the words before the link are
+    assert ring.x() >= 0
+    assert ring.geometry().right() <= view.viewport().width()
+    assert accents(view, image, room) > 2 * room.width()
+    assert accents(view, image, first) == 0
+    tab_to(qtbot, view, "b, ")
+    assert focused(view).x() >= 0
+    image = focused(view).grab().toImage()
+    assert accents(view, image, QRect(0, 8, 3, 6)) >= 6, "its left side is not cut off"
+
+
+def test_what_covers_a_stop_is_not_seen_without_the_keyboard(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([answer("[a](https://a.example) [b](https://b.example)")])
+    enter(view)
+    tab_to(qtbot, view, "a, ")
+    view._walk._cover_all()
+    rings = [
+        accents(view, image, image.rect())
+        for button in view.findChildren(StopButton)
+        if not button.isHidden() and button.objectName() == "link"
+        for image in [button.grab().toImage()]
+    ]
+    assert sum(count > 50 for count in rings) == 1
+    assert len(rings) == 2
+
+
+def test_it_stays_over_its_text_when_the_text_moves(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([question("Q"), answer("word " * 200 + "[link](https://a.example)")])
+    enter(view)
+    tab_to(qtbot, view, "link, ")
+    before = focused(view).geometry()
+    view.resize(600, 600)
+    qtbot.waitUntil(lambda: focused(view).geometry() != before)
+    view.set_theme(view._theme)
+    qtbot.waitUntil(lambda: isinstance(focused(view), StopButton))
+    assert focused(view).accessibleName().startswith("link, link to")
+
+
+def test_a_streaming_answer_has_no_actions_yet(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([question("Q"), streaming("[a](https://a.example) ")])
+    enter(view)
+    names = [tab(qtbot, view) for _ in range(4)]
+    assert names[3] == "a, link to https://a.example"
+    assert not view._walk.go(forward=True)
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_a_link_over_two_lines_is_one_stop(view: TranscriptView, forward: bool) -> None:
+    view.set_messages([answer("[**bold** and `code` " + "word " * 40 + "](https://a.example)")])
+    document = view.document()
+    stop = next_stop(document, 0, document.characterCount() - 1, forward=forward)
+    assert stop is not None
+    assert stop.end - stop.start > 100
+
+
+def test_what_is_unfolded_with_the_keyboard_is_there_once(
+    qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    view.set_messages([question("Q"), answer(SAID)])
+    enter(view)
+    tab_to(qtbot, view, "Show 22 more lines")
+    for words in ("Show fewer lines", "Show 22 more lines", "Show fewer lines"):
+        qtbot.keyClick(focused(view), Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: focused(view).accessibleName() == words)  # noqa: B023
+        view._walk._cover_all()
+        covers = [button for button in view.findChildren(StopButton) if not button.isHidden()]
+        assert [button.accessibleName() for button in covers].count(words) == 1
+        assert len({button.stop for button in covers}) == len(covers)
+
+
+def test_it_begins_at_the_top_of_the_screen(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([answer("[first](https://a.example) and [second](https://b.example)")])
+    view.clearFocus()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    assert tab(qtbot, view).startswith("first, ")
+
+
+def test_the_way_is_the_same_after_all_was_written_anew(qtbot: QtBot, view: TranscriptView) -> None:
+    """A screen reader has a widget over every stop on screen; those of before lead nowhere."""
+    view.set_messages([question("Q"), answer(SAID), question("R"), answer("The end.")])
+    enter(view)
+    QAccessible.setActive(True)
+    view._walk._cover_all()
+    view.set_theme(theme.dark())
+    enter(view)
+    assert [tab(qtbot, view) for _ in WAY] == WAY
+    view._walk._cover_all()
+    QAccessible.setActive(False)
+    covers = [button for button in view.findChildren(StopButton) if not button.isHidden()]
+    assert all(button.stop.start < button.stop.end for button in covers)
+
+
+def test_the_ring_covers_neither_the_arrow_nor_the_number_beside_it(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    said = answer("Said.")
+    view.set_messages([question("Q"), said], versions={said.id: (2, 3)})
+    enter(view)
+    for name, beside in (("Older version", 1), ("Newer version", -1)):
+        tab_to(qtbot, view, name)
+        ring = focused(view)
+        assert isinstance(ring, StopButton)
+        arrow = view.document().find("‹" if beside == 1 else "›")
+        begin, end = QTextCursor(arrow), QTextCursor(arrow)
+        begin.setPosition(arrow.selectionStart())
+        end.setPosition(arrow.selectionEnd())
+        left, right = view.cursorRect(begin).left(), view.cursorRect(end).left()
+        assert ring.x() + 2 <= left < right <= ring.geometry().right() - 1  # the ring is 2 wide
+        number = QTextCursor(end if beside == 1 else begin)
+        number.setPosition(number.position() + beside)
+        if beside == 1:
+            assert ring.geometry().right() <= view.cursorRect(number).left()
+        else:
+            assert ring.x() >= view.cursorRect(number).left()
+
+
+@pytest.mark.parametrize(
+    ("version", "arrows"),
+    [
+        ((1, 1), set()),
+        ((1, 2), {"Newer version"}),
+        ((2, 3), {"Older version", "Newer version"}),
+        ((3, 3), {"Older version"}),
+    ],
+)
+def test_only_arrows_that_lead_somewhere_have_their_turn(
+    qtbot: QtBot, view: TranscriptView, version: tuple[int, int], arrows: set[str]
+) -> None:
+    asked, said = question("Q"), answer("Said.")
+    view.set_messages([asked, said], versions={asked.id: version, said.id: version})
+    enter(view)
+    way = [tab(qtbot, view) for _ in range(14)]
+    assert {name for name in way if name.endswith(" version")} == arrows
+    assert ("/" in view.toPlainText()) is (version[1] > 1)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
+def test_an_arrow_is_pressed_with_each_key_that_presses(
+    qtbot: QtBot, view: TranscriptView, key: Qt.Key
+) -> None:
+    said = answer("Said.")
+    view.set_messages([said], versions={said.id: (2, 3)})
+    enter(view)
+    tab_to(qtbot, view, "Newer version")
+    button = focused(view)
+    assert isinstance(button, StopButton)
+    with qtbot.waitSignal(button.clicked):
+        qtbot.keyClick(button, key)
+
+
+def test_a_menu_only_borrows_the_keyboard_of_a_stop(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([answer("[a](https://a.example)")])
+    enter(view)
+    tab_to(qtbot, view, "a, ")
+    button, left = focused(view), list[bool]()
+    assert isinstance(button, StopButton)
+    button.left.connect(lambda: left.append(True))
+    for reason, gone in (("PopupFocusReason", False), ("TabFocusReason", True)):
+        event = QFocusEvent(QEvent.Type.FocusOut, Qt.FocusReason[reason])
+        button.focusOutEvent(event)
+        assert bool(left) is gone
+
+
+def test_the_keyboard_stays_on_the_arrows_of_the_question(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    """Where the answer below has arrows, too, that lead the way on which there is no more of it."""
+    asked, said = [question("Q"), question("R")], answer("Said.")
+
+    def show(number: int) -> None:
+        versions = {asked[number].id: (number + 1, 2), said.id: (2, 2)}
+        view.set_messages([asked[number], said], versions=versions)
+
+    show(1)
+    enter(view)
+    tab_to(qtbot, view, "Older version")
+    place = focused(view).y()
+    show(0)
+    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Newer version")
+    assert abs(focused(view).y() - place) < 5
+
+
+def test_the_keyboard_stays_on_the_arrows_between_versions(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    asked, versions = question("Q"), [answer(f"Said {number}. " * 50) for number in range(3)]
+
+    def show(number: int) -> None:
+        said = versions[number]
+        view.set_messages([asked, said], versions={said.id: (number + 1, 3)})
+
+    show(2)
+    enter(view)
+    tab_to(qtbot, view, "Older version")
+    show(1)
+    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Older version")
+    show(0)
+    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Newer version")

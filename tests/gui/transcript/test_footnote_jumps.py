@@ -1,0 +1,173 @@
+"""The mark of a footnote leads to its definition in the same message, and that leads back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.ui.transcript.keyboard.focus_targets import StopButton, pieces_of, stops_of
+from tests.helpers.messages import answer
+
+if TYPE_CHECKING:
+    from desktop_app.ui.transcript.keyboard.focus_targets import Stop
+    from desktop_app.ui.transcript.view import TranscriptView
+
+LONG = "\n\n".join(f"Paragraph {n} of many words." for n in range(60))
+SOURCE = f"One[^1] and two[^b].\n\n{LONG}\n\nAgain[^1].\n\n[^1]: The note.\n\n[^b]: Other."
+
+
+def stops(view: TranscriptView) -> list[Stop]:
+    found: list[Stop] = []
+    block = view.document().begin()
+    while block.isValid():
+        found += stops_of(block)
+        block = block.next()
+    return found
+
+
+def focused() -> StopButton:
+    button = QApplication.focusWidget()
+    assert isinstance(button, StopButton)
+    return button
+
+
+def words(view: TranscriptView) -> str:
+    """The block that the keyboard is in, which is on screen."""
+    button = focused()
+    assert view.viewport().rect().contains(button.geometry().center())
+    return view.document().findBlock(button.stop.start).text()
+
+
+def go(view: TranscriptView, begin: str) -> None:
+    """Press Enter where the block says this."""
+    view._walk.land(next(s for s in stops(view) if text_of(view, s) == begin))
+    QTest.keyClick(focused(), Qt.Key.Key_Return)
+
+
+def text_of(view: TranscriptView, stop: Stop) -> str:
+    return view.document().findBlock(stop.start).text()
+
+
+@pytest.fixture
+def noted(view: TranscriptView) -> TranscriptView:
+    view.set_messages([answer("Elsewhere[^1].\n\n[^1]: Not this."), answer(SOURCE)])
+    view.show()
+    view.activateWindow()
+    view.setFocus()
+    return view
+
+
+def test_by_keyboard_there_and_back(noted: TranscriptView) -> None:
+    noted.scroll_to_message(noted._messages.last().message.id)  # type: ignore[union-attr]
+    marks = [stop for stop in stops(noted) if "Paragraph" not in stop.target]
+    again = [s for s in marks if noted.document().findBlock(s.start).text().startswith("Again")]
+    noted._walk.land(again[0])
+    assert focused().accessibleName() == "Footnote 1"
+    QTest.keyClick(focused(), Qt.Key.Key_Return)
+    assert words(noted) == "1\tThe note."
+    assert focused().accessibleName() == "Back from footnote 1"
+    assert focused().objectName() == "footnote"
+    QTest.keyClick(focused(), Qt.Key.Key_Return)
+    assert words(noted) == "Again1."
+
+
+def test_back_is_where_one_came_from(noted: TranscriptView) -> None:
+    noted.scroll_to_message(noted._messages.last().message.id)  # type: ignore[union-attr]
+    for begin, after in (("One", "One1 and twob."), ("Again", "Again1.")):
+        texts = {s: noted.document().findBlock(s.start).text() for s in stops(noted)}
+        noted._walk.land(next(s for s in reversed(texts) if texts[s].startswith(begin)))
+        for expected in ("b\tOther.", after) if begin == "One" else ("1\tThe note.", after):
+            QTest.keyClick(focused(), Qt.Key.Key_Return)
+            assert words(noted) == expected
+    noted._walk.land(next(s for s in stops(noted) if texts[s].startswith("One1 and")))
+    for expected in ("1\tThe note.", "One1 and twob."):
+        QTest.keyClick(focused(), Qt.Key.Key_Return)
+        assert words(noted) == expected
+
+
+def test_back_leads_to_the_mark_above_where_one_came_from_another_message(
+    view: TranscriptView,
+) -> None:
+    """Or where there is no such mark any more, in what a message says now."""
+    first = answer("Mine[^1].\n\n[^1]: Own.")
+    second = answer("One[^1].\n\nTwo[^1].\n\n[^1]: Said.")
+    view.set_messages([first, second])
+    view.show()
+    go(view, "Mine1.")
+    assert words(view) == "1\tOwn."
+    go(view, "1\tSaid.")
+    assert words(view) == "Two1."
+    go(view, "One1.")
+    for text in ("None.\n\nNew[^1].\n\n[^1]: Said.", "New[^1].\n\n[^1]: Said."):
+        view.set_messages([first, replace(second, parts=answer(text).parts)])
+        go(view, "1\tSaid.")
+        assert words(view) == "New1."
+    view.set_messages([first, second])
+    go(view, "Two1.")
+    view.set_messages([first, replace(second, parts=answer("[^1]: Said.\n\n    New[^1].").parts)])
+    go(view, "1\tSaid.")
+    assert words(view) == "New1."
+
+
+def test_where_one_came_from_may_be_gone(view: TranscriptView) -> None:
+    said = answer("One.\n\n" * 9 + "Two[^1].\n\n[^1]: Said.")
+    view.set_messages([said])
+    view.show()
+    go(view, "Two1.")
+    view.set_messages([replace(said, parts=answer("[^1]: Said[^1].").parts)])
+    go(view, "1\tSaid1.")
+    assert focused().accessibleName() == "Footnote 1"
+
+
+def test_a_mark_in_a_table_leads_there_and_back(view: TranscriptView) -> None:
+    view.set_messages([answer("| a | b |\n|---|---|\n| c | d[^1] |\n\n[^1]: Said.")])
+    view.show()
+    go(view, "c	d1")
+    assert words(view) == "1\tSaid."
+    go(view, "1\tSaid.")
+    assert words(view) == "c	d1"
+
+
+def test_a_note_of_thoughts_is_another_than_the_answers(view: TranscriptView) -> None:
+    view.set_messages([answer("So[^1].\n\n[^1]: Said.", reasoning="Hm[^1].\n\n[^1]: Thought.")])
+    view.show()
+    view._act(view._messages.last().message.id, "reasoning")  # type: ignore[union-attr]
+    for mark, note in (("Hm1.", "1\tThought."), ("So1.", "1\tSaid.")):
+        for begin, end in ((mark, note), (note, mark)):
+            stop = next(
+                s for s in stops(view) if view.document().findBlock(s.start).text() == begin
+            )
+            view._walk.land(stop)
+            QTest.keyClick(focused(), Qt.Key.Key_Return)
+            assert words(view) == end
+            view._notes._came = "", "", 0
+
+
+def test_by_mouse_within_its_own_message(
+    noted: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    noted.scroll_to_top()
+    for message, expected in enumerate(("1\tNot this.", "1\tThe note.")):
+        mark = [s for s in stops(noted) if s.target.startswith("repartee:note/")][message]
+        noted.verticalScrollBar().setValue(0)
+        [place] = pieces_of(noted.document(), mark)
+        down = noted.verticalScrollBar().value()
+        at = QPoint(round(place.center().x()), round(place.center().y()) - down)
+        QTest.mouseClick(noted.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        assert words(noted) == expected
+    assert opened == []
+
+
+def test_a_target_that_is_written_leads_nowhere(view: TranscriptView) -> None:
+    view.set_messages([answer("[go](repartee:note/31) x[^1]\n\n[^1]: note")])
+    assert [stop.target for stop in stops(view)][:1] == ["repartee:note/31"]
+    go = view.document().find("go")
+    assert not go.charFormat().isAnchor()

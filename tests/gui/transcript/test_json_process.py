@@ -1,0 +1,80 @@
+"""The process that Qt starts: where it works, and what it is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from desktop_app.child_processes import child_command
+from desktop_app.ui.transcript.media.json_process import Asker
+from tests.helpers.children import python_child
+from tests.helpers.traps import Traps
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.mark.attack("working-folder")
+def test_code_is_lexed_in_a_folder_full_of_traps(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traps = Traps(tmp_path / "downloads")
+    monkeypatch.chdir(traps.folder)
+    asker = Asker(child_command("lexing"))
+    with qtbot.waitSignal(asker.answered) as answered:
+        asker.ask({"language": "python", "code": "if x: pass"})
+    assert answered.args is not None
+    assert answered.args[1]["spans"]
+    assert traps.sprung == []
+    asker.close()
+
+
+@pytest.mark.attack("child-environment")
+def test_the_process_gets_what_its_command_names(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    command = child_command("maths")
+    asker = Asker(command)
+    with qtbot.waitSignal(asker.answered):
+        asker.ask({"tex": "x", "display": False})
+    assert asker.pid is not None
+    seen = Path(f"/proc/{asker.pid}")
+    variables = dict(
+        line.split("=", 1) for line in (seen / "environ").read_text().split("\0") if line
+    )
+    assert variables.keys() - {"LC_CTYPE"} == command.environment.keys()  # Python itself adds one
+    assert (seen / "cwd").readlink() == Path("/")
+    asker.close()
+
+
+# Reads a request, and answers with what stands in ANSWER.
+TAKEN_OVER = """
+import json, sys
+number = json.loads(sys.stdin.readline())["id"]
+sys.stdout.write(ANSWER)
+sys.stdout.flush()
+sys.stdin.read()
+"""
+NONSENSE = {
+    "no JSON": "'x\\n'",
+    "no object": "'[]\\n'",
+    "another number": "json.dumps({'id': number + 1}) + '\\n'",
+    "no number": "'{}\\n'",
+    "nested beyond measure": "'[' * 300_000 + '\\n'",
+    "a line that is too long": "json.dumps({'id': number, 'x': 'x' * (1 << 20)}) + '\\n'",
+    "a line without an end": "'x' * (3 << 20)",
+}
+
+
+@pytest.mark.attack("sandbox")
+@pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
+def test_a_process_that_talks_nonsense_is_ended(qtbot: QtBot, answer: str) -> None:
+    asker = Asker(python_child(TAKEN_OVER.replace("ANSWER", answer)))
+    with qtbot.waitSignal(asker.answered) as answered:
+        number = asker.ask({"language": "python", "code": "x"})
+    assert answered.args == [number, None]
+    assert asker.pid is None
+    asker.close()

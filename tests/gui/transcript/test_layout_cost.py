@@ -1,0 +1,167 @@
+"""What takes long to lay out is written around the screen alone, however few letters it has."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.long_runs import LongRuns
+from desktop_app.rendering.model import Run
+from desktop_app.ui.look import theme
+from desktop_app.ui.transcript.document.document_writer import DocumentWriter
+from desktop_app.ui.transcript.layout.layout_cost import cost_more, cost_of, cost_of_runs, is_costly
+from tests.gui.transcript.test_long_message import settle
+from tests.gui.transcript.test_message_viewport import on_screen
+from tests.helpers.messages import answer, question
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.view import TranscriptView
+
+FORMULAS = "| a | b |\n|---|---|\n" + "".join(f"| $x_{{{n}}}$ | r{n} |\n" for n in range(400))
+RUNS = "**a** _b_ " * 2000
+PLAIN = "word " * 1600
+
+
+def shown(view: TranscriptView, qtbot: QtBot, text: str) -> Section:
+    view.set_messages([question("Q"), made := answer(text)])
+    settle(view, qtbot)
+    return view._messages.section_of(made.id)
+
+
+def rows(view: TranscriptView) -> list[str]:
+    """The rows on screen; none is missing between two."""
+    found = re.findall(r"\br(\d+)\b", on_screen(view))
+    assert all(int(b) == int(a) + 1 for a, b in pairwise(found))
+    return found
+
+
+def written(section: Section) -> int:
+    return sum(map(bool, section.counts))
+
+
+@pytest.mark.parametrize("change", ["theme", "zoom", "width"])
+def test_of_a_long_table_of_formulas_some_screens_are_written_anew(
+    view: TranscriptView, qtbot: QtBot, change: str
+) -> None:
+    section = shown(view, qtbot, FORMULAS)
+    assert written(section) == len(section.items)
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    settle(view, qtbot)
+    seen = rows(view)
+    if change == "width":
+        view.resize(view.width() - 40, view.height())
+    else:
+        view.set_theme(theme.dark(1.2 if change == "zoom" else 1.0))
+    assert written(section) < len(section.items) // 2
+    assert not is_costly([section], 120_000)
+    assert seen[1] in rows(view)[:4]
+
+
+def test_a_short_text_of_very_many_runs_is_written_in_part(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    section = shown(view, qtbot, RUNS)
+    view.set_theme(theme.dark())
+    assert any(section.gaps)
+    section = shown(view, qtbot, PLAIN)
+    view.set_theme(theme.light())
+    assert not any(section.gaps)
+
+
+def test_parts_of_very_many_runs_are_short(view: TranscriptView, qtbot: QtBot) -> None:
+    for text, longest in ((RUNS, 600), (PLAIN, 2100), (f"- {RUNS}", 600)):
+        section = shown(view, qtbot, text)
+        (cuts,) = (cuts for cuts in section.shapes if cuts)
+        assert max(end - start for start, end in pairwise((0, *cuts))) <= longest
+    section = shown(view, qtbot, PLAIN)
+    (cuts,) = (cuts for cuts in section.shapes if cuts)
+    assert min(end - start for start, end in pairwise((0, *cuts))) > 1500
+
+
+def test_what_is_around_the_screen_is_filled_in_slices(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown(view, qtbot, RUNS * 8)
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    settle(view, qtbot)
+    fill, added = DocumentWriter.fill, []
+
+    def note(writer: DocumentWriter, owner: Section, at: int, first: int, end: int) -> None:
+        before = owner.total
+        fill(writer, owner, at, first, end)
+        if owner.total > before:
+            added.append(owner.total - before)
+
+    monkeypatch.setattr(DocumentWriter, "fill", note)
+    view.set_theme(theme.dark())
+    height, top = view.viewport().height(), bar.value()
+    assert view._window._hole_in(top, top + height) is None
+    assert view._window._hole_in(top - height, top + 2 * height) is not None
+    added.clear()
+    view._fill()
+    assert len(added) == 1
+    assert view._filling.isActive()
+    qtbot.waitUntil(lambda: not view._filling.isActive())
+    top = bar.value()
+    assert view._window._hole_in(top - height, top + 2 * height) is None
+    assert len(added) > 1
+
+
+def test_a_size_that_changes_the_width_has_nothing_written_twice(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown(view, qtbot, FORMULAS + "\n\n" + PLAIN)
+    fit_on, fitted = DocumentWriter.fit_on, []
+
+    def note(writer: DocumentWriter, seconds: float) -> None:
+        fitted.append(seconds)
+        fit_on(writer, seconds)
+
+    monkeypatch.setattr(DocumentWriter, "fit_on", note)
+    for width in (500, 1400):
+        fitted.clear()
+        view.resize(width, 700)
+        assert fitted
+    fitted.clear()
+    for size in (1.3, 1.0, 0.8):
+        before = view.viewport().width()
+        view.set_theme(theme.dark(size))
+        assert view.viewport().width() != before
+        assert not fitted
+
+
+def test_the_cost_is_counted_of_what_is_written(view: TranscriptView, qtbot: QtBot) -> None:
+    section = shown(view, qtbot, "Some words.\n\n" * 50)
+    whole = sum(map(cost_of, section.items))
+    assert is_costly([section], whole - 1)
+    assert not is_costly([section], whole)
+    view._messages.writer.erase([(section, 1, 40)])
+    assert not is_costly([section], whole // 2)
+
+
+def test_cells_runs_and_formulas_cost_more_than_letters() -> None:
+    plain, runs, formulas, table = (
+        render(text)
+        for text in ("a a a a", "**a** a", "$a$ $b$", "| a | a |\n|---|---|\n| a | a |\n")
+    )
+    assert cost_of(plain[0]) < cost_of(runs[0]) < cost_of(table[0]) < cost_of(formulas[0])
+    assert cost_more(plain * 3, cost_of(plain[0]) * 3 - 1)
+    assert not cost_more(plain * 3, cost_of(plain[0]) * 3)
+
+
+def test_the_runs_of_a_very_long_text_are_not_unpacked_to_be_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = LongRuns((), tuple(Run("word ", bold=number % 2 == 0) for number in range(1000)))
+    expected = cost_of_runs(tuple(runs))
+    monkeypatch.setattr(LongRuns, "__iter__", None)
+    assert cost_of_runs(runs) == expected

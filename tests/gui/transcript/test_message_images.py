@@ -1,0 +1,171 @@
+"""Pictures of a question: their room, when they are asked for, how they are named and opened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QTextCursor
+
+from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.transcript.keyboard.focus_targets import StopButton
+from tests.helpers.messages import answer, question
+from tests.unit.rendering.test_raster import address
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.transcript.view import TranscriptView
+
+PHOTO = ImagePart("a" * 64, "IMG 1.jpg", "image/jpeg", 9, 4000, 3000)
+TALL = ImagePart("b" * 64, "tall.png", "image/png", 9, 500, 2000)
+SMALL = ImagePart("c" * 64, "icon.png", "image/png", 9, 32, 16)
+PDF = DocumentPart("d" * 64, "report.pdf", "application/pdf", 9, 3, 70)
+
+
+def red() -> QImage:
+    made = QImage(640, 480, QImage.Format.Format_RGB32)
+    made.fill(QColor("red"))
+    return made
+
+
+def box_of(view: TranscriptView, picture: int) -> tuple[QPoint, int, int]:
+    """Where a picture is drawn in the viewport: its upper left corner, width, height."""
+    cursor = view.document().find("\ufffc")
+    for _ in range(picture):
+        cursor = view.document().find("\ufffc", cursor)
+    made = cursor.charFormat().toImageFormat()
+    cursor.setPosition(cursor.selectionStart())
+    corner = view.cursorRect(cursor)
+    bottom = cursor.block().layout().lineForTextPosition(cursor.positionInBlock())
+    top = view.cursorRect(cursor).bottom() - round(made.height())
+    assert bottom.isValid()
+    return QPoint(corner.left(), top), round(made.width()), round(made.height())
+
+
+def test_room_is_kept_and_what_is_seen_is_asked_for(qtbot: QtBot, view: TranscriptView) -> None:
+    with qtbot.waitSignal(view.picture_wanted) as wanted:
+        view.set_messages([question("What?", PHOTO), answer("A cat.")])
+    assert wanted.args == [PHOTO.sha256]
+    corner, width, height = box_of(view, 0)
+    assert (width, height) == (320, 240)
+    before = view.document().size()
+    view.set_picture(PHOTO.sha256, red())
+    assert view.document().size() == before
+    shown = view.viewport().grab().toImage()
+    assert shown.pixelColor(corner + QPoint(160, 120)) == QColor("red")
+    assert shown.pixelColor(corner + QPoint(0, 0)) != QColor("red"), "corners are round"
+
+
+def test_pictures_stand_side_by_side_and_none_is_larger_than_it_is(view: TranscriptView) -> None:
+    view.set_messages([question("What?", TALL, SMALL)])
+    first, second = box_of(view, 0), box_of(view, 1)
+    assert first[1:] == (60, 240)
+    assert second[1:] == (32, 16)
+    assert second[0].x() > first[0].x() + 60
+
+
+def test_what_nobody_scrolls_to_is_not_asked_for(qtbot: QtBot, view: TranscriptView) -> None:
+    asked: list[str] = []
+    view.picture_wanted.connect(asked.append)
+    view.set_messages(
+        [question("What?", PHOTO), answer("Long.\n\n" * 80), question("And?", SMALL), answer("x")]
+    )
+    qtbot.waitUntil(lambda: asked == [SMALL.sha256])
+    view.verticalScrollBar().setValue(0)
+    qtbot.waitUntil(lambda: asked == [SMALL.sha256, PHOTO.sha256])
+    view.viewport().repaint()
+    assert len(asked) == 2, "once"
+
+
+def test_they_are_named_for_screen_readers_and_in_copies(view: TranscriptView) -> None:
+    asked = question("What?", PHOTO, PDF)
+    view.set_messages([asked, answer("A cat.")])
+    assert "IMG 1.jpg\u20034000 × 3000" in view.toPlainText()
+    view.selectAll()
+    data = view.createMimeDataFromSelection()
+    assert "[IMG 1.jpg]" in data.html()
+    assert "\\[IMG 1.jpg\\]" in data.text() or "[IMG 1.jpg]" in data.text()
+    assert "\ufffc" not in data.text()
+    view._act(asked.id, "copy")
+    assert "[IMG 1.jpg]" in QGuiApplication.clipboard().text()
+
+
+def test_a_click_or_enter_opens_it(qtbot: QtBot, view: TranscriptView) -> None:
+    asked = question("What?", PHOTO)
+    view.set_messages([asked])
+    corner, width, height = box_of(view, 0)
+    middle = corner + QPoint(width // 2, height // 2)
+    with qtbot.waitSignal(view.action_requested) as clicked:
+        qtbot.mouseMove(view.viewport(), middle)
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    assert clicked.args == [asked.id, f"picture/{PHOTO.sha256}"]
+    view.moveCursor(QTextCursor.MoveOperation.Start)
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(view, Qt.Key.Key_Tab)
+    stop = view.window().focusWidget()
+    assert isinstance(stop, StopButton)
+    with qtbot.waitSignal(view.action_requested) as pressed:
+        qtbot.keyClick(stop, Qt.Key.Key_Return)
+    assert pressed.args == [asked.id, f"picture/{PHOTO.sha256}"]
+
+
+def test_another_theme_and_size(view: TranscriptView, dressed: Theme) -> None:
+    view.set_messages([question("What?", PHOTO)])
+    view.viewport().grab()
+    view.set_picture(PHOTO.sha256, red())
+    view.set_theme(replace(dressed, scale=1.5))
+    corner, width, height = box_of(view, 0)
+    assert (width, height) == (480, 360)
+    shown = view.viewport().grab().toImage()
+    assert shown.pixelColor(corner + QPoint(240, 180)) == QColor("red")
+
+
+def test_a_picture_of_an_answer_is_never_drawn(qtbot: QtBot, view: TranscriptView) -> None:
+    asked: list[str] = []
+    view.picture_wanted.connect(asked.append)
+    view.set_messages([answer(f"![x](picture:{'a' * 64}/9x9) \ufffc ![y](file:///etc/passwd)")])
+    view.viewport().grab()
+    assert not asked
+    assert view.document().find("\ufffc").isNull()
+
+
+def test_another_conversation_and_back(qtbot: QtBot, view: TranscriptView) -> None:
+    """What was left before its picture came is asked for again."""
+    asked: list[str] = []
+    view.picture_wanted.connect(asked.append)
+    messages = [question("What?", PHOTO)]
+    view.set_messages(messages)
+    qtbot.waitUntil(lambda: len(asked) == 1)
+    view.set_messages([question("Other?")])
+    view.set_picture(PHOTO.sha256, red())
+    view.set_messages(messages)
+    qtbot.waitUntil(lambda: len(asked) == 2)
+    view.set_picture(PHOTO.sha256, red())
+    corner, _, _ = box_of(view, 0)
+    assert view.viewport().grab().toImage().pixelColor(corner + QPoint(160, 120)) == QColor("red")
+
+
+def is_red(view: TranscriptView, at: QPoint) -> bool:
+    shown = view.viewport().grab().toImage().pixelColor(at)
+    return shown.red() > 200 and shown.green() < 60
+
+
+def test_a_small_picture_in_an_answer_is_drawn(qtbot: QtBot, view: TranscriptView) -> None:
+    for kind in ("PNG", "JPEG", "GIF", "WEBP"):
+        view.set_messages([question("Q"), answer(f"See ![a red thing]({address(kind)}) here.")])
+        found = view.document().find("\ufffc")
+        corner = view.cursorRect(found).topLeft() - QPoint(15, -12)
+        qtbot.waitUntil(partial(is_red, view, corner))
+        assert "a red thing here." in view.toPlainText()
+
+
+def test_a_broken_picture_stays_a_place(qtbot: QtBot, view: TranscriptView) -> None:
+    broken = address("PNG")[:90] + "AAAA"
+    view.set_messages([answer(f"![words]({broken}) end")])
+    view.viewport().grab()
+    qtbot.wait(100)
+    assert "words end" in view.toPlainText()

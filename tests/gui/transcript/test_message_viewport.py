@@ -1,0 +1,373 @@
+"""Of a long conversation a stretch is written: its end, or what surrounds a message jumped to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QMouseEvent, QTextCursor
+from PySide6.QtTest import QTest
+
+from desktop_app.domain.parts import TextPart, ToolCallPart
+from desktop_app.ui.look import theme
+from desktop_app.ui.transcript.viewport import message_viewport
+from tests.gui.transcript.test_streaming import finished
+from tests.helpers.messages import answer, question, streaming
+
+if TYPE_CHECKING:
+    import pytest
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.domain.conversation import Message
+    from desktop_app.ui.transcript.view import TranscriptView
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def many(count: int) -> list[Message]:
+    return [answer(f"Message {n}.\n\n" + "Words and words.\n\n" * 10) for n in range(count)]
+
+
+def test_a_jump_writes_nothing_in_between(view: TranscriptView) -> None:
+    messages = many(5000)
+    view.set_messages(messages)
+    for number in (2500, 10, 4990, 0):
+        view.scroll_to_message(messages[number].id)
+        assert view.scroll_state() == (messages[number].id, 0)
+        assert f"Message {number}." in view.toPlainText()
+        assert view.document().characterCount() < 60_000
+
+
+def test_latest_goes_back_to_the_end(view: TranscriptView) -> None:
+    messages = many(500)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[100].id)
+    assert view._latest.isVisible()
+    view._latest.click()
+    assert "Message 499." in view.toPlainText()
+    assert "Message 100." not in view.toPlainText()
+    bar = view.verticalScrollBar()
+    assert bar.value() == bar.maximum()
+    assert not view._latest.isVisible()
+
+
+def test_where_all_is_on_screen_there_is_no_way_to_the_end(view: TranscriptView) -> None:
+    long = many(500)
+    view.set_messages(long)
+    view.scroll_to_message(long[100].id)
+    short = [question("Short?"), answer("Yes.")]
+    view.set_messages(short)
+    view.scroll_to_message(short[1].id)
+    QGuiApplication.processEvents()
+    assert not view._latest.isVisible()
+
+
+def wait_for_more(view: TranscriptView, qtbot: QtBot, shown: int) -> None:
+    qtbot.waitUntil(lambda: view.document().characterCount() > shown)
+
+
+def test_both_ways_more_comes_as_one_scrolls(view: TranscriptView, qtbot: QtBot) -> None:
+    messages = many(300)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[150].id)
+    bar = view.verticalScrollBar()
+    for end in (bar.minimum, bar.maximum):
+        for _ in range(4):
+            shown = view.document().characterCount()
+            bar.setValue(end())
+            wait_for_more(view, qtbot, shown)
+    text = view.toPlainText()
+    numbers = [n for n in range(300) if f"Message {n}." in text]
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+    assert numbers[0] < 140
+    assert numbers[-1] > 160
+
+
+def test_the_end_below_what_is_written_is_not_followed(view: TranscriptView) -> None:
+    messages = many(300)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[100].id)
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+    assert view._latest.isVisible()
+
+
+def test_an_answer_streams_on_out_of_sight(view: TranscriptView) -> None:
+    messages = many(400)
+    view.set_messages(messages)
+    message = streaming()
+    view.append_message(message)
+    view.append_text(message.id, "One **two")
+    view.scroll_to_message(messages[10].id)
+    assert "One two" not in view.toPlainText()
+    view.append_text(message.id, "** three")
+    view.flush()
+    assert "three" not in view.toPlainText()
+    view.scroll_to_bottom()
+    assert "One two three" in view.toPlainText()
+    view.append_text(message.id, " four")
+    view.flush()
+    view.scroll_to_message(messages[10].id)
+    view.update_message(finished(message, "One **two** three four five"))
+    view.copy_last_answer()
+    assert QGuiApplication.clipboard().text() == "One **two** three four five"
+    view.scroll_to_bottom()
+    assert "four five" in view.toPlainText()
+
+
+def test_a_question_asked_elsewhere_is_at_the_end(view: TranscriptView) -> None:
+    messages = many(400)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[10].id)
+    view.append_message(question("Here?"))
+    view.append_message(reply := streaming())
+    view.append_text(reply.id, "Here.")
+    view.scroll_to_bottom()
+    assert "Here?" in view.toPlainText()
+    assert "Here." in view.toPlainText()
+
+
+def test_what_is_far_away_is_taken_out(
+    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_viewport, "MOST_CHARACTERS", 40_000)
+    messages = many(400)
+    view.set_messages(messages)
+    bar = view.verticalScrollBar()
+    for _ in range(20):
+        bar.setValue(10)
+        state = view.scroll_state()
+        view._load_more()
+        assert view.scroll_state() == state
+        assert view.document().characterCount() < 60_000
+    assert "Message 399." not in view.toPlainText()
+    while view._messages.newer:
+        bar.setValue(bar.maximum())
+        view._load_more()
+        assert view.document().characterCount() < 60_000
+    assert "Message 399." in view.toPlainText()
+
+
+def test_what_is_selected_is_not_taken_out(
+    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_viewport, "MOST_CHARACTERS", 40_000)
+    messages = many(900)
+    view.set_messages(messages)
+    view.moveCursor(QTextCursor.MoveOperation.End)
+    view.moveCursor(QTextCursor.MoveOperation.PreviousBlock, QTextCursor.MoveMode.KeepAnchor)
+    for _ in range(6):
+        view.verticalScrollBar().setValue(10)
+        view._load_more()
+    assert "Message 899." in view.toPlainText()
+    cursor = view.textCursor()
+    cursor.clearSelection()
+    view.setTextCursor(cursor)
+    view.verticalScrollBar().setValue(10)
+    view._load_more()
+    assert view.document().characterCount() < 60_000
+
+
+def test_a_window_resized_keeps_the_place_in_a_stretch(view: TranscriptView) -> None:
+    messages = many(400)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[100].id)
+    for size in ((600, 500), (1000, 700), (900, 600)):
+        view.resize(*size)
+        assert view.scroll_state()[0] == messages[100].id
+
+
+def test_much_at_once_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -> None:
+    text = "A paragraph of **words** and `code`.\n\n" * 1500
+    message = streaming()
+    view.append_message(message)
+    view.append_text(message.id, text)
+    view.update_message(finished(message, text + "The end."))
+    assert "The end." not in view.toPlainText()
+    qtbot.waitUntil(lambda: "The end." in view.toPlainText())
+    entry = view._messages.get(message.id)
+    assert entry is not None
+    assert not entry.is_streaming
+
+
+def test_all_of_it_is_there_for_a_screen_reader(qtbot: QtBot, view: TranscriptView) -> None:
+    messages = [question(f"Question {number} " + "word " * 60) for number in range(120)]
+    view._speaker.is_heard = lambda: True  # type: ignore[method-assign]
+    view.set_messages(messages)
+    assert "Question 0 " not in view.toPlainText()
+    bottom = view.is_at_end
+    qtbot.waitUntil(lambda: "Question 0 " in view.toPlainText())
+    assert view.is_at_end is bottom is True
+
+
+def test_another_theme_writes_what_is_around_the_screen(view: TranscriptView) -> None:
+    """Of very much text; what is on screen stays there, and the rest comes as one scrolls to it."""
+    messages = [answer(f"Answer {n}.\n\n" + "Some words.\n\n" * 200) for n in range(60)]
+    view.set_messages(messages)
+    while view._messages.older:
+        view._messages.write_older(50_000)
+    view.flush()
+    view.scroll_to_message(messages[30].id)
+    state = view.scroll_state()
+    view.set_theme(theme.dark())
+    assert view.scroll_state() == state
+    assert view.document().characterCount() < 100_000
+    order = [message.id for message, _ in view._messages.all()]
+    assert order == [message.id for message in messages]
+    view.scroll_to_message(messages[0].id)
+    assert view.scroll_state()[0] == messages[0].id
+
+
+def away_and_back(view: TranscriptView, message: Message) -> None:
+    """Have it taken out of the document, and written anew."""
+    view.scroll_to_bottom()
+    assert view._messages.get(message.id) is None
+    view.scroll_to_message(message.id)
+
+
+def test_what_was_unfolded_is_so_when_one_comes_back(view: TranscriptView, qtbot: QtBot) -> None:
+    call = ToolCallPart("call", "get_weather", '{"city": "Oslo"}')
+    thoughtful = answer("Said.", reasoning="**Ways**\n\n" + "A thought.\n\n" * 3000 + "The last.")
+    used = replace(answer("Fine."), parts=(call, TextPart("Fine.")))
+    view.set_messages([thoughtful, used, *many(300)])
+    view.scroll_to_message(thoughtful.id)
+    view._act(thoughtful.id, "reasoning")
+    view._act(used.id, "tool-0")
+    away_and_back(view, thoughtful)
+    qtbot.waitUntil(lambda: "The last." in view.toPlainText())
+    assert '"Oslo"' in view.toPlainText()
+    assert view.toPlainText().count("A thought.") == 3000
+    view._act(thoughtful.id, "reasoning")
+    away_and_back(view, thoughtful)
+    assert "A thought." not in view.toPlainText()
+
+
+def test_a_place_is_shown_wherever_in_its_message_it_is(view: TranscriptView, qtbot: QtBot) -> None:
+    code = "".join(f"line_{number} = {number}\n" for number in range(60))
+    said = answer(
+        "Words.\n\n" * 5000 + f"```py\n{code}```\n\nThe *Harbour* end.",
+        reasoning="**Ways**\n\nA lighthouse of a thought.",
+    )
+    view.set_messages([said, *many(300)])
+    for words in ("harbour", "line_55", "lighthouse"):
+        view.scroll_to_bottom()
+        view.scroll_to_message(said.id, words)
+        qtbot.waitUntil(lambda words=words: words in on_screen(view).lower())  # type: ignore[misc]
+    view.scroll_to_message(said.id, "nowhere")
+    assert view.scroll_state() == (said.id, 0)
+
+
+def on_screen(view: TranscriptView) -> str:
+    """The text between the upper and the lower edge."""
+    cursor = view.cursorForPosition(view.viewport().rect().topLeft())
+    end = view.cursorForPosition(view.viewport().rect().bottomRight())
+    cursor.setPosition(end.position(), QTextCursor.MoveMode.KeepAnchor)
+    return cursor.selectedText()
+
+
+def test_all_that_is_selected_is_the_conversation(view: TranscriptView, qtbot: QtBot) -> None:
+    """Of which a stretch is written: who copies everything means more than that."""
+    view.set_messages(many(300))
+    QTest.keyClick(view, Qt.Key.Key_A, CTRL)
+    with qtbot.waitSignal(view.command_requested) as told:
+        QTest.keyClick(view, Qt.Key.Key_C, CTRL)
+    assert told.args == ["conversation.copy"]
+    written = view.document().characterCount()
+    view.verticalScrollBar().setValue(0)
+    qtbot.waitUntil(lambda: view.document().characterCount() > written)
+    assert view._reach.is_all, "what comes in above is selected, too"
+    view.set_messages(many(2))
+    QTest.keyClick(view, Qt.Key.Key_A, CTRL)
+    with qtbot.assertNotEmitted(view.command_requested):
+        QTest.keyClick(view, Qt.Key.Key_C, CTRL)
+    copied = QGuiApplication.clipboard().mimeData()
+    assert "Message 0." in copied.text()
+    assert copied.hasHtml()
+
+
+def test_what_another_width_asks_for_comes_in_slices(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of very much text what is on screen first: all of it at once would be a window that stands still."""
+    row = "| Some words that take room | and more of them in another cell | and in a third |\n"
+    table = "| a | b | c |\n|---|---|---|\n" + row * 12
+    text = (table + "\n" + "Words and `code` that go on. " * 120 + "\n\n") * 30
+    view.set_messages([answer(text)])
+    qtbot.waitUntil(lambda: not view.is_writing)
+    monkeypatch.setattr(message_viewport, "_FITTED_AT_ONCE_S", 0.002)
+    view.resize(560, 500)
+    assert view._messages.writer.has_misfits
+    qtbot.waitUntil(lambda: not view._messages.writer.has_misfits)
+    section = view._messages.writer.sections[0]
+    shapes, counts = list(section.shapes), list(section.counts)
+    assert any(shapes)
+    view.set_theme(theme.light())
+    qtbot.waitUntil(lambda: not view.is_writing)
+    section = view._messages.writer.sections[0]
+    for shape, count, *before in zip(section.shapes, section.counts, shapes, counts, strict=True):
+        assert not (count and before[1]) or [shape, count] == before
+    view.resize(540, 500)
+    view.set_messages([])  # what is left of it is gone
+    assert not view._messages.writer.has_misfits
+
+
+def test_what_is_being_selected_stays_under_the_mouse(view: TranscriptView) -> None:
+    said = streaming()
+    view.set_messages([*many(5), said])
+    view.append_text(said.id, "Words and words.\n\n" * 40)
+    view.flush()
+    bar = view.verticalScrollBar()
+    assert bar.value() == bar.maximum()
+    mouse(view, QEvent.Type.MouseButtonPress, QPoint(30, 200))
+    mouse(view, QEvent.Type.MouseMove, QPoint(60, 300))
+    was = bar.value()
+    view.append_text(said.id, "More words.\n\n" * 10)
+    view.flush()
+    assert bar.value() == was < bar.maximum()
+    assert view._latest.isVisible()
+    mouse(view, QEvent.Type.MouseButtonRelease, QPoint(60, 300))
+    view._latest.click()
+    view.append_text(said.id, "More words.\n\n" * 10)
+    view.flush()
+    assert bar.value() == bar.maximum()
+
+
+def test_a_notice_above_the_screen_moves_nothing(view: TranscriptView) -> None:
+    said = answer("Words")
+    view.set_messages([said, *many(6)])
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() - view.viewport().height())
+    line = view._place._line_on_top()
+    view.update_message(replace(said, notices=("One.", "Two.")))
+    QGuiApplication.processEvents()
+    assert view._place._line_on_top() == line
+
+
+def test_a_late_definition_above_the_screen_moves_nothing(view: TranscriptView) -> None:
+    said = streaming()
+    view.set_messages([*many(2), said])
+    text = (
+        "[a long word or two][late] [a long word or two][late] " * 20 + "\n\n" + "Words.\n\n" * 60
+    )
+    view.append_text(said.id, text)
+    view.flush()
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() - view.viewport().height())
+    line, height = view._place._line_on_top(), view.document().size().height()
+    view.append_text(said.id, "[late]: https://example.org/\n\n")
+    view.flush()
+    assert view.document().size().height() < height
+    assert view._place._line_on_top() == line
+
+
+def mouse(
+    view: TranscriptView,
+    what: QEvent.Type,
+    to: QPoint,
+    held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
+    """Something that it does with its left button held down."""
+    whole, left = QPointF(view.viewport().mapToGlobal(to)), Qt.MouseButton.LeftButton
+    buttons = Qt.MouseButton.NoButton if what == QEvent.Type.MouseButtonRelease else left
+    event = QMouseEvent(what, QPointF(to), whole, left, buttons, held)
+    QGuiApplication.sendEvent(view.viewport(), event)

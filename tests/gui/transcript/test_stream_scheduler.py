@@ -1,0 +1,215 @@
+"""What waits to be written is taken in pieces of a fitting length, and copied once."""
+
+from __future__ import annotations
+
+from itertools import count
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QObject
+
+from desktop_app.rendering.block_stream import BlockStream
+from desktop_app.ui.transcript.viewport import stream_scheduler
+from desktop_app.ui.transcript.viewport.stream_scheduler import Arrivals, _Waiting
+from tests.helpers.messages import streaming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.rendering.model import Patch
+    from desktop_app.ui.transcript.view import TranscriptView
+
+_STEPS = st.lists(st.one_of(st.text("ab\n", min_size=1, max_size=9), st.integers(1, 12)))
+
+
+@given(_STEPS)
+def test_what_was_added_is_taken_in_its_order(steps: list[str | int]) -> None:
+    waiting, said, taken = _Waiting("first"), "first", ""
+    for step in steps:
+        if isinstance(step, str):
+            waiting.add(step)
+            said += step
+        else:
+            piece = waiting.take(step)
+            assert len(piece) == min(step, len(said) - len(taken))
+            taken += piece
+            assert bool(waiting) is (taken != said)
+    assert taken + waiting.take(len(said)) == said
+
+
+def test_a_long_text_is_not_copied_with_every_piece_of_it() -> None:
+    text = "some words " * 10_000
+    waiting = _Waiting(text)
+    waiting.add("more")
+    for _ in range(len(text) // 3000):
+        waiting.take(3000)
+        assert waiting._text is text
+
+
+@pytest.mark.parametrize(
+    ("fitting", "length"),
+    [((0, 1500), 375), ((1000, 1500), 1000), ((1500, 1500), 1500), ((0, 500), 250)],
+)
+def test_a_piece_is_as_long_as_is_fitting(
+    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, fitting: tuple[int, int], length: int
+) -> None:
+    seconds = count()
+    monkeypatch.setattr(stream_scheduler, "_clock", lambda: next(seconds))  # writing is very slow
+    lengths: list[int] = []
+
+    def write(_message_id: str, text: str) -> tuple[int, int]:
+        lengths.append(len(text))
+        return fitting
+
+    owner = QObject()
+    waiting = Arrivals(write, bool, owner)
+    waiting.add("a", "x" * 30_000)
+    waiting.flush()
+    assert sum(lengths) == 30_000
+    assert set(lengths[4:-1]) == {length}
+
+
+def test_only_pieces_of_full_length_say_how_much_is_written_at_once(
+    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    seconds = count()
+    monkeypatch.setattr(stream_scheduler, "_clock", lambda: next(seconds))  # writing is very slow
+    owner, lengths = QObject(), list[int]()
+
+    def write(_message_id: str, text: str) -> tuple[int, int]:
+        lengths.append(len(text))
+        return stream_scheduler.ANY_LENGTH
+
+    waiting = Arrivals(write, bool, owner)
+    waiting._at_once = 1500
+    for length in (100, 100, 1500, 3000):
+        waiting.add("a", "x" * length)
+        waiting.flush()
+    assert lengths[:4] == [100, 100, 1500, 750]
+    waiting._at_once = 1500
+    waiting.clear()
+    lengths.clear()
+    waiting.add("a", "x" * 3000)
+    waiting.flush()
+    assert lengths[0] == 375
+
+
+@pytest.fixture
+def written() -> list[tuple[str, str]]:
+    """What was written, and of which message."""
+    return []
+
+
+@pytest.fixture
+def slow(
+    written: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> Iterator[Arrivals]:
+    """Where a tenth of a second goes by whenever the time is asked for."""
+    ticks = (tick / 10 for tick in count(100))
+    monkeypatch.setattr(stream_scheduler, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+
+    def write(message_id: str, text: str) -> tuple[int, int]:
+        written.append((message_id, text))
+        if text.startswith("defect"):
+            raise ValueError(text)
+        return stream_scheduler.ANY_LENGTH
+
+    owner = QObject()
+    made = Arrivals(write, bool, owner)
+    yield made
+    made.clear()
+
+
+def test_a_slice_is_written_at_once_and_the_window_has_as_long(
+    slow: Arrivals, written: list[tuple[str, str]]
+) -> None:
+    slow.add("a", "x" * 3000)
+    assert len(written) == 1
+    assert slow._timer.interval() >= 100, "as long as the slice took"
+    slow.add("b", "y" * 3000)
+    slow.hurry("b")
+    slow._write_slice()
+    assert [message_id for message_id, _ in written] == ["a", "b"]
+    assert slow._timer.interval() == 1, "somebody waits for it"
+
+
+@pytest.mark.parametrize(("piece_s", "pieces"), [(9, 1), (5, 1), (4, 2), (3, 2), (1, 8)])
+def test_no_piece_is_begun_that_would_end_behind_the_slice(
+    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, piece_s: int, pieces: int
+) -> None:
+    """Of a slice of eight seconds, in whole ones: those are exact."""
+    now, written = [100], []
+    monkeypatch.setattr(stream_scheduler, "_SLICE_S", 8)
+    monkeypatch.setattr(stream_scheduler, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def write(message_id: str, text: str) -> tuple[int, int]:
+        now[0] += piece_s
+        written.append(text)
+        return stream_scheduler.ANY_LENGTH
+
+    owner = QObject()
+    made = Arrivals(write, lambda _: True, owner)
+    made.add("a", "x" * 30_000)
+    assert len(written) == pieces
+    made.clear()
+
+
+def test_what_may_come_soon_waits(slow: Arrivals, written: list[tuple[str, str]]) -> None:
+    slow.add("a", "x", soon=True)
+    assert written == []
+    assert slow._timer.isActive()
+
+
+def test_of_what_is_to_be_done_behind_a_message_the_latest_is_done_once(
+    slow: Arrivals, written: list[tuple[str, str]]
+) -> None:
+    done: list[str] = []
+    slow.add("a", "x" * 3000, soon=True)
+    slow.afterwards("a", lambda: done.append("first"))
+    slow.afterwards("a", lambda: done.append(f"second behind {len(written)}"))
+    slow.flush()
+    assert done == [f"second behind {len(written)}"]
+    assert not slow.are_there
+
+
+def test_a_defect_in_one_piece_does_not_hold_up_the_next(
+    slow: Arrivals, written: list[tuple[str, str]]
+) -> None:
+    slow.add("a", "defect" + "x" * 3000, soon=True)
+    with pytest.raises(ValueError, match="defect"):
+        slow.flush()
+    assert slow._timer.isActive()
+    slow.flush()
+    assert len("".join(text for _, text in written)) == 3006
+
+
+def test_an_answer_says_how_much_is_fitting(view: TranscriptView) -> None:
+    view.set_messages([message := streaming()])
+    text = "[ open " + "words " * 500
+    assert view._write(message.id, text)[0] > 500
+    assert view._write(message.id, "\n\nWords.\n\n")[0] < 100
+
+
+def test_no_piece_of_a_long_text_reaches_beyond_a_step(
+    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.set_messages([message := streaming()])
+    taken: list[int] = []
+    take = BlockStream._take
+
+    def seen(self: BlockStream, text: str) -> list[Patch]:
+        taken.append(len(text))
+        return take(self, text)
+
+    monkeypatch.setattr(BlockStream, "_take", seen)
+    monkeypatch.setattr(stream_scheduler, "_clock", lambda: 0.0)
+    view._arrivals._at_once = 1000
+    view.append_text(message.id, "Some words.\n\n" * 1_000)
+    view.flush()
+    assert sum(taken) == 13_000
+    assert set(taken[2:-1]) == {750}

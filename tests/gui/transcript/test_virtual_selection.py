@@ -1,0 +1,172 @@
+"""A selection reaches over the whole conversation, of which a stretch is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtTest import QTest
+
+from desktop_app.ui.look import theme
+from desktop_app.ui.transcript.selection import selected_text
+from desktop_app.ui.transcript.viewport import message_viewport
+from desktop_app.ui.widgets import clipboard
+from tests.gui.transcript.test_message_viewport import many, mouse
+from tests.helpers.messages import answer
+
+if TYPE_CHECKING:
+    import pytest
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.domain.conversation import Message
+    from desktop_app.ui.transcript.view import TranscriptView
+
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+MANY = 300
+
+
+def put_caret(view: TranscriptView, words: str) -> None:
+    """Behind these words."""
+    found = view.document().find(words)
+    assert not found.isNull()
+    found.clearSelection()
+    view.setTextCursor(found)
+
+
+def copied(view: TranscriptView, qtbot: QtBot) -> str:
+    """What is on the clipboard as plain text, once all of it is."""
+    with qtbot.assertNotEmitted(view.command_requested):
+        QTest.keyClick(view, Qt.Key.Key_C, CTRL)
+    qtbot.waitUntil(lambda: not view._copies.is_on)
+    return QGuiApplication.clipboard().mimeData().text()
+
+
+def numbers_in(text: str) -> list[int]:
+    """The messages that a text has the beginnings of."""
+    return [int(line[8:-1]) for line in text.splitlines() if line.startswith("Message ")]
+
+
+def test_keys_select_to_the_beginning_of_the_conversation(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    view.set_messages(many(MANY))
+    put_caret(view, "Message 298.")
+    QTest.keyClick(view, Qt.Key.Key_Home, CTRL | SHIFT)
+    assert view.toPlainText().startswith("Message 0."), "and the beginning is on screen"
+    assert view.verticalScrollBar().value() == 0
+    text = copied(view, qtbot)
+    assert numbers_in(text) == list(range(299))
+    assert text.endswith("Message 298.")
+    mime = QGuiApplication.clipboard().mimeData()
+    assert "<p>Message 150.</p>" in mime.html()
+    assert b"Message 150." in bytes(mime.data("text/markdown").data())
+
+
+def test_keys_select_to_the_end_of_the_conversation(view: TranscriptView, qtbot: QtBot) -> None:
+    messages = many(MANY)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[1].id)
+    put_caret(view, "Message 1.")
+    QTest.keyClick(view, Qt.Key.Key_End, CTRL | SHIFT)
+    assert "Message 299." in view.toPlainText()
+    assert "Message 1." not in view.toPlainText().splitlines()
+    text = copied(view, qtbot)
+    assert numbers_in(text) == list(range(2, MANY))
+    assert text.startswith("Words and words."), "what follows the caret in its own message"
+
+
+def test_shift_and_a_click_select_from_what_is_written_no_more(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    messages = many(MANY)
+    view.set_messages(messages)
+    put_caret(view, "Message 298.")
+    view.scroll_to_message(messages[20].id)
+    top = view.cursorForPosition(QPoint(0, 3))
+    assert top.block().text() == "Message 20."
+    place = view.cursorRect(top).center()
+    mouse(view, QEvent.Type.MouseButtonPress, place, SHIFT)
+    mouse(view, QEvent.Type.MouseButtonRelease, place, SHIFT)
+    text = copied(view, qtbot)
+    assert numbers_in(text) == list(range(20, 299))
+    assert text.endswith("Message 298.")
+    mouse(view, QEvent.Type.MouseButtonPress, place)
+    mouse(view, QEvent.Type.MouseButtonRelease, place)
+    assert view._reach.is_empty, "a click without it selects nothing"
+
+
+def test_what_was_selected_from_may_be_taken_out(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one scrolls on with the button held."""
+    monkeypatch.setattr(message_viewport, "MOST_TO_READ", 20_000)
+    view.set_messages(many(MANY))
+    view.moveCursor(QTextCursor.MoveOperation.End)
+    view.moveCursor(QTextCursor.MoveOperation.Up, QTextCursor.MoveMode.KeepAnchor)
+    while "Message 150." not in view.toPlainText():
+        view.verticalScrollBar().setValue(0)
+        view._load_more()
+        cursor = view.textCursor()
+        cursor.setPosition(20, QTextCursor.MoveMode.KeepAnchor)
+        view.setTextCursor(cursor)
+    assert "Message 299." not in view.toPlainText()
+    begin = int(view.toPlainText().splitlines()[0][8:-1])
+    assert numbers_in(copied(view, qtbot)) == list(range(begin + 1, MANY))
+    view.scroll_to_bottom()
+    assert "Message 299." in view.toPlainText()
+    assert numbers_in(copied(view, qtbot)) == list(range(begin + 1, MANY))
+
+
+def test_all_stays_selected_wherever_one_goes(view: TranscriptView, qtbot: QtBot) -> None:
+    messages = many(MANY)
+    view.set_messages(messages)
+    QTest.keyClick(view, Qt.Key.Key_A, CTRL)
+    for number in (0, 150, 299):
+        view.scroll_to_message(messages[number].id)
+        assert view._reach.is_all
+        assert view.textCursor().hasSelection()
+    view.moveCursor(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor)
+    assert not view._reach.is_all
+    assert numbers_in(copied(view, qtbot)) == list(range(MANY))
+
+
+def test_another_look_keeps_the_selection(view: TranscriptView) -> None:
+    view.set_messages([answer("One two three.\n\n| a | b |\n|---|---|\n| c | four |\n\nFive.")])
+    cursor = view.document().find("two")
+    cursor.setPosition(view.document().find("four").selectionEnd(), cursor.MoveMode.KeepAnchor)
+    view.setTextCursor(cursor)
+    selected = view.textCursor().selectedText()
+    assert selected.startswith("two three.")
+    view.set_theme(theme.dark())
+    assert view.textCursor().selectedText() == selected
+
+
+def test_of_another_conversation_nothing_is_selected(view: TranscriptView) -> None:
+    messages: list[Message] = many(MANY)
+    view.set_messages(messages)
+    QTest.keyClick(view, Qt.Key.Key_A, CTRL)
+    view.set_messages(many(3))
+    assert view._reach.is_empty
+    view.set_messages([])
+    QTest.keyClick(view, Qt.Key.Key_A, CTRL)
+    assert view._reach.is_empty
+
+
+def test_of_much_the_markdown_is_copied(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody who pastes waits until it is made."""
+    monkeypatch.setattr(selected_text, "_MUCH", 1000)
+    messages = [answer(f"Message {number}.\n\n**Bold** " + "words " * 40) for number in range(MANY)]
+    view.set_messages(messages)
+    put_caret(view, "Message 298.")
+    QTest.keyClick(view, Qt.Key.Key_Home, CTRL | SHIFT)
+    text = copied(view, qtbot)
+    assert numbers_in(text) == list(range(299))
+    assert messages[150].text in text
+    assert "**Bold**" in text.splitlines()[2]
+    assert "<strong>Bold</strong>" in QGuiApplication.clipboard().mimeData().html()
+    monkeypatch.setattr(clipboard, "LONGEST_RICH", 1000)
+    assert copied(view, qtbot) == text
+    assert not QGuiApplication.clipboard().mimeData().hasHtml()
