@@ -90,10 +90,10 @@ def _child(name: str, arguments: Sequence[str]) -> int:
 
         return lexing()
     if name == "print":
-        from desktop_app.app.print_process import main as print_
+        from desktop_app.app.export.print_process import main as print_
 
         return print_()
-    from desktop_app.app.qt_probe import main as qt_probe
+    from desktop_app.app.startup.qt_probe import main as qt_probe
 
     return qt_probe()
 
@@ -122,7 +122,7 @@ def _run(options: argparse.Namespace) -> int:
 
         return run_doctor(as_json=options.json)
     if options.command == "export" and options.format == "pdf":
-        from desktop_app.app.export_pdf import run_export_pdf
+        from desktop_app.app.export.export_pdf import run_export_pdf
 
         return run_export_pdf(options)
     if options.command in LIBRARY:

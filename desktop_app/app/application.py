@@ -22,7 +22,7 @@ import desktop_app.app.source_scan  # noqa: F401 — makes every import after it
 
 # isort: split
 from desktop_app import __version__
-from desktop_app.app.garbage import begin_start, end_start
+from desktop_app.app.startup.gc_policy import begin_start, end_start
 from desktop_app.paths import folders, resource_path
 from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS, ThemeWatcher
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from desktop_app.app.desktop.window_request import WindowRequest
-    from desktop_app.app.ready import ReadyWindow
+    from desktop_app.app.window_session import ReadyWindow
     from desktop_app.domain.errors import StoreDamagedError, UserFacingError
     from desktop_app.headless.backend import Backend
     from desktop_app.ui.window.main_window import MainWindow
@@ -113,7 +113,7 @@ class Application:
 
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.app.inspection import deny_inspection_after_portal
-        from desktop_app.app.ready import ReadyWindow
+        from desktop_app.app.window_session import ReadyWindow
         from desktop_app.domain.errors import UserFacingError
         from desktop_app.headless.backend import build_backend
         from desktop_app.ui.transcript.view import TranscriptView
@@ -136,7 +136,7 @@ class Application:
         self.on_ready()
         await self.ready.closed()
         if self.ready.afterwards is not None:
-            from desktop_app.app.closed_store import ClosedStore
+            from desktop_app.app.startup.closed_store import ClosedStore
 
             closed = ClosedStore(None, self._theme.current, backend.folders)
             await closed.do(self.ready.afterwards)
@@ -156,7 +156,7 @@ class Application:
 
     async def _rescue(self) -> bool:
         """Offer what can be done about damage; whether to try again."""
-        from desktop_app.app.closed_store import ClosedStore
+        from desktop_app.app.startup.closed_store import ClosedStore
 
         return await ClosedStore(self.window, self._theme.current, folders()).rescue(self._damage)
 

@@ -8,44 +8,44 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.attachments_controller import AttachmentsController
-from desktop_app.app.batch_controller import BatchController
-from desktop_app.app.branching import Branching
-from desktop_app.app.chat_controller import ChatController
-from desktop_app.app.choosing import HeldInDraft
-from desktop_app.app.collections_controller import CollectionsController
-from desktop_app.app.compaction_controller import CompactionController
-from desktop_app.app.folders_controller import FoldersController
-from desktop_app.app.given_controller import GivenController
-from desktop_app.app.housekeeping import Housekeeping
-from desktop_app.app.library_controller import LibraryController
-from desktop_app.app.library_places import LibraryPlaces
-from desktop_app.app.month_foot import MonthFoot
-from desktop_app.app.others_writes import OthersWrites
-from desktop_app.app.paper_controller import PaperController
-from desktop_app.app.parts_controller import PartsController
-from desktop_app.app.passwords import Passwords, Unlocking
-from desktop_app.app.pictures_controller import PicturesController
-from desktop_app.app.presets_controller import PresetsController
-from desktop_app.app.preview_controller import PreviewController
-from desktop_app.app.private_controller import PrivateController
-from desktop_app.app.prompt_controller import PromptController
-from desktop_app.app.prompts_controller import PromptsController
-from desktop_app.app.running_answers import RunningAnswers
-from desktop_app.app.search_controller import SearchController
-from desktop_app.app.settings_controller import SettingsController
-from desktop_app.app.spending_controller import SpendingController
+from desktop_app.app.attachments.attachments_controller import AttachmentsController
+from desktop_app.app.attachments.document_passwords import Passwords, Unlocking
+from desktop_app.app.attachments.drop_controller import GivenController
+from desktop_app.app.attachments.images_controller import PicturesController
+from desktop_app.app.attachments.page_selection import HeldInDraft
+from desktop_app.app.attachments.preview_controller import PreviewController
+from desktop_app.app.batch.batch_controller import BatchController
+from desktop_app.app.chat.branching import Branching
+from desktop_app.app.chat.chat_controller import ChatController
+from desktop_app.app.chat.choice_controller import PromptController
+from desktop_app.app.chat.chunked_reading_controller import PartsController
+from desktop_app.app.chat.compaction_controller import CompactionController
+from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.chat.temporary_controller import PrivateController
+from desktop_app.app.chat.title_controller import TitleController
+from desktop_app.app.documents.collections_controller import CollectionsController
+from desktop_app.app.documents.viewer_controller import ViewerController
+from desktop_app.app.export.export_controller import PaperController
+from desktop_app.app.library.data_page_controller import LibraryPlaces
+from desktop_app.app.library.folders_controller import FoldersController
+from desktop_app.app.library.housekeeping import Housekeeping
+from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.library.search_controller import SearchController
+from desktop_app.app.library.spending_footer import MonthFoot
+from desktop_app.app.library.store_watcher import OthersWrites
+from desktop_app.app.library.trash import Trash
+from desktop_app.app.prompts.presets_controller import PresetsController
+from desktop_app.app.prompts.prompts_controller import PromptsController
+from desktop_app.app.settings.settings_controller import SettingsController
+from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.app.tasks import Tasks
-from desktop_app.app.title_controller import TitleController
-from desktop_app.app.trash import Trash
-from desktop_app.app.viewer_controller import ViewerController
 from desktop_app.app.workspace import Workspace
 from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.media.json_process import Asker
 from desktop_app.ui.transcript.media.typesetter import Typesetter
 
 if TYPE_CHECKING:
-    from desktop_app.app.closed_store import ClosedWork
+    from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.headless.backend import Backend
     from desktop_app.ui.look.theme import ThemeWatcher

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.drafts import Drafts
+from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.compaction import Compaction, sent_path

@@ -27,7 +27,7 @@ SOURCE = """
 import time
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.app.application import Application
-from desktop_app.app.library_controller import LibraryController
+from desktop_app.app.library.library_controller import LibraryController
 
 class Measured(LibraryController):
     async def load(self):

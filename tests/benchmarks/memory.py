@@ -43,7 +43,7 @@ def _run(side: str, characters: int, kind: str, highlight: int) -> list[float]:
 
 def measure(side: str, characters: int, kind: str, highlight: int) -> None:
     """Print the megabytes that one side takes above idle, as it is and at rest."""
-    from desktop_app.app import garbage
+    from desktop_app.app.startup import gc_policy
     from tests.benchmarks import streaming
 
     application = streaming._application()
@@ -53,7 +53,7 @@ def measure(side: str, characters: int, kind: str, highlight: int) -> None:
     shown.widget.resize(1000, 700)
     shown.widget.show()
     application.processEvents()
-    garbage.tidy_up()
+    gc_policy.tidy_up()
     before = _private()
     for number in range(0, len(pieces), 200):
         shown.write("".join(pieces[number : number + 200]))
@@ -63,7 +63,7 @@ def measure(side: str, characters: int, kind: str, highlight: int) -> None:
     application.processEvents()
     gc.collect()
     as_it_is = _private() - before
-    garbage.tidy_up()
+    gc_policy.tidy_up()
     print(json.dumps([as_it_is, _private() - before]))
 
 

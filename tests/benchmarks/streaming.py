@@ -249,7 +249,7 @@ def _application() -> QApplication:
 
     from PySide6.QtWidgets import QApplication
 
-    from desktop_app.app import garbage
+    from desktop_app.app.startup import gc_policy
     from desktop_app.rendering.parser import parser
     from desktop_app.ui.look import icons, theme
 
@@ -258,7 +258,7 @@ def _application() -> QApplication:
     icons.use_folder(Path(__file__).parents[2] / "resources" / "icons" / "lucide")
     theme.apply(application, theme.light())
     parser().parse("warm *up*")
-    garbage.end_start()
+    gc_policy.end_start()
     return application
 
 

@@ -18,7 +18,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 
 from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, WindowRequest
-from desktop_app.app.ready import ReadyWindow
+from desktop_app.app.window_session import ReadyWindow
 from desktop_app.domain.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.headless.backend import Backend, build_backend

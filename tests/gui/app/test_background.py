@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.countdown import Countdown
+from desktop_app.app.chat.retry_countdown import Countdown
 from desktop_app.domain.events import Waiting
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.headless.profiles import OPENAI

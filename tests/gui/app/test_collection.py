@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.app import housekeeping
+from desktop_app.app.library import housekeeping
 from desktop_app.domain.place import TRASH
 from desktop_app.paths import folders
 from tests.gui.app.conftest import Run

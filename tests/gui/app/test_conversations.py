@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.app.attaching import PASTED_NAME
+from desktop_app.app.attachments.attaching import PASTED_NAME
 from desktop_app.domain.conversation import MessageStatus, SearchHit
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, Held, until

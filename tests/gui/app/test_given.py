@@ -11,7 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from desktop_app.app.attachments_controller import MORE, REST, SHOWN
+from desktop_app.app.attachments.attachments_controller import MORE, REST, SHOWN
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversation import Folder, new_id, now
 from desktop_app.domain.place import TRASH

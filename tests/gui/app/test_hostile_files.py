@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QLabel
 
-from desktop_app.app.closed_store import ClosedStore, restoring
+from desktop_app.app.startup.closed_store import ClosedStore, restoring
 from desktop_app.paths import folders
 from desktop_app.storage.backup import make_backup
 from desktop_app.ui.look.theme import light
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
-from tests.gui.app.test_library_places import answers, choose, dialog
+from tests.gui.app.test_data_page_controller import answers, choose, dialog
 from tests.helpers.full_store import NOON
 from tests.helpers.hostile_backups import BROKEN, STRANGE, Sound, broken_archives
 from tests.helpers.hostile_files import GOOD, GOOD_OWN, hostile_files, own, special_files

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_app.app.library_controller import PREVIEW
+from desktop_app.app.library.library_controller import PREVIEW
 from desktop_app.domain.conversation import Conversation, now
 from desktop_app.storage.conversations import insert_conversation, insert_message
 from tests.gui.app.desk import Desk, Held, until

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
-from desktop_app.app.print_process import chosen, printer_of
+from desktop_app.app.export.print_process import chosen, printer_of
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 

@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices
 from PySide6.QtTest import QTest
 
-from desktop_app.app.attaching import attach
-from desktop_app.app.viewer_controller import Target
+from desktop_app.app.attachments.attaching import attach
+from desktop_app.app.documents.viewer_controller import Target
 from desktop_app.domain.parts import DocumentPart, part_id
 from tests.data.long_pdf import long_pdf, pdf_of
 from tests.gui.app.desk import Desk, until

@@ -13,7 +13,7 @@ import pypdfium2.raw as pdfium
 import pytest
 from PySide6.QtGui import QImage, QPageSize, QPdfWriter
 
-from desktop_app.app.export_pdf import paint
+from desktop_app.app.export.export_pdf import paint
 from desktop_app.domain.collections import Passage
 from desktop_app.domain.conversation import Message
 from desktop_app.domain.parts import ImagePart, PassagesPart

@@ -177,7 +177,7 @@ def work(numbers: range) -> None:
     from PySide6.QtCore import QLoggingCategory
     from PySide6.QtWidgets import QApplication
 
-    from desktop_app.app.garbage import end_start
+    from desktop_app.app.startup.gc_policy import end_start
     from desktop_app.child_processes import child_command
     from desktop_app.paths import resource_path
     from desktop_app.ui.look import icons, theme

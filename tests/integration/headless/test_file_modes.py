@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.app.closed_store import erasing
+from desktop_app.app.startup.closed_store import erasing
 from desktop_app.paths import folders
 from desktop_app.storage.database import Database
 from desktop_app.storage.temporary import TemporaryFolder

@@ -1,0 +1,386 @@
+"""Documents and pictures on their way into the prompt: given, read, counted, shown as chips."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.attachments.attaching import PASTED_NAME, attach
+from desktop_app.app.attachments.attachment_batch import GivenAtOnce
+from desktop_app.app.attachments.attachment_facts import document_chip
+from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
+from desktop_app.domain.conversation import new_id
+from desktop_app.domain.errors import (
+    DocumentDoesNotFitError,
+    IllegalChoiceError,
+    StorageError,
+    UserFacingError,
+)
+from desktop_app.domain.parts import CollectionPart, DocumentPart, DraftPart, ImagePart, part_id
+from desktop_app.services.files import demand_files, not_files
+from desktop_app.services.pictures import demand_sight, with_detail
+from desktop_app.ui.composer.prompt_editor import Chip
+from desktop_app.ui.composer.prompt_text import LARGEST_TEXT
+from desktop_app.ui.window.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from desktop_app.app.attachments.document_passwords import Passwords
+    from desktop_app.app.attachments.images_controller import PicturesController
+    from desktop_app.app.prompts.prompts_controller import PromptsController
+    from desktop_app.documents.worker import Progress
+    from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.ui.composer.dropped_content import GivenContent
+
+TOPIC = "document"  # of notifications: what could not be attached to this draft
+FEW = 8  # files; while more are being read, what is shown follows ten times a second
+SHOWN_ANEW_MS = 100
+REST = "rest"  # the id of the chip that stands for the files that wait
+SHOWN = 40  # attachments that have a chip of their own, unless all are asked for
+MORE = "more"  # the id of the chip that stands for the others
+
+
+@dataclass
+class _Reading:
+    conversation_id: str
+    name: str
+    batch: GivenAtOnce
+    detail: str = "reading…"
+    progress: float | None = None
+    task: asyncio.Task[Any] | None = None
+
+
+class AttachmentsController(QObject):
+    """Between drops, the document worker and the draft.
+
+    Attributes:
+        origins: where attached files were read from, by their SHA-256.
+        describe_collection: what the chip of a collection says of it, by its id, and whether that
+            is as it should be.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        workspace: Workspace,
+        pictures: PicturesController,
+        prompts: PromptsController,
+        passwords: Passwords,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._workspace = workspace
+        self._pictures = pictures
+        self._reading: dict[str, _Reading] = {}
+        self._arrived: list[tuple[_Reading, DraftPart]] = []
+        self._shows_all = False
+        self._soon = QTimer(self, singleShot=True, interval=SHOWN_ANEW_MS)
+        self._soon.timeout.connect(self._update)
+        self._prompts, self._passwords = prompts, passwords
+        self.origins: dict[str, Path] = {}
+        self.describe_collection: Callable[[str], tuple[str, bool]] = lambda _id: ("", True)
+        window.files_dropped.connect(self.attach)
+        window.picture_dropped.connect(self.attach_content)
+        prompt = window.prompt
+        prompt.files_chosen.connect(self.attach)
+        prompt.text_pasted_large.connect(self.attach_text)
+        prompt.picture_given.connect(self.attach_content)
+        prompt.detail_chosen.connect(self._choose_detail)
+        pictures.thumbnail_made.connect(self._show_thumbnail)
+        prompt.attachment_removed.connect(self._remove)
+        prompt.suggestion_chosen.connect(prompts.ask)
+        prompts.changed.connect(self._show_suggestions)
+        prompt.text_changed.connect(self._show_suggestions)
+        workspace.opened.connect(self._begin_anew)
+        workspace.opened.connect(self._show)
+        workspace.choice_changed.connect(self._show)
+        workspace.draft_changed.connect(self._show)
+        workspace.profiles_changed.connect(self._show)
+        workspace.listings_changed.connect(self._show)
+        workspace.path_changed.connect(self._show)
+        workspace.compactions_changed.connect(self._show)
+
+    # -------------------------------------------------------------- reading
+
+    def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
+        """Read files and attach them to a conversation's draft, the open one's by default."""
+        given = list(paths)
+        batch = GivenAtOnce(len(given), len(given))
+        for path in given:
+            self._begin(path.name or str(path), path, conversation_id, batch)
+        self._update()
+        self._window.prompt.focus_text()
+
+    def attach_text(self, text: str, conversation_id: str = "") -> None:
+        """Attach a long pasted text as a document."""
+        self._begin(PASTED_NAME, text, conversation_id)
+        self._update()
+
+    def attach_content(self, content: GivenContent, conversation_id: str = "") -> None:
+        """Attach a picture or a message that is no file: pasted, or dropped by another program."""
+        self._begin(content.name, content, conversation_id)
+        self._update()
+        self._window.prompt.focus_text()
+
+    def turn_back(self) -> None:
+        """Put the long text that was attached last into the prompt, as text."""
+        documents = [p for p in self._workspace.draft.attachments if isinstance(p, DocumentPart)]
+        pasted = [part for part in documents if part.name == PASTED_NAME]
+        if pasted:
+            self._workspace.tasks.start(self._turn_back(pasted[-1].sha256))
+        else:
+            self._window.notifications.notify("No pasted text is attached here.")
+
+    async def _turn_back(self, sha256: str) -> None:
+        conversation_id = self._workspace.conversation.id
+        text = await self._workspace.backend.attachments.text(sha256)
+        if conversation_id != self._workspace.conversation.id:
+            return
+        if len(text) > LARGEST_TEXT:
+            self._window.notifications.notify("This text is too long to stand in the prompt.")
+            return
+        self._window.prompt.put(text)
+        self._remove(sha256)
+        self._window.prompt.focus_text()
+
+    def close(self) -> None:
+        """Give up what is still being read, and what there is to say of it."""
+        for reading_id, reading in list(self._reading.items()):
+            reading.batch.failed.clear()
+            self._give_up(reading_id)
+        self._window.notifications.dismiss_topic(TOPIC)
+        self._update()
+
+    def _begin(
+        self,
+        name: str,
+        given: Path | str | GivenContent,
+        conversation_id: str,
+        batch: GivenAtOnce | None = None,
+    ) -> None:
+        here = conversation_id or self._workspace.conversation.id
+        reading = _Reading(here, name, batch or GivenAtOnce(1, 1))
+        reading_id = new_id()
+        self._reading[reading_id] = reading
+        reading.task = self._workspace.tasks.start(self._run(reading_id, reading, given))
+
+    async def _run(
+        self, reading_id: str, reading: _Reading, given: Path | str | GivenContent
+    ) -> None:
+        try:
+            on_progress = partial(self._show_progress, reading)
+            part, note = await self._passwords.opened(
+                partial(attach, self._workspace, given, on_progress, reading.conversation_id)
+            )
+            if note:  # how it was read, where that may not be what the person expects
+                self._window.notifications.notify(note)
+            await self._add(reading, part)
+            if isinstance(given, Path):
+                await self._note_origin(reading, part.sha256, given)
+            if isinstance(given, str):
+                self._offer_to_turn_back(reading.conversation_id, part.sha256)
+        except UserFacingError as error:
+            reading.batch.failed.append(error)
+        finally:
+            is_wanted = self._reading.pop(reading_id, None) is not None
+            reading.batch.left -= 1
+            if is_wanted:
+                self._show_soon(reading.batch)
+            if not reading.batch.left or reading.batch.total <= FEW:
+                self._say_what_failed(reading.batch)
+
+    async def _note_origin(self, reading: _Reading, sha256: str, path: Path) -> None:
+        """Remember where a file lies; that it cannot be kept does not undo that it is attached."""
+        self.origins[sha256] = path
+        if self._workspace.private.was_begun(reading.conversation_id):
+            return
+        try:
+            await self._workspace.backend.attachments.note_origin(sha256, path)
+        except StorageError as error:
+            reading.batch.unplaced.append((reading.name, error))
+
+    def _offer_to_turn_back(self, conversation_id: str, sha256: str) -> None:
+        if conversation_id == self._workspace.conversation.id:
+            work = partial(self._turn_back, sha256)
+            self._window.notifications.notify(
+                "The long text is attached as a document.",
+                [("Put it into the prompt", lambda: self._workspace.tasks.start(work()))],
+            )
+
+    def _say_what_failed(self, batch: GivenAtOnce) -> None:
+        for words in batch.take_words():
+            topic = "" if isinstance(words, str) else TOPIC
+            self._window.notifications.notify(words, topic=topic)
+
+    def _show_progress(self, reading: _Reading, progress: Progress) -> None:
+        total = f" of {progress.total}" if progress.total else ""
+        reading.detail = f"reading {progress.unit} {progress.done}{total}…"
+        reading.progress = progress.done / progress.total if progress.total else None
+        self._show_soon(reading.batch)
+
+    async def _add(self, reading: _Reading, part: DraftPart) -> None:
+        if reading.conversation_id != self._workspace.conversation.id:
+            await self._workspace.drafts.attach(reading.conversation_id, part)
+            return
+        self._arrived.append((reading, part))
+
+    def _show_soon(self, batch: GivenAtOnce) -> None:
+        """Show what has changed: at once, or with many files together with what comes next."""
+        if batch.total <= FEW or not self._reading:
+            self._update()
+        elif not self._soon.isActive():
+            self._soon.start()
+
+    def _update(self) -> None:
+        self._soon.stop()
+        if self._arrived:
+            self._take_arrived()
+        else:
+            self._show()
+
+    def _take_arrived(self) -> None:
+        """Put what was read into the draft, each thing once."""
+        workspace = self._workspace
+        arrived, self._arrived = self._arrived, []
+        attachments = {part_id(part): part for part in workspace.draft.attachments}
+        for reading, part in arrived:
+            if reading.conversation_id != workspace.conversation.id:  # left since
+                workspace.tasks.start(workspace.drafts.attach(reading.conversation_id, part))
+            elif attachments.setdefault(part_id(part), part) is not part:
+                reading.batch.known.append(reading.name)
+        workspace.draft = replace(workspace.draft, attachments=tuple(attachments.values()))
+        workspace.draft_changed.emit()
+
+    def _remove(self, chip_id: str) -> None:
+        if chip_id == REST:
+            for reading_id in list(self._reading_here())[1:]:
+                self._give_up(reading_id)
+            self._update()
+            return
+        if chip_id in self._reading:
+            self._give_up(chip_id)
+            self._update()
+            return
+        workspace = self._workspace
+        kept = tuple(p for p in workspace.draft.attachments if part_id(p) != chip_id)
+        if chip_id == MORE:
+            kept = kept[:SHOWN]
+        workspace.draft = replace(workspace.draft, attachments=kept)
+        workspace.draft_changed.emit()
+
+    def _give_up(self, reading_id: str) -> None:
+        reading = self._reading.pop(reading_id)
+        if reading.task is not None:
+            reading.task.cancel()
+
+    def _choose_detail(self, chip_id: str, detail: str) -> None:
+        """Have a picture be looked at more or less closely; or have all attachments be shown."""
+        if chip_id == MORE:
+            self._shows_all = True
+            self._show()
+            return
+        workspace = self._workspace
+        attachments = tuple(
+            with_detail(part, detail)
+            if not isinstance(part, CollectionPart) and part.sha256 == chip_id
+            else part
+            for part in workspace.draft.attachments
+        )
+        workspace.draft = replace(workspace.draft, attachments=attachments)
+        workspace.draft_changed.emit()
+
+    # -------------------------------------------------------------- showing
+
+    def _show(self) -> None:
+        reading = self._reading_here()
+        chips = [*self._chips_of_read(), *self._chips_of_reading(reading)]
+        self._window.prompt.set_chips(chips)
+        why = f"Reading {next(iter(reading.values())).name}…" if reading else ""
+        why = why or self._refusal()
+        if not self._workspace.has_provider(self._workspace.conversation):
+            why = PROVIDER_REMOVED
+        self._window.prompt.set_can_send(not why, why)
+        self._show_suggestions()
+
+    def _chips_of_read(self) -> list[Chip]:
+        """One for each attachment; of hundreds the first ones, and one for the others."""
+        parts, resolved = self._workspace.draft.attachments, self._workspace.resolved
+        first = len(parts) if self._shows_all or len(parts) <= SHOWN + 1 else SHOWN
+        sent = self._workspace.as_sent(parts[:first])
+        chips = [self._chip(part, resolved) for part in sent]
+        if others := parts[first:]:
+            tokens = sum(part.tokens or 0 for part in others if isinstance(part, DocumentPart))
+            way = (("all", f"Show all {len(parts):,}"),)
+            name, detail = f"{len(others):,} more attachments", f"≈ {tokens:,} tokens"
+            chips.append(Chip(MORE, name, detail, "ready", None, "file-text", details=way))
+        return chips
+
+    def _begin_anew(self) -> None:
+        """Another conversation is open."""
+        self._shows_all = False
+        self._window.notifications.dismiss_topic(TOPIC)
+        parts = self._workspace.draft.attachments
+        unknown = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
+        if unknown := [sha256 for sha256 in unknown if sha256 not in self.origins]:
+            self._workspace.tasks.start(self._recall(unknown))
+
+    async def _recall(self, hashes: list[str]) -> None:
+        """Where what stood in the prompt before this start was read from."""
+        self.origins |= await self._workspace.backend.attachments.origins(hashes)
+
+    def _chips_of_reading(self, reading: dict[str, _Reading]) -> list[Chip]:
+        """One for each file; of very many the one that is read, and one for those that wait."""
+        first = len(reading) if len(reading) < FEW else 1
+        chips = [
+            Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
+            for id_, r in list(reading.items())[:first]
+        ]
+        if waiting := len(reading) - first:
+            total = sum({id(r.batch): r.batch.total for r in reading.values()}.values())
+            done = total - len(reading)
+            name = f"{waiting:,} more files"
+            detail = f"{done:,} of {total:,} read"
+            chips.append(Chip(REST, name, detail, "reading", done / total, "file-text"))
+        return chips
+
+    def _chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
+        if isinstance(part, CollectionPart):
+            facts, is_there = self.describe_collection(part.collection_id)
+            state: Literal["ready", "failed"] = "ready" if is_there else "failed"
+            return Chip(part.collection_id, part.name, facts, state, None, "library")
+        if isinstance(part, ImagePart):
+            return self._pictures.chip(part, resolved)
+        return document_chip(part, resolved)
+
+    def _show_thumbnail(self, sha256: str) -> None:
+        if sha256 in map(part_id, self._workspace.draft.attachments):
+            self._show()
+
+    def _refusal(self) -> str:
+        """Why what is attached cannot be sent like this to the chosen model; "" where it can."""
+        parts, resolved = self._workspace.draft.attachments, self._workspace.resolved
+        try:
+            demand_files(parts, self._workspace.path, resolved)
+            demand_sight(not_files(parts, resolved.files), resolved.model)
+        except IllegalChoiceError as error:
+            return f"{error.what_happened} {error.what_to_do}"
+        except DocumentDoesNotFitError:
+            pass  # asked, it is offered to be read in parts
+        return ""
+
+    def _reading_here(self) -> dict[str, _Reading]:
+        here = self._workspace.conversation.id
+        return {id_: r for id_, r in self._reading.items() if r.conversation_id == here}
+
+    def _show_suggestions(self) -> None:
+        documents = [p for p in self._workspace.draft.attachments if isinstance(p, DocumentPart)]
+        offered = bool(documents) and not self._reading_here()
+        if offered and not self._window.prompt.text().strip():
+            self._window.prompt.set_suggestions(self._prompts.suggestions(len(documents)))
+        else:
+            self._window.prompt.set_suggestions([])

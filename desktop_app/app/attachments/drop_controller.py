@@ -1,0 +1,132 @@
+"""What was dropped on the list, and text that was pasted with its looks.
+
+A drop on a conversation opens it and lands in its prompt; on a folder, in a new conversation there.
+Rich text becomes Markdown in a reader of its own, so that a paste never waits for a document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.attachments.attaching import LARGE_PASTE
+from desktop_app.domain.errors import DocumentError
+from desktop_app.ui.composer.rich_text_paste import says_more, words_of
+
+if TYPE_CHECKING:
+    from desktop_app.app.attachments.attachments_controller import AttachmentsController
+    from desktop_app.app.library.library_controller import LibraryController
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.documents.worker import DocumentWorker
+    from desktop_app.ui.composer.dropped_content import Given
+    from desktop_app.ui.composer.rich_text_paste import RichPaste
+    from desktop_app.ui.window.main_window import MainWindow
+
+LONGEST_CONVERSION_S = 15.0
+
+
+class GivenController(QObject):
+    """Between the list's rows and the prompt on one side, attachments and the reader on the other."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        workspace: Workspace,
+        library: LibraryController,
+        attachments: AttachmentsController,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._workspace = window, workspace
+        self._library, self._attachments = library, attachments
+        self._reader: DocumentWorker | None = None
+        prompt, tasks = window.prompt, workspace.tasks
+        window.conversations.view.given.connect(self._give)
+        prompt.rich_text_given.connect(lambda paste: tasks.start(self._convert(paste)))
+        prompt.rich_text_pasted_large.connect(
+            lambda text, html: tasks.start(self._attach_rich(text, html))
+        )
+        prompt.noted.connect(lambda note: window.notifications.notify(note))
+        workspace.values_changed.connect(self._on_value)
+
+    def start(self) -> None:
+        """Put the setting in force."""
+        self._on_value(LARGE_PASTE)
+
+    async def aclose(self) -> None:
+        """End the reader."""
+        if self._reader is not None:
+            await self._reader.aclose()
+
+    def _on_value(self, key: str) -> None:
+        if key == LARGE_PASTE:
+            self._window.prompt.set_large_paste(int(self._workspace.values[key] or 0))
+
+    # -------------------------------------------------------------- drops on the list
+
+    def _give(self, given: Given, identifier: str, is_folder: bool) -> None:
+        if identifier and not is_folder:
+            self._workspace.tasks.start(self._give_to(given, identifier))
+            return
+        if identifier:
+            self._library.open_new(identifier)
+        self._take(given)
+
+    async def _give_to(self, given: Given, conversation_id: str) -> None:
+        # What is attached goes there whatever is opened meanwhile; text goes to where it is seen.
+        self._attach(given, conversation_id)
+        await self._library.open(conversation_id)
+        text = replace(given, files=(), content=None)
+        if self._workspace.conversation.id == conversation_id:
+            self._window.prompt.take(text)
+            self._window.prompt.focus_text()
+        elif given.is_text:
+            self._window.notifications.notify(
+                "The text was not taken: another conversation was opened meanwhile."
+            )
+
+    def _take(self, given: Given) -> None:
+        self._attach(given, self._workspace.conversation.id)
+        self._window.prompt.take(replace(given, files=(), content=None))
+        self._window.prompt.focus_text()
+
+    def _attach(self, given: Given, conversation_id: str) -> None:
+        if given.files:
+            self._attachments.attach(given.files, conversation_id)
+        if given.content is not None:
+            self._attachments.attach_content(given.content, conversation_id)
+
+    # -------------------------------------------------------------- rich text
+
+    async def _convert(self, paste: RichPaste) -> None:
+        with suppress(DocumentError):  # the plain text stays
+            paste.become(await self._markdown_of(paste.html))
+
+    async def _attach_rich(self, text: str, html: str) -> None:
+        conversation_id = self._workspace.conversation.id
+        self._attachments.attach_text(await self.text_of(text, html), conversation_id)
+
+    async def text_of(self, text: str, html: str) -> str:
+        """A text with its looks as Markdown, where that says more than the plain text."""
+        try:
+            markdown = await self._markdown_of(html) if html else ""
+        except DocumentError:
+            markdown = ""
+        if await asyncio.to_thread(says_more, markdown, text):
+            return markdown
+        return text or words_of(html)
+
+    async def _markdown_of(self, html: str) -> str:
+        """Markdown of what was copied; "" where plain text says it best.
+
+        Raises:
+            DocumentError: it cannot be read.
+        """
+        if self._reader is None:
+            from desktop_app.documents.worker import DocumentWorker, Limits
+
+            self._reader = DocumentWorker(Limits(seconds=LONGEST_CONVERSION_S))
+        return await self._reader.markdown_of(html)

@@ -1,0 +1,319 @@
+"""What is sent of an attachment, shown before it is sent.
+
+The text that is shown is made by what makes the request (services/prompt.py). Large texts are put
+together and looked through away from the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage
+
+from desktop_app.app.attachments.attachment_facts import (
+    AS_FILE,
+    CHOOSE,
+    PREVIEW,
+    SEND_ALL,
+    document_chip,
+)
+from desktop_app.app.attachments.page_selection import Attached, Choosing
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart
+from desktop_app.domain.sections import format_spans, unit_of
+from desktop_app.services.files import is_file
+from desktop_app.services.pictures import Sight, page_name
+from desktop_app.services.prompt import sent_block, sent_text
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.attachments.images_controller import PicturesController
+    from desktop_app.app.attachments.page_selection import Held
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
+
+NOTHING_ATTACHED = "Nothing is attached."
+NO_PAGES = "{} has no pages, slides, sheets or chapters to choose from."
+WHOLE = "This is sent with your question, as it stands here."
+TOO_LARGE = (
+    "This is more than {} takes at once. Choose pages, or send it and have it read in parts: that is "
+    "offered then, with what it costs."
+)
+IN_PARTS = (
+    "Too large to be read at once: each part is sent by itself, as it stands here, and the answer is "
+    "made of notes on all of them."
+)
+AGAIN = "This goes along in its place."
+FILE = "A file of {size}. Below, to look at, is what was read from it here; that is not sent."
+FILE_UNREAD = "A file of {size}. Nothing in it could be read here as text."
+
+
+class Prompt(Protocol):
+    """A prompt with chips."""
+
+    @property
+    def attachment_previewed(self) -> SignalInstance: ...
+    @property
+    def attachment_acted(self) -> SignalInstance: ...
+    @property
+    def focused_chip(self) -> str: ...
+    def focus_chip(self, chip_id: str) -> None: ...
+    def text(self) -> str: ...
+
+
+class PreviewController(QObject):
+    """Between the chips of a prompt, the preview and what is held for the prompt.
+
+    Args:
+        window: what the preview opens over.
+        say: tells the person a sentence.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        prompt: Prompt,
+        held: Held,
+        theme: ThemeWatcher,
+        workspace: Workspace,
+        pictures: PicturesController,
+        say: Callable[[str], object],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._prompt, self._held = window, prompt, held
+        self._theme, self._workspace = theme, workspace
+        self._pictures, self._say = pictures, say
+        self._dialog: AttachmentPreview | None = None
+        self._shown = ""
+        self._asked = 0
+        self._last: Attached | None = None
+        self._choosing = Choosing(held, workspace, self)
+        prompt.attachment_previewed.connect(self.show)
+        prompt.attachment_acted.connect(self._act)
+        held.changed.connect(self._follow)
+
+    # -------------------------------------------------------------- by command
+
+    def show_any(self) -> None:
+        """Show what is sent of the chip that has the keyboard, or of the last attachment."""
+        part = self._any(lambda _part: True)
+        if part is None:
+            self._say(NOTHING_ATTACHED)
+        else:
+            self.show(part.sha256)
+
+    def choose_any(self) -> None:
+        """Have pages chosen of the chip that has the keyboard, or of the last one that has any."""
+        part = self._any(lambda part: isinstance(part, DocumentPart) and bool(unit_of(part)))
+        if part is not None:
+            self._choose(part.sha256)
+            return
+        last = self._any(lambda _part: True)
+        words = NOTHING_ATTACHED if last is None else NO_PAGES.format(last.name)
+        self._say(words)
+
+    def _any(self, suits: Callable[[Attached], bool]) -> Attached | None:
+        parts = [part for part in self._choosing.parts if suits(part)]
+        focused = self._prompt.focused_chip
+        found = [part for part in parts if part.sha256 == focused]
+        return next(iter(found or parts[::-1]), None)
+
+    def _act(self, sha256: str, action: str) -> None:
+        if action == PREVIEW:
+            self.show(sha256)
+        elif action == CHOOSE:
+            self._choose(sha256)
+        elif action == SEND_ALL:
+            self._choosing.change(sha256, lambda part: replace(part, chosen=None))
+        elif action == AS_FILE:
+            self._choosing.change(sha256, lambda part: replace(part, as_file=not part.as_file))
+
+    # -------------------------------------------------------------- the dialog
+
+    def show(self, sha256: str) -> None:
+        """Show what is sent of an attachment."""
+        self._open(sha256).focus_text()
+
+    def _choose(self, sha256: str) -> None:
+        self._open(sha256).focus_pages()
+
+    def _open(self, sha256: str) -> AttachmentPreview:
+        dialog = self._dialog or self._made()
+        self._shown, self._last = sha256, None
+        self._follow()
+        dialog.open()
+        return dialog
+
+    def _made(self) -> AttachmentPreview:
+        from desktop_app.ui.viewer.attachment_preview import (
+            AttachmentPreview,  # not a part of the start
+        )
+
+        dialog = self._dialog = AttachmentPreview(self._theme.current, self._window)
+        self._theme.changed.connect(dialog.set_theme)
+        dialog.selected.connect(self._open)
+        dialog.chosen.connect(lambda given: self._workspace.tasks.start(self._take(given)))
+        dialog.picture_wanted.connect(
+            lambda number: self._workspace.tasks.start(self._show_picture(number))
+        )
+        dialog.finished.connect(lambda _: self._closed())
+        return dialog
+
+    def _closed(self) -> None:
+        """Nothing of a large text is held any longer."""
+        self._asked += 1
+        if self._dialog is not None:
+            self._dialog.show_text("", [])
+        self._prompt.focus_chip(self._shown)
+        self._shown, self._last = "", None
+
+    async def _take(self, given: str) -> None:
+        assert self._dialog is not None
+        try:
+            await self._choosing.choose(self._shown, given)
+        except UserFacingError as error:
+            self._dialog.refuse(f"{error.what_happened} {error.what_to_do}")
+
+    def _follow(self) -> None:
+        """Show the attachment as it is now, and who would be asked."""
+        if not self._shown or self._dialog is None:
+            return
+        part = self._choosing.part(self._shown)
+        if part is None:
+            self._dialog.reject()
+            return
+        part = self._held.as_sent(part)
+        self._tell(part)
+        same = self._last is not None and self._as_sent(self._last) == self._as_sent(part)
+        self._last = part
+        if not same:
+            self._workspace.tasks.start(self._load(part))
+
+    def _as_sent(self, part: Attached) -> object:
+        """What of a part and of who is asked decides what is sent: not the count."""
+        resolved = self._held.resolved
+        if isinstance(part, DocumentPart) and part.chosen is not None:
+            part = replace(part, chosen=replace(part.chosen, tokens=None))
+        is_first = self._held.is_first_fenced(part)
+        return part, is_first, resolved.model.id, resolved.profile.id, resolved.files
+
+    def _tell(self, part: Attached) -> None:
+        assert self._dialog is not None
+        resolved = self._held.resolved
+        names = [(known.sha256, known.name) for known in self._choosing.parts]
+        self._dialog.offer(names, part.sha256)
+        if isinstance(part, ImagePart):
+            chip, note = self._pictures.chip(part, resolved), ""
+        else:
+            chip = document_chip(part, resolved)
+            note = self._note(part)
+        self._dialog.tell(chip.detail, "\n".join(line for line in (note, chip.about) if line))
+
+    def _note(self, part: DocumentPart) -> str:
+        """How its words go out."""
+        model, limit = self._held.resolved.model, self._held.resolved.model.input_limit
+        if part.in_parts:
+            return IN_PARTS
+        if part.again_as:
+            return AGAIN
+        if is_file(part, self._held.resolved.files):
+            return (FILE if part.tokens else FILE_UNREAD).format(size=_size(part.size))
+        return TOO_LARGE.format(model.name) if limit and (part.sent_tokens or 0) > limit else WHOLE
+
+    async def _load(self, part: Attached) -> None:
+        """Get what is sent; a later call supersedes an earlier one."""
+        self._asked += 1
+        asked = self._asked
+        text = await self._words(part)
+        unit, given, hint = await self._pages(part)
+        from desktop_app.ui.viewer.paged_text import stretches
+
+        ends = await asyncio.to_thread(stretches, text)
+        if asked != self._asked or self._dialog is None:
+            return
+        self._dialog.offer_pages(unit, given, hint)
+        is_file_ = isinstance(part, DocumentPart) and is_file(part, self._held.resolved.files)
+        self._dialog.show_text(text, ends, is_sent=not is_file_)
+        self._dialog.show_pictures(self._captions(part), has_text=bool(text))
+
+    async def _words(self, part: Attached) -> str:
+        workspace = self._workspace
+        backend, resolved = workspace.backend, self._held.resolved
+        if isinstance(part, ImagePart):
+            shown = await Sight(resolved.model, backend.pictures).shown(part)
+            return shown.text if isinstance(shown, TextPart) else ""
+        fence = await backend.fences.of(self._held.conversation_id)
+        if part.in_parts:
+            chat = workspace.chat_for(workspace.conversation)
+            words = self._prompt.text()
+            instructions = workspace.ask_settings.instructions
+            return "\n\n".join(await chat.parts.texts(part, words, resolved, fence, instructions))
+        if is_file(part, resolved.files):
+            return await backend.attachments.text(part.sha256)
+        block = await sent_block(part, backend.attachments, fence)
+        if self._held.is_first_fenced(part):
+            block = f"{fence.explanation}\n\n{block}"
+        return sent_text(part, block, sees=resolved.model.sees_images is not False)
+
+    async def _pages(self, part: Attached) -> tuple[str, str, str]:
+        """What can be chosen, what is, and what to write."""
+        unit = unit_of(part) if isinstance(part, DocumentPart) else ""
+        if not unit or not isinstance(part, DocumentPart):
+            return "", "", ""
+        try:
+            found = await self._choosing.sections_of(part)
+        except IllegalChoiceError:
+            return "", "", ""
+        given = format_spans(part.chosen.spans) if part.chosen else ""
+        hint = f"All {len(found):,}; or for example 1, 3"
+        if unit == "sheet":
+            named = " · ".join(f"{section.number} {section.name}" for section in found[:12])
+            hint = f"All {len(found):,}: {named}{' …' if len(found) > 12 else ''}"
+        elif len(found) > 3:
+            hint = f"All {len(found):,}; or for example 1-3, {len(found)}"
+        return unit, given, hint
+
+    def _captions(self, part: Attached) -> list[str]:
+        resolved = self._held.resolved
+        if resolved.model.sees_images is False:
+            return []
+        if isinstance(part, ImagePart):
+            return [part.name]
+        return [page_name(part, page.number).strip("[]") for page in part.seen_pages]
+
+    async def _show_picture(self, number: int) -> None:
+        """The very picture that is sent."""
+        part, pictures = self._last, self._workspace.backend.pictures
+        rule = self._held.resolved.model.image_tokens
+        try:
+            if isinstance(part, ImagePart):
+                sent, name = await pictures.scaled(part, rule), part.name
+            elif isinstance(part, DocumentPart) and number < len(part.seen_pages):
+                page = part.seen_pages[number]
+                alone = replace(part, pictured=(page,), chosen=None, in_parts=False)
+                (sent,), name = await pictures.pages(alone, rule), f"Page {page.number}"
+                if is_file(part, self._held.resolved.files):
+                    name += ", as it is drawn here"
+            else:
+                return
+        except UserFacingError as error:
+            if self._dialog is not None and part == self._last:
+                self._dialog.show_picture(number, QImage(), error.what_happened)
+            return
+        image = await asyncio.to_thread(QImage.fromData, sent.data)
+        kind = sent.media_type.partition("/")[2].upper()
+        size = f"{image.width()} × {image.height()} · {kind} · {len(sent.data) / 1024:,.0f} KB"
+        if self._dialog is not None and part == self._last:
+            self._dialog.show_picture(number, image, f"{name} · {size}")
+
+
+def _size(count: int) -> str:
+    """Bytes, for people."""
+    return f"{count / 1024:,.0f} KB" if count < 1 << 20 else f"{count / (1 << 20):,.1f} MB"

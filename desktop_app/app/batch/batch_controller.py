@@ -1,0 +1,439 @@
+"""Batch jobs in the window: offered when many files are given, made, watched, reported and opened.
+
+This module is a part of the start; what it needs beyond that is imported when a job is there or wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.domain.conversation import Draft
+from desktop_app.domain.errors import UserFacingError
+
+if TYPE_CHECKING:
+    from desktop_app.app.attachments.attachments_controller import AttachmentsController
+    from desktop_app.app.batch.batch_runs import BatchRuns
+    from desktop_app.app.library.library_controller import LibraryController
+    from desktop_app.app.prompts.prompts_controller import PromptsController
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.domain.batches import BatchJob, BatchLine
+    from desktop_app.ui.batch.batch_bar import BatchBar
+    from desktop_app.ui.batch.batch_dialog import BatchDialog
+    from desktop_app.ui.batch.batch_new_page import BatchWish
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
+
+MANY: Final = 10
+"""So many files given at once are offered as a batch job."""
+REFRESH_MS: Final = 300
+SLOW_REFRESH_MS: Final = 2000  # of a job with so many files that to read them takes a while
+MANY_LINES: Final = 5000
+TOPIC: Final = "batch"
+
+
+class BatchController(QObject):
+    """Between the use case of batch jobs and their window."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        workspace: Workspace,
+        library: LibraryController,
+        prompts: PromptsController,
+        attachments: AttachmentsController,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._theme, self._workspace = window, theme, workspace
+        self._library, self._prompts, self._attachments = library, prompts, attachments
+        self._lines: Sequence[BatchLine] = ()
+        self._lines_of = ""
+        self._dialog: BatchDialog | None = None
+        self._given: list[Path] = []
+        self._before = Draft()
+        self._ended = ""
+        self._refreshing = False
+        self._is_stale = False
+        self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._timer.timeout.connect(lambda: self._start(self._refresh()))
+        window.files_dropped.connect(self._offer)
+        window.prompt.files_chosen.connect(self._offer)
+        workspace.opened.connect(self._forget_offer)
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._workspace.tasks.start(work)
+
+    # -------------------------------------------------------------- what is made late
+
+    @cached_property
+    def runs(self) -> BatchRuns:
+        """What goes on with jobs."""
+        from desktop_app.app.batch.batch_runs import BatchRuns
+
+        runs = BatchRuns(self._workspace, self)
+        runs.changed.connect(lambda _: self._look_soon())
+        runs.reading.connect(self._show_reading)
+        runs.read.connect(self._after_reading)
+        runs.ended.connect(self._after_end)
+        return runs
+
+    @cached_property
+    def _bar(self) -> BatchBar:
+        from desktop_app.ui.batch.batch_bar import BatchBar
+
+        bar = BatchBar(self._theme.current)
+        self._theme.changed.connect(bar.set_theme)
+        bar.show_wanted.connect(self._take_bar)
+        bar.dismissed.connect(self._dismiss_bar)
+        self._window.add_above_prompt(bar)
+        return bar
+
+    def _made_dialog(self) -> BatchDialog:
+        if self._dialog is not None:
+            return self._dialog
+        from desktop_app.ui.batch.batch_dialog import BatchDialog
+
+        self._dialog = dialog = BatchDialog(self._theme.current, self._window)
+        self._theme.changed.connect(dialog.set_theme)
+        dialog.new_wanted.connect(self._show_new)
+        dialog.job_wanted.connect(lambda job_id: self._start(self._show_job(job_id)))
+        dialog.report_chosen.connect(lambda *given: self._start(self._report(*given)))
+        dialog.new.wanted.connect(lambda wish: self._do(self._make(wish)))
+        page = dialog.job
+        page.started.connect(lambda job_id: self._do(self._begin(job_id)))
+        page.cancelled.connect(lambda job_id: self._do(self._cancel(job_id)))
+        page.again.connect(lambda job_id: self._do(self._again(job_id)))
+        page.removed.connect(lambda job_id: self._do(self._remove(job_id)))
+        page.item_wanted.connect(lambda *at: self._start(self._show_item(*at)))
+        page.open_wanted.connect(lambda *at: self._do(self._open(*at)))
+        page.parts_wanted.connect(lambda *at: self._do(self._read_in_parts(*at)))
+        return dialog
+
+    # -------------------------------------------------------------- start and end
+
+    async def pick_up(self) -> None:
+        """Go on with the jobs that an earlier start, or a command, has left under way."""
+        if await self._workspace.backend.batch_store.open_ids():
+            await self.runs.pick_up()
+            self._look_soon()
+
+    def close(self) -> None:
+        """The program ends."""
+        self._timer.stop()
+        if "runs" in self.__dict__:
+            self.runs.close()
+
+    def look(self) -> None:
+        """Another process has written: show what is new, and go on with what it began."""
+        if self._dialog is not None or "runs" in self.__dict__:
+            self._look_soon()
+        self._start(self.pick_up())
+
+    # -------------------------------------------------------------- many files at once
+
+    def _offer(self, paths: Sequence[Path]) -> None:
+        """Files were given: where they are many, each could be asked by itself, at half price."""
+        if any(profile.has_batches for profile in self._workspace.profiles):
+            self._start(self._offer_many(list(paths), self._workspace.draft))
+
+    async def _offer_many(self, paths: list[Path], before: Draft) -> None:
+        opened = self._workspace.conversation.id
+        count = f"{len(paths):,}"
+        if len(paths) < MANY:
+            count = "Many"
+            if not await asyncio.to_thread(_hold_many, paths):
+                return
+        if self._workspace.conversation.id == opened:
+            self._given, self._before = paths, before
+            words = f"{count} files at once: a batch job asks each one by itself, at half price."
+            self._bar.offer(words)
+
+    def _forget_offer(self) -> None:
+        """Another conversation is open: what was given to the former is no longer meant."""
+        if self._given:
+            self._dismiss_bar()
+
+    def _take_bar(self) -> None:
+        paths, self._given = self._given, []
+        if not paths:
+            self.show()
+            self._dismiss_bar()
+            return
+        self._attachments.close()  # they are not to go into the prompt
+        draft, before = self._workspace.draft, self._before.attachments
+        kept = tuple(part for part in draft.attachments if part in before)
+        self._workspace.draft = replace(draft, attachments=kept)
+        self._workspace.draft_changed.emit()
+        self.begin(paths)
+        self._look_soon()
+
+    def _dismiss_bar(self) -> None:
+        self._given, self._ended = [], ""
+        self._bar.say("")
+        self._look_soon()
+
+    # -------------------------------------------------------------- pages
+
+    def show(self) -> None:
+        """Show all jobs."""
+        dialog = self._made_dialog()
+        dialog.show_list()
+        self._raise(dialog)
+        self._look_soon(at_once=True)
+
+    def begin(self, paths: Sequence[Path] = ()) -> None:
+        """Show the page on which a job is made, with these files."""
+        dialog = self._made_dialog()
+        self._show_new()
+        if paths:
+            dialog.new.set_files(paths)
+        self._raise(dialog)
+
+    def _raise(self, dialog: BatchDialog) -> None:
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def _show_new(self) -> None:
+        from desktop_app.app.batch.batch_choices import prompts_offered, providers_offered
+        from desktop_app.services.prompts import SUMMARY
+
+        page, workspace = self._made_dialog().new, self._workspace
+        page.set_prompts(prompts_offered(self._prompts), SUMMARY)
+        choice = workspace.choice
+        providers = providers_offered(workspace)
+        here = next((p for p in providers if p.id == choice.provider_id and not p.refusal), None)
+        first = here or (providers[0] if providers else None)
+        model = choice.model
+        if choice.variant is not None:
+            model = workspace.backend.catalog.for_variant(choice.variant).id
+        page.set_providers(providers, first.id if first else "", model, choice.effort)
+        self._made_dialog().show_new()
+
+    async def _show_job(self, job_id: str) -> None:
+        job = await self._workspace.backend.batch_store.get(job_id)
+        if job is None:
+            return
+        self._made_dialog().show_job(job)
+        await self._show_lines(job_id)
+
+    async def _show_lines(self, job_id: str) -> None:
+        """The files of the job that is shown; what differs is found on another thread."""
+        store = self._workspace.backend.batch_store
+        dialog = self._made_dialog()
+        lines = await store.lines(job_id)
+        before = self._lines if self._lines_of == job_id else None
+        changed = None
+        if before is not None and dialog.job.lines.rowCount():
+            changed = await asyncio.to_thread(differing, before, lines)
+        if dialog.job.job_id == job_id:
+            self._lines, self._lines_of = lines, job_id
+            dialog.job.set_lines(lines, changed)
+        slow = len(lines) > MANY_LINES
+        self._timer.setInterval(SLOW_REFRESH_MS if slow else REFRESH_MS)
+
+    async def _show_item(self, job_id: str, number: int) -> None:
+        item = await self._workspace.backend.batch_store.item(job_id, number)
+        dialog = self._made_dialog()
+        chosen = dialog.job.chosen
+        if item is not None and dialog.job.job_id == job_id and chosen == number:
+            dialog.job.show_item(item)
+
+    def _look_soon(self, *, at_once: bool = False) -> None:
+        if at_once:
+            self._start(self._refresh())
+        elif not self._timer.isActive():
+            self._timer.start()
+
+    async def _refresh(self) -> None:
+        """Show how the jobs stand."""
+        if self._refreshing:
+            self._is_stale = True
+            return
+        self._refreshing = True
+        try:
+            jobs = await self._workspace.backend.batch_store.all()
+            self._show_bar(jobs)
+            dialog = self._dialog
+            if dialog is not None and dialog.isVisible():
+                dialog.set_jobs(jobs)
+                shown = next((job for job in jobs if job.id == dialog.job.job_id), None)
+                if dialog.page == "job" and shown is not None:
+                    dialog.job.show_job(shown)
+                    await self._show_lines(shown.id)
+        finally:
+            self._refreshing = False
+        if self._is_stale:
+            self._is_stale = False
+            self._look_soon()
+
+    def _show_bar(self, jobs: Sequence[BatchJob]) -> None:
+        from desktop_app.domain.batch_words import progress_words
+
+        running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
+        if self._given or (not running and not self._ended and "_bar" not in self.__dict__):
+            return
+        if self._ended:
+            self._bar.say(self._ended, has_ended=True)
+        elif len(running) == 1:
+            self._bar.say(f"Batch job “{running[0].title}”: {progress_words(running[0])}")
+        else:
+            self._bar.say(f"{len(running)} batch jobs are under way." if running else "")
+
+    # -------------------------------------------------------------- what the person wants
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do something that the dialog asks for; what goes wrong is said there."""
+        self._start(self._done(work))
+
+    async def _done(self, work: Coroutine[Any, Any, Any]) -> None:
+        dialog = self._made_dialog()
+        dialog.say("")
+        try:
+            await work
+        except UserFacingError as error:
+            dialog.say(error)
+        self._look_soon()
+
+    async def _make(self, wish: BatchWish) -> None:
+        from desktop_app.app.batch.batch_choices import resolved_wish
+        from desktop_app.headless.answer_settings import ask_settings
+        from desktop_app.headless.batches import expanded
+
+        resolved = resolved_wish(self._workspace, wish)
+        if resolved is None:
+            return
+        settings = ask_settings(self._workspace.values).for_one()
+        job = await self.runs.service.new(
+            await expanded(wish.paths),
+            resolved,
+            wish.task,
+            title=wish.title,
+            instructions=settings.instructions,
+            parameters=settings.parameters,
+        )
+        dialog = self._made_dialog()
+        dialog.new.begin_anew()
+        await self._show_job(job.id)
+        self.runs.go_on(job.id)
+
+    async def _begin(self, job_id: str) -> None:
+        await self.runs.service.start(job_id)
+        self.runs.go_on(job_id)
+
+    async def _cancel(self, job_id: str) -> None:
+        await self.runs.stop_reading(job_id)
+        job = await self.runs.service.cancel(job_id)
+        if not job.status.is_over:
+            self.runs.go_on(job_id)
+
+    async def _again(self, job_id: str) -> None:
+        job = await self.runs.service.again(job_id)
+        await self._show_job(job.id)
+        self.runs.go_on(job.id)
+
+    async def _remove(self, job_id: str) -> None:
+        await self.runs.service.remove(job_id)
+        self._made_dialog().show_list()
+
+    async def _report(self, job_id: str, format_: str, target: Path) -> None:
+        from desktop_app.headless.batch_output import write_report
+
+        dialog, store = self._made_dialog(), self._workspace.backend.batch_store
+        job = await store.get(job_id)
+        if job is None:
+            return
+        try:
+            await write_report(self._workspace.backend, job, format_, target)
+        except UserFacingError as error:
+            dialog.say(error)
+        else:
+            dialog.say(f"The report lies in {target}.")
+
+    async def _open(self, job_id: str, number: int) -> None:
+        from desktop_app.headless.batches import open_as_conversation
+
+        backend = self._workspace.backend
+        job, item = await backend.batch_store.get(job_id), None
+        if job is not None:
+            item = await backend.batch_store.item(job_id, number)
+        if job is None or item is None:
+            return
+        conversation_id = await open_as_conversation(backend, job, item)
+        found = await backend.conversations.get(conversation_id)
+        if found is not None:
+            self._library.kept(found)
+            self._made_dialog().hide()
+            await self._library.open(conversation_id)
+
+    async def _read_in_parts(self, job_id: str, number: int) -> None:
+        """Put a file that is too large for a batch into a new conversation's prompt, where reading it
+        in parts is offered."""
+        store, workspace = self._workspace.backend.batch_store, self._workspace
+        job, item = await store.get(job_id), await store.item(job_id, number)
+        if job is None or item is None or item.part is None:
+            return
+        self._made_dialog().hide()
+        self._library.open_new()
+        attached = (*workspace.draft.attachments, item.part)
+        workspace.draft = replace(workspace.draft, attachments=attached)
+        workspace.draft_changed.emit()
+        self._window.prompt.begin_with(job.task)
+
+    # -------------------------------------------------------------- what the jobs tell
+
+    def _show_reading(self, job_id: str, done: int, total: int) -> None:
+        dialog = self._dialog
+        if dialog is not None and dialog.job.job_id == job_id:
+            dialog.job.show_reading(done, total)
+        self._look_soon()
+
+    def _after_reading(self, job: BatchJob) -> None:
+        """The person is asked: in the window of the jobs, or by a note."""
+        self._look_soon()
+        dialog = self._dialog
+        if dialog is None or not dialog.isVisible():
+            words = f"The files of the batch job “{job.title}” are read."
+            show = [("Show", lambda: self._show_again(job.id))]
+            self._window.notifications.notify(words, show, topic=TOPIC)
+
+    def _after_end(self, job: BatchJob) -> None:
+        from desktop_app.domain.batch_words import result_words
+
+        self._ended = f"Batch job “{job.title}” has ended."
+        show = [("Show", lambda: self._show_again(job.id))]
+        self._window.notifications.notify(result_words(job), show, topic=TOPIC)
+        self._look_soon()
+
+    def _show_again(self, job_id: str) -> None:
+        self.show()
+        self._dismiss_bar()
+        self._start(self._show_job(job_id))
+
+
+def _hold_many(paths: Sequence[Path]) -> bool:
+    """Whether there are many files in the folders among these. Reads folders, on another thread."""
+    if not any(path.is_dir() for path in paths):
+        return False
+    from desktop_app.headless.batches import at_least
+
+    return at_least(MANY, paths)
+
+
+def differing(before: Sequence[BatchLine], now: Sequence[BatchLine]) -> tuple[int, int] | None:
+    """The first and the last place that differ, (0, -1) where none does; None where other files are
+    there."""
+    if len(before) != len(now):
+        return None
+    places = [n for n, (old, new) in enumerate(zip(before, now, strict=True)) if old != new]
+    with suppress(IndexError):
+        return places[0], places[-1]
+    return 0, -1

@@ -1,0 +1,125 @@
+"""Going on from a message in a conversation of its own; the one it comes from stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    new_id,
+    now,
+)
+from desktop_app.domain.errors import IllegalChoiceError
+
+if TYPE_CHECKING:
+    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.library.library_controller import LibraryController
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.domain.compaction import Compaction
+from desktop_app.ui.window.main_window import MainWindow
+
+MARK = " (branch)"
+
+
+class Branching(QObject):
+    """Between the transcript's action and the store."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        workspace: Workspace,
+        running: RunningAnswers,
+        library: LibraryController,
+    ) -> None:
+        super().__init__(window)
+        self._workspace, self._running, self._library = workspace, running, library
+        window.transcript.action_requested.connect(self._act)
+
+    def _act(self, message_id: str, action: str) -> None:
+        if action == "branch":
+            self._workspace.tasks.start(self._branch(message_id))
+
+    def branch_last(self) -> None:
+        """Branch behind all that is shown."""
+        if self._workspace.path:
+            self._act(self._workspace.path[-1].id, "branch")
+
+    async def _branch(self, message_id: str) -> None:
+        if self._workspace.is_private:
+            raise IllegalChoiceError(
+                "A private conversation has no branches.",
+                what_was_kept="A branch would be kept in the library.",
+            )
+        path = self._workspace.path
+        ids = [message.id for message in path]
+        if message_id not in ids:
+            return
+        until = [self._running.newest(m) for m in path[: ids.index(message_id) + 1]]
+        source, backend = self._workspace.conversation, self._workspace.backend
+        made = await backend.compactions.of(source.id)
+        conversation, messages = branched(source, until)
+        copied = copied_compactions(made, until, messages)
+        await backend.shelves.add_whole(conversation, messages, copied)
+        self._library.kept(conversation)
+        await self._library.open(conversation.id)
+
+
+def branched(
+    conversation: Conversation, path: Sequence[Message]
+) -> tuple[Conversation, list[Message]]:
+    """A new conversation with copies of these messages, each with an id of its own. An answer that
+    is still being written is copied as far as it has come."""
+    id_, messages = new_id(), []
+    parent_id: str | None = None
+    for message in path:
+        is_coming = message.status is MessageStatus.STREAMING
+        copy = replace(
+            message,
+            id=new_id(),
+            conversation_id=id_,
+            parent_id=parent_id,
+            status=MessageStatus.CANCELLED if is_coming else message.status,
+            remote_run=None,
+        )
+        messages.append(copy)
+        parent_id = copy.id
+    moment = now()
+    title = conversation.title.removesuffix(MARK) + MARK
+    begun = replace(
+        conversation,
+        id=id_,
+        title=title,
+        created_at=moment,
+        updated_at=moment,
+        leaf_id=parent_id,
+        pinned=False,
+        archived=False,
+        trashed_at=None,
+        streaming=False,
+        draft=Draft(),
+    )
+    return begun, messages
+
+
+def copied_compactions(
+    made: Iterable[Compaction], path: Sequence[Message], copies: Sequence[Message]
+) -> list[Compaction]:
+    """Those of a path for its copy, so that the branch sends no more than what it comes from."""
+    copy_of = {message.id: copy for message, copy in zip(path, copies, strict=True)}
+    return [
+        replace(
+            each,
+            id=new_id(),
+            conversation_id=copy_of[each.message_id].conversation_id,
+            message_id=copy_of[each.message_id].id,
+        )
+        for each in made
+        if each.message_id in copy_of
+    ]

@@ -1,0 +1,402 @@
+"""Asking in the main window, and what is done with answers: again, on, another version.
+
+What comes of an answer is shown by shown_answers.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QMenu, QToolButton
+
+from desktop_app.app.chat.choice_controller import PromptController
+from desktop_app.app.chat.edited_question import EditedQuestion
+from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.chat.shown_answers import ShownAnswers
+from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.tasks import Work
+from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
+from desktop_app.domain.errors import (
+    NOTHING_SENT,
+    IllegalChoiceError,
+    SpendingCapError,
+    UserFacingError,
+)
+from desktop_app.services.answering import Answering
+from desktop_app.services.prompt import CONTINUE
+from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
+from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.notifications import Actions
+
+NOTE_WIDTH = 260
+BeforeAsking = Callable[[Conversation, list[Message], Draft], Awaitable[None]]
+QUESTION = "question"  # the topic of notifications about one that could not be begun
+
+
+class ChatController(QObject):
+    """Between the prompt, the running answers and the transcript.
+
+    Signals:
+        cap_wanted(str): the person wants to change a provider's monthly cap.
+    """
+
+    cap_wanted = Signal(str)
+
+    def __init__(
+        self,
+        window: MainWindow,
+        workspace: Workspace,
+        running: RunningAnswers,
+        library: LibraryController,
+        prompt: PromptController,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._workspace = workspace
+        self._running = running
+        self._library = library
+        self._prompt = prompt
+        self._beginning: set[str] = set()  # conversations whose turn is on its way to the disk
+        self._waiting: dict[str, str] = {}  # what is asked in a conversation after its answer
+        self._edited = EditedQuestion(window, workspace)
+        # What is done before a question is sent, and what can be done about one that was refused.
+        self.before_asking: BeforeAsking = _nothing
+        self.ways_out: Callable[[UserFacingError], Actions] = lambda _error: ()
+        self.cancel_first: Callable[[], bool] = lambda: False  # what else is under way here
+        self._actions: dict[str, Callable[[Message], None]] = {
+            "retry": lambda answer: self._start(self._retry(answer)),
+            "retry-with": self._offer_others,
+            "continue": lambda answer: self._start(self._continue(answer)),
+            "edit": self._edited.begin,
+            "older-version": lambda message: self._start(self._switch_version(message, -1)),
+            "newer-version": lambda message: self._start(self._switch_version(message, +1)),
+        }
+        self._connect()
+        self._shown = ShownAnswers(window, workspace, running)
+
+    def _connect(self) -> None:
+        prompt, running = self._window.prompt, self._running
+        prompt.submitted.connect(lambda text: self._start(self.submit(text)))
+        prompt.stop_requested.connect(self.stop)
+        prompt.step_back_requested.connect(self.step_back)
+        prompt.text_changed.connect(self._take_back)
+        self._window.transcript.action_requested.connect(self._act)
+        workspace = self._workspace
+        for changed in (
+            workspace.opened,
+            workspace.draft_changed,
+            workspace.choice_changed,
+            workspace.profiles_changed,
+        ):
+            changed.connect(lambda: self._window.notifications.dismiss_topic(QUESTION))
+        self._workspace.opened.connect(self._show_state)
+        self._edited.changed.connect(self._show_hint)
+        running.finished.connect(self._finish)
+
+    def _start(self, work: Work) -> None:
+        self._workspace.tasks.start(work)
+
+    def _is_open(self, conversation_id: str) -> bool:
+        return conversation_id == self._workspace.conversation.id
+
+    # -------------------------------------------------------------- asking
+
+    async def submit(self, text: str) -> None:
+        """Ask what stands in the prompt, while an answer streams as soon as it has ended; the prompt
+        is cleared once the question is on disk."""
+        draft, here = replace(self._workspace.draft, text=text), self._workspace.conversation.id
+        if draft and self._running.is_running(here):
+            self._waiting[here] = text
+            self._show_hint()
+        elif draft:
+            edited, workspace = self._edited.question, self._workspace
+            path = workspace.path if edited is None else workspace.path_to(edited.id)
+            await self._begin(list(path), draft)
+
+    async def _begin(
+        self,
+        path: list[Message],
+        draft: Draft | None,
+        choice: ModelChoice | None = None,
+        asked: Conversation | None = None,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """Ask `draft` behind `path`, or for another answer to the question that ends it.
+
+        Args:
+            choice: who answers this once; the conversation's own choice stays as it is.
+            asked: the conversation; None for the open one.
+            alone: for one answer, however many are set.
+        """
+        workspace = self._workspace
+        asked = asked or workspace.conversation
+        chat = workspace.chat_for(asked)
+        if asked.id in self._beginning or self._running.is_running(asked.id):
+            return
+        if choice is None and not workspace.has_provider(asked):
+            error = IllegalChoiceError(f"{PROVIDER_REMOVED}.", what_was_kept=NOTHING_SENT)
+            self._window.notifications.notify(error, topic=QUESTION)
+            return
+        asking = replace(asked, choice=choice or workspace.choice_of(asked))
+        profile, settings = workspace.profile_of(asking), workspace.settings_of(asking)
+        settings = settings.for_one() if alone else settings
+        self._window.notifications.dismiss_topic(QUESTION)
+        self._beginning.add(asked.id)
+        try:
+            await self.before_asking(asking, path, draft or Draft())
+            if path and self._library.known(asked.id) is None:
+                return  # deleted while that took its time
+            if draft is None:
+                began = await chat.begin_again(asking, path, profile, settings)
+            else:
+                began = await chat.begin(asking, path, draft, profile, settings)
+        except UserFacingError as error:
+            self._refuse(error, profile.id)
+            return
+        finally:
+            self._beginning.discard(asked.id)
+        self._shown.say_store_works()
+        if began.question is not None and draft is not None:
+            self._forget_asked(asked.id, draft)
+        await self._show_begun(began, asked)
+
+    def _refuse(self, error: UserFacingError, provider_id: str) -> None:
+        """Say why a question was not sent; where a cap is in the way, with the way there."""
+        actions: Actions = [("Raise the cap", lambda: self.cap_wanted.emit(provider_id))]
+        if not isinstance(error, SpendingCapError):
+            actions = self.ways_out(error)
+        self._window.notifications.notify(error, actions, topic=QUESTION)
+
+    def _forget_asked(self, conversation_id: str, asked: Draft) -> None:
+        """Take what was asked out of its prompt; what came there meanwhile stays."""
+        workspace, prompt = self._workspace, self._window.prompt
+        is_open = self._is_open(conversation_id)
+        if is_open:
+            self._library.save_draft()
+        rest = _less(workspace.drafts.held(conversation_id), asked)
+        rest = self._edited.end(conversation_id, rest)
+        workspace.drafts.begun(conversation_id, rest)
+        if is_open:
+            workspace.draft = rest
+            if prompt.text() != rest.text:
+                prompt.set_text(rest.text)
+            workspace.draft_changed.emit()
+            self._show_hint()
+
+    async def _show_begun(self, began: Answering, asked: Conversation) -> None:
+        workspace, window = self._workspace, self._window
+        is_open = self._is_open(began.conversation.id)
+        kept = began.conversation
+        now = workspace.conversation if is_open else asked
+        kept = replace(kept.with_settings_of(now), choice=workspace.choice_of(now))
+        if kept != began.conversation:  # asked with another one this once, or changed meanwhile
+            self._start(workspace.backend.conversations.save(kept))
+        self._library.kept(kept)
+        self._running.start(began)
+        if not is_open:
+            return
+        workspace.conversation, workspace.is_new = kept, False
+        window.set_title(kept.title)
+        follows = began.question is not None and _follows(began.question, workspace.path)
+        if follows and began.question is not None and not began.beside:
+            workspace.path += [began.question, began.answer]
+            self._show_first_of(began.question, began.answer)
+            self._library.mark_open()
+        else:
+            await self._library.open(kept.id)
+        self._show_state()
+        workspace.path_changed.emit()
+
+    def _show_first_of(self, question: Message, answer: Message) -> None:
+        window = self._window
+        window.show_first_start(False)
+        window.transcript.append_message(question)
+        window.transcript.append_message(answer)
+        window.transcript.scroll_to_bottom()
+        window.prompt.focus_text()
+
+    async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
+        """Another answer to the same question, as a version beside it."""
+        until = self._workspace.path_to(message.id)
+        if message.role is Role.USER:
+            until.append(message)
+        if until:
+            await self._begin(until, None, choice)
+
+    def _offer_others(self, answer: Message) -> None:
+        """A menu of who else could answer the same question, this once."""
+        view, workspace = self._prompt.choice_view, self._workspace
+        chosen = workspace.choice
+
+        def ask(choice: ModelChoice) -> None:
+            self._start(self._retry(answer, choice))
+
+        menu = QMenu(self._window)
+        menu.setObjectName("retry-with")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if view.effort_shown is not None:
+            fill_efforts(menu, view, lambda effort: ask(replace(chosen, effort=effort)), NOTE_WIDTH)
+            menu.addSeparator()
+        fill_models(menu, view, lambda entry: ask(self._prompt.choice_with(entry)), NOTE_WIDTH)
+        button = self._window.findChild(QToolButton, "message-retry-with")
+        if button is not None and button.hasFocus():  # it was pressed with the keyboard
+            menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+        else:
+            menu.popup(QCursor.pos())
+
+    async def _continue(self, answer: Message) -> None:
+        """Have a cut answer go on; what stands in the prompt stays there."""
+        await self._begin(
+            [*self._workspace.path_to(answer.id), answer], Draft(CONTINUE), alone=True
+        )
+
+    # -------------------------------------------------------------- waiting for the end
+
+    def _take_back(self) -> None:
+        """What waits in the open conversation is not asked by itself any more."""
+        if self._waiting.pop(self._workspace.conversation.id, None) is not None:
+            self._show_hint()
+
+    async def _send_waiting(self, conversation_id: str, text: str) -> None:
+        """Ask what waited for an answer's end, in its own conversation."""
+        if self._is_open(conversation_id):
+            if self._window.prompt.can_send:
+                await self.submit(text)
+            return
+        conversation = self._library.known(conversation_id)
+        is_edited = self._edited.is_in(conversation_id)
+        if conversation is None or is_edited:  # deleted, or meant for another place in it
+            return
+        draft = replace(self._workspace.drafts.held(conversation_id), text=text)
+        path = await self._workspace.backend.conversations.path(conversation_id)
+        await self._begin(path, draft, asked=conversation)
+
+    def close(self) -> None:
+        """Ask nothing more by itself: the program ends."""
+        self._waiting.clear()
+
+    def _show_hint(self) -> None:
+        """What sending does, where that is not the usual."""
+        here, words, back = self._workspace.conversation.id, "", ""
+        if here in self._waiting:
+            words, back = "Sends when the answer has ended", "takes it back"
+        elif self._edited.question is not None:
+            words = "Sending asks the edited question; the old one stays"
+            back = "" if self._running.is_running(here) else "leaves it"
+        key = Keymap.from_settings(self._workspace.values).shortcut_of("prompt.stop")
+        self._window.prompt.set_hint(f"{words} · {key} {back}" if key and back else words)
+
+    # -------------------------------------------------------------- answering
+
+    def _finish(self, conversation_id: str, answer: Message) -> None:
+        if answer.status is MessageStatus.STREAMING:
+            return  # left, with the program's end, to go on at its provider
+        if not self._running.is_running(conversation_id):
+            waiting = self._waiting.pop(conversation_id, None)
+            if waiting is not None and answer.status is not MessageStatus.FAILED:
+                self._start(self._send_waiting(conversation_id, waiting))
+        if self._is_open(conversation_id):
+            self._shown.show_end(answer)
+            self._show_state()
+
+    def _show_state(self) -> None:
+        """Send or Stop, by whether the open conversation streams."""
+        running = self._running.is_running(self._workspace.conversation.id)
+        self._window.prompt.set_streaming(running)
+        if not running:
+            self._window.prompt.set_rate("")
+        self._show_hint()
+
+    # -------------------------------------------------------------- actions
+
+    def _act(self, message_id: str, action: str) -> None:
+        message = next((m for m in self._workspace.path if m.id == message_id), None)
+        if message is not None and action in self._actions:
+            self._actions[action](message)
+
+    def stop(self) -> None:
+        """Stop the answer of the open conversation."""
+        self._running.stop(self._workspace.conversation.id)
+
+    def step_back(self) -> None:
+        """Undo the last step, one at a time: what waits, work on the conversation or the answer under
+        way, an edit."""
+        here = self._workspace.conversation.id
+        if here in self._waiting:
+            self._take_back()
+        elif self.cancel_first():
+            return
+        elif self._running.is_running(here):
+            self.stop()
+        else:
+            self._edited.leave()
+
+    def retry_last(self) -> None:
+        """Ask the last question again."""
+        if self._workspace.path:
+            self._start(self._retry(self._workspace.path[-1]))
+
+    def act_on_last(self, action: str) -> None:
+        """Do with the last answer what was asked for elsewhere."""
+        if self._workspace.path:
+            self._act(self._workspace.path[-1].id, action)
+
+    def switch_last_version(self, step: int) -> None:
+        """Show another version of the last message that has several."""
+        versions = self._workspace.versions
+        for message in reversed(self._workspace.path):
+            if len(versions.get(message.id, ())) > 1:
+                self._start(self._switch_version(message, step))
+                return
+        self._window.notifications.notify("Nothing in this conversation has other versions.")
+
+    def continue_last(self) -> None:
+        """Have the last answer go on, if it was cut."""
+        path = self._workspace.path
+        whole = (MessageStatus.COMPLETE, MessageStatus.STREAMING)
+        if path and path[-1].role is Role.ASSISTANT and path[-1].status not in whole:
+            self._start(self._continue(path[-1]))
+        else:
+            self._window.notifications.notify("There is no answer here that was cut.")
+
+    async def _switch_version(self, message: Message, step: int) -> None:
+        ids = self._workspace.versions.get(message.id, ())
+        at = ids.index(message.id) + step if message.id in ids else -1
+        if not 0 <= at < len(ids):
+            return
+        store = self._workspace.backend.conversations
+        leaf = await store.newest_leaf(ids[at])
+        await store.save(replace(self._workspace.conversation, leaf_id=leaf))
+        foot = self._window.transcript.foot_on_screen(message.id)
+        await self._library.open(self._workspace.conversation.id)
+        if foot is not None:
+            self._window.transcript.bring_foot(ids[at], foot)
+
+
+async def _nothing(_asking: Conversation, _path: list[Message], _draft: Draft) -> None:
+    """Nothing is to be done before a question is sent."""
+
+
+def _less(draft: Draft, asked: Draft) -> Draft:
+    """What of a draft was not asked, or stays for the next question."""
+    gone = asked.of_this_question
+    parts = tuple(part for part in draft.attachments if part not in gone)
+    return Draft(draft.text.removeprefix(asked.text), parts)
+
+
+def _follows(question: Message, path: list[Message]) -> bool:
+    """Whether a question stands right behind what is shown."""
+    return question.parent_id == (path[-1].id if path else None)

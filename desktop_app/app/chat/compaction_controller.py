@@ -1,0 +1,361 @@
+"""Long conversations: the offer to compact, the work, the mark in the transcript, and Undo."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.workspace import Workspace
+from desktop_app.domain.compaction import Compaction, CompactionKind, marked, sent_path
+from desktop_app.domain.conversation import Conversation, Draft, Message
+from desktop_app.domain.cost import FREE, format_money, format_tokens
+from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
+from desktop_app.services.compaction import Plan, readable
+from desktop_app.services.estimate import usable_input
+from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.transcript.message_items import Mark
+from desktop_app.ui.window.compaction_card import CompactionBar
+from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.notifications import Actions
+from desktop_app.ui.window.sent_text_dialog import SentText
+
+TOPIC = "compaction"
+LOOK_MS = 300
+# "Not now" holds until the conversation has grown by this share of the window.
+ASK_AGAIN = 0.1
+NOTHING_TO_GAIN = "This conversation is short: there is nothing to gain from compacting it."
+
+
+class CompactionController(QObject):
+    """Between the bar above the prompt and the use case of compacting."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        workspace: Workspace,
+        running: RunningAnswers,
+        theme: ThemeWatcher,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._workspace, self._running = window, workspace, running
+        self._theme = theme
+        self._bar: CompactionBar | None = None
+        self._plan: tuple[str, Plan] | None = None  # what is offered, and in which conversation
+        self._work: dict[str, tuple[asyncio.Task[None], str]] = {}
+        self._declined: dict[str, int] = {}  # by conversation, the tokens that it had
+        self._looks = 0
+        self._timer = QTimer(self, singleShot=True, interval=LOOK_MS)
+        self._timer.timeout.connect(lambda: workspace.tasks.start(self._look()))
+        workspace.opened.connect(self._opened)
+        workspace.choice_changed.connect(self._show)
+        workspace.path_changed.connect(self._show)
+        running.started.connect(lambda _id: self._show_bar())
+        window.transcript.action_requested.connect(self._act)
+
+    # -------------------------------------------------------------- the open conversation
+
+    @property
+    def _here(self) -> str:
+        return self._workspace.conversation.id
+
+    def _opened(self) -> None:
+        self._plan = None
+        self._show_bar()
+        if not self._workspace.is_new:
+            self._workspace.tasks.start(self._read())
+
+    async def _read(self) -> None:
+        """Have the compactions of the open conversation as they are kept."""
+        here = self._here
+        found = await self._workspace.backend.compactions.of(here)
+        if here == self._here:
+            self._workspace.compactions = found
+            self._workspace.compactions_changed.emit()
+            self._show()
+
+    def _show(self) -> None:
+        self._window.transcript.set_marks(self._marks())
+        self._timer.start()
+
+    def _marks(self) -> dict[str, Mark]:
+        workspace = self._workspace
+        if not workspace.compactions:
+            return {}
+        here, sender = workspace.resolved, workspace.profile
+        sent = sent_path(workspace.path, workspace.compactions, sender, here.model.id)
+        return {
+            message_id: mark_of(c, self._name_of(c), sender.name, sent.compaction)
+            for message_id, c in marked(workspace.path, workspace.compactions).items()
+        }
+
+    def _name_of(self, compaction: Compaction) -> str:
+        profiles = self._workspace.profiles
+        return next((p.name for p in profiles if p.id == compaction.provider_id), "its provider")
+
+    # -------------------------------------------------------------- the offer
+
+    async def _look(self) -> None:
+        """Offer it where the open conversation comes near the model's window."""
+        self._looks += 1
+        look, workspace = self._looks, self._workspace
+        if not workspace.path or self._is_busy(self._here):
+            return
+        plan = None
+        try:
+            if await self._is_nearly_full():
+                plan = await self._planned()
+        except UserFacingError:
+            return  # looking is a courtesy; asking says what is wrong
+        if look != self._looks:
+            return
+        declined = self._declined.get(self._here)
+        limit = usable_input(workspace.resolved.model) or 0
+        if plan is not None and declined is not None:
+            plan = plan if plan.tokens > declined + limit * ASK_AGAIN else None
+        self._plan = None if plan is None else (self._here, plan)
+        self._show_bar()
+
+    async def _is_nearly_full(self) -> bool:
+        workspace = self._workspace
+        return await workspace.backend.compaction.is_nearly_full(
+            workspace.path,
+            workspace.resolved,
+            workspace.compactions,
+            instructions=workspace.ask_settings.instructions,
+        )
+
+    async def _planned(self) -> Plan | None:
+        workspace = self._workspace
+        return await workspace.backend.compaction.plan(
+            list(workspace.path),
+            workspace.resolved,
+            workspace.compactions,
+            workspace.ask_settings.instructions,
+        )
+
+    def _is_busy(self, conversation_id: str) -> bool:
+        return conversation_id in self._work or self._running.is_running(conversation_id)
+
+    def offer(self) -> None:
+        """What the command asks for: say what compacting would do, or do it where it is free."""
+        self._workspace.tasks.start(self._offer())
+
+    async def _offer(self) -> None:
+        here = self._here
+        if self._is_busy(here):
+            self._window.notifications.notify("It can be compacted when the answer has ended.")
+            return
+        plan = await self._planned() if self._workspace.path else None
+        if here != self._here or self._is_busy(here):
+            return
+        if plan is None:
+            self._window.notifications.notify(NOTHING_TO_GAIN)
+            return
+        self._looks += 1
+        self._plan = (here, plan)
+        if plan.by.price == FREE:
+            self._accept()
+            return
+        self._show_bar()
+        self._made_bar().compact_button.setFocus()
+
+    def ways_out(self, error: UserFacingError) -> Actions:
+        """What can be done about a question that does not fit."""
+        fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._workspace.path)
+        return [("Compact", self.offer)] if fits_not else ()
+
+    def _made_bar(self) -> CompactionBar:
+        if self._bar is None:
+            self._bar = CompactionBar(self._theme.current)
+            self._bar.accepted.connect(self._accept)
+            self._bar.declined.connect(self._decline)
+            self._bar.cancelled.connect(self.cancel)
+            self._theme.changed.connect(self._bar.set_theme)
+            self._window.add_above_prompt(self._bar)
+        return self._bar
+
+    def _show_bar(self) -> None:
+        here = self._here
+        if here in self._work:
+            self._made_bar().show_work(self._work[here][1])
+        elif self._plan is not None and self._plan[0] == here and not self._is_busy(here):
+            self._made_bar().offer(*offer_of(self._plan[1]))
+        elif self._bar is not None:
+            self._bar.hide()
+
+    def _decline(self) -> None:
+        if self._plan is not None:
+            self._declined[self._plan[0]] = self._plan[1].tokens
+            self._plan = None
+        self._show_bar()
+        self._window.focus_prompt()
+
+    # -------------------------------------------------------------- the work
+
+    def _accept(self) -> None:
+        if self._plan is not None and not self._is_busy(self._plan[0]):
+            (here, plan), self._plan = self._plan, None
+            self._begin(here, plan, self._workspace.ask_settings.instructions)
+            self._window.focus_prompt()
+
+    def _begin(self, conversation_id: str, plan: Plan, instructions: str) -> asyncio.Task[None]:
+        task = self._workspace.tasks.start(self._compact(conversation_id, plan, instructions))
+        self._work[conversation_id] = (task, f"Compacting with {plan.by.model.name} …")
+        task.add_done_callback(lambda _task: self._ended(conversation_id))
+        self._show_bar()
+        return task
+
+    async def _compact(self, conversation_id: str, plan: Plan, instructions: str) -> None:
+        def on_part(done: int, parts: int) -> None:
+            task, _ = self._work[conversation_id]
+            words = f"Compacting with {plan.by.model.name}: part {done + 1} of {parts} …"
+            self._work[conversation_id] = (task, words)
+            self._show_bar()
+
+        self._window.notifications.dismiss_topic(TOPIC)
+        service = self._workspace.backend.compaction
+        try:
+            made = await service.compact(plan, instructions, on_part)
+        except UserFacingError as error:
+            self._window.notifications.notify(error, topic=TOPIC)
+            return
+        self._window.notifications.announce(_words_of(made))
+
+    def _ended(self, conversation_id: str) -> None:
+        del self._work[conversation_id]
+        self._workspace.jobs_paid.emit()
+        self._show_bar()
+        if conversation_id == self._here:
+            self._workspace.tasks.start(self._read())
+
+    def cancel(self) -> bool:
+        """Leave the compaction under way in the open conversation; whether there was one."""
+        is_working = self._here in self._work
+        if is_working:
+            self._work[self._here][0].cancel()
+        return is_working
+
+    def close(self) -> None:
+        """Leave what is under way: the program ends."""
+        self._timer.stop()
+        for task, _ in self._work.values():
+            task.cancel()
+
+    async def before_asking(
+        self, asking: Conversation, path: Sequence[Message], draft: Draft
+    ) -> None:
+        """Wait for a compaction under way; compact first, where the person wants that by itself."""
+        if asking.id not in self._work and self._workspace.values["answer.auto_compact"]:
+            await self._begin_by_itself(asking, path, draft)
+        if asking.id in self._work:
+            # What was cancelled or has failed was said; the question goes on as it is.
+            await asyncio.wait([self._work[asking.id][0]])
+
+    async def _begin_by_itself(
+        self, asking: Conversation, path: Sequence[Message], draft: Draft
+    ) -> None:
+        workspace = self._workspace
+        service, chat = workspace.backend.compaction, workspace.backend.chat
+        own = chat.resolve(workspace.profile_of(asking), asking.choice)
+        words = workspace.settings_of(asking).instructions
+        compactions = await service.of(asking.id)
+        if not path or usable_input(own.model) is None:
+            return
+        more = 0 if not draft else (await chat.estimator.estimate([], draft, own)).input_tokens
+        nearly = await service.is_nearly_full(
+            path, own, compactions, instructions=words, more_tokens=more
+        )
+        plan = await service.plan(path, own, compactions, words) if nearly else None
+        if plan is not None and asking.id not in self._work:
+            self._plan = None
+            self._begin(asking.id, plan, words)
+
+    # -------------------------------------------------------------- the mark's actions
+
+    def _act(self, message_id: str, action: str) -> None:
+        made = marked(self._workspace.path, self._workspace.compactions).get(message_id)
+        if action == "compact":
+            self.offer()
+        elif made is not None and action == "undo-compaction":
+            self._workspace.tasks.start(self._undo(made))
+        elif made is not None and action == "show-sent":
+            self._show_sent(made)
+
+    def _show_sent(self, made: Compaction) -> None:
+        SentText(self._theme.current, *readable(made, self._name_of(made)), self._window).open()
+
+    def undo(self) -> None:
+        """Have the messages of the open conversation sent again."""
+        if (made := self._last()) is not None:
+            self._workspace.tasks.start(self._undo(made))
+
+    def show_sent(self) -> None:
+        """Show what is sent in place of the beginning of the open conversation."""
+        if (made := self._last()) is not None:
+            self._show_sent(made)
+
+    def _last(self) -> Compaction | None:
+        """The newest compaction of the open conversation; said, where there is none."""
+        path = self._workspace.path
+        held = marked(path, self._workspace.compactions)
+        made = next((held[m.id] for m in reversed(path) if m.id in held), None)
+        if made is None:
+            self._window.notifications.notify("Nothing of this conversation is compacted.")
+        return made
+
+    async def _undo(self, compaction: Compaction) -> None:
+        await self._workspace.backend.compaction.undo(compaction)
+        self._declined[compaction.conversation_id] = compaction.tokens_before
+        self._window.notifications.announce("The messages themselves are sent again.")
+        if compaction.conversation_id == self._here:
+            await self._read()
+
+
+def _words_of(made: Compaction) -> str:
+    before, after = format_tokens(made.tokens_before), format_tokens(made.tokens_after)
+    return f"Compacted: {before} → {after} tokens"
+
+
+def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | None) -> Mark:
+    """What stands in the transcript where a compaction ends."""
+    undo, show = ("Undo", "undo-compaction"), ("Show what is sent", "show-sent")
+    if in_force is not None and in_force.id == made.id:
+        is_opaque = made.kind is CompactionKind.PROVIDER
+        form = f" · in a form that only {maker} can read" if is_opaque else ""
+        return Mark(_words_of(made) + form, (undo, show))
+    if in_force is not None:
+        return Mark(_words_of(made))
+    return Mark(f"Compacted by {maker}: {sender} is sent the messages themselves", (undo, show))
+
+
+def offer_of(plan: Plan) -> tuple[str, str]:
+    """What is offered, and what it does and costs."""
+    mark, tokens = "" if plan.exact else "≈ ", format_tokens(plan.whole)
+    limit = usable_input(plan.own.model)
+    room = (
+        f" of the {format_tokens(limit)} tokens that {plan.own.model.name} takes"
+        if limit
+        else (" tokens")
+    )
+    words = f"This conversation fills {mark}{tokens}{room}."
+    part = "all of it" if plan.tokens == plan.whole else f"{format_tokens(plan.tokens)} of them"
+    if plan.kind is CompactionKind.PROVIDER:
+        does = f"{plan.own.profile.name} makes {part} shorter, in a form that only it can read."
+    else:
+        does = f"{plan.by.model.name} writes a summary of {part}, to be sent instead."
+    note = f"{does} The messages stay here, and it can be undone. {_cost_of(plan)}"
+    return words, note.strip()
+
+
+def _cost_of(plan: Plan) -> str:
+    least, most = plan.cost_of_input, plan.cost_at_most
+    if plan.by.price == FREE:
+        return "It is free."
+    if least is None:
+        return "What it costs is not known."
+    if most is None:
+        return f"Reading it costs {format_money(least)}."
+    return f"It costs {format_money(least)} for reading, {format_money(most)} at most."

@@ -1,0 +1,245 @@
+"""The answers on their way: one task each. A conversation may have several, as versions.
+
+What arrives is handed on at most once a frame, however fast a provider sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop_app.app.chat.retry_countdown import Countdown
+from desktop_app.app.tasks import Tasks
+from desktop_app.domain.conversation import Message
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.events import (
+    Notice,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    Waiting,
+)
+from desktop_app.domain.reply import Reply
+from desktop_app.services.answering import Answering
+from desktop_app.services.ports import MessageStore
+from desktop_app.services.resuming import ResumedAnswering
+
+FRAME_MS = 16
+KEEP_AGAIN_S = 1.0
+
+
+@dataclass
+class _Run:
+    answering: Answering
+    task: asyncio.Task[Message] | None = None
+    is_stopping: bool = False
+    has_begun: bool = False
+    text: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    section: int | None = None
+    says: str = ""  # why nothing arrives
+    waiting: str | None = None  # the same, where it is still to be handed on
+    store_error: StorageError | None = None
+    deltas: int = 0
+    first_delta: float = 0.0
+
+
+class RunningAnswers(QObject):
+    """Runs Answerings.
+
+    Signals (each with the id of the conversation first):
+        started(str): an answer has begun.
+        text_arrived(str, str, str), reasoning_arrived(str, str, str): message id and more text.
+        waiting(str, str, str): message id and why nothing arrives; "" once it does.
+        rate_changed(str, float): deltas a second, about one token each.
+        finished(str, Message): the final answer.
+        amended(str, Message): what became known of an answer after its end.
+        store_changed(str, object): a StorageError while it cannot be kept, None once it can.
+    """
+
+    started = Signal(str)
+    text_arrived = Signal(str, str, str)
+    reasoning_arrived = Signal(str, str, str)
+    waiting = Signal(str, str, str)
+    rate_changed = Signal(str, float)
+    finished = Signal(str, object)
+    amended = Signal(str, object)
+    store_changed = Signal(str, object)
+
+    def __init__(self, tasks: Tasks, store: MessageStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._store = store
+        self._unkept: dict[str, Message] = {}
+        self._runs: dict[str, _Run] = {}
+        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._frame.timeout.connect(self._hand_on)
+        self._countdown = Countdown(self)
+        self._countdown.ticked.connect(self._tick)
+
+    def start(self, answering: Answering) -> None:
+        """Run an answer in a task of its own, and those beside it in theirs."""
+        for each in (answering, *answering.beside):
+            run = self._runs[each.answer.id] = _Run(each)
+            run.task = self._tasks.start(self._run(each.conversation.id, run))
+        self.started.emit(answering.conversation.id)
+
+    def stop(self, conversation_id: str) -> None:
+        """Stop every answer of a conversation; their text is kept."""
+        for run in self._of(conversation_id):
+            self._cancel(run)
+
+    def _of(self, conversation_id: str) -> list[_Run]:
+        runs = self._runs.values()
+        return [run for run in runs if run.answering.conversation.id == conversation_id]
+
+    def _cancel(self, run: _Run) -> None:
+        """Once: a second time would not let it keep what arrived. And not before its first step:
+        what is cancelled sooner never runs, and keeps nothing."""
+        if not run.has_begun:
+            asyncio.get_running_loop().call_soon(self._cancel, run)
+        elif run.task is not None and not run.is_stopping:
+            run.is_stopping = True
+            run.task.cancel()
+
+    def is_running(self, conversation_id: str) -> bool:
+        """Whether an answer is on its way in a conversation."""
+        return bool(self._of(conversation_id))
+
+    @property
+    def conversations(self) -> frozenset[str]:
+        """Where answers are on their way."""
+        return frozenset(run.answering.conversation.id for run in self._runs.values())
+
+    def newest(self, answer: Message) -> Message:
+        """An answer as the store has it, with all that has been handed on where it still runs."""
+        self._hand_on()
+        run = self._runs.get(answer.id)
+        if run is None:
+            return self._unkept.get(answer.id, answer)
+        return run.answering.so_far
+
+    def say_again(self, conversation_id: str) -> None:
+        """Tell once more why nothing arrives in a conversation, as it has just been opened."""
+        for run in self._of(conversation_id):
+            if run.says:
+                self.waiting.emit(conversation_id, run.answering.answer.id, run.says)
+
+    def look_again(self, provider_id: str) -> None:
+        """A provider has another key: what waits for it goes on."""
+        for run in self._runs.values():
+            if isinstance(run.answering, ResumedAnswering):
+                run.answering.look_again(provider_id)
+
+    async def stop_all(self) -> None:
+        """Stop every answer and wait until its text is kept; those in the background go on at their
+        provider, to be picked up at the next start."""
+        runs = list(self._runs.values())
+        for run in runs:
+            run.answering.leave()
+            self._cancel(run)
+        tasks = [run.task for run in runs if run.task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, conversation_id: str, run: _Run) -> Message:
+        def listen(event: StreamEvent, _reply: Reply) -> None:
+            self._take(run, event)
+
+        def on_store(error: StorageError | None) -> None:
+            # Said once, however often it is tried again.
+            if (error is None) != (run.store_error is None):
+                run.store_error = error
+                self.store_changed.emit(conversation_id, error)
+
+        run.has_begun = True
+        try:
+            return await run.answering.run(listen, on_store)
+        finally:
+            self._hand_on()
+            self._countdown.stop(run.answering.answer.id)
+            del self._runs[run.answering.answer.id]
+            if run.store_error is not None:  # stopped while there was no room on the disk
+                self._tasks.start(self._keep(run.answering.answer))
+            self.finished.emit(conversation_id, run.answering.answer)
+            if run.is_stopping:
+                self._tasks.start(self._call_off(conversation_id, run.answering))
+
+    async def _call_off(self, conversation_id: str, answering: Answering) -> None:
+        """What runs in the background is told to stop; nobody waits for that."""
+        if await answering.call_off():
+            self.amended.emit(conversation_id, answering.answer)
+
+    async def _keep(self, answer: Message) -> None:
+        """Try to keep an answer that has ended, until that works."""
+        self._unkept[answer.id] = answer
+        while answer.id in self._unkept:
+            await asyncio.sleep(KEEP_AGAIN_S)
+            try:
+                await self._store.save_answer(answer)
+            except StorageError:
+                continue
+            del self._unkept[answer.id]
+            self.store_changed.emit(answer.conversation_id, None)
+
+    def _take(self, run: _Run, event: StreamEvent) -> None:
+        match event:
+            case TextDelta(text) | RefusalDelta(text):
+                run.text.append(text)
+                self._count(run)
+            case ReasoningDelta(text, section):
+                is_first = run.section is None
+                gap = "" if is_first or section == run.section else "\n\n"
+                run.section = section
+                run.reasoning.append(gap + text)
+                if run.says:  # that it is waited for
+                    self._countdown.stop(run.answering.answer.id)
+                    run.says = run.waiting = ""
+            case ReasoningItem():  # the next item counts its sections anew
+                run.section = None if run.section is None else -1
+                return
+            case Waiting(seconds, reason):
+                answer_id = run.answering.answer.id
+                self._countdown.stop(answer_id)
+                if seconds:
+                    reason = self._countdown.start(answer_id, seconds, reason)
+                run.says = run.waiting = reason
+            case Notice(text):
+                run.says = run.waiting = text
+            case _:
+                return
+        if not self._frame.isActive():
+            self._frame.start()
+
+    @staticmethod
+    def _count(run: _Run) -> None:
+        run.deltas += 1
+        if run.deltas == 1:
+            run.first_delta = time.monotonic()
+            run.says = run.waiting = ""
+
+    def _tick(self, answer_id: str, sentence: str) -> None:
+        run = self._runs.get(answer_id)
+        if run is not None:
+            run.says = sentence
+            self.waiting.emit(run.answering.conversation.id, answer_id, sentence)
+
+    def _hand_on(self) -> None:
+        for message_id, run in list(self._runs.items()):
+            conversation_id = run.answering.conversation.id
+            if run.waiting is not None:
+                self.waiting.emit(conversation_id, message_id, run.waiting)
+                run.waiting = None
+            if run.reasoning:
+                reasoning, run.reasoning = "".join(run.reasoning), []
+                self.reasoning_arrived.emit(conversation_id, message_id, reasoning)
+            if run.text:
+                text, run.text = "".join(run.text), []
+                self.text_arrived.emit(conversation_id, message_id, text)
+                seconds = time.monotonic() - run.first_delta
+                if seconds > 0.5 and run is self._of(conversation_id)[0]:
+                    self.rate_changed.emit(conversation_id, run.deltas / seconds)

@@ -1,0 +1,92 @@
+"""The answers under way, shown in the transcript while their conversation is open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.library.library_controller import version_numbers
+from desktop_app.domain.conversation import Message, MessageStatus
+from desktop_app.domain.errors import StorageError
+
+if TYPE_CHECKING:
+    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.ui.window.main_window import MainWindow
+
+STORE = "store"  # the topic of notifications about answers that cannot be kept
+_ANNOUNCED = {
+    MessageStatus.COMPLETE: "The answer is complete.",
+    MessageStatus.CANCELLED: "The answer was stopped.",
+    MessageStatus.FAILED: "The answer failed.",
+}
+
+
+class ShownAnswers(QObject):
+    """Between the running answers and the transcript."""
+
+    def __init__(self, window: MainWindow, workspace: Workspace, running: RunningAnswers) -> None:
+        super().__init__(window)
+        self._window, self._workspace = window, workspace
+        self._ended: dict[str, str] = {}  # what is said when all of an answer is shown, by its id
+        window.transcript.updated.connect(self._announce_end)
+        self._unkept: set[str] = set()  # conversations whose answer finds no room on the disk
+        workspace.opened.connect(lambda: running.say_again(workspace.conversation.id))
+        running.text_arrived.connect(self._show_text)
+        running.reasoning_arrived.connect(self._show_reasoning)
+        running.waiting.connect(self._show_waiting)
+        running.rate_changed.connect(self._show_rate)
+        running.amended.connect(self._show_amended)
+        running.store_changed.connect(self._show_store)
+
+    def show_end(self, answer: Message) -> None:
+        """An answer of the open conversation has ended; nothing where another version is shown."""
+        if answer.id in [message.id for message in self._workspace.path]:
+            self._window.transcript.set_waiting(answer.id, "")
+            self._ended = {answer.id: _ANNOUNCED.get(answer.status, "The answer has ended.")}
+            self._show_amended(answer.conversation_id, answer)
+
+    def _announce_end(self, message_id: str) -> None:
+        """Behind the answer's last sentence, which may be read out."""
+        if words := self._ended.pop(message_id, ""):
+            self._window.notifications.announce(words)
+
+    def say_store_works(self) -> None:
+        """Something was kept: take back that nothing can be, unless an answer still waits for that."""
+        if not self._unkept:
+            self._window.notifications.dismiss_topic(STORE)
+
+    def _is_open(self, conversation_id: str) -> bool:
+        return conversation_id == self._workspace.conversation.id
+
+    def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
+        if self._is_open(conversation_id):
+            self._window.transcript.append_text(message_id, text)
+
+    def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
+        if self._is_open(conversation_id):
+            self._window.transcript.append_reasoning(message_id, text)
+
+    def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
+        if self._is_open(conversation_id):
+            self._window.transcript.set_waiting(message_id, sentence)
+
+    def _show_rate(self, conversation_id: str, rate: float) -> None:
+        if self._is_open(conversation_id):
+            self._window.prompt.set_rate(f"{rate:.0f} tok/s")
+
+    def _show_amended(self, conversation_id: str, answer: Message) -> None:
+        if self._is_open(conversation_id):
+            numbers = version_numbers(self._workspace)
+            shown = self._workspace.as_shown(answer)
+            self._window.transcript.update_message(shown, numbers.get(answer.id))
+            self._workspace.replace_message(answer)
+
+    def _show_store(self, conversation_id: str, error: StorageError | None) -> None:
+        if error is not None:
+            self._unkept.add(conversation_id)
+            self._window.notifications.notify(error, topic=STORE)
+            return
+        self._unkept.discard(conversation_id)
+        self.say_store_works()

@@ -1,0 +1,122 @@
+"""The private conversation of the window: begun, left and come back to, and forgotten."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.workspace import Workspace
+from desktop_app.domain.conversation import Conversation, new_id, now
+from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.temporary_bar import TITLE, PrivateBar, PrivateRow
+
+
+class PrivateController(QObject):
+    """Between the command, the card and what is held in memory. There is one at a time; another one
+    is begun in its place."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        workspace: Workspace,
+        running: RunningAnswers,
+        library: LibraryController,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._theme, self._workspace = window, theme, workspace
+        self._running, self._library = running, library
+        self._private = workspace.private
+        self._id = ""
+        self._begins_another = False
+        self._bar: PrivateBar | None = None
+        self._row: PrivateRow | None = None
+        workspace.opened.connect(self._show)
+        window.conversations.private_wanted.connect(self.open)
+
+    def open(self) -> None:
+        """Begin one, or go back to the one there is; in it, offer to begin another."""
+        if self._id and self._id != self._workspace.conversation.id:
+            self._go_back()
+        elif not self._id:
+            self._begin()
+        elif self._has_content:
+            self._begins_another = True
+            self._made_bar().ask()
+        else:
+            self._window.focus_prompt()
+
+    def close_open(self) -> None:
+        """Close it: at once where nothing is in it, else when the person has said so."""
+        if self._id != self._workspace.conversation.id:
+            self._go_back()
+        self._begins_another = False
+        if self._has_content:
+            self._made_bar().ask()
+        else:
+            self._forget()
+
+    @property
+    def _has_content(self) -> bool:
+        return self._private.has_messages(self._id) or self._is_typed
+
+    @property
+    def _is_typed(self) -> bool:
+        is_open = self._id == self._workspace.conversation.id
+        return bool(self._workspace.drafts.held(self._id)) or (
+            is_open and bool(self._window.prompt.text().strip() or self._workspace.draft)
+        )
+
+    def _begin(self) -> None:
+        moment = now()
+        choice = self._workspace.default_choice
+        conversation = Conversation(new_id(), TITLE, moment, moment, choice)
+        self._private.begin(conversation)
+        self._id = conversation.id
+        self._library.open_private(conversation)
+
+    def _go_back(self) -> None:
+        self._workspace.tasks.start(self._library.open(self._id))
+        self._window.focus_prompt()
+
+    def _forget(self) -> None:
+        gone, self._id = self._id, ""
+        self._running.stop(gone)
+        self._private.forget(gone)
+        self._library.open_new()
+        self._workspace.drafts.forget(gone)
+        self._library.forget_private(gone)
+        self._show()
+        if self._begins_another:
+            self._begins_another = False
+            self._begin()
+
+    def _show(self) -> None:
+        is_open = self._workspace.is_private
+        self._window.header.set_private(is_open)
+        if is_open:
+            self._made_bar().tell()
+        if self._bar is not None:
+            self._bar.setVisible(is_open)
+        if self._id and self._row is None:
+            self._row = PrivateRow(self._theme.current)
+            self._theme.changed.connect(self._row.set_theme)
+            self._row.opened.connect(self._go_back)
+            self._row.close_requested.connect(self.close_open)
+            rows = self._window.conversations.view
+            self._row.aimed.connect(rows.aimed)
+            self._row.given.connect(lambda given: rows.given.emit(given, self._id, False))
+            self._window.conversations.add_to_top(self._row)
+        if self._row is not None:
+            self._row.setVisible(bool(self._id))
+
+    def _made_bar(self) -> PrivateBar:
+        if self._bar is None:
+            self._bar = PrivateBar(self._theme.current)
+            self._theme.changed.connect(self._bar.set_theme)
+            self._bar.close_requested.connect(self.close_open)
+            self._bar.confirmed.connect(self._forget)
+            self._window.add_above_prompt(self._bar)
+        return self._bar

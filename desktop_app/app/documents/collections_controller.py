@@ -1,0 +1,409 @@
+"""Collections in the window: made, filled, asked.
+
+One collection is filled at a time. Leaving the window in which that is shown does not stop it: the
+prompt's chip and the window say how far it is when it is opened again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.documents.viewer_controller import Target
+from desktop_app.commands.command import Category, Command
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.cost import format_money
+from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
+from desktop_app.domain.parts import CollectionPart, DocumentPart, part_id
+
+if TYPE_CHECKING:
+    from desktop_app.app.attachments.attachments_controller import AttachmentsController
+    from desktop_app.app.documents.viewer_controller import ViewerController
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.domain.collections import CollectionFile
+    from desktop_app.services.collections import CollectionProgress, Collections
+    from desktop_app.services.embeddings import EmbeddingPlan
+    from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.command_palette import CommandPalette
+    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.window.notifications import Actions
+
+OFFER: Final = "Make a collection…"
+NEW_NAME: Final = "New collection"
+_MANAGE: Final = "collections.manage"
+_UNDO_MS: Final = 12_000
+_SHOWN_ANEW_MS: Final = 200
+
+Work = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, None]]
+
+
+class CollectionsController(QObject):
+    """Between the collections, their window and the prompt."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        workspace: Workspace,
+        attachments: AttachmentsController,
+        viewer: ViewerController,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._theme, self._workspace = window, theme, workspace
+        self._attachments, self._viewer = attachments, viewer
+        self._dialog: CollectionsDialog | None = None
+        self._picker: CommandPalette | None = None
+        self._states: dict[str, CollectionState] = {}
+        self._filling: asyncio.Task[None] | None = None
+        self._filled = ""  # the collection that is being filled
+        self._at: CollectionProgress | None = None
+        self._deleted = ""  # the one that is deleted unless that is undone
+        self._looking = asyncio.Lock()
+        self._looked_for: set[str] = set()  # in the draft, and not known
+        self._gone: set[str] = set()  # in the draft, and not there
+        self._soon = QTimer(self, singleShot=True, interval=_SHOWN_ANEW_MS)
+        self._soon.timeout.connect(lambda: self._start(self._reload()))
+        self._forgetting = QTimer(self, singleShot=True, interval=_UNDO_MS)
+        self._forgetting.timeout.connect(lambda: self._start(self._forget_deleted()))
+        attachments.describe_collection = self.describe
+        workspace.opened.connect(self._look_at_draft)
+        workspace.draft_changed.connect(self._look_at_draft)
+
+    @property
+    def _service(self) -> Collections:
+        return self._workspace.backend.collections
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._workspace.tasks.start(work)
+
+    # -------------------------------------------------------------- the window
+
+    def show(self) -> None:
+        """Show the collections."""
+        self._start(self._show())
+
+    async def _show(self, collection_id: str = "", *, is_new: bool = False) -> None:
+        dialog = self._dialog_made()
+        await self._reload()
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+        if collection_id:
+            dialog.select(collection_id, is_new=is_new)
+
+    def _dialog_made(self) -> CollectionsDialog:
+        if self._dialog is not None:
+            return self._dialog
+        # Imported here: no start shows it.
+        from desktop_app.ui.library.collections_dialog import CollectionsDialog
+
+        dialog = self._dialog = CollectionsDialog(self._theme.current, self._window)
+        self._theme.changed.connect(dialog.set_theme)
+        dialog.made.connect(lambda paths: self._start(self._make(paths)))
+        dialog.added.connect(self.add)
+        dialog.renamed.connect(lambda id_, name: self._start(self._rename(id_, name)))
+        dialog.deleted.connect(lambda id_: self._start(self._delete(id_)))
+        dialog.refreshed.connect(self._refresh)
+        dialog.embedded.connect(self._embed)
+        dialog.asked.connect(self._ask_from_dialog)
+        dialog.file_removed.connect(lambda id_, path: self._start(self._remove(id_, path)))
+        dialog.file_opened.connect(self._open_file)
+        dialog.cancelled.connect(self.cancel)
+        dialog.shown.connect(lambda _id: self._start(self._show_files()))
+        dialog.closed.connect(lambda: self._start(self._forget_deleted()))
+        return dialog
+
+    async def _reload(self) -> None:
+        """Look again at what there is, and show it: one look after the other, the latest last."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
+        from desktop_app.ui.library.collections_dialog import CollectionState
+
+        before = self._states
+        states: dict[str, CollectionState] = {}
+        for collection in await self._service.all():
+            if collection.id == self._deleted:
+                continue
+            files = await self._service.files(collection.id)
+            counts = [sum(f.status == s for f in files) for s in ("ready", "failed", "waiting")]
+            states[collection.id] = CollectionState(collection, *counts)
+        self._states = states
+        if self._dialog is not None:
+            self._dialog.set_collections(list(states.values()))
+            await self._show_files()
+        asked = {part.collection_id for part in self._workspace.draft.collections}
+        was_gone, self._gone = self._gone, asked - set(states)
+        if asked and (states != before or self._gone != was_gone):
+            self._workspace.draft_changed.emit()
+
+    async def _show_files(self) -> None:
+        dialog = self._dialog
+        if dialog is None:
+            return
+        shown = dialog.current
+        files = await self._service.files(shown) if shown else []
+        plan = await self._service.embedding_plan(shown) if shown else None
+        if shown == dialog.current:
+            dialog.set_files(files)
+            dialog.set_meaning(_meaning(plan) if plan is not None and plan.passages else "")
+            self._show_work()
+
+    def _show_work(self) -> None:
+        if self._dialog is None:
+            return
+        at, state = self._at, self._states.get(self._filled)
+        if self._filling is None or state is None:
+            self._dialog.show_work("", 0, 0)
+        elif at is None:
+            self._dialog.show_work(f"Looking for files for {state.collection.name}…", 0, 0)
+        else:
+            elsewhere = "" if self._dialog.current == self._filled else f"{state.collection.name}: "
+            words = f"{elsewhere}reading {min(at.done + 1, at.total):,} of {at.total:,}"
+            self._dialog.show_work(f"{words[0].upper()}{words[1:]}", at.done, at.total)
+
+    def _open_file(self, file: CollectionFile) -> None:
+        self._viewer.open(Target(file.sha256, file.name))
+
+    # -------------------------------------------------------------- changes
+
+    async def _make(self, paths: Sequence[Path], name: str = "") -> str:
+        """A new collection, of these files and folders; its id."""
+        taken = {state.collection.name for state in self._states.values()}
+        wanted = name or (paths[0].name if len(paths) == 1 else "") or NEW_NAME
+        names = (wanted, *(f"{wanted} {number}" for number in range(2, len(taken) + 3)))
+        made = await self._service.create(next(n for n in names if n not in taken))
+        await self._show(made.id, is_new=not paths)
+        if paths:
+            self.add(made.id, paths)
+        return made.id
+
+    def add(self, collection_id: str, paths: Sequence[Path]) -> None:
+        """Read files and folders into a collection."""
+        self._fill(collection_id, lambda report: self._service.add(collection_id, paths, report))
+
+    def _refresh(self, collection_id: str) -> None:
+        self._fill(collection_id, lambda report: self._service.refresh(collection_id, report))
+
+    def _embed(self, collection_id: str) -> None:
+        work = partial(self._service.embed, collection_id)
+        self._fill(collection_id, work, "Its passages can be found by their meaning now.")
+
+    def cancel(self) -> None:
+        """Break off what is being read; what has been read stays."""
+        if self._filling is not None:
+            self._filling.cancel()
+
+    def _fill(self, collection_id: str, work: Work, said: str | None = None) -> None:
+        """Do this for a collection; `said` is what to say behind it, by default what was read."""
+        if self._filling is not None:
+            self._say("Another collection is being filled: wait for it, or cancel it.")
+            return
+        self._filled, self._at = collection_id, None
+        self._filling = self._workspace.tasks.start(self._run(work, said))
+        self._show_work()
+
+    async def _run(self, work: Work, said: str | None) -> None:
+        before = self._states.get(self._filled)
+        try:
+            await work(self._progressed)
+        except asyncio.CancelledError:
+            self._say("Broken off. “Look for changes” goes on where it was.")
+            raise
+        except UserFacingError as error:
+            self._say(error.sentences, is_error=True)
+        else:
+            self._filling = None
+            await self._reload()
+            self._say(self._summary(before) if said is None else said)
+        finally:
+            self._filling, self._at = None, None
+            self._start(self._reload())
+
+    def _summary(self, before: CollectionState | None) -> str:
+        state = self._states.get(self._filled)
+        if state is None:
+            return ""
+        news = state.ready - (before.ready if before is not None else 0)
+        words = f"{news:,} read." if news > 0 else "Nothing new was found."
+        if state.problems:
+            words += f" {state.problems:,} could not be read; the list says why."
+        return words
+
+    def _progressed(self, progress: CollectionProgress) -> None:
+        self._at = progress
+        self._show_work()
+        if not self._soon.isActive():
+            self._soon.start()
+
+    async def _rename(self, collection_id: str, name: str) -> None:
+        await self._service.rename(collection_id, name)
+        await self._reload()
+
+    async def _remove(self, collection_id: str, path: str) -> None:
+        await self._service.remove_file(collection_id, path)
+        await self._reload()
+        self._say(
+            f"{Path(path).name} was taken out of the collection.",
+            lambda: self.add(collection_id, [Path(path)]),
+        )
+
+    async def _delete(self, collection_id: str) -> None:
+        """Let go of a collection, a moment later for good."""
+        await self._forget_deleted()
+        state = self._states.get(collection_id)
+        if state is None:
+            return
+        if self._filled == collection_id:
+            self.cancel()
+        self._deleted = collection_id
+        self._forgetting.start()
+        await self._reload()
+        self._say(f"“{state.collection.name}” was deleted. The files are as they were.", self._undo)
+
+    def _undo(self) -> None:
+        collection_id, self._deleted = self._deleted, ""
+        self._forgetting.stop()
+        self._start(self._show(collection_id))
+
+    async def _forget_deleted(self) -> None:
+        self._forgetting.stop()
+        collection_id = self._deleted
+        if collection_id:
+            await self._service.delete(collection_id)
+            self._deleted = ""
+            if self._dialog is not None:
+                self._dialog.end_undo(self._undo)
+            self._drop_from_draft(collection_id)
+
+    def _say(
+        self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
+    ) -> None:
+        if self._dialog is not None and self._dialog.isVisible():
+            self._dialog.say(words, undo, is_error=is_error)
+        elif is_error or self._filled:
+            self._window.notifications.notify(words)
+
+    # -------------------------------------------------------------- asking
+
+    def ask(self) -> None:
+        """Choose a collection to be asked, by its name."""
+        self._start(self._offer())
+
+    async def _offer(self) -> None:
+        await self._reload()
+        if not self._states:
+            await self._show()
+            return
+        if self._picker is None:
+            from desktop_app.ui.window.command_palette import (
+                CommandPalette,  # not a part of the start
+            )
+
+            picker = self._picker = CommandPalette(self._window, self._theme.current)
+            picker.name(
+                "collection-picker", "Ask a collection", "No collection has this in its name."
+            )
+            self._theme.changed.connect(picker.set_theme)
+            picker.chosen.connect(self._picked)
+        rows = [
+            Command(id_, f"{state.collection.name} · {state.words}", Category.PROMPT)
+            for id_, state in self._states.items()
+        ]
+        rows.append(Command(_MANAGE, "Collections…", Category.PROMPT))
+        self._picker.open_with(rows, Keymap({}, tuple(rows)))
+
+    def _picked(self, row: str) -> None:
+        if row == _MANAGE:
+            self.show()
+        else:
+            self._put_into_draft(row)
+
+    def _ask_from_dialog(self, collection_id: str) -> None:
+        if self._dialog is not None:
+            self._dialog.hide()
+        self._put_into_draft(collection_id)
+
+    def _put_into_draft(self, collection_id: str) -> None:
+        state, workspace = self._states.get(collection_id), self._workspace
+        if state is None:
+            return
+        part = CollectionPart(collection_id, state.collection.name)
+        others = [p for p in workspace.draft.attachments if part_id(p) != collection_id]
+        workspace.draft = replace(workspace.draft, attachments=(*others, part))
+        workspace.draft_changed.emit()
+        self._window.prompt.focus_text()
+
+    def _drop_from_draft(self, collection_id: str) -> None:
+        workspace = self._workspace
+        kept = tuple(p for p in workspace.draft.attachments if part_id(p) != collection_id)
+        if kept != workspace.draft.attachments:
+            workspace.draft = replace(workspace.draft, attachments=kept)
+            workspace.draft_changed.emit()
+
+    def describe(self, collection_id: str) -> tuple[str, bool]:
+        """What the chip of a collection says of it, and whether it is there to be asked."""
+        state = self._states.get(collection_id)
+        if state is not None:
+            return state.words, True
+        is_gone = collection_id in self._gone
+        return ("no longer there", False) if is_gone else ("collection", True)
+
+    def _look_at_draft(self) -> None:
+        """A collection that stands in the prompt is to say how much it holds."""
+        unknown = {p.collection_id for p in self._workspace.draft.collections} - set(self._states)
+        if unknown and not self._soon.isActive() and self._looked_for != unknown:
+            self._looked_for = unknown
+            self._soon.start()
+
+    # -------------------------------------------------------------- instead of whole documents
+
+    def ways_out(self, error: UserFacingError) -> Actions:
+        """What can be done about a question whose documents do not fit."""
+        fits_not = isinstance(error, DocumentDoesNotFitError)
+        return [(OFFER, self.offer_instead)] if fits_not and self._origins() else ()
+
+    def _origins(self) -> dict[str, Path]:
+        """Where the documents in the prompt were read from, as far as that is known."""
+        documents = [p for p in self._workspace.draft.attachments if isinstance(p, DocumentPart)]
+        known = self._attachments.origins
+        return {p.sha256: known[p.sha256] for p in documents if p.sha256 in known}
+
+    def offer_instead(self) -> None:
+        """Make a collection of the documents in the prompt, and have that asked in their place."""
+        self._start(self._make_instead())
+
+    async def _make_instead(self) -> None:
+        origins, workspace = self._origins(), self._workspace
+        made = await self._make(list(origins.values()))
+        kept = tuple(p for p in workspace.draft.attachments if part_id(p) not in origins)
+        workspace.draft = replace(workspace.draft, attachments=kept)
+        self._put_into_draft(made)
+
+    async def close(self) -> None:
+        """The program ends."""
+        self.cancel()
+        self._forgetting.stop()
+        self._soon.stop()
+        try:
+            await self._forget_deleted()
+        except StorageError:
+            return  # it is still there at the next start
+
+
+def _meaning(plan: EmbeddingPlan) -> str:
+    """What would be sent, to whom, and what it would cost."""
+    cost = "" if plan.cost is None else f", about {format_money(plan.cost)}"
+    count = f"{plan.passages:,} passage{'' if plan.passages == 1 else 's'}"
+    return (
+        f"To be found by their meaning, too, {count} would be sent to {plan.choice.profile.name}: "
+        f"{plan.tokens:,} tokens{cost}."
+    )

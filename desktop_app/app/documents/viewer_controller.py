@@ -1,0 +1,388 @@
+"""Between the kept documents and the window that shows them.
+
+A document is shown as pages where it is a PDF that is still there, else as the text that was read
+from it. Pages are drawn in a process of its own (documents/page_worker.py), one strip after the
+other and only those that are on the screen; passages are found there too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QRectF
+
+from desktop_app.app.attachments.attachment_facts import OPEN
+from desktop_app.app.documents.viewer_positions import Piece, pages_of
+from desktop_app.app.documents.viewer_search import ViewerFinding
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
+from desktop_app.domain.parts import DocumentPart
+from desktop_app.storage.temporary import TemporaryFolder
+from desktop_app.ui.opening import open_path
+from desktop_app.ui.transcript.message_items import DOCUMENT
+
+if TYPE_CHECKING:
+    from desktop_app.app.documents.viewer_positions import Span
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.documents.page_worker import Box, Looked, PageWorker
+    from desktop_app.domain.collections import Passage
+    from desktop_app.domain.parts import AttachmentFile
+    from desktop_app.rendering.document_text import DocumentText
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.viewer.document_viewer import DocumentViewer
+    from desktop_app.ui.viewer.viewer_pages import PageStrip
+    from desktop_app.ui.window.main_window import MainWindow
+
+_PDF: Final = "application/pdf"
+_UNPLACED: Final = "Where exactly the passage stands could not be told. It reads:"
+_PATIENCE_S: Final = 1.0
+_MOST_SAID: Final = 600
+# Whoever opens a file is chosen by its ending; what could be started instead of read is a text.
+_ENDINGS: Final = frozenset(
+    ".pdf .docx .odt .rtf .pptx .odp .xlsx .ods .epub .html .htm .eml .msg .md .csv .tsv .json "
+    ".xml .yaml .zip".split()
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be shown.
+
+    Attributes:
+        page: from 1, where it is known.
+        place: for people, where a passage stands: "page 3"; "" where there is none.
+        span: the characters of the document's text that are to be marked.
+        words: the passage itself, "" where there is none.
+    """
+
+    sha256: str
+    name: str
+    page: int | None = None
+    place: str = ""
+    span: tuple[int, int] | None = None
+    words: str = ""
+
+
+class ViewerController(QObject):
+    """Opens documents in their window."""
+
+    def __init__(self, window: MainWindow, theme: ThemeWatcher, workspace: Workspace) -> None:
+        super().__init__(window)
+        self._window, self._theme, self._workspace = window, theme, workspace
+        self._viewer: DocumentViewer | None = None
+        self._worker: PageWorker | None = None
+        self._target: Target | None = None
+        self._opening: asyncio.Task[Any] | None = None
+        self._looked: Looked | None = None
+        self._finding: ViewerFinding | None = None
+        self._marks: dict[int, list[QRectF]] = {}  # of the passage, where pages are shown
+        self._words = ""  # the text of the document
+        self._found: Span | None = None  # in it, where it is shown as text
+        self._text: DocumentText | None = None
+        self._wanted: list[PageStrip] = []
+        self._drawing: asyncio.Task[Any] | None = None
+        self._drawn: tuple[PageStrip, float] | None = None
+        self._copies: TemporaryFolder | None = None
+        window.transcript.action_requested.connect(self._act)
+        window.transcript.passage_requested.connect(self.open_passage)
+        window.prompt.attachment_acted.connect(self._act_on_chip)
+
+    def _act(self, _message_id: str, action: str) -> None:
+        if action.startswith(DOCUMENT):
+            sha256 = action.removeprefix(DOCUMENT)
+            parts = (part for m in self._workspace.path for part in m.attachments)
+            name = next((part.name for part in parts if part.sha256 == sha256), "")
+            self.open(Target(sha256, name))
+
+    def _act_on_chip(self, sha256: str, action: str) -> None:
+        if action == OPEN:
+            parts = self._workspace.draft.attachments
+            names = [p.name for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256]
+            self.open(Target(sha256, next(iter(names), "")))
+
+    def open_passage(self, passage: Passage) -> None:
+        """Show what was cited, where it stands."""
+        span = (passage.start, passage.end)
+        what = (passage.sha256, passage.name, passage.page, passage.place, span, passage.text)
+        self.open(Target(*what))
+
+    # -------------------------------------------------------------- opening
+
+    def open(self, target: Target) -> None:
+        """Show a document, and what is to be marked in it."""
+        viewer = self._window_of_it()
+        self._stop()
+        self._target, self._looked, self._text = target, None, None
+        place = target.place or (f"page {target.page}" if target.page else "")
+        viewer.begin(target.name, place)
+        viewer.show()
+        viewer.raise_()
+        viewer.activateWindow()
+        self._opening = self._workspace.tasks.start(self._open(target))
+
+    def _window_of_it(self) -> DocumentViewer:
+        if self._viewer is None:
+            # Imported here: no start shows a document.
+            from desktop_app.ui.viewer.document_viewer import DocumentViewer
+
+            viewer = self._viewer = DocumentViewer(self._theme.current)
+            self._theme.changed.connect(viewer.set_theme)
+            viewer.pages.wanted.connect(self._want)
+            viewer.text.slice_wanted.connect(self._want_slice)
+            viewer.original_wanted.connect(self._want_original)
+            viewer.closed.connect(self._rest)
+            viewer.find_bar.closed.connect(
+                lambda: self._workspace.tasks.start(self._show_place(None))
+            )
+            self._finding = ViewerFinding(viewer.find_bar, self._workspace.tasks, self._show_place)
+        return self._viewer
+
+    def _stop(self) -> None:
+        """Give up whatever is on its way."""
+        self._wanted = []
+        for task in (self._opening, self._drawing):
+            if task is not None:
+                task.cancel()
+        self._opening = self._drawing = None
+
+    def _rest(self) -> None:
+        """The window is closed: hold nothing of the document."""
+        self._stop()
+        self._target = self._looked = self._text = None
+        self._begin_finding("")
+        if self._viewer is not None:
+            self._viewer.pages.set_pages([])
+            self._viewer.text.begin(0)
+
+    async def _open(self, target: Target) -> None:
+        viewer = self._window_of_it()
+        attachments = self._workspace.backend.attachments
+        try:
+            kept = await attachments.about(target.sha256)
+            source = await attachments.source(target.sha256)
+            viewer.set_original(is_there=source is not None)
+            text = await attachments.text(target.sha256)
+            target = self._target = await asyncio.to_thread(_sought_in, text, target)
+            self._begin_finding(text)
+            if kept.media_type != _PDF:
+                await self._show_text(target, kept, text)
+            elif source is None:
+                await self._show_text(target, kept, text)
+                viewer.set_note(
+                    "The file itself is no longer there. This is the text that was read from it."
+                )
+            else:
+                await self._show_pages(target, kept, text, source)
+        except UserFacingError as error:
+            viewer.say(error.sentences)
+
+    async def _show_pages(
+        self, target: Target, kept: AttachmentFile, text: str, source: Path | bytes
+    ) -> None:
+        from desktop_app.documents.page_worker import Looked, PageWorker
+
+        viewer = self._window_of_it()
+        looked = Looked(target.sha256, target.name or kept.name, source)
+        self._worker = self._worker or PageWorker()
+        self._worker.passwords = self._workspace.backend.documents.passwords
+        try:
+            sizes = await self._worker.sizes(looked)
+        except DocumentError as error:
+            await self._show_text(target, kept, text)
+            viewer.set_note(
+                f"{error.what_happened} This is the text that was read from it. {error.what_to_do}"
+            )
+            return
+        pieces = [Piece(target.page, target.words, "")] if target.page and target.words else []
+        if target.span is not None:
+            pieces = await asyncio.to_thread(pages_of, text, target.span)
+        first = pieces[0].page if pieces else target.page or 1
+        self._looked = looked
+        viewer.show_pages(sizes, first)
+        if target.words:
+            await self._mark(target, looked, pieces)
+
+    async def _mark(self, target: Target, looked: Looked, pieces: list[Piece]) -> None:
+        """Find the passage on its pages and mark it; where it is not found, show its words."""
+        viewer = self._window_of_it()
+        marks = self._marks = await self._boxes(looked, pieces)
+        if marks:
+            viewer.pages.set_marks(marks)
+            viewer.pages.go_to(min(marks))
+            viewer.describe(f"Marked: {_short(target.words)}")
+        else:
+            viewer.set_note(f"{_UNPLACED}\n{_short(target.words)}")
+
+    async def _boxes(self, looked: Looked, pieces: list[Piece]) -> dict[int, list[QRectF]]:
+        """Where these stand on their pages, as far as they are found there."""
+        assert self._worker is not None
+        marks: dict[int, list[QRectF]] = {}
+        for piece in pieces:
+            with suppress(DocumentError):
+                boxes = await self._worker.boxes(looked, piece.page, piece.text, piece.before)
+                marks |= {piece.page: [_rectangle(box) for box in boxes]} if boxes else {}
+        return marks
+
+    # -------------------------------------------------------------- finding
+
+    def _begin_finding(self, text: str) -> None:
+        """What is looked through from now on."""
+        self._words, self._marks, self._found = text, {}, None
+        target = self._target
+        if self._finding is not None:
+            self._finding.begin(text, target.span[0] if target and target.span else 0)
+
+    async def _show_place(self, place: Span | None) -> None:
+        """Show where words were found; None: mark the passage again that the document was opened at."""
+        viewer, looked = self._window_of_it(), self._looked
+        if looked is not None:
+            if place is None:
+                viewer.pages.set_marks(self._marks)
+                return
+            pieces = await asyncio.to_thread(pages_of, self._words, place)
+            marks = await self._boxes(looked, pieces)
+            if looked is self._looked and pieces:
+                viewer.pages.set_marks(marks)
+                viewer.pages.go_to(pieces[0].page)
+        elif self._text is not None and (place or self._found):
+            self._found = place
+            at = place or (self._target.span if self._target else None)
+            if at is None:
+                viewer.text.unmark()
+            else:
+                viewer.text.begin(len(self._text.slices), self._text.slice_at(at[0]))
+
+    async def _show_text(self, target: Target, kept: AttachmentFile, text: str) -> None:
+        from desktop_app.rendering.document_text import DocumentText, form_of
+
+        viewer = self._window_of_it()
+        if not text.strip():
+            viewer.say("There is no text in this document.")
+            return
+        self._text = await asyncio.to_thread(DocumentText, text, form_of(kept.media_type))
+        at = self._text.slice_at(target.span[0]) if target.span else 0
+        viewer.show_text(len(self._text.slices), at)
+        viewer.describe(f"Marked: {_short(target.words)}" if target.span else "")
+        if target.words and not target.span:
+            viewer.set_note(f"{_UNPLACED}\n{_short(target.words)}")
+
+    # -------------------------------------------------------------- text
+
+    def _want_slice(self, number: int) -> None:
+        if self._text is not None and self._target is not None:
+            span = self._found or self._target.span
+            self._workspace.tasks.start(self._show_slice(self._text, number, span))
+
+    async def _show_slice(
+        self, text: DocumentText, number: int, span: tuple[int, int] | None
+    ) -> None:
+        shown = await asyncio.to_thread(text.shown, number, span)
+        if text is self._text and self._viewer is not None:
+            self._viewer.text.show_slice(number, shown)
+
+    # -------------------------------------------------------------- pages
+
+    def _want(self, strips: list[PageStrip]) -> None:
+        """Draw these next and nothing else; what is being drawn and has been scrolled past is given
+        up where it takes long (its process ends with it)."""
+        self._wanted = strips
+        if self._drawn is not None and self._drawing is not None:
+            strip, since = self._drawn
+            pages = {one.page for one in strips}
+            if strip.page not in pages and time.monotonic() - since > _PATIENCE_S:
+                self._drawing.cancel()
+                self._drawing = None
+        if strips and self._drawing is None and self._looked is not None:
+            self._drawing = self._workspace.tasks.start(self._draw(self._looked))
+
+    async def _draw(self, looked: Looked) -> None:
+        from desktop_app.documents.page_worker import Strip
+
+        viewer, worker = self._window_of_it(), self._worker
+        assert worker is not None
+        try:
+            while self._wanted and looked is self._looked:
+                wanted = self._wanted.pop(0)
+                self._drawn = (wanted, time.monotonic())
+                try:
+                    pixels = await worker.strip(looked, Strip(*wanted))
+                except DocumentError:
+                    viewer.pages.show_failed(wanted.page)
+                    self._wanted = [one for one in self._wanted if one.page != wanted.page]
+                    continue
+                if looked is self._looked:
+                    viewer.pages.show_strip(wanted, pixels)
+        finally:
+            if self._drawing is asyncio.current_task():
+                self._drawing = self._drawn = None
+
+    # -------------------------------------------------------------- the original
+
+    def _want_original(self) -> None:
+        if self._target is not None:
+            self._workspace.tasks.start(self._open_original(self._target))
+
+    async def _open_original(self, target: Target) -> None:
+        """Show the kept original with the system's program: a copy that cannot be written to."""
+        try:
+            attachments = self._workspace.backend.attachments
+            kept, source = (
+                await attachments.about(target.sha256),
+                await attachments.source(target.sha256),
+            )
+            if isinstance(source, bytes):
+                raise IllegalChoiceError(
+                    "A document of a private conversation is not handed to another program.",
+                    what_was_kept="For that it would have to be written to the disk.",
+                )
+            if source is None:
+                await attachments.bytes(target.sha256)  # says that it is gone
+                return
+            copy = await asyncio.to_thread(self._copy, source, kept)
+            open_path(copy)
+        except UserFacingError as error:
+            self._window_of_it().set_note(error.sentences)
+
+    def _copy(self, source: Path, kept: AttachmentFile) -> Path:
+        if self._copies is None:
+            self._copies = TemporaryFolder(self._workspace.backend.folders.temporary)
+        ending = PurePath(kept.name).suffix.lower()
+        copy = self._copies.path / f"{kept.sha256[:16]}{ending if ending in _ENDINGS else '.txt'}"
+        if not copy.exists():
+            shutil.copyfile(source, copy)
+            copy.chmod(0o400)
+        return copy
+
+    async def close(self) -> None:
+        """The program ends."""
+        self._rest()
+        if self._viewer is not None:
+            self._viewer.close()
+            self._viewer.deleteLater()
+        if self._worker is not None:
+            await self._worker.aclose()
+        if self._copies is not None:
+            await asyncio.to_thread(self._copies.close)
+
+
+def _sought_in(text: str, target: Target) -> Target:
+    """The target with the place of its words in the text as it is kept: what was asked long ago, or
+    elsewhere, may have counted in another one."""
+    if target.span is None or not target.words or text[slice(*target.span)] == target.words:
+        return target
+    at = text.find(target.words)
+    return replace(target, span=(at, at + len(target.words)) if at >= 0 else None)
+
+
+def _rectangle(box: Box) -> QRectF:
+    return QRectF(box.left, box.top, box.right - box.left, box.bottom - box.top)
+
+
+def _short(words: str) -> str:
+    words = " ".join(words.split())
+    return words if len(words) <= _MOST_SAID else f"{words[:_MOST_SAID]}…"

@@ -1,0 +1,88 @@
+"""Find in a document that is shown: where words stand in its text, and which place is shown.
+
+Looked through is the text that was read from the document, away from the event loop; how a place in
+it is shown, on a page or as text, is the business of whoever shows the document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.documents.viewer_positions import PAGE_MARK
+
+if TYPE_CHECKING:
+    from desktop_app.app.documents.viewer_positions import Span
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.ui.transcript.search.find_bar import FindBar
+
+_MOST: Final = 10_000  # places: beyond that nobody counts
+
+
+class ViewerFinding(QObject):
+    """Between the bar of a viewer and the text of its document.
+
+    Args:
+        show: shows a place in the text; None ends the looking.
+    """
+
+    def __init__(
+        self, bar: FindBar, tasks: Tasks, show: Callable[[Span | None], Awaitable[None]]
+    ) -> None:
+        super().__init__(bar)
+        self._bar, self._tasks, self._show = bar, tasks, show
+        self._text, self._from = "", 0
+        self._asked = 0
+        self._places: list[Span] = []
+        self._at = -1
+        bar.changed.connect(lambda words: tasks.start(self._look(words)))
+        bar.stepped.connect(lambda by: tasks.start(self._step(by)))
+
+    def begin(self, text: str, near: int = 0) -> None:
+        """Another document, of this text; the first place to show is the next behind `near`."""
+        self._text, self._from = text, near
+        self._asked += 1
+        self._places, self._at = [], -1
+
+    async def _look(self, words: str) -> None:
+        self._asked += 1
+        asked = self._asked
+        found = await asyncio.to_thread(_places, self._text, words)
+        if asked != self._asked:
+            return
+        if self._at >= 0:  # go on from what is shown
+            self._from = self._places[self._at][0]
+        self._places = found
+        behind = bisect_left(found, (self._from, 0))
+        self._at = behind % len(found) if found else -1
+        await self._go()
+
+    async def _step(self, by: int) -> None:
+        if self._places:
+            self._at = (self._at + by) % len(self._places)
+            await self._go()
+
+    async def _go(self) -> None:
+        count = len(self._places)
+        self._bar.show_count(self._at + 1, count, count < _MOST)
+        await self._show(self._places[self._at] if self._places else None)
+
+
+def _places(text: str, words: str) -> list[Span]:
+    """Where words stand, but for the marks between pages."""
+    from desktop_app.rendering.finding import places_in, sought  # not a part of the start
+
+    marks = [mark.span() for mark in PAGE_MARK.finditer(text)]
+    ends = [end for _, end in marks]
+    found = []
+    for start, end in places_in(text, sought(words)):
+        at = bisect_left(ends, start + 1)
+        if at == len(marks) or end <= marks[at][0]:
+            found.append((start, end))
+        if len(found) == _MOST:
+            break
+    return found

@@ -1,0 +1,238 @@
+"""Export and print from the window: what to write and where is asked here, the writing is done by a
+process of its own, as `repartee export` does it, so that the window never waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from asyncio.subprocess import DEVNULL, PIPE
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QStandardPaths
+
+from desktop_app.child_processes import child_command, library_command, start_child
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.ui.opening import open_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
+
+    from PySide6.QtPrintSupport import QPrinter
+
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.child_processes import ChildCommand
+    from desktop_app.domain.export_format import ExportFormat
+    from desktop_app.ui.widgets.clipboard import Copying
+    from desktop_app.ui.window.main_window import MainWindow
+
+FORMATS: Final = {f"{one.label} (*{one.suffix})": one for one in reversed(EXPORT_FORMATS)}
+
+
+LONG_S: Final = 0.7
+"""After so many seconds it is said that something is being done."""
+
+
+class PaperController(QObject):
+    """Takes the open conversation out of the program."""
+
+    def __init__(self, window: MainWindow, workspace: Workspace) -> None:
+        super().__init__(window)
+        self._window = window
+        self._workspace = workspace
+
+    def export(self) -> None:
+        """Ask for a place and a format, and write the open conversation there."""
+        from PySide6.QtWidgets import QFileDialog  # no part of the start
+
+        if not self._has_something():
+            return
+        # Imported here: every format comes with it, and no start needs one.
+        from desktop_app.headless.export import names_of
+
+        dialog = QFileDialog(self._window, "Export the conversation")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters(list(FORMATS))
+        places = QStandardPaths.StandardLocation
+        dialog.setDirectory(QStandardPaths.writableLocation(places.DocumentsLocation))
+        stem = next(names_of([self._workspace.conversation], ""))
+        dialog.setDefaultSuffix("pdf")
+        dialog.selectFile(f"{stem}.pdf")
+        dialog.filterSelected.connect(
+            lambda chosen: dialog.setDefaultSuffix(FORMATS[chosen].suffix.lstrip("."))
+        )
+        conversation_id = self._workspace.conversation.id
+        dialog.fileSelected.connect(
+            lambda name: self.export_to(
+                conversation_id, Path(name), _format_of(name, dialog.selectedNameFilter()).id
+            )
+        )
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def export_to(self, conversation_id: str, file: Path, kind: str) -> None:
+        """Write a conversation to a file; `kind` is one that `repartee export` knows."""
+        self._workspace.tasks.start(self._export(conversation_id, file.absolute(), kind))
+
+    async def _export(self, conversation_id: str, file: Path, kind: str) -> None:
+        asked = ("export", "--conversation", conversation_id, "--format", kind, "--to")
+        command = library_command(*asked, str(file))
+        run = _run(command, b"", f"{file.name} could not be written.", file)
+        if not await self._told(f"Exporting to {file.name}…", run):
+            self._window.notifications.notify(f"{file.name} was not exported.")
+            return
+        self._window.notifications.notify(
+            f"Exported to {file.name}.",
+            actions=[
+                ("Open", lambda: open_path(file)),
+                ("Show folder", lambda: open_path(file.parent)),
+            ],
+        )
+
+    def copy(self) -> None:
+        """Put the open conversation on the clipboard: Markdown, and HTML unless it is very long."""
+        if not self._has_something():
+            return
+        # Imported here: not a part of the start.
+        from desktop_app.exchange import markdown, rich_text
+        from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
+
+        workspace, catalog = self._workspace, self._workspace.backend.catalog
+        shown = [workspace.as_shown(message) for message in workspace.path]
+        what = (workspace.conversation, shown, lambda model: catalog.info(model).name)
+        written = lru_cache(maxsize=1)(lambda: "".join(markdown.pieces(*what)))
+        makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [written()]}
+        is_rich = sum(len(message.text) for message in shown) <= LONGEST_RICH
+        if is_rich:
+            makers[HTML] = lambda: rich_text.pieces(*what)
+        makers[MARKDOWN] = lambda: [written()]
+        end = "The conversation was copied" + ("." if is_rich else ", as Markdown.")
+        self._copying(end).put(Texts(makers, is_short=False))
+
+    def _copying(self, end: str) -> Copying:
+        from desktop_app.ui.widgets.clipboard import Copying
+
+        notify = self._window.notifications.notify
+        copying = Copying(self)
+        copying.lasts.connect(lambda: notify("Copying the conversation…"))
+        copying.done.connect(lambda _: notify(end))
+        copying.over.connect(copying.deleteLater)
+        return copying
+
+    def print_(self) -> None:
+        """Ask for a printer, and print the open conversation."""
+        # Imported here: not a part of the start, and few print.
+        from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+
+        if not self._has_something():
+            return
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        dialog = QPrintDialog(printer, self._window)
+        dialog.setWindowTitle("Print the conversation")
+        dialog.setOption(QPrintDialog.PrintDialogOption.PrintPageRange)
+        conversation_id = self._workspace.conversation.id
+        dialog.accepted.connect(lambda: self.print_on(conversation_id, printer))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.setModal(True)  # QPrintDialog.open would want a slot by its name
+        dialog.show()
+
+    def print_on(self, conversation_id: str, printer: QPrinter) -> None:
+        """Print a conversation on a printer as it is set up."""
+        from desktop_app.app.export.print_process import chosen
+
+        request = {"conversation": conversation_id, "printer": chosen(printer)}
+        done = "The conversation was handed to the printer."
+        if file := printer.outputFileName():
+            done = f"Printed to {Path(file).name}."
+        self._workspace.tasks.start(self._print(request, done))
+
+    async def _print(self, request: Mapping[str, Any], done: str) -> None:
+        # Imported here: not a part of the start.
+        from desktop_app.storage.temporary import TemporaryFolder
+
+        # The process that prints is confined to this folder, and cannot remove it.
+        temporary = self._workspace.backend.folders.temporary
+        try:
+            scratch = await asyncio.to_thread(TemporaryFolder, temporary)
+        except OSError as error:
+            raise StorageError(
+                "The conversation could not be printed.",
+                what_was_kept="The conversation is as it was.",
+                what_to_do="Check that there is room on the disk, and print it again.",
+                details=str(error),
+            ) from error
+        try:
+            asked = json.dumps({**request, "scratch": str(scratch.path)}).encode()
+            run = _run(child_command("print"), asked, "The conversation could not be printed.")
+            is_done = await self._told("Printing the conversation…", run)
+        finally:
+            await asyncio.to_thread(scratch.close)
+        self._window.notifications.notify(done if is_done else "The conversation was not printed.")
+
+    async def _told(self, words: str, run: Coroutine[None, None, None]) -> bool:
+        """Do something, and say so where it lasts, with a way to stop it; whether it was done."""
+        notifications, called_off = self._window.notifications, asyncio.Event()
+        task = asyncio.create_task(run)
+
+        def call_off() -> None:
+            called_off.set()
+            task.cancel()
+
+        cancel = [("Cancel", call_off)]
+        said = partial(notifications.notify, words, cancel, topic=words, stays=True)
+        timer = asyncio.get_running_loop().call_later(LONG_S, said)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not called_off.is_set():
+                raise
+        finally:
+            timer.cancel()
+            notifications.dismiss_topic(words)
+        return not called_off.is_set()
+
+    def _has_something(self) -> bool:
+        if self._workspace.path and not self._workspace.is_new:
+            return True
+        self._window.notifications.notify("There is nothing in this conversation yet.")
+        return False
+
+
+async def _run(
+    command: ChildCommand, request: bytes, what_happened: str, file: Path | None = None
+) -> None:
+    """Run one of our own processes to its end. Called off, it leaves nothing of `file`.
+
+    Raises:
+        StorageError: it did not do what it was asked for, with what it said.
+    """
+    process = await start_child(command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
+    try:
+        _, said = await process.communicate(request)
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        if file is not None:
+            await asyncio.to_thread(_take_away_unfinished, file)
+        raise
+    if process.returncode:
+        raise StorageError(
+            what_happened,
+            what_was_kept="The conversation is as it was.",
+            what_to_do="Choose another place or printer.",
+            details=said.decode(errors="replace").strip(),
+        )
+
+
+def _format_of(name: str, chosen: str) -> ExportFormat:
+    """What the name of a file ends in, whatever is chosen below it; else that."""
+    suffix = Path(name).suffix.lower()
+    return next((one for one in EXPORT_FORMATS if one.suffix == suffix), FORMATS[chosen])
+
+
+def _take_away_unfinished(file: Path) -> None:
+    """What is written has another name until it is whole."""
+    target = file.resolve()
+    target.with_name(f"{target.name}.part").unlink(missing_ok=True)

@@ -1,0 +1,232 @@
+"""The child process that prints a conversation, so that the window goes on meanwhile.
+
+It reads one JSON object from its standard input: `conversation`, the id; `printer`, what the person
+has chosen in the print dialog (see `chosen`); and `scratch`, an empty folder. First it takes the
+conversation and its pictures out of the store. Then it is confined (see the package `sandbox`), and
+only then does it parse any of that: it writes to the file that was chosen, or to the scratch folder
+and to a printer. What goes wrong is said on standard error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from PySide6.QtCore import QMarginsF, QSizeF
+from PySide6.QtGui import QPageLayout, QPageSize
+from PySide6.QtPrintSupport import QPrinter
+
+from desktop_app import sandbox
+from desktop_app.app.export.export_pdf import Paper, paint, without_a_screen
+from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.headless.console import say
+from desktop_app.headless.export import pictures_of
+from desktop_app.headless.steps import opened
+from desktop_app.paths import resource_path
+from desktop_app.ui.printing.pages import MARGIN_MM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from desktop_app.domain.conversation import Conversation, Message
+    from desktop_app.domain.model_catalog import ModelCatalog
+    from desktop_app.exchange.html_page import Picture
+
+# Laying a long conversation out takes a few hundred megabytes.
+_MEMORY: Final = 4 << 30
+_IPP_PORT: Final = 631
+_FONTS: Final = tuple(
+    map(
+        Path,
+        (
+            "/etc/fonts",
+            "/usr/share/fontconfig",
+            "/var/cache/fontconfig",
+            "/usr/X11R6/lib/X11/fonts",
+        ),
+    )
+)
+# What libcups reads to find its server and the user's name.
+_CUPS: Final = tuple(
+    map(
+        Path,
+        (
+            *("/etc/cups", "/usr/share/cups", "/run/cups", "/etc/passwd", "/etc/nsswitch.conf"),
+            *("/etc/hosts", "/etc/host.conf", "/etc/resolv.conf", "/run/systemd/resolve"),
+            *("/etc/gai.conf", "/etc/services", "/etc/ssl", "/etc/papersize", "/usr/share/ppd"),
+        ),
+    )
+)
+
+
+class Loaded(NamedTuple):
+    """A conversation to print, read from the store.
+
+    Attributes:
+        pictures: those of each message, by the message's id.
+    """
+
+    conversation: Conversation
+    path: list[Message]
+    pictures: dict[str, dict[str, Picture]]
+    catalog: ModelCatalog
+
+
+def main() -> int:
+    """Print what standard input asks for; returns the exit code."""
+    request = json.load(sys.stdin)
+    application = paper = None
+    try:
+        loaded = asyncio.run(_load(request["conversation"]))
+        paper = Paper(loaded.catalog, partial(_loaded_pictures, loaded))
+        # Later this process starts no other.
+        paper.formulas.start()
+        _confine(request["printer"]["file"], request["scratch"], paper.formulas.descriptors)
+        application = without_a_screen()
+        asyncio.run(_print(loaded, request["printer"], paper))
+    except UserFacingError as error:
+        say(error.sentences)
+        return 1
+    except OSError as error:
+        say(_not_printed(str(error)).sentences)
+        return 1
+    finally:
+        if paper is not None:
+            paper.close()
+        if application is not None:
+            application.shutdown()
+    return 0
+
+
+async def _load(conversation_id: str) -> Loaded:
+    """Return the conversation.
+
+    Raises:
+        StorageError
+    """
+    async with opened() as backend:
+        conversation = await backend.conversations.get(conversation_id)
+        path = await backend.conversations.path(conversation_id)
+        if conversation is None or not path:
+            raise StorageError("There is nothing to print in this conversation.")
+        pictures = {message.id: await pictures_of(backend, message) for message in path}
+        return Loaded(conversation, path, pictures, backend.catalog)
+
+
+async def _loaded_pictures(loaded: Loaded, message: Message) -> dict[str, Picture]:
+    return loaded.pictures[message.id]
+
+
+def _confine(file: str, scratch: str, descriptors: tuple[int, ...]) -> None:
+    """Give up all that printing does not need: see `policy`.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if file:
+        with Path(file).open("ab") as output:  # Landlock permits a file that is there
+            if Path(file).is_file():  # and no device
+                os.fchmod(output.fileno(), 0o600)
+    else:
+        os.environ["TMPDIR"] = scratch
+    sandbox.confine(policy(file, scratch, descriptors))
+
+
+def policy(file: str, scratch: str, descriptors: tuple[int, ...]) -> sandbox.Policy:
+    """Return what this process may do once it has taken the conversation out of the store.
+
+    Args:
+        file: what is printed to, "" for a printer.
+        scratch: a folder for what goes to a printer.
+        descriptors: what stays open.
+    """
+    return sandbox.Policy(
+        memory_bytes=_MEMORY,
+        readable=(resource_path(""), *_FONTS, *_users_fonts(), *(() if file else _CUPS)),
+        writable=(Path(file or scratch),),
+        tcp_ports=() if file else _printer_ports(),
+        descriptors=descriptors,
+    )
+
+
+def _users_fonts() -> Iterator[Path]:
+    """Yield the user's own fonts, and the caches about all fonts."""
+    home = Path.home()
+    yield from (home / ".fonts", home / ".config" / "fontconfig")
+    yield Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share", "fonts")
+    yield Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache", "fontconfig")
+    for name in ("FONTCONFIG_FILE", "FONTCONFIG_PATH"):
+        if path := os.environ.get(name):
+            yield Path(path)
+
+
+def _printer_ports() -> tuple[int, ...]:
+    """Return the ports that a CUPS server listens on."""
+    port = os.environ.get("CUPS_SERVER", "").rpartition(":")[2]
+    return (_IPP_PORT, int(port)) if port.isdecimal() else (_IPP_PORT,)
+
+
+def chosen(printer: QPrinter) -> dict[str, Any]:
+    """What is chosen of a printer and its paper, as JSON has it."""
+    layout = printer.pageLayout()
+    size = layout.pageSize().size(QPageSize.Unit.Millimeter)
+    file = printer.outputFileName()
+    return {
+        "name": printer.printerName(),
+        "file": file and str(Path(file).absolute()),
+        "paper_mm": [size.width(), size.height()],
+        "is_landscape": layout.orientation() is QPageLayout.Orientation.Landscape,
+        "copies": printer.copyCount(),
+        "collate": printer.collateCopies(),
+        "is_colour": printer.colorMode() is QPrinter.ColorMode.Color,
+        "duplex": printer.duplex().value,
+        "pages": [printer.fromPage(), printer.toPage()],
+    }
+
+
+def printer_of(choice: Mapping[str, Any]) -> QPrinter:
+    """The printer that `chosen` has described."""
+    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    if choice["name"]:
+        printer.setPrinterName(choice["name"])
+    if choice["file"]:
+        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+        printer.setOutputFileName(choice["file"])
+    margins = QMarginsF(MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM)
+    orientation = QPageLayout.Orientation
+    printer.setPageLayout(
+        QPageLayout(
+            QPageSize(QSizeF(*choice["paper_mm"]), QPageSize.Unit.Millimeter),
+            orientation.Landscape if choice["is_landscape"] else orientation.Portrait,
+            margins,
+            QPageLayout.Unit.Millimeter,
+        )
+    )
+    printer.setCopyCount(choice["copies"])
+    printer.setCollateCopies(choice["collate"])
+    colour = QPrinter.ColorMode
+    printer.setColorMode(colour.Color if choice["is_colour"] else colour.GrayScale)
+    printer.setDuplex(QPrinter.DuplexMode(choice["duplex"]))
+    return printer
+
+
+async def _print(loaded: Loaded, choice: Mapping[str, Any], paper: Paper) -> None:
+    printer = printer_of(choice)
+    printer.setDocName(loaded.conversation.title)
+    pages = await paper.pages(printer, loaded.conversation, loaded.path)
+    first, last = choice["pages"]
+    last = min(last or pages.count, pages.count)
+    await paint(pages, printer, range(max(0, first - 1), last))
+
+
+def _not_printed(details: str) -> StorageError:
+    return StorageError(
+        "The conversation could not be printed.",
+        what_to_do="Look at the printer, or export it as PDF and print that.",
+        details=details,
+    )

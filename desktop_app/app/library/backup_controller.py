@@ -1,0 +1,172 @@
+"""Backups by themselves: once a day or a week, into a folder that the person chose.
+
+What came of the last one is kept in the settings, so that a failure is said once and then shown
+where backups are set; it is tried again every hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.startup.own_command import Ended, OwnCommand
+from desktop_app.app.workspace import Workspace
+from desktop_app.domain.conversation import now
+from desktop_app.domain.errors import StorageError
+from desktop_app.ui.window.main_window import MainWindow
+
+LAST_KEY = "backup.last"
+# After the start, which has better things to do.
+FIRST_LOOK = timedelta(seconds=20)
+TRY_AGAIN = timedelta(hours=1)
+# Qt's timers count milliseconds in 32 bits; and a clock may be set meanwhile.
+LONGEST_WAIT = timedelta(hours=6)
+EVERY = {"day": timedelta(days=1), "week": timedelta(days=7)}
+TOPIC = "backup"
+
+ByHand = Callable[[str, int], Awaitable[Ended | None]]
+
+
+def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
+    """How long until the next backup, seen from `at`; None where none is wanted.
+
+    Args:
+        last: {"at": when one was made last, "failed_at": when one failed since}, as ISO 8601.
+    """
+    if every not in EVERY:
+        return None
+    due = at
+    if made := _moment(last.get("at")):
+        # One from the future, by a clock that was wrong, does not hold up others.
+        due = made + EVERY[every] if made <= at else at
+    if failed := _moment(last.get("failed_at")):
+        due = max(due, min(failed, at) + TRY_AGAIN)
+    return max(due - at, timedelta())
+
+
+class BackupController(QObject):
+    """Between the settings, the clock and `repartee backup`.
+
+    Args:
+        by_hand: makes one where the person sees it.
+    """
+
+    def __init__(self, window: MainWindow, workspace: Workspace, by_hand: ByHand) -> None:
+        super().__init__(window)
+        self._window, self._workspace = window, workspace
+        self._by_hand = by_hand
+        self._command = OwnCommand()
+        self._last: dict[str, Any] = {}
+        self._is_running = False
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(lambda: workspace.tasks.start(self._when_due()))
+        workspace.values_changed.connect(self._on_value)
+
+    async def start(self) -> None:
+        """Begin to look at the clock."""
+        stored = await self._workspace.backend.settings.all()
+        self._last = stored.get(LAST_KEY) or {}
+        self._show()
+        self._wait(FIRST_LOOK)
+
+    def close(self) -> None:
+        """The program ends."""
+        self._timer.stop()
+        self._command.stop()
+
+    def _on_value(self, key: str) -> None:
+        if key in ("backup.folder", "backup.every"):
+            self._last.pop("failed_at", None)
+            self._show()
+            self._wait(timedelta(seconds=2))
+
+    @property
+    def _folder(self) -> str:
+        return str(self._workspace.values["backup.folder"])
+
+    @property
+    def _keep(self) -> int:
+        return int(self._workspace.values["backup.keep"] or 1)
+
+    def _wait(self, least: timedelta = timedelta()) -> None:
+        wait = due_in(str(self._workspace.values["backup.every"]), self._last, now())
+        if wait is None or not self._folder:
+            self._timer.stop()
+            return
+        wait = min(max(wait, least), LONGEST_WAIT)
+        self._timer.start(int(wait.total_seconds() * 1000))
+
+    async def _when_due(self) -> None:
+        wait = due_in(str(self._workspace.values["backup.every"]), self._last, now())
+        if wait == timedelta() and self._folder and not self._is_running:
+            await self._back_up()
+        self._wait()
+
+    async def _back_up(self) -> None:
+        self._is_running = True
+        try:
+            arguments = ("backup", self._folder, "--keep", str(self._keep))
+            ended = await self._command.run(*arguments, progress=lambda _done, _total: None)
+        finally:
+            self._is_running = False
+        if not self._command.was_stopped:
+            await self._note(ended)
+
+    def by_hand(self) -> None:
+        """Make one now, as the person wants it."""
+        if not self._folder:
+            self._window.notifications.notify("Choose a folder for the backups first.")
+            return
+        self._workspace.tasks.start(self._now())
+
+    async def _now(self) -> None:
+        ended = await self._by_hand(self._folder, self._keep)
+        if ended is not None and ended.code in (0, 1):
+            await self._note(ended, asked_for=True)
+
+    async def _note(self, ended: Ended, *, asked_for: bool = False) -> None:
+        at = now().isoformat()
+        failed_before = "failed_at" in self._last
+        if ended.code == 0:
+            self._last = {"at": at}
+        else:
+            self._last = {**self._last, "failed_at": at, "why": ended.said}
+        await self._workspace.backend.settings.set(LAST_KEY, self._last)
+        self._show()
+        self._wait()
+        if ended.code == 0:
+            self._window.notifications.dismiss_topic(TOPIC)
+            if asked_for:
+                self._window.notifications.notify(f"Backed up to {ended.output.strip()}.")
+        elif asked_for or not failed_before:
+            error = StorageError("The backup could not be made.", what_was_kept=ended.said)
+            self._window.notifications.notify(error, topic=TOPIC)
+
+    def _show(self) -> None:
+        made = _moment(self._last.get("at"))
+        words = f"Last backup: {_day(made)}." if made else "No backup was made yet."
+        if failed := _moment(self._last.get("failed_at")):
+            why = self._last.get("why", "")
+            self._window.settings.set_backup_state(
+                f"The backup of {_day(failed)} failed. {why} {words}", "error"
+            )
+        elif self._workspace.values["backup.every"] != "off" and not self._folder:
+            self._window.settings.set_backup_state("Choose a folder for the backups.", "warning")
+        else:
+            self._window.settings.set_backup_state(words, "note")
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def _day(moment: datetime) -> str:
+    local = moment.astimezone()
+    return f"{local.day} {local:%B %Y, %H:%M}"

@@ -1,0 +1,211 @@
+"""Folders: made, named, set, deleted, and filled with conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.library.folder_values import values_of, with_value, without_value
+from desktop_app.commands.command import Category, Command
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.conversation import Folder, new_id, now
+from desktop_app.domain.place import LIST, Place, PlaceKind
+
+if TYPE_CHECKING:
+    from desktop_app.app.library.library_controller import LibraryController
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.command_palette import CommandPalette
+    from desktop_app.ui.window.main_window import MainWindow
+
+NEW_NAME = "New folder"
+_NEW, _NONE = "folder.new", "folder.none"
+
+
+class FoldersController(QObject):
+    """Between the list's folders, the settings panel and the store."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        workspace: Workspace,
+        library: LibraryController,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._theme, self._workspace = window, theme, workspace
+        self._library, self._shelf = library, library.shelf
+        self._picker: CommandPalette | None = None
+        self._picking: list[str] = []
+        self._asked_for = ""  # whose settings the person wants to see; else the open one's folder
+        self._connect()
+
+    def _connect(self) -> None:
+        shown, panel, workspace = self._window.conversations, self._window.settings, self._workspace
+        shown.folder_wanted.connect(self.create)
+        shown.folder_renamed.connect(self._rename)
+        shown.folder_deleted.connect(self.delete)
+        shown.folder_settings_wanted.connect(self.show_settings)
+        shown.moved.connect(self.move)
+        shown.new_in_folder.connect(self._begin_in)
+        panel.folder_changed.connect(
+            lambda id_, key, value: self._set(id_, lambda f: with_value(f, key, value))
+        )
+        panel.folder_removed.connect(
+            lambda id_, key: self._set(id_, lambda f: without_value(f, key))
+        )
+        workspace.folders_changed.connect(self._show_values)
+        workspace.opened.connect(self._follow_open)
+        workspace.choice_changed.connect(self._show_values)
+
+    # -------------------------------------------------------------- folders
+
+    def create(self, conversation_ids: Sequence[str] = ()) -> None:
+        """Make a folder with these conversations in it, its name to be typed."""
+        taken = {folder.name for folder in self._workspace.folders.values()}
+        names = (NEW_NAME, *(f"{NEW_NAME} {number}" for number in range(2, len(taken) + 3)))
+        name = next(name for name in names if name not in taken)
+        folder = Folder(new_id(), name, now())
+        self._keep(folder)
+        if conversation_ids:
+            self.move(conversation_ids, folder.id)
+        self._shelf.start(self._name(folder.id))
+
+    async def _name(self, folder_id: str) -> None:
+        """Have its name typed, where it stands."""
+        shown = self._window.conversations
+        if self._shelf.place != LIST:
+            await self._shelf.go(LIST)
+        self._window.show_list()
+        shown.rename(folder_id)
+
+    def _rename(self, folder_id: str, name: str) -> None:
+        self._set(folder_id, lambda folder: replace(folder, name=name))
+
+    def delete(self, folder_id: str) -> None:
+        """Delete a folder; its conversations stay, and stand in the list."""
+        folder = self._workspace.folders.get(folder_id)
+        if folder is not None:
+            self._shelf.write(self._delete(folder))
+
+    async def _delete(self, folder: Folder) -> None:
+        backend = self._workspace.backend
+        ids = await backend.shelves.in_folder(folder.id)
+        await backend.conversation_folders.delete(folder.id)
+        self._shelf.change(ids, folder_id=None)
+        self._workspace.set_folders(
+            [kept for kept in self._workspace.folders.values() if kept.id != folder.id]
+        )
+        is_there = self._shelf.place == Place.of_folder(folder.id)
+        self._shelf.start(self._shelf.go(LIST) if is_there else self._shelf.refresh())
+        words = f"The folder “{folder.name}” was deleted; its conversations are kept."
+        self._window.notifications.notify(
+            words, actions=[("Undo", lambda: self._shelf.write(self._bring_back(folder, ids)))]
+        )
+
+    async def _bring_back(self, folder: Folder, ids: list[str]) -> None:
+        backend = self._workspace.backend
+        await backend.conversation_folders.save(folder)
+        await backend.shelves.move(ids, folder.id)
+        self._workspace.set_folders([*self._workspace.folders.values(), folder])
+        self._shelf.change(ids, folder_id=folder.id)
+
+    def _set(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
+        folder = self._workspace.folders.get(folder_id)
+        if folder is not None:
+            self._keep(change(folder))
+
+    def _keep(self, folder: Folder) -> None:
+        """Show a folder as it is now, and write it."""
+        self._shelf.write(self._workspace.backend.conversation_folders.save(folder))
+        folders = {**self._workspace.folders, folder.id: folder}
+        self._workspace.set_folders(list(folders.values()))
+
+    def _begin_in(self, folder_id: str) -> None:
+        self._library.open_new(folder_id)
+        self._shelf.start(self._shelf.go(Place.of_folder(folder_id)))
+
+    # -------------------------------------------------------------- filling them
+
+    def move(self, conversation_ids: Sequence[str], folder_id: str) -> None:
+        """Put conversations into a folder, or with "" out of theirs; Undo puts them back."""
+        known = [c for id_ in conversation_ids if (c := self._shelf.known(id_)) is not None]
+        target = folder_id or None
+        moved = [c for c in known if c.folder_id != target]
+        if not moved:
+            return
+        before = {c.id: c.folder_id for c in moved}
+        self._put({c.id: target for c in moved})
+        self._window.conversations.view.drop_marks()
+        what = f"“{moved[0].title}” was" if len(moved) == 1 else f"{len(moved)} conversations were"
+        folder = self._workspace.folders.get(folder_id)
+        where = "taken out of the folder" if folder is None else f"moved to “{folder.name}”"
+        self._window.notifications.notify(
+            f"{what} {where}.", actions=[("Undo", lambda: self._put(before))]
+        )
+
+    def _put(self, wanted: dict[str, str | None]) -> None:
+        for target in set(wanted.values()):
+            ids = [id_ for id_, folder_id in wanted.items() if folder_id == target]
+            self._shelf.change(ids, folder_id=target)
+            self._shelf.write(self._workspace.backend.shelves.move(ids, target))
+
+    def offer(self) -> None:
+        """Ask for the folder that what is marked, or open, is to be moved to: by its name."""
+        ids = [id_ for id_ in self._window.conversations.marked if self._shelf.known(id_)]
+        if not ids:
+            return
+        self._picking = ids
+        if self._picker is None:
+            self._picker = self._make_picker()
+        category = Category.CONVERSATION
+        folders = sorted(self._workspace.folders.values(), key=lambda f: f.name.casefold())
+        rows = [Command(folder.id, folder.name, category) for folder in folders]
+        rows += [Command(_NONE, "No folder", category), Command(_NEW, NEW_NAME, category)]
+        self._picker.open_with(rows, Keymap({}, tuple(rows)))
+
+    def _make_picker(self) -> CommandPalette:
+        from desktop_app.ui.window.command_palette import CommandPalette  # not a part of the start
+
+        picker = CommandPalette(self._window, self._theme.current)
+        picker.name("folder-picker", "Move to a folder", "No folder has this in its name.")
+        self._theme.changed.connect(picker.set_theme)
+        picker.chosen.connect(self._picked)
+        return picker
+
+    def _picked(self, row: str) -> None:
+        if row == _NEW:
+            self.create(self._picking)
+        else:
+            self.move(self._picking, "" if row == _NONE else row)
+
+    # -------------------------------------------------------------- their settings
+
+    def show_settings(self, folder_id: str = "") -> None:
+        """Show the settings of a folder, by default of the one that is shown or that what is open
+        lies in."""
+        place, opened = self._shelf.place, self._workspace.conversation
+        here = place.folder_id if place.kind is PlaceKind.FOLDER else opened.folder_id
+        wanted = folder_id or here or ""
+        if wanted not in self._workspace.folders:
+            self._window.notifications.notify("Open a folder first: its settings are its own.")
+            return
+        self._asked_for = wanted
+        self._show_values()
+        self._window.show_settings(True)
+        self._window.settings.show_folder()
+
+    def _follow_open(self) -> None:
+        self._asked_for = ""
+        self._show_values()
+
+    def _show_values(self) -> None:
+        opened = self._workspace.conversation.folder_id or ""
+        folder = self._workspace.folders.get(self._asked_for or opened)
+        if folder is None:
+            self._window.settings.set_folder("", "", {})
+        else:
+            self._window.settings.set_folder(folder.id, folder.name, values_of(folder))

@@ -1,0 +1,59 @@
+"""What nobody looks at any more is removed: what lay in the trash for long enough, and attachments that
+nothing refers to. A little after the start, every few hours in a window that stays open, and at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.domain.errors import StorageError
+
+if TYPE_CHECKING:
+    from desktop_app.app.library.trash import Trash
+    from desktop_app.app.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+# After the start, before anybody takes a document out of a draft to put it back later.
+FIRST_MS: Final = 2000
+AT_END_S: Final = 2.0
+EVERY_MS: Final = 6 * 60 * 60 * 1000
+
+
+class Housekeeping(QObject):
+    """See the module."""
+
+    def __init__(self, workspace: Workspace, trash: Trash, parent: QObject) -> None:
+        super().__init__(parent)
+        self._workspace, self._trash = workspace, trash
+        # A window may stay open for weeks.
+        self._again = QTimer(self, interval=EVERY_MS)
+        self._again.timeout.connect(self._begin)
+
+    def start(self) -> None:
+        """From now on, from time to time."""
+        QTimer.singleShot(FIRST_MS, self, self._begin)
+        self._again.start()
+
+    def _begin(self) -> None:
+        self._workspace.tasks.start(self.collect())
+
+    async def collect(self) -> None:
+        """Remove it now; what fails is tried again."""
+        backend = self._workspace.backend
+        await self._trash.expire()
+        try:
+            await backend.attachments.collect()
+            await backend.database.wipe_rest()
+        except StorageError as error:
+            log.warning("%s %s", error.what_happened, error.details)
+
+    async def collect_in_time(self) -> None:
+        """The same before the end, which waits for it a moment only."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.collect(), AT_END_S)

@@ -1,0 +1,355 @@
+"""Opening conversations, where one was in each of them, every draft, titles, pins, and the search.
+
+What the list shows is the shelf's business; deleting is the trash's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.library.list_presenter import Shelf
+from desktop_app.app.tasks import Work
+from desktop_app.app.workspace import Workspace
+from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.place import LIST, PlaceKind
+from desktop_app.ui.window.main_window import MainWindow
+
+DRAFT_MS = 400
+PREVIEW = 30  # messages that are shown before a longer conversation has been read
+OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
+
+
+class LibraryController(QObject):
+    """Between the conversation list, the transcript and the store.
+
+    Attributes:
+        shelf: what the list shows.
+    """
+
+    def __init__(self, window: MainWindow, workspace: Workspace, running: RunningAnswers) -> None:
+        super().__init__(window)
+        self._window = window
+        self._workspace = workspace
+        self._running = running
+        self.shelf = Shelf(window, workspace, running)
+        self._scroll: dict[str, tuple[str, int]] = {}
+        self._shown = ""  # the conversation whose messages the transcript shows
+        self._openings = 0
+        self._is_loaded = False
+        self._draft_timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
+        self._draft_timer.timeout.connect(self.save_draft)
+        self._connect()
+
+    def _connect(self) -> None:
+        shown = self._window.conversations
+        shown.opened.connect(lambda id_: self._start(self.open(id_)))
+        shown.new_requested.connect(self.open_here)
+        shown.renamed.connect(self._rename)
+        shown.pinned.connect(self._pin)
+        shown.hit_opened.connect(lambda *hit: self._start(self.open(*hit)))
+        self._window.prompt.text_changed.connect(self._draft_timer.start)
+        self._workspace.opened.connect(self._show_opened)
+        self._workspace.draft_changed.connect(self._draft_timer.start)
+
+    def _start(self, work: Work) -> None:
+        self._workspace.tasks.start(work)
+
+    # -------------------------------------------------------------- start and end
+
+    async def load(self) -> None:
+        """Fill the list and open what was open last, where it was scrolled to."""
+        backend = self._workspace.backend
+        await backend.conversations.interrupt_orphans()
+        if backend.database.needs_check:  # the last exit was not clean, and the store is large
+            self._start(backend.database.check())
+        self._window.conversations.set_folders(self._workspace.folders.values())
+        await self.shelf.go(LIST)
+        stored = await backend.settings.all()
+        self._workspace.drafts.load(stored)
+        last = stored.get(OPEN_KEY)
+        if last and await backend.conversations.get(last) is not None:
+            if stored.get(SCROLL_KEY):
+                message_id, offset = stored[SCROLL_KEY]
+                self._scroll[last] = (message_id, offset)
+            await self.open(last)
+        if not self._is_loaded:
+            self._open_blank()
+
+    async def close(self) -> None:
+        """Keep the draft and the place in the conversation."""
+        self._leave()
+        settings = self._workspace.backend.settings
+        place = self._scroll.get(self._workspace.conversation.id)
+        if place is None or self._workspace.is_private:
+            await settings.remove(SCROLL_KEY)
+        else:
+            await settings.set(SCROLL_KEY, list(place))
+
+    # -------------------------------------------------------------- opening
+
+    def open_here(self) -> None:
+        """A blank conversation in the folder that the list shows; from the archive and the trash one
+        goes back to the list."""
+        place = self.shelf.place
+        self.open_new(place.folder_id or None)
+        if place.kind in (PlaceKind.ARCHIVE, PlaceKind.TRASH):
+            self._start(self.shelf.go(LIST))
+
+    def open_new(self, folder_id: str | None = None) -> None:
+        """A blank conversation, with the draft that was left in the last blank one."""
+        self._openings += 1
+        self._open_blank(folder_id)
+        self._start(self._workspace.backend.settings.remove(OPEN_KEY))
+        self._window.prompt.focus_text()
+
+    def mark_open(self) -> None:
+        """The open conversation is in the list now: mark it there, and open it at the next start."""
+        if self._workspace.is_private:
+            return
+        conversation_id = self._workspace.conversation.id
+        self._window.conversations.select(conversation_id)
+        self._start(self._workspace.backend.settings.set(OPEN_KEY, conversation_id))
+
+    def open_private(self, conversation: Conversation) -> None:
+        """Open a private conversation in which nothing was said."""
+        self._openings += 1
+        early = self._leave()
+        self.shelf.read(conversation)
+        self._workspace.open(conversation, [], {}, Draft())
+        self._bring_along(early)
+        self._window.prompt.focus_text()
+
+    def forget_private(self, conversation_id: str) -> None:
+        """Know nothing more of a private conversation that was closed."""
+        self.shelf.forget(conversation_id)
+        self._scroll.pop(conversation_id, None)
+
+    def _open_blank(self, folder_id: str | None = None) -> None:
+        early = self._leave()
+        self._workspace.open_new(folder_id)
+        self._bring_along(early)
+
+    def open(
+        self, conversation_id: str, message_id: str = "", words: str = ""
+    ) -> Coroutine[Any, Any, None]:
+        """Open a conversation, at a message where one is named, and there at the first place of
+        these words. A later call supersedes it, in the order of the calls, not of the tasks that
+        they are awaited in."""
+        self._openings += 1
+        return self._open(self._openings, conversation_id, message_id, words)
+
+    async def _open(self, opening: int, conversation_id: str, message_id: str, words: str) -> None:
+        store = self._workspace.backend.conversations
+        if message_id and self._is_shown(conversation_id, message_id):
+            self._window.transcript.scroll_to_message(message_id, words)
+            return
+        if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
+            await self._show_version(conversation_id, message_id)
+        conversation = await store.get(conversation_id)
+        if conversation is None:
+            self.shelf.forget(conversation_id)
+            return
+        if not message_id and conversation_id not in self._scroll:
+            await self._preview(opening, conversation)
+        try:
+            versions = await store.versions_on_path(conversation_id)
+            path = await self._with_running(await store.path(conversation_id))
+        except StorageError:
+            self._workspace.opened.emit()  # what is left stays, whatever was shown meanwhile
+            raise
+        if opening != self._openings:
+            return
+        conversation = self.shelf.read(conversation)
+        early = self._leave()  # only now: what was typed until here belongs to what is left
+        draft = self._workspace.drafts.of(conversation)
+        self._workspace.open(conversation, path, versions, draft)
+        self._bring_along(early)
+        if message_id:
+            self._window.transcript.scroll_to_message(message_id, words)
+        if not self._workspace.private.was_begun(conversation_id):
+            await self._workspace.backend.settings.set(OPEN_KEY, conversation_id)
+
+    def _is_shown(self, conversation_id: str, message_id: str) -> bool:
+        """Whether a message is one of the open conversation's."""
+        workspace = self._workspace
+        is_open = conversation_id == workspace.conversation.id == self._shown
+        return is_open and any(message.id == message_id for message in workspace.path)
+
+    async def _preview(self, opening: int, conversation: Conversation) -> None:
+        """Show the end of a long conversation while the rest is being read. Until it is open in
+        earnest, nothing can be sent: it would go to the one that is left."""
+        store, window = self._workspace.backend.conversations, self._window
+        tail = await self._with_running(await store.tail(conversation.id, PREVIEW))
+        if opening != self._openings or len(tail) < PREVIEW or self._shown == conversation.id:
+            return
+        self._remember_place()
+        self._shown = conversation.id
+        window.set_title((self.shelf.known(conversation.id) or conversation).title)
+        window.show_first_start(False)
+        window.prompt.set_can_send(False, "The conversation is being read.")
+        window.transcript.set_messages([self._workspace.as_shown(message) for message in tail])
+        window.conversations.select(conversation.id)
+        window.transcript.viewport().repaint()  # before reading takes the processor
+
+    async def _show_version(self, conversation_id: str, message_id: str) -> None:
+        store = self._workspace.backend.conversations
+        conversation = await store.get(conversation_id)
+        if conversation is not None:
+            leaf = await store.newest_leaf(message_id)
+            await store.save(replace(conversation, leaf_id=leaf))
+
+    async def _with_running(self, path: list[Message]) -> list[Message]:
+        """The path with the running answer as far as it has come in memory."""
+        if not path or path[-1].status is not MessageStatus.STREAMING:
+            return path
+        last = self._running.newest(path[-1])
+        if last is path[-1]:  # it has ended since the path was read, or another process writes it
+            last = await self._workspace.backend.conversations.message(last.id) or last
+        return [*path[:-1], last]
+
+    def _leave(self) -> str:
+        """Remember what is left behind: the place in it, its draft. Returns what was typed before
+        anything was open."""
+        if not self._is_loaded:
+            self._is_loaded = True
+            return self._window.prompt.text()
+        self._remember_place()
+        self.save_draft()
+        return ""
+
+    def _remember_place(self) -> None:
+        """The place of one who reads above; at the bottom there is nothing to come back to."""
+        transcript, conversation_id = self._window.transcript, self._workspace.conversation.id
+        if not self._workspace.path or self._shown != conversation_id:
+            return
+        if transcript.is_at_end:
+            self._scroll.pop(conversation_id, None)
+        else:
+            self._scroll[conversation_id] = transcript.scroll_state()
+
+    def _bring_along(self, early: str) -> None:
+        if early:
+            self._window.prompt.set_text(self._window.prompt.text() + early)
+            self._draft_timer.start()
+
+    def _show_opened(self) -> None:
+        workspace, window = self._workspace, self._window
+        window.set_title(workspace.conversation.title)
+        window.show_first_start(not workspace.path)
+        scroll = self._scroll.get(workspace.conversation.id)
+        if self._shown == workspace.conversation.id and not window.transcript.is_at_end:
+            scroll = window.transcript.scroll_state()  # someone has begun to read
+        self._shown = workspace.conversation.id
+        window.transcript.set_messages(
+            [workspace.as_shown(message) for message in workspace.path],
+            versions=version_numbers(workspace),
+        )
+        if scroll is not None:
+            window.transcript.restore_scroll(scroll)
+        is_listed = not (workspace.is_new or workspace.is_private)
+        window.conversations.select(workspace.conversation.id if is_listed else None)
+        if window.prompt.text() != workspace.draft.text:
+            window.prompt.set_text(workspace.draft.text)
+
+    # -------------------------------------------------------------- drafts
+
+    def save_draft(self) -> None:
+        """Keep what stands in the prompt."""
+        self._draft_timer.stop()
+        workspace = self._workspace
+        workspace.draft = replace(workspace.draft, text=self._window.prompt.text())
+        workspace.drafts.keep(workspace.conversation.id, workspace.draft)
+
+    # -------------------------------------------------------------- changes
+
+    def kept(self, conversation: Conversation) -> None:
+        """A conversation was written to: show it in its place."""
+        self.shelf.kept(conversation)
+
+    def known(self, conversation_id: str) -> Conversation | None:
+        """A conversation as it is now; None where it was deleted. One in the trash is not, while
+        somebody reads it."""
+        known = self.shelf.known(conversation_id)
+        is_open = conversation_id == self._workspace.conversation.id
+        return known if known is not None and (known.trashed_at is None or is_open) else None
+
+    def _rename(self, conversation_id: str, title: str) -> None:
+        title = title.strip() or "New conversation"
+        self.shelf.change([conversation_id], title=title)
+        self.shelf.write(self._workspace.backend.shelves.rename(conversation_id, title))
+
+    def retitle(self, conversation_id: str, title: str) -> None:
+        """Give a conversation a title that the person did not choose."""
+        self._rename(conversation_id, title)
+        self._workspace.retitled.emit(conversation_id, title)
+
+    def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
+        self.shelf.change(conversation_ids, pinned=pinned)
+        self.shelf.write(self._workspace.backend.shelves.set_pinned(conversation_ids, pinned))
+
+    @property
+    def chosen(self) -> list[Conversation]:
+        """What a command means: the conversations that are marked in the list, else the open one."""
+        marked = self._window.conversations.marked
+        return [known for id_ in marked if (known := self.shelf.known(id_)) is not None]
+
+    def pin_chosen(self) -> None:
+        """Pin what is marked or open, or take the pins away where all have one."""
+        if self.chosen:
+            pins = not all(conversation.pinned for conversation in self.chosen)
+            self._pin([conversation.id for conversation in self.chosen], pins)
+
+    def open_neighbour(self, step: int) -> None:
+        """Open the conversation above (-1) or below (+1) in the list."""
+        neighbour = self._window.conversations.neighbour(step)
+        if neighbour is not None:
+            self._start(self.open(neighbour))
+
+    # -------------------------------------------------------------- what others wrote
+
+    async def refresh(self) -> None:
+        """Show what other processes have written, in the list and in what is open."""
+        await self.shelf.refresh()
+        opened = self._workspace.conversation.id
+        if self._workspace.is_new or self._running.is_running(opened):
+            return
+        store = self._workspace.backend.conversations
+        found, path = await store.get(opened), await store.path(opened)
+        if opened != self._workspace.conversation.id or self._running.is_running(opened):
+            return
+        if found is None:
+            self.shelf.forget(opened)
+            self.open_new()
+            self._window.notifications.notify("This conversation was deleted by another program.")
+        elif [m.id for m in path] != [m.id for m in self._workspace.path]:
+            await self.open(opened)
+        else:
+            self._take_over(found, path)
+
+    def _take_over(self, found: Conversation, path: Sequence[Message]) -> None:
+        """The open conversation and its messages as others have left them."""
+        workspace = self._workspace
+        mine = workspace.conversation
+        workspace.conversation = found.with_settings_of(mine)
+        self._window.set_title(found.title)
+        numbers = version_numbers(workspace)
+        for old, new in zip(workspace.path, path, strict=True):
+            if old != new:
+                shown = workspace.as_shown(new)
+                self._window.transcript.update_message(shown, numbers.get(new.id))
+                workspace.replace_message(new)
+
+
+def version_numbers(workspace: Workspace) -> dict[str, tuple[int, int]]:
+    """Message id -> (which version, of how many), for the messages that have several."""
+    return {
+        message_id: (ids.index(message_id) + 1, len(ids))
+        for message_id, ids in workspace.versions.items()
+        if message_id in ids
+    }

@@ -1,0 +1,263 @@
+"""What the conversation list shows: one place of the library, page by page.
+
+Everything here that was read or changed is known by its id. What is changed here is shown at once and
+written behind that; whatever is read waits for such writes, so that an older state never comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QObject
+
+from desktop_app.domain.conversation import Conversation
+from desktop_app.domain.place import LIST, Place, PlaceKind
+
+if TYPE_CHECKING:
+    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.ui.window.main_window import MainWindow
+
+PAGE = 100  # more rows than the tallest window has
+LARGE_PAGE = 2000  # where all are wanted
+MOST_READ_AGAIN = 1000  # of what is shown, where others wrote
+
+_T = TypeVar("_T")
+_Read = Callable[[], Awaitable[_T]]
+
+
+class Shelf(QObject):
+    """See the module."""
+
+    def __init__(self, window: MainWindow, workspace: Workspace, running: RunningAnswers) -> None:
+        super().__init__(window)
+        self._list = window.conversations
+        self._window, self._workspace, self._running = window, workspace, running
+        self._known: dict[str, Conversation] = {}
+        self._writes: set[asyncio.Task[Any]] = set()
+        self._changes = 0
+        self._showing = 0
+        shown = self._list
+        shown.place_chosen.connect(lambda place: self.start(self.go(place)))
+        shown.more_wanted.connect(lambda whole: self.start(self._more(whole=whole)))
+        workspace.choice_changed.connect(self._take_choice)
+        workspace.changed_elsewhere.connect(self.kept)
+        workspace.folders_changed.connect(self._show_folders)
+        running.started.connect(self._show_dot)
+        running.finished.connect(lambda id_, _answer: self._show_dot(id_))
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run what does not change the store."""
+        self._workspace.tasks.start(work)
+
+    def write(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run what writes something that is shown already; reading waits for it."""
+        task = self._workspace.tasks.start(work)
+        self._changes += 1
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    # -------------------------------------------------------------- what is known
+
+    @property
+    def place(self) -> Place:
+        """What the list shows."""
+        return self._list.model.place
+
+    def known(self, conversation_id: str) -> Conversation | None:
+        """A conversation as it is now; None where it was deleted or never read."""
+        return self._known.get(conversation_id)
+
+    def kept(self, conversation: Conversation) -> None:
+        """A conversation was written to: show it in its place."""
+        self._changes += 1
+        self._known[conversation.id] = conversation
+        if self._workspace.private.was_begun(conversation.id):
+            return  # it is in no list
+        self._list.upsert(self._as_shown(conversation))
+        self._show_dot(conversation.id)
+
+    def read(self, conversation: Conversation) -> Conversation:
+        """A conversation as it was read, with what was changed here and may still be on its way to
+        the disk."""
+        known = self._known.get(conversation.id)
+        if known is not None:
+            conversation = replace(
+                known, leaf_id=conversation.leaf_id, draft=conversation.draft, streaming=False
+            )
+        self._known[conversation.id] = conversation
+        return conversation
+
+    def forget(self, conversation_id: str) -> None:
+        """A conversation is gone for good."""
+        self._known.pop(conversation_id, None)
+        self._list.remove(conversation_id)
+
+    def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
+        """Show other values of conversations that are known; the caller writes them."""
+        for conversation_id in conversation_ids:
+            known = self._known.get(conversation_id)
+            if known is not None:
+                self.kept(replace(known, **changes))
+        workspace = self._workspace
+        if workspace.conversation.id in conversation_ids and not workspace.is_new:
+            workspace.conversation = replace(workspace.conversation, **changes)
+            self._window.set_title(workspace.conversation.title)
+            workspace.choice_changed.emit()  # a folder brings its settings along
+
+    def _take_choice(self) -> None:
+        """A later change of the title must not bring the former choice or settings back."""
+        changed = self._workspace.conversation
+        if changed.id in self._known:
+            self._known[changed.id] = self._known[changed.id].with_settings_of(changed)
+            self._changes += 1
+
+    # -------------------------------------------------------------- places and pages
+
+    async def go(self, place: Place) -> None:
+        """Show another place, from its top. A later call supersedes it."""
+        self._showing += 1
+        showing = self._showing
+        pinned, page = await self._settled(lambda: self._read_top(place, PAGE))
+        if showing != self._showing:
+            return
+        self._take([*pinned, *page])
+        shown = [self._as_shown(self._known[c.id]) for c in (*pinned, *page)]
+        last = page[-1] if len(page) == PAGE else None
+        self._list.set_conversations(shown, place=place, last=last)
+        self._list.select(None if self._workspace.is_new else self._workspace.conversation.id)
+        self._show_dots_of_folders()
+
+    async def _more(self, *, whole: bool) -> None:
+        """The next page, or all that is missing."""
+        showing, size = self._showing, LARGE_PAGE if whole else PAGE
+        last = self._list.model.last_of_pages
+        while last is not None and showing == self._showing:
+            behind = last
+            page = await self._settled(lambda: self._read_page(self.place, size, behind))  # noqa: B023
+            if showing != self._showing:
+                return
+            self._take(page)
+            last = page[-1] if len(page) == size else None
+            self._list.append([self._as_shown(self._known[c.id]) for c in page], last)
+            if not whole:
+                return
+
+    async def refresh(self) -> None:
+        """Show what others have written: the folders, the first rows, and what is open."""
+        place, showing = self.place, self._showing
+        shown = [c for c in self._list.model.conversations if not self._stands_above(c)]
+        limit = min(len(shown), MOST_READ_AGAIN) + PAGE
+        await self._refresh_folders()
+        if place.folder_id and place.folder_id not in self._workspace.folders:
+            await self.go(LIST)
+            return
+        pinned, page = await self._settled(lambda: self._read_top(place, limit))
+        if showing != self._showing:
+            return
+        self._take([*pinned, *page])
+        if len(shown) <= MOST_READ_AGAIN:
+            self._list.append((), page[-1] if len(page) == limit else None)
+        for conversation in (*pinned, *page):
+            self._list.upsert(self._as_shown(self._known[conversation.id]))
+        await self._look_after(self._missing({c.id for c in (*pinned, *page)}, page, limit))
+
+    async def _refresh_folders(self) -> None:
+        folders = await self._settled(self._workspace.backend.conversation_folders.all)
+        if {folder.id: folder for folder in folders} != self._workspace.folders:
+            self._workspace.set_folders(folders)
+
+    def _missing(
+        self, found: set[str], page: Sequence[Conversation], limit: int
+    ) -> list[Conversation]:
+        """What is shown and should have been found again."""
+        shown = [c for c in self._list.model.conversations if c.id not in found]
+        if len(page) < limit:
+            return shown
+        end = self.place.moment_of(page[-1])
+        return [c for c in shown if self._stands_above(c) or self.place.moment_of(c) > end]
+
+    async def _look_after(self, missing: Sequence[Conversation]) -> None:
+        """Conversations that stand elsewhere now, or are gone."""
+        for conversation in missing:
+            now = await self._workspace.backend.conversations.get(conversation.id)
+            if now is None:
+                self.forget(conversation.id)
+            else:
+                self._take([now])
+                self._list.upsert(self._as_shown(self._known[now.id]))
+
+    def _stands_above(self, conversation: Conversation) -> bool:
+        return conversation.pinned and self.place.kind in (PlaceKind.LIST, PlaceKind.FOLDER)
+
+    def _take(self, read: Sequence[Conversation]) -> None:
+        """Know these as they were just read; the choice of the open one is made here, and so are
+        the dots of answers that run here."""
+        for conversation in read:
+            if self._running.is_running(conversation.id):
+                conversation = replace(conversation, streaming=False)
+            self._known[conversation.id] = conversation
+        workspace = self._workspace
+        opened = self._known.get(workspace.conversation.id)
+        if opened is not None:
+            self._known[opened.id] = opened.with_settings_of(workspace.conversation)
+
+    async def _read_top(
+        self, place: Place, limit: int
+    ) -> tuple[list[Conversation], list[Conversation]]:
+        """What stands above the days of a place, and its first page."""
+        pinned: list[Conversation] = []
+        if place.kind in (PlaceKind.LIST, PlaceKind.FOLDER):
+            every = await self._workspace.backend.conversations.pinned()
+            pinned = [conversation for conversation in every if place.holds(conversation)]
+        return pinned, await self._read_page(place, limit, None)
+
+    async def _read_page(
+        self, place: Place, limit: int, behind: Conversation | None
+    ) -> list[Conversation]:
+        store = self._workspace.backend.conversations
+        match place.kind:
+            case PlaceKind.ARCHIVE:
+                return await store.archived(limit, behind=behind)
+            case PlaceKind.TRASH:
+                return await store.trashed(limit, behind=behind)
+        folder_id = place.folder_id or None
+        return await store.listed(limit, behind=behind, folder_id=folder_id)
+
+    async def _settled(self, read: _Read[_T]) -> _T:
+        """What `read` finds when all that was changed here is written, and nothing was changed while
+        it looked."""
+        while True:
+            while self._writes:
+                await asyncio.wait(set(self._writes))
+            changes = self._changes
+            found = await read()
+            if changes == self._changes:
+                return found
+
+    # -------------------------------------------------------------- dots and folders
+
+    def _as_shown(self, conversation: Conversation) -> Conversation:
+        """With its dot, whoever writes the answer."""
+        is_running = self._running.is_running(conversation.id)
+        return replace(conversation, streaming=is_running or conversation.streaming)
+
+    def _show_folders(self) -> None:
+        self._list.set_folders(self._workspace.folders.values())
+        self._show_dots_of_folders()
+
+    def _show_dot(self, conversation_id: str) -> None:
+        self._changes += 1
+        self._list.set_streaming(conversation_id, self._running.is_running(conversation_id))
+        self._show_dots_of_folders()
+
+    def _show_dots_of_folders(self) -> None:
+        """A folder has a dot while an answer is on its way in one of its conversations."""
+        if self.place == LIST:
+            answering = [self._known.get(id_) for id_ in self._running.conversations]
+            busy = {conversation.folder_id for conversation in answering if conversation}
+            for folder_id in self._workspace.folders:
+                self._list.set_streaming(folder_id, folder_id in busy)

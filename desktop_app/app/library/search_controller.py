@@ -1,0 +1,46 @@
+"""The search of the list: as one types, with filters; a newer search ends the one before it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.workspace import Workspace
+from desktop_app.ui.window.main_window import MainWindow
+
+
+class SearchController(QObject):
+    """Between the search field and the store."""
+
+    def __init__(
+        self, window: MainWindow, workspace: Workspace, library: LibraryController
+    ) -> None:
+        super().__init__(window)
+        self._shown, self._workspace, self._library = window.conversations, workspace, library
+        self._task: asyncio.Task[Any] | None = None
+        self._shown.search_changed.connect(self._search)
+
+    def _search(self, text: str) -> None:
+        """Have this looked for, and nothing else: the store is told to give up what it was at."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if text:
+            self._task = self._workspace.tasks.start(self._find(text))
+        else:
+            self._shown.show_hits(None)
+
+    async def _find(self, text: str) -> None:
+        filters = self._shown.filters
+        hits = await self._workspace.backend.search.find(
+            text, within=filters.within, order=filters.order
+        )
+        self._shown.show_hits([hit for hit in hits if self._is_to_be_found(hit.conversation_id)])
+
+    def _is_to_be_found(self, conversation_id: str) -> bool:
+        """Unless it is on its way into the trash."""
+        known = self._library.shelf.known(conversation_id)
+        return known is None or known.trashed_at is None

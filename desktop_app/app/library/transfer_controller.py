@@ -1,0 +1,200 @@
+"""Conversations in and out of the window: files are chosen here, and read or written by our own
+commands beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.startup.own_command import Ended, OwnCommand
+from desktop_app.app.workspace import Workspace
+from desktop_app.domain.errors import ImportRefusedError, StorageError, UserFacingError
+from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
+from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.progress_card import WorkBar
+
+BUSY = "One thing after the other: wait until this has ended, or cancel it."
+# So many reasons are told one by one; the rest by their number.
+MOST_REASONS = 3
+
+
+class TransferController(QObject):
+    """Between the person's files and the library.
+
+    Args:
+        came: called when conversations were added: the list shows them.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        workspace: Workspace,
+        came: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._theme, self._workspace = window, theme, workspace
+        self._came = came
+        self._command = OwnCommand()
+        self._is_busy = False
+        self._bar: WorkBar | None = None
+
+    def close(self) -> None:
+        """Stop what runs: the program ends."""
+        self._command.stop()
+
+    # -------------------------------------------------------------- in
+
+    def choose_import(self) -> None:
+        """Ask for files, and import them."""
+        from PySide6.QtWidgets import QFileDialog  # no part of the start
+
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window, "Import conversations", str(Path.home()), "Exports (*.json *.zip)"
+        )
+        if names:
+            self.import_files([Path(name) for name in names])
+
+    def import_files(self, paths: Sequence[Path]) -> None:
+        """Import what is in these files."""
+        self._workspace.tasks.start(self._import(paths))
+
+    async def _import(self, paths: Sequence[Path]) -> None:
+        names = ", ".join(path.name for path in paths)
+        arguments = ("import", "--json", "--progress", *(str(path.absolute()) for path in paths))
+        ended = await self._run(f"Importing {names}", arguments)
+        if ended is None:
+            return
+        try:
+            await self._came()
+        finally:
+            self._say_imported(ended)
+
+    def _say_imported(self, ended: Ended) -> None:
+        if self._command.was_stopped:
+            self._window.notifications.notify("The import was stopped; what had come is kept.")
+            return
+        try:
+            files: list[dict[str, Any]] = json.loads(ended.output)["files"]
+        except (ValueError, KeyError):  # it ended before it could say what came
+            raise StorageError(ended.said or "The import ended before its end.") from None
+        refused = [why for file in files for why in file["refused"]]
+        words = _what_came(files)
+        if not refused:
+            self._window.notifications.notify(words)
+            return
+        more = len(refused) - MOST_REASONS
+        reasons = " ".join(refused[:MOST_REASONS])
+        reasons += f" And {more:,} more." if more > 0 else ""
+        raise ImportRefusedError(words, what_was_kept=reasons)
+
+    # -------------------------------------------------------------- out
+
+    def choose_export(self, conversation_ids: Sequence[str] | None, format_id: str) -> None:
+        """Ask where to, and export these conversations, None for all."""
+        chosen = next(each for each in EXPORT_FORMATS if each.id == format_id)
+        is_file = chosen.holds_many or (conversation_ids is not None and len(conversation_ids) == 1)
+        name = self._name_of(conversation_ids)
+        target = self._ask_file(chosen, name) if is_file else self._ask_folder()
+        if target:
+            self.export(conversation_ids, format_id, Path(target))
+
+    def _name_of(self, conversation_ids: Sequence[str] | None) -> str:
+        """The title of the one, where it is listed or open."""
+        if conversation_ids is None or len(conversation_ids) != 1:
+            return ""
+        opened, model = self._workspace.conversation, self._window.conversations.model
+        if opened.id == conversation_ids[0]:
+            return opened.title
+        found = model.conversation_at(model.index_of(conversation_ids[0]))
+        return found.title if found is not None else ""
+
+    def _ask_file(self, chosen: ExportFormat, title: str) -> str:
+        from PySide6.QtWidgets import QFileDialog
+
+        name = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()[:60]
+        start = str(Path.home() / f"{name or 'Conversations'}{chosen.suffix}")
+        return QFileDialog.getSaveFileName(
+            self._window, "Export", start, f"{chosen.label} (*{chosen.suffix})"
+        )[0]
+
+    def _ask_folder(self) -> str:
+        from PySide6.QtWidgets import QFileDialog
+
+        return QFileDialog.getExistingDirectory(self._window, "Export into", str(Path.home()))
+
+    def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:
+        """Write conversations to a file or folder."""
+        which = ["--all"]
+        if conversation_ids is not None:
+            which = [word for each in conversation_ids for word in ("--conversation", each)]
+        options = ("--format", format_id, "--to", str(target.absolute()), "--progress")
+        self._workspace.tasks.start(self._export(("export", *which, *options)))
+
+    async def _export(self, arguments: Sequence[str]) -> None:
+        ended = await self._run("Exporting", arguments)
+        if ended is None:
+            return
+        if self._command.was_stopped:
+            self._window.notifications.notify("The export was stopped.")
+        elif ended.code:
+            raise StorageError(ended.said or "The export ended before its end.")
+        else:
+            self._window.notifications.notify(ended.said)
+
+    # -------------------------------------------------------------- any of our commands
+
+    async def back_up(self, folder: str, keep: int) -> Ended | None:
+        """Back up, as the person asked for it; None where something else is under way."""
+        arguments = ("backup", folder, "--keep", str(keep), "--progress")
+        return await self._run("Backing up", arguments)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether one of our commands runs."""
+        return self._is_busy
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether the person stopped what ran last."""
+        return self._command.was_stopped
+
+    async def _run(self, words: str, arguments: Sequence[str]) -> Ended | None:
+        if self._is_busy:
+            self._window.notifications.notify(BUSY)
+            return None
+        bar = self._made_bar()
+        bar.begin(words)
+        self._is_busy = True
+        try:
+            return await self._command.run(*arguments, progress=bar.set_progress)
+        except OSError as exc:
+            raise UserFacingError(
+                "Repartee could not start a process of its own.", details=str(exc)
+            ) from exc
+        finally:
+            self._is_busy = False
+            bar.hide()
+
+    def _made_bar(self) -> WorkBar:
+        if self._bar is None:
+            self._bar = WorkBar(self._theme.current)
+            self._theme.changed.connect(self._bar.set_theme)
+            self._bar.cancelled.connect(self._command.stop)
+            self._window.add_above_prompt(self._bar)
+        return self._bar
+
+
+def _what_came(files: Sequence[dict[str, Any]]) -> str:
+    added = sum(file["added"] for file in files)
+    known = sum(file["conversations"] for file in files) - added
+    messages = sum(file["messages"] for file in files)
+    words = f"{added:,} conversation{'' if added == 1 else 's'} imported"
+    if not added and messages:
+        words = f"{messages:,} message{'' if messages == 1 else 's'} imported"
+    return f"{words}; {known:,} known already." if known else f"{words}."

@@ -1,0 +1,204 @@
+"""Deleting and archiving: into the trash and out of it again, with Undo, and for good."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+
+from desktop_app.domain.conversation import now
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.place import TRASH, TRASH_STAYS
+from desktop_app.ui.plain_text import message_box
+
+if TYPE_CHECKING:
+    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.library.library_controller import LibraryController
+    from desktop_app.app.library.list_presenter import Shelf
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.ui.window.main_window import MainWindow
+
+log = logging.getLogger(__name__)
+
+
+class Trash(QObject):
+    """Between the list's ways to put conversations away and the store."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        workspace: Workspace,
+        running: RunningAnswers,
+        library: LibraryController,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._workspace = window, workspace
+        self._running, self._library = running, library
+        self._shelf: Shelf = library.shelf
+        shown = window.conversations
+        shown.deleted.connect(self.delete)
+        shown.restored.connect(self.restore)
+        shown.erased.connect(self._offer_to_erase)
+        shown.archived.connect(self.archive)
+        shown.trash_emptied.connect(self.offer_to_empty)
+        # What is asked in a conversation in the trash is meant to stay. Not at once: what asks is
+        # about to take the conversation as it was for the open one.
+        running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
+        workspace.opened.connect(self._say_where_it_is)
+
+    # -------------------------------------------------------------- into it and out of it
+
+    def delete(self, conversation_ids: Sequence[str]) -> None:
+        """Put conversations into the trash, and offer to undo that."""
+        ids = self._of_these(conversation_ids, in_trash=False)
+        if not ids:
+            return
+        words = f"{self._named(ids)} moved to the trash."
+        opened = self._workspace.conversation.id
+        at = now()
+        self._put_away(ids, trashed_at=at)
+        self._shelf.write(self._workspace.backend.conversations.set_trashed(ids, at))
+        self._notify_undo(words, lambda: self._undo(ids, at, opened))
+
+    def restore(self, conversation_ids: Sequence[str]) -> None:
+        """Take conversations out of the trash."""
+        ids = self._of_these(conversation_ids, in_trash=True)
+        if ids:
+            self._shelf.change(ids, trashed_at=None)
+            self._shelf.write(self._workspace.backend.conversations.set_trashed(ids, None))
+
+    def archive(self, conversation_ids: Sequence[str], archived: bool) -> None:
+        """Put conversations into the archive, or take them out of it."""
+        ids = list(conversation_ids)
+        words = f"{self._named(ids)} {'archived' if archived else 'taken out of the archive'}."
+        self._shelf.change(ids, archived=archived)
+        self._shelf.write(self._workspace.backend.shelves.set_archived(ids, archived))
+        self._notify_undo(words, lambda: self._unarchive(ids, not archived))
+
+    def _unarchive(self, ids: list[str], archived: bool) -> None:
+        self._shelf.change(ids, archived=archived)
+        self._shelf.write(self._workspace.backend.shelves.set_archived(ids, archived))
+
+    def _put_away(self, ids: list[str], **changes: object) -> None:
+        for id_ in ids:
+            self._running.stop(id_)
+        is_open = self._workspace.conversation.id in ids
+        self._shelf.change(ids, **changes)
+        if is_open:
+            self._library.open_new()
+
+    def _undo(self, ids: list[str], at: datetime, opened: str) -> None:
+        """Undo the deletion of that moment."""
+        known = [(id_, self._shelf.known(id_)) for id_ in ids]
+        still = [id_ for id_, c in known if c is not None and c.trashed_at == at]
+        self.restore(still)
+        if opened in still:
+            self._shelf.start(self._library.open(opened))
+
+    def _of_these(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
+        """Those that are known, and in the trash or not."""
+        found = [(id_, self._shelf.known(id_)) for id_ in ids]
+        return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
+
+    def _named(self, ids: Sequence[str]) -> str:
+        if len(ids) != 1:
+            return f"{len(ids)} conversations were"
+        conversation = self._shelf.known(ids[0])
+        return f"“{conversation.title if conversation else ''}” was"
+
+    def _notify_undo(self, words: str, undo: object) -> None:
+        self._window.notifications.notify(words, actions=[("Undo", undo)])  # type: ignore[list-item]
+
+    def delete_chosen(self) -> None:
+        """Delete what is marked or open: into the trash, from there for good."""
+        ids = [conversation.id for conversation in self._library.chosen]
+        self._offer_to_erase(ids)
+        self.delete(ids)
+
+    def archive_chosen(self) -> None:
+        """Archive what is marked or open; where all of it is archived, take it out again."""
+        chosen = self._library.chosen
+        ids = [conversation.id for conversation in chosen if conversation.trashed_at is None]
+        if ids:
+            self.archive(ids, not all(conversation.archived for conversation in chosen))
+
+    # -------------------------------------------------------------- what is open
+
+    def _say_where_it_is(self) -> None:
+        """One can read what lies in the trash; the way out of it is offered."""
+        opened = self._workspace.conversation
+        if opened.trashed_at is not None and not self._workspace.is_new:
+            self._window.notifications.notify(
+                "This conversation is in the trash.",
+                actions=[("Restore", lambda: self.restore([opened.id]))],
+            )
+
+    def _restore_answered(self, conversation_id: str) -> None:
+        if self._running.is_running(conversation_id):
+            self.restore([conversation_id])
+
+    # -------------------------------------------------------------- for good
+
+    def _offer_to_erase(self, conversation_ids: Sequence[str]) -> None:
+        ids = self._of_these(conversation_ids, in_trash=True)
+        if ids:
+            self._ask(
+                f"{self._named(ids).removesuffix(' was').removesuffix(' were')}: delete for good?",
+                lambda: self._shelf.start(self.erase(ids)),
+            )
+
+    def offer_to_empty(self) -> None:
+        """Ask whether all that is in the trash may go."""
+        self._ask(
+            "Delete everything in the trash for good?", lambda: self._shelf.start(self.empty())
+        )
+
+    def _ask(self, words: str, act: object) -> None:
+        from PySide6.QtWidgets import QMessageBox  # no part of the start
+
+        box = message_box(words, "This cannot be undone.", parent=self._window)
+        box.setObjectName("delete-for-good")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        delete = box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        delete.clicked.connect(act)
+        box.open()
+
+    async def erase(self, conversation_ids: Sequence[str]) -> None:
+        """Delete for good what is in the trash."""
+        for conversation_id in conversation_ids:
+            self._leave(conversation_id)
+            self._shelf.forget(conversation_id)
+        await self._workspace.backend.conversations.erase(conversation_ids)
+
+    async def empty(self) -> None:
+        """Delete for good all that is in the trash."""
+        opened = self._workspace.conversation
+        if opened.trashed_at is not None:
+            self._leave(opened.id)
+        at = now()
+        await self._workspace.backend.conversations.empty_trash(at)
+        if self._shelf.place == TRASH:
+            await self._shelf.go(TRASH)
+
+    async def expire(self) -> None:
+        """Delete for good what has lain in the trash for long enough; what fails is tried again the
+        next time, and what is open goes when it has been left."""
+        before = now() - TRASH_STAYS
+        if (opened := self._workspace.conversation.trashed_at) is not None:
+            before = min(before, opened)
+        try:
+            count = await self._workspace.backend.conversations.empty_trash(before)
+        except StorageError as error:
+            log.warning("%s %s", error.what_happened, error.details)
+            return
+        if count and self._shelf.place == TRASH:
+            await self._shelf.go(TRASH)
+
+    def _leave(self, conversation_id: str) -> None:
+        self._running.stop(conversation_id)
+        if self._workspace.conversation.id == conversation_id:
+            self._library.open_new()

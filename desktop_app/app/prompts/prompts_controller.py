@@ -1,0 +1,319 @@
+"""The library of prompts: offered by `/` in both windows, by the examples and by what is attached, and
+managed in a window of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.app.attachments.attaching import LARGE_PASTE
+from desktop_app.domain.conversation import new_id, now
+from desktop_app.domain.errors import ImportRefusedError, StorageError
+from desktop_app.domain.prompts import (
+    CLIPBOARD,
+    DATE,
+    SELECTION,
+    Prompt,
+    fill,
+    missing,
+)
+from desktop_app.headless.prompt_library import built_in_prompts, today
+from desktop_app.services.prompts import (
+    FOR_DOCUMENTS,
+    FOR_TWO,
+    Entry,
+    Origin,
+    copy_of,
+    for_each,
+    is_of_a_document,
+    library,
+    next_position,
+)
+
+if TYPE_CHECKING:
+    from desktop_app.app.tasks import Work
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.ui.composer.prompt_completer import Slash
+    from desktop_app.ui.library.prompts_dialog import PromptsDialog
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
+
+ATTACHED = "the attached text"  # what stands for a text that is too long for the prompt
+_SIGNS = {"executive-summary": "list", "extract-table": "table-2", "differences": "columns-2"}
+
+
+class PromptsController(QObject):
+    """Between the store, the program's files, and whoever offers prompts.
+
+    Attributes:
+        entries: every prompt, hidden ones too.
+
+    Signals:
+        changed(): other prompts are there, or other words in them.
+        dialog_made(PromptsDialog): it is about to be shown for the first time.
+        imported(): presets may have come, too.
+    """
+
+    changed = Signal()
+    dialog_made = Signal(object)
+    imported = Signal()
+
+    def __init__(self, window: MainWindow, theme: ThemeWatcher, workspace: Workspace) -> None:
+        super().__init__(window)
+        self._window, self._theme, self._workspace = window, theme, workspace
+        self._built_in: tuple[Prompt, ...] = ()
+        self._stored: dict[str, Prompt] = {}
+        self.entries: tuple[Entry, ...] = ()
+        self._dialog: PromptsDialog | None = None
+        self._saving = asyncio.Lock()
+        self.serve(window.prompt.slash, self._filled_here)
+        window.prompt.slash.finish = self._of_several
+        workspace.opened.connect(window.prompt.slash.close)
+
+    async def load(self) -> None:
+        """Read the program's files and the store."""
+        self._built_in = await asyncio.to_thread(built_in_prompts)
+        stored = await self._workspace.backend.prompts.prompts()
+        self._stored = {prompt.id: prompt for prompt in stored}
+        self._show()
+
+    def _show(self) -> None:
+        self.entries = library(self._built_in, self._stored.values())
+        self.changed.emit()
+        if self._dialog is not None:
+            self._dialog.prompts.set_entries(self._lines())
+
+    # -------------------------------------------------------------- offering
+
+    @property
+    def offered(self) -> tuple[Prompt, ...]:
+        """What `/` lists."""
+        prompts = (entry.prompt for entry in self.entries)
+        return tuple(p for p in prompts if not p.hidden and p.text.strip())
+
+    def serve(self, slash: Slash, fill_in: Callable[[frozenset[str]], Mapping[str, str]]) -> None:
+        """Have a prompt offer the library; `fill_in` gives what the program fills there."""
+        slash.fill_in = fill_in
+        slash.set_prompts(self.offered)
+        self.changed.connect(lambda: slash.set_prompts(self.offered))
+
+    def insert(self) -> None:
+        """Offer them in the main window's prompt without a / being typed."""
+        self._window.prompt.slash.open()
+
+    def begin_example(self, key: str) -> None:
+        """One of the things to try at the first start: the prompt of this id is begun, with its
+        defaults, in front of what is typed; without it files are chosen."""
+        prompt = self._window.prompt
+        template = next((e.prompt for e in self.entries if e.prompt.id == key), None)
+        if template is None:
+            prompt.choose_files()
+            return
+        words = fill(template.text, {}).text
+        if not prompt.text().startswith(words):
+            prompt.begin_with(words)
+        prompt.focus_text()
+
+    def suggestions(self, documents: int) -> list[tuple[str, str, str]]:
+        """What is offered for so many documents: (id, title, sign)."""
+        offered = {p.id: p for p in self.offered}
+        wanted = FOR_TWO if documents == 2 else FOR_DOCUMENTS
+        return [(i, offered[i].title, _SIGNS[i]) for i in wanted if i in offered]
+
+    def ask(self, prompt_id: str) -> None:
+        """Ask what a suggestion says; one that needs something first is put into the prompt."""
+        template = next(p for p in self.offered if p.id == prompt_id)
+        if missing(template.text, {}):
+            self._window.prompt.slash.take(template)
+        else:
+            words = fill(template.text, {DATE: today()}).text.strip()
+            # It stands in the prompt until it is asked: a question that is refused, because the
+            # document is too large, say, is kept, and what is offered instead is done with it.
+            self._window.prompt.begin_with(for_each(words, self._workspace.draft.attachments))
+            self._window.prompt.submitted.emit(self._window.prompt.text())
+
+    def _of_several(self, task: str) -> str:
+        """A prompt for the attached document, where several are."""
+        if not is_of_a_document(task):
+            return task
+        return for_each(task, self._workspace.draft.attachments)
+
+    def _filled_here(self, names: frozenset[str]) -> dict[str, str]:
+        """What the program knows in the main window: what is selected in the transcript, and the
+        clipboard. What is too long for the prompt is attached."""
+        known = {DATE: today()}
+        if SELECTION in names:
+            transcript = self._window.transcript
+            is_any = transcript.textCursor().hasSelection()
+            known[SELECTION] = transcript.createMimeDataFromSelection().text() if is_any else ""
+        if CLIPBOARD in names:
+            known[CLIPBOARD] = QGuiApplication.clipboard().text()
+        for name, text in known.items():
+            if len(text) > int(self._workspace.values[LARGE_PASTE] or 0):
+                known[name] = ATTACHED
+                self._window.prompt.text_pasted_large.emit(text)
+        return known
+
+    # -------------------------------------------------------------- managing
+
+    def manage(self, page: str = "prompts") -> None:
+        """Show the window in which prompts and presets are managed."""
+        if self._dialog is None:
+            self._dialog = self._made()
+            self.dialog_made.emit(self._dialog)
+            self._show()
+        self._dialog.show_page(page)
+        self._dialog.show()
+        self._dialog.raise_()
+        self._dialog.activateWindow()
+
+    def _made(self) -> PromptsDialog:
+        # Imported here: not a part of the start.
+        from desktop_app.ui.library.prompts_dialog import PromptsDialog
+
+        dialog = PromptsDialog(self._theme.current, self._window)
+        self._theme.changed.connect(dialog.set_theme)
+        page = dialog.prompts
+        page.saved.connect(self.save)
+        page.new_wanted.connect(self._begin_new)
+        page.duplicate_wanted.connect(self._duplicate)
+        page.delete_wanted.connect(self._delete)
+        page.reset_wanted.connect(self._reset)
+        dialog.import_wanted.connect(lambda path: self._start(self._import(path)))
+        dialog.export_wanted.connect(lambda path: self._start(self._export(path)))
+        return dialog
+
+    def _start(self, work: Work) -> None:
+        self._workspace.tasks.start(work)
+
+    def _lines(self) -> list[tuple[Prompt, str]]:
+        return [(entry.prompt, entry.origin.value) for entry in self.entries]
+
+    def save(self, prompt: Prompt) -> None:
+        """Keep a prompt, new or changed."""
+        self._stored[prompt.id] = prompt
+        self._show()
+        self._start(self._write(self._workspace.backend.prompts.save([prompt])))
+
+    async def _write(self, work: Work) -> None:
+        """One after the other, in the order in which they were asked for."""
+        async with self._saving:
+            await work
+
+    def _begin_new(self, folder: str) -> None:
+        prompts = [entry.prompt for entry in self.entries]
+        place = next_position(prompts, folder)
+        self._add(Prompt(new_id(), "New prompt", "", folder, place, now()))
+
+    def _duplicate(self, prompt_id: str) -> None:
+        prompts = [entry.prompt for entry in self.entries]
+        copied = copy_of(self._prompt(prompt_id), new_id())
+        place = next_position(prompts, copied.folder)
+        self._add(replace(copied, position=place, created_at=now()))
+
+    def _add(self, prompt: Prompt) -> None:
+        self.save(prompt)
+        if self._dialog is not None:
+            self._dialog.prompts.edit(prompt.id)
+
+    def _prompt(self, prompt_id: str) -> Prompt:
+        return next(e.prompt for e in self.entries if e.prompt.id == prompt_id)
+
+    def _delete(self, prompt_id: str) -> None:
+        gone = self._take_away(prompt_id)
+        self._offer_undo(f"“{gone.title}” was deleted.", gone)
+
+    def _reset(self, prompt_id: str) -> None:
+        gone = self._take_away(prompt_id)
+        self._offer_undo(f"“{gone.title}” is as it came with the program.", gone)
+
+    def _take_away(self, prompt_id: str) -> Prompt:
+        gone = self._stored.pop(prompt_id)
+        self._show()
+        self._start(self._write(self._workspace.backend.prompts.remove_prompt(prompt_id)))
+        return gone
+
+    def _offer_undo(self, words: str, gone: Prompt) -> None:
+        def undo() -> None:
+            self.save(gone)
+            if self._dialog is not None:
+                self._dialog.prompts.select(gone.id)
+
+        if self._dialog is not None:
+            self._dialog.say(words, undo)
+
+    # -------------------------------------------------------------- files
+
+    async def _import(self, path: Path) -> None:
+        from desktop_app.exchange.prompts_json import Collection, news, read_file
+
+        store, dialog = self._workspace.backend.prompts, self._dialog
+        try:
+            found = await asyncio.to_thread(read_file, path)
+            # What is built in and unchanged counts as known, whether it was exported or not.
+            known = [entry.prompt for entry in self.entries if entry.origin is not Origin.BUILT_IN]
+            plain = [p for p in self._built_in if p.id not in {k.id for k in known}]
+            found = replace(found, prompts=_without(found.prompts, plain))
+            added = news(found, Collection(tuple(known), tuple(await store.presets())), new_id)
+            await self._write(store.save(added.prompts, added.presets))
+        except (ImportRefusedError, StorageError) as error:
+            if dialog is not None:
+                dialog.say(error.sentences, is_error=True)
+            return
+        await self.load()
+        self.imported.emit()
+        if dialog is not None:
+            dialog.say(_added(len(added.prompts), len(added.presets)))
+
+    async def _export(self, path: Path) -> None:
+        from desktop_app.exchange.prompts_json import Collection, written
+
+        presets = await self._workspace.backend.prompts.presets()
+        own = [e.prompt for e in self.entries if e.prompt.id in self._stored]
+        text = written(Collection(tuple(own), tuple(presets)))
+        error = await asyncio.to_thread(_write_file, path, text)
+        if self._dialog is None:
+            return
+        if error:
+            self._dialog.say(error, is_error=True)
+        else:
+            self._dialog.say(f"{_counted(len(own), len(presets))} written to {path.name}.")
+
+
+def _without(found: Sequence[Prompt], plain: Sequence[Prompt]) -> tuple[Prompt, ...]:
+    """What is found, without what is there as it came with the program."""
+    same = {(p.id, p.title, p.folder, p.text) for p in plain}
+    return tuple(p for p in found if p.hidden or (p.id, p.title, p.folder, p.text) not in same)
+
+
+def _write_file(path: Path, text: str) -> str:
+    """Write a file; why it could not be, "" where it could."""
+    from desktop_app.headless.export import unfinished  # every format comes with it
+
+    try:
+        with unfinished(path) as file:
+            file.write_text(text, "utf-8")
+    except OSError as exc:
+        return f"{path.name} could not be written: {exc.strerror or exc}. Choose another place."
+    return ""
+
+
+def _counted(prompts: int, presets: int) -> str:
+    words = [
+        f"{count} {name}{'' if count == 1 else 's'}"
+        for count, name in ((prompts, "prompt"), (presets, "preset"))
+        if count
+    ]
+    return " and ".join(words) or "Nothing"
+
+
+def _added(prompts: int, presets: int) -> str:
+    if not prompts and not presets:
+        return "Nothing was added: all of it is here already."
+    return f"{_counted(prompts, presets)} added."

@@ -1,0 +1,167 @@
+"""What is attached to the question in the quick prompt: pasted or dropped there, not yet asked."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.attachments.attaching import attach
+from desktop_app.app.attachments.attachment_facts import document_chip
+from desktop_app.app.attachments.document_passwords import Passwords
+from desktop_app.domain.conversation import new_id
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.services.pictures import with_detail
+from desktop_app.services.prompt import is_first_fenced
+from desktop_app.services.repeats import as_sent_after
+from desktop_app.ui.composer.attachment_chips import Chip
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from desktop_app.app.attachments.images_controller import PicturesController
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.documents.worker import Progress
+    from desktop_app.domain.conversation import Message
+    from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.ui.composer.dropped_content import GivenContent
+    from desktop_app.ui.quick.quick_prompt import QuickPrompt
+
+
+class QuickAttachments(QObject):
+    """Between the quick prompt's chips and the documents.
+
+    Attributes:
+        parts: what is attached, in order.
+
+    Signals:
+        changed(): that, or who would be asked.
+
+    Args:
+        resolved: who would be asked now.
+        path: what was asked and answered here before.
+        conversation_id: of the conversation that the next question is asked in.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        quick: QuickPrompt,
+        workspace: Workspace,
+        pictures: PicturesController,
+        resolved: Callable[[], ResolvedChoice],
+        path: Callable[[], Sequence[Message]],
+        conversation_id: Callable[[], str],
+    ) -> None:
+        super().__init__(quick)
+        self._quick, self._workspace = quick, workspace
+        self._pictures, self._choice, self._path = pictures, resolved, path
+        self._conversation_id = conversation_id
+        self._passwords = Passwords(quick, lambda: quick.theme)
+        self._reading: dict[str, tuple[str, asyncio.Task[Any]]] = {}
+        self.parts: tuple[DocumentPart | ImagePart, ...] = ()
+        quick.files_given.connect(self._attach_files)
+        quick.picture_given.connect(lambda picture: self._begin(picture.name, picture))
+        quick.attachment_removed.connect(self._remove)
+        quick.detail_chosen.connect(self._choose_detail)
+        pictures.thumbnail_made.connect(lambda _sha256: self.show())
+
+    @property
+    def attached(self) -> list[DocumentPart | ImagePart]:
+        """The same as a list."""
+        return list(self.parts)
+
+    @property
+    def resolved(self) -> ResolvedChoice:
+        """Who would be asked now."""
+        return self._choice()
+
+    def as_sent(self, part: DocumentPart | ImagePart) -> DocumentPart | ImagePart:
+        """One of them behind what was asked here before."""
+        return as_sent_after(self._path(), [part], self.resolved.files)[0]
+
+    @property
+    def conversation_id(self) -> str:
+        """The quick prompt's conversation."""
+        return self._conversation_id()
+
+    def is_first_fenced(self, part: DocumentPart | ImagePart) -> bool:
+        """Return True if one of them is the first between boundaries in the conversation."""
+        return is_first_fenced(part, self.attached, self._path(), self.resolved.files)
+
+    def change(
+        self, change: Callable[[DocumentPart | ImagePart], DocumentPart | ImagePart]
+    ) -> None:
+        """Have each be another."""
+        self.parts = tuple(change(part) for part in self.parts)
+        self.show()
+
+    @property
+    def reading(self) -> str:
+        """The name of what is still being read, "" for nothing."""
+        return next((name for name, _ in self._reading.values()), "")
+
+    def clear(self) -> None:
+        """The question was asked, or is taken elsewhere; what is still read is given up."""
+        for _, task in self._reading.values():
+            task.cancel()
+        self._reading.clear()
+        self.parts = ()
+        self.show()
+
+    def show(self) -> None:
+        """Show the chips as they are now."""
+        chips = [self._chip(part) for part in self.parts]
+        for reading_id, (name, _) in self._reading.items():
+            chips.append(Chip(reading_id, name, "reading…", "reading", None, "file-text"))
+        self._quick.set_chips(chips)
+        self.changed.emit()
+
+    def _chip(self, part: DocumentPart | ImagePart) -> Chip:
+        if isinstance(part, ImagePart):
+            return self._pictures.chip(part, self.resolved)
+        sent = self.as_sent(part)
+        return document_chip(sent if isinstance(sent, DocumentPart) else part, self.resolved)
+
+    def _attach_files(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            self._begin(path.name, path)
+
+    def _begin(self, name: str, given: Path | GivenContent) -> None:
+        reading_id = new_id()
+        task = self._workspace.tasks.start(self._read(reading_id, given))
+        self._reading[reading_id] = (name, task)
+        self.show()
+
+    async def _read(self, reading_id: str, given: Path | GivenContent) -> None:
+        try:
+            part, note = await self._passwords.opened(
+                partial(attach, self._workspace, given, _ignore, "", resolved=self.resolved)
+            )
+            if part.sha256 not in {known.sha256 for known in self.parts}:
+                self.parts = (*self.parts, part)
+            self._quick.set_status(note)
+        except UserFacingError as error:
+            self._quick.set_status(error.sentences)
+        finally:
+            self._reading.pop(reading_id, None)
+            self.show()
+
+    def _remove(self, chip_id: str) -> None:
+        if chip_id in self._reading:
+            self._reading.pop(chip_id)[1].cancel()
+        self.parts = tuple(part for part in self.parts if part.sha256 != chip_id)
+        self.show()
+
+    def _choose_detail(self, chip_id: str, detail: str) -> None:
+        self.change(lambda part: with_detail(part, detail) if part.sha256 == chip_id else part)
+
+
+def _ignore(_progress: Progress) -> None:
+    """The line has no room for how far a document is read."""

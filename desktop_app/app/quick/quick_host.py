@@ -1,0 +1,130 @@
+"""The quick prompt in the running program: made a moment after the start, and what goes on in the
+window of what was begun there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.attachments.attaching import LARGE_PASTE
+from desktop_app.app.attachments.preview_controller import PreviewController
+from desktop_app.app.shortcuts import Shortcuts
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.conversation import Draft
+from desktop_app.ui.transcript.view import TranscriptView
+
+if TYPE_CHECKING:
+    from desktop_app.app.controllers import Controllers
+    from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
+
+
+class QuickHost(QObject):
+    """Where the quick prompt lives.
+
+    Args:
+        raise_window: brings the window to the front.
+        end: ends the program.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        controllers: Controllers,
+        raise_window: Callable[[], None],
+        end: Callable[[], None],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._theme, self._controllers = window, theme, controllers
+        self._raise_window, self._end = raise_window, end
+        self._quick: QuickPromptController | None = None
+
+    @property
+    def controller(self) -> QuickPromptController:
+        """The quick prompt's own; made when it is first asked for."""
+        if self._quick is None:
+            self._quick = self._built()
+        return self._quick
+
+    def bind(self, keymap: Keymap) -> None:
+        """Put the keys of `keymap` in force."""
+        if self._quick is not None:
+            self._quick.set_keymap(keymap)
+            self._shortcuts.bind(keymap)
+
+    def _built(self) -> QuickPromptController:
+        # Imported here: not a part of the start.
+        from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
+        from desktop_app.ui.quick.quick_prompt import QuickPrompt
+
+        its, theme = self._controllers, self._theme.current
+        transcript = TranscriptView(theme, is_brief=True)
+        transcript.typeset_with(its.typesetter)
+        transcript.lex_with(its.lexer)
+        quick_window = QuickPrompt(theme, transcript)
+        quick = QuickPromptController(
+            quick_window,
+            its.workspace,
+            its.running,
+            its.pictures,
+            self._go_on_in_window,
+            its.given.text_of,
+        )
+        its.prompts.serve(quick_window.slash, quick.fill_in)
+        quick.kept.connect(its.library.kept)
+        shared = (self._theme, its.workspace, its.pictures, quick_window.set_status)
+        PreviewController(quick_window, quick_window, quick.attachments, *shared)
+        quick_window.hidden.connect(self._end_if_nothing_shows)
+        its.running.finished.connect(self._end_if_nothing_shows)
+        self._shortcuts = Shortcuts(quick_window, {"app.quit": self._end})
+        keymap = Keymap.from_settings(its.workspace.values)
+        quick_window.set_keymap(keymap)
+        self._shortcuts.bind(keymap)
+        self._theme.changed.connect(quick_window.set_theme)
+        return quick
+
+    async def _go_on_in_window(
+        self, conversation_id: str, action: str, typed: Draft, brought: str
+    ) -> None:
+        its = self._controllers
+        self._raise_window()
+        if conversation_id:
+            await its.library.open(conversation_id)
+            if typed.text:
+                gap = "\n\n" if self._window.prompt.text() else ""
+                self._window.prompt.begin_with(typed.text + gap)
+        elif typed or brought:
+            self._take_along(typed.text, brought)
+        if typed.attachments:
+            draft = its.workspace.draft
+            attachments = tuple(dict.fromkeys((*draft.attachments, *typed.attachments)))
+            its.workspace.draft = replace(draft, attachments=attachments)
+            its.workspace.draft_changed.emit()
+        if action == "add-key":
+            its.settings.open_at_key()
+        elif action == "raise-cap":
+            its.settings.open_at_cap(its.workspace.profile.id)
+        elif action and conversation_id:
+            its.chat.act_on_last(action)
+
+    def _take_along(self, typed: str, brought: str) -> None:
+        """What the quick prompt has not asked goes into the prompt of a new conversation."""
+        its = self._controllers
+        its.library.open_new()
+        if len(brought) > int(its.workspace.values[LARGE_PASTE] or 0):
+            its.attachments.attach_text(brought)
+            brought = ""
+        words = (typed, brought, self._window.prompt.text())
+        self._window.prompt.set_text("")
+        self._window.prompt.begin_with("\n\n".join(word for word in words if word))
+
+    def _end_if_nothing_shows(self, *_: object) -> None:
+        """Without a window the program ends with the quick prompt, and with its answer."""
+        shows = self._window.isVisible() or self.controller.is_visible
+        if not shows and not self._controllers.running.conversations:
+            self._end()

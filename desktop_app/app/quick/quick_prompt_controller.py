@@ -1,0 +1,269 @@
+"""The quick prompt: one question, an answer on the spot, and the way into the main window."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.app.attachments.attaching import LARGE_PASTE
+from desktop_app.app.attachments.images_controller import PicturesController
+from desktop_app.app.chat.choice_controller import view_of
+from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.prompts.prompts_controller import ATTACHED
+from desktop_app.app.quick.quick_attachments import QuickAttachments
+from desktop_app.app.workspace import Workspace
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.conversation import Conversation, Draft, Message, new_id, now
+from desktop_app.domain.cost import format_money
+from desktop_app.domain.errors import SpendingCapError, UserFacingError
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION
+from desktop_app.headless.prompt_library import today
+from desktop_app.services.choice import ResolvedChoice
+from desktop_app.ui.composer.model_choice_view import ChoiceView
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
+
+RAISE_CAP = "raise-cap"
+_MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
+
+
+class QuickPromptController(QObject):
+    """Between the quick prompt and the use cases. Every opening is a conversation of its own.
+
+    Args:
+        go_on: shows the window with the conversation of this id ("" for a new one), takes an action
+            of its last answer ("" for none), and takes along what was typed, brought and attached.
+        markdown_of: what a text with its looks in HTML is as Markdown.
+
+    Attributes:
+        attachments: what comes along with the question.
+
+    Signals:
+        kept(Conversation): a conversation was begun, for the list.
+    """
+
+    kept = Signal(object)
+
+    def __init__(
+        self,
+        quick: QuickPrompt,
+        workspace: Workspace,
+        running: RunningAnswers,
+        pictures: PicturesController,
+        go_on: Callable[[str, str, Draft, str], Awaitable[None]],
+        markdown_of: Callable[[str, str], Awaitable[str]],
+    ) -> None:
+        super().__init__(quick)
+        self._quick = quick
+        self._workspace = workspace
+        self._running = running
+        self._go_on, self._markdown_of = go_on, markdown_of
+        self._brought = ""
+        self._clipboard = ""
+        self._is_beginning = False
+        self._path: list[Message] = []
+        self._conversation = self._blank()
+        self.attachments = QuickAttachments(
+            quick,
+            workspace,
+            pictures,
+            self._resolved,
+            lambda: self._path,
+            lambda: self._conversation.id,
+        )
+        self._connect()
+
+    def _connect(self) -> None:
+        quick, running, tasks = self._quick, self._running, self._workspace.tasks
+        quick.submitted.connect(lambda text: tasks.start(self._submit(text)))
+        quick.text_given.connect(lambda text, html: tasks.start(self._bring(text, html)))
+        quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
+        quick.go_on_requested.connect(lambda: tasks.start(self._leave_for_window()))
+        quick.way_out_requested.connect(lambda: tasks.start(self._leave_for_window(RAISE_CAP)))
+        quick.variant_chosen.connect(self._choose_variant)
+        quick.effort_step.connect(self._step_effort)
+        quick.transcript.action_requested.connect(lambda _id, action: self._act(action))
+        running.text_arrived.connect(self._show_text)
+        running.reasoning_arrived.connect(self._show_reasoning)
+        running.waiting.connect(self._show_waiting)
+        running.finished.connect(self._finish)
+        self._workspace.retitled.connect(self._take_title)
+
+    def _blank(self) -> Conversation:
+        workspace, moment = self._workspace, now()
+        choice = workspace.backend.default_choice(workspace.default_profile, workspace.values)
+        return workspace.begin_with(Conversation(new_id(), "", moment, moment, choice))
+
+    def _take_title(self, conversation_id: str, title: str) -> None:
+        if conversation_id == self._conversation.id:
+            self._conversation = replace(self._conversation, title=title)
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether it is on the screen."""
+        return self._quick.isVisible()
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Put the person's keys in force."""
+        self._quick.set_keymap(keymap)
+
+    def open_with(self, text: str) -> None:
+        """Show the quick prompt, ready to type; `text` comes along under the question."""
+        if not self._is_beginning and not self._running.is_running(self._conversation.id):
+            self._conversation, self._path = self._blank(), []
+            self.attachments.clear()
+        self._brought, self._clipboard = text, ""
+        self._show_choice()
+        self._quick.open_with(text)
+
+    async def _bring(self, text: str, html: str) -> None:
+        """What was pasted: a line goes into the line, more of it comes along with the question."""
+        words = await self._markdown_of(text, html)
+        if "\n" in words.strip():
+            self._brought = "\n\n".join(part for part in (self._brought, words) if part.strip())
+            self._quick.bring(self._brought)
+        else:
+            self._quick.insert(words.strip())
+
+    # -------------------------------------------------------------- prompts of the library
+
+    def fill_in(self, names: frozenset[str]) -> dict[str, str]:
+        """What the program fills here. What came along, and the clipboard, may be too long for a line:
+        their marks stand for them until the question is asked."""
+        known = {DATE: today(), SELECTION: "", CLIPBOARD: ""}
+        if CLIPBOARD in names:
+            self._clipboard = QGuiApplication.clipboard().text()
+        for name, text in ((SELECTION, self._brought), (CLIPBOARD, self._clipboard)):
+            known[name] = _MARKS[name] if text.strip() else ""
+        return known
+
+    def _marked(self, text: str, brought: str) -> tuple[str, str]:
+        """What is typed with the clipboard and what came along in the places marked for them, and
+        what came along and has no such place."""
+        before, mark, behind = text.partition(_MARKS[SELECTION])
+        if self._clipboard:
+            clip = self._clipboard.strip()
+            before, behind = (part.replace(_MARKS[CLIPBOARD], clip) for part in (before, behind))
+        if not mark or not brought.strip():
+            return f"{before}{mark}{behind}".strip(), brought.strip()
+        return f"{before}{brought.strip()}{behind}".strip(), ""
+
+    # -------------------------------------------------------------- asking
+
+    async def _submit(self, text: str) -> None:
+        question = "\n\n".join(part for part in self._marked(text, self._brought) if part)
+        if self._is_beginning or self._running.is_running(self._conversation.id) or not question:
+            return
+        if self.attachments.reading:
+            self._quick.set_status(f"Reading {self.attachments.reading}…")
+            return
+        workspace = self._workspace
+        self._is_beginning = True
+        try:
+            began = await workspace.backend.chat.begin(
+                self._conversation,
+                self._path,
+                Draft(question, self.attachments.parts),
+                workspace.profile_of(self._conversation),
+                workspace.settings_of(self._conversation).for_one(),
+            )
+        except UserFacingError as error:
+            is_cap = isinstance(error, SpendingCapError)
+            self._quick.set_status(error.sentences, "Raise the cap" if is_cap else "")
+            return
+        finally:
+            self._is_beginning = False
+        self._brought = ""
+        self.attachments.clear()
+        self._conversation = began.conversation
+        if began.question is not None:
+            self._path = [*self._path, began.question, began.answer]
+        self.kept.emit(began.conversation)
+        self._quick.transcript.set_messages([began.answer])
+        self._running.start(began)
+        self._quick.set_streaming(True)
+
+    def _act(self, action: str) -> None:
+        """What is asked under the answer is done in the window, which has room for it."""
+        if action != "copy":
+            self._workspace.tasks.start(self._leave_for_window(action))
+
+    async def _leave_for_window(self, action: str = "") -> None:
+        # The window first: once nothing is on the screen any more, the program ends.
+        if self._path or self._is_beginning:
+            # What the line shows was asked, but for what a cap has refused.
+            unasked = self._quick.text().strip() if action == RAISE_CAP else ""
+            typed = Draft(unasked, self.attachments.parts)
+            self.attachments.clear()
+            await self._go_on(self._conversation.id if self._path else "", action, typed, "")
+        else:
+            text, brought = self._quick.text(), self._brought.strip()
+            if len(brought) > int(self._workspace.values[LARGE_PASTE] or 0):  # it is attached there
+                text = self._marked(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
+            else:
+                text, brought = self._marked(text, brought)
+            typed = Draft(text.strip(), self.attachments.parts)
+            self._brought = ""
+            self.attachments.clear()
+            await self._go_on("", action, typed, brought)
+        self._quick.hide()
+
+    # -------------------------------------------------------------- choice
+
+    def _choose_variant(self, variant: Variant) -> None:
+        choice = self._conversation.choice
+        if choice.variant is not None:
+            self._conversation = replace(
+                self._conversation, choice=replace(choice, variant=variant)
+            )
+            self._show_choice()
+
+    def _step_effort(self, step: int) -> None:
+        view = self._view()
+        accepted = [e for e in Effort if e not in view.effort_refusals and e is not Effort.MINIMAL]
+        if not view.offers_effort or view.effort not in accepted:
+            return
+        at = min(max(accepted.index(view.effort) + step, 0), len(accepted) - 1)
+        choice = replace(self._conversation.choice, effort=accepted[at])
+        self._conversation = replace(self._conversation, choice=choice)
+        self._show_choice()
+
+    def _resolved(self) -> ResolvedChoice:
+        profile = self._workspace.profile_of(self._conversation)
+        return self._workspace.backend.chat.resolve(profile, self._conversation.choice)
+
+    def _view(self) -> ChoiceView:
+        return view_of(self._resolved(), ())
+
+    def _show_choice(self) -> None:
+        self._quick.set_choice(self._view())
+        self.attachments.show()
+
+    # -------------------------------------------------------------- answering
+
+    def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
+        if conversation_id == self._conversation.id:
+            self._quick.transcript.append_text(message_id, text)
+
+    def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
+        if conversation_id == self._conversation.id:
+            self._quick.transcript.append_reasoning(message_id, text)
+
+    def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
+        if conversation_id == self._conversation.id:
+            self._quick.transcript.set_waiting(message_id, sentence)
+
+    def _finish(self, conversation_id: str, answer: Message) -> None:
+        if conversation_id != self._conversation.id:
+            return
+        self._path = [answer if m.id == answer.id else m for m in self._path]
+        self._quick.set_streaming(False)
+        self._quick.transcript.set_waiting(answer.id, "")
+        self._quick.transcript.update_message(self._workspace.as_shown(answer))
+        facts = [] if answer.cost is None else [format_money(answer.cost)]
+        if answer.duration_s is not None:
+            facts.append(f"{answer.duration_s:.1f} s")
+        self._quick.set_status(" · ".join(facts))

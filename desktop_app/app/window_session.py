@@ -1,0 +1,262 @@
+"""The window come to life: its start, keys, requests of later starts, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer
+
+from desktop_app.app.actions import Actions, actions_of
+from desktop_app.app.chat.resumed_runs import pick_up_runs
+from desktop_app.app.chat.shown_answers import STORE
+from desktop_app.app.controllers import Controllers
+from desktop_app.app.desktop.call_server import CallServer
+from desktop_app.app.desktop.window_request import QuickRequest, WindowRequest
+from desktop_app.app.palette import PALETTE, Palette
+from desktop_app.app.quick.quick_host import QuickHost
+from desktop_app.app.shortcuts import Shortcuts
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.chat_request import ProviderKind
+from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
+from desktop_app.headless.backend import use_limits, use_weights
+from desktop_app.headless.log import start_log
+from desktop_app.ui.composer.dropped_content import Given
+from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.window.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
+    from desktop_app.app.startup.closed_store import ClosedWork
+    from desktop_app.headless.backend import Backend
+
+log = logging.getLogger(__name__)
+
+WINDOW_STATE_KEY = "window.state"
+QUICK_PROMPT_MS = 1000  # after the start
+BATCHES_MS = 1500  # after the start
+
+
+class ReadyWindow(Controllers):
+    """The window with all that answers in it, from its start to its end.
+
+    Attributes:
+        actions: what each command does, by its id.
+        afterwards: what is to be done with the closed store before the program starts again.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        backend: Backend,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        start_log(backend.folders.logs)
+        super().__init__(
+            window,
+            theme,
+            backend,
+            show_error=self._show_error,
+            end_for=self.end_for,
+            put_in_force=self._on_value,
+        )
+        loop.set_exception_handler(self._on_defect)
+        self._closed: asyncio.Future[None] = loop.create_future()
+        self._ending: asyncio.Task[None] | None = None
+        self.afterwards: ClosedWork | None = None
+        self._quick = QuickHost(window, theme, self, self._raise_window, self.quit)
+        self._calls = CallServer(backend.folders.socket, self.serve)
+        actions = self.actions = {**actions_of(window, self), **self._actions_of_the_program()}
+        self._palette = Palette(window, theme, self.workspace, actions)
+        self._shortcuts = Shortcuts(window, actions)
+        window.transcript.command_requested.connect(lambda command: actions[command]())
+        window.transcript.told.connect(window.notifications.notify)
+        window.prompt.command_requested.connect(lambda command: actions[command]())
+        window.closing.connect(self._window_closed)
+        window.escaped.connect(self._shortcuts.escape)
+        workspace = self.workspace
+        for changed in (workspace.opened, workspace.path_changed, workspace.choice_changed):
+            changed.connect(self._show_key_line)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.quit)
+
+    @property
+    def quick(self) -> QuickPromptController:
+        """The quick prompt; made a moment after the start, so that a key press finds it there."""
+        return self._quick.controller
+
+    # -------------------------------------------------------------- start
+
+    async def start(self, request: WindowRequest) -> None:
+        """Load what the window shows, and do what this start was asked to do."""
+        use_weights(self._backend, await self._backend.settings.all())
+        await self.workspace.load()
+        use_limits(self._backend, self.workspace.values)
+        await self.presets.load()
+        self.tasks.start(self.prompts.load())
+        await pick_up_runs(self.workspace, self.running)
+        await self.library.load()
+        await self.others.watch()
+        self._bind_keys()
+        self._window.transcript.wrap_code(bool(self.workspace.values["look.code_wrap"]))
+        self.settings.show_values()
+        self.given.start()
+        self._window.prompt.focus_text()
+        await self.places.start()
+        self.serve(request)
+        try:
+            await self._calls.start()
+        except StorageError as error:
+            self._show_error(error)
+        QTimer.singleShot(QUICK_PROMPT_MS, self, lambda: self.quick)
+        QTimer.singleShot(BATCHES_MS, self, lambda: self.tasks.start(self.batches.pick_up()))
+        self.housekeeping.start()
+
+    def serve(self, request: WindowRequest) -> None:
+        """Do what this or a later start asks for."""
+        if isinstance(request, QuickRequest):
+            self.quick.open_with(request.text)
+            return
+        self._raise_window()
+        if request.files or request.text:
+            self.library.open_here()
+            files = tuple(map(Path, request.files))
+            self._window.prompt.take(Given(files, text=request.text))
+
+    def _raise_window(self) -> None:
+        self._window.show()
+        self._window.raise_()
+        self._window.activateWindow()
+
+    def _show_key_line(self) -> None:
+        on_device = self.workspace.profile.kind is ProviderKind.ON_DEVICE
+        text = (
+            "Answering with SmolLM2, a small model on this computer: good for a try, not for work."
+        )
+        is_empty = not self.workspace.path
+        self._window.first_start.set_key_line(on_device and is_empty, text)
+        self._window.prompt.show_hint(not is_empty)
+
+    # -------------------------------------------------------------- keys
+
+    def _actions_of_the_program(self) -> Actions:
+        return {
+            "view.larger": lambda: self._resize_text(+10),
+            "view.smaller": lambda: self._resize_text(-10),
+            "view.normal": lambda: self._resize_text(0),
+            PALETTE: lambda: self._palette.toggle(),
+            "quick.open": lambda: self.quick.open_with(""),
+            "app.quit": self.quit,
+        }
+
+    def _bind_keys(self) -> None:
+        keymap = Keymap.from_settings(self.workspace.values)
+        self._shortcuts.bind(keymap)
+        self._window.prompt.set_keymap(keymap)
+        self._quick.bind(keymap)
+        self._window.conversations.set_shortcuts(
+            keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
+        )
+
+    # -------------------------------------------------------------- settings in force
+
+    def _on_value(self, key: str) -> None:
+        values = self.workspace.values
+        if key == "look.theme":
+            self._theme.set_mode(values[key])  # type: ignore[arg-type]
+        elif key == "look.text_size":
+            self._theme.set_text_size(int(values[key] or 100))
+        elif key == "look.code_wrap":
+            self._window.transcript.wrap_code(bool(values[key]))
+        elif key.startswith("keys."):
+            self._bind_keys()
+        elif key.startswith("documents."):
+            use_limits(self._backend, values)
+
+    def _resize_text(self, step: int) -> None:
+        # From what is shown: the setting may be still on its way to the disk.
+        size = 100 if step == 0 else round(self._theme.current.scale * 100) + step
+        if 80 <= size <= 200:
+            self._theme.set_text_size(size)
+            self.tasks.start(self.workspace.set_value("look.text_size", size))
+
+    # -------------------------------------------------------------- errors
+
+    def _show_error(self, error: UserFacingError) -> None:
+        if isinstance(error, StorageError):
+            log.error("%s %s", error.what_happened, error.details)
+        if isinstance(error, StoreDamagedError):
+            actions = [("Repair", self.places.repair)]
+            self._window.notifications.notify(error, actions)
+            return
+        topic = STORE if isinstance(error, StorageError) else ""
+        self._window.notifications.notify(error, topic=topic)
+
+    def _on_defect(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A defect of the program's own: logged with its traceback, and said."""
+        error = context.get("exception")
+        log.error("%s", context.get("message", "a defect"), exc_info=error)
+        self._window.notifications.notify(
+            UserFacingError(
+                "Something went wrong inside Repartee.",
+                what_was_kept="Your conversations are kept.",
+                what_to_do="If it happens again, the log in the About tab says more.",
+                details=str(error or context.get("message", "")),
+            )
+        )
+
+    # -------------------------------------------------------------- end
+
+    def _window_closed(self) -> None:
+        self._window.hide()
+        self.quit()
+
+    def quit(self) -> None:
+        """End the program: stop what runs, keep what arrived, close the store."""
+        if self._ending is None:
+            self._ending = asyncio.get_running_loop().create_task(self._end())
+
+    def end_for(self, work: ClosedWork) -> None:
+        """End the window, do this with the closed store, and start again."""
+        self.afterwards = work
+        self._window.hide()
+        self.quit()
+
+    async def _end(self) -> None:
+        for step in (
+            self._put_away,
+            self.housekeeping.collect_in_time,
+            self._backend.aclose,
+        ):
+            try:
+                await step()
+            except UserFacingError as error:  # there is no window any more to say it in
+                log.error("%s %s", error.what_happened, error.details)  # noqa: TRY400
+        self._closed.set_result(None)
+
+    async def _put_away(self) -> None:
+        await self._calls.aclose()
+        self.places.close()
+        self.others.close()
+        self.typesetter.close()
+        self.lexer.close()
+        self.attachments.close()
+        await self.given.aclose()
+        self.pictures.close()
+        self.chat.close()
+        self.compaction.close()
+        await self.collections.close()
+        self.batches.close()
+        await self.viewer.close()
+        await self.running.stop_all()
+        await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
+        await self.library.close()
+        await self.tasks.settle()
+
+    async def closed(self) -> None:
+        """Wait for the end."""
+        await self._closed

@@ -1,0 +1,320 @@
+"""Import, export, backups, restoring, deleting everything and repair, from the window."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import zipfile
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
+
+from desktop_app.app.library.backup_controller import LAST_KEY, due_in
+from desktop_app.app.startup.closed_store import ClosedStore, erasing, restoring
+from desktop_app.domain.conversation import now
+from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.paths import folders
+from desktop_app.storage.database import Database
+from desktop_app.ui.settings.tabs.data_tab import LibraryTab
+from desktop_app.ui.window.progress_card import WorkBar
+from desktop_app.ui.window.store_dialog import StoreDialog
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, find, until
+
+WORD = "zanzibarquix"
+
+
+def chatgpt(count: int = 3) -> str:
+    """An export of ChatGPT's."""
+
+    def turn(n: int) -> dict[str, Any]:
+        message = {
+            "author": {"role": "user"},
+            "content": {"content_type": "text", "parts": [f"Question {n} of {WORD}"]},
+        }
+        return {
+            "title": f"Imported {n}",
+            "create_time": 1.7e9 + n,
+            "conversation_id": f"c-{n}",
+            "current_node": "u",
+            "mapping": {"u": {"id": "u", "parent": None, "message": message}},
+        }
+
+    return json.dumps([turn(n) for n in range(count)])
+
+
+def library_page(desk: Desk) -> LibraryTab:
+    desk.ready.places.show()
+    return desk.window.settings.findChildren(LibraryTab)[0]
+
+
+def dialog() -> StoreDialog | None:
+    shown = [w for w in QApplication.topLevelWidgets() if isinstance(w, StoreDialog)]
+    return next((w for w in shown if w.isVisible()), None)
+
+
+def answers() -> dict[str, QPushButton]:
+    shown = dialog()
+    buttons = shown.findChildren(QPushButton) if shown else []
+    return {b.objectName(): b for b in buttons if b.isVisible()}
+
+
+async def choose(name: str) -> str:
+    """Take a choice of the dialog, once it is offered; what the dialog said."""
+    await until(lambda: name in answers())
+    shown = dialog()
+    said = shown.words if shown else ""
+    answers()[name].click()
+    return said
+
+
+def test_what_is_imported_is_shown_and_said(run: Run, tmp_path: Path) -> None:
+    export = tmp_path / "conversations.json"
+    export.write_text(chatgpt())
+
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Mine?", "Yes.")
+            desk.ready.places.transfer.import_files([export])
+            bar = desk.window.findChildren(WorkBar)
+            await until(lambda: desk.window.findChildren(WorkBar))
+            bar = desk.window.findChildren(WorkBar)
+            await until(lambda: "imported" in desk.said)
+            assert desk.said == "3 conversations imported."
+            assert bar[0].isHidden()
+            assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(desk.rows)
+            assert "Yes." in desk.transcript
+            desk.ready.places.transfer.import_files([export])
+            await until(lambda: "known already" in desk.said)
+            assert desk.said == "0 conversations imported; 3 known already."
+            bad = tmp_path / "bad.json"
+            bad.write_text("{}")
+            desk.ready.places.transfer.import_files([bad])
+            await until(lambda: "holds no conversations" in desk.said)
+
+    run(main())
+
+
+def test_an_import_can_be_stopped(run: Run, tmp_path: Path) -> None:
+    export = tmp_path / "conversations.json"
+    export.write_text(chatgpt(4000))
+
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready.places.transfer.import_files([export])
+            await until(lambda: desk.window.findChildren(WorkBar))
+            bar = desk.window.findChildren(WorkBar)[0]
+            await until(lambda: bar.bar.value() > 3)
+            bar.cancel_button.click()
+            await until(lambda: "stopped" in desk.said)
+            count = desk.stored("SELECT count(*) FROM conversations")[0][0]
+            assert 3 < count < 4000
+
+    run(main())
+
+
+def test_export_of_one_and_of_all(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            first = await desk.ask_and_answer("First?", "One.")
+            desk.ready.library.open_new()
+            await desk.ask_and_answer("Second?", "Two.")
+            transfer = desk.ready.places.transfer
+            transfer.export([first], "markdown", tmp_path / "one.md")
+            await until(lambda: "exported" in desk.said)
+            assert (tmp_path / "one.md").read_text().startswith("# First?")
+            desk.window.notifications.dismiss()
+            transfer.export(None, "json", tmp_path / "all.json")
+            await until(lambda: "2 conversations exported" in desk.said)
+            kept = json.loads((tmp_path / "all.json").read_text())
+            assert len(kept["conversations"]) == 2
+            transfer.export(None, "json", Path("/proc/none.json"))
+            await until(lambda: "could not be written" in desk.said)
+
+    run(main())
+
+
+def test_when_a_backup_is_due() -> None:
+    at = now()
+    ago = lambda **past: (at - timedelta(**past)).isoformat()  # noqa: E731
+    zero = timedelta()
+    assert due_in("off", {}, at) is None
+    assert due_in("day", {}, at) == zero
+    assert due_in("day", {"at": ago(days=2)}, at) == zero
+    assert due_in("day", {"at": ago(hours=20)}, at) == timedelta(hours=4)
+    assert due_in("week", {"at": ago(hours=20)}, at) == timedelta(days=7, hours=-20)
+    assert due_in("day", {"at": ago(days=3), "failed_at": ago(minutes=10)}, at) == timedelta(
+        minutes=50
+    )
+    assert due_in("day", {"at": ago(days=-400)}, at) == zero  # a clock that was wrong
+    assert due_in("day", {"at": "nonsense"}, at) == zero
+
+
+def test_a_backup_is_made_by_itself_and_a_failure_said_once(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Mine?", "Yes.")
+            page, backups = library_page(desk), desk.ready.places.backups
+            page.changed.emit("backup.folder", "/proc/none")
+            page.changed.emit("backup.every", "day")
+            await desk.written()
+            assert backups._timer.isActive()
+            await backups._when_due()
+            assert "could not be made" in desk.said
+            assert "failed" in page._state.text()
+            desk.window.notifications.dismiss()
+            backups._last["failed_at"] = (now() - timedelta(hours=2)).isoformat()
+            await backups._when_due()
+            assert desk.said == ""
+            page.changed.emit("backup.folder", str(tmp_path / "backups"))
+            page.changed.emit("backup.keep", 2)
+            await desk.written()
+            for _ in range(2):
+                backups._last.pop("at", None)
+                await backups._when_due()
+            assert desk.said == ""
+            assert "Last backup: " in page._state.text()
+            assert desk.setting(LAST_KEY)["at"]
+            kept = list((tmp_path / "backups").glob("*.zip"))
+            assert 1 <= len(kept) <= 2
+            with zipfile.ZipFile(kept[0]) as pack:
+                assert "repartee.sqlite3" in pack.namelist()
+            remaining = backups._timer.remainingTime()
+            assert remaining > 3_600_000
+
+    run(main())
+
+
+def test_everything_is_deleted_after_a_typed_word(run: Run) -> None:
+    async def first() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer(f"What is {WORD}?", f"A {WORD}.")
+            desk.type(f"draft {WORD}")
+            await desk.written()
+            page = library_page(desk)
+            find(page, QPushButton, "delete-now").click()
+            assert not desk.ready.workspace.is_new
+            assert desk.ready._ending is None
+            word = find(page, QLineEdit, "delete-word")
+            word.setText("Delete")
+            find(page, QPushButton, "delete-now").click()
+            await desk.ready.closed()
+            work = desk.ready.afterwards
+            assert work is not None
+            parent, where = None, folders()
+            doing = asyncio.ensure_future(ClosedStore(parent, desk.theme.current, where).do(work))
+            assert "Everything was deleted." in await choose("go-on")
+            await doing
+
+    async def second() -> None:
+        async with Desk() as desk:
+            assert desk.rows == []
+            assert desk.text.toPlainText() == ""
+
+    run(first())
+    home = folders().data.parent
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert files
+    assert [p for p in files if WORD.encode() in p.read_bytes()] == []
+    run(second())
+
+
+def test_a_backup_is_restored(run: Run, tmp_path: Path) -> None:
+    async def first() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Before?", "Yes.")
+            page = library_page(desk)
+            page.changed.emit("backup.folder", str(tmp_path / "backups"))
+            await desk.written()
+            page.backup_requested.emit()
+            await until(lambda: "Backed up to" in desk.said)
+            await desk.ask_and_answer("After?", "Yes.")
+            (archive,) = (tmp_path / "backups").glob("*.zip")
+            desk.ready.end_for(restoring(folders(), archive))
+            await desk.ready.closed()
+            work = desk.ready.afterwards
+            assert work is not None
+            closed = ClosedStore(None, desk.theme.current, folders())
+            doing = asyncio.ensure_future(closed.do(work))
+            assert "as it was when" in await choose("go-on")
+            await doing
+
+    async def second() -> None:
+        async with Desk() as desk:
+            assert [m[2] for m in desk.messages()] == ["Before?", "Yes."]
+
+    run(first())
+    run(second())
+
+
+def test_a_job_that_fails_is_said(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            closed = ClosedStore(None, desk.theme.current, folders())
+            doing = asyncio.ensure_future(closed.do(erasing(folders())))  # while it is open
+            assert "is open" in await choose("go-on")
+            await doing
+
+    run(main())
+
+
+def test_damage_is_offered_to_be_repaired(run: Run) -> None:
+    async def fill() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Mine?", "Yes.")
+
+    run(fill())
+    with folders().database.open("r+b") as file:
+        file.write(bytes(4096))
+
+    async def rescue() -> None:
+        with pytest.raises(StoreDamagedError) as raised:
+            await Database(folders().database).open()
+        from desktop_app.ui.look.theme import ThemeWatcher
+
+        theme = ThemeWatcher(QApplication.instance(), "light", 100)  # type: ignore[arg-type]
+        closed = ClosedStore(None, theme.current, folders())
+        doing = asyncio.ensure_future(closed.rescue(raised.value))
+        assert "is damaged" in await choose("repair")
+        assert "1 conversation with 2 messages" in await choose("go-on")
+        assert await doing
+        refused = asyncio.ensure_future(closed.rescue(raised.value))
+        await until(lambda: "quit" in answers())
+        shown = dialog()
+        assert shown is not None
+        shown.reject()
+        assert not await refused
+        theme.deleteLater()
+
+    run(rescue())
+
+    async def look() -> None:
+        async with Desk() as desk:
+            assert desk.rows == ["Mine?"]
+
+    run(look())
+    (aside,) = folders().data.glob("*.before-repair-*.sqlite3")
+    assert aside.read_bytes()[:4096] == bytes(4096)
+    with closing(sqlite3.connect(folders().database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_fold_that_is_opened_shows_what_is_in_it(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.resize(640, 480)
+            page = library_page(desk)
+            head, word = (
+                find(page, QToolButton, "delete-everything"),
+                find(page, QLineEdit, "delete-word"),
+            )
+            head.click()
+            await until(lambda: word.visibleRegion().boundingRect().height() == word.height())
+            assert not head.visibleRegion().isEmpty()
+
+    run(main())

@@ -1,0 +1,125 @@
+"""Cycles with Qt objects in them are freed on the window's thread, whoever allocates."""
+
+from __future__ import annotations
+
+import gc
+import platform
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import ref
+
+import pytest
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.startup.gc_policy import collect_if_due, collect_on_this_thread, tidy_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
+
+
+class Ring(QObject):
+    """Refers to itself; a timer in it must be stopped on its own thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timer = QTimer(self, interval=10_000)
+        self.timer.start()
+        self.me = self
+
+
+@pytest.fixture
+def collecting(qapp: QApplication) -> Iterator[None]:
+    """On the tests' thread; old things after 20 ms of rest."""
+    end = collect_on_this_thread(rest_ms=20)
+    yield
+    end()
+
+
+def allocate() -> None:
+    kept = [[number] for number in range(20_000)]
+    del kept
+
+
+def test_another_threads_allocations_free_nothing_of_qts(qtbot: QtBot) -> None:
+    seen = ref(Ring())
+    thread = threading.Thread(target=allocate)
+    thread.start()
+    thread.join()
+    assert seen() is not None
+    gc.collect()
+    assert seen() is None
+
+
+@pytest.mark.usefixtures("collecting")
+def test_the_event_loop_collects_by_pythons_thresholds(qtbot: QtBot) -> None:
+    gc.collect()
+    seen = ref(Ring())
+    kept = [[number] for number in range(2 * gc.get_threshold()[0])]
+    qtbot.waitUntil(lambda: seen() is None)
+    assert len(kept) > 0
+
+
+@pytest.mark.usefixtures("collecting")
+def test_what_has_come_is_served_before_a_look(qtbot: QtBot) -> None:
+    gc.collect()
+    kept: list[list[int]] = []
+    was_there: list[bool] = []
+
+    def make() -> None:
+        seen = ref(Ring())
+        kept.extend([number] for number in range(2 * gc.get_threshold()[0]))
+        QTimer.singleShot(0, lambda: was_there.append(seen() is not None))
+
+    QTimer.singleShot(0, make)
+    qtbot.waitUntil(lambda: bool(was_there))
+    assert was_there == [True]
+
+
+@pytest.mark.usefixtures("collecting")
+def test_what_is_old_is_collected_at_rest(qtbot: QtBot) -> None:
+    ring = Ring()
+    gc.collect()
+    seen = ref(ring)
+    del ring
+    kept = [[number] for number in range(2 * gc.get_threshold()[0])]
+    assert collect_if_due()
+    assert seen() is not None
+    kept += [[number] for number in range(2 * gc.get_threshold()[0])]
+    qtbot.waitUntil(lambda: seen() is None)
+
+
+def test_what_outlives_a_look_is_not_looked_at_again() -> None:
+    gc.collect()
+    kept = [[number] for number in range(20 * gc.get_threshold()[0])]
+    assert collect_if_due()
+    assert len(kept) > 0
+    assert any(one is kept[0] for one in gc.get_objects(generation=2))
+
+
+def test_nothing_is_done_before_it_is_due() -> None:
+    gc.collect()
+    seen = ref(Ring())
+    collect_if_due()
+    assert seen() is not None
+    gc.collect()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has its own way")
+def test_at_rest_the_system_gets_what_is_free() -> None:
+    pieces = [bytes(3_000) for _ in range(20_000)]
+    last = pieces.pop()  # holds the end of the heap
+    del pieces
+    before = resident()
+    tidy_up()
+    assert before - resident() > 40
+    assert last
+
+
+def resident() -> float:
+    """Megabytes of this process in memory."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
