@@ -8,7 +8,7 @@ def start() -> int:
     """Run the command line and return the exit code."""
     _forget_current_folder()
     from desktop_app.child_processes import hide_keys, keep_files_private
-    from desktop_app.cli import main
+    from desktop_app.main import main
 
     hide_keys()
     keep_files_private()

@@ -94,7 +94,7 @@ _FOLDERS: Final = frozenset(
     )
 )
 
-# What names the provider of this run (headless/profiles.py). The address may hold a password.
+# What names the provider of this run (backend/environment_profiles.py). The address may hold a password.
 _PROVIDER: Final = ("COMETAPI_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL")
 _hidden: Final[dict[str, str]] = {}
 _foreign_umask: int | None = None

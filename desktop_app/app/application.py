@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from desktop_app.app.desktop.window_request import WindowRequest
     from desktop_app.app.window_session import ReadyWindow
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import StoreDamagedError, UserFacingError
-    from desktop_app.headless.backend import Backend
     from desktop_app.ui.window.main_window import MainWindow
 
 DESKTOP_FILE = "io.github.repartee.Repartee"
@@ -114,8 +114,8 @@ class Application:
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.app.inspection import deny_inspection_after_portal
         from desktop_app.app.window_session import ReadyWindow
+        from desktop_app.backend.backend import build_backend
         from desktop_app.domain.errors import UserFacingError
-        from desktop_app.headless.backend import build_backend
         from desktop_app.ui.transcript.view import TranscriptView
 
         deny_inspection_after_portal(self.window)

@@ -46,8 +46,8 @@ from desktop_app.ui.transcript.media.typesetter import Typesetter
 
 if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import UserFacingError
-    from desktop_app.headless.backend import Backend
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.main_window import MainWindow
 

@@ -19,11 +19,11 @@ from desktop_app.app.desktop.window_request import QuickRequest, WindowRequest
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
+from desktop_app.backend.backend import use_limits, use_weights
+from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.chat_request import ProviderKind
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
-from desktop_app.headless.backend import use_limits, use_weights
-from desktop_app.headless.log import start_log
 from desktop_app.ui.composer.dropped_content import Given
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.main_window import MainWindow
@@ -31,7 +31,7 @@ from desktop_app.ui.window.main_window import MainWindow
 if TYPE_CHECKING:
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
     from desktop_app.app.startup.closed_store import ClosedWork
-    from desktop_app.headless.backend import Backend
+    from desktop_app.backend.backend import Backend
 
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,10 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.tasks import Tasks
+from desktop_app.backend.answer_settings import ask_settings
+from desktop_app.backend.backend import Backend
+from desktop_app.backend.environment_profiles import ON_DEVICE
+from desktop_app.backend.temporary_stores import PrivateConversations, with_private
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.compaction import Compaction, sent_path
 from desktop_app.domain.conversation import (
@@ -27,10 +31,6 @@ from desktop_app.domain.conversation import (
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.generation import Overrides
 from desktop_app.domain.parts import DraftPart
-from desktop_app.headless.answer_settings import ask_settings
-from desktop_app.headless.backend import Backend
-from desktop_app.headless.private import PrivateConversations, with_private
-from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.services.chat import AskSettings, ChatService
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.long_runs import offers_background

@@ -29,12 +29,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from desktop_app.backend.backend import build_backend
 from desktop_app.documents.passages import PASSAGE_TOKENS, passages
 from desktop_app.documents.tokens import count_tokens
 from desktop_app.domain import passage_words
 from desktop_app.domain.letters import dense_run, fold
 from desktop_app.domain.vectors import Vector
-from desktop_app.headless.backend import build_backend
 from desktop_app.services.collections import FUSION, MOST_FOUND
 from desktop_app.services.embeddings import AT_ONCE
 from desktop_app.storage.collections import TITLE_WEIGHT

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from desktop_app.backend.backend import Backend
+from desktop_app.backend.environment_profiles import OPENAI, OPENAI_URL
 from desktop_app.domain.batches import (
     BatchItem,
     BatchJob,
@@ -18,8 +20,6 @@ from desktop_app.domain.batches import (
 from desktop_app.domain.conversation import ModelChoice, new_id, now
 from desktop_app.domain.cost import Price, Usage
 from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.headless.backend import Backend
-from desktop_app.headless.profiles import OPENAI, OPENAI_URL
 
 _PRICE = Price(Decimal("1.75"), Decimal(14))
 _NAMES = ("Lease Oslo", "Lease Gdańsk", "Supplier Berg", "Supplier Nowak", "NDA Dubois", "Freight")

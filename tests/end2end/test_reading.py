@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop_app.backend.backend import build_backend
 from desktop_app.domain.conversation import Conversation, MessageStatus, new_id, now
 from desktop_app.domain.parts import ToolCallPart
-from desktop_app.headless.backend import build_backend
 from tests.end2end.program import AssistiveClient, Program, wait_for
 from tests.helpers.messages import CHOICE, answer, question
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from desktop_app.backend.image_scaling import ScaledPictures
 from desktop_app.documents.refusals import locked
 from desktop_app.domain.batches import BatchItem, BatchJob
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
@@ -16,7 +17,6 @@ from desktop_app.domain.errors import DocumentEmptyError
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart
-from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.providers.batches import BatchClient
 from desktop_app.providers.client import ProviderClient
 from desktop_app.services.batch import BatchService

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from desktop_app.headless.profiles import BUILT_IN
+from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.storage.outward import Change
 from desktop_app.storage.restoring import Answer, Restored, restore_backup
 

@@ -24,7 +24,7 @@ from desktop_app.app.desktop.window_request import (
     decode,
     sizes,
 )
-from desktop_app.cli import main
+from desktop_app.main import main
 from desktop_app.paths import folders
 
 ROOT = Path(__file__).parents[2]

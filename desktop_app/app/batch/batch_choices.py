@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from desktop_app.backend.prompt_library import today
 from desktop_app.domain.batches import refusal
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.prompts import DATE, fill
-from desktop_app.headless.prompt_library import today
 from desktop_app.services.model_menu import Offer, offers
 from desktop_app.ui.batch.batch_new_page import BatchModel, BatchPrompt, BatchProvider, BatchWish
 

@@ -305,8 +305,8 @@ class BatchController(QObject):
 
     async def _make(self, wish: BatchWish) -> None:
         from desktop_app.app.batch.batch_choices import resolved_wish
-        from desktop_app.headless.answer_settings import ask_settings
-        from desktop_app.headless.batches import expanded
+        from desktop_app.backend.answer_settings import ask_settings
+        from desktop_app.backend.batch_wiring import expanded
 
         resolved = resolved_wish(self._workspace, wish)
         if resolved is None:
@@ -345,7 +345,7 @@ class BatchController(QObject):
         self._made_dialog().show_list()
 
     async def _report(self, job_id: str, format_: str, target: Path) -> None:
-        from desktop_app.headless.batch_output import write_report
+        from desktop_app.cli.batch.batch_output import write_report
 
         dialog, store = self._made_dialog(), self._workspace.backend.batch_store
         job = await store.get(job_id)
@@ -359,7 +359,7 @@ class BatchController(QObject):
             dialog.say(f"The report lies in {target}.")
 
     async def _open(self, job_id: str, number: int) -> None:
-        from desktop_app.headless.batches import open_as_conversation
+        from desktop_app.backend.batch_wiring import open_as_conversation
 
         backend = self._workspace.backend
         job, item = await backend.batch_store.get(job_id), None
@@ -423,7 +423,7 @@ def _hold_many(paths: Sequence[Path]) -> bool:
     """Whether there are many files in the folders among these. Reads folders, on another thread."""
     if not any(path.is_dir() for path in paths):
         return False
-    from desktop_app.headless.batches import at_least
+    from desktop_app.backend.batch_wiring import at_least
 
     return at_least(MANY, paths)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.backend.batch_wiring import batch_service
 from desktop_app.domain.batches import BatchStatus
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.headless.batches import batch_service
 
 if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace

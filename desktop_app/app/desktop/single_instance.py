@@ -64,7 +64,7 @@ def open_or_call(request: WindowRequest) -> int:
         return _refuse(where, error)
     if not is_first:
         return _call(where, frame)
-    from desktop_app.headless.display import why_no_window
+    from desktop_app.backend.display_check import why_no_window
 
     why_not = why_no_window(os.environ)
     if why_not is not None:
@@ -78,8 +78,8 @@ def open_or_call(request: WindowRequest) -> int:
 
 def _refuse(where: Folders, cause: OSError) -> int:
     """Say that the data folder cannot be used: in a dialog where there is a display."""
+    from desktop_app.backend.display_check import why_no_window
     from desktop_app.domain.errors import StoreFullError
-    from desktop_app.headless.display import why_no_window
 
     error = StoreFullError(
         f"Repartee cannot write to its folder {where.data}.",

@@ -50,7 +50,7 @@ class PaperController(QObject):
         if not self._has_something():
             return
         # Imported here: every format comes with it, and no start needs one.
-        from desktop_app.headless.export import names_of
+        from desktop_app.cli.export_command import names_of
 
         dialog = QFileDialog(self._window, "Export the conversation")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)

@@ -13,8 +13,8 @@ from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWrit
 
 from desktop_app import __version__
 from desktop_app.child_processes import child_command
-from desktop_app.headless.export import WITHOUT_QT, pictures_of
-from desktop_app.headless.library import run_library
+from desktop_app.cli.export_command import WITHOUT_QT, pictures_of
+from desktop_app.cli.library_commands import run_library
 from desktop_app.rendering.formula_process import FormulaProcess
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.printing.pages import Pages, set_paper
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPagedPaintDevice
 
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversation import Conversation, Message
     from desktop_app.domain.model_catalog import ModelCatalog
     from desktop_app.exchange.html_page import Picture
-    from desktop_app.headless.backend import Backend
 
     FindPictures = Callable[[Message], Awaitable[dict[str, Picture]]]
 

@@ -17,7 +17,7 @@ from desktop_app.domain.parts import DraftPart, draft_parts, part_id, parts_from
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
-    from desktop_app.headless.backend import Backend
+    from desktop_app.backend.backend import Backend
 
 BLANK_KEY = "window.new_draft"
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.attachments.attaching import LARGE_PASTE
+from desktop_app.backend.prompt_library import built_in_prompts, today
 from desktop_app.domain.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts import (
@@ -23,7 +24,6 @@ from desktop_app.domain.prompts import (
     fill,
     missing,
 )
-from desktop_app.headless.prompt_library import built_in_prompts, today
 from desktop_app.services.prompts import (
     FOR_DOCUMENTS,
     FOR_TWO,
@@ -294,7 +294,7 @@ def _without(found: Sequence[Prompt], plain: Sequence[Prompt]) -> tuple[Prompt, 
 
 def _write_file(path: Path, text: str) -> str:
     """Write a file; why it could not be, "" where it could."""
-    from desktop_app.headless.export import unfinished  # every format comes with it
+    from desktop_app.cli.export_command import unfinished  # every format comes with it
 
     try:
         with unfinished(path) as file:

@@ -15,13 +15,13 @@ from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.prompts.prompts_controller import ATTACHED
 from desktop_app.app.quick.quick_attachments import QuickAttachments
 from desktop_app.app.workspace import Workspace
+from desktop_app.backend.prompt_library import today
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversation import Conversation, Draft, Message, new_id, now
 from desktop_app.domain.cost import format_money
 from desktop_app.domain.errors import SpendingCapError, UserFacingError
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION
-from desktop_app.headless.prompt_library import today
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.ui.composer.model_choice_view import ChoiceView
 from desktop_app.ui.quick.quick_prompt import QuickPrompt

@@ -13,6 +13,9 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.tasks import Work
 from desktop_app.app.workspace import Workspace
+from desktop_app.backend.answer_settings import KEYS, own_values, with_own, without_own
+from desktop_app.backend.backend import WEIGHTS_SETTING, use_weights
+from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.cost import format_tokens
@@ -20,9 +23,6 @@ from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.legality import first_api, notes, refusals
 from desktop_app.domain.origin import host_of, origin
 from desktop_app.domain.secret import Secret
-from desktop_app.headless.answer_settings import KEYS, own_values, with_own, without_own
-from desktop_app.headless.backend import WEIGHTS_SETTING, use_weights
-from desktop_app.headless.profiles import OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.window.main_window import MainWindow
@@ -310,7 +310,7 @@ class SettingsController(QObject):
     # -------------------------------------------------------------- about and help
 
     async def _show_about(self) -> None:
-        from desktop_app.headless.doctor import as_text, examine
+        from desktop_app.cli.doctor.doctor import as_text, examine
         from desktop_app.ui.viewer.paged_text import stretches
 
         self._panel.set_about("Looking…", "", [])

@@ -80,7 +80,7 @@ def repairing(where: Folders) -> ClosedWork:
 
 def restoring(where: Folders, archive: Path) -> ClosedWork:
     """Put a backup in the store's place."""
-    from desktop_app.headless.profiles import BUILT_IN
+    from desktop_app.backend.environment_profiles import BUILT_IN
     from desktop_app.storage.restoring import Answer, restore_backup
 
     def work(progress: Progress, ask: Ask) -> str:

@@ -19,10 +19,10 @@ from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 
 from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, WindowRequest
 from desktop_app.app.window_session import ReadyWindow
+from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.domain.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.headless.backend import Backend, build_backend
-from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.paths import folders
 from desktop_app.services.listings import Listings
 from desktop_app.storage.conversations import ConversationStore

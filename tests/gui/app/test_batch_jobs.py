@@ -21,7 +21,7 @@ from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_begun, refused
 from tests.integration.headless.command import gateway
-from tests.integration.headless.test_batch import all_answered, answered
+from tests.integration.headless.test_batch_command import all_answered, answered
 
 ANSWER = "Nine bullets, and `code`."
 

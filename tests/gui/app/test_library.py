@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QMessageBox, QPushButton
 
+from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.domain.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversation import (
     Conversation,
@@ -28,7 +29,6 @@ from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import TextPart
 from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place
-from desktop_app.headless.backend import Backend, build_backend
 from desktop_app.ui.sidebar import list_menus
 from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.conftest import Run

@@ -12,10 +12,10 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QToolButton
 
+from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.model_listing import ListedModel
-from desktop_app.headless.profiles import COMETAPI, OPENAI
 from desktop_app.services.choice import INSTANT_RETIRED
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until

@@ -9,8 +9,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app.app.desktop.call_server import CallServer
-from desktop_app.cli import main
 from desktop_app.domain.errors import StorageError
+from desktop_app.main import main
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk
 

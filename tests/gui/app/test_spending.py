@@ -10,9 +10,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
+from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.events import Completed, UsageReported
-from desktop_app.headless.profiles import OPENAI
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.conftest import Run

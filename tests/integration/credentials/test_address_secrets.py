@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
-from desktop_app.headless.backend import Backend, build_backend
 from desktop_app.paths import folders
 from desktop_app.storage.backup import make_backup
 from desktop_app.storage.settings_store import SettingsStore, profile_to_text

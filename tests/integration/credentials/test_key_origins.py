@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import secretstorage
 
+from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.envelope import to_keyring
 from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.credentials.vault import KeyPlace, KeyVault
@@ -18,8 +20,6 @@ from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
-from desktop_app.headless.backend import Backend, build_backend
-from desktop_app.headless.profiles import OPENAI
 from desktop_app.paths import folders
 from desktop_app.storage.backup import make_backup
 from desktop_app.storage.settings_store import SettingsStore

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.documents.collection_reader import CollectionReader
 from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile
@@ -20,7 +21,6 @@ from desktop_app.domain.conversation import now
 from desktop_app.domain.cost import Price
 from desktop_app.domain.errors import NetworkError, SpendingCapError
 from desktop_app.domain.vectors import Vector
-from desktop_app.headless.profiles import OPENAI
 from desktop_app.services.budget import Budget
 from desktop_app.services.collections import CollectionProgress, Collections
 from desktop_app.services.embeddings import AT_ONCE, EmbeddingChoice, Embeddings

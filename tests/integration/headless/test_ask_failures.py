@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app import cli
+from desktop_app import main as cli
+from desktop_app.cli.terminal import Output
 from desktop_app.domain.events import TextDelta, Waiting
 from desktop_app.domain.reply import Reply
-from desktop_app.headless.terminal import Output
 from tests.helpers.closed_port import closed_port
 from tests.integration.headless.command import KEY, Shell, against, answer_to, ended, gateway
 from tests.integration.headless.replies import (

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from desktop_app.headless.backend import Backend, build_backend
-from desktop_app.headless.doctor import Finding, _confinement, why_qt_failed
-from desktop_app.headless.doctor import examine as look
+from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.cli.doctor.doctor import Finding, _confinement, why_qt_failed
+from desktop_app.cli.doctor.doctor import examine as look
 from desktop_app.sandbox import linux
 from tests.integration.credentials.conftest import Desktop
 from tests.integration.headless.command import KEY, Ended, Shell

@@ -17,9 +17,9 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.temporary import TemporaryFolder
 from tests.helpers.waiting import until
 from tests.integration.headless.command import Shell, against, gateway
-from tests.integration.headless.test_batch import TASK, Run
-from tests.integration.headless.test_batch import against as against_batches
-from tests.integration.headless.test_library import CHATGPT
+from tests.integration.headless.test_batch_command import TASK, Run
+from tests.integration.headless.test_batch_command import against as against_batches
+from tests.integration.headless.test_library_commands import CHATGPT
 from tests.unit.providers.loopback import LoopbackServer
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.compaction import CompactionKind
 from desktop_app.domain.conversation import (
     Conversation,
@@ -19,8 +21,6 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.parts import TextPart
-from desktop_app.headless.backend import Backend, build_backend
-from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.paths import folders
 from desktop_app.services.chat import AskSettings
 

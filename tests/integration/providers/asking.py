@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from desktop_app.backend.image_scaling import ScaledPictures
 from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, new_id, now
@@ -17,7 +18,6 @@ from desktop_app.domain.events import StreamEvent, Waiting
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_catalog import Api, Effort, Variant
 from desktop_app.domain.reply import Reply
-from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.transport import Timeouts
 from desktop_app.services.answering import Answering

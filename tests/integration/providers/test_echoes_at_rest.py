@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.log_file import LOG_NAME, start_log
 from desktop_app.domain.conversation import Draft
 from desktop_app.domain.redaction import REMOVED
-from desktop_app.headless.log import LOG_NAME, start_log
 from tests.helpers.spellings import SPELLINGS
 from tests.integration.providers.asking import asker_of
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams

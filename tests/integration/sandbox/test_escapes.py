@@ -247,7 +247,7 @@ def test_what_was_inherited_by_mistake_is_closed(tmp_path: Path) -> None:
 
 PARENT = """
 import ctypes, resource
-from desktop_app.cli import main
+from desktop_app.main import main
 main({arguments!r})
 get_dumpable = 3
 print(ctypes.CDLL(None).prctl(get_dumpable), *resource.getrlimit(resource.RLIMIT_CORE))

@@ -10,7 +10,7 @@ COMMON = """
 import asyncio, json, os, random, sqlite3, sys, zipfile
 from contextlib import closing
 from pathlib import Path
-from desktop_app.cli import main as repartee
+from desktop_app.main import main as repartee
 from desktop_app.paths import folders
 from desktop_app.storage.conversations import ConversationStore
 from tests.unit.storage.samples import *

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.compaction import (
     Compaction,
     CompactionKind,
@@ -20,7 +21,6 @@ from desktop_app.domain.compaction import (
 from desktop_app.domain.conversation import Message, MessageStatus, ModelChoice, Role
 from desktop_app.domain.model_catalog import Api
 from desktop_app.domain.parts import TextPart
-from desktop_app.headless.profiles import COMETAPI, OPENAI
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MODEL = "gpt-5.2"

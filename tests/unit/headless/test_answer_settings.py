@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.generation import NAMES, GenerationParameters, Overrides
-from desktop_app.headless.answer_settings import (
+from desktop_app.backend.answer_settings import (
     KEYS,
     ask_settings,
     own_values,
@@ -15,6 +14,7 @@ from desktop_app.headless.answer_settings import (
     with_own,
     without_own,
 )
+from desktop_app.domain.generation import NAMES, GenerationParameters, Overrides
 from desktop_app.settings.values import validate, with_defaults
 from tests.helpers.generation import overrides
 

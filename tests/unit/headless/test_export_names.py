@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.headless.export import names_of
+from desktop_app.cli.export_command import names_of
 from tests.unit.storage.samples import a_conversation
 
 

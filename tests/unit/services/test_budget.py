@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.conversation import now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending import Call
-from desktop_app.headless.profiles import COMETAPI, OPENAI
 from desktop_app.services.budget import Budget
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.backend.image_scaling import ScaledPictures
 from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import GenerationParameters, ProviderProfile
 from desktop_app.domain.conversation import (
@@ -48,8 +50,6 @@ from desktop_app.domain.events import (
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.parts import DocumentPart, DraftPart, ReasoningPart, TextPart
 from desktop_app.domain.reply import Reply
-from desktop_app.headless.pictures import ScaledPictures
-from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.providers.refusals import ErrorBody, error_from
 from desktop_app.services.answering import Answering

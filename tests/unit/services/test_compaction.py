@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.backend.image_scaling import ScaledPictures
 from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile, RequestMessage
 from desktop_app.domain.compaction import Compaction, CompactionKind, ProviderState
@@ -24,8 +26,6 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.events import Completed, Failed, StreamEvent, TextDelta, UsageReported
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
-from desktop_app.headless.pictures import ScaledPictures
-from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.services.budget import Budget
 from desktop_app.services.chat import AskSettings, ChatService

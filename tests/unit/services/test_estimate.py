@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.conversation import Draft, Message, MessageStatus, ModelChoice, Role, now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.model_catalog import ModelCatalog
 from desktop_app.domain.parts import ChosenPages, DocumentPart, TextPart
-from desktop_app.headless.profiles import COMETAPI, OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.estimate import FRAME, Estimate, Estimator

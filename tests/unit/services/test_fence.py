@@ -16,6 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.chat_request import ChatRequest, RequestMessage
 from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice
 from desktop_app.domain.cost import Usage
@@ -23,7 +24,6 @@ from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.events import Completed, StreamEvent, TextDelta, UsageReported
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, text_of
-from desktop_app.headless.profiles import OPENAI
 from desktop_app.providers import chat_completions, responses
 from desktop_app.services.answering import Answering
 from desktop_app.services.estimate import FRAME

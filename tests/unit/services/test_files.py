@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.domain.chat_request import FileData, ProviderKind, ProviderProfile
 from desktop_app.domain.conversation import Draft, ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.model_catalog import Api, FileInputs, Variant
 from desktop_app.domain.parts import ChosenPages, DocumentPart, TextPart
-from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers import responses
 from desktop_app.providers.request_bytes import packed
 from desktop_app.services.answering import Answering

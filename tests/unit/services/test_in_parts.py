@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.documents.chunks import chunks
 from desktop_app.documents.protocol import Chunk
 from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderProfile, RequestMessage
@@ -38,7 +39,6 @@ from desktop_app.domain.parts import (
     TextPart,
     text_of,
 )
-from desktop_app.headless.profiles import ON_DEVICE, OPENAI
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.estimate import Estimator

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
+from desktop_app.backend.prompt_library import built_in_prompts
 from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import DocumentPart
-from desktop_app.headless.profiles import ON_DEVICE, OPENAI
-from desktop_app.headless.prompt_library import built_in_prompts
 from desktop_app.providers.chat_completions import body
 from desktop_app.services.choice import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.on_device_form import SUMMARY, form_of

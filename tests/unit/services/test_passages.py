@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.conversation import Draft
 from desktop_app.domain.errors import DocumentError
 from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import CollectionPart, PassagesPart
-from desktop_app.headless.profiles import OPENAI
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.fence import Fence
 from desktop_app.services.passages import (

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.domain.chat_request import ImageData
 from desktop_app.domain.conversation import Draft, Message, MessageStatus, ModelChoice, Role, now
 from desktop_app.domain.cost import Usage
@@ -16,7 +17,6 @@ from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.domain.events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.parts import ImagePart, TextPart, parts_from_json, parts_to_json
-from desktop_app.headless.profiles import ON_DEVICE, OPENAI
 from desktop_app.services.chat import AskSettings
 from desktop_app.services.estimate import needs_counting, used_tokens
 from desktop_app.services.pictures import NAMED_TOKENS, picture_tokens

@@ -6,12 +6,12 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.chat_request import FileData
 from desktop_app.domain.conversation import Draft, Message, MessageStatus, ModelChoice, Role, now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.model_catalog import FileInputs
 from desktop_app.domain.parts import TEXT_ALONE, ChosenPages, DocumentPart, PagePicture, TextPart
-from desktop_app.headless.profiles import OPENAI
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.estimate import Estimator
 from desktop_app.services.fence import SAMPLE

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.domain.conversation import Message, MessageStatus, RemoteRun
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import (
@@ -30,7 +31,6 @@ from desktop_app.domain.events import (
 )
 from desktop_app.domain.model_catalog import Api, Effort, Variant
 from desktop_app.domain.reply import Reply
-from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.services.answering import Answering
 from desktop_app.services.chat import AskSettings
 from desktop_app.services.choice import ResolvedChoice

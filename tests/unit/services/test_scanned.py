@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.protocol import Limits
 from desktop_app.domain.chat_request import ImageData
@@ -22,7 +23,6 @@ from desktop_app.domain.parts import (
     parts_from_json,
     parts_to_json,
 )
-from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.services.pictures import PAGE_NAME_TOKENS, demand_sight, page_tokens
 from tests.helpers.fences import plain
 from tests.helpers.pictures import unpacked

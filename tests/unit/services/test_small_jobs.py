@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversation import Conversation, MessageStatus, now
 from desktop_app.domain.cost import Usage
@@ -19,7 +20,6 @@ from desktop_app.domain.events import Completed, Failed, Incomplete, TextDelta, 
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, SmallJob, Variant
 from desktop_app.domain.model_listing import ListedModel, ModelListing
 from desktop_app.domain.spending import Call, MonthUnderCap, Purpose
-from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice, model_info

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.domain import bounds
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.domain.vectors import Vector
-from desktop_app.headless.profiles import BUILT_IN
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.backup import make_backup
 from desktop_app.storage.collections import CollectionStore

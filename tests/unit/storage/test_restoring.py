@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.passage_words import question_words
 from desktop_app.domain.vectors import Vector
-from desktop_app.headless.profiles import OPENAI
 from desktop_app.storage.backup import MANIFEST, STORE, make_backup
 from desktop_app.storage.collections import CollectionStore
 from desktop_app.storage.connecting import connect

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.headless.display import why_no_window
+from desktop_app.backend.display_check import why_no_window
 
 NOBODY = ":4711"
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from desktop_app.child_processes import child_command
+from desktop_app.cli.progress_output import Steps, counted, opened, path_of
 from desktop_app.domain.conversation import Conversation, Message
 from desktop_app.domain.errors import (
     StorageError,
@@ -27,7 +28,6 @@ from desktop_app.exchange import html_page, markdown
 from desktop_app.exchange.imported import BAD_VALUE, short
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.headless.console import say
-from desktop_app.headless.steps import Steps, counted, opened, path_of
 from desktop_app.paths import folders
 from desktop_app.rendering.formula_process import FormulaProcess
 from desktop_app.storage.files import create_private
@@ -36,7 +36,7 @@ from desktop_app.storage.temporary import noted
 if TYPE_CHECKING:
     import argparse
 
-    from desktop_app.headless.backend import Backend
+    from desktop_app.backend.backend import Backend
 
 EXIT_FAILED: Final = 1
 _LEFT_OUT: Final = "was left out"

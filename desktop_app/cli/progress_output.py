@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from desktop_app.headless.backend import Backend, build_backend
+from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.headless.console import clean_line, is_watched, note
 
 _EVERY_S: Final = 2.0

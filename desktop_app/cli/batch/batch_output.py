@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.cli.export_command import unfinished, unwritable
 from desktop_app.exchange.batch_report import csv_report, markdown_report
-from desktop_app.headless.export import unfinished, unwritable
 
 if TYPE_CHECKING:
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.batches import BatchItem, BatchJob
-    from desktop_app.headless.backend import Backend
 
 
 UTF8_MARK: Final = "\ufeff"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from desktop_app.backend.environment_profiles import (
+    COMETAPI_URL,
+    OPENAI_URL,
+    profiles_of_environment,
+)
+from desktop_app.cli.doctor.provider_routes import is_remote, way_to
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.secret import Secret
-from desktop_app.headless.profiles import COMETAPI_URL, OPENAI_URL, profiles_of_environment
-from desktop_app.headless.ways import is_remote, way_to
 from tests.unit.providers.samples import CATALOG
 
 KEY = "sk-environment-0123456789"

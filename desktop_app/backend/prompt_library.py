@@ -13,7 +13,7 @@ from desktop_app.paths import resource_path
 from desktop_app.services.prompts import Entry, filled, library, named, prompt_from_markdown
 
 if TYPE_CHECKING:
-    from desktop_app.headless.backend import Backend
+    from desktop_app.backend.backend import Backend
 
 
 def built_in_prompts() -> tuple[Prompt, ...]:

@@ -1,5 +1,5 @@
 """The command `repartee`: the window, the quick prompt, an answer in the terminal, the library. What
-can be typed is said in headless/command_line.py.
+can be typed is said in cli/arguments.py.
 
 Each command imports what it needs when it needs it: `repartee quick` calls a running window in
 milliseconds, and all but the window and the quick prompt work where there is no Qt.
@@ -44,7 +44,7 @@ def _run_command(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         # What had not begun: of these, one object is written in any case.
         if arguments[:1] in (["ask"], ["summarize"]):
-            from desktop_app.headless.terminal import Output
+            from desktop_app.cli.terminal import Output
 
             Output(as_json="--json" in arguments).never_began()
         return EXIT_INTERRUPTED
@@ -52,7 +52,7 @@ def _run_command(arguments: list[str]) -> int:
 
 def _command(arguments: list[str]) -> int:
     if arguments and (arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version")):
-        from desktop_app.headless.command_line import parser
+        from desktop_app.cli.arguments import parser
 
         options, unknown = parser(COMMANDS).parse_known_args(arguments)
         _take_files(options, unknown)
@@ -110,15 +110,15 @@ def _window_parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     _guard_memory(options.command)
     if options.command in ("ask", "summarize"):
-        from desktop_app.headless.ask import run_ask
+        from desktop_app.cli.ask import run_ask
 
         return run_ask(options)
     if options.command == "batch":
-        from desktop_app.headless.batch import run_batch
+        from desktop_app.cli.batch.batch_command import run_batch
 
         return run_batch(options)
     if options.command == "doctor":
-        from desktop_app.headless.doctor import run_doctor
+        from desktop_app.cli.doctor.doctor import run_doctor
 
         return run_doctor(as_json=options.json)
     if options.command == "export" and options.format == "pdf":
@@ -126,14 +126,14 @@ def _run(options: argparse.Namespace) -> int:
 
         return run_export_pdf(options)
     if options.command in LIBRARY:
-        from desktop_app.headless.library import run_library
+        from desktop_app.cli.library_commands import run_library
 
         return run_library(options)
     from desktop_app.app.desktop.single_instance import open_or_call
     from desktop_app.app.desktop.window_request import QuickRequest
 
     if options.command == "quick":
-        from desktop_app.headless.standard_input import read_what_is_piped
+        from desktop_app.cli.standard_input import read_what_is_piped
 
         text = read_what_is_piped() if options.text is None else options.text
         return open_or_call(QuickRequest(text))

@@ -17,9 +17,9 @@ from desktop_app.services.batch_sending import BatchSender, question_of
 from desktop_app.services.pictures import with_detail
 
 if TYPE_CHECKING:
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.batches import BatchItem, BatchJob
     from desktop_app.domain.parts import DocumentPart, ImagePart
-    from desktop_app.headless.backend import Backend
     from desktop_app.services.batch_sending import UploadLimits
 
 

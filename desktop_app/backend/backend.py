@@ -9,6 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
+from desktop_app.backend.image_scaling import ScaledPictures
+from desktop_app.backend.late_collections import LateCollections
+from desktop_app.backend.late_reader import LateReader
+from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.media_type import FOLDER
@@ -18,11 +23,6 @@ from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.origin import origin
-from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
-from desktop_app.headless.late_collections import LateCollections
-from desktop_app.headless.late_reader import LateReader
-from desktop_app.headless.pictures import ScaledPictures
-from desktop_app.headless.profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.budget import Budget
@@ -248,7 +248,7 @@ class Backend:
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
         """Who makes vectors of passages; None where nobody does."""
-        from desktop_app.headless.embedding_choice import embedding_choice, embedding_model
+        from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
 
         values = await self.values()
         model = embedding_model(values)

@@ -15,6 +15,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.backend.answer_settings import ask_settings
+from desktop_app.backend.backend import Backend, build_backend, use_limits, use_weights
+from desktop_app.backend.prompt_library import from_template, prompt_library
+from desktop_app.cli import password_prompt
+from desktop_app.cli.ask_collections import asked_collections, cited, passages_json
+from desktop_app.cli.page_options import pages_by_file, with_pages
+from desktop_app.cli.progress_output import Steps
+from desktop_app.cli.standard_input import as_file, read_all
+from desktop_app.cli.terminal import Output
 from desktop_app.domain.chat_request import ProviderKind
 from desktop_app.domain.conversation import (
     Conversation,
@@ -35,16 +44,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart, ImagePart
-from desktop_app.headless import passwords
-from desktop_app.headless.answer_settings import ask_settings
-from desktop_app.headless.asked_collections import asked_collections, cited, passages_json
-from desktop_app.headless.backend import Backend, build_backend, use_limits, use_weights
 from desktop_app.headless.console import say
-from desktop_app.headless.pages import pages_by_file, with_pages
-from desktop_app.headless.prompt_library import from_template, prompt_library
-from desktop_app.headless.standard_input import as_file, read_all
-from desktop_app.headless.steps import Steps
-from desktop_app.headless.terminal import Output
 from desktop_app.services.choice import ON_DEVICE_MODEL, demand_legal
 from desktop_app.services.files import preferred
 from desktop_app.services.pictures import with_detail
@@ -349,7 +349,7 @@ async def _extract(backend: Backend, path: Path) -> ExtractedDocument:
     def show(progress: Progress) -> None:
         steps.show(progress.done, progress.total or None, progress.unit)
 
-    document = await passwords.extract(backend.documents, path, show)
+    document = await password_prompt.extract(backend.documents, path, show)
     if document.note:
         say(f"{document.name}: {document.note}")
     return document

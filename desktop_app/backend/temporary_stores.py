@@ -14,20 +14,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop_app.backend.image_scaling import ScaledPictures
 from desktop_app.domain.compaction import Compaction
 from desktop_app.domain.conversation import Conversation, Draft, Message
 from desktop_app.domain.errors import NOTHING_SENT, StorageError
 from desktop_app.domain.parts import AttachmentFile, DocumentPart, ImagePart
 from desktop_app.domain.spending import Call
-from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.compactions import CompactionStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.ledger import Ledger
 
 if TYPE_CHECKING:
+    from desktop_app.backend.backend import Backend
     from desktop_app.documents.worker import ExtractedDocument
-    from desktop_app.headless.backend import Backend
 
 
 class _Held:

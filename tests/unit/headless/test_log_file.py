@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.headless.log import CRASH_NAME, last_lines, redacted, start_log
+from desktop_app.backend.log_file import CRASH_NAME, last_lines, redacted, start_log
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_the_log_holds_no_key_even_in_a_traceback(tmp_path: Path) -> None:
 FULL = """
 import logging, sys
 from pathlib import Path
-from desktop_app.headless.log import start_log
+from desktop_app.backend.log_file import start_log
 start_log(Path(sys.argv[1]))
 logging.error("no room for this")
 logging.getLogger("x").error("nor for this")
@@ -72,7 +72,7 @@ def test_a_log_that_cannot_be_written_is_nobodys_business(tmp_path: Path, target
 CRASH = """
 import ctypes, sys
 from pathlib import Path
-from desktop_app.headless.log import start_log
+from desktop_app.backend.log_file import start_log
 def of_no_use(text):
     ctypes.string_at(0)
 start_log(Path(sys.argv[1]))

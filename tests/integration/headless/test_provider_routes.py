@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from desktop_app.headless.profiles import OPENAI
+from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.storage.database import Database
 from desktop_app.storage.settings_store import SettingsStore
 from tests.helpers.certificates import Authority

@@ -13,6 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.backend.environment_profiles import BUILT_IN
+from desktop_app.cli.export_command import WITHOUT_QT, FileMakers, export
+from desktop_app.cli.progress_output import Steps, counted, opened, path_of
 from desktop_app.domain.conversation import ModelChoice, now
 from desktop_app.domain.errors import (
     ImportRefusedError,
@@ -24,9 +27,6 @@ from desktop_app.exchange.imported import ImportedConversation, left_out
 from desktop_app.exchange.reading import read_export
 from desktop_app.headless.console import ask as ask_typed
 from desktop_app.headless.console import is_watched, say, write_json, write_line
-from desktop_app.headless.export import WITHOUT_QT, FileMakers, export
-from desktop_app.headless.profiles import BUILT_IN
-from desktop_app.headless.steps import Steps, counted, opened, path_of
 from desktop_app.paths import folders
 from desktop_app.storage.backup import keep_newest, make_backup
 from desktop_app.storage.importing import Added, ImportStore
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Coroutine, Sequence
 
-    from desktop_app.headless.backend import Backend
+    from desktop_app.backend.backend import Backend
     from desktop_app.storage.outward import Change
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130

@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from desktop_app import __version__
+from desktop_app.cli.batch.batch_options import add_batch
 from desktop_app.domain.export_format import EXPORT_FORMATS
-from desktop_app.headless.batch_options import add_batch
 from desktop_app.headless.console import clean_line
 
 if TYPE_CHECKING:

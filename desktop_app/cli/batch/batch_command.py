@@ -10,6 +10,14 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.backend.answer_settings import ask_settings
+from desktop_app.backend.backend import use_limits
+from desktop_app.backend.batch_wiring import batch_service, expanded
+from desktop_app.backend.prompt_library import from_template, prompt_library
+from desktop_app.cli.ask import choice_of, learn_window, profile_named
+from desktop_app.cli.batch.batch_output import facts, report_pieces, with_items, write_report
+from desktop_app.cli.progress_output import Steps, opened, path_of
+from desktop_app.cli.terminal import note_of, worded
 from desktop_app.domain.batch_words import (
     ITEM_WORDS,
     counted,
@@ -21,22 +29,14 @@ from desktop_app.domain.batches import BatchJob, ItemStatus, refusal
 from desktop_app.domain.cost import format_money
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.headless import console
-from desktop_app.headless.answer_settings import ask_settings
-from desktop_app.headless.ask import choice_of, learn_window, profile_named
-from desktop_app.headless.backend import use_limits
-from desktop_app.headless.batch_output import facts, report_pieces, with_items, write_report
-from desktop_app.headless.batches import batch_service, expanded
 from desktop_app.headless.console import say
-from desktop_app.headless.prompt_library import from_template, prompt_library
-from desktop_app.headless.steps import Steps, opened, path_of
-from desktop_app.headless.terminal import note_of, worded
 from desktop_app.services.choice import demand_legal
 from desktop_app.services.prompts import SUMMARY, named
 
 if TYPE_CHECKING:
     import argparse
 
-    from desktop_app.headless.backend import Backend
+    from desktop_app.backend.backend import Backend
     from desktop_app.services.batch import BatchService
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130

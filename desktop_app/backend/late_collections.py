@@ -10,8 +10,8 @@ from desktop_app.documents.worker import DocumentWorker
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from desktop_app.backend.provider_gateway import ProviderGateway
     from desktop_app.domain.parts import PassagesPart
-    from desktop_app.headless.gateway import ProviderGateway
     from desktop_app.services.budget import Budget
     from desktop_app.services.collections import Collections
     from desktop_app.services.embeddings import EmbeddingChoice

@@ -239,7 +239,7 @@ async def on_terminal(shell: Shell, provider: BatchServer, typed: bytes, code: i
 # The terminal becomes that of the session, so that Ctrl+C is a signal.
 _ON_TERMINAL = (
     "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-    "from desktop_app.cli import main; sys.exit(main(sys.argv[1:]))"
+    "from desktop_app.main import main; sys.exit(main(sys.argv[1:]))"
 )
 
 
