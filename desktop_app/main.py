@@ -74,7 +74,7 @@ def _take_files(options: argparse.Namespace, unknown: list[str]) -> None:
 def _child(name: str, arguments: Sequence[str]) -> int:
     """One of our own child processes; nothing else is imported in it."""
     if name == "documents":
-        from desktop_app.documents.worker_process import main as documents
+        from desktop_app.documents.worker.worker_process import main as documents
 
         return documents(arguments)
     if name == "model":

@@ -17,7 +17,7 @@ from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenC
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.media_type import FOLDER
-from desktop_app.documents.worker import DocumentWorker, Limits
+from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.errors import SettingError
@@ -51,7 +51,7 @@ from desktop_app.storage.spending_holds import SpendingHolds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from desktop_app.documents.worker import ExtractedDocument
+    from desktop_app.documents.worker.document_worker import ExtractedDocument
     from desktop_app.domain.parts import DocumentPart, ImagePart
     from desktop_app.services.collections import Collections
     from desktop_app.services.compaction import CompactionService

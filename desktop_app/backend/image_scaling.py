@@ -11,7 +11,7 @@ from desktop_app.domain.errors import NOTHING_SENT, DocumentEncryptedError
 from desktop_app.domain.image_tokens import LARGEST_SIDE, ImageTokens, Size, sent_size
 
 if TYPE_CHECKING:
-    from desktop_app.documents.worker import DocumentWorker, ScaledPicture
+    from desktop_app.documents.worker.document_worker import DocumentWorker, ScaledPicture
     from desktop_app.domain.parts import DocumentPart, ImagePart
     from desktop_app.services.ports import AttachmentSource
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from desktop_app.documents.worker import DocumentWorker
+from desktop_app.documents.worker.document_worker import DocumentWorker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -46,7 +46,7 @@ class LateCollections:
     @cached_property
     def whole(self) -> Collections:
         """The use case."""
-        from desktop_app.documents.collection_reader import CollectionReader
+        from desktop_app.documents.index.collection_reader import CollectionReader
         from desktop_app.services.collections import Collections
         from desktop_app.services.embeddings import Embeddings
         from desktop_app.storage.collections import CollectionStore

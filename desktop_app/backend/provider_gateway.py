@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     # httpx comes with the client, and is not wanted before the first paint.
     from desktop_app.credentials.vault import KeyVault
-    from desktop_app.documents.worker import DocumentWorker
+    from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.local_model.server import LocalModel
     from desktop_app.providers.batches import BatchClient
     from desktop_app.providers.client import ProviderClient

@@ -27,7 +27,7 @@ from desktop_app.storage.ledger import Ledger
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from desktop_app.documents.worker import ExtractedDocument
+    from desktop_app.documents.worker.document_worker import ExtractedDocument
 
 
 class _Held:

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from desktop_app.documents.worker import ExtractedDocument, Progress
+    from desktop_app.documents.worker.document_worker import ExtractedDocument, Progress
     from desktop_app.domain.chat_request import ProviderProfile
     from desktop_app.domain.parts import Part
     from desktop_app.services.answering import Answering

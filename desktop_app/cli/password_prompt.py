@@ -13,7 +13,11 @@ from desktop_app.domain.errors import DocumentEncryptedError
 from desktop_app.headless.console import note
 
 if TYPE_CHECKING:
-    from desktop_app.documents.worker import DocumentWorker, ExtractedDocument, Progress
+    from desktop_app.documents.worker.document_worker import (
+        DocumentWorker,
+        ExtractedDocument,
+        Progress,
+    )
 
 TO_DO: Final = (
     "In a terminal its password is asked for; or save a copy without the password, and name that."

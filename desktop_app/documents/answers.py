@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from desktop_app.documents.protocol import (
+from desktop_app.documents.worker.protocol import (
     Box,
     Chunk,
     ExtractedDocument,

@@ -12,10 +12,10 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from desktop_app.documents import media_type, reading, refusals
-from desktop_app.documents.files import read_file
+from desktop_app.documents import media_type, reader_registry, refusals
 from desktop_app.documents.outcome import OnProgress, Read
-from desktop_app.documents.protocol import ExtractedDocument, Limits, sound
+from desktop_app.documents.regular_files import read_file
+from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, sound
 
 
 def extract_file(
@@ -45,9 +45,9 @@ def extract_folder(
     Raises:
         DocumentError: one of its subclasses, with sentences for the person.
     """
-    from desktop_app.documents import folder
+    from desktop_app.documents.containers import folder_reader
 
-    read = folder.read(name, members, open_member, limits, on_progress)
+    read = folder_reader.read(name, members, open_member, limits, on_progress)
     return _counted(sound(name), sound(read.text).encode(), read)
 
 
@@ -64,10 +64,10 @@ def extract_bytes(
     if not data:
         raise refusals.empty(name)
     if picture := media_type.of_picture(data):
-        from desktop_app.documents import pictures  # Pillow, for pictures alone
+        from desktop_app.documents import image_reader  # Pillow, for pictures alone
 
-        return pictures.look_at(name, data, picture, limits)
-    read = reading.read(name, data, limits, on_progress, password=password)
+        return image_reader.look_at(name, data, picture, limits)
+    read = reader_registry.read(name, data, limits, on_progress, password=password)
     if not read.text.strip():
         raise refusals.empty(name)
     return replace(_counted(name, data, read), is_protected=bool(password))
@@ -75,7 +75,7 @@ def extract_bytes(
 
 def _counted(name: str, data: bytes, read: Read) -> ExtractedDocument:
     # tiktoken is needed for nothing but the count, and takes 0.2 s to load: after all refusals.
-    from desktop_app.documents.tokens import count_tokens
+    from desktop_app.documents.index.token_count import count_tokens
 
     text = sound(read.text)
     return ExtractedDocument(

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Final
 
-from desktop_app.documents import markdown_text as md
-from desktop_app.documents.markdown_text import Block
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import Block
 
 _HEADINGS: Final = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _LISTS: Final = frozenset({"ul", "ol"})

@@ -14,8 +14,9 @@ from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from desktop_app.documents import collection, refusals
-from desktop_app.documents.protocol import Limits
+from desktop_app.documents import refusals
+from desktop_app.documents.containers import document_bundle
+from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.errors import DocumentError
 
 _DEEPEST: Final = 16
@@ -153,10 +154,10 @@ def _members(folder: int, above: str, depth: int) -> Iterator[Member]:
         entries = sorted(rows, key=lambda entry: (entry.name.casefold(), entry.name))
     for entry in entries:
         name = f"{above}{entry.name}"
-        if collection.is_hidden(entry.name):
-            yield Member(name, collection.HIDDEN)
+        if document_bundle.is_hidden(entry.name):
+            yield Member(name, document_bundle.HIDDEN)
         elif entry.is_symlink():
-            yield Member(name, collection.LINK)
+            yield Member(name, document_bundle.LINK)
         elif entry.is_dir(follow_symlinks=False):
             if depth >= _DEEPEST:
                 yield Member(name, "too deep")

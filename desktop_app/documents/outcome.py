@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from desktop_app.documents.protocol import Progress
+from desktop_app.documents.worker.protocol import Progress
 from desktop_app.domain.parts import PagePicture
 
 OnProgress = Callable[[Progress], None]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from desktop_app.documents.media_type import READ
-from desktop_app.documents.protocol import Limits
+from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
 
 SETTINGS: Final = "Settings › Library › Limits of documents"

@@ -17,10 +17,11 @@ from typing import Any, Final
 
 import python_calamine
 
-from desktop_app.documents import drawing, refusals
-from desktop_app.documents import markdown_text as md
-from desktop_app.documents.package import Package
-from desktop_app.documents.protocol import Limits
+from desktop_app.documents import refusals
+from desktop_app.documents.office import drawing
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.package import Package
+from desktop_app.documents.worker.protocol import Limits
 
 _WORKBOOK: Final = "xl/workbook.xml"
 _SHEETS: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

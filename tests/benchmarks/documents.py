@@ -17,7 +17,7 @@ from typing import Any
 
 import pypdfium2 as pdfium
 
-from desktop_app.documents.worker import DocumentWorker, ExtractedDocument
+from desktop_app.documents.worker.document_worker import DocumentWorker, ExtractedDocument
 from tests.data.long_pdf import long_pdf
 from tests.helpers.qt_loop import qt_loop
 

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.documents.collection_reader import CollectionReader
-from desktop_app.documents.worker import DocumentWorker
+from desktop_app.documents.index.collection_reader import CollectionReader
+from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.services.collections import Collections
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.collections import CollectionStore

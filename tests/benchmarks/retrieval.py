@@ -30,8 +30,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.backend.backend import build_backend
-from desktop_app.documents.passages import PASSAGE_TOKENS, passages
-from desktop_app.documents.tokens import count_tokens
+from desktop_app.documents.index.passage_index import PASSAGE_TOKENS, passages
+from desktop_app.documents.index.token_count import count_tokens
 from desktop_app.domain import passage_words
 from desktop_app.domain.letters import dense_run, fold
 from desktop_app.domain.vectors import Vector

@@ -13,14 +13,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import astuple, dataclass, field
 from typing import Any, Final
 
-from desktop_app.documents.protocol import (
+from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.documents.worker.protocol import (
     ExtractedDocument,
     IndexedPassage,
     Limits,
     error_to_json,
     head,
 )
-from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
 from desktop_app.domain.parts import parts_from_json, parts_to_json
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from contextlib import suppress
 
-from desktop_app.documents import rtf
-from desktop_app.documents.compressed_rtf import unpacked
+from desktop_app.documents.office import rtf
+from desktop_app.documents.office.compressed_rtf import unpacked
 from tests.fuzz import files
 
 _PACKED = struct.Struct("<II4sI")

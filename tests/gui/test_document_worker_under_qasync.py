@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from desktop_app.documents.worker import DocumentWorker, Progress
+from desktop_app.documents.worker.document_worker import DocumentWorker, Progress
 from desktop_app.domain import errors
 from tests.data.long_pdf import long_pdf
 from tests.helpers.qt_loop import qt_loop

@@ -8,7 +8,7 @@ from pathlib import Path
 from desktop_app.documents import extract
 from desktop_app.documents.opening import open_document
 from desktop_app.documents.outcome import OnProgress
-from desktop_app.documents.protocol import ExtractedDocument, Limits
+from desktop_app.documents.worker.protocol import ExtractedDocument, Limits
 
 
 def extract_file(

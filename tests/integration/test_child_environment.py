@@ -18,8 +18,8 @@ from desktop_app.child_processes import (
     library_command,
     open_child,
 )
-from desktop_app.documents.page_worker import Looked, PageWorker
-from desktop_app.documents.worker import DocumentWorker
+from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.documents.worker.page_worker import Looked, PageWorker
 from desktop_app.local_model.server import LocalModel
 from desktop_app.rendering.formula_process import FormulaProcess
 from tests.helpers.children import python_child

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from desktop_app.app.workspace import Workspace
-    from desktop_app.documents.worker import ExtractedDocument, OnProgress
+    from desktop_app.documents.worker.document_worker import ExtractedDocument, OnProgress
     from desktop_app.domain.parts import DocumentPart, ImagePart
     from desktop_app.services.choice import ResolvedChoice
 

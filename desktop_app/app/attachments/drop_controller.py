@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.app.attachments.attachments_controller import AttachmentsController
     from desktop_app.app.library.library_controller import LibraryController
     from desktop_app.app.workspace import Workspace
-    from desktop_app.documents.worker import DocumentWorker
+    from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.ui.composer.dropped_content import Given
     from desktop_app.ui.composer.rich_text_paste import RichPaste
     from desktop_app.ui.window.main_window import MainWindow
@@ -126,7 +126,7 @@ class GivenController(QObject):
             DocumentError: it cannot be read.
         """
         if self._reader is None:
-            from desktop_app.documents.worker import DocumentWorker, Limits
+            from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 
             self._reader = DocumentWorker(Limits(seconds=LONGEST_CONVERSION_S))
         return await self._reader.markdown_of(html)

@@ -1,7 +1,7 @@
 """Between the kept documents and the window that shows them.
 
 A document is shown as pages where it is a PDF that is still there, else as the text that was read
-from it. Pages are drawn in a process of its own (documents/page_worker.py), one strip after the
+from it. Pages are drawn in a process of its own (documents/worker/page_worker.py), one strip after the
 other and only those that are on the screen; passages are found there too.
 """
 
@@ -29,7 +29,7 @@ from desktop_app.ui.transcript.message_items import DOCUMENT
 if TYPE_CHECKING:
     from desktop_app.app.documents.viewer_positions import Span
     from desktop_app.app.workspace import Workspace
-    from desktop_app.documents.page_worker import Box, Looked, PageWorker
+    from desktop_app.documents.worker.page_worker import Box, Looked, PageWorker
     from desktop_app.domain.collections import Passage
     from desktop_app.domain.parts import AttachmentFile
     from desktop_app.rendering.document_text import DocumentText
@@ -184,7 +184,7 @@ class ViewerController(QObject):
     async def _show_pages(
         self, target: Target, kept: AttachmentFile, text: str, source: Path | bytes
     ) -> None:
-        from desktop_app.documents.page_worker import Looked, PageWorker
+        from desktop_app.documents.worker.page_worker import Looked, PageWorker
 
         viewer = self._window_of_it()
         looked = Looked(target.sha256, target.name or kept.name, source)
@@ -301,7 +301,7 @@ class ViewerController(QObject):
             self._drawing = self._workspace.tasks.start(self._draw(self._looked))
 
     async def _draw(self, looked: Looked) -> None:
-        from desktop_app.documents.page_worker import Strip
+        from desktop_app.documents.worker.page_worker import Strip
 
         viewer, worker = self._window_of_it(), self._worker
         assert worker is not None

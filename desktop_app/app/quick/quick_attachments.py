@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.attachments.images_controller import PicturesController
     from desktop_app.app.workspace import Workspace
-    from desktop_app.documents.worker import Progress
+    from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.domain.conversation import Message
     from desktop_app.services.choice import ResolvedChoice
     from desktop_app.ui.composer.dropped_content import GivenContent

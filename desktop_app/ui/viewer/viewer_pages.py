@@ -1,6 +1,6 @@
 """The pages of a document, one below the other: only what is on the screen is drawn.
 
-Pages are drawn elsewhere, in strips (documents/pdf_view.py): this says which strips it wants as it
+Pages are drawn elsewhere, in strips (documents/pdf/pdf_view.py): this says which strips it wants as it
 is scrolled and zoomed, and paints those that have come. Before they come a page is white paper, or
 what of it was drawn at another size. Some tens of megabytes of strips are held, however many pages
 there are.

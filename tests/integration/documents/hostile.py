@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from desktop_app.documents.worker import DocumentWorker, Limits
+from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain import errors
 
 DATA = Path(__file__).parents[2] / "data"
@@ -44,7 +44,7 @@ from pathlib import Path
 from desktop_app import sandbox
 from desktop_app.documents import extract
 from desktop_app.documents.opening import open_document
-from desktop_app.documents.protocol import Limits
+from desktop_app.documents.worker.protocol import Limits
 from desktop_app.paths import resource_path
 path = Path(sys.argv[1])
 limits = Limits(seconds=20, memory_bytes=1 << 30, unpacked_bytes=100 << 20)

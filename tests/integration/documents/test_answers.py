@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from desktop_app.child_processes import ChildCommand
-from desktop_app.documents.page_worker import Looked, PageWorker, Strip
-from desktop_app.documents.worker import DocumentWorker, ExtractedDocument
+from desktop_app.documents.worker.document_worker import DocumentWorker, ExtractedDocument
+from desktop_app.documents.worker.page_worker import Looked, PageWorker, Strip
 from desktop_app.domain import errors
 from tests.helpers.children import python_child
 

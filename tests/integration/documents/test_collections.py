@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.documents.collection_reader import CollectionReader
-from desktop_app.documents.worker import DocumentWorker
+from desktop_app.documents.index.collection_reader import CollectionReader
+from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import DocumentError, UserFacingError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.documents.worker import DocumentWorker, ExtractedDocument, Limits
+from desktop_app.documents.worker.document_worker import DocumentWorker, ExtractedDocument, Limits
 from desktop_app.domain import errors
 from tests.integration.documents import hostile
 

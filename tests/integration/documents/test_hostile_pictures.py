@@ -9,7 +9,7 @@ import time
 
 from PIL import Image
 
-from desktop_app.documents.worker import DocumentWorker, Limits, ScaledPicture
+from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, ScaledPicture
 from desktop_app.domain import errors
 from tests.helpers.pictures import (
     bomb,

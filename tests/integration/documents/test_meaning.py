@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.documents.collection_reader import CollectionReader
-from desktop_app.documents.worker import DocumentWorker
+from desktop_app.documents.index.collection_reader import CollectionReader
+from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.collections import Collection
 from desktop_app.domain.conversation import now

@@ -12,7 +12,7 @@ import pytest
 SCRIPT = """
 import asyncio
 from pathlib import Path
-from desktop_app.documents.worker import DocumentWorker
+from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.errors import DocumentEncryptedError
 from desktop_app.headless import passwords
 

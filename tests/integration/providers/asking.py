@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.backend.image_scaling import ScaledPictures
-from desktop_app.documents.worker import DocumentWorker
+from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, new_id, now
 from desktop_app.domain.events import StreamEvent, Waiting

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 from desktop_app import sandbox
 from desktop_app.app.export import print_process
-from desktop_app.documents import worker_process
+from desktop_app.documents.worker import worker_process
 from desktop_app.rendering import limited_process
 from desktop_app.sandbox import linux
 

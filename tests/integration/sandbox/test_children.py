@@ -17,8 +17,8 @@ from subprocess import DEVNULL, PIPE
 import pytest
 
 from desktop_app.child_processes import Kind, child_command, open_child
-from desktop_app.documents.page_worker import Looked, PageWorker, Strip
-from desktop_app.documents.worker import DocumentWorker, Limits
+from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
+from desktop_app.documents.worker.page_worker import Looked, PageWorker, Strip
 from tests.helpers.extraction import extract_file
 from tests.helpers.waiting import until
 

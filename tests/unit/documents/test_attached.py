@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.documents.extract import extract_bytes
-from desktop_app.documents.protocol import ExtractedDocument, Limits
+from desktop_app.documents.worker.protocol import ExtractedDocument, Limits
 
 DATA = Path(__file__).parents[2] / "data"
 

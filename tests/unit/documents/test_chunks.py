@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from desktop_app.documents.chunks import chunks
+from desktop_app.documents.index.chunks import chunks
 
 BOOK = "\n\n".join(
     f"# Chapter {c}\n\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.documents.compressed_rtf import unpacked
+from desktop_app.documents.office.compressed_rtf import unpacked
 
 SIMPLE = bytes.fromhex(
     "2d000000 2b000000 4c5a4675 f1c5c7a7 03000a00 72637067 31323542 320af320 68656c09 00206277"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.documents.extract import extract_bytes
-from desktop_app.documents.protocol import Limits, Progress
+from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain import errors
 from tests.helpers.extraction import extract_file
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.documents.extract import extract_bytes
-from desktop_app.documents.protocol import ExtractedDocument, Limits, Progress
+from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, Progress
 from desktop_app.domain import errors
 from desktop_app.domain.parts import DocumentPart
 from tests.data.long_pdf import pdf_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.documents.extract import extract_bytes
-from desktop_app.documents.protocol import Limits
+from desktop_app.documents.worker.protocol import Limits
 
 DATA = Path(__file__).parents[2] / "data"
 _OFFICE = "http://schemas.openxmlformats.org"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.documents.plain_text import decode
+from desktop_app.documents.text.plain_text import decode
 
 SPANISH = "Señor Núñez llegó tarde a la reunión de la compañía, y mañana no vendrá."
 FRENCH = "Où est la bibliothèque ? Ça va très bien, merci à tous les élèves naïfs."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.documents.rtf import read
+from desktop_app.documents.office.rtf import read
 
 FONTS = rb"{\fonttbl{\f0 Arial;}{\f1\fcharset204 Arial CYR;}{\f2\fnil\fcharset128 Mincho;}}"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.documents.protocol import Limits
+from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.parts import ChosenPages, DocumentPart
 from desktop_app.domain.sections import chosen_text, sections, unit_of
 from tests.helpers.extraction import extract_file

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from desktop_app.documents.protocol import Limits
 from desktop_app.documents.workbook import read
+from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
 from desktop_app.domain.sections import sections
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from desktop_app.backend.backend import LIMITS_SET, build_backend, use_limits
-from desktop_app.documents.worker import Limits
+from desktop_app.documents.worker.document_worker import Limits
 from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import with_defaults

@@ -13,7 +13,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ScaledPictures
-from desktop_app.documents.worker import DocumentWorker
+from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile, RequestMessage
 from desktop_app.domain.compaction import Compaction, CompactionKind, ProviderState
 from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, new_id, now

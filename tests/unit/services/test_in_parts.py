@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
-from desktop_app.documents.chunks import chunks
-from desktop_app.documents.protocol import Chunk
+from desktop_app.documents.index.chunks import chunks
+from desktop_app.documents.worker.protocol import Chunk
 from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderProfile, RequestMessage
 from desktop_app.domain.conversation import Role, now
 from desktop_app.domain.cost import Price, Usage, format_money

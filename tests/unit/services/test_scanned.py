@@ -9,7 +9,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.documents.extract import extract_bytes
-from desktop_app.documents.protocol import Limits
+from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.chat_request import ImageData
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.domain.events import Completed, StreamEvent, TextDelta

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from desktop_app.documents.protocol import IndexedPassage
+from desktop_app.documents.worker.protocol import IndexedPassage
 from desktop_app.domain.collections import Collection, CollectionFile
 from desktop_app.domain.passage_words import index_words, question_words
 from desktop_app.storage.attachments import AttachmentStore

@@ -1,0 +1,99 @@
+"""ZIP archives: the documents in them as one text. Nothing is ever unpacked to the disk."""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import zipfile
+from typing import Final
+
+from desktop_app.documents import media_type, refusals
+from desktop_app.documents.containers import document_bundle
+from desktop_app.documents.containers.document_bundle import Collection
+from desktop_app.documents.office.package import BROKEN
+from desktop_app.documents.outcome import Read
+from desktop_app.documents.text import plain_text
+from desktop_app.documents.worker.protocol import Progress
+
+_UTF_8: Final = 1 << 11
+# Signs that code page 437 has and no name: it was another one.
+_STRANGE: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
+
+
+def read(name: str, data: bytes, found: Collection) -> Read:
+    """The members in the order of their names, each under its name; `found` takes them.
+
+    Raises:
+        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError, DocumentEmptyError
+    """
+    if found.depth > document_bundle.DEEPEST:
+        raise refusals.too_large(name, "lies in too many archives")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _collect(name, archive, found)
+    except BROKEN as error:
+        raise refusals.damaged(name, str(error)[:300]) from error
+    if not found.text() and any(why == _REASON_ENCRYPTED for _, why in found.left_out):
+        raise refusals.encrypted(name)
+    if not found.text():
+        raise refusals.empty(name, found.note() if found.left_out else "")
+    return Read(media_type.ZIP, found.text(), note=found.note())
+
+
+_REASON_ENCRYPTED: Final = "protected by a password"
+
+
+def _collect(name: str, archive: zipfile.ZipFile, found: Collection) -> None:
+    limits = found.limits
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > limits.pages:
+        raise refusals.too_many(name, len(members), "files", limits.pages)
+    # Each level of archives gets a part of what may be unpacked: three levels never pass it all.
+    if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * found.depth):
+        raise refusals.unpacks_too_far(name, limits)
+    names = _names(members)
+    for number, member in enumerate(sorted(members, key=lambda m: names[m.filename].casefold())):
+        path = names[member.filename].replace("\\", "/")
+        if reason := _reason_against(member, path):
+            found.leave_out(path, reason)
+            continue
+        try:
+            content = archive.read(member)
+        except BROKEN:
+            found.leave_out(path, "damaged")
+            continue
+        found.add(path, content, number, len(members))
+    found.on_progress(Progress(len(members), len(members), "file"))
+
+
+def _names(members: list[zipfile.ZipInfo]) -> dict[str, str]:
+    """The members' names as they were meant. Where an archive does not say that they are UTF-8, they
+    are in the encoding of the computer that packed them."""
+    given = {m.filename: m.filename for m in members}
+    old = [m.filename for m in members if not m.flag_bits & _UTF_8 and not m.filename.isascii()]
+    packed = [name.encode("cp437", "replace") for name in old]
+    if not old:
+        return given
+    if (meant := _decoded(packed, "utf-8")) is None and _STRANGE.search("".join(old)):
+        guessed = plain_text.decode(b"\n".join(packed))
+        meant = guessed.text.split("\n") if guessed else None
+    return given | dict(zip(old, meant or old, strict=False))
+
+
+def _decoded(names: list[bytes], encoding: str) -> list[str] | None:
+    try:
+        return [name.decode(encoding) for name in names]
+    except UnicodeDecodeError:
+        return None
+
+
+def _reason_against(member: zipfile.ZipInfo, path: str) -> str:
+    """Why a member is not even opened; "" where it is."""
+    if path.startswith("/") or ".." in path.split("/") or path[1:3] == ":/":
+        return document_bundle.UNSAFE
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return document_bundle.LINK
+    if document_bundle.is_hidden(path):
+        return document_bundle.HIDDEN
+    return _REASON_ENCRYPTED if member.flag_bits & 1 else ""

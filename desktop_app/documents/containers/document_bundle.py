@@ -1,0 +1,110 @@
+"""Many documents as one text: the members of an archive, a folder or a mail, each under its name.
+
+What is left out is said, with the reason: to the person in the note, to the model at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Final
+
+from desktop_app.documents import media_type
+from desktop_app.documents.outcome import OnProgress, Read
+from desktop_app.documents.worker.protocol import Limits, Progress
+from desktop_app.domain import errors
+
+_REASONS: Final = {
+    errors.DocumentEncryptedError: "protected by a password",
+    errors.DocumentUnsupportedError: "no document",
+    errors.DocumentEmptyError: "without text",
+    errors.DocumentTooLargeError: "too large",
+}
+DEEPEST: Final = 2
+"""Archives and mails within each other: deeper ones are no longer opened."""
+PICTURE: Final = "a picture"
+HIDDEN: Final = "hidden"
+LINK: Final = "a link to elsewhere"
+UNSAFE: Final = "an unsafe name"
+_MOST_NAMED: Final = 5
+
+
+@dataclass
+class Collection:
+    """Members as they come, in a stable order.
+
+    Attributes:
+        depth: in how many archives and mails they lie.
+        read: makes the text of one of them; see reading.read.
+        left_out: names with the reasons.
+        texts: of the members that were read, each under its name.
+    """
+
+    limits: Limits
+    on_progress: OnProgress
+    depth: int
+    read: Callable[[str, bytes, Limits, OnProgress, int], Read]
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+    def leave_out(self, path: str, reason: str) -> None:
+        """A member that is not read."""
+        self.left_out.append((path, reason))
+
+    def add(self, path: str, data: bytes, number: int, total: int) -> None:
+        """Read a member; `number` of `total` counts from 0.
+
+        Raises:
+            DocumentTooLargeError: an archive in it unpacks to more than is allowed.
+        """
+        self.on_progress(Progress(number, total, "file"))
+        if media_type.of_picture(data):
+            self.leave_out(path, PICTURE)
+            return
+        if not data:
+            self.leave_out(path, "without text")
+            return
+        try:
+            name = PurePosixPath(path).name
+            read = self.read(name, data, self.limits, lambda _: None, self.depth + 1)
+        except errors.DocumentError as error:
+            self.leave_out(path, _REASONS.get(type(error), "damaged"))
+            return
+        if read.text.strip():
+            self.texts.append(f"# {path}\n\n{read.text.strip()}")
+        else:
+            self.leave_out(path, "without text")
+        if read.pictured:
+            self.leave_out(f"{path}, {len(read.pictured)} pages", "pictures")
+
+    def text(self) -> str:
+        """All that was read; "" where that is nothing."""
+        if not self.texts:
+            return ""
+        rest = [f"[not included: {', '.join(self._rows())}]"] if self.left_out else []
+        return "\n\n".join([*self.texts, *rest])
+
+    def note(self) -> str:
+        """What was read and what not, as a sentence for the person."""
+        count = f"{len(self.texts)} file{'s' if len(self.texts) != 1 else ''} read"
+        if not self.left_out:
+            return f"{count}."
+        rows = list(self._rows())
+        hidden = sum(reason == HIDDEN for _, reason in self.left_out)
+        named = rows[:_MOST_NAMED] + ([f"{hidden} hidden"] if hidden else [])
+        more = f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else ""
+        return f"{count}, {len(self.left_out)} left out: {', '.join(named)}{more}."
+
+    def _rows(self) -> Iterator[str]:
+        for path, reason in self.left_out[:200]:
+            if reason != HIDDEN:
+                yield f"{path} ({reason})"
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a file manager would not show it."""
+    steps = PurePosixPath(path).parts
+    return any(
+        step.startswith(".") or step in ("__MACOSX", "Thumbs.db", "desktop.ini") for step in steps
+    )

@@ -1,0 +1,67 @@
+"""A folder: the documents in it and below it as one text, those that a file manager would show.
+
+The window lists the folder and opens each file (see opening.py), because this process cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from desktop_app.documents import media_type, reader_registry, refusals
+from desktop_app.documents.containers.document_bundle import Collection
+from desktop_app.documents.outcome import OnProgress, Read
+from desktop_app.documents.regular_files import read_file
+from desktop_app.documents.worker.protocol import Limits, Progress
+
+
+def read(
+    name: str,
+    members: Sequence[tuple[str, str]],
+    open_member: Callable[[int], int | None],
+    limits: Limits,
+    on_progress: OnProgress,
+) -> Read:
+    """Return the text of the files in a folder, each under its path.
+
+    Args:
+        name: the folder's name.
+        members: the path of each file, relative to the folder, and why it is left out, if it is.
+        open_member: returns the descriptor of a member by its number, None if it cannot be read.
+        limits: what may be read.
+        on_progress: is told of each file.
+
+    Raises:
+        DocumentTooLargeError, DocumentEmptyError
+    """
+    found = Collection(limits, on_progress, 0, reader_registry.read)
+    wanted = []
+    for number, (path, left_out) in enumerate(members):
+        if left_out:
+            found.leave_out(path, left_out)
+        else:
+            wanted.append((number, path))
+    left = limits.unpacked_bytes
+    for done, (number, path) in enumerate(wanted):
+        data = _read_member(open_member(number), limits)
+        if data is None:
+            found.leave_out(path, "unreadable or too large")
+            continue
+        left -= len(data)
+        if left < 0:
+            megabytes = limits.unpacked_bytes >> 20
+            raise refusals.too_large(name, f"holds more than {megabytes} MB of files")
+        found.add(path, data, done, len(wanted))
+    on_progress(Progress(len(wanted), len(wanted), "file"))
+    if not found.text():
+        raise refusals.empty(name, found.note() if found.left_out else "")
+    return Read(media_type.FOLDER, found.text(), note=found.note())
+
+
+def _read_member(descriptor: int | None, limits: Limits) -> bytes | None:
+    if descriptor is None:
+        return None
+    try:
+        data = read_file(descriptor, limits)
+    except OSError:
+        return None
+    return data if len(data) <= limits.file_bytes else None

@@ -1,0 +1,204 @@
+"""Pictures in the child process: looked at, and made ready to be sent.
+
+Only here is a picture that came from outside decoded. Which format it is says its content; Pillow is
+allowed that one format and no other. The size that the header claims is checked before anything is
+unpacked. What is sent has been turned as its EXIF orientation says and bears no metadata at all:
+neither place nor camera nor comment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+from typing import Final
+
+from PIL import Image, ImageCms
+
+from desktop_app.documents import plain_image, refusals
+from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, ScaledPicture
+
+JPEG_QUALITY: Final = 90
+# A screenshot has few colours in a sample of this many pixels; a photo has nearly as many as pixels.
+SAMPLE: Final = (192, 192)
+FEW_COLOURS: Final = 2048
+_FORMATS: Final = {
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "image/webp": "WEBP",
+    "image/gif": "GIF",
+    "image/bmp": "BMP",
+    "image/tiff": "TIFF",
+}
+_WITH_PROFILE: Final = ("L", "RGB", "RGBA", "CMYK", "LAB")
+_SENT_AS_THEY_ARE: Final = ("1", "L", "LA", "P", "RGB", "RGBA")
+_ORIENTATION: Final = 0x0112
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_LYING: Final = (5, 6, 7, 8)
+# What Pillow raises for a damaged file, by its readers. Anything else ends this process, which the
+# window says as well.
+_DAMAGED: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    ZeroDivisionError,
+    struct.error,
+    RuntimeError,
+)
+
+# The size is checked by `_opened`, with a sentence of its own.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def look_at(name: str, data: bytes, media_type: str, limits: Limits) -> ExtractedDocument:
+    """What a picture is, after all of it was unpacked once.
+
+    Raises:
+        DocumentDamagedError, DocumentTooLargeError
+    """
+    try:
+        with _opened(name, data, media_type, limits) as image:
+            animated = bool(getattr(image, "is_animated", False))
+            # A JPEG is unpacked at an eighth of its size: what is missing at its end is missed
+            # all the same.
+            width, height = _size(image)
+            image.draft("RGB", (width // 8, height // 8))
+            image.load()
+    except _DAMAGED as error:
+        raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:200]) from error
+    return ExtractedDocument(
+        name=name,
+        media_type=media_type,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        text="",
+        pages=None,
+        tokens=0,
+        width=width,
+        height=height,
+        animated=animated,
+    )
+
+
+def scale(
+    name: str, data: bytes, media_type: str, size: tuple[int, int], limits: Limits
+) -> ScaledPicture:
+    """A picture within `size`, without metadata, as PNG or JPEG; the very bytes where they are that
+    already. The same bytes give the same result.
+
+    Raises:
+        DocumentDamagedError, DocumentTooLargeError
+    """
+    try:
+        with _opened(name, data, media_type, limits) as image:
+            is_plain = plain_image.is_plain(media_type, data) and image.mode in _SENT_AS_THEY_ARE
+            if is_plain and image.width <= size[0] and image.height <= size[1]:
+                return ScaledPicture(media_type, image.width, image.height, data)
+            return packed(_reduced(image, size))
+    except _DAMAGED as error:
+        raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _opened(name: str, data: bytes, media_type: str, limits: Limits) -> Image.Image:
+    """The picture, nothing of it unpacked yet."""
+    image = Image.open(io.BytesIO(data), formats=[_FORMATS[media_type]])
+    if image.width * image.height > limits.pixels:
+        image.close()
+        most = limits.pixels // 1_000_000
+        raise refusals.too_large(
+            name, f"has {image.width:,} × {image.height:,} pixels, more than {most} million"
+        )
+    return image
+
+
+def _turn(image: Image.Image) -> int:
+    """How EXIF says that it is to be turned before it is looked at; 1 is not at all."""
+    try:
+        turn = image.getexif().get(_ORIENTATION, 1)
+    except _DAMAGED:
+        return 1  # a broken EXIF block says nothing; the picture itself may be whole
+    return turn if turn in _TURNS else 1
+
+
+def _size(image: Image.Image) -> tuple[int, int]:
+    """Width and height as it is looked at."""
+    return image.size[::-1] if _turn(image) in _LYING else image.size
+
+
+def _reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Turned, in plain colours, within `size`."""
+    turn = _turn(image)
+    box = size[::-1] if turn in _LYING else size
+    image.draft("RGB", (box[0] * 2, box[1] * 2))  # a large JPEG is unpacked at half its size
+    image.load()
+    plain = _in_plain_colours(image)
+    if plain.width > box[0] or plain.height > box[1]:
+        plain = plain.resize(_within(plain.size, box), Image.Resampling.LANCZOS)
+    if turn in _TURNS:
+        plain = plain.transpose(_TURNS[turn])
+    plain.info = {}
+    return plain
+
+
+def _within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    ratio = min(box[0] / size[0], box[1] / size[1])
+    return (
+        min(box[0], max(1, round(size[0] * ratio))),
+        min(box[1], max(1, round(size[1] * ratio))),
+    )
+
+
+def _in_plain_colours(image: Image.Image) -> Image.Image:
+    """As RGB, RGBA or grey of eight bits, whatever it was stored as."""
+    image = _in_srgb(image)
+    if image.mode.startswith("I;16"):
+        return image.convert("I").point(lambda value: value / 257).convert("L")
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode in ("1", "L", "I", "F") else "RGB")
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """With its colours as they are meant, where a profile says how: nobody reads it in what is sent.
+    A profile that is broken says nothing."""
+    profile = image.info.get("icc_profile")
+    clear = image.has_transparency_data
+    mode = "RGBA" if clear else "RGB" if image.mode == "P" else image.mode
+    if not profile or mode not in _WITH_PROFILE:
+        return image
+    made, srgb = "RGBA" if clear else "RGB", ImageCms.createProfile("sRGB")
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        coloured = image if image.mode == mode else image.convert(mode)
+        return ImageCms.profileToProfile(coloured, own, srgb, outputMode=made) or image
+    except (ImageCms.PyCMSError, *_DAMAGED):
+        return image
+
+
+def packed(image: Image.Image) -> ScaledPicture:
+    """As PNG where colours are few, as in screenshots and drawings; else as JPEG, on white."""
+    target = io.BytesIO()
+    sample = image.resize(SAMPLE, Image.Resampling.NEAREST)
+    if sample.getcolors(FEW_COLOURS) is not None:
+        image.save(target, "PNG", compress_level=6)
+        return ScaledPicture("image/png", *image.size, target.getvalue())
+    if image.mode == "RGBA":
+        ground = Image.new("RGBA", image.size, "white")
+        ground.alpha_composite(image)
+        image = ground.convert("RGB")
+    image.save(target, "JPEG", quality=JPEG_QUALITY, subsampling=0 if image.mode == "RGB" else -1)
+    return ScaledPicture("image/jpeg", *image.size, target.getvalue())

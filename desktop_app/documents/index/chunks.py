@@ -1,0 +1,193 @@
+"""Parts of a long text, cut where it is parted already: before headings, pages and paragraphs, else
+between sentences; never in the middle of a sentence or a table row.
+
+A part ends at the strongest border in its last third: a chapter that nearly fills it ends it. Only a
+single sentence that is larger than a whole part is cut between words, and a word between characters.
+The parts together are the text, character for character.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import pairwise
+from typing import Final
+
+from desktop_app.documents.worker.protocol import Chunk
+
+# A part may be left so much shorter for a stronger border.
+LEAST_FILLED: Final = 2 / 3
+
+_LINE: Final = re.compile(r"[^\n]*\n?")
+_HEADING: Final = re.compile(
+    r"(#{1,6})\s|(chapter|part|section|kapitel|teil|chapitre|capítulo)\b", re.I
+)
+_PAGE: Final = re.compile(r"\[(?:page|slide|sheet|chapter)\b[^\]\n]*\]\s*$", re.I)
+_ROW: Final = re.compile(r"\s*\|.*\|\s*$")
+# Most scripts end a sentence with a space behind it, Chinese and Japanese without one.
+_SENTENCE: Final = re.compile(
+    r"(?<=[.!?…؟۔।॥։።])[\"'”’»)\]]*\s+(?=[^\s\da-zß-öø-ÿа-яα-ω])|(?<=[。！？])(?![。！？」』）】》〉”’])"
+)
+# What a full stop follows in the middle of a sentence: initials, the numbers of days and of sections,
+# and abbreviations.
+_NO_END: Final = re.compile(
+    r"""(?:\b(?:[^\W\d_]|(?<![\d.])\d{1,2}|dr|mr|mrs|ms|prof|st|jr|sr|hr|fr|mme|no|nos|nr|vol|art|abs|fig|abb|tab|ca|
+    cf|vgl|approx|etc|usw|bzw|vs|pp|ed|eds|inc|ltd|co|corp|dept|gen|sen|rep|rev|hon|messrs|al|str|
+    jan|feb|mar|apr|jun|jul|aug|sept|sep|okt|oct|nov|dez|dec))\.[\"'”’»)\]]*\s+$""",
+    re.I | re.X,
+)
+_LONGEST_WORD: Final = 40  # characters that are looked back at
+_ENDED: Final = re.compile(r"[.!?…:;|。！？؟۔।॥։።][\"'”’»)\]」』）】》〉*_]*$")
+# A page that ends with so long a line, which ends no sentence, goes on with the next; of scripts
+# without spaces half as long.
+_FULL_LINE: Final = 40
+_WORD: Final = re.compile(r"(?<=\s)(?=\S)")
+
+
+class Border(IntEnum):
+    """How strongly the text is parted before a piece of it."""
+
+    CHARACTER = 0
+    WORD = 1
+    ROW = 2
+    SENTENCE = 3
+    LINE = 4
+    PARAGRAPH = 5
+    PAGE = 6
+    HEADING = 7
+
+
+Count = Callable[[str], int]
+
+
+def chunks(text: str, limit: int, count: Count) -> list[Chunk]:
+    """Parts of at most `limit` tokens each; together they are the text.
+
+    Args:
+        count: tokens of a text; those of two texts together are about their sum.
+    """
+    made: list[Chunk] = []
+    pieces: list[_Piece] = []
+    tokens = 0  # of `pieces`: of tens of thousands the sum is not made anew for each
+    for piece in _pieces(text, limit, count):
+        pieces.append(piece)
+        tokens += piece.tokens
+        while tokens > limit and len(pieces) > 1:
+            last = _last_of_part(pieces)
+            made.append(_joined(pieces[:last]))
+            pieces = pieces[last:]
+            tokens -= made[-1].tokens
+    if pieces:
+        made.append(_joined(pieces))
+    return made
+
+
+@dataclass(frozen=True)
+class _Piece:
+    start: int
+    end: int
+    border: Border
+    tokens: int
+
+
+def _last_of_part(pieces: list[_Piece]) -> int:
+    """How many of `pieces`, which are too many for a part, make one."""
+    total = sum(piece.tokens for piece in pieces[:-1])
+    filled, best = 0, len(pieces) - 1
+    for number, piece in enumerate(pieces):
+        if number and filled >= total * LEAST_FILLED and piece.border >= pieces[best].border:
+            best = number
+        filled += piece.tokens
+    return best
+
+
+def _joined(pieces: list[_Piece]) -> Chunk:
+    return Chunk(pieces[0].start, pieces[-1].end, sum(piece.tokens for piece in pieces))
+
+
+def _pieces(text: str, limit: int, count: Count) -> Iterator[_Piece]:
+    """Paragraphs, tables and headings; what is larger than a part by itself in smaller pieces."""
+    for start, end, border in _blocks(text):
+        yield from _cut(text, start, end, border, limit, count)
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
+    """Runs of lines with the border before each: a table is one, a paragraph is one. The mark of a
+    page stays with what it stands before."""
+    start, border, at, was_blank, was_row = 0, Border.HEADING, 0, False, False
+    is_mark_alone = False
+    for match in _LINE.finditer(text):
+        line = match[0]
+        if not line:
+            break
+        is_row = bool(_ROW.match(line))
+        found = _border_before(line, was_blank=was_blank)
+        if found is Border.PAGE and _goes_on(text, at, match.end()):
+            found = None
+        if is_mark_alone and line.strip():
+            border, found, is_mark_alone = max(border, found or border), None, False
+        if at > start and found is not None and not (is_row and was_row):
+            yield start, at, border
+            start, border = at, found
+        is_mark_alone = is_mark_alone or (at == start and bool(_PAGE.match(line)))
+        was_blank, was_row = not line.strip(), is_row
+        at = match.end()
+    if at > start:
+        yield start, at, border
+
+
+def _goes_on(text: str, at: int, end: int) -> bool:
+    """Whether the sentence that stands before the mark of a page, [at, end), ends behind it. Slides,
+    sheets and chapters begin anew."""
+    if not text.startswith("[page", at):
+        return False
+    before = text[max(0, at - 400) : at].rstrip().rpartition("\n")[2].rstrip()
+    behind = text[end : end + 100].lstrip()
+    if not before or not behind or _ENDED.search(before) or _HEADING.match(before):
+        return False
+    width = sum(1 if ord(letter) < 0x2E80 else 2 for letter in before)
+    return behind[0].islower() or width >= _FULL_LINE
+
+
+def _border_before(line: str, *, was_blank: bool) -> Border | None:
+    if _HEADING.match(line) and (was_blank or line.startswith("#")):
+        return Border.HEADING
+    if _PAGE.match(line):
+        return Border.PAGE
+    return Border.PARAGRAPH if was_blank and line.strip() else None
+
+
+def _ends(text: str, at: int) -> bool:
+    """Whether a sentence ends before `at`, where one may."""
+    return _NO_END.search(text[max(0, at - _LONGEST_WORD) : at]) is None
+
+
+# What a piece that is too large is cut by, the strongest border first.
+_FINER: Final[tuple[tuple[Border, re.Pattern[str]], ...]] = (
+    (Border.ROW, re.compile(r"(?<=\n)(?=[ \t]*\|)")),
+    (Border.SENTENCE, _SENTENCE),
+    (Border.LINE, re.compile(r"(?<=\n)")),
+    (Border.WORD, _WORD),
+)
+
+
+def _cut(
+    text: str, start: int, end: int, border: Border, limit: int, count: Count, finer: int = 0
+) -> Iterator[_Piece]:
+    tokens = count(text[start:end])
+    if tokens <= limit or end - start == 1:
+        yield _Piece(start, end, border, tokens)
+        return
+    if finer == len(_FINER):
+        half = (start + end) // 2
+        yield from _cut(text, start, half, border, limit, count, finer)
+        yield from _cut(text, half, end, Border.CHARACTER, limit, count, finer)
+        return
+    inner, pattern = _FINER[finer]
+    found = (m.end() for m in pattern.finditer(text, start, end) if m.end() < end)
+    places = [start, *(at for at in found if inner is not Border.SENTENCE or _ends(text, at)), end]
+    for number, (first, last) in enumerate(pairwise(dict.fromkeys(places))):
+        kind = border if number == 0 else inner
+        yield from _cut(text, first, last, kind, limit, count, finer + 1)

@@ -1,0 +1,103 @@
+"""What collections are filled by: the files of folders, read and indexed in a process of their own.
+
+Apart from the worker that reads what is dropped on a conversation and counts what is typed: a folder
+of a thousand files holds up neither.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from desktop_app.documents import refusals
+from desktop_app.documents.containers import document_bundle
+from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.documents.worker.protocol import ExtractedDocument, IndexedPassage
+from desktop_app.domain.errors import DocumentEmptyError
+
+_DEEPEST: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file as it lies in its folder: size in bytes, time of last change in nanoseconds."""
+
+    path: Path
+    size: int
+    modified: int
+
+
+class CollectionReader:
+    """Satisfies services.collections.Reader."""
+
+    def __init__(self, worker: DocumentWorker) -> None:
+        self._worker = worker
+
+    async def files_in(
+        self, paths: Sequence[Path], *, skip_missing: bool = False
+    ) -> list[FoundFile]:
+        """The files among `paths` and in the folders among them, those below too: what a file
+        manager would show. Links in folders lead nowhere from here.
+
+        Raises:
+            DocumentError: one of the paths cannot be read, or is not there; with `skip_missing`
+                that is passed over.
+        """
+        return await asyncio.to_thread(lambda: list(_files_in(paths, skip_missing)))
+
+    async def read(self, path: Path) -> ExtractedDocument:
+        """A file's text.
+
+        Raises:
+            DocumentError: there is none.
+        """
+        document = await self._worker.extract(path)
+        if document.width or len(document.pictured) == document.pages:
+            raise DocumentEmptyError(
+                f"“{document.name}” holds no text: it is a picture, or pages that are pictures.",
+                what_to_do="Run text recognition (OCR) over it first.",
+            )
+        if document.pictured:
+            pages = f"{len(document.pictured)} of {document.pages} pages are pictures"
+            return replace(document, note=f"{pages}: nothing on them can be found.")
+        return document
+
+    async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
+        """The passages of a document's text. Raises DocumentError."""
+        return await self._worker.passages(text, name, media_type)
+
+
+def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:
+    for path in dict.fromkeys(paths):
+        try:
+            if path.is_dir():
+                yield from _below(path, 0)
+            else:
+                yield _found(path)
+        except FileNotFoundError as error:
+            if not skip_missing:
+                raise refusals.unreadable(path.name, "it is not there") from error
+        except OSError as error:
+            raise refusals.unreadable(path.name, (error.strerror or "unknown").lower()) from error
+
+
+def _below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
+    with os.scandir(folder) as rows:
+        entries = sorted(rows, key=lambda entry: (entry.name.casefold(), entry.name))
+    for entry in entries:
+        if document_bundle.is_hidden(entry.name) or entry.is_symlink():
+            continue
+        if entry.is_dir():
+            if depth < _DEEPEST:
+                yield from _below(entry.path, depth + 1)
+        elif entry.is_file():
+            yield _found(Path(entry.path))
+
+
+def _found(path: Path) -> FoundFile:
+    status = path.stat()
+    return FoundFile(path, status.st_size, status.st_mtime_ns)

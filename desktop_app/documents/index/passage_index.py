@@ -1,0 +1,102 @@
+"""The passages of a document: pieces that can be found and cited, each with its place.
+
+A passage begins and ends where the text is parted already (`chunks.py`); together they are the text,
+character for character. Its place is what a person would look it up by: the page or slide that the
+marks in the text tell ("[page 3]"), the sheet of a workbook, the chapter of a book, else the heading that
+it stands under.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Final
+
+from desktop_app.documents.index.chunks import Count, chunks
+from desktop_app.documents.worker.protocol import IndexedPassage
+from desktop_app.domain.passage_words import index_words
+from desktop_app.domain.sections import UNITS, Section, sections
+
+# Tokens of a passage at most: the figures are in README, "Retrieval quality".
+PASSAGE_TOKENS: Final = 320
+
+_HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t#]*$", re.M)
+_MARKUP: Final = re.compile(r"[*_`]+|\[\^?[^\]]*\](?:\([^)]*\))?")
+_LONGEST_HEADING: Final = 80
+
+
+def passages(
+    text: str, name: str, kind: str, count: Count, tokens: int = PASSAGE_TOKENS
+) -> Iterator[IndexedPassage]:
+    """The passages of a document's extracted text, in order.
+
+    Args:
+        kind: its media type.
+        count: tokens of a text.
+        tokens: of a passage at most.
+    """
+    unit = UNITS.get(kind, "")
+    parts = sections(text, unit) if unit else []
+    headings = list(_headings(text))
+    title = " ".join(re.split(r"[\W_]+", PurePath(name).stem))
+    for chunk in chunks(text, tokens, count):
+        body = text[chunk.start : chunk.end]
+        above = _above(headings, chunk.start, chunk.end)
+        page, place = _place(unit, parts, chunk.start, chunk.end)
+        yield IndexedPassage(
+            start=chunk.start,
+            end=chunk.end,
+            tokens=chunk.tokens,
+            page=page,
+            place=place or (above[-1] if above else ""),
+            title=" ".join([title, *above]),
+            words=index_words(body),
+        )
+
+
+def _place(unit: str, parts: list[Section], start: int, end: int) -> tuple[int | None, str]:
+    """The page or the like that a piece begins on, and what it spans in words."""
+    first = bisect_right(parts, start, key=lambda part: part.start) - 1
+    last = bisect_right(parts, end - 1, key=lambda part: part.start) - 1
+    if last < 0:
+        return None, ""
+    begins, ends = parts[max(first, 0)], parts[last]
+    if begins.name:
+        return begins.number, f"{unit} {begins.name}"
+    if begins == ends:
+        return begins.number, f"{unit} {begins.number}"
+    return begins.number, f"{unit}s {begins.number}–{ends.number}"
+
+
+@dataclass(frozen=True)
+class _Heading:
+    start: int
+    level: int
+    words: str
+
+
+def _headings(text: str) -> Iterator[_Heading]:
+    for match in _HEADING.finditer(text):
+        yield _Heading(match.start(), len(match[1]), _plain(match[2]))
+
+
+def _above(headings: list[_Heading], start: int, end: int) -> list[str]:
+    """The headings that a piece stands under, the widest first: those open where it begins, or the
+    one that it begins with."""
+    at = bisect_right(headings, start, key=lambda heading: heading.start)
+    if at == 0 and headings and headings[0].start < end:
+        return [headings[0].words]
+    open_: list[_Heading] = []
+    level = 7
+    for heading in reversed(headings[max(0, at - 200) : at]):
+        if heading.level < level:
+            open_.append(heading)
+            level = heading.level
+    return [heading.words for heading in reversed(open_)]
+
+
+def _plain(heading: str) -> str:
+    return _MARKUP.sub("", heading).strip()[:_LONGEST_HEADING]

@@ -1,0 +1,123 @@
+"""E-mail files: who wrote to whom, when and about what, the words, and the files that are attached.
+
+A message that is attached to another, as when one is forwarded, is read behind it; a file, where it is
+a document, under its name behind that. What is not read is named.
+"""
+
+from __future__ import annotations
+
+import binascii
+import email.errors
+import email.policy
+from collections.abc import Iterator
+from email.message import EmailMessage, MIMEPart
+from typing import Final
+
+from desktop_app.documents import refusals
+from desktop_app.documents.containers.document_bundle import DEEPEST, Collection
+from desktop_app.documents.text import plain_text
+
+_HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
+_DEEPEST: Final = 4
+
+
+def read(name: str, data: bytes, files: Collection) -> tuple[str, str]:
+    """The message as text, and a note for the person; `files` takes what is attached to it.
+
+    Raises:
+        DocumentDamagedError: no header of a mail is in it.
+    """
+    message = email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
+    try:
+        heads, text = _message(message, files, 0)
+    except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
+        raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
+    if not heads:
+        raise refusals.damaged(name, "no header of a mail")
+    return "\n\n".join([text, *files.texts]), files.note() if files.left_out else ""
+
+
+def _message(message: EmailMessage, files: Collection, depth: int) -> tuple[list[str], str]:
+    """The lines of its head, and its words, attached messages included; its files go to `files`."""
+    heads = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
+    words, messages = [_body(message)], []
+    attached: list[tuple[str, bytes]] = []
+    for part in message.iter_attachments():
+        inner = _inner(part)
+        if inner is not None and depth < _DEEPEST:
+            messages.append(f"Attached message:\n\n{_message(inner, files, depth + 1)[1]}")
+        elif _is_text(part):
+            words.append(_words(part))
+        else:
+            payload = part.get_payload(decode=True)
+            data = payload if isinstance(payload, bytes) else b""
+            attached.append((part.get_filename("without a name"), data))
+    heads += list(added(attached, files))
+    return heads, "\n\n".join(["\n".join(heads), *filter(None, words), *messages])
+
+
+def _inner(part: MIMEPart) -> EmailMessage | None:
+    """The message that a part is; None of every other part."""
+    inner = part.get_content() if part.get_content_type() == "message/rfc822" else None
+    if not isinstance(inner, EmailMessage):
+        return None
+    if not inner.keys() and part.get("Content-Transfer-Encoding", "").lower() == "base64":
+        # Some programs encode it, which the standard forbids and the parser leaves as it is.
+        packed = binascii.a2b_base64(str(inner.get_payload()).encode("ascii", "replace"))
+        return email.message_from_bytes(packed, EmailMessage, policy=email.policy.default)
+    return inner
+
+
+def added(attached: list[tuple[str, bytes]], files: Collection) -> Iterator[str]:
+    """Read the files that are attached to a message, and say in its head which they are."""
+    read: list[str] = []
+    named: list[str] = []
+    for number, (name, data) in enumerate(attached):
+        before = len(files.left_out)
+        if files.depth >= DEEPEST:
+            files.leave_out(name, "lies in too many files")
+        else:
+            files.add(name, data, number, len(attached))
+        left_out = [reason for path, reason in files.left_out[before:] if path == name]
+        (named if left_out else read).append(f"{name} ({left_out[0]})" if left_out else name)
+    if read:
+        yield f"Attachments: {', '.join(read)}"
+    if named:
+        yield f"Attachments (not included): {', '.join(named)}"
+
+
+def _body(message: EmailMessage) -> str:
+    part = message.get_body(("plain", "html"))
+    return "" if part is None else _words(part)
+
+
+def _is_text(part: MIMEPart) -> bool:
+    """Whether a part goes on with the words rather than being a file."""
+    is_file = part.get_filename() or part.get_content_disposition() == "attachment"
+    return part.get_content_type() in ("text/plain", "text/html") and not is_file
+
+
+def _words(part: MIMEPart) -> str:
+    payload = part.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    text = _decoded(payload, part.get_content_charset())
+    if part.get_content_subtype() == "html":
+        from desktop_app.documents import web_page
+
+        return web_page.to_markdown(text)
+    return text.replace("\r\n", "\n").strip()
+
+
+def _decoded(payload: bytes, charset: str | None) -> str:
+    """By the charset that the mail states, unless it is wrong.
+
+    Raises:
+        ValueError: by no encoding.
+    """
+    try:
+        return payload.decode(charset or "utf-8")
+    except (LookupError, UnicodeDecodeError):
+        decoded = plain_text.decode(payload)
+    if decoded is None:
+        raise ValueError(f"charset {charset}")
+    return decoded.text

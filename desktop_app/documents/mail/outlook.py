@@ -1,0 +1,142 @@
+"""Outlook's messages (.msg): who wrote to whom, when and about what, the words, the files attached.
+
+A message that is attached is read behind the words; a file, where it is a document, under its name
+behind that. A message is a compound file whose streams are named after the properties of [MS-OXMSG]: property and
+type as eight hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import olefile
+
+from desktop_app.documents import refusals, web_page
+from desktop_app.documents.containers.document_bundle import Collection
+from desktop_app.documents.mail.mail_reader import added
+from desktop_app.documents.office import rtf
+from desktop_app.documents.office.compressed_rtf import unpacked
+from desktop_app.documents.text import plain_text
+
+_STREAM: Final = "__substg1.0_"
+_PROPERTIES: Final = "__properties_version1.0"
+_ATTACHMENT: Final = "__attach_version1.0_"
+_MESSAGE_CLASS: Final = "001A"
+_SENDER: Final = ("0C1A", "0042")
+_SENDER_ADDRESS: Final = ("5D01", "0C1F")
+_TEXTS: Final = (("To", "0E04"), ("Cc", "0E03"))
+_SUBJECT, _BODY, _HTML, _RTF, _LONG_NAME, _NAME = "0037", "1000", "1013", "1009", "3707", "3704"
+_DATA: Final = "3701"
+_INNER: Final = f"{_STREAM}{_DATA}000D"
+_DEEPEST: Final = 4
+# Of the properties: bytes before the first, of a message and of one that is attached.
+_HEAD, _INNER_HEAD = 32, 24
+_SENT, _DELIVERED = 0x0039, 0x0E06
+_EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)
+_BROKEN: Final = (OSError, ValueError, IndexError, KeyError, TypeError, struct.error, OverflowError)
+
+
+def is_message(data: bytes) -> bool:
+    """Whether a compound file is a message: the name of its first property is in its directory."""
+    return f"{_STREAM}{_MESSAGE_CLASS}".encode("utf-16-le") in data
+
+
+def read(name: str, data: bytes, files: Collection) -> tuple[str, str]:
+    """The message as text, and a note for the person; `files` takes what is attached to it.
+
+    Raises:
+        DocumentDamagedError
+    """
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as file:
+            text = _Message(file).text(files, 0)
+    except _BROKEN as error:
+        raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:300]) from error
+    return "\n\n".join([text, *files.texts]), files.note() if files.left_out else ""
+
+
+class _Message:
+    """A message, or one that is attached to it: `place` is where in the file its properties lie."""
+
+    def __init__(self, file: olefile.OleFileIO, place: str = "") -> None:
+        self._file = file
+        self._place = place
+
+    def text(self, files: Collection, depth: int) -> str:
+        """Head, words and attached messages; the files that are attached go to `files`."""
+        attached, messages = [], []
+        for folder in self._attachments():
+            inner = f"{self._place}{folder}/{_INNER}/"
+            if self._file.exists(f"{inner}{_PROPERTIES}") and depth < _DEEPEST:
+                message = _Message(self._file, inner)
+                messages.append(f"Attached message:\n\n{message.text(files, depth + 1)}")
+                continue
+            name = self._text(_LONG_NAME, f"{folder}/") or self._text(_NAME, f"{folder}/")
+            attached.append((name or "without a name", self._bytes(f"{_DATA}0102", f"{folder}/")))
+        heads = [*self.heads(), *added(attached, files)]
+        return "\n\n".join(["\n".join(heads), *filter(None, [self.body()]), *messages])
+
+    def heads(self) -> list[str]:
+        """The head as lines, as a mail's."""
+        sender = next(filter(None, map(self._text, _SENDER)), "")
+        address = next((a for a in map(self._text, _SENDER_ADDRESS) if "@" in a), "")
+        if address and address not in sender:
+            sender = f"{sender} <{address}>".strip()
+        rows = [("From", sender), *((head, self._text(key)) for head, key in _TEXTS)]
+        rows += [("Date", self._date()), ("Subject", self._text(_SUBJECT))]
+        return [f"{head}: {text}" for head, text in rows if text]
+
+    def body(self) -> str:
+        """The words: as plain text, else out of HTML, else out of RTF."""
+        if text := self._text(_BODY).replace("\r\n", "\n").strip():
+            return text
+        if html := self._bytes(f"{_HTML}0102") or self._text(_HTML).encode():
+            page = web_page.read(html)
+            return page.text.strip() if page else ""
+        packed = self._bytes(f"{_RTF}0102")
+        return rtf.read(unpacked(packed)).strip() if packed else ""
+
+    def _attachments(self) -> list[str]:
+        """The folders of the attachments, in their order."""
+        above = [step for step in self._place.split("/") if step]
+        at = len(above)
+        return sorted(
+            {
+                path[at]
+                for path in self._file.listdir()
+                if path[:at] == above and len(path) > at and path[at].startswith(_ATTACHMENT)
+            }
+        )
+
+    def _text(self, key: str, folder: str = "") -> str:
+        """A property that is a text, in Unicode or in an encoding that nobody names; "" for none."""
+        if wide := self._bytes(f"{key}001F", folder):
+            return wide.decode("utf-16-le", "replace").rstrip("\0")
+        narrow = self._bytes(f"{key}001E", folder).rstrip(b"\0")
+        decoded = plain_text.decode(narrow) if narrow else None
+        return decoded.text if decoded else narrow.decode("latin-1")
+
+    def _bytes(self, key: str, folder: str = "") -> bytes:
+        path = f"{self._place}{folder}{_STREAM}{key}"
+        if not self._file.exists(path):
+            return b""
+        with self._file.openstream(path) as stream:
+            return bytes(stream.read())
+
+    def _date(self) -> str:
+        """When it was sent, else delivered: numbers of 100 ns since 1601."""
+        times = {}
+        with self._file.openstream(f"{self._place}{_PROPERTIES}") as stream:
+            rows = stream.read()[_INNER_HEAD if self._place else _HEAD :]
+        for start in range(0, len(rows) - 15, 16):
+            _, key, value = struct.unpack_from("<HH4xQ", rows, start)
+            times[key] = value
+        found = times.get(_SENT) or times.get(_DELIVERED)
+        if not found:
+            return ""
+        return (_EPOCH + timedelta(microseconds=found // 10)).strftime(
+            "%a, %d %b %Y %H:%M:%S +0000"
+        )

@@ -1,0 +1,187 @@
+"""What Office draws into its documents and is text nevertheless: charts as tables, diagrams as lists.
+
+A chart keeps the words and values that it shows (ISO/IEC 29500-1, 21.2); no workbook behind it needs to
+be opened. A diagram (SmartArt, 21.4) keeps its words as points of a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.package import Package
+
+_RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_MOST_POINTS: Final = 5_000
+_MOST_SERIES: Final = 200
+# 1 January 1900, and a 29 February of that year that never was.
+_EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
+_LITERAL: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+
+
+def blocks(package: Package, parent: Element, relations: Mapping[str, str]) -> Iterator[Block]:
+    """The charts and diagrams that hang on an element; `relations` are those of its part."""
+    for element in parent.iter():
+        local = _local(element)
+        if local not in ("chart", "relIds"):
+            continue
+        target = relations.get(related(element, "dm" if local == "relIds" else "id"), "")
+        if target in package:
+            tree = package.xml_if_sound(target)
+            yield from _chart(tree) if local == "chart" else _diagram(tree)
+
+
+def of_sheet(package: Package, part: str) -> Iterator[Block]:
+    """What lies over the cells of a workbook's sheet: text boxes, charts and diagrams."""
+    for target in package.relations(part).values():
+        if not target.startswith("xl/drawings/drawing") or target not in package:
+            continue
+        tree = package.xml_if_sound(target)
+        for shape in _all(tree, "sp"):
+            lines = (_words(paragraph) for paragraph in _all(shape, "p"))
+            yield Block("\n".join(line for line in lines if line))
+        yield from blocks(package, tree, package.relations(target))
+
+
+def related(element: Element, name: str = "id") -> str:
+    """The id of the relation that an element names; "" for none."""
+    return element.get(f"{_RELATION}{name}", "")
+
+
+def _local(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _below(element: Element | None, *path: str) -> Element | None:
+    """The first element below, by names without their spaces."""
+    for name in path:
+        if element is None:
+            return None
+        element = next((child for child in element if _local(child) == name), None)
+    return element
+
+
+def _all(element: Element, name: str) -> Iterator[Element]:
+    return (child for child in element.iter() if _local(child) == name)
+
+
+def _chart(tree: Element) -> Iterator[Block]:
+    """A chart: its title, and a table of its categories and series."""
+    chart = _below(tree, "chart")
+    area = _below(chart, "plotArea")
+    if chart is None or area is None:
+        return
+    series = list(_all(area, "ser"))[:_MOST_SERIES]
+    title = _words(_below(chart, "title"))
+    yield Block(f"Chart: {title}" if title else "Chart:" if series else "")
+    axes = [_words(_below(axis, "title")) for axis in area if _local(axis).endswith("Ax")]
+    if named := [axis for axis in axes if axis]:
+        yield Block(f"Axes: {', '.join(named)}")
+    yield md.table(_rows(series))
+
+
+def _rows(series: list[Element]) -> list[list[str]]:
+    """The head and a row for each category."""
+    names = [_series_name(e) or f"Series {number}" for number, e in enumerate(series, start=1)]
+    columns = [_points(_below(e, "val") or _below(e, "yVal")) for e in series]
+    categories: dict[int, str] = {}
+    for element in series:
+        for at, category in _points(_below(element, "cat") or _below(element, "xVal")).items():
+            categories.setdefault(at, category)
+    places = sorted({at for points in (categories, *columns) for at in points})[:_MOST_POINTS]
+    rows = [
+        [categories.get(at, str(at + 1)), *(points.get(at, "") for points in columns)]
+        for at in places
+    ]
+    return [["", *names], *rows] if rows else []
+
+
+def _series_name(element: Element) -> str:
+    name = _below(element, "tx")
+    if name is None:
+        return ""
+    return " ".join(value.text or "" for value in _all(name, "v")).strip()
+
+
+def _points(source: Element | None) -> dict[int, str]:
+    """Values by their place; categories of several levels joined."""
+    if source is None:
+        return {}
+    levels = [*_all(source, "lvl")][::-1] or [source]
+    found: dict[int, str] = {}
+    for level in levels:
+        last = ""
+        style = next((code.text or "" for code in _all(level, "formatCode")), "")
+        values = {_place(point): _value(point, style) for point in _all(level, "pt")}
+        for at in range(min(max((*values, *found, -1)) + 1, _MOST_POINTS)):
+            # A word of an upper level holds until the next one.
+            last = values.get(at, last if len(levels) > 1 else "")
+            if last:
+                found[at] = f"{found[at]} {last}" if at in found else last
+    return found
+
+
+def _place(point: Element) -> int:
+    place = point.get("idx", "")
+    return int(place) if place.isdigit() and len(place) < 8 else 0
+
+
+def _value(point: Element, style: str) -> str:
+    """A point's value as the chart shows it: percentages, days, no more figures than are known."""
+    text = next((value.text or "" for value in _all(point, "v")), "").strip()
+    style = _LITERAL.sub("", point.get("formatCode") or style).lower()
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if "%" in style:
+        return f"{round(number * 100, 6):.10g}%"
+    if ("y" in style or "d" in style) and "general" not in style and 0 < number < 2_900_000:
+        day = _EPOCH + timedelta(days=number)
+        return f"{day:%Y-%m-%d}" if number == int(number) else f"{day:%Y-%m-%d %H:%M}"
+    return f"{number:.15g}" if "e" not in f"{number:.15g}" else text
+
+
+def _words(element: Element | None) -> str:
+    """All words of rich text, or of the cell that a title is taken from."""
+    if element is None:
+        return ""
+    texts = [text.text or "" for text in _all(element, "t")] or [
+        value.text or "" for value in _all(element, "v")
+    ]
+    return " ".join("".join(texts).split())
+
+
+def _diagram(tree: Element) -> Iterator[Block]:
+    """A diagram's words, point by point as it is kept, those below others indented."""
+    points = {point.get("modelId", ""): point for point in _all(tree, "pt")}
+    children: dict[str, list[tuple[int, str]]] = {}
+    for link in _all(tree, "cxn"):
+        if link.get("type", "parOf") == "parOf":
+            order = link.get("srcOrd", "0")
+            at = int(order) if order.isdigit() and len(order) < 8 else 0
+            children.setdefault(link.get("srcId", ""), []).append((at, link.get("destId", "")))
+    roots = [key for key, point in points.items() if point.get("type") == "doc"]
+    seen: set[str] = set()
+    waiting = [(key, -1) for key in reversed(roots)]
+    while waiting:
+        key, depth = waiting.pop()
+        if key in seen or key not in points:
+            continue
+        seen.add(key)
+        if words := _paragraphs(points[key]):
+            yield md.item("-", words, max(depth, 0))
+        waiting += [(child, depth + 1) for _, child in sorted(children.get(key, ()), reverse=True)]
+
+
+def _paragraphs(point: Element) -> str:
+    body = _below(point, "t")
+    if body is None:
+        return ""
+    lines = (" ".join("".join(t.text or "" for t in _all(p, "t")).split()) for p in _all(body, "p"))
+    return "; ".join(line for line in lines if line)

@@ -1,0 +1,301 @@
+"""OpenDocument texts, presentations and spreadsheets (.odt, .odp, .ods) as Markdown.
+
+Read from content.xml, as OASIS Open Document Format 1.3, part 3, describes it. What was deleted under
+tracked changes, comments and what repeats on every page or slide are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from desktop_app.documents import media_type, refusals
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office import office_formulas
+from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.package import Package, resolved
+from desktop_app.documents.worker.protocol import Limits
+
+_OASIS: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
+TEXT: Final = f"{_OASIS}text:1.0}}"
+TABLE: Final = f"{_OASIS}table:1.0}}"
+STYLE: Final = f"{_OASIS}style:1.0}}"
+DRAW: Final = f"{_OASIS}drawing:1.0}}"
+_FO: Final = f"{_OASIS}xsl-fo-compatible:1.0}}"
+_PRESENTATION: Final = f"{_OASIS}presentation:1.0}}"
+_CHART: Final = f"{_OASIS}chart:1.0}}"
+_OFFICE: Final = f"{_OASIS}office:1.0}}"
+_HREF: Final = "{http://www.w3.org/1999/xlink}href"
+_SPACE: Final = re.compile(r"[ \t\r\n]+")
+# A sheet is as wide and long as can be, in repeated empty cells.
+_MOST_REPEATS: Final = 10_000
+_MOST_CELLS: Final = 2_000_000
+_LEFT_OUT: Final = frozenset(
+    ("annotation", "tracked-changes", "ruby-text", "title", "desc", "forms", "page-number")
+)
+
+
+def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | None]:
+    """The document as Markdown, and how many slides it has.
+
+    Raises:
+        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
+    """
+    package = Package(name, data, limits)
+    content = package.xml("content.xml")
+    reader = _Reader(package, _Styles([package.xml_if_there("styles.xml"), content]))
+    body = content.find(f"{_OFFICE}body")
+    body = body[0] if body is not None and len(body) else Element("none")
+    if kind == media_type.ODP:
+        return _slides(reader, body)
+    if kind == media_type.ODS:
+        return md.joined(_sheets(reader, body)), None
+    blocks = list(reader.blocks(body))
+    return md.joined([*blocks, *reader.notes.blocks()]), None
+
+
+def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
+    pages = body.findall(f"{DRAW}page")
+    texts = []
+    for number, page in enumerate(pages, start=1):
+        blocks = list(reader.blocks(page))
+        spoken = page.find(f"{_PRESENTATION}notes")
+        notes = md.joined(reader.blocks(spoken)) if spoken is not None else ""
+        blocks += [Block(f"Notes: {notes}")] if notes else []
+        texts.append(f"[slide {number}]\n\n{md.joined(blocks)}".strip())
+    return "\n\n".join(texts), len(pages)
+
+
+def _sheets(reader: _Reader, body: Element) -> Iterator[Block]:
+    for sheet in body.findall(f"{TABLE}table"):
+        yield md.heading(sheet.get(f"{TABLE}name", ""), 2)
+        yield reader.table(sheet)
+
+
+def _local(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _number(text: str | None, default: int = 1) -> int:
+    return int(text) if text and text.isdigit() and len(text) < 10 else default
+
+
+class _Styles:
+    """Names of styles, what they are based on, which are bold, and how lists are numbered."""
+
+    def __init__(self, trees: Iterable[Element]) -> None:
+        self._parents: dict[str, str] = {}
+        self._bold: set[str] = set()
+        self._heights: dict[str, str] = {}
+        self._lists: dict[str, dict[int, Element]] = {}
+        for tree in trees:
+            for style in tree.iter(f"{STYLE}style"):
+                name = style.get(f"{STYLE}name", "")
+                self._parents[name] = style.get(f"{STYLE}parent-style-name", "")
+                words = style.find(f"{STYLE}text-properties")
+                if words is not None and words.get(f"{_FO}font-weight") == "bold":
+                    self._bold.add(name)
+                if words is not None and (place := words.get(f"{STYLE}text-position")):
+                    self._heights[name] = place
+            for style in tree.iter(f"{TEXT}list-style"):
+                levels = {_number(level.get(f"{TEXT}level")): level for level in style}
+                self._lists[style.get(f"{STYLE}name", "")] = levels
+
+    def is_title(self, name: str) -> bool:
+        """Whether it is the style of titles, or based on it."""
+        for _ in range(10):
+            if name == "Title":
+                return True
+            name = self._parents.get(name, "")
+        return False
+
+    def is_bold(self, name: str) -> bool:
+        """Whether a style of characters is bold."""
+        return name in self._bold
+
+    def placed(self, name: str, words: str) -> str:
+        """Words as they stand on the line, above it or below."""
+        height = self._heights.get(name, "").split(" ")[0]
+        if height.startswith(("sub", "-")):
+            return md.lowered(words)
+        return words if height in ("", "0%") else md.raised(words)
+
+    def label(self, name: str, counts: list[int]) -> str:
+        """What stands before an entry; `counts` are its number and those above it."""
+        level = self._lists.get(name, {}).get(len(counts))
+        if level is None or _local(level) != "list-level-style-number":
+            return "-"
+        fashion = level.get(f"{STYLE}num-format", "")
+        if not fashion:
+            return "-"
+        shown = counts[-_number(level.get(f"{TEXT}display-levels")) :]
+        number = ".".join(md.number(count, fashion) for count in shown)
+        suffix = level.get(f"{STYLE}num-suffix", "")
+        return f"{level.get(f'{STYLE}num-prefix', '')}{number}{suffix}".strip() or "-"
+
+
+@dataclass
+class _Reader:
+    """Walks through a body."""
+
+    package: Package
+    styles: _Styles
+    notes: md.Notes = field(default_factory=md.Notes)
+    _last_counts: dict[str, int] = field(default_factory=dict)
+    _cells: int = 0
+
+    def blocks(self, parent: Element) -> Iterator[Block]:
+        """The paragraphs, lists and tables below an element."""
+        for child in parent:
+            match _local(child):
+                case "h" | "p":
+                    yield from self._paragraph(child)
+                case "list":
+                    yield from self._list(child, "", [])
+                case "table":
+                    yield self.table(child)
+                case "object":
+                    yield from self._embedded(child)
+                case "notes":
+                    pass  # the speaker's: `_slides` asks for them
+                case "frame" if child.get(f"{_PRESENTATION}class") == "title":
+                    yield md.heading(md.joined(self._below(child)), 1)
+                case local if local not in _LEFT_OUT:
+                    yield from self.blocks(child)
+
+    def _below(self, parent: Element) -> Iterator[Block]:
+        for child in parent:
+            yield from self.blocks(child)
+
+    def _paragraph(self, element: Element) -> Iterator[Block]:
+        boxes: list[Element] = []
+        text = "".join(self._inline(element, boxes)).replace("****", "").strip(" \n")
+        if text and _local(element) == "h":
+            yield md.heading(text.replace("**", ""), _number(element.get(f"{TEXT}outline-level")))
+        elif text and self.styles.is_title(element.get(f"{TEXT}style-name", "")):
+            yield md.heading(text.replace("**", ""), 1)
+        elif text:
+            yield Block(text)
+        for box in boxes:
+            yield from self.blocks(box)
+
+    def _list(self, element: Element, style: str, above: list[int]) -> Iterator[Block]:
+        style = element.get(f"{TEXT}style-name", style)
+        goes_on = element.get(f"{TEXT}continue-numbering") == "true"
+        count = self._last_counts.get(style, 0) if goes_on and not above else 0
+        for entry in element:
+            if _local(entry) == "list-item":
+                count = _number(entry.get(f"{TEXT}start-value"), count + 1)
+                yield from self._entry(entry, style, [*above, count])
+            else:
+                yield from self.blocks(entry)
+        if not above:
+            self._last_counts[style] = count
+
+    def _entry(self, entry: Element, style: str, counts: list[int]) -> Iterator[Block]:
+        label = self.styles.label(style, counts)
+        for child in entry:
+            if _local(child) == "list":
+                yield from self._list(child, style, counts)
+                continue
+            for block in self.blocks(_only(child)):
+                # Numbered headings are lists, too.
+                is_plain = _local(child) == "p" and label
+                yield md.item(label, block.text, len(counts) - 1) if is_plain else block
+                label = "" if is_plain else label
+
+    def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
+        """The words of a paragraph; frames that hang on it are put into `boxes`."""
+        yield _SPACE.sub(" ", parent.text or "")
+        for child in parent:
+            yield self._part(child, boxes)
+            yield _SPACE.sub(" ", child.tail or "")
+
+    def _part(self, child: Element, boxes: list[Element]) -> str:
+        local = _local(child)
+        if local in ("s", "tab", "line-break"):
+            count = min(_number(child.get(f"{TEXT}c")), _MOST_REPEATS)
+            return {"s": " " * count, "tab": "\t", "line-break": "\n"}[local]
+        if local == "note":
+            body = child.find(f"{TEXT}note-body")
+            said = [] if body is None else [block.text for block in self.blocks(body)]
+            return self.notes.mark(" ".join(said)) if said else ""
+        if child.tag.startswith(DRAW):
+            # A formula stands within its line; everything else behind its paragraph.
+            objects = list(child.iter(f"{DRAW}object"))
+            if formula := "".join(office_formulas.typed(self._object(o)) for o in objects):
+                return formula
+            boxes.append(child)
+            return ""
+        if local in _LEFT_OUT:
+            return ""
+        words = "".join(self._inline(child, boxes))
+        if local == "a":
+            return md.link(words, child.get(_HREF, ""))
+        is_bold = local == "span" and self.styles.is_bold(child.get(f"{TEXT}style-name", ""))
+        if local == "span" and words:
+            words = self.styles.placed(child.get(f"{TEXT}style-name", ""), words)
+        return md.bold(words) if is_bold else words
+
+    def _object(self, element: Element) -> Element:
+        """What another program has put in: the tree of a chart or a formula."""
+        part = resolved("", f"{element.get(_HREF, '')}/content.xml")
+        return self.package.xml_if_sound(part)
+
+    def _embedded(self, element: Element) -> Iterator[Block]:
+        """A chart with the values that it shows, or a formula."""
+        tree = self._object(element)
+        yield Block(office_formulas.typed(tree))
+        for chart in tree.iter(f"{_CHART}chart"):
+            title = " ".join("".join(p.itertext()) for p in chart.findall(f"{_CHART}title/{TEXT}p"))
+            yield Block(f"Chart: {title}".strip())
+            for table in chart.findall(f"{TABLE}table"):
+                yield self.table(table)
+
+    def table(self, element: Element) -> Block:
+        """A table, or a sheet.
+
+        Raises:
+            DocumentTooLargeError: more cells than anybody reads.
+        """
+        rows: list[list[str]] = []
+        for row in _rows(element):
+            cells = [cell for element in row for cell in self._repeated(element)]
+            while cells and not cells[-1].strip():
+                cells.pop()
+            if cells:
+                times = min(_number(row.get(f"{TABLE}number-rows-repeated")), _MOST_REPEATS)
+                rows += [cells] * times
+                self._cells += len(cells) * times
+                if self._cells > _MOST_CELLS:
+                    raise refusals.too_large(
+                        self.package.name, f"has more than {_MOST_CELLS:,} cells"
+                    )
+        return md.table(rows)
+
+    def _repeated(self, cell: Element) -> list[str]:
+        if _local(cell) not in ("table-cell", "covered-table-cell"):
+            return []
+        is_covered = _local(cell) == "covered-table-cell"
+        text = "" if is_covered else " ".join(b.text for b in self.blocks(cell)).replace("**", "")
+        times = _number(cell.get(f"{TABLE}number-columns-repeated"))
+        return [text] * min(times, _MOST_REPEATS)
+
+
+def _rows(element: Element) -> Iterator[Element]:
+    """The rows of a table, those in groups too; those of tables in its cells not."""
+    for child in element:
+        if _local(child) == "table-row":
+            yield child
+        elif _local(child) in ("table-header-rows", "table-row-group", "table-rows"):
+            yield from _rows(child)
+
+
+def _only(child: Element) -> Element:
+    """An element around one other."""
+    around = Element("around")
+    around.append(child)
+    return around

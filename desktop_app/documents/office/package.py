@@ -1,0 +1,140 @@
+"""Documents that are ZIP archives of XML: opened, bounded, parsed without any outside reference."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from typing import Final
+from xml.etree import ElementTree
+
+from desktop_app.documents import refusals
+from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.errors import DocumentDamagedError
+
+BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    EOFError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    OSError,
+)
+"""What the standard library raises for archives that are damaged or want a password."""
+
+# Strict files name the same elements by other addresses (ISO/IEC 29500-1, annex A).
+_STRICT: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/([A-Za-z]+)")
+_ENCRYPTED_ODF: Final = b"<manifest:encryption-data"
+_MANIFEST: Final = "META-INF/manifest.xml"
+
+
+class Package:
+    """A document's parts by name, none larger than the limits allow.
+
+    Raises:
+        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
+    """
+
+    def __init__(self, name: str, data: bytes, limits: Limits) -> None:
+        self.name = name
+        try:
+            self._archive = zipfile.ZipFile(io.BytesIO(data))
+            members = self._archive.infolist()
+        except BROKEN as error:
+            raise refusals.damaged(name, str(error)) from error
+        if sum(member.file_size for member in members) > limits.unpacked_bytes:
+            raise refusals.unpacks_too_far(name, limits)
+        self._names = {member.filename for member in members}
+        if any(member.flag_bits & 1 for member in members) or self._is_encrypted_odf():
+            raise refusals.encrypted(name)
+
+    def __contains__(self, part: str) -> bool:
+        return part in self._names
+
+    @property
+    def names(self) -> list[str]:
+        """All parts, in the order of their names."""
+        return sorted(self._names)
+
+    def bytes(self, part: str) -> bytes:
+        """A part as it is.
+
+        Raises:
+            DocumentDamagedError: it is not there, or broken.
+        """
+        try:
+            return self._archive.read(part)
+        except BROKEN as error:
+            raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
+
+    def xml(self, part: str) -> ElementTree.Element:
+        """A part's tree. Declares it entities of its own, it is refused: no office program does.
+
+        Raises:
+            DocumentDamagedError
+        """
+        data = self.bytes(part)
+        try:
+            if (
+                b"<!DOCTYPE" in data
+                or b"<!ENTITY" in data
+                or data[:2] in (b"\xff\xfe", b"\xfe\xff")
+            ):
+                raise refusals.damaged(self.name, f"{part}: a document type of its own")
+            return ElementTree.fromstring(transitional(data))
+        except (ElementTree.ParseError, ValueError, LookupError) as error:
+            raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
+
+    def xml_if_there(self, part: str) -> ElementTree.Element:
+        """As `xml`; an empty element where there is no such part."""
+        return self.xml(part) if part in self else ElementTree.Element("none")
+
+    def xml_if_sound(self, part: str) -> ElementTree.Element:
+        """As `xml_if_there`; an empty element of a part that is damaged, too: for what a document can
+        be read without."""
+        try:
+            return self.xml_if_there(part)
+        except DocumentDamagedError:
+            return ElementTree.Element("none")
+
+    def relations(self, part: str) -> dict[str, str]:
+        """Of an Office Open XML part: its relations' targets by id, inner ones as names of parts."""
+        folder, _, file = part.rpartition("/")
+        found = {}
+        for row in self.xml_if_there(f"{folder}/_rels/{file}.rels"):
+            target = row.get("Target", "")
+            if row.get("TargetMode") != "External":
+                target = resolved(folder, target)
+            found[row.get("Id", "")] = target
+        return found
+
+    def main_part(self, usual: str) -> str:
+        """The part that an Office Open XML file begins with, by whatever name."""
+        if usual in self:
+            return usual
+        for row in self.xml_if_there("_rels/.rels"):
+            if row.get("Type", "").endswith("/officeDocument"):
+                return resolved("", row.get("Target", ""))
+        return usual
+
+    def _is_encrypted_odf(self) -> bool:
+        return _MANIFEST in self._names and _ENCRYPTED_ODF in self.bytes(_MANIFEST)
+
+
+def transitional(data: bytes) -> bytes:
+    """A strict Office Open XML part with the names that all other files have."""
+    return _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
+
+
+def resolved(folder: str, target: str) -> str:
+    """The name of the part that `target` means in `folder`."""
+    steps = [] if target.startswith("/") else [step for step in folder.split("/") if step]
+    for step in target.split("/"):
+        if step == "..":
+            steps = steps[:-1]
+        elif step not in ("", "."):
+            steps.append(step)
+    return "/".join(steps)

@@ -1,0 +1,108 @@
+"""PowerPoint's slides (.pptx) as text under marks such as "[slide 2]", with tables, charts and notes.
+
+Read from the parts themselves, in the order of the show, as ISO/IEC 29500-1 describes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from desktop_app.documents.office import drawing, office_formulas
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.package import Package
+from desktop_app.documents.worker.protocol import Limits
+
+_FORMATS: Final = "{http://schemas.openxmlformats.org/"
+A: Final = f"{_FORMATS}drawingml/2006/main}}"
+P: Final = f"{_FORMATS}presentationml/2006/main}}"
+_RELATION: Final = f"{_FORMATS}officeDocument/2006/relationships}}id"
+_SHOW: Final = "ppt/presentation.xml"
+_REPEATED: Final = ("sldNum", "dt", "ftr", "hdr", "sldImg")
+
+
+def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
+    """The slides as text, and their number.
+
+    Raises:
+        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
+    """
+    package = Package(name, data, limits)
+    show = package.main_part(_SHOW)
+    targets = package.relations(show)
+    ids = [row.get(_RELATION, "") for row in package.xml(show).iter(f"{P}sldId")]
+    parts = [targets[key] for key in ids if key in targets and targets[key] in package]
+    texts = [
+        f"[slide {number}]\n\n{md.joined(_slide(package, part))}".strip()
+        for number, part in enumerate(parts, start=1)
+    ]
+    return "\n\n".join(texts), len(parts)
+
+
+def _slide(package: Package, part: str) -> Iterator[Block]:
+    relations = package.relations(part)
+    yield from _shapes(package.xml(part), package, relations)
+    for target in relations.values():
+        if target.startswith("ppt/notesSlides/") and target in package:
+            notes = md.joined(_shapes(package.xml(target), package, {}))
+            yield Block(f"Notes: {notes}" if notes else "")
+
+
+def _shapes(parent: Element, package: Package, relations: Mapping[str, str]) -> Iterator[Block]:
+    for child in parent:
+        match str(child.tag).rpartition("}")[2]:
+            case "sp":
+                yield from _shape(child)
+            case "graphicFrame":
+                for table in child.iter(f"{A}tbl"):
+                    yield md.table([_cells(row) for row in table.iter(f"{A}tr")])
+                yield from drawing.blocks(package, child, relations)
+            case "AlternateContent":
+                yield from _shapes(child[0] if len(child) else child, package, relations)
+            case "cSld" | "spTree" | "grpSp" | "Choice" | "Fallback":
+                yield from _shapes(child, package, relations)
+
+
+def _shape(shape: Element) -> Iterator[Block]:
+    place = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
+    kind = "" if place is None else place.get("type", "body")
+    if kind in _REPEATED:
+        return
+    lines = []
+    for paragraph in shape.findall(f"{P}txBody/{A}p"):
+        properties = paragraph.find(f"{A}pPr")
+        level = int((properties.get("lvl") if properties is not None else "") or 0)
+        lines.append((_words(paragraph), min(max(level, 0), 8)))
+    if kind in ("title", "ctrTitle"):
+        yield md.heading(" ".join(text for text, _ in lines), 1)
+        return
+    for text, level in lines:
+        if text.strip():
+            yield md.item("-", text, level - 1) if level else Block(text, is_item=True)
+
+
+def _words(paragraph: Element) -> str:
+    return "".join(_part(child) for child in paragraph)
+
+
+def _part(part: Element) -> str:
+    """A run, a field, a line's end or a formula."""
+    local = str(part.tag).rpartition("}")[2]
+    if local == "br":
+        return "\n"
+    if local in ("oMath", "oMathPara", "m"):
+        return office_formulas.linear(part)
+    if local == "AlternateContent":
+        return "".join(_part(child) for child in (part[0] if len(part) else part))
+    text = "".join(t.text or "" for t in part.findall(f"{A}t"))
+    properties = part.find(f"{A}rPr")
+    height = "" if properties is None else properties.get("baseline", "")
+    if height in ("", "0", "0%"):
+        return text
+    return md.lowered(text) if height.startswith("-") else md.raised(text)
+
+
+def _cells(row: Element) -> list[str]:
+    return [" ".join(_words(p) for p in cell.iter(f"{A}p")) for cell in row.findall(f"{A}tc")]

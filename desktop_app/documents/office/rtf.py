@@ -1,0 +1,481 @@
+"""Rich text (RTF) as Markdown: headings, lists with the numbers shown, tables, footnotes, links.
+
+Read as Microsoft's Rich Text Format Specification 1.9.1 describes it. Bytes are letters in the code
+page of their font; characters beyond it come as numbers with stand-ins behind them. What was deleted
+under tracked changes, what is hidden, and what repeats on every page are left out.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.rtf_table import Row, as_block
+
+_TOKEN: Final = re.compile(
+    rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|([^\\{}\r\n]+)", re.S
+)
+# Windows code pages of the numbers that fonts state as their character set.
+_OF_CHARSET: Final = {
+    77: "mac_roman",
+    128: "cp932",
+    129: "cp949",
+    130: "johab",
+    134: "gbk",
+    136: "big5",
+    161: "cp1253",
+    162: "cp1254",
+    163: "cp1258",
+    177: "cp1255",
+    178: "cp1256",
+    186: "cp1257",
+    204: "cp1251",
+    222: "cp874",
+    238: "cp1250",
+    255: "cp437",
+}
+_SIGNS: Final = {
+    "tab": "\t",
+    "line": "\n",
+    "lbr": "\n",
+    "emdash": "—",
+    "endash": "–",
+    "lquote": "‘",
+    "rquote": "’",
+    "ldblquote": "“",
+    "rdblquote": "”",
+    "bullet": "•",
+    "emspace": "\u2003",
+    "enspace": "\u2002",
+    "qmspace": "\u2005",
+    "nestcell": " ",
+    "nestrow": " ",
+}
+_SYMBOLS: Final = {b"~": "\u00a0", b"_": "\u2011", b"\\": "\\", b"{": "{", b"}": "}"}
+_SKIPPED: Final = frozenset(
+    ("colortbl", "info", "pict", "sp", "shprslt", "nonshppict", "objdata", "objclass", "xe", "tc")
+    + ("tcn", "rxe", "txe", "nonesttables", "template", "bkmkstart", "bkmkend", "listtable")
+    + ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
+)
+# Of the destinations that old programs may pass over, those that hold the person's words.
+_READ: Final = frozenset(("shpinst", "fldinst", "moMath", "footnote", "nesttableprops"))
+_LABELS: Final = ("listtext", "pntext")
+_LETTERS: Final = frozenset(
+    ("f", "b", "v", "deleted", "super", "sub", "nosupersub", "plain", "uc", "deff")
+    + ("ansicpg", "mac", "pc", "pca")
+)
+_STRUCTURE: Final = frozenset(
+    ("par", "sect", "page", "pard", "s", "outlinelevel", "ilvl", "intbl", "cell", "row", "trowd")
+    + ("trleft", "cellx", "clvmrg", "clmrg")
+)
+# All others say how letters look, and are most of a file.
+_KNOWN: Final = (
+    _LETTERS | _STRUCTURE | _SKIPPED | _SIGNS.keys() | set(_LABELS) | {"fonttbl", "stylesheet"}
+) | {"fldinst", "fldrslt", "footnote", "shptxt", "fcharset", "cpg"}
+_ADDRESS: Final = re.compile(r'HYPERLINK\s+"([^"]+)"')
+_HEADING: Final = re.compile(r"heading ([1-9])")
+_NO_OUTLINE: Final = 9
+_DEEPEST: Final = 10_000  # groups within each other: no program writes so many
+
+
+def read(data: bytes) -> str:
+    """The document as Markdown; "" where it holds no words.
+
+    Raises:
+        RecursionError: nested too deeply.
+    """
+    reader = _Reader()
+    reader.read(data)
+    return md.joined([*reader.blocks, *reader.notes.blocks()])
+
+
+class _State(NamedTuple):
+    """What holds within a group.
+
+    Attributes:
+        place: "" for the text, else the destination whose words are something else.
+        height: where on the line letters stand: "super", "sub", or "" for neither.
+        stand_ins: characters that follow a number and stand for it.
+    """
+
+    place: str = ""
+    font: int = -1
+    is_bold: bool = False
+    is_hidden: bool = False
+    height: str = ""
+    stand_ins: int = 1
+    is_ignorable: bool = False
+
+
+@dataclass
+class _Paragraph:
+    """What is known of the paragraph under way."""
+
+    runs: list[tuple[str, bool]] = field(default_factory=list)
+    style: int = -1
+    outline: int | None = None
+    level: int = 0
+    label: str = ""
+    is_in_table: bool = False
+
+
+@dataclass
+class _Kept:
+    """What goes on behind a group: where it began, and what to do with what it held."""
+
+    state: _State
+    at_end: Callable[[], None] | None = None
+
+
+class _Reader:
+    """Takes token after token.
+
+    Attributes:
+        blocks, notes: what has been read.
+    """
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.notes = md.Notes()
+        self._encoding = "cp1252"
+        self._fonts: dict[int, str] = {}
+        self._default_font = -1
+        self._headings: dict[int, int] = {}
+        self._defined = 0  # the font or style that is being defined
+        self._state = _State()
+        self._groups: list[_Kept] = []
+        self._paragraph = _Paragraph()
+        self._bytes = bytearray()
+        self._skip = 0
+        self._half = 0  # the first of two numbers for one character
+        self._words: list[str] = []  # of a destination that is not the text
+        self._address = ""
+        self._cells: list[str] = []
+        self._cell: list[str] = []
+        self._row = Row()
+        self._rows: list[Row] = []
+
+    def read(self, data: bytes) -> None:
+        """All of it."""
+        at: int | None = 0
+        while at is not None:
+            at = self._read_from(data, at)
+        self._flush()
+        self._end_paragraph()
+        self._end_table()
+
+    def _read_from(self, data: bytes, begin: int) -> int | None:
+        """Up to the end, or to where something that is no text has to be passed over: where it ends."""
+        for found in _TOKEN.finditer(data, begin):
+            match found.lastindex:
+                case 1 | 2:
+                    word, number = found[1], found[2]
+                    if word == b"bin":
+                        return found.end() + max(0, int(number or 0))
+                    self._word(word.decode(), int(number) if number else None)
+                case 3:
+                    self._take(bytes.fromhex(found[3].decode()))
+                case 4:
+                    self._symbol(found[4])
+                case 5 if found[5] == b"{":
+                    self._flush()
+                    self._groups.append(_Kept(self._state))
+                    if len(self._groups) > _DEEPEST:
+                        raise RecursionError
+                case 5:
+                    self._end_group()
+                case _:
+                    self._take(found[6])
+        return None
+
+    # ------------------------------------------------------------ letters
+
+    def _take(self, text: bytes) -> None:
+        """Letters, but for those that stand for what was given as a number."""
+        skipped = min(self._skip, len(text))
+        self._skip -= skipped
+        self._bytes += text[skipped:]
+
+    def _flush(self) -> None:
+        """The letters so far, in the code page of their font."""
+        self._skip = 0
+        if self._bytes:
+            encoding = self._fonts.get(self._state.font, "") or self._encoding
+            text = bytes(self._bytes).decode(encoding, "replace")
+            self._bytes.clear()
+            self._put(text.replace("\0", ""))
+
+    def _put(self, text: str) -> None:
+        if self._state.place == "skipped":
+            return
+        if self._state.place:
+            self._words.append(text)
+        elif not self._state.is_hidden:
+            if self._state.height:
+                text = md.raised(text) if self._state.height == "super" else md.lowered(text)
+            self._paragraph.runs.append((text, self._state.is_bold))
+
+    def _character(self, number: int) -> None:
+        """A character by its number, as UTF-16 has it, signed."""
+        self._flush()
+        number &= 0xFFFF
+        if 0xD800 <= number < 0xDC00:
+            self._half = number
+        elif 0xDC00 <= number < 0xE000:
+            if self._half:
+                self._put(chr(0x10000 + ((self._half - 0xD800) << 10) + number - 0xDC00))
+            self._half = 0
+        else:
+            self._put(chr(number))
+        self._skip = self._state.stand_ins
+
+    def _symbol(self, symbol: bytes) -> None:
+        if symbol == b"*":
+            self._state = self._state._replace(is_ignorable=True)
+        elif symbol in (b"\n", b"\r"):
+            self._word("par", None)
+        elif symbol in _SYMBOLS:
+            self._flush()
+            self._put(_SYMBOLS[symbol])
+
+    # ------------------------------------------------------------ words of control
+
+    def _word(self, word: str, number: int | None) -> None:
+        if word == "u" and number is not None:
+            self._character(number)
+            return
+        self._flush()
+        if self._state.is_ignorable:
+            self._state = self._state._replace(is_ignorable=False)
+            if word not in _READ:
+                self._enter("skipped")
+                return
+        if word not in _KNOWN:
+            return
+        if self._state.place in ("fonttbl", "stylesheet"):
+            self._define(word, number)
+        elif word in _SIGNS:
+            self._put(_SIGNS[word])
+        elif word in _SKIPPED or word in _LABELS or word in ("fonttbl", "stylesheet", "fldinst"):
+            self._enter("skipped" if word in _SKIPPED else word)
+        elif word in ("footnote", "shptxt", "fldrslt"):
+            self._begin_part(word)
+        elif word in _STRUCTURE and not self._state.place:
+            self._structure(word, number)
+        if word in _LETTERS:
+            self._letters(word, number)
+
+    def _letters(self, word: str, number: int | None) -> None:
+        """How the next letters are."""
+        is_on = number != 0
+        match word:
+            case "f":
+                self._state = self._state._replace(font=number or 0)
+            case "b":
+                self._state = self._state._replace(is_bold=is_on)
+            case "v" | "deleted":
+                self._state = self._state._replace(is_hidden=is_on)
+            case "super" | "sub" | "nosupersub":
+                self._state = self._state._replace(height="" if word == "nosupersub" else word)
+            case "plain":
+                self._state = self._state._replace(
+                    font=self._default_font,
+                    is_bold=False,
+                    is_hidden=False,
+                    height="",
+                )
+            case "uc":
+                self._state = self._state._replace(stand_ins=max(0, number or 0))
+            case "deff":
+                self._default_font = number or 0
+                self._state = self._state._replace(font=self._default_font)
+            case "ansicpg" | "mac" | "pc" | "pca":
+                self._encoding = _known(
+                    {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}.get(word, f"cp{number}")
+                )
+
+    def _structure(self, word: str, number: int | None) -> None:
+        """Paragraphs and tables."""
+        paragraph = self._paragraph
+        match word:
+            case "par" | "sect" | "page":
+                self._end_paragraph()
+            case "pard":
+                self._paragraph = _Paragraph(paragraph.runs, label=paragraph.label)
+            case "s":
+                paragraph.style = number or 0
+            case "outlinelevel":
+                paragraph.outline = number or 0
+            case "ilvl":
+                paragraph.level = min(max(number or 0, 0), _NO_OUTLINE)
+            case "intbl":
+                paragraph.is_in_table = True
+            case "cell":
+                self._end_paragraph(is_cell=True)
+                self._row.texts.append(" ".join(self._cell))
+                self._cell = []
+            case "row":
+                self._rows.append(self._row)
+                self._row = Row(edges=list(self._row.edges), left=self._row.left)
+            case "trowd":
+                self._row = Row(texts=self._row.texts)
+            case "trleft":
+                self._row.left = number or 0
+            case "cellx":
+                self._row.edges.append(number or 0)
+            case "clvmrg" | "clmrg":
+                self._row.merged.add(len(self._row.edges))
+
+    def _define(self, word: str, number: int | None) -> None:
+        """What tables of fonts and styles say."""
+        if self._state.place == "fonttbl":
+            if word == "f":
+                self._defined = number or 0
+            elif word in ("fcharset", "cpg"):
+                name = f"cp{number}" if word == "cpg" else _OF_CHARSET.get(number or 0, "")
+                if name:
+                    self._fonts[self._defined] = _known(name)
+        elif word == "s":
+            self._defined = number or 0
+            self._words = []
+        elif word == "outlinelevel" and number is not None:
+            self._headings[self._defined] = number
+
+    # ------------------------------------------------------------ groups
+
+    def _enter(self, place: str) -> None:
+        """All up to the end of the group is something else than the text."""
+        if self._state.place == "skipped":
+            return
+        self._state = self._state._replace(place=place)
+        if place == "skipped":
+            return
+        self._words = []
+        if place == "stylesheet":
+            self._defined = 0  # Not the last font: a style that states no number has 0.
+        if place in _LABELS and self._groups:
+            self._groups[-1].at_end = self._take_label
+        elif place == "fldinst" and self._groups:
+            self._groups[-1].at_end = self._take_address
+
+    def _begin_part(self, word: str) -> None:
+        """A note, a text box, or the words of a link: a text of its own within the text."""
+        if self._state.place or not self._groups:
+            return
+        if word == "fldrslt":
+            begins, address = len(self._paragraph.runs), self._address
+            self._address = ""
+            self._groups[-1].at_end = lambda: self._take_link(begins, address)
+            return
+        outer = self._paragraph, self.blocks, self._cell
+        self._paragraph, self.blocks, self._cell = _Paragraph(), [], []
+        self._groups[-1].at_end = lambda: self._take_part(word, *outer)
+
+    def _end_group(self) -> None:
+        self._flush()
+        if not self._groups:
+            return
+        kept = self._groups.pop()
+        if self._state.place == "stylesheet":
+            self._take_style()
+        if kept.at_end:
+            kept.at_end()
+        self._state = kept.state
+
+    def _take_style(self) -> None:
+        name = "".join(self._words).strip().rstrip(";").casefold()
+        self._words = []
+        if name == "title":
+            self._headings[self._defined] = 0
+        elif found := _HEADING.fullmatch(name):
+            self._headings.setdefault(self._defined, int(found[1]) - 1)
+        if name:
+            self._defined = 0
+
+    def _take_label(self) -> None:
+        label = "".join(self._words).strip()
+        self._paragraph.label = label if any(sign.isalnum() for sign in label) else "-"
+
+    def _take_address(self) -> None:
+        found = _ADDRESS.search("".join(self._words))
+        self._address = found[1] if found else ""
+
+    def _take_link(self, begins: int, address: str) -> None:
+        runs = self._paragraph.runs
+        if address and len(runs) > begins:
+            words = "".join(text for text, _ in runs[begins:])
+            runs[begins:] = [(md.link(words, address), False)]
+
+    def _take_part(
+        self, word: str, paragraph: _Paragraph, blocks: list[Block], cell: list[str]
+    ) -> None:
+        self._end_paragraph()
+        inner, in_table = self.blocks, self._cell
+        self._paragraph, self.blocks, self._cell = paragraph, blocks, cell
+        texts = [block.text.strip() for block in inner] + in_table
+        if word == "footnote":
+            text = " ".join(texts)
+            paragraph.runs += [(self.notes.mark(text), False)] if text else []
+        elif paragraph.is_in_table:
+            self._cell += texts
+        else:
+            self.blocks += inner
+
+    # ------------------------------------------------------------ blocks
+
+    def _end_paragraph(self, *, is_cell: bool = False) -> None:
+        done = self._paragraph
+        self._paragraph = _Paragraph(
+            [], done.style, done.outline, done.level, is_in_table=done.is_in_table
+        )
+        plain = "".join(text for text, _ in done.runs).strip("\n ")
+        if is_cell or done.is_in_table:
+            number = f"{done.label} " if done.label not in ("", "-") else ""
+            self._cell += [number + plain] if plain else []
+            return
+        if plain:
+            self._end_table()
+            self.blocks.append(self._block(done, plain))
+
+    def _block(self, done: _Paragraph, plain: str) -> Block:
+        outline = self._headings.get(done.style) if done.outline is None else done.outline
+        if outline is not None and 0 <= outline < _NO_OUTLINE:
+            number = f"{done.label} " if done.label not in ("", "-") else ""
+            return md.heading(number + plain, outline + 1)
+        text = "".join(_emphasised(done.runs)).strip("\n ")
+        return md.item(done.label, text, done.level) if done.label else Block(text)
+
+    def _end_table(self) -> None:
+        rows, self._rows = self._rows, []
+        left = [text for text in (*self._row.texts, *self._cell) if text]
+        if left:  # a row without an end
+            rows.append(Row(texts=left))
+        self._row, self._cell = Row(), []
+        if rows:
+            self.blocks.append(as_block(rows))
+
+
+def _emphasised(runs: list[tuple[str, bool]]) -> Iterator[str]:
+    """The runs as Markdown, neighbours of one kind together."""
+    at = 0
+    while at < len(runs):
+        end = at
+        while end < len(runs) and runs[end][1] == runs[at][1]:
+            end += 1
+        text = "".join(text for text, _ in runs[at:end])
+        yield md.bold(text) if runs[at][1] else text
+        at = end
+
+
+def _known(encoding: str) -> str:
+    """The encoding; Western where Python has none of that name."""
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        return "cp1252"
+    return encoding

@@ -1,0 +1,65 @@
+"""Tables of RTF: rows that each say where their own cells end, put into common columns."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import Block
+
+# Edges that lie closer are the same: programs round them. In twentieths of a point.
+_SAME: Final = 60
+# Word has 63 in a table. Where rows disagree about more, each is taken as it is.
+_MOST_COLUMNS: Final = 256
+
+
+@dataclass
+class Row:
+    """A row.
+
+    Attributes:
+        left: where it begins; edges: where each of its cells ends, in twentieths of a point.
+        merged: cells that go on with the one above or before them.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    left: int = 0
+    edges: list[int] = field(default_factory=list)
+    merged: set[int] = field(default_factory=set)
+
+
+def as_block(rows: Sequence[Row]) -> Block:
+    """The rows as one table; the words of a single cell, which is a frame around text."""
+    if len(rows) == 1 and len(rows[0].texts) == 1:
+        return Block(rows[0].texts[0])
+    columns = _edges(rows)
+    return md.table([_cells(row, columns) for row in rows])
+
+
+def _edges(rows: Sequence[Row]) -> list[int]:
+    found: list[int] = []
+    for edge in sorted({edge for row in rows for edge in row.edges}):
+        if not found or edge - found[-1] > _SAME:
+            found.append(edge)
+    return found
+
+
+def _cells(row: Row, columns: Sequence[int]) -> list[str]:
+    """Return the texts in their columns; "" where a cell goes on.
+
+    Cells that are too narrow for a column of their own, or whose edge is not behind the one before,
+    share a column: their texts are joined.
+    """
+    if len(row.edges) != len(row.texts) or len(columns) > _MOST_COLUMNS:
+        return row.texts
+    cells = [""] * len(columns)
+    begins = 0
+    for number, (text, edge) in enumerate(zip(row.texts, row.edges, strict=True)):
+        if number not in row.merged:
+            column = min(begins, len(columns) - 1)
+            cells[column] = f"{cells[column]} {text}".strip()
+        begins = max(begins, bisect_left(columns, edge - _SAME) + 1)
+    return cells

@@ -1,0 +1,320 @@
+"""Word's documents (.docx) as Markdown: headings, numbered lists, tables, footnotes, text boxes.
+
+Read from the parts themselves, as ISO/IEC 29500-1 describes them. A heading is whatever has an
+outline level, by its own properties or by a style that its style is based on; numbers of lists are
+those that Word shows. What was deleted under tracked changes, comments, and what repeats on every
+page are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from desktop_app.documents.office import drawing, office_formulas
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.package import Package
+from desktop_app.documents.worker.protocol import Limits
+
+W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_SIGNS: Final = {
+    "tab": "\t",
+    "br": "\n",
+    "cr": "\n",
+    "noBreakHyphen": "\u2011",
+    "ptab": "\t",
+}
+_CONTAINERS: Final = frozenset(
+    ("ins", "moveTo", "smartTag", "customXml", "fldSimple", "sdt", "sdtContent", "dir", "bdo")
+)
+_LIST_STYLES: Final = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
+_MOST_SPAN: Final = 64
+_OUTLINES: Final = 9
+
+
+def read(name: str, data: bytes, limits: Limits) -> str:
+    """The document as Markdown.
+
+    Raises:
+        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
+    """
+    package = Package(name, data, limits)
+    part = package.main_part("word/document.xml")
+    folder = part.rpartition("/")[0]
+    reader = _Reader(
+        _Styles(package.xml_if_there(f"{folder}/styles.xml")),
+        _Numbering(package.xml_if_there(f"{folder}/numbering.xml")),
+        package,
+        package.relations(part),
+        {kind: package.xml_if_there(f"{folder}/{kind}s.xml") for kind in ("footnote", "endnote")},
+    )
+    blocks = list(reader.blocks(package.xml(part)))
+    return md.joined([*blocks, *reader.notes.blocks()])
+
+
+def _local(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _value(element: Element | None, path: str) -> str | None:
+    """The value of a property somewhere below."""
+    found = None if element is None else element.find(path)
+    return None if found is None else found.get(f"{W}val", "")
+
+
+def _number(text: str | None, default: int = 0) -> int:
+    return int(text) if text and text.lstrip("-").isdigit() and len(text) < 10 else default
+
+
+def _is_on(properties: Element | None, name: str) -> bool:
+    value = _value(properties, f"{W}{name}")
+    return value is not None and value not in ("0", "false", "off")
+
+
+class _Styles:
+    """What paragraph styles say, those that they are based on included."""
+
+    def __init__(self, tree: Element) -> None:
+        self._styles = {style.get(f"{W}styleId", ""): style for style in tree.iter(f"{W}style")}
+
+    def find(self, style_id: str | None, path: str) -> str | None:
+        """The nearest value of a property."""
+        for style in self._chain(style_id):
+            value = _value(style, path)
+            if value is not None:
+                return value
+        return None
+
+    def is_title(self, style_id: str | None) -> bool:
+        """Whether it is the style of titles, or based on it."""
+        names = ((_value(style, f"{W}name") or "").lower() for style in self._chain(style_id))
+        return any(name == "title" for name in names)
+
+    def is_bold(self, style_id: str | None) -> bool:
+        """Whether a style of characters is bold."""
+        return any(_is_on(style.find(f"{W}rPr"), "b") for style in self._chain(style_id))
+
+    def _chain(self, style_id: str | None) -> Iterator[Element]:
+        seen: set[str] = set()
+        while style_id in self._styles and style_id not in seen:
+            seen.add(style_id)
+            yield self._styles[style_id]
+            style_id = _value(self._styles[style_id], f"{W}basedOn") or ""
+
+
+class _Numbering:
+    """The numbers of lists, counted as they are asked for."""
+
+    def __init__(self, tree: Element) -> None:
+        self._abstract = {e.get(f"{W}abstractNumId", ""): e for e in tree.iter(f"{W}abstractNum")}
+        self._of = {
+            e.get(f"{W}numId", ""): (_value(e, f"{W}abstractNumId") or "", e)
+            for e in tree.iter(f"{W}num")
+        }
+        self._counts: dict[str, dict[int, int]] = {}
+        self._restarted: set[tuple[str, int]] = set()
+
+    def label(self, number_id: str, level: int) -> str:
+        """What stands before the next paragraph of a list: "-", "3.", "b)", "2.1"."""
+        abstract_id, own = self._of.get(number_id, ("", None))
+        abstract = self._abstract.get(abstract_id)
+        levels = {} if abstract is None else self._levels(abstract)
+        here = levels.get(level)
+        style = _value(here, f"{W}numFmt") or "bullet"
+        if style in ("bullet", "none"):
+            return "-" if style == "bullet" else ""
+        # A list that begins anew counts for itself; the others share what their model counts.
+        is_own = own is not None and own.find(f"{W}lvlOverride/{W}startOverride") is not None
+        counts = self._counts.setdefault(number_id if is_own else f"of {abstract_id}", {})
+        for above in range(level):
+            counts.setdefault(above, _number(_value(levels.get(above), f"{W}start"), 1))
+        self._count(counts, (number_id, level), here, own)
+        text = _value(here, f"{W}lvlText") or f"%{level + 1}."
+        for at in range(level + 1):
+            fashion = _LIST_STYLES.get(_value(levels.get(at), f"{W}numFmt") or "", "1")
+            text = text.replace(f"%{at + 1}", md.number(counts.get(at, 1), fashion))
+        return text
+
+    def _levels(self, abstract: Element) -> dict[int, Element]:
+        return {_number(e.get(f"{W}ilvl")): e for e in abstract.findall(f"{W}lvl")}
+
+    def _count(
+        self,
+        counts: dict[int, int],
+        at: tuple[str, int],
+        here: Element | None,
+        own: Element | None,
+    ) -> None:
+        level = at[1]
+        path = f"{W}lvlOverride[@{W}ilvl='{level}']/{W}startOverride"
+        restart = _value(own, path)
+        if restart is not None and at not in self._restarted:
+            self._restarted.add(at)
+            counts[level] = _number(restart, 1)
+        elif level in counts:
+            counts[level] += 1
+        else:
+            counts[level] = _number(_value(here, f"{W}start"), 1)
+        for deeper in [known for known in counts if known > level]:
+            del counts[deeper]
+
+
+@dataclass
+class _Reader:
+    """Walks through the body."""
+
+    styles: _Styles
+    numbering: _Numbering
+    package: Package
+    relations: dict[str, str]
+    note_trees: dict[str, Element]
+    notes: md.Notes = field(default_factory=md.Notes)
+
+    def blocks(self, parent: Element) -> Iterator[Block]:
+        """The paragraphs and tables below an element."""
+        for child in parent:
+            match _local(child):
+                case "p":
+                    yield from self._paragraph(child)
+                case "tbl":
+                    yield from self._table(child)
+                case "AlternateContent":
+                    yield from self.blocks(child[0] if len(child) else child)
+                case "altChunk":
+                    yield self._web_page(self.relations.get(child.get(_RELATION, ""), ""))
+                case "body" | "sdt" | "sdtContent" | "ins" | "moveTo" | "customXml" | "txbxContent":
+                    yield from self.blocks(child)
+
+    def _web_page(self, part: str) -> Block:
+        """What a program that writes documents has left to Word to convert."""
+        if part not in self.package or not part.lower().endswith((".html", ".htm", ".xhtml")):
+            return Block("")
+        from desktop_app.documents import web_page  # few documents have such a part
+
+        page = web_page.read(self.package.bytes(part))
+        return Block(page.text.strip() if page else "")
+
+    def _paragraph(self, paragraph: Element) -> Iterator[Block]:
+        properties = paragraph.find(f"{W}pPr")
+        boxes: list[Element] = []
+        text = "".join(self._inline(paragraph, boxes)).replace("****", "").strip("\n ")
+        if text:
+            yield self._block(text, properties)
+        for box in boxes:
+            if _local(box) == "txbxContent":
+                yield from self.blocks(box)
+            else:
+                yield from drawing.blocks(self.package, box, self.relations)
+
+    def _block(self, text: str, properties: Element | None) -> Block:
+        style = _value(properties, f"{W}pStyle")
+        outline = _value(properties, f"{W}outlineLvl")
+        if outline is None:
+            outline = self.styles.find(style, f"{W}pPr/{W}outlineLvl")
+        label, depth = self._label(properties, style)
+        if self.styles.is_title(style):
+            return md.heading(text.replace("**", ""), 1)
+        if _number(outline, _OUTLINES) < _OUTLINES:
+            number = f"{label} " if label not in ("", "-") else ""
+            return md.heading(number + text.replace("**", ""), _number(outline) + 1)
+        return md.item(label, text, depth) if label else Block(text)
+
+    def _label(self, properties: Element | None, style: str | None) -> tuple[str, int]:
+        """The number or dash of a list's entry, "" of what is none, and how deep it lies."""
+        path = f"{W}numPr/{W}"
+        number_id = _value(properties, f"{path}numId")
+        level = _value(properties, f"{path}ilvl")
+        if number_id is None:
+            number_id = self.styles.find(style, f"{W}pPr/{path}numId")
+        if level is None:
+            level = self.styles.find(style, f"{W}pPr/{path}ilvl")
+        if number_id in (None, "", "0"):
+            return "", 0
+        depth = min(max(_number(level), 0), _OUTLINES)
+        return self.numbering.label(number_id or "", depth), depth
+
+    def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
+        """The words of a paragraph; text boxes and drawings that hang on it are put into `boxes`."""
+        for child in parent:
+            name = _local(child)
+            if name == "r":
+                yield self._run(child, boxes)
+            elif name == "hyperlink":
+                words = "".join(self._inline(child, boxes))
+                yield md.link(words, self.relations.get(child.get(_RELATION, ""), ""))
+            elif name in _CONTAINERS:
+                yield from self._inline(child, boxes)
+            elif name == "oMath":
+                yield office_formulas.linear(child)
+            elif name == "oMathPara":
+                yield office_formulas.lines(child)
+
+    def _run(self, run: Element, boxes: list[Element]) -> str:
+        text = "".join(self._run_words(run, boxes))
+        properties = run.find(f"{W}rPr")
+        if properties is None or not text:
+            return text
+        if _is_on(properties, "vanish"):
+            return ""
+        placed = _value(properties, f"{W}vertAlign")
+        text = md.raised(text) if placed == "superscript" else text
+        text = md.lowered(text) if placed == "subscript" else text
+        is_bold = _is_on(properties, "b") or self.styles.is_bold(_value(properties, f"{W}rStyle"))
+        return md.bold(text) if is_bold else text
+
+    def _run_words(self, run: Element, boxes: list[Element]) -> Iterator[str]:
+        for child in run:
+            name = _local(child)
+            if name == "t":
+                yield child.text or ""
+            elif name in _SIGNS:
+                yield _SIGNS[name]
+            elif name == "ruby":
+                for base in child.findall(f"{W}rubyBase"):
+                    yield from self._inline(base, boxes)
+            elif name in ("footnoteReference", "endnoteReference"):
+                yield self._note(name.removesuffix("Reference"), child.get(f"{W}id", ""))
+            elif name in ("drawing", "pict", "object", "AlternateContent"):
+                # A box is there twice, for new and for old programs.
+                first = child[0] if name == "AlternateContent" and len(child) else child
+                boxes.extend(first.iter(f"{W}txbxContent"))
+                boxes.append(first)
+
+    def _note(self, kind: str, note_id: str) -> str:
+        for note in self.note_trees[kind].findall(f"{W}{kind}"):
+            if note.get(f"{W}id") == note_id:
+                return self.notes.mark(" ".join(b.text.strip() for b in self.blocks(note)))
+        return ""
+
+    def _table(self, table: Element) -> Iterator[Block]:
+        rows = [list(self._cells(row)) for row in self._below(table, "tr")]
+        if len(rows) == 1 and len(rows[0]) == 1:
+            # A frame around text, not a table.
+            for cell in self._below(next(self._below(table, "tr")), "tc"):
+                yield from self.blocks(cell)
+            return
+        yield md.table(rows)
+
+    def _cells(self, row: Element) -> Iterator[str]:
+        for cell in self._below(row, "tc"):
+            properties = cell.find(f"{W}tcPr")
+            merged = properties is not None and properties.find(f"{W}vMerge")
+            goes_on = isinstance(merged, Element) and merged.get(f"{W}val") != "restart"
+            yield "" if goes_on else self._cell_text(cell)
+            span = _number(_value(properties, f"{W}gridSpan"), 1)
+            yield from [""] * min(span - 1, _MOST_SPAN)
+
+    def _cell_text(self, cell: Element) -> str:
+        return " ".join(block.text for block in self.blocks(cell) if block.text).replace("**", "")
+
+    def _below(self, parent: Element, name: str) -> Iterator[Element]:
+        """Rows or cells, those in content controls and tracked insertions too."""
+        for child in parent:
+            if _local(child) == name:
+                yield child
+            elif _local(child) in _CONTAINERS:
+                yield from self._below(child, name)

@@ -1,0 +1,134 @@
+"""Where a passage of a PDF's text stands on its page, as rectangles.
+
+The page's characters are put into the order in which they were read (pdf.py), the passage is sought
+among them (matching.py), and the boxes of those that it covers are joined to lines.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+from desktop_app.documents.pdf import reading_order
+from desktop_app.documents.worker.protocol import Box
+from desktop_app.domain import matching
+
+_FINE: Final = 100_000  # parts of a page's side: what pdfium turns points into
+
+
+class _Area(NamedTuple):
+    """A rectangle in the coordinates of the file, whose y grows upwards."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+def boxes(page: pdfium.PdfPage, text: str, before: str) -> list[Box]:
+    """The lines that a passage covers on its page; [] where it is not found there for certain.
+
+    Args:
+        text: of the passage, as far as it stands on this page.
+        before: the text of the page that precedes it.
+    """
+    rotation = page.get_rotation()
+    # As it was read: pdfium orders the lines of a turned page as they lie on the screen.
+    page.set_rotation(0)
+    try:
+        areas = _areas(page, text, before)
+    finally:
+        page.set_rotation(rotation)
+    return [box for area in areas if (box := _shown(page, area)) is not None]
+
+
+def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
+    textpage = page.get_textpage()
+    try:
+        characters = list(_characters(textpage, reading_order.order(page, textpage)))
+        letters = matching.Letters((at, char) for at, (_, char) in enumerate(characters))
+        spans = matching.find(letters.text, text, len(matching.letters_of(before)))
+        areas: list[_Area] = []
+        for span in spans:
+            first, last = letters.places[span.start], letters.places[span.end - 1]
+            last = _with_stop(characters, last)
+            areas += _lines(textpage, [index for index, _ in characters[first : last + 1]])
+        return areas
+    finally:
+        textpage.close()
+
+
+def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterator[tuple[int, str]]:
+    half = 0
+    for index in indices:
+        unit = raw.FPDFText_GetUnicode(textpage, index)
+        if 0xD800 <= unit < 0xDC00:
+            half = unit
+        elif 0xDC00 <= unit < 0xE000:
+            yield index, chr(0x10000 + ((half & 0x3FF) << 10) + (unit & 0x3FF))
+        elif 0 < unit < 0x110000:
+            yield index, chr(unit)
+
+
+def _with_stop(characters: list[tuple[int, str]], last: int) -> int:
+    """The end of words with the full stop or bracket that belongs to them."""
+    while last + 1 < len(characters):
+        following = characters[last + 1][1]
+        if following.isalnum() or following.isspace() or not following.isprintable():
+            break
+        last += 1
+    return last
+
+
+def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[_Area]:
+    """The boxes of characters, joined where one goes on with the line of the one before."""
+    lines: list[_Area] = []
+    for index in indices:
+        area = _area_of(textpage, index)
+        if area is None:
+            continue
+        if lines and _goes_on(lines[-1], area):
+            last = lines[-1]
+            lines[-1] = _Area(
+                min(last.left, area.left),
+                min(last.bottom, area.bottom),
+                max(last.right, area.right),
+                max(last.top, area.top),
+            )
+        else:
+            lines.append(area)
+    return lines
+
+
+def _area_of(textpage: pdfium.PdfTextPage, index: int) -> _Area | None:
+    """The room of a character, as high as its line; None where it takes none."""
+    found = raw.FS_RECTF()
+    if not raw.FPDFText_GetLooseCharBox(textpage, index, found):
+        return None
+    sides = (found.left, min(found.bottom, found.top), found.right, max(found.bottom, found.top))
+    return _Area(*sides) if sides[2] > sides[0] and sides[3] > sides[1] else None
+
+
+def _goes_on(line: _Area, area: _Area) -> bool:
+    height = min(line.top - line.bottom, area.top - area.bottom)
+    shared = min(line.top, area.top) - max(line.bottom, area.bottom)
+    gap = max(area.left - line.right, line.left - area.right)
+    return shared > height / 2 and gap < 2 * height
+
+
+def _shown(page: pdfium.PdfPage, area: _Area) -> Box | None:
+    """An area as it lies on the page that is shown, cropped and turned; None where it is cut off."""
+    corners = (_place(page, area.left, area.bottom), _place(page, area.right, area.top))
+    left, right = sorted(max(0.0, min(1.0, x)) for x, _ in corners)
+    top, bottom = sorted(max(0.0, min(1.0, y)) for _, y in corners)
+    return Box(left, top, right, bottom) if right > left and bottom > top else None
+
+
+def _place(page: pdfium.PdfPage, x: float, y: float) -> tuple[float, float]:
+    across, down = ctypes.c_int(), ctypes.c_int()
+    raw.FPDF_PageToDevice(page, 0, 0, _FINE, _FINE, 0, x, y, across, down)
+    return across.value / _FINE, down.value / _FINE

@@ -1,0 +1,183 @@
+"""The order in which a PDF's page is read: interleaved columns one after the other, tables as tables.
+
+What is neither is read in the order of the content stream.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+from desktop_app.documents.office import markdown_text as md
+from desktop_app.documents.pdf import (
+    column_layout,
+    page_annotations,
+    page_words,
+    ruled_tables,
+    unruled_tables,
+)
+from desktop_app.documents.pdf import rulings as pdf_rulings
+from desktop_app.documents.pdf.page_words import Word
+from desktop_app.documents.pdf.ruled_tables import Table
+
+Piece = list[int] | Table
+"""Characters by their number in the content stream, or a table."""
+
+_LINE_END: Final = "\r\n"
+_LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
+_RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+
+
+def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
+    """The text of a page, its tables in Markdown; lines end as pdfium ends them."""
+    in_stream: str = textpage.get_text_range()
+    order = _pieces(page, textpage, in_stream)
+    if order is None:
+        return in_stream
+    said = ""
+    for piece in order:
+        if isinstance(piece, Table):
+            said = f"{said.rstrip()}{_LINE_END * 2}{_markdown(piece, textpage)}{_LINE_END * 2}"
+        else:
+            units = (raw.FPDFText_GetUnicode(textpage, index) for index in piece)
+            words = page_words.decoded(units).strip(_LINE_END + " ")
+            said += f"{words}{_LINE_END}" if words else ""
+    return said
+
+
+def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
+    """The characters of a page in the order in which `text` has them."""
+    found = _pieces(page, textpage, textpage.get_text_range())
+    if found is None:
+        return list(range(textpage.count_chars()))
+    return [index for piece in found for index in _characters(piece)]
+
+
+def _characters(piece: Piece) -> Iterator[int]:
+    if not isinstance(piece, Table):
+        yield from piece
+        return
+    for row in piece.rows:
+        for cell in row:
+            for word in cell:
+                yield from word.characters
+
+
+def _pieces(
+    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str
+) -> list[Piece] | None:
+    """The pieces of a page; None where the order of the stream is all."""
+    turned = _turned_ligatures(textpage) if _LIGATURE.search(in_stream) else {}
+    tables = _tables(page, textpage, in_stream)
+    columns = column_layout.reading_order(page, textpage)
+    if not tables and not turned:
+        return None if columns is None else list(columns)
+    order = columns or [list(range(textpage.count_chars()))]
+    order = [[turned.get(index, index) for index in piece] for piece in order]
+    tables = [_with_turned(table, turned) for table in tables] if turned else tables
+    return list(_with_tables(order, tables, textpage))
+
+
+def _turned_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
+    """The letters of "lam alef" drawn as one sign, which pdfium turns around with its line: the
+    number of each as that of the other."""
+    found: dict[int, int] = {}
+    for index in range(textpage.count_chars() - 1):
+        pair = [chr(raw.FPDFText_GetUnicode(textpage, at) & 0xFFFF) for at in (index, index + 1)]
+        if _LIGATURE.fullmatch("".join(pair)) and _room(textpage, index) == _room(
+            textpage, index + 1
+        ):
+            found |= {index: index + 1, index + 1: index}
+    return found
+
+
+def _room(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, ...]:
+    room = raw.FS_RECTF()
+    raw.FPDFText_GetLooseCharBox(textpage, index, room)
+    return room.left, room.bottom, room.right, room.top
+
+
+def _with_turned(table: Table, turned: Mapping[int, int]) -> Table:
+    def word_of(word: Word) -> Word:
+        return word._replace(characters=tuple(turned.get(c, c) for c in word.characters))
+
+    return replace(table, rows=[[list(map(word_of, cell)) for cell in row] for row in table.rows])
+
+
+def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) -> list[Table]:
+    """The tables of a page. The words are looked at one by one where there can be any at all."""
+    rulings = pdf_rulings.of_page(page)
+    may_be_unruled = unruled_tables.may_be_unruled(in_stream)
+    if not may_be_unruled and len(rulings.across) + len(rulings.down) < 3:
+        return []
+    words = page_words.of_page(textpage)
+    ruled, rest = ruled_tables.ruled(rulings, words, textpage)
+    tables = [unruled_tables.with_columns_parted(table, textpage) for table in ruled]
+    tables += [
+        table
+        for table in unruled_tables.between_rules(rest, words, textpage)
+        if not any(_overlap(table, other) for other in tables)
+    ]
+    if may_be_unruled:
+        tables += unruled_tables.unruled(words, tables, textpage)
+    # What is to be filled in is a form, and its fields are listed by their names.
+    fields = page_annotations.places_of_fields(page) if tables else []
+    return [
+        _in_reading_direction(table, textpage)
+        for table in tables
+        if not any(table.left < x < table.right and table.bottom < y < table.top for x, y in fields)
+    ]
+
+
+def _overlap(one: Table, other: Table) -> bool:
+    return min(one.right, other.right) > max(one.left, other.left) and min(
+        one.top, other.top
+    ) > max(one.bottom, other.bottom)
+
+
+def _with_tables(
+    order: Sequence[list[int]], tables: Sequence[Table], textpage: pdfium.PdfTextPage
+) -> Iterator[Piece]:
+    """Each table where the first of its characters stood, the other pieces without these."""
+    table_of = {index: table for table in tables for index in _characters(table)}
+    given: set[int] = set()
+    for piece in order:
+        rest: list[int] = []
+        is_inside = False
+        for index in piece:
+            table = table_of.get(index)
+            if table is None and is_inside and page_words.is_space(textpage, index):
+                continue
+            is_inside = table is not None
+            if table is None:
+                rest.append(index)
+            elif id(table) not in given:
+                given.add(id(table))
+                yield rest
+                yield table
+                rest = []
+        yield rest
+
+
+def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
+    """The columns from right to left where its words are."""
+    said = "".join(page_words.text(textpage, cell) for row in table.rows for cell in row)
+    letters = sum(map(str.isalpha, said))
+    if len(_RIGHT_TO_LEFT.findall(said)) <= letters / 2:
+        return table
+    return replace(table, rows=[row[::-1] for row in table.rows])
+
+
+def _markdown(table: Table, textpage: pdfium.PdfTextPage) -> str:
+    rows = [[page_words.text(textpage, cell) for cell in row] for row in table.rows]
+    return md.table(_without_empty_columns(rows)).text.replace("\n", _LINE_END)
+
+
+def _without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
+    used = [at for at in range(len(rows[0])) if any(row[at] for row in rows)]
+    return [[row[at] for at in used] for row in rows]

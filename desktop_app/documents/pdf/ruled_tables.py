@@ -1,0 +1,320 @@
+"""Tables that are ruled on a PDF's page, as rows of cells.
+
+Lines that meet make a grid; where a line is missing between two cells of it, they are one. What is no
+table although it is ruled is told by what lies in it: forms are irregular, frames around columns of
+running text hold much text in few cells, drawings and charts hold little. Where in doubt it is none: its
+words are read as text, and nothing is lost.
+
+Tables without lines between their columns are found by `pdf_columns`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.documents.pdf import page_words
+from desktop_app.documents.pdf.page_words import Word
+from desktop_app.documents.pdf.rulings import Ruling, Rulings
+
+if TYPE_CHECKING:
+    import pypdfium2 as pdfium
+
+# Lines that end so near each other meet, and borders so near each other are one, in points.
+_NEAR: Final = 3.5
+_NARROWEST: Final = 6.0  # no column that holds words, and no row
+_MOST_PAIRS: Final = 400_000
+_MOST_CELLS: Final = 4_000
+# Of a border: so much of it must be drawn.
+_DRAWN: Final = 0.6
+_LONGEST_CELL: Final = 1_200  # characters
+# Of a grid's places: so many cells of their own has a table; of these, so many hold words.
+_FEWEST_CELLS: Final = 0.5
+_FEWEST_FILLED: Final = 0.4
+_MOST_CUT: Final = 0.1
+
+
+Place = tuple[int, int]
+"""Row and column, from 0."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells by row and column, and the words in each; where it stands, in points.
+
+    The words of a cell are in the order of the content stream.
+    """
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    rows: list[list[list[Word]]]
+
+    def holds(self, word: Word) -> bool:
+        """Whether a word lies in it."""
+        x = (word.left + word.right) / 2
+        return self.left - 1 <= x <= self.right + 1 and self.bottom <= word.middle <= self.top
+
+
+class _Grid(NamedTuple):
+    """Borders from left to right and from top to bottom, and the lines that are drawn on each."""
+
+    xs: list[float]
+    ys: list[float]
+    down: list[list[Ruling]]
+    across: list[list[Ruling]]
+
+
+def ruled(
+    rulings: Rulings, words: Sequence[Word], textpage: pdfium.PdfTextPage
+) -> tuple[list[Table], Rulings]:
+    """The tables of a page whose cells are ruled, and the lines that are no part of a grid."""
+    tables, rest = [], Rulings()
+    for lines in _connected(rulings):
+        grid = _grid(lines)
+        if grid is None:
+            rest.across += lines.across
+            rest.down += lines.down
+        elif (table := _table(grid, words, textpage)) is not None:
+            tables.append(table)
+    return tables, rest
+
+
+def _connected(rulings: Rulings) -> Iterator[Rulings]:
+    """Lines that meet, directly or by others."""
+    across, down = rulings.across, rulings.down
+    if len(across) * len(down) > _MOST_PAIRS:
+        return
+    group = list(range(len(across) + len(down)))
+
+    def root(member: int) -> int:
+        while group[member] != member:
+            group[member] = group[group[member]]
+            member = group[member]
+        return member
+
+    for i, h in enumerate(across):
+        for j, v in enumerate(down):
+            if (
+                h.start - _NEAR <= v.at <= h.end + _NEAR
+                and v.start - _NEAR <= h.at <= v.end + _NEAR
+            ):
+                group[root(i)] = root(len(across) + j)
+    found: dict[int, Rulings] = {}
+    for i, h in enumerate(across):
+        found.setdefault(root(i), Rulings()).across.append(h)
+    for j, v in enumerate(down):
+        found.setdefault(root(len(across) + j), Rulings()).down.append(v)
+    yield from found.values()
+
+
+def _grid(lines: Rulings) -> _Grid | None:
+    """The grid of lines that meet; None where they part no columns or no rows."""
+    if not lines.across or not lines.down:
+        return None
+    left, right = min(h.start for h in lines.across), max(h.end for h in lines.across)
+    bottom, top = min(v.start for v in lines.down), max(v.end for v in lines.down)
+    xs = _borders([*(v.at for v in lines.down), left, right])
+    ys = _borders([*(h.at for h in lines.across), bottom, top])
+    if len(xs) < 3 or len(ys) < 3 or (len(xs) - 1) * (len(ys) - 1) > _MOST_CELLS:
+        return None
+    inner = [v for v in lines.down if xs[0] + _NEAR < v.at < xs[-1] - _NEAR]
+    if not inner:
+        return None
+    # Sides that are left open are drawn in thought.
+    closed = Rulings(
+        [*lines.across, Ruling(ys[0], xs[0], xs[-1]), Ruling(ys[-1], xs[0], xs[-1])],
+        [*lines.down, Ruling(xs[0], ys[0], ys[-1]), Ruling(xs[-1], ys[0], ys[-1])],
+    )
+    ys.reverse()
+    return _Grid(xs, ys, _on_borders(closed.down, xs), _on_borders(closed.across, ys))
+
+
+def _on_borders(lines: Sequence[Ruling], borders: Sequence[float]) -> list[list[Ruling]]:
+    return [[line for line in lines if abs(line.at - at) < _NARROWEST] for at in borders]
+
+
+def _borders(places: Iterable[float]) -> list[float]:
+    """Places without those that are meant to be the same, ascending."""
+    groups: list[list[float]] = []
+    for place in sorted(places):
+        if groups and place - groups[-1][-1] < _NARROWEST:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return [sum(group) / len(group) for group in groups]
+
+
+def _table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> Table | None:
+    frame = Table(grid.xs[0], grid.ys[-1], grid.xs[-1], grid.ys[0], [])
+    inside = [word for word in words if frame.holds(word)]
+    if not inside or page_words.are_turned(textpage, inside):
+        return None
+    regions = _regions(grid)
+    if regions is None:
+        return None
+    cells: dict[Place, list[Word]] = {region: [] for region in regions.values()}
+    cut = 0
+    for word in inside:
+        row = min(max(sum(y > word.middle for y in grid.ys) - 1, 0), len(grid.ys) - 2)
+        parts = _parts(word, row, grid, regions, textpage)
+        cut += len(parts) > 1
+        for region, part in parts:
+            cells[region].append(part)
+    if cut > max(1, _MOST_CUT * len(inside)) or not _is_table(cells, grid):
+        return None
+    placed = dict(_placed(cells, regions, grid))
+    rows = [
+        [placed.get((row, column), []) for column in range(len(grid.xs) - 1)]
+        for row in range(len(grid.ys) - 1)
+    ]
+    parted = _with_rows_parted(rows, textpage)
+    return Table(frame.left, frame.bottom, frame.right, frame.top, parted)
+
+
+def _placed(
+    cells: dict[Place, list[Word]], regions: dict[Place, Place], grid: _Grid
+) -> Iterator[tuple[Place, list[Word]]]:
+    """The words by their place: those of a wide cell that stand apart as its columns do, there."""
+    for (row, column), words in cells.items():
+        last = max(c for (r, c), first in regions.items() if first == (row, column) and r == row)
+        borders = grid.xs[column + 1 : last + 1]
+        pieces = [piece for line in page_words.lines(words) for piece in page_words.pieces(line)]
+        crosses = any(
+            piece[0].left < border < piece[-1].right for piece in pieces for border in borders
+        )
+        columns = {bisect_right(borders, piece[0].left) for piece in pieces}
+        if crosses or len(columns) < 2:
+            yield (row, column), words
+            continue
+        for at in columns:
+            inside = [word for word in words if bisect_right(borders, word.left) == at]
+            yield (row, column + at), inside
+
+
+def _parts(
+    word: Word,
+    row: int,
+    grid: _Grid,
+    regions: dict[Place, Place],
+    textpage: pdfium.PdfTextPage,
+) -> list[tuple[Place, Word]]:
+    """A word, or its parts, by the cells that they lie in."""
+
+    def region_at(x: float) -> Place:
+        column = min(max(bisect_right(grid.xs, x) - 1, 0), len(grid.xs) - 2)
+        return regions[row, column]
+
+    borders = [
+        x
+        for column, x in enumerate(grid.xs[1:-1])
+        if regions[row, column] != regions[row, column + 1]
+    ]
+    parts = page_words.split(word, borders, textpage)
+    return [(region_at((part.left + part.right) / 2), part) for part in parts]
+
+
+def _regions(grid: _Grid) -> dict[Place, Place] | None:
+    """For each place of the grid the first place of its cell; None where cells are no rectangles."""
+    rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
+    first: dict[Place, Place] = {}
+    for row in range(rows):
+        for column in range(columns):
+            if (row, column) in first:
+                continue
+            width = 1
+            while column + width < columns and not _is_down(grid, row, column + width):
+                width += 1
+            height = 1
+            while row + height < rows and not _is_across(grid, row + height, column, width):
+                height += 1
+            for r in range(row, row + height):
+                for c in range(column, column + width):
+                    if (r, c) in first:
+                        return None
+                    first[r, c] = (row, column)
+    return first
+
+
+def _is_down(grid: _Grid, row: int, border: int) -> bool:
+    """Whether a line is drawn at the left of a place, `border` columns from the left."""
+    return _is_drawn(grid.down[border], grid.ys[row + 1], grid.ys[row])
+
+
+def _is_across(grid: _Grid, border: int, column: int, width: int) -> bool:
+    """Whether a line is drawn above the places of a row."""
+    start, end = grid.xs[column], grid.xs[column + width]
+    return _is_drawn(grid.across[border], start, end)
+
+
+def _is_drawn(lines: Iterable[Ruling], start: float, end: float) -> bool:
+    drawn = sum(max(0.0, min(line.end, end) - max(line.start, start)) for line in lines)
+    return drawn >= _DRAWN * (end - start)
+
+
+def _is_table(cells: dict[Place, list[Word]], grid: _Grid) -> bool:
+    rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
+    filled = {region for region, words in cells.items() if words}
+    lengths = [sum(len(word.characters) for word in words) for words in cells.values()]
+    return (
+        len({row for row, _ in filled}) >= 2
+        and len({column for _, column in filled}) >= 2
+        and len(cells) >= _FEWEST_CELLS * rows * columns
+        and len(filled) >= _FEWEST_FILLED * len(cells)
+        and max(lengths) <= _LONGEST_CELL
+    )
+
+
+def _with_rows_parted(
+    rows: list[list[list[Word]]], textpage: pdfium.PdfTextPage
+) -> list[list[list[Word]]]:
+    """The rows, those parted in which lines are set below each other without a ruling between."""
+    return [part for row in rows for part in _parted(row, textpage, is_only=len(rows) <= 3)]
+
+
+def _parted(
+    row: list[list[Word]], textpage: pdfium.PdfTextPage, *, is_only: bool
+) -> Iterator[list[list[Word]]]:
+    """A row in which every cell has the same lines, as the rows that they are.
+
+    Lines of figures never go on with each other. Words do: they are rows where there are no others.
+    """
+    lines = [page_words.lines(cell) for cell in row if cell]
+    longest = max(lines, key=len, default=[])
+    figures = [
+        column
+        for column in lines
+        if len(column) >= max(2, 0.6 * len(longest))
+        and all(page_words.is_figure(textpage, line) for line in column)
+    ]
+    is_list = is_only and len(longest) >= 4 and len(lines) == len(row)
+    is_list = is_list and all(len(column) == len(longest) for column in lines)
+    if len(lines) < 2 or not (figures or is_list) or not _are_level(lines, longest):
+        yield row
+        return
+    borders = [(_middle(a) + _middle(b)) / 2 for a, b in pairwise(longest)]
+    parts: list[list[list[Word]]] = [[[] for _ in row] for _ in longest]
+    for column, cell in enumerate(row):
+        for word in cell:
+            parts[sum(border > word.middle for border in borders)][column].append(word)
+    yield from parts
+
+
+def _are_level(
+    columns: Iterable[Sequence[Sequence[Word]]], longest: Sequence[Sequence[Word]]
+) -> bool:
+    """Whether every line of the columns lies at the height of one of the longest."""
+    heights = [(_middle(line), line[0].height / 2) for line in longest]
+    return all(
+        any(abs(_middle(line) - height) < near for height, near in heights)
+        for column in columns
+        for line in column
+    )
+
+
+def _middle(line: Sequence[Word]) -> float:
+    return sum(word.middle for word in line) / len(line)

@@ -1,0 +1,319 @@
+"""Tables on a PDF's page whose columns are parted by room alone: between rules across, as journals set
+them, or without any line at all.
+
+What is asked of them grows as what is drawn shrinks. Everywhere a column is one because no word but
+those of a few lines lies across its borders. Between three rules of one width two columns are enough;
+without rules there must be three, and figures in one of them: prose in columns, code, addresses and
+tables of contents stay text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.documents.pdf import page_words
+from desktop_app.documents.pdf.page_words import Word
+from desktop_app.documents.pdf.ruled_tables import Table
+from desktop_app.documents.pdf.rulings import Ruling, Rulings
+
+if TYPE_CHECKING:
+    import pypdfium2 as pdfium
+
+# In points.
+_SAME_END: Final = 4.0
+_NARROWEST_TABLE: Final = 60.0
+_NARROWEST_TEXT: Final = 100.0
+# In heights of a line.
+_GUTTER: Final = 0.45
+_WIDE_GUTTER: Final = 0.9
+_FARTHEST: Final = 2.6
+_MOST_RULES: Final = 80
+_MOST_COLUMNS: Final = 40
+_LONGEST_CELL: Final = 400
+_FEWEST_ROWS: Final = 4
+_FEWEST_RULED: Final = 3
+_PAGES: Final = 60
+_LONG: Final = 6  # words
+_LONGEST_HEAD: Final = 4  # lines
+_LEADER: Final = re.compile(r"(?:\.\s?){4,}|…{2,}|_{4,}")
+_SIGNS: Final = re.compile(r"[^\w\-–—−✓✔✗×]*")
+_NUMBER: Final = re.compile(r"(?<!\S)[^\s\w]*\d[\d.,:/%]*[^\s\w]*(?!\S)")
+
+Line = list[Word]
+Cells = list[list[Word]]
+
+
+def between_rules(
+    rulings: Rulings, words: Sequence[Word], textpage: pdfium.PdfTextPage
+) -> list[Table]:
+    """Tables between rules of one width, of which at least three lie above each other."""
+    tables: list[Table] = []
+    for rules in _of_one_width(rulings.across):
+        at = 0
+        while at + 2 < len(rules):
+            for last in range(len(rules) - 1, at + 1, -1):
+                if table := _between(rules[at : last + 1], words, textpage):
+                    tables.append(table)
+                    at = last
+                    break
+            at += 1
+    return tables
+
+
+def _of_one_width(across: Sequence[Ruling]) -> Iterator[list[Ruling]]:
+    """Rules with the same ends, from top to bottom."""
+    groups: list[list[Ruling]] = []
+    for rule in sorted(across, key=lambda rule: -rule.at):
+        if rule.end - rule.start < _NARROWEST_TABLE:
+            continue
+        for group in groups:
+            first = group[0]
+            if (
+                abs(first.start - rule.start) <= _SAME_END
+                and abs(first.end - rule.end) <= _SAME_END
+            ):
+                group.append(rule)
+                break
+        else:
+            groups.append([rule])
+    yield from (group for group in groups if 3 <= len(group) <= _MOST_RULES)
+
+
+def _between(
+    rules: Sequence[Ruling], words: Sequence[Word], textpage: pdfium.PdfTextPage
+) -> Table | None:
+    frame = Table(rules[0].start - 2, rules[-1].at, rules[0].end + 2, rules[0].at, [])
+    inside = [word for word in words if frame.holds(word)]
+    lines = page_words.lines(inside)
+    if len(lines) < _FEWEST_RULED or page_words.are_turned(textpage, inside):
+        return None
+    borders = _gutters(lines, _GUTTER)
+    if not 1 <= len(borders) <= _MOST_COLUMNS:
+        return None
+    rows = [_cells(line, borders) for line in lines]
+    full = [at for at, row in enumerate(rows) if sum(map(bool, row)) > len(row) / 2]
+    outer = [*lines[: full[0]], *lines[full[-1] + 1 :]] if full else lines
+    if any(_is_caption(line, borders) for line in outer):
+        return None
+    if not _is_table(rows, lines, textpage, least_filled=0.4, most_running=1):
+        return None
+    joined = _in_rows(rows, lines, rules)
+    if len(joined) < _FEWEST_RULED:
+        return None
+    return Table(frame.left, frame.bottom, frame.right, frame.top, joined)
+
+
+def _is_caption(line: Line, borders: Sequence[float]) -> bool:
+    """Whether a line goes on across a border for several words: a title or note, no head."""
+    return any(
+        len(piece) >= _LONG and any(piece[0].left < border < piece[-1].right for border in borders)
+        for piece in page_words.pieces(line)
+    )
+
+
+def _in_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]) -> list[Cells]:
+    """Lines that belong to one row as one: those of the head, those between two rules where every row
+    is ruled, and those whose first cell is empty, which go on with the one above."""
+    bands = [sum(rule.at > _middle(line) for rule in rules) for line in lines]
+    is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))
+    has_head = bands.count(bands[0]) <= _LONGEST_HEAD and len(rules) > 2
+    joined: list[Cells] = []
+    for number, (row, band) in enumerate(zip(rows, bands, strict=True)):
+        goes_on = bool(joined) and bands[number - 1] == band
+        is_head = has_head and band == bands[0]
+        if goes_on and (is_head or is_ruled or (not row[0] and _only_goes_on(joined[-1], row))):
+            joined[-1] = [[*above, *below] for above, below in zip(joined[-1], row, strict=True)]
+        else:
+            joined.append(row)
+    return joined
+
+
+def _only_goes_on(above: Cells, row: Cells) -> bool:
+    """Whether a line without a first cell continues words rather than being a row of its own."""
+    filled = [bool(cell) for cell in row]
+    return sum(filled) <= 2 and all(
+        is_below or not is_here for is_here, is_below in zip(filled, map(bool, above), strict=True)
+    )
+
+
+def unruled(
+    words: Sequence[Word], taken: Sequence[Table], textpage: pdfium.PdfTextPage
+) -> list[Table]:
+    """Tables without rules: neighbouring lines with figures below each other."""
+    free = [word for word in words if not any(table.holds(word) for table in taken)]
+    tables: list[Table] = []
+    if not free or page_words.are_turned(textpage, free):
+        return []
+    for run in _runs(page_words.lines(free)):
+        borders = _gutters(run, _WIDE_GUTTER)
+        if not 2 <= len(borders) <= _MOST_COLUMNS:
+            continue
+        rows = [_cells(line, borders) for line in run]
+        is_table = _is_table(rows, run, textpage, least_filled=0.6, most_running=0)
+        if is_table and _has_figures(rows, textpage):
+            tables.append(Table(*_frame(run), rows))
+    return tables
+
+
+def may_be_unruled(text: str) -> bool:
+    """Whether enough lines of a page's text are mostly figures, for a table without rules."""
+    return sum(map(_is_of_figures, text.split("\n"))) >= _FEWEST_ROWS
+
+
+def _is_of_figures(line: str) -> bool:
+    figures = len(_NUMBER.findall(line))
+    return figures > 0 and figures >= 0.3 * len(line.split())
+
+
+def with_columns_parted(table: Table, textpage: pdfium.PdfTextPage) -> Table:
+    """A ruled table, those of its columns parted in which figures stand beside each other."""
+    for at in reversed(range(len(table.rows[0]))):
+        lines = [page_words.lines(row[at]) for row in table.rows]
+        every = [line for cell in lines for line in cell]
+        borders = _gutters(every, _WIDE_GUTTER) if len(every) >= _FEWEST_ROWS else []
+        if not borders:
+            continue
+        rows = [_cells(line, borders) for line in every]
+        is_full = sum(all(row) for row in rows) >= 0.6 * len(rows)
+        if is_full and _has_figures(rows, textpage):
+            parts = [_below_each_other([_cells(line, borders) for line in cell]) for cell in lines]
+            table = replace(
+                table,
+                rows=[
+                    [*row[:at], *(part or [[] for _ in rows[0]]), *row[at + 1 :]]
+                    for row, part in zip(table.rows, parts, strict=True)
+                ],
+            )
+    return table
+
+
+def _below_each_other(lines: Sequence[Cells]) -> Cells:
+    """Lines of one row as its cells."""
+    return [[word for cell in column for word in cell] for column in zip(*lines, strict=True)]
+
+
+def _frame(run: Sequence[Line]) -> tuple[float, float, float, float]:
+    words = [word for line in run for word in line]
+    return (
+        min(word.left for word in words),
+        min(word.bottom for word in words),
+        max(word.right for word in words),
+        max(word.top for word in words),
+    )
+
+
+def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Neighbouring lines of three pieces or more, with room between the pieces."""
+    run: list[Line] = []
+    for line in lines:
+        height = median(word.height for word in line)
+        is_near = not run or _middle(run[-1]) - _middle(line) <= _FARTHEST * height
+        pieces = 1 + sum(b.left - a.right > _WIDE_GUTTER * height for a, b in pairwise(line))
+        if pieces >= 3 and is_near:
+            run.append(line)
+            continue
+        if len(run) >= _FEWEST_ROWS:
+            yield run
+        run = [line] if pieces >= 3 else []
+    if len(run) >= _FEWEST_ROWS:
+        yield run
+
+
+def _gutters(lines: Sequence[Line], least: float) -> list[float]:
+    """The middles of the stretches that the words of hardly any line cover."""
+    height = median(word.height for line in lines for word in line)
+    allowed = 0 if len(lines) < 5 else max(1, len(lines) // 8)
+    edges = sorted(
+        edge
+        for line in lines
+        for piece in page_words.pieces(line)
+        for edge in ((piece[0].left, 1), (max(word.right for word in piece), -1))
+    )
+    first, last = edges[0][0], edges[-1][0]
+    found: list[float] = []
+    covered, begins = 0, None
+    for x, step in edges:
+        was, covered = covered, covered + step
+        if was > allowed >= covered:
+            begins = x
+        elif was <= allowed < covered and begins is not None:
+            if x - begins >= max(least * height, 2.0):
+                found.append((begins + x) / 2)
+            begins = None
+    return [x for x in found if first < x < last]
+
+
+def _cells(line: Line, borders: Sequence[float]) -> Cells:
+    """The words of a line by column; what lies across a border stays together, where it begins."""
+    cells: Cells = [[] for _ in range(len(borders) + 1)]
+    for piece in page_words.pieces(line):
+        middle = (piece[0].left + piece[0].right) / 2
+        cells[sum(border < middle for border in borders)] += piece
+    return cells
+
+
+def _is_table(
+    rows: Sequence[Cells],
+    lines: Sequence[Line],
+    textpage: pdfium.PdfTextPage,
+    *,
+    least_filled: float,
+    most_running: int,
+) -> bool:
+    columns = len(rows[0])
+    filled = [sum(map(bool, row)) for row in rows]
+    if sum(filled) < least_filled * columns * len(rows):
+        return False
+    if sum(count >= 2 for count in filled) < 0.6 * len(rows):
+        return False
+    if any(sum(len(w.characters) for w in cell) > _LONGEST_CELL for row in rows for cell in row):
+        return False
+    if sum(_is_running([row[at] for row in rows]) for at in range(columns)) > most_running:
+        return False
+    said = [[page_words.text(textpage, row[at]) for row in rows] for at in range(columns)]
+    if any(_are_bullets(column) for column in said):
+        return False
+    leaders = sum(bool(_LEADER.search(page_words.text(textpage, line))) for line in lines)
+    return leaders < 0.3 * len(lines)
+
+
+def _are_bullets(column: Sequence[str]) -> bool:
+    """Whether a column holds hardly anything but the signs before a list's entries."""
+    filled = [text for text in column if text]
+    return sum(bool(_SIGNS.fullmatch(text)) for text in filled) >= len(filled) / 2
+
+
+def _is_running(column: Sequence[Line]) -> bool:
+    """Whether a column holds running text: lines of several words that fill it."""
+    cells = [cell for cell in column if cell]
+    if not cells:
+        return False
+    width = max(cell[-1].right for cell in cells) - min(cell[0].left for cell in cells)
+    full = sum(cell[-1].right - cell[0].left > 0.7 * width and len(cell) >= 3 for cell in cells)
+    return width >= _NARROWEST_TEXT and full >= 0.5 * len(cells)
+
+
+def _has_figures(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
+    """Whether a column but the first is of figures, other than the numbers of lines or pages."""
+    for at in range(1, len(rows[0])):
+        said = [page_words.text(textpage, row[at]) for row in rows if row[at]]
+        figures = [text for text in said if page_words.FIGURE.fullmatch(text)]
+        if len(figures) >= max(3, 0.6 * len(rows)) and not _is_counting(figures):
+            return True
+    return False
+
+
+def _is_counting(figures: Sequence[str]) -> bool:
+    """Whether whole numbers grow from line to line by few, as they do in a list of contents."""
+    numbers = [int(figure) for figure in figures if figure.isdecimal()]
+    steps = [b - a for a, b in pairwise(numbers)]
+    return len(numbers) == len(figures) and all(0 <= step <= _PAGES for step in steps)
+
+
+def _middle(line: Line) -> float:
+    return sum(word.middle for word in line) / len(line)

@@ -1,0 +1,148 @@
+"""The bytes of a document of any kind to its text, by the reader for that kind."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import PurePath
+from typing import Final
+
+from desktop_app.documents import media_type, refusals
+from desktop_app.documents.containers.document_bundle import Collection
+from desktop_app.documents.outcome import OnProgress, Read
+from desktop_app.documents.text import plain_text
+from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.errors import DocumentError
+from desktop_app.domain.sections import UNITS
+
+_ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
+
+
+def read(
+    name: str,
+    data: bytes,
+    limits: Limits,
+    on_progress: OnProgress,
+    depth: int = 0,
+    password: str = "",
+) -> Read:
+    """The text of a document that is no picture; `depth` is how many archives it lies in.
+
+    Raises:
+        DocumentError: one of its subclasses, with sentences for the person.
+    """
+    # A library is imported when the first document comes that needs it.
+    kind = _binary_kind(name, data)
+    try:
+        if kind == media_type.ZIP:
+            from desktop_app.documents.containers import archive
+
+            return archive.read(name, data, Collection(limits, on_progress, depth, read))
+        if kind:
+            if kind == media_type.OUTLOOK:
+                from desktop_app.documents.mail import outlook
+
+                files = Collection(limits, on_progress, depth, read)
+                text, note = outlook.read(name, data, files)
+                return Read(kind, text, note=note)
+            found = _read_binary(name, kind, data, limits, on_progress, password)
+            if found.pages is not None and found.pages > limits.pages:
+                what = f"{UNITS.get(kind, 'page')}s"
+                raise refusals.too_many(name, found.pages, what, limits.pages)
+            return found
+        decoded = plain_text.decode(data)
+        if decoded is None:
+            raise refusals.unsupported(name, "is neither text nor a document of a kind known here")
+        if media_type.of_text(name, data) == media_type.MAIL:
+            from desktop_app.documents.mail import mail_reader
+
+            text, note = mail_reader.read(name, data, Collection(limits, on_progress, depth, read))
+            return Read(media_type.MAIL, text, note=note)
+        return _read_text(name, data, decoded)
+    except RecursionError as error:
+        raise refusals.damaged(name, "nested too deeply") from error
+
+
+def _read_binary(
+    name: str, kind: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str
+) -> Read:
+    match kind:
+        case media_type.PDF:
+            from desktop_app.documents.pdf import pdf_reader
+
+            found = pdf_reader.read(name, data, limits, on_progress, password)
+            return Read(kind, found.text, found.pages, found.note, found.pictured)
+        case media_type.DOCX:
+            from desktop_app.documents.office import wordprocessing
+
+            return Read(kind, wordprocessing.read(name, data, limits))
+        case media_type.ODT | media_type.ODP | media_type.ODS:
+            from desktop_app.documents.office import opendocument
+
+            return Read(kind, *opendocument.read(name, kind, data, limits))
+        case media_type.PPTX:
+            from desktop_app.documents.office import presentation
+
+            return Read(kind, *presentation.read(name, data, limits))
+        case media_type.EPUB:
+            from desktop_app.documents.office import book
+
+            return Read(kind, *book.read(name, data, limits, on_progress))
+        case media_type.RTF:
+            from desktop_app.documents.office import rtf
+
+            return Read(kind, rtf.read(data))
+    from desktop_app.documents import workbook
+
+    return Read(kind, workbook.read(name, data, limits))
+
+
+def _binary_kind(name: str, data: bytes) -> str | None:
+    """The media type of a binary document; None where the data may be text.
+
+    Raises:
+        DocumentUnsupportedError, DocumentDamagedError, DocumentEncryptedError
+    """
+    promised = media_type.promised(name)
+    try:
+        kind = media_type.of_binary(name, data)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
+        raise refusals.damaged(name, str(error)) from error
+    if data.startswith(media_type.OLE):
+        from desktop_app.documents.mail import outlook
+
+        if outlook.is_message(data):
+            return media_type.OUTLOOK
+        raise _refused_container(name, data)
+    if kind == media_type.ZIP and media_type.is_unread_package(name):
+        raise refusals.unsupported(name, "is in a format that is not read; save it as PDF")
+    if kind and not (kind == media_type.ZIP and promised not in (None, media_type.ZIP)):
+        return kind
+    if media_type.is_unread_picture(data):
+        what = "is a HEIC or AVIF picture, which is not read; save it as JPEG or PNG"
+        raise refusals.unsupported(name, what)
+    if promised:
+        raise refusals.not_what_it_says(name, PurePath(name).suffix.lower())
+    if kind is not None:
+        raise refusals.unsupported(name, "is in a format that is not read; save it as PDF")
+    return None
+
+
+def _refused_container(name: str, data: bytes) -> DocumentError:
+    """Return why a compound file is refused: Word 97's formats, and all that have a password."""
+    if _ENCRYPTED_STREAM in data:
+        return refusals.encrypted(name)
+    return refusals.unsupported(name, "is in an old Office format; save it as .docx or .xlsx")
+
+
+def _read_text(name: str, data: bytes, decoded: plain_text.DecodedText) -> Read:
+    kind = media_type.of_text(name, data)
+    if kind == media_type.NOTEBOOK:
+        from desktop_app.documents.text import notebook
+
+        return Read(kind, notebook.read(name, decoded.text), note=decoded.note)
+    if kind == media_type.HTML:
+        from desktop_app.documents import web_page
+
+        page = web_page.read(data) or decoded
+        return Read(kind, page.text, note=page.note)
+    return Read(kind, decoded.text, note=decoded.note)

@@ -1,0 +1,17 @@
+"""Files as they are read: from an open descriptor, and no more of them than is allowed."""
+
+from __future__ import annotations
+
+import os
+
+from desktop_app.documents.worker.protocol import Limits
+
+
+def read_file(descriptor: int, limits: Limits) -> bytes:
+    """Return the bytes of an open file, at most one more than the limit, and close it.
+
+    Raises:
+        OSError
+    """
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(limits.file_bytes + 1)

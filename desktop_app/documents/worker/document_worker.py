@@ -1,0 +1,550 @@
+"""The window's side of reading documents: one child process, started on first use.
+
+A document that crashes, hangs or fills the memory ends the child; the person gets a sentence and
+the next document a new child. The child is confined (see worker_process.py): files are opened here
+and sent to it, and what it answers is checked. It ends when it has had nothing to do for a while,
+when its standard input closes, and so with us however we end.
+
+Works on any asyncio event loop, Qt's included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import os
+import socket
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from desktop_app.child_processes import ChildCommand, child_command, start_child
+from desktop_app.documents import answers, refusals
+from desktop_app.documents.worker.protocol import (
+    LENGTH,
+    PIECE,
+    Chunk,
+    ExtractedDocument,
+    IndexedPassage,
+    Limits,
+    Progress,
+    ScaledPicture,
+    head,
+    limits_to_json,
+    sound,
+)
+from desktop_app.domain.errors import DocumentError
+
+if TYPE_CHECKING:
+    from desktop_app.documents.opening import OpenDocument
+
+__all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress", "ScaledPicture"]
+
+OnProgress = Callable[[Progress], None]
+
+
+_T = TypeVar("_T")
+# A byte of an old encoding may take three in UTF-8.
+_LARGEST_GROWTH: Final = 3
+
+
+class _ChildGoneError(Exception):
+    """The child ended before it had answered; the argument says how."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to the child.
+
+    Attributes:
+        header: its fields; `kind` and `name` are always among them.
+        payload: a document's bytes, or a text.
+        path: a file or a folder that is opened for the child.
+        most: bytes of the answer's payload; None for the text of a document.
+        is_text: the answer's payload is UTF-8.
+    """
+
+    header: Mapping[str, Any]
+    payload: bytes = b""
+    path: Path | None = None
+    most: int | None = None
+    is_text: bool = True
+
+    @property
+    def name(self) -> str:
+        """The document's name, for people."""
+        return str(self.header["name"])
+
+
+class DocumentWorker:
+    """Reads documents and counts tokens, one at a time, in a process of its own.
+
+    Attributes:
+        limits: what the next document may cost.
+        passwords: of the protected documents that were read or unlocked, by their SHA-256. They are
+            in this process's memory alone, and go to the child through its pipe.
+
+    Call `aclose()` before the event loop ends. `command` starts the child: another one only for
+    tests of what a broken child does.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        idle_s: float = 30,
+        command: ChildCommand | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.passwords: dict[str, str] = {}
+        self._idle_s = idle_s
+        self._command = command
+        self._turn = asyncio.Lock()
+        self._child: Process | None = None
+        self._files: socket.socket | None = None
+        self._memory = 0
+        self._killed: int | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, None while there is none."""
+        return self._child.pid if self._child else None
+
+    async def extract(
+        self, path: Path, on_progress: OnProgress | None = None, *, password: str = ""
+    ) -> ExtractedDocument:
+        """The text of a file. Cancelling the task ends the work at once.
+
+        Raises:
+            DocumentEncryptedError: it asks for a password, or for another one than `password`.
+            DocumentError: one of its subclasses.
+        """
+        header = {"kind": "extract-file", "name": path.name, "password": password}
+        return await self._extracted(Request(header, path=path), on_progress)
+
+    async def extract_bytes(
+        self,
+        name: str,
+        data: bytes,
+        on_progress: OnProgress | None = None,
+        *,
+        password: str = "",
+    ) -> ExtractedDocument:
+        """The text of a document that is no file: pasted or piped. Otherwise as `extract`."""
+        header = {"kind": "extract-bytes", "name": name, "password": password}
+        return await self._extracted(Request(header, data), on_progress)
+
+    async def scale(
+        self, name: str, data: bytes, media_type: str, size: tuple[int, int]
+    ) -> ScaledPicture:
+        """A picture within `size` pixels, as PNG or JPEG, without metadata. `media_type` is what
+        `extract` found. The same bytes give the same result.
+
+        Raises:
+            DocumentError: one of its subclasses.
+        """
+        asked = {"kind": "scale", "name": name, "media_type": media_type}
+        header = {**asked, "width": size[0], "height": size[1]}
+        request = Request(header, data, most=_picture_bytes(size), is_text=False)
+        return await self._ask(request, lambda answer, data: answers.picture(answer, data, size))
+
+    async def render_pages(
+        self,
+        name: str,
+        data: bytes,
+        pages: Sequence[tuple[int, tuple[int, int]]],
+        *,
+        password: str = "",
+    ) -> list[ScaledPicture]:
+        """Pages of a PDF as pictures: each a number, from 1, and the pixels that it fits into. The
+        same bytes give the same result.
+
+        Raises:
+            DocumentEncryptedError: it asks for a password, or for another one than `password`.
+            DocumentError: one of its subclasses.
+        """
+        asked = [[number, *size] for number, size in pages]
+        header = {"kind": "render", "name": name, "pages": asked, "password": password}
+        sizes = [size for _, size in pages]
+        most = sum(map(_picture_bytes, sizes))
+        request = Request(header, data, most=most, is_text=False)
+        return await self._ask(request, lambda answer, data: answers.pictures(answer, data, sizes))
+
+    async def count_tokens(self, text: str) -> int:
+        """The number of tokens by o200k_base, which OpenAI's models use.
+
+        Raises:
+            DocumentError: the child could not be started, or failed.
+        """
+        payload = text.encode(errors="replace")
+        request = Request({"kind": "count", "name": "The text"}, payload, most=0)
+        most = len(payload)
+        return await self._ask(
+            request, lambda answer, _: answers.whole_number(answer, "tokens", most)
+        )
+
+    async def markdown_of(self, html: str) -> str:
+        """What another program put on the clipboard as HTML: see `rich_text.py`.
+
+        Raises:
+            DocumentError: it cannot be read, or the child could not be started.
+        """
+        payload = html.encode(errors="replace")
+        most = 4 * len(payload) + PIECE
+        request = Request({"kind": "convert", "name": "The text"}, payload, most=most)
+        return await self._ask(request, lambda _, markdown: str(markdown))
+
+    async def chunks(self, text: str, tokens: int) -> list[Chunk]:
+        """Parts of a text of at most so many tokens (by o200k_base): see `chunks.py`.
+
+        Raises:
+            DocumentError: the child could not be started, or failed.
+        """
+        payload = text.encode(errors="replace")
+        header = {"kind": "chunk", "name": "The text", "tokens": tokens}
+        request = Request(header, payload, most=_rows_bytes(payload))
+        length = len(text)
+        return await self._ask(request, lambda _, rows: answers.chunks(rows, length))
+
+    async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
+        """The passages of a document's text: see `passages.py`.
+
+        Raises:
+            DocumentError: the child could not be started, or failed.
+        """
+        payload = text.encode(errors="replace")
+        header = {"kind": "passages", "name": name, "media_type": media_type}
+        request = Request(header, payload, most=_rows_bytes(payload))
+        length = len(text)
+        return await self._ask(request, lambda _, rows: answers.passages(rows, length))
+
+    async def aclose(self) -> None:
+        """End the child and wait for its end. A request still running is cut off."""
+        if self._child:
+            self._kill(self._child)
+        async with self._turn:
+            self._discard()
+        await asyncio.gather(*self._ending)
+
+    async def _extracted(
+        self, request: Request, on_progress: OnProgress | None
+    ) -> ExtractedDocument:
+        password, limits = str(request.header["password"]), self.limits
+        name = sound(request.name)
+
+        def read(answer: dict[str, Any], text: str) -> ExtractedDocument:
+            has_password = bool(password)
+            return answers.document(answer, text, name, limits, has_password=has_password)
+
+        found = await self._ask(request, read, on_progress)
+        if found.is_protected:
+            self.passwords[found.sha256] = password
+        return found
+
+    async def _ask(
+        self,
+        request: Request,
+        read: Callable[[dict[str, Any], Any], _T],
+        on_progress: OnProgress | None = None,
+    ) -> _T:
+        """Send a request, and return what `read` makes of its answer within the time limit.
+
+        Args:
+            request: what to ask.
+            read: makes the result of the answer's header and payload, in a thread if it is long.
+            on_progress: is told how far the work is.
+        """
+        limits = self.limits
+        async with self._turn:
+            self._stay()
+            try:
+                async with asyncio.timeout(limits.seconds):
+                    answer, found = await self._exchange(request, limits, read, on_progress)
+            except TimeoutError as error:
+                self._discard()
+                what = f"takes longer than {limits.seconds:g} s to read"
+                raise refusals.too_large(request.name, what) from error
+            except _ChildGoneError as error:
+                self._discard()
+                raise refusals.reader_stopped(request.name, str(error), limits) from error
+            except DocumentError:  # nothing was asked
+                self._leave_when_idle()
+                raise
+            except BaseException:
+                # Cancelled, or the progress callback raised: the child is in the middle of its work.
+                self._discard()
+                raise
+            if answer.get("exhausted"):
+                self._discard()
+            else:
+                self._leave_when_idle()
+        if isinstance(found, DocumentError):
+            raise found
+        return found
+
+    async def _exchange(
+        self,
+        request: Request,
+        limits: Limits,
+        read: Callable[[dict[str, Any], Any], _T],
+        on_progress: OnProgress | None,
+    ) -> tuple[dict[str, Any], _T | DocumentError]:
+        """Return the answer's header, and what `read` makes of it or what was refused.
+
+        Raises:
+            _ChildGoneError
+            DocumentError: the file or the child could not be opened; nothing was asked.
+        """
+        opened = None if request.path is None else await _open(request.path, limits)
+        with opened or nullcontext():
+            child = await self._running_child(limits)
+            header, payload, size = {**request.header}, request.payload, len(request.payload)
+            if opened is not None:
+                size = opened.size
+                if opened.members is not None:
+                    header["kind"], payload = "extract-folder", opened.listing
+            most = request.most
+            if most is None:
+                most = max(_LARGEST_GROWTH * size, limits.unpacked_bytes)
+            await _send(child, {**header, "limits": limits_to_json(limits)}, payload)
+            if opened is not None and opened.members is None:
+                await self._send_file(child, opened.descriptor)
+            answer, found = await self._answer(child, opened, on_progress, most, request.is_text)
+        try:
+            if answer["kind"] == "crashed":
+                raise _ChildGoneError(answers.details(answer))
+            if answer["kind"] == "refused":
+                return answer, answers.error(answer)
+            if len(found) > PIECE:
+                return answer, await asyncio.to_thread(read, answer, found)
+            return answer, read(answer, found)
+        except answers.MalformedAnswerError as error:
+            raise await _gone(child) from error
+
+    async def _answer(
+        self,
+        child: Process,
+        opened: OpenDocument | None,
+        on_progress: OnProgress | None,
+        most: int,
+        is_text: bool,
+    ) -> tuple[dict[str, Any], str | bytes]:
+        """Return the header and the payload of the answer; serve what the child asks before it.
+
+        Raises:
+            _ChildGoneError
+        """
+        while True:
+            header, payload = await _receive(child, most, is_text=is_text)
+            try:
+                step = answers.progress(header) if header["kind"] == "progress" else None
+                wanted = answers.member(header) if header["kind"] == "open" else None
+            except answers.MalformedAnswerError as error:
+                raise await _gone(child) from error
+            if wanted is not None:
+                await self._send_member(child, opened, wanted)
+            elif step is None:
+                return header, payload
+            elif on_progress:
+                on_progress(step)
+            await asyncio.sleep(0)  # many steps may have come at once
+
+    async def _send_member(self, child: Process, opened: OpenDocument | None, number: int) -> None:
+        """Open a file of the folder for the child."""
+        try:
+            if opened is None:
+                raise IndexError(number)
+            descriptor = await asyncio.to_thread(opened.open_member, number)
+        except (IndexError, OSError):
+            await self._send_file(child, None)
+            return
+        try:
+            await self._send_file(child, descriptor)
+        finally:
+            os.close(descriptor)
+
+    async def _send_file(self, child: Process, descriptor: int | None) -> None:
+        """Send an open file to the child, or that there is none.
+
+        Raises:
+            _ChildGoneError
+        """
+        assert self._files is not None
+        given = [] if descriptor is None else [descriptor]
+        try:
+            socket.send_fds(self._files, [b"f" if given else b"-"], given)
+        except OSError as error:  # BlockingIOError, too: it takes none of them
+            raise await _gone(child) from error
+
+    async def _running_child(self, limits: Limits) -> Process:
+        is_running = self._child is not None and self._child.returncode is None
+        if not is_running or self._memory != limits.memory_bytes:
+            self._discard()
+            self._child, self._files = await self._start(limits.memory_bytes)
+            self._memory = limits.memory_bytes
+        assert self._child is not None
+        return self._child
+
+    async def _start(self, memory: int) -> tuple[Process, socket.socket]:
+        """Start a child; return it with the socket that it takes open files from.
+
+        Raises:
+            DocumentError
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = self._command or child_command("documents")
+            argv = (*command.argv, str(theirs.fileno()), str(memory))
+            try:
+                child = await start_child(
+                    replace(command, argv=argv),
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=DEVNULL,
+                    limit=PIECE,
+                    pass_fds=(theirs.fileno(),),
+                )
+            except BaseException as error:
+                ours.close()
+                if isinstance(error, OSError):
+                    raise _not_started(error) from error
+                raise
+        ours.setblocking(False)
+        return child, ours
+
+    def _leave_when_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._idle = loop.call_later(self._idle_s, self._discard)
+
+    def _stay(self) -> None:
+        if self._idle:
+            self._idle.cancel()
+            self._idle = None
+
+    def _kill(self, child: Process) -> None:
+        """Once: a second time might collect the child's end, which asyncio waits for elsewhere."""
+        if child.pid != self._killed:
+            self._killed = child.pid
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+
+    def _discard(self) -> None:
+        """Kill the child, and see to its end in the background. A new one starts on demand."""
+        self._stay()
+        child, self._child = self._child, None
+        if self._files:
+            self._files.close()
+            self._files = None
+        if child:
+            self._kill(child)
+            task = asyncio.get_running_loop().create_task(_reap(child))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+
+def _not_started(error: OSError) -> DocumentError:
+    return DocumentError(
+        "The part of the program that reads documents could not be started.",
+        what_was_kept=refusals.NOTHING_MADE,
+        what_to_do="Start the program anew; if it happens again, install it anew.",
+        details=str(error),
+    )
+
+
+def _picture_bytes(size: tuple[int, int]) -> int:
+    """Return more bytes than a picture of this size takes as PNG or JPEG."""
+    return 4 * size[0] * size[1] + PIECE
+
+
+def _rows_bytes(text: bytes) -> int:
+    """Return more bytes than rows about the parts of a text take."""
+    return 16 * len(text) + PIECE
+
+
+async def _open(path: Path, limits: Limits) -> OpenDocument:
+    """Open a file or a folder in a thread.
+
+    Raises:
+        DocumentError
+    """
+    from desktop_app.documents.opening import open_document  # its imports are no part of the start
+
+    opening = asyncio.ensure_future(asyncio.to_thread(open_document, path, limits))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_opened)
+        raise
+
+
+def _close_opened(opening: asyncio.Future[OpenDocument]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
+
+
+async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> None:
+    """Write a frame piece by piece.
+
+    Raises:
+        _ChildGoneError
+    """
+    assert child.stdin is not None
+    try:
+        child.stdin.write(head(header, len(payload)))
+        view = memoryview(payload)
+        for start in range(0, len(view), PIECE):
+            child.stdin.write(view[start : start + PIECE])
+            await child.stdin.drain()
+    except OSError as error:
+        raise await _gone(child) from error
+
+
+async def _receive(
+    child: Process, most: int, *, is_text: bool
+) -> tuple[dict[str, Any], str | bytes]:
+    """Return the header and the payload of the next frame.
+
+    Raises:
+        _ChildGoneError: the child has ended, or sends more than `most` bytes.
+    """
+    assert child.stdout is not None
+    try:
+        (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
+        if length > answers.LONGEST_HEADER:
+            raise answers.MalformedAnswerError("too long a header")
+        header = answers.header_of(await child.stdout.readexactly(length))
+        left = header["payload"]
+        if left > most:
+            raise answers.MalformedAnswerError("too long a payload")
+        if not is_text:  # pictures: a few megabytes
+            return header, await child.stdout.readexactly(left)
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        pieces = []
+        while left:
+            # Piece by piece: the event loop turns between them, however long the text is.
+            piece = await child.stdout.readexactly(min(left, PIECE))
+            left -= len(piece)
+            pieces.append(decoder.decode(piece, final=not left))
+    except (asyncio.IncompleteReadError, ValueError) as error:
+        raise await _gone(child) from error
+    return header, "".join(pieces)
+
+
+async def _gone(child: Process) -> _ChildGoneError:
+    """What to say of a child that no longer speaks, or no longer makes sense."""
+    with contextlib.suppress(TimeoutError):
+        # It is ending by itself; only a child that talks nonsense needs to be killed.
+        async with asyncio.timeout(1):
+            return _ChildGoneError(f"the reader ended with code {await child.wait()}")
+    return _ChildGoneError("the reader did not answer as it should")
+
+
+async def _reap(child: Process) -> None:
+    """Wait for a killed child and close its pipes."""
+    await child.communicate()

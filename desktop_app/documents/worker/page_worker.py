@@ -1,0 +1,92 @@
+"""The window's side of looking at a PDF: a child process of its own, in which the document is open.
+
+Of its own, because whoever turns pages must not wait for a document that is being read. The child
+may end at any time (idle, crashed, out of memory); the next request finds it gone and opens the
+document anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+from desktop_app.child_processes import ChildCommand
+from desktop_app.documents import answers
+from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, Request
+from desktop_app.documents.worker.protocol import Box, Strip
+
+__all__ = ["Box", "Looked", "PageWorker", "Strip"]
+
+_T = TypeVar("_T")
+# Bytes: the sizes of 50,000 pages, the most that settings allow, with 16 digits each.
+_LONGEST_SIZES: Final = 1 << 22
+# The most that settings allow.
+_LARGEST_FILE: Final = 2_000 << 20
+
+
+class Looked(NamedTuple):
+    """A PDF that is looked at: what it is known by, its name, and its file or its bytes."""
+
+    sha256: str
+    name: str
+    source: Path | bytes
+
+
+class PageWorker(DocumentWorker):
+    """Draws pages and finds passages on them, one request at a time.
+
+    All methods raise DocumentError where the document or the page cannot be drawn.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        idle_s: float = 60,
+        command: ChildCommand | None = None,
+    ) -> None:
+        # What is looked at was within the limits when it was read, whatever they are today.
+        limits = limits or Limits(file_bytes=_LARGEST_FILE, seconds=20)
+        super().__init__(limits, idle_s=idle_s, command=command)
+
+    async def sizes(self, looked: Looked) -> list[tuple[float, float]]:
+        """Width and height of each page as it is shown, in points; the document is open from now
+        on, and any other is closed."""
+        source = looked.source
+        header = {"kind": "view-open", "name": looked.name, "document": looked.sha256}
+        header["password"] = self.passwords.get(looked.sha256, "")
+        if isinstance(source, Path):
+            request = Request({**header, "by": "descriptor"}, path=source, most=_LONGEST_SIZES)
+        else:
+            request = Request({**header, "by": "bytes"}, source, most=_LONGEST_SIZES)
+        return await self._ask(request, lambda _, sizes: answers.page_sizes(sizes))
+
+    async def strip(self, looked: Looked, wanted: Strip) -> bytes:
+        """The pixels of a strip of a page: see `pdf_view`."""
+        header = {"kind": "view-strip", "strip": list(wanted)}
+        size = 4 * wanted.width * wanted.rows
+        request = Request(header, most=size, is_text=False)
+        return await self._look(looked, request, lambda _, pixels: answers.pixels(pixels, size))
+
+    async def boxes(self, looked: Looked, page: int, text: str, before: str) -> list[Box]:
+        """Where a passage stands on a page: see `pdf_marks.boxes`."""
+        payload = json.dumps([text, before]).encode()
+        request = Request({"kind": "view-boxes", "page": page}, payload, most=0)
+        return await self._look(looked, request, lambda answer, _: answers.boxes(answer))
+
+    async def _look(
+        self, looked: Looked, request: Request, read: Callable[[dict[str, Any], Any], _T]
+    ) -> _T:
+        def read_unless_closed(answer: dict[str, Any], found: Any) -> _T | None:
+            return None if answer["kind"] == "view-closed" else read(answer, found)
+
+        header = {**request.header, "name": looked.name, "document": looked.sha256}
+        asked = replace(request, header=header)
+        found = await self._ask(asked, read_unless_closed)
+        if found is None:
+            await self.sizes(looked)
+            found = await self._ask(asked, read)
+        return found

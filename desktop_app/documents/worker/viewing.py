@@ -1,0 +1,54 @@
+"""Requests about the PDF that is open in the child process, and their answers (see page_worker.py).
+
+One document is open at a time; a request that names another one is answered so that the window
+opens it first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from desktop_app.documents.pdf.pdf_view import PdfView
+from desktop_app.documents.worker.protocol import Strip, write_frame
+
+_open: dict[str, PdfView] = {}
+
+
+def serve(
+    header: dict[str, Any], payload: bytes, answers: BinaryIO, take_file: Callable[[], int]
+) -> None:
+    """Answer a request whose kind begins with "view-".
+
+    Args:
+        header: the request.
+        payload: what comes with it.
+        answers: where to write the answer.
+        take_file: returns the descriptor of the file that the request announces.
+
+    Raises:
+        DocumentDamagedError: what is asked for cannot be drawn.
+    """
+    if header["kind"] == "view-open":
+        _open_other(header, take_file() if header["by"] == "descriptor" else payload, answers)
+        return
+    view = _open.get(header["document"])
+    if view is None:
+        write_frame(answers, {"kind": "view-closed"})
+    elif header["kind"] == "view-strip":
+        pixels = view.strip(Strip(*header["strip"]))
+        write_frame(answers, {"kind": "strip", "is_binary": True}, pixels)
+    else:
+        text, before = json.loads(payload)
+        boxes = view.boxes(int(header["page"]), text, before)
+        write_frame(answers, {"kind": "boxes", "boxes": boxes})
+
+
+def _open_other(header: dict[str, Any], source: int | bytes, answers: BinaryIO) -> None:
+    for view in _open.values():
+        view.close()
+    _open.clear()
+    view = PdfView(header["name"], source, header["password"])
+    _open[header["document"]] = view
+    write_frame(answers, {"kind": "opened"}, json.dumps(view.sizes()).encode())

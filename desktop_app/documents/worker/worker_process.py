@@ -1,0 +1,227 @@
+"""The child process that reads documents and counts tokens.
+
+It takes one request after the other from its standard input and answers on its standard output,
+in the frames of `protocol.py`. Whatever a document does to it stays in here. Before it reads a byte
+it gives up all that it does not need: it opens no file but the program's own and fonts, writes none,
+connects to nothing and starts nothing (see the package `sandbox`). Documents come as descriptors of
+open files. It ends when its standard input closes, which the system does even when the window is
+killed; a thread watches for that, so that a document that takes minutes does not keep it alive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import json
+import os
+import queue
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from traceback import extract_tb
+from types import TracebackType
+from typing import Any, BinaryIO, Final
+
+from desktop_app import sandbox
+from desktop_app.documents import extract, refusals
+from desktop_app.documents.worker.protocol import (
+    ExtractedDocument,
+    Limits,
+    Progress,
+    error_to_json,
+    read_frame,
+    rows_to_payload,
+    write_frame,
+)
+from desktop_app.domain.errors import DocumentError
+from desktop_app.paths import resource_path
+
+Frame = tuple[dict[str, Any], bytes]
+
+# More often than this nobody sees it.
+_PROGRESS_EVERY_S: Final = 0.04
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until the standard input closes.
+
+    Args:
+        arguments: the descriptor of the socket that open files come by, and the private memory in
+            bytes that this process may take.
+    """
+    descriptor, memory = map(int, arguments)
+    files = socket.socket(fileno=descriptor)
+    answers = _take_standard_output()
+    sandbox.confine(policy(memory, (descriptor, answers.fileno())))
+    sys.excepthook = functools.partial(_last_words, answers)
+    requests: queue.SimpleQueue[Frame] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(sys.stdin.buffer, requests), daemon=True).start()
+    while True:
+        header, payload = requests.get()
+        _serve(header, payload, answers, files)
+
+
+def policy(memory: int, descriptors: tuple[int, ...]) -> sandbox.Policy:
+    """Return what this process may do: take memory, and read the ranks of tokens."""
+    return sandbox.Policy(memory, (resource_path("tokenizer"),), descriptors=descriptors)
+
+
+def _take_standard_output() -> BinaryIO:
+    """Return the standard output for frames alone: what a library prints goes nowhere."""
+    answers = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return answers
+
+
+def _last_words(
+    answers: BinaryIO,
+    kind: type[BaseException],
+    _error: BaseException,
+    traceback: TracebackType | None,
+) -> None:
+    """Say what ended this process, for the log: the kind of error and its place, no content."""
+    frame = extract_tb(traceback)[-1]
+    details = f"{kind.__name__} in {Path(frame.filename).name}:{frame.lineno}"
+    write_frame(answers, {"kind": "crashed", "details": details})
+
+
+def _receive(stream: BinaryIO, requests: queue.SimpleQueue[Frame]) -> None:
+    """Pass requests on; end the process at once when no more can come."""
+    while frame := read_frame(stream):
+        requests.put(frame)
+    os._exit(0)
+
+
+def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: socket.socket) -> None:
+    """Answer one request; a DocumentError is an answer too, anything else ends the process."""
+    limits = Limits(**header["limits"])
+    try:
+        if header["kind"] == "scale":
+            _scale(header, payload, limits, answers)
+        elif header["kind"] == "render":
+            _render(header, payload, answers)
+        elif header["kind"] == "count":
+            from desktop_app.documents.index.token_count import count_tokens
+
+            write_frame(answers, {"kind": "counted", "tokens": count_tokens(payload.decode())})
+        elif header["kind"].startswith("view-"):
+            from desktop_app.documents.worker import viewing
+
+            viewing.serve(header, payload, answers, lambda: _take_file(files))
+        elif header["kind"] == "convert":
+            from desktop_app.documents.text.pasted_html import to_markdown
+
+            write_frame(answers, {"kind": "converted"}, to_markdown(payload.decode()).encode())
+        elif header["kind"] == "chunk":
+            _chunk(payload.decode(), int(header["tokens"]), answers)
+        elif header["kind"] == "passages":
+            _passages(payload.decode(), header, answers)
+        else:
+            _send(_extracted(header, payload, limits, answers, files), answers)
+    except DocumentError as error:
+        write_frame(answers, {"kind": "refused", **error_to_json(error)})
+    except MemoryError:
+        too_large = refusals.needs_memory(header["name"], limits)
+        # What the document took is not given back reliably: the window starts another child.
+        write_frame(answers, {"kind": "refused", "exhausted": True, **error_to_json(too_large)})
+
+
+def _take_file(files: socket.socket) -> int:
+    """Return the descriptor that the window sends next.
+
+    Raises:
+        OSError: the window could not open the file.
+    """
+    _, descriptors, _, _ = socket.recv_fds(files, 1, 1)
+    if not descriptors:
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+    return descriptors[0]
+
+
+def _extracted(
+    header: dict[str, Any],
+    payload: bytes,
+    limits: Limits,
+    answers: BinaryIO,
+    files: socket.socket,
+) -> ExtractedDocument:
+    name, password, report = header["name"], header["password"], _reporter(answers)
+    if header["kind"] == "extract-file":
+        return extract.extract_file(name, _take_file(files), limits, report, password)
+    if header["kind"] == "extract-bytes":
+        return extract.extract_bytes(name, payload, limits, report, password)
+
+    def open_member(number: int) -> int | None:
+        write_frame(answers, {"kind": "open", "number": number})
+        with contextlib.suppress(OSError):
+            return _take_file(files)
+        return None
+
+    return extract.extract_folder(name, json.loads(payload), open_member, limits, report)
+
+
+def _chunk(text: str, tokens: int, answers: BinaryIO) -> None:
+    from desktop_app.documents.index.chunks import chunks
+    from desktop_app.documents.index.token_count import count_tokens
+
+    found = [[c.start, c.end, c.tokens] for c in chunks(text, tokens, count_tokens)]
+    write_frame(answers, {"kind": "chunked"}, rows_to_payload(found))
+
+
+def _passages(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
+    from desktop_app.documents.index.passage_index import passages
+    from desktop_app.documents.index.token_count import count_tokens
+
+    found = passages(text, header["name"], header["media_type"], count_tokens)
+    write_frame(answers, {"kind": "passages"}, rows_to_payload(map(astuple, found)))
+
+
+def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO) -> None:
+    from desktop_app.documents import image_reader
+
+    size = (int(header["width"]), int(header["height"]))
+    scaled = image_reader.scale(header["name"], payload, header["media_type"], size, limits)
+    found = {"media_type": scaled.media_type, "width": scaled.width, "height": scaled.height}
+    write_frame(answers, {"kind": "scaled", "is_binary": True, **found}, scaled.data)
+
+
+def _render(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
+    from desktop_app.documents.pdf import page_images
+
+    wanted = [(number, (width, height)) for number, width, height in header["pages"]]
+    drawn = page_images.render(header["name"], payload, wanted, header["password"])
+    rows = [[page.media_type, page.width, page.height, len(page.data)] for page in drawn]
+    answer = {"kind": "rendered", "is_binary": True, "pictures": rows}
+    write_frame(answers, answer, b"".join(page.data for page in drawn))
+
+
+def _send(document: ExtractedDocument, answers: BinaryIO) -> None:
+    fields = {
+        name: getattr(document, name)
+        for name in ExtractedDocument.__dataclass_fields__
+        if name != "text"
+    }
+    fields["pictured"] = [astuple(page) for page in document.pictured]
+    write_frame(answers, {"kind": "extracted", **fields}, document.text.encode())
+
+
+def _reporter(answers: BinaryIO) -> Callable[[Progress], None]:
+    """Sends progress on, the last step always and the others at most every 40 ms."""
+    sent_at = 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal sent_at
+        now = time.monotonic()
+        if progress.done == progress.total or now - sent_at >= _PROGRESS_EVERY_S:
+            sent_at = now
+            step = {"done": progress.done, "total": progress.total, "unit": progress.unit}
+            write_frame(answers, {"kind": "progress", **step})
+
+    return report

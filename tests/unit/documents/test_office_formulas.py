@@ -1,0 +1,96 @@
+"""Formulas on one line, and figures above and below the line."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from xml.etree import ElementTree
+
+import pytest
+
+from desktop_app.documents.extract import extract_bytes
+from desktop_app.documents.office import office_formulas
+from desktop_app.documents.worker.protocol import Limits
+
+_MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+_WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def run(text: str) -> str:
+    return f"<m:r><m:t>{text}</m:t></m:r>"
+
+
+def of(**parts: str) -> str:
+    return "".join(f"<m:{name}>{content}</m:{name}>" for name, content in parts.items())
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (f"<m:f>{of(num=run('a+b'), den=run('2'))}</m:f>", "(a+b)/2"),
+        (f"<m:sSup>{of(e=run('x'), sup=run('n-1'))}</m:sSup>{run('y')}", "x^(n-1)y"),
+        (f"<m:sSup>{of(e=run('x'), sup=run('k'))}</m:sSup>{run('a')}", "x^k a"),
+        (f"<m:rad>{of(deg='', e=run('x+1'))}</m:rad>", "√(x+1)"),
+        (
+            f"<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr>"
+            f"{of(sub=run('i=1'), sup=run('n'), e=run('i'))}</m:nary>",
+            "∑_(i=1)^n i",
+        ),
+        (
+            f"<m:func>{of(fName=run('log'), e='<m:d>' + of(e=run('x')) + '</m:d>')}</m:func>",
+            "log(x)",
+        ),
+        (
+            f"<m:m><m:mr>{of(e=run('1'))}{of(e=run('0'))}</m:mr>"
+            f"<m:mr>{of(e=run('0'))}{of(e=run('1'))}</m:mr></m:m>",
+            "[1, 0; 0, 1]",
+        ),
+        (f"<m:sSub>{of(e=run('a'), sub=run('0'))}</m:sSub>", "a_0"),
+    ],
+)
+def test_a_formula_is_written_as_it_is_typed(formula: str, expected: str) -> None:
+    assert (
+        office_formulas.linear(ElementTree.fromstring(f"<m:oMath {_MATH}>{formula}</m:oMath>"))
+        == expected
+    )
+
+
+def test_what_a_formula_in_mathml_was_typed_as() -> None:
+    tree = ElementTree.fromstring(
+        '<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mi>E</mi>'
+        '<annotation encoding="StarMath 5.0">E = m c^2</annotation></semantics></math>'
+    )
+    assert office_formulas.typed(tree) == "E = m c^2"
+
+
+def test_powers_and_indices_of_a_text_change_its_figures() -> None:
+    def at(place: str, text: str) -> str:
+        return (
+            f'<w:r><w:rPr><w:vertAlign w:val="{place}"/></w:rPr><w:t>{text}</w:t></w:r>'
+            "<w:r><w:t> </w:t></w:r>"
+        )
+
+    body = (
+        f"<w:p><w:r><w:t>10</w:t></w:r>{at('superscript', '-6')}<w:r><w:t>H</w:t></w:r>"
+        f"{at('subscript', '2')}<w:r><w:t>1</w:t></w:r>{at('superscript', 'st')}</w:p>"
+    )
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        document = f"<w:document {_WORD}><w:body>{body}</w:body></w:document>"
+        archive.writestr("word/document.xml", document)
+    read = extract_bytes("x.docx", target.getvalue(), Limits(), lambda _: None)
+    assert read.text == "10⁻⁶ H₂ 1st"
+
+
+def test_a_web_page_without_what_only_a_browser_shows() -> None:
+    page = (
+        "<p>10<sup>6</sup> H<sub>2</sub>O</p><p>A <img src='data:image/png;base64,AAAA' alt='goose'>"
+        '<svg><text>drawn</text></svg> <a href="javascript:go()">here</a></p>'
+        "<table><tr><th>Name</th><th>A long head of a column</th></tr><tr><td>a</td><td>b</td></tr></table>"
+        "<pre>![kept](as it is)</pre>"
+    )
+    text = extract_bytes("x.html", page.encode(), Limits(), lambda _: None).text
+    assert text == (
+        "10⁶ H₂O\n\nA goose here\n\n| Name | A long head of a column |\n| --- | --- |\n| a | b |\n\n"
+        "```\n![kept](as it is)\n```"
+    )

@@ -1,0 +1,161 @@
+"""Where a passage stands on the page of a PDF: read back from the very place that is marked."""
+
+from __future__ import annotations
+
+import os
+import re
+from io import BytesIO
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pytest
+
+from desktop_app.documents.pdf import pdf_reader
+from desktop_app.documents.pdf.pdf_view import PdfView
+from desktop_app.documents.worker.protocol import Box, Limits, Strip
+from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedError
+from desktop_app.domain.matching import letters_of
+from tests.data.long_pdf import long_pdf, pdf_of
+
+DATA = Path(__file__).parents[2] / "data"
+FILES = (
+    "report.pdf",
+    "rotated.pdf",
+    "two-columns.pdf",
+    "corpus/interleaved.pdf",
+    "corpus/interleaved-words.pdf",
+    "corpus/interleaved-head.pdf",
+    "corpus/arabic.pdf",
+    "corpus/hebrew.pdf",
+    "corpus/cjk.pdf",
+    "corpus/turned.pdf",
+    "corpus/prices.pdf",
+    "corpus/rows-plain.pdf",
+    "corpus/rows-ruled.pdf",
+)
+
+
+def pages_of(data: bytes) -> dict[int, str]:
+    """The text of each page as it was read."""
+    text = pdf_reader.read("it", data, Limits(), lambda _: None).text
+    parts = re.split(r"^\[page (\d+)\]\n", text, flags=re.M)
+    return {int(number): words for number, words in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def read_back(data: bytes, number: int, boxes: list[Box]) -> str:
+    """The letters of a page that lie in the boxes, by their middles, in the order of the stream."""
+    with pdfium.PdfDocument(data) as document:
+        page = document[number - 1]
+        textpage = page.get_textpage()
+        found = []
+        for index in range(textpage.count_chars()):
+            left, bottom, right, top = textpage.get_charbox(index)
+            x, y = shown(page, (left + right) / 2, (bottom + top) / 2)
+            if any(b.left <= x <= b.right and b.top <= y <= b.bottom for b in boxes):
+                found.append(textpage.get_text_range(index, 1))
+        return letters_of("".join(found))
+
+
+def shown(page: pdfium.PdfPage, x: float, y: float) -> tuple[float, float]:
+    """A point of the file on the page as it is shown, worked out from its box and its turn alone."""
+    left, bottom, right, top = page.get_cropbox()
+    across, down = (x - left) / (right - left), (top - y) / (top - bottom)
+    turns = {0: (across, down), 90: (1 - down, across), 180: (1 - across, 1 - down)}
+    return turns.get(page.get_rotation(), (down, 1 - across))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_marked_is_the_passage(name: str) -> None:
+    data = (DATA / name).read_bytes()
+    view = PdfView(name, data)
+    tried = 0
+    for number, text in pages_of(data).items():
+        for start in range(0, len(text), 60):
+            passage = text[start : start + 150]
+            if "[no text" in text or "[links]" in passage:
+                continue
+            boxes = view.boxes(number, passage, text[:start])
+            assert sorted(read_back(data, number, boxes)) == sorted(letters_of(passage))
+            tried += 1
+    view.close()
+    assert tried
+
+
+def test_of_several_places_the_right_one_is_marked() -> None:
+    data = pdf_of([["the same words again", "other words", "the same words again", "an end"]])
+    text = pages_of(data)[1]
+    view = PdfView("it", data)
+    first, second = (m.start() for m in re.finditer("the same", text))
+    tops = [view.boxes(1, "the same words again", text[:at])[0].top for at in (first, second)]
+    assert tops[0] < tops[1]
+
+
+def test_a_cropped_page_shows_the_mark_where_its_words_are() -> None:
+    with pdfium.PdfDocument(pdf_of([["above", "the words", "below"]])) as document:
+        document[0].set_cropbox(40, 700, 300, 800)
+        document[0].set_rotation(90)
+        target = BytesIO()
+        document.save(target)
+    data = target.getvalue()
+    view = PdfView("it", data)
+    assert view.sizes() == [(100, 260)]
+    boxes = view.boxes(1, "the words", "above\n")
+    assert read_back(data, 1, boxes) == "thewords"
+    dark = ink(view, boxes[0])
+    assert dark > 20
+    with pdfium.PdfDocument(data) as document:
+        document[0].set_cropbox(40, 100, 300, 200)
+        target = BytesIO()
+        document.save(target)
+    assert PdfView("it", target.getvalue()).boxes(1, "the words", "above\n") == []
+
+
+def ink(view: PdfView, box: Box) -> int:
+    """Dark pixels within a box of a page as it is drawn."""
+    width, height = 400, 1040
+    pixels = view.strip(Strip(1, width, height, 0, height))
+    rows = range(int(box.top * height), int(box.bottom * height))
+    across = range(int(box.left * width), int(box.right * width))
+    return sum(pixels[4 * (y * width + x)] < 128 for y in rows for x in across)
+
+
+def test_what_does_not_stand_there_is_not_marked() -> None:
+    view = PdfView("report.pdf", (DATA / "report.pdf").read_bytes())
+    assert view.boxes(1, "words that nobody wrote on any page of it", "") == []
+    assert view.boxes(1, "?!", "") == []
+
+
+def test_strips_make_the_page() -> None:
+    view = PdfView("it", long_pdf(3))
+    whole = view.strip(Strip(2, 300, 424, 0, 424))
+    parts = [view.strip(Strip(2, 300, 424, top, min(100, 424 - top))) for top in range(0, 424, 100)]
+    assert b"".join(parts) == whole
+    assert len(whole) == 300 * 424 * 4
+    assert len(set(whole)) > 10
+
+
+def test_what_is_no_pdf_and_what_has_no_such_page(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pdf"
+    empty.touch()
+    with pytest.raises(DocumentDamagedError, match="cannot be drawn"):
+        PdfView("it", b"no PDF")
+    with pytest.raises(DocumentDamagedError):
+        PdfView("it", os.open(empty, os.O_RDONLY))
+    with pytest.raises(DocumentDamagedError):
+        PdfView("it", long_pdf(1)).strip(Strip(2, 10, 10, 0, 10))
+
+
+def test_a_page_that_says_it_is_endless_is_drawn_at_the_size_there_may_be() -> None:
+    data = pdf_of([["words"]]).replace(b"[0 0 595 842]", b"[0 0 9e8 421]")
+    (size,) = PdfView("it", data).sizes()
+    assert max(size) <= 14_400
+    assert min(size) >= 1
+
+
+def test_a_password_opens_what_is_protected() -> None:
+    data = (DATA / "encrypted.pdf").read_bytes()
+    with pytest.raises(DocumentEncryptedError, match="protected by a password"):
+        PdfView("encrypted.pdf", data)
+    with pytest.raises(DocumentEncryptedError):
+        PdfView("encrypted.pdf", data, "wrong")
+    assert len(PdfView("encrypted.pdf", data, "alder").sizes()) >= 1
