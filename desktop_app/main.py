@@ -82,11 +82,11 @@ def _child(name: str, arguments: Sequence[str]) -> int:
 
         return model()
     if name == "maths":
-        from desktop_app.rendering.maths_process import main as maths
+        from desktop_app.rendering.processes.math_process import main as maths
 
         return maths()
     if name == "lexing":
-        from desktop_app.rendering.lexing_process import main as lexing
+        from desktop_app.rendering.processes.lexing_process import main as lexing
 
         return lexing()
     if name == "print":

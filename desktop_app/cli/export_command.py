@@ -29,7 +29,7 @@ from desktop_app.exchange.imported import BAD_VALUE, short
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.headless.console import say
 from desktop_app.paths import folders
-from desktop_app.rendering.formula_process import FormulaProcess
+from desktop_app.rendering.processes.formula_client import FormulaProcess
 from desktop_app.storage.files import create_private
 from desktop_app.storage.temporary import noted
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.model import Block, Runs
-from desktop_app.rendering.notes import is_label, link_to_note
-from desktop_app.rendering.parser import parser
+from desktop_app.rendering.block_model import Block, Runs
+from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.markdown.footnote_links import is_label, link_to_note
+from desktop_app.rendering.markdown.parser import parser
 
 _CODE: Final = ("fence", "code_block")
 _NAME: Final = re.compile(

@@ -25,12 +25,12 @@ from desktop_app.domain.facts import (
 )
 from desktop_app.domain.parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.exchange.html_style import STYLE
-from desktop_app.rendering import highlight
-from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.export_html import HtmlWriter
-from desktop_app.rendering.maths import Formula
-from desktop_app.rendering.model import ADDED, Block, Run, Runs, clean, show_unseen
-from desktop_app.rendering.notes import link_to_mark
+from desktop_app.rendering.block_model import ADDED, Block, Run, Runs, clean, show_unseen
+from desktop_app.rendering.export.html_writer import HtmlWriter
+from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.markdown.footnote_links import link_to_mark
+from desktop_app.rendering.processes import highlight
+from desktop_app.rendering.processes.math_typesetting import Formula
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 EMBEDDED: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))

@@ -9,7 +9,7 @@ from desktop_app.domain.conversation import Conversation, Message
 from desktop_app.domain.facts import IN_A_FILE, heading_of, pages_text, sources_of
 from desktop_app.domain.parts import DocumentPart, ReasoningPart, ToolCallPart
 from desktop_app.exchange.footnotes import told_apart
-from desktop_app.rendering.parser import parser
+from desktop_app.rendering.markdown.parser import parser
 
 ModelName = Callable[[str], str]
 

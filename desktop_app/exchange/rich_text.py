@@ -8,8 +8,8 @@ from html import escape
 
 from desktop_app.domain.conversation import Conversation, Message, Role
 from desktop_app.domain.facts import heading_of
-from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.export_html import direction_of, to_html
+from desktop_app.rendering.export.html_writer import direction_of, to_html
+from desktop_app.rendering.incremental.block_stream import render
 
 
 def written(

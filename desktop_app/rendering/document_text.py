@@ -14,10 +14,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.domain import matching
-from desktop_app.rendering.blocks import code_line, convert
-from desktop_app.rendering.lists import find_loose
-from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Run, clean, show_unseen
-from desktop_app.rendering.parser import parser
+from desktop_app.rendering.block_model import TABLE_ROWS, Block, Kind, Run, clean, show_unseen
+from desktop_app.rendering.markdown.block_builder import code_line, convert
+from desktop_app.rendering.markdown.loose_lists import find_loose
+from desktop_app.rendering.markdown.parser import parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

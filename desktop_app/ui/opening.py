@@ -12,7 +12,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from desktop_app.child_processes import foreign_umask
-from desktop_app.rendering.links import is_opened
+from desktop_app.rendering.markdown.links import is_opened
 
 if TYPE_CHECKING:
     from pathlib import Path

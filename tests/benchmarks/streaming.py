@@ -250,7 +250,7 @@ def _application() -> QApplication:
     from PySide6.QtWidgets import QApplication
 
     from desktop_app.app.startup import gc_policy
-    from desktop_app.rendering.parser import parser
+    from desktop_app.rendering.markdown.parser import parser
     from desktop_app.ui.look import icons, theme
 
     application = QApplication.instance() or QApplication([])

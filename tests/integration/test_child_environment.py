@@ -21,7 +21,7 @@ from desktop_app.child_processes import (
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.page_worker import Looked, PageWorker
 from desktop_app.local_model.server import LocalModel
-from desktop_app.rendering.formula_process import FormulaProcess
+from desktop_app.rendering.processes.formula_client import FormulaProcess
 from tests.helpers.children import python_child
 from tests.integration.headless.command import Shell
 

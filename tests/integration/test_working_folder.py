@@ -15,7 +15,7 @@ import pytest
 from desktop_app.child_processes import Kind, child_command, library_command, open_child
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.local_model.server import LocalModel
-from desktop_app.rendering.formula_process import FormulaProcess
+from desktop_app.rendering.processes.formula_client import FormulaProcess
 from tests.helpers.traps import Traps, imported_later
 
 if TYPE_CHECKING:

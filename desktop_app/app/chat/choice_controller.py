@@ -14,7 +14,7 @@ from desktop_app.domain.conversation import Draft, Message, ModelChoice
 from desktop_app.domain.cost import format_money, format_tokens
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
-from desktop_app.rendering.parser import parser
+from desktop_app.rendering.markdown.parser import parser
 from desktop_app.services.choice import ResolvedChoice, model_info
 from desktop_app.services.estimate import Estimate, needs_counting, used_tokens
 from desktop_app.services.model_menu import offers

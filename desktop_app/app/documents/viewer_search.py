@@ -74,7 +74,10 @@ class ViewerFinding(QObject):
 
 def _places(text: str, words: str) -> list[Span]:
     """Where words stand, but for the marks between pages."""
-    from desktop_app.rendering.finding import places_in, sought  # not a part of the start
+    from desktop_app.rendering.search.text_search import (  # not a part of the start
+        places_in,
+        sought,
+    )
 
     marks = [mark.span() for mark in PAGE_MARK.finditer(text)]
     ends = [end for _, end in marks]

@@ -15,7 +15,7 @@ from desktop_app import __version__
 from desktop_app.child_processes import child_command
 from desktop_app.cli.export_command import WITHOUT_QT, pictures_of
 from desktop_app.cli.library_commands import run_library
-from desktop_app.rendering.formula_process import FormulaProcess
+from desktop_app.rendering.processes.formula_client import FormulaProcess
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.printing.pages import Pages, set_paper
 

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
-from desktop_app.rendering.colour_tokens import DARK, LIGHT
+from desktop_app.rendering.color_tokens import DARK, LIGHT
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget

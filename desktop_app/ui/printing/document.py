@@ -34,12 +34,7 @@ from desktop_app.domain.facts import (
     thought_words,
 )
 from desktop_app.domain.parts import ReasoningPart, ToolCallPart
-from desktop_app.rendering import highlight
-from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.blocks import code_line
-from desktop_app.rendering.export_html import parts_of
-from desktop_app.rendering.links import is_opened
-from desktop_app.rendering.model import (
+from desktop_app.rendering.block_model import (
     ADDED,
     Block,
     Kind,
@@ -50,8 +45,13 @@ from desktop_app.rendering.model import (
     quoted,
     show_unseen,
 )
-from desktop_app.rendering.notes import is_label, link_to_mark
-from desktop_app.rendering.raster import bytes_of, is_drawn, is_name
+from desktop_app.rendering.export.html_writer import parts_of
+from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.markdown.block_builder import code_line
+from desktop_app.rendering.markdown.footnote_links import is_label, link_to_mark
+from desktop_app.rendering.markdown.inline_images import bytes_of, is_drawn, is_name
+from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.processes import highlight
 from desktop_app.ui.printing.print_styles import (
     BETWEEN_QUOTES,
     CODE,

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from desktop_app.rendering.model import Block, Kind, Run, is_apart
+from desktop_app.rendering.block_model import Block, Kind, Run, is_apart
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.transcript.transcript_styles import FORMULA, tab_behind_mark
 

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.collections import passage_link
-from desktop_app.rendering.model import Run
+from desktop_app.rendering.block_model import Run
 from desktop_app.ui.plain_text import one_line
 from desktop_app.ui.transcript.message_items import ACTION, SOURCES, Item, Line, Part
 

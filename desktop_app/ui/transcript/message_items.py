@@ -20,8 +20,8 @@ from desktop_app.domain.facts import (
     thought_words,
 )
 from desktop_app.domain.parts import ImagePart, ReasoningPart, ToolCallPart
-from desktop_app.rendering.blocks import code_line
-from desktop_app.rendering.model import Block, Kind, Run, Runs, clean
+from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
+from desktop_app.rendering.markdown.block_builder import code_line
 from desktop_app.ui.plain_text import LONGEST_PARAGRAPH, one_line
 from desktop_app.ui.transcript.media.message_images import OPEN, picture_runs
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.parts import ImagePart
-from desktop_app.rendering.block_stream import BlockStream, render
-from desktop_app.rendering.model import Block, Kind, Patch, quoted
+from desktop_app.rendering.block_model import Block, Kind, Patch, quoted
+from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.ui.transcript.citation_sources import source_lines
 from desktop_app.ui.transcript.media.code_folds import FOLD, FoldLines, with_folds
 from desktop_app.ui.transcript.media.fallback_fonts import before_many_scripts

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAccessible
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.rendering.sentences import Sentences
+    from desktop_app.rendering.spoken_sentences import Sentences
 
 _TOGETHER_MS: Final = 400
 _PAUSES: Final = tuple(".!?…:;,。！？")
@@ -40,7 +40,7 @@ class Speaker(QObject):
             return
         if self._sentences is None or message_id != self._message_id:
             # Imported here: few need it, and it is not a part of the start.
-            from desktop_app.rendering.sentences import Sentences
+            from desktop_app.rendering.spoken_sentences import Sentences
 
             self._sentences, self._message_id = Sentences(), message_id
         self._wait(self._sentences.feed(text))

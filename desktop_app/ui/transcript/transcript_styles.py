@@ -26,11 +26,11 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from desktop_app.rendering.citations import is_citation
-from desktop_app.rendering.long_runs import styles_of, texts_of_runs
-from desktop_app.rendering.model import Block, Kind, Run, Runs, are_parted, is_apart
-from desktop_app.rendering.notes import link_to_mark
-from desktop_app.rendering.raster import size_of
+from desktop_app.rendering.block_model import Block, Kind, Run, Runs, are_parted, is_apart
+from desktop_app.rendering.incremental.packed_runs import styles_of, texts_of_runs
+from desktop_app.rendering.markdown.citations import is_citation
+from desktop_app.rendering.markdown.footnote_links import link_to_mark
+from desktop_app.rendering.markdown.inline_images import size_of
 from desktop_app.ui.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 from desktop_app.ui.transcript.media.hidden_text import hidden
 from desktop_app.ui.transcript.media.message_images import image_format, raster_format

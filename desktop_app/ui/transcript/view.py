@@ -19,8 +19,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop_app.domain.collections import passage_number
-from desktop_app.rendering.citations import is_citation
-from desktop_app.rendering.notes import is_note_link
+from desktop_app.rendering.markdown.citations import is_citation
+from desktop_app.rendering.markdown.footnote_links import is_note_link
 from desktop_app.ui.opening import open_link
 from desktop_app.ui.plain_text import menu_text, set_tooltip
 from desktop_app.ui.sealed_text import nothing_for

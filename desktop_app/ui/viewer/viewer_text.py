@@ -12,7 +12,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
-from desktop_app.rendering.model import Block, Kind
+from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.ui.look.theme import MEASURE
 from desktop_app.ui.transcript.document.block_inserter import head_length
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter

@@ -20,7 +20,7 @@ from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, en
 from desktop_app.commands.command import COMMANDS, Context
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.rendering.parser import parser
+from desktop_app.rendering.markdown.parser import parser
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import NO_ROOM, Desk, Slow, find, until

@@ -17,12 +17,12 @@ from desktop_app.app.export.export_pdf import paint
 from desktop_app.domain.collections import Passage
 from desktop_app.domain.conversation import Message
 from desktop_app.domain.parts import ImagePart, PassagesPart
-from desktop_app.rendering.maths import Formula, typeset
+from desktop_app.rendering.processes.math_typesetting import Formula, typeset
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.printing.pages import Pages, set_paper
 from desktop_app.ui.printing.wide_tables import column_groups
 from tests.helpers.messages import answer, question
-from tests.unit.rendering.test_raster import address
+from tests.unit.rendering.test_inline_images import address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

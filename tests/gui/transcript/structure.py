@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.model import ADDED, LINE_BREAK
+from desktop_app.rendering.block_model import ADDED, LINE_BREAK
 from desktop_app.ui.transcript.transcript_styles import (
     CELL_PAD,
     INDENT,

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversation import MessageStatus
 from desktop_app.domain.parts import TextPart, ToolCallPart
-from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look.theme import dark
 from desktop_app.ui.transcript.media.code_folds import FOLD, LONG, SHOWN, FoldLines, with_folds
 from tests.helpers.messages import answer, question, streaming

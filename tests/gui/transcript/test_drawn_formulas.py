@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QAccessible, QColor, QGuiApplication, QTextCursor
 
 from desktop_app.child_processes import child_command
-from desktop_app.rendering.model import FORMULA_BEGINS as WAITING
+from desktop_app.rendering.block_model import FORMULA_BEGINS as WAITING
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
 from desktop_app.ui.transcript.media.typesetter import Typesetter

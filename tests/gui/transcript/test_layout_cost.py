@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.long_runs import LongRuns
-from desktop_app.rendering.model import Run
+from desktop_app.rendering.block_model import Run
+from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.incremental.packed_runs import LongRuns
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.layout_cost import cost_more, cost_of, cost_of_runs, is_costly

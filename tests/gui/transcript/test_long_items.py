@@ -14,7 +14,7 @@ from PySide6.QtGui import QGuiApplication, QTextCursor, QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.long_items import KEPT_AT_END

@@ -13,9 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.parts import ReasoningPart
-from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.export_html import to_html
-from desktop_app.rendering.export_text import to_markdown
+from desktop_app.rendering.export.html_writer import to_html
+from desktop_app.rendering.export.text_writer import to_markdown
+from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.media.code_folds import SHOWN, show_folds, with_folds
 from desktop_app.ui.transcript.viewport import message_viewport, stream_scheduler

@@ -13,7 +13,7 @@ from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.transcript.keyboard.focus_targets import StopButton
 from tests.helpers.messages import answer, question
-from tests.unit.rendering.test_raster import address
+from tests.unit.rendering.test_inline_images import address
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QObject
 
-from desktop_app.rendering.block_stream import BlockStream
+from desktop_app.rendering.incremental.block_stream import BlockStream
 from desktop_app.ui.transcript.viewport import stream_scheduler
 from desktop_app.ui.transcript.viewport.stream_scheduler import Arrivals, _Waiting
 from tests.helpers.messages import streaming
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.rendering.model import Patch
+    from desktop_app.rendering.block_model import Patch
     from desktop_app.ui.transcript.view import TranscriptView
 
 _STEPS = st.lists(st.one_of(st.text("ab\n", min_size=1, max_size=9), st.integers(1, 12)))

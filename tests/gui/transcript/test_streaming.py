@@ -13,7 +13,7 @@ from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat, Q
 
 from desktop_app.domain.conversation import Message, MessageStatus
 from desktop_app.domain.parts import TextPart
-from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.transcript.media import highlighter
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.view import TranscriptView
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextLayout
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.rendering.highlight import Span
+    from desktop_app.rendering.processes.highlight import Span
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.media.json_process import Asker
 

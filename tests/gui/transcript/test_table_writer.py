@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtGui import QAccessible, QTextCursor
 
 from desktop_app.child_processes import child_command
-from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
 from desktop_app.ui.transcript.media.typesetter import Typesetter

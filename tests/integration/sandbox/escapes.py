@@ -28,7 +28,7 @@ from typing import Any, Final
 from desktop_app import sandbox
 from desktop_app.app.export import print_process
 from desktop_app.documents.worker import worker_process
-from desktop_app.rendering import limited_process
+from desktop_app.rendering.processes import json_server
 from desktop_app.sandbox import linux
 
 # Calls that Python has no name for: x86_64, aarch64.
@@ -290,7 +290,7 @@ def confine(target: Target) -> None:
         case "documents":
             sandbox.confine(worker_process.policy(1 << 30, ()))
         case "limited":
-            sandbox.confine(limited_process.POLICY)
+            sandbox.confine(json_server.POLICY)
         case "print-file":
             sandbox.confine(print_process.policy(target.file, "", ()))
         case "print-printer":

@@ -172,7 +172,7 @@ def test_without_seccomp_landlock_still_holds(target: Target) -> None:
 OTHER_ABI = """
 import ctypes, os, sys
 from desktop_app import sandbox
-from desktop_app.rendering.limited_process import POLICY
+from desktop_app.rendering.processes.json_server import POLICY
 sandbox.confine(POLICY)
 {attempt}
 print("still here")
@@ -202,7 +202,7 @@ def test_another_kernel_interface_ends_the_process(attempt: str) -> None:
 MANY_THREADS = """
 import threading
 from desktop_app import sandbox
-from desktop_app.rendering.limited_process import POLICY
+from desktop_app.rendering.processes.json_server import POLICY
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 try:
     sandbox.confine(POLICY)
@@ -221,7 +221,7 @@ def test_a_thread_that_would_stay_free_is_refused() -> None:
 INHERITED = """
 import os
 from desktop_app import sandbox
-from desktop_app.rendering.limited_process import POLICY
+from desktop_app.rendering.processes.json_server import POLICY
 sandbox.confine(POLICY)
 try:
     print(os.read(DESCRIPTOR, 10))

@@ -14,7 +14,7 @@ from desktop_app.domain.conversation import ErrorNote, MessageStatus
 from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, ToolCallPart
 from desktop_app.exchange.html_page import END, HtmlPage, Picture
 from desktop_app.exchange.markdown import written
-from desktop_app.rendering.maths import CannotTypesetError, Formula, typeset
+from desktop_app.rendering.processes.math_typesetting import CannotTypesetError, Formula, typeset
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import a_conversation

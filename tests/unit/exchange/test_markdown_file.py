@@ -10,9 +10,9 @@ from desktop_app.domain.conversation import ErrorNote, MessageStatus
 from desktop_app.domain.parts import ToolCallPart
 from desktop_app.exchange import markdown, rich_text
 from desktop_app.exchange.footnotes import told_apart
-from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.model import Kind
-from desktop_app.rendering.notes import is_label
+from desktop_app.rendering.block_model import Kind
+from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.markdown.footnote_links import is_label
 from tests.helpers.messages import answer, question
 from tests.unit.storage.samples import a_conversation
 

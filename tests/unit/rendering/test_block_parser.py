@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it.rules_block import StateBlock
 
-from desktop_app.rendering.block_parser import BlockParser
-from desktop_app.rendering.parser import parser
+from desktop_app.rendering.markdown.block_parser import BlockParser
+from desktop_app.rendering.markdown.parser import parser
 
 _PIECES = (
     "a",

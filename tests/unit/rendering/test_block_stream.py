@@ -10,13 +10,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.rendering.block_stream import BlockStream, render
-from desktop_app.rendering.inline import AS_WRITTEN
-from desktop_app.rendering.lists import find_loose
-from desktop_app.rendering.model import TABLE_LETTERS, TABLE_ROWS, Block, Kind, Patch, Run, apply
-from desktop_app.rendering.notes import link_to_note
-from desktop_app.rendering.open_end import Context, place
-from desktop_app.rendering.parser import parser
+from desktop_app.rendering.block_model import (
+    TABLE_LETTERS,
+    TABLE_ROWS,
+    Block,
+    Kind,
+    Patch,
+    Run,
+    apply,
+)
+from desktop_app.rendering.incremental.block_stream import BlockStream, render
+from desktop_app.rendering.incremental.open_tail import Context, place
+from desktop_app.rendering.markdown.footnote_links import link_to_note
+from desktop_app.rendering.markdown.inline_runs import AS_WRITTEN
+from desktop_app.rendering.markdown.loose_lists import find_loose
+from desktop_app.rendering.markdown.parser import parser
 
 PIECES = [
     "para text", "**bold", "* item\n", "- item\n", "  - nested\n", "1. one\n", "2. two\n", "7) x\n",

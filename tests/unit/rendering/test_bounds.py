@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from desktop_app.rendering import block_stream
-from desktop_app.rendering.block_stream import BlockStream
-from desktop_app.rendering.half_inline import closers_of
-from desktop_app.rendering.inline import NO_TABLE
-from desktop_app.rendering.inline_parser import InlineParser
-from desktop_app.rendering.links import true_place
-from desktop_app.rendering.model import Block, Kind, words_of
-from desktop_app.rendering.parser import MOST_COLUMNS, is_too_dense, last_of, parser
+from desktop_app.rendering.block_model import Block, Kind, words_of
+from desktop_app.rendering.incremental import block_stream
+from desktop_app.rendering.incremental.block_stream import BlockStream
+from desktop_app.rendering.markdown.inline_parser import InlineParser
+from desktop_app.rendering.markdown.inline_runs import NO_TABLE
+from desktop_app.rendering.markdown.links import true_place
+from desktop_app.rendering.markdown.parser import MOST_COLUMNS, is_too_dense, last_of, parser
+from desktop_app.rendering.provisional.provisional_inline import closers_of
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_app.domain.collections import passage_link
-from desktop_app.rendering.block_stream import BlockStream, render
-from desktop_app.rendering.export_html import to_html
-from desktop_app.rendering.export_text import to_markdown, to_plain
-from desktop_app.rendering.model import Block, Kind, apply
+from desktop_app.rendering.block_model import Block, Kind, apply
+from desktop_app.rendering.export.html_writer import to_html
+from desktop_app.rendering.export.text_writer import to_markdown, to_plain
+from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from tests.unit.rendering.test_block_stream import PIECES, WORDS
 
 CITED = frozenset((1, 2, 3, 4, 12))

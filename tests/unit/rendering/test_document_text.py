@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_app.domain.matching import letters_of
+from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.document_text import SLICE, DocumentText, Form, form_of
-from desktop_app.rendering.model import Block, Kind
 
 PIECES = [
     "# Heading\n", "\n", "\n\n", "words and more words ", "A line.\n", "- item\n", "  - nested\n",

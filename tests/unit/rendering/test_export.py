@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.export_html import to_html
-from desktop_app.rendering.export_text import to_markdown, to_plain
+from desktop_app.rendering.export.html_writer import to_html
+from desktop_app.rendering.export.text_writer import to_markdown, to_plain
+from desktop_app.rendering.incremental.block_stream import render
 
 SAMPLE = """## Head
 

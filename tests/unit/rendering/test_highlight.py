@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pygments.lexers.special import TextLexer
 
-from desktop_app.rendering import highlight
-from desktop_app.rendering.highlight import Colour, Span
+from desktop_app.rendering.processes import highlight
+from desktop_app.rendering.processes.highlight import Colour, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it.parser_inline import ParserInline
 
-from desktop_app.rendering.inline_parser import InlineParser
-from desktop_app.rendering.parser import EXPECTS_NOTES, parser
+from desktop_app.rendering.markdown.inline_parser import InlineParser
+from desktop_app.rendering.markdown.parser import EXPECTS_NOTES, parser
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

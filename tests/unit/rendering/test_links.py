@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.export_html import to_html
-from desktop_app.rendering.links import is_opened, place_of_picture, true_place
-from desktop_app.rendering.model import ADDED
+from desktop_app.rendering.block_model import ADDED
+from desktop_app.rendering.export.html_writer import to_html
+from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.markdown.links import is_opened, place_of_picture, true_place
 
 PRODUCT = Path(__file__).parents[3] / "desktop_app"
 EVIL = "https://evil.example/login"

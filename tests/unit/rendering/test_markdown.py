@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.rendering.block_stream import BlockStream, render
-from desktop_app.rendering.export_html import to_html
-from desktop_app.rendering.export_text import to_markdown, to_plain
-from desktop_app.rendering.inline import AS_WRITTEN
-from desktop_app.rendering.links import is_opened
-from desktop_app.rendering.model import (
+from desktop_app.rendering.block_model import (
     ADDED,
     FORMULA_BEGINS,
     FORMULA_ENDS,
@@ -19,6 +14,11 @@ from desktop_app.rendering.model import (
     formula,
     words_of,
 )
+from desktop_app.rendering.export.html_writer import to_html
+from desktop_app.rendering.export.text_writer import to_markdown, to_plain
+from desktop_app.rendering.incremental.block_stream import BlockStream, render
+from desktop_app.rendering.markdown.inline_runs import AS_WRITTEN
+from desktop_app.rendering.markdown.links import is_opened
 
 
 def only(source: str) -> Block:

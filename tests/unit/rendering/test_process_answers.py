@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
-from desktop_app.rendering import highlight
-from desktop_app.rendering.formula_process import FormulaProcess
-from desktop_app.rendering.highlight import Colour, Span
-from desktop_app.rendering.maths import LARGEST_SVG, Formula, formula_of, typeset
+from desktop_app.rendering.processes import highlight
+from desktop_app.rendering.processes.formula_client import FormulaProcess
+from desktop_app.rendering.processes.highlight import Colour, Span
+from desktop_app.rendering.processes.math_typesetting import (
+    LARGEST_SVG,
+    Formula,
+    formula_of,
+    typeset,
+)
 from tests.helpers.children import python_child
 
 pytestmark = pytest.mark.attack("sandbox")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.model import Block, Kind
+from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.ui.transcript.document.run_changes import units
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.model import Block, Kind
+from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.ui.transcript.document.run_changes import alike, change_words, changed_length
 from desktop_app.ui.transcript.layout.long_items import below
 from desktop_app.ui.transcript.layout.long_text import LONGEST, parts_kept

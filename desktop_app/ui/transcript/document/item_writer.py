@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
-from desktop_app.rendering.model import Block, Kind, Run
-from desktop_app.rendering.notes import is_label
+from desktop_app.rendering.block_model import Block, Kind, Run
+from desktop_app.rendering.markdown.footnote_links import is_label
 from desktop_app.ui.transcript.document.block_inserter import Page, Seen, head_of
 from desktop_app.ui.transcript.document.run_changes import is_longer
 from desktop_app.ui.transcript.document.table_writer import Tables, row_runs

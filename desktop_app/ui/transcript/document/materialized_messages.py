@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
-from desktop_app.rendering.model import Block
+from desktop_app.rendering.block_model import Block
 from desktop_app.ui.look.theme import MEASURE
 from desktop_app.ui.transcript.citation_sources import Sources
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter

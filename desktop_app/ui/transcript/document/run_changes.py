@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.long_runs import beyond_alike
+from desktop_app.rendering.incremental.packed_runs import beyond_alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from PySide6.QtGui import QTextCharFormat
 
-    from desktop_app.rendering.model import Run, Runs
+    from desktop_app.rendering.block_model import Run, Runs
 
 _PIECES_COMPARED: Final = 4
 

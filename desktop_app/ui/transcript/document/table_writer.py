@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QTextCharFormat, QTextCursor, QTextTable
 
-from desktop_app.rendering.model import Block, Run, Runs
+from desktop_app.rendering.block_model import Block, Run, Runs
 from desktop_app.ui.transcript.document.run_changes import alike, change_words
 from desktop_app.ui.transcript.layout.column_widths import Columns
 from desktop_app.ui.transcript.layout.message_layout import is_part, is_table

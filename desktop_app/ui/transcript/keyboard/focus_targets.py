@@ -13,11 +13,11 @@ from PySide6.QtCore import QRect, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import QPainter, QPen, QTextBlock, QTextCursor
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from desktop_app.rendering.citations import is_citation
-from desktop_app.rendering.links import is_opened
-from desktop_app.rendering.long_runs import styles_of
-from desktop_app.rendering.model import Block, Kind
-from desktop_app.rendering.notes import is_label, is_note_link, name_of
+from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.rendering.incremental.packed_runs import styles_of
+from desktop_app.rendering.markdown.citations import is_citation
+from desktop_app.rendering.markdown.footnote_links import is_label, is_note_link, name_of
+from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.ui.plain_text import one_line, spoken_text
 from desktop_app.ui.transcript.message_items import ACTION, DETAILS, DETAILS_SHOWN
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.rendering.long_runs import styles_of
-from desktop_app.rendering.model import Block
-from desktop_app.rendering.notes import counterpart, leads_back, link_to_mark
+from desktop_app.rendering.block_model import Block
+from desktop_app.rendering.incremental.packed_runs import styles_of
+from desktop_app.rendering.markdown.footnote_links import counterpart, leads_back, link_to_mark
 from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.keyboard.focus_targets import Stop, stops_of
 

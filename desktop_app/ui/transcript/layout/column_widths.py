@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QFontMetricsF
 
-from desktop_app.rendering.model import Run, Runs
+from desktop_app.rendering.block_model import Run, Runs
 from desktop_app.ui.transcript.transcript_styles import CELL_PAD, INDENT, QUOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from desktop_app.rendering.model import Block
+    from desktop_app.rendering.block_model import Block
     from desktop_app.ui.transcript.transcript_styles import Styles
 
 # Rows that the widths are taken from: the first ones, because those of a long table arrive last.

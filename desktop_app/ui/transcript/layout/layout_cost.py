@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.rendering.long_runs import styles_of, text_of
-from desktop_app.rendering.model import Block, Kind
+from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.rendering.incremental.packed_runs import styles_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from desktop_app.rendering.model import Runs
+    from desktop_app.rendering.block_model import Runs
     from desktop_app.ui.transcript.layout.message_layout import Section
     from desktop_app.ui.transcript.message_items import Item
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
-from desktop_app.rendering.model import Run
+from desktop_app.rendering.block_model import Run
 from desktop_app.ui.transcript.document.block_inserter import Page, Seen, head_length
 from desktop_app.ui.transcript.layout.layout_cost import cost_of_runs
 from desktop_app.ui.transcript.layout.long_text import BEFORE, LONGEST, LongText, Words, end_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QTextBlock
 
-    from desktop_app.rendering.model import Runs
+    from desktop_app.rendering.block_model import Runs
     from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.transcript.transcript_styles import Styles
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
-from desktop_app.rendering.long_runs import texts_of_runs
+from desktop_app.rendering.incremental.packed_runs import texts_of_runs
 from desktop_app.ui.sealed_text import SealedDocument
 from desktop_app.ui.transcript.document.run_changes import units
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QTextBlockFormat, QTextCharFormat
 
-    from desktop_app.rendering.model import Run, Runs
+    from desktop_app.rendering.block_model import Run, Runs
 
 LONGEST: Final = 2600
 """UTF-16 units of a block beyond which it is parted."""

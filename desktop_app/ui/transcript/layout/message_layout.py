@@ -12,7 +12,7 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.rendering.model import Block, Kind
+from desktop_app.rendering.block_model import Block, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from desktop_app.rendering.model import Block, Kind
+from desktop_app.rendering.block_model import Block, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtGui import QAccessible
 
-from desktop_app.rendering.model import Block, Kind, Run
+from desktop_app.rendering.block_model import Block, Kind, Run
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.height_estimates import heights_of_code
 from desktop_app.ui.transcript.message_items import ACTION, Line, Part

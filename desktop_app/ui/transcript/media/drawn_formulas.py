@@ -32,7 +32,7 @@ from PySide6.QtGui import (
     QTextFormat,
 )
 
-from desktop_app.rendering.model import FORMULA_BEGINS, FORMULA_ENDS, LINE_BREAK
+from desktop_app.rendering.block_model import FORMULA_BEGINS, FORMULA_ENDS, LINE_BREAK
 from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.media.hidden_text import hidden
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextDocument, QTextTable
     from PySide6.QtSvg import QSvgRenderer
 
-    from desktop_app.rendering.maths import Formula
+    from desktop_app.rendering.processes.math_typesetting import Formula
 
 DRAWN: Final = "\ufffc"
 _BLANK: Final = "\u200b"

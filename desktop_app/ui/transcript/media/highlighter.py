@@ -3,7 +3,7 @@
 Colours are additional formats of the block's layout, which change neither the text nor its width.
 While a block grows, only its new lines are coloured, with some lines above them for the lexer to
 find its way; when it is whole, it is lexed from its first line, and what differs is corrected. A
-process lexes (rendering/lexing_process.py), one stretch after the other; its spans are painted in
+process lexes (rendering/processes/lexing_process.py), one stretch after the other; its spans are painted in
 slices of a few milliseconds.
 """
 
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QTextCharFormat, QTextLayout
 
-from desktop_app.rendering import highlight
-from desktop_app.rendering.model import Block, Kind
+from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.rendering.processes import highlight
 from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 
@@ -81,7 +81,7 @@ class CodeHighlighter(QObject):
         return bool(self._jobs)
 
     def lex_with(self, lexer: Asker) -> None:
-        """Who lexes what comes from now on (rendering/lexing_process.py); without anybody it stays
+        """Who lexes what comes from now on (rendering/processes/lexing_process.py); without anybody it stays
         plain."""
         self._lexer = lexer
         lexer.answered.connect(self._take)

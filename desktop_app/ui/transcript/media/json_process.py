@@ -1,4 +1,4 @@
-"""Asks a child process of ours for one thing after the other (rendering/limited_process.py).
+"""Asks a child process of ours for one thing after the other (rendering/processes/json_server.py).
 
 One at a time, so that what takes the process down or outlasts its time is known: it gets no answer,
 and the next ones go to a new process. So does what makes the process talk nonsense. Without anything

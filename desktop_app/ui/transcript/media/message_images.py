@@ -22,8 +22,8 @@ from PySide6.QtGui import (
     QTextImageFormat,
 )
 
-from desktop_app.rendering.model import PICTURE, Run
-from desktop_app.rendering.raster import MOST_PIXELS, bytes_of, size_of
+from desktop_app.rendering.block_model import PICTURE, Run
+from desktop_app.rendering.markdown.inline_images import MOST_PIXELS, bytes_of, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,7 +62,7 @@ def shown_size(part: ImagePart) -> tuple[int, int]:
 
 
 def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImageFormat:
-    """The format of a picture that an answer has in itself (see rendering/raster.py)."""
+    """The format of a picture that an answer has in itself (see rendering/markdown/inline_images.py)."""
     width, height = (theme.px(side) for side in _within(size_of(target) or (12, 12)))
     made = QTextImageFormat()
     made.merge(base)

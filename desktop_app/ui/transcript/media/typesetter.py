@@ -1,4 +1,4 @@
-"""Formulas by their TeX, as the process that typesets them answers (rendering/maths_process.py)."""
+"""Formulas by their TeX, as the process that typesets them answers (rendering/processes/math_process.py)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.rendering.maths import Formula, formula_of, is_within_limits
+from desktop_app.rendering.processes.math_typesetting import Formula, formula_of, is_within_limits
 from desktop_app.ui.transcript.media.json_process import Asker
 
 if TYPE_CHECKING:

@@ -19,16 +19,10 @@ from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit
 
 from desktop_app.domain.conversation import Message, Role
-from desktop_app.rendering.counting import count_in_markdown
-from desktop_app.rendering.finding import (
-    count_in,
-    may_hold,
-    places_in,
-    sought,
-    texts_of,
-)
-from desktop_app.rendering.long_runs import text_of
-from desktop_app.rendering.model import Block
+from desktop_app.rendering.block_model import Block
+from desktop_app.rendering.incremental.packed_runs import text_of
+from desktop_app.rendering.search.match_count import count_in_markdown
+from desktop_app.rendering.search.text_search import count_in, may_hold, places_in, sought, texts_of
 from desktop_app.ui.transcript.document.block_inserter import head_length
 from desktop_app.ui.transcript.document.run_changes import units
 from desktop_app.ui.transcript.layout.message_layout import is_table
@@ -44,7 +38,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QTextBlock
 
-    from desktop_app.rendering.model import Runs
+    from desktop_app.rendering.block_model import Runs
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
     from desktop_app.ui.transcript.layout.message_layout import Section

@@ -7,8 +7,8 @@ from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.rendering.citations import is_citation
-from desktop_app.rendering.model import Block, Kind, Run, Runs
+from desktop_app.rendering.block_model import Block, Kind, Run, Runs
+from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.ui.transcript.document.block_inserter import head_length
 from desktop_app.ui.transcript.document.table_writer import cell_runs, column_of, row_runs
 from desktop_app.ui.transcript.layout.message_layout import is_table
@@ -43,8 +43,8 @@ def texts_of(
     a whole answer are as it was written, which is also its plain text: the aim is to paste it where
     Markdown is read, or into a plain editor."""
     # Imported here: no start copies anything.
-    from desktop_app.rendering.export_html import html_pieces
-    from desktop_app.rendering.export_text import markdown_pieces, plain_pieces
+    from desktop_app.rendering.export.html_writer import html_pieces
+    from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
     from desktop_app.ui.widgets.clipboard import HTML, MARKDOWN, PLAIN, Texts
 
     known = lru_cache(maxsize=1)(blocks)
@@ -68,8 +68,8 @@ def texts_of_many(pieces: Sequence[Piece]) -> Texts:
     """The same for what is made of many messages, one after another: for each text anew, for all of it
     at once may be much. Of much the plain text is Markdown, as it is of a conversation: making another
     would take long, for which whoever pastes would wait. Of very much there is no HTML."""
-    from desktop_app.rendering.export_html import html_pieces
-    from desktop_app.rendering.export_text import markdown_pieces, plain_pieces
+    from desktop_app.rendering.export.html_writer import html_pieces
+    from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
     from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
 
     def blocks() -> Iterable[Block]:
@@ -102,7 +102,7 @@ def texts_of_code(blocks: Sequence[Block]) -> Texts:
 
 def selected(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
     """What a selection in the document puts on the clipboard."""
-    from desktop_app.rendering.export_text import plain_pieces
+    from desktop_app.rendering.export.text_writer import plain_pieces
     from desktop_app.ui.widgets.clipboard import PLAIN, Texts
 
     span = _span(writer, cursor)

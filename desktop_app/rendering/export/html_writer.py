@@ -1,0 +1,270 @@
+"""Blocks to HTML: for the clipboard, what Word, Teams and spreadsheets paste as text and tables.
+
+`HtmlWriter` writes plain elements; a page of its own (exchange/html_page.py) writes code and formulas
+another way.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from desktop_app.rendering.block_model import (
+    ADDED,
+    LINE_BREAK,
+    Block,
+    Kind,
+    Run,
+    Runs,
+    depths_of_quotes,
+    is_place,
+    words_of,
+)
+from desktop_app.rendering.markdown.footnote_links import is_label
+from desktop_app.rendering.markdown.inline_images import is_drawn, is_name
+from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.rendering.markdown.text_direction import side_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_CODE_STYLE = "font-family:monospace"
+_BULLETS = "•◦▪"
+_DIRECTIONS = {"": "", "left": ' dir="ltr"', "right": ' dir="rtl"'}
+_AT_RIGHT = ' style="text-align:right"'
+"""Said beside the direction, as Word does: it alone turns the text, but leaves it at the left."""
+
+_LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
+"""The kinds of lists, and the elements that they are written as."""
+
+# What a spreadsheet would take for a formula, which may fetch from the network whatever it names, or
+# for a number that is none: one with leading zeros, or of more digits than it keeps.
+_NO_VALUE = re.compile(r"\s*(?:=|@|[+-](?![\d.,]+\s*%?\Z)|0\d+\Z|\d{16,}\Z)")
+_AS_TEXT = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
+"""Says so to Excel and to LibreOffice."""
+
+
+def direction_of(text: str) -> str:
+    """What an element says of a text of its own, if that begins at the right."""
+    return _DIRECTIONS["right"] + _AT_RIGHT if side_of((Run(text),)) == "right" else ""
+
+
+def to_html(blocks: Iterable[Block]) -> str:
+    """A fragment without styles of its own; consecutive parts of one table become one table."""
+    return "".join(html_pieces(blocks))
+
+
+def html_pieces(blocks: Iterable[Block]) -> Iterator[str]:
+    """That, block by block."""
+    return HtmlWriter().pieces(blocks)
+
+
+def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
+    """Blocks that belong together: all of one block of code, all parts of one table, else one."""
+    together: list[Block] = []
+    for block in blocks:
+        begins = block.kind is Kind.CODE_HEAD or (block.kind is Kind.TABLE and block.head)
+        goes_on = block.kind in kinds and not begins
+        if together and not (goes_on and together[-1].kind in (block.kind, Kind.CODE_HEAD)):
+            yield together
+            together = []
+        together.append(block)
+    if together:
+        yield together
+
+
+class HtmlWriter:
+    """Opens and closes lists and quotes as the depth of the blocks changes."""
+
+    table_look = ' border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse"'
+    """Lines in the colour of the text: word processors draw none of themselves."""
+
+    def __init__(self) -> None:
+        self._open: list[str] = []
+        self._is_turned = False
+
+    def write(self, blocks: Sequence[Block]) -> str:
+        """The elements of these blocks, one after the other."""
+        return "".join(self.pieces(blocks))
+
+    def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
+        """Them, one by one."""
+        for members in parts_of(blocks, (Kind.CODE, Kind.TABLE)):
+            first = members[0]
+            yield from self._nest(first)
+            if first.kind in (Kind.CODE, Kind.CODE_HEAD):
+                lines = ["".join(map(self.words, b.runs)) for b in members if b.kind is Kind.CODE]
+                yield self.code(first.language, "\n".join(lines))
+            elif first.kind is Kind.TABLE:
+                yield self.table(members)
+            else:
+                yield self._block(first)
+        yield from self._close(0)
+
+    # ------------------------------------------------------------------ what a page does otherwise
+
+    def words(self, run: Run) -> str:
+        """The text of a run: as it was written."""
+        return words_of(run)
+
+    def code(self, _language: str, text: str) -> str:
+        """A block of code."""
+        direction = _DIRECTIONS["left"] if self._is_turned else ""
+        return (
+            f'<pre{direction} style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
+        )
+
+    def direction(self, runs: Runs, *, of_list: bool = False) -> str:
+        """What is said of the side that a text begins at, or a list with this first item: word
+        processors find out nothing themselves. From the first that begins at the right on, each
+        says it, for it may stand within that."""
+        side = side_of(runs)
+        self._is_turned |= side == "right"
+        return _DIRECTIONS[side] if self._is_turned else ""
+
+    def mark(self, _run: Run, text: str) -> str:
+        """The mark of a footnote."""
+        return text
+
+    def label(self, marker: str) -> str:
+        """The name of a footnote, before its definition."""
+        return escape(marker)
+
+    def cell_type(self, cell: Runs) -> str:
+        """What is said of a cell to a spreadsheet."""
+        return _AS_TEXT if _NO_VALUE.match("".join(map(words_of, cell))) else ""
+
+    def formula(self, tex: str, *, display: bool) -> str:
+        """A formula."""
+        mark = "$$" if display else "$"
+        return f"<code>{mark}{_lines(tex)}{mark}</code>"
+
+    def table(self, parts: list[Block]) -> str:
+        """All parts of one table."""
+        rows = []
+        is_turned = parts[0].from_right
+        begin = "right" if is_turned else "left"
+        for part in parts:
+            for number, row in enumerate(part.rows):
+                tag = "th" if part.head and number == 0 else "td"
+                cells = (
+                    f'<{tag} align="{align or begin}"{self.cell_type(cell)}>{self.runs(cell)}</{tag}>'
+                    for cell, align in zip(row, part.aligns, strict=False)
+                )
+                rows.append(f"<tr>{''.join(cells)}</tr>")
+        direction = _DIRECTIONS[begin] if is_turned or self._is_turned else ""
+        return f"<table{direction}{self.table_look}>{''.join(rows)}</table>"
+
+    # ------------------------------------------------------------------ blocks
+
+    def _nest(self, block: Block) -> Iterator[str]:
+        """Open and close until what is open is what `block` stands in; an item begins where it has a
+        mark, and a list or a quote where it begins one."""
+        within = self._within(block)
+        same = 0
+        while same < min(len(within), len(self._open)) and within[same] == self._open[same]:
+            same += 1
+        if block.opened:
+            outer = block.quote - block.opened
+            quotes = [at for at, name in enumerate(within) if name == "blockquote"]
+            same = min(same, quotes[outer])
+        if block.marker:  # its item is the innermost, in its list
+            same = min(same, len(within) - (2 if block.begins else 1))
+        yield from self._close(same)
+        for number, name in enumerate(within[same:], same + 1):
+            self._open.append(name)
+            yield self._opened(name, block, is_last=number >= len(within) - 1)
+
+    def _within(self, block: Block) -> list[str]:
+        """The names of the lists, items and quotes that a block stands in, the outermost first."""
+        names: list[str] = []
+        quotes = depths_of_quotes(block)
+        for depth in range(block.depth + 1):
+            if depth:
+                names += [self._kind_of_list(block, depth, len(names)), "li"]
+            names += ["blockquote"] * quotes.count(depth)
+        return names
+
+    def _kind_of_list(self, block: Block, depth: int, at: int) -> str:
+        """The kind of a list: as the block's mark says, else as it is open."""
+        if block.marker and depth == block.depth:
+            return _kind_of(block.marker)
+        kept = self._open[at] if at < len(self._open) else ""
+        return kept if kept in _LISTS else "ul"
+
+    def _opened(self, name: str, block: Block, *, is_last: bool) -> str:
+        if is_last and block.marker and name == "li":
+            look = ' style="list-style-type:none"' if _mark_in_text(block.marker) else ""
+            return f"<li{self.direction(block.runs)}{look}>"
+        if name not in _LISTS:
+            return f"<{name}>"
+        direction = self.direction(block.runs, of_list=True)
+        if is_last and name == "ol" and block.marker[:-1] not in ("1", ""):
+            return f'<ol start="{block.marker[:-1]}"{direction}>'
+        return f"<{_LISTS[name]}{direction}>"
+
+    def _close(self, depth: int) -> Iterator[str]:
+        while len(self._open) > depth:
+            name = self._open.pop()
+            yield f"</{_LISTS.get(name, name)}>"
+
+    def _block(self, block: Block) -> str:
+        mark = _mark_in_text(block.marker)
+        mark = f"{self.label(block.marker)} " if is_label(block.marker) else mark
+        if block.kind is Kind.MATH:
+            formulas = (self.formula(words_of(run), display=True) for run in block.runs)
+            return f"<p>{mark}{''.join(formulas)}</p>"
+        if block.kind is Kind.RULE:
+            return f"{mark}<hr>"
+        text, direction = mark + self.runs(block.runs), self.direction(block.runs)
+        is_turned = direction == _DIRECTIONS["right"]
+        direction += _AT_RIGHT if is_turned else ""
+        if block.kind is Kind.HEADING:
+            return f"<h{block.level}{direction}>{text}</h{block.level}>"
+        is_mark = bool(block.marker) and not block.runs
+        is_bare = self._open[-1:] == ["li"] and not (block.loose or is_turned)
+        return text if is_bare or is_mark else f"<p{direction}>{text}</p>"
+
+    # ------------------------------------------------------------------ runs
+
+    def runs(self, runs: Runs) -> str:
+        """The inline markup of runs."""
+        return "".join(map(self._run, runs))
+
+    def _run(self, run: Run) -> str:
+        if is_drawn(run):
+            return ""
+        if is_name(run):
+            return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
+        if is_place(run):  # pasted, a link still leads there
+            return _lines(run.text.removeprefix(ADDED))
+        text = self.formula(words_of(run), display=False) if run.math else _lines(self.words(run))
+        for is_on, tag in (
+            (run.code, "code"),
+            (run.italic, "em"),
+            (run.bold, "strong"),
+            (run.strike, "s"),
+            (run.note, "sup"),
+        ):
+            if is_on:
+                text = f"<{tag}>{text}</{tag}>"
+        if run.note:
+            return self.mark(run, text)
+        return f'<a href="{escape(run.link)}">{text}</a>' if text and is_opened(run.link) else text
+
+
+def _kind_of(marker: str) -> str:
+    """The kind of list that an item with this mark is in; footnotes have one of their own."""
+    if marker[:1].isdigit() and marker[-1:] in ".)":
+        return "ol"
+    return "notes" if is_label(marker) else "ul"
+
+
+def _mark_in_text(marker: str) -> str:
+    """A task's box and a footnote's name, which stand in the text of their item."""
+    return "" if marker in _BULLETS or _kind_of(marker) == "ol" else f"{escape(marker)} "
+
+
+def _lines(text: str) -> str:
+    return escape(text, quote=False).replace(LINE_BREAK, "<br>")

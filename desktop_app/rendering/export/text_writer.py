@@ -1,0 +1,420 @@
+"""Blocks to Markdown and to plain text, for the clipboard."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from desktop_app.rendering.block_model import (
+    ADDED,
+    LINE_BREAK,
+    Block,
+    Kind,
+    Run,
+    Runs,
+    depths_of_quotes,
+    shared_quotes,
+    words_of,
+)
+from desktop_app.rendering.export.html_writer import parts_of
+from desktop_app.rendering.markdown.citations import is_citation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+# Signs in plain words that Markdown would take for its own, or a browser for a tag.
+_MEANT: Final = re.compile(
+    r"\\(?=[!-/:-@\[-`{-~]|\Z)|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_(?=\S)|`|~(?=~)|(?<!\s)~(?![^\W_])"
+    r"|\$(?=[^\s$]+(?:\s+[^\s$]+)*\$(?!\w))|\$(?=\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\[(?=\^|[^\]\n]{0,400}\][(\[:])"
+)
+_STAR: Final = re.compile(r"\*")
+_CLOSES_HEADING: Final = re.compile(r"(?<!\S)(#+)\Z")
+_ADDRESS: Final = re.compile(r"(?:https?://|www\.)\w[^\s<>*_`~\[\]()\\]*[\w/]|[\w.+-]+@[\w.+-]+\w")
+_MARKED_ADDRESS: Final = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+\w", re.ASCII
+)
+_BEHIND_ADDRESS: Final = re.compile(r"[.,;:!?)]*(?:[^\S\u2028]|\Z)")
+_LONE: Final = str.maketrans({"\ufdd0": "\\[", "\ufdd1": "\\]"})
+_NO_BRACKETS: Final = str.maketrans("[]", "\ufdd0\ufdd1")
+_ENTITIES: Final = str.maketrans({"\ufdd0": "&#91;", "\ufdd1": "&#93;"})
+_BEGINS: Final = re.compile(
+    r"(?:#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|={1,}\s*$|-{2,}\s*$|\||~{3}|\[[ xX]\]\s)"
+)
+_NUMBERED: Final = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
+_TICKS: Final = re.compile("`+")
+_TICKS_AT_BEGIN: Final = re.compile(r"\s*(`*)")
+_UNSAFE_TARGET: Final = re.compile(r"[\s<>()]")
+_INDENT: Final = "    "
+"""What stands in a list begins behind this: no mark of two digits is wider, and no narrower one makes
+code of it."""
+_PARTING: Final = re.compile(f"[\t{LINE_BREAK}]")
+_LINK: Final = "link"
+_MARKS: Final = {"bold": "**", "strike": "~~", "italic": "*"}
+_RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
+
+
+def to_markdown(blocks: Iterable[Block]) -> str:
+    """Markdown that says the same again; not the very characters of the source."""
+    return "".join(markdown_pieces(blocks))
+
+
+def markdown_pieces(blocks: Iterable[Block]) -> Iterator[str]:
+    """That, block by block."""
+    return _MarkdownWriter().pieces(blocks)
+
+
+class _MarkdownWriter:
+    """Writes one block after another, and what parts them.
+
+    A blank line within a list makes all of it loose, so there is none in one that is not.
+    """
+
+    def __init__(self) -> None:
+        self._above: Block | None = None
+        self._loose: list[bool] = []  # of the lists that the last block is in, the outermost first
+        self._bullets: list[str] = []
+
+    def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
+        for members in parts_of(blocks, (Kind.CODE,)):
+            first = members[0]
+            gap = self._gap(first)
+            bullet = self._bullets[first.depth - 1] if first.depth else ""
+            is_code = first.kind in (Kind.CODE, Kind.CODE_HEAD)
+            text = _code(members) if is_code else _block(first)
+            yield from self._joined(gap, first, _indented(text, first, bullet))
+            self._above = members[-1]
+
+    def _joined(self, gap: Iterable[str], block: Block, text: str) -> Iterator[str]:
+        """A block's text, and what parts it from the block above; behind a mark that stands alone it
+        goes on in the same line."""
+        above = self._above
+        if above is None or not (_is_mark(above) and _is_within(block, above)):
+            yield from gap
+            yield text
+            return
+        passed = len(_indented("", above))
+        column = len(_indented("", above._replace(marker="")))
+        if passed <= column:
+            yield " " * (column - passed) + text[column:]
+        else:  # behind a footnote's mark
+            yield f"\n{text}"
+
+    def _gap(self, below: Block) -> list[str]:
+        """What parts a block from the one above; a quote that both stand in goes on in between."""
+        above = self._above
+        follows = self._enter(below)
+        if above is None:
+            return []
+        quotes = depths_of_quotes(below)[: shared_quotes(above, below)]
+        blank = f"\n{_quotes(quotes)[0].rstrip()}\n"
+        if _parts_quotes(above, below, len(quotes)):
+            return [blank]
+        shared = min(above.depth, below.depth - below.begins)
+        is_tight = shared > quotes[-1] if quotes else shared > 0
+        if is_tight and not self._loose[shared - 1]:
+            return ["\n"]
+        is_row = below.kind is above.kind is Kind.TABLE and not below.head
+        return ["\n"] if is_row or follows else [blank]
+
+    def _enter(self, block: Block) -> bool:
+        """Know of the lists that a block is in; whether its list follows another one directly."""
+        depth, above = block.depth, self._above
+        follows = above is not None and block.begins and above.depth >= depth
+        before = self._bullets[depth - 1] if follows else ""
+        kept = depth - 1 if block.begins else depth
+        del self._loose[kept:], self._bullets[kept:]
+        while len(self._loose) < depth:
+            self._loose.append(False)
+            self._bullets.append("*" if before == "-" else "-")
+        if depth and block.kind not in (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE):
+            is_direct = depth not in block.quoted_at
+            self._loose[-1] = block.loose if is_direct else self._loose[-1]
+        return follows
+
+
+def _parts_quotes(above: Block, below: Block, shared: int) -> bool:
+    """Whether a quote, of those that two blocks share none behind `shared`, ends between them where
+    another begins: not where that stands in another item."""
+    if not below.opened or above.quote == shared:
+        return False
+    depth = depths_of_quotes(below)[shared]
+    return depths_of_quotes(above)[shared] == depth and not (below.marker and below.depth <= depth)
+
+
+def _is_within(block: Block, mark: Block) -> bool:
+    """Whether a block is part of the item that begins with a mark that stands alone."""
+    if block.depth == mark.depth:
+        return not block.marker
+    return block.depth > mark.depth
+
+
+def to_plain(blocks: Iterable[Block]) -> str:
+    """The words as they are read on screen; the cells of a row are apart by tabs."""
+    return "".join(plain_pieces(blocks))
+
+
+def plain_pieces(blocks: Iterable[Block]) -> Iterator[str]:
+    """That, block by block."""
+    end = ""
+    for block in blocks:
+        if block.kind is not Kind.CODE_HEAD:
+            yield end + _plain(block)
+            end = "\n"
+
+
+def _plain(block: Block) -> str:
+    if block.kind is Kind.TABLE:
+        return "\n".join(
+            "\t".join(_PARTING.sub(" ", "".join(map(_words, cell))) for cell in row)
+            for row in block.rows
+        )
+    mark = f"{block.marker} " if block.marker else ""
+    text = _block(block) if block.kind is Kind.MATH else "".join(map(_words, block.runs))
+    return "  " * max(0, block.depth - 1) + mark + text.replace(LINE_BREAK, "\n")
+
+
+def _words(run: Run) -> str:
+    return f"${words_of(run)}$" if run.math else words_of(run)
+
+
+def _is_mark(block: Block) -> bool:
+    return bool(block.marker) and block.kind is Kind.PARAGRAPH and not block.runs
+
+
+def _quotes(depths: Sequence[int]) -> tuple[str, int]:
+    """What quotes so deep in lists put before a line, and how many lists are passed by that."""
+    before, passed = "", 0
+    for depth in depths:
+        before, passed = f"{before}{_INDENT * (depth - passed)}> ", depth
+    return before, passed
+
+
+def _code(members: list[Block]) -> str:
+    """A block of code in its fence, which is longer than any in the code."""
+    lines = [block.text for block in members if block.kind is Kind.CODE]
+    begins = (_TICKS_AT_BEGIN.match(line) for line in lines)
+    fence = "`" * max(3, 1 + max((len(m[1]) for m in begins if m), default=0))
+    return "\n".join([f"{fence}{members[0].language}", *lines, fence])
+
+
+def _block(block: Block) -> str:
+    text = runs_to_markdown(block.runs)
+    if block.kind is Kind.HEADING and "\n" in text:  # only one that is underlined has several lines
+        return f"{_begun(text)}\n{'===' if block.level == 1 else '---'}"
+    if block.kind is Kind.HEADING:
+        return f"{'#' * block.level} {_CLOSES_HEADING.sub(_escaped, text)}"
+    if block.kind is Kind.RULE:
+        return "***" if block.depth else "---"
+    if block.kind is Kind.MATH:
+        return f"$$\n{block.text.replace(LINE_BREAK, chr(10))}\n$$"
+    return _table(block) if block.kind is Kind.TABLE else _begun(text)
+
+
+def _begun(text: str) -> str:
+    """A paragraph whose beginning makes nothing else of it, and from whose ends nothing is taken."""
+    if text[:1].isspace():
+        text = f"&#{ord(text[0])};{text[1:]}"
+    if text[-1:].isspace():
+        text = f"{text[:-1]}&#{ord(text[-1])};"
+    return "\n".join(_as_text(line) for line in text.split("\n"))
+
+
+def _as_text(line: str) -> str:
+    """A line that begins nothing."""
+    if _BEGINS.match(line):
+        return f"\\{line}"
+    return _NUMBERED.sub(r"\1\\\2", line, count=1) if _NUMBERED.match(line) else line
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\{match[0]}"
+
+
+def _indented(text: str, block: Block, bullet: str = "-") -> str:
+    """Text behind the marks of the quotes and lists that it stands in."""
+    quotes, passed = _quotes(depths_of_quotes(block))
+    mark = _mark(block.marker, bullet) if block.marker else ""
+    indent = quotes + _INDENT * max(0, block.depth - passed - (1 if mark else 0))
+    lines = text.split("\n")
+    first = f"{indent}{mark}{lines[0]}"
+    rest = [f"{indent}{' ' * len(mark)}{line}" if line else quotes for line in lines[1:]]
+    return "\n".join([first, *rest])
+
+
+def _mark(marker: str, bullet: str) -> str:
+    tasks = {"☐": f"{bullet} [ ] ", "☑": f"{bullet} [x] "}
+    if marker in tasks:
+        return tasks[marker]
+    if marker in "•◦▪":
+        return f"{bullet} "
+    return f"{marker} " if marker[-1:] in ".)" else f"[^{marker}]: "
+
+
+def _table(block: Block) -> str:
+    lines = []
+    for number, row in enumerate(block.rows):
+        cells = (runs_to_markdown(cell).replace("|", "\\|") for cell in row)
+        lines.append(f"| {' | '.join(cells)} |")
+        if number == 0 and block.head:
+            rules = (_RULE_OF_ALIGN.get(align, "---") for align in block.aligns)
+            lines.append(f"| {' | '.join(rules)} |")
+    return "\n".join(lines)
+
+
+def runs_to_markdown(runs: Runs) -> str:
+    """Inline Markdown."""
+    return _styled(tuple(runs), frozenset())
+
+
+def _styled(runs: Runs, opened: frozenset[str]) -> str:
+    """Runs within the styles that are `opened`: of those that begin with a run, the one that goes on
+    furthest is opened first."""
+    text = ""
+    at = 0
+    while at < len(runs):
+        style, end = _furthest(runs, at, opened)
+        if style:
+            inner = runs[at:end] if style != _LINK else _with_lone_brackets(runs[at:end])
+            piece = _styled(inner, opened | {style})
+            piece = _wrapped(piece, style, _value(runs[at], style))
+        else:
+            piece = _run(runs[at], text, runs[end] if end < len(runs) else None)
+        # What ends one piece and what begins the next make a mark together.
+        if (piece[:1] == "[" and text[-1:] == "!") or (
+            piece[:1] in ("*", "~", "_") and piece[:1] == text[-1:] and not style
+        ):
+            text, piece = (text[:-1], f"\\!{piece}") if piece[0] == "[" else (text, f"\\{piece}")
+        if style == "strike" and text[-1:] == "~" and text[-2:] != "\\~":
+            text = f"{text[:-1]}\\~"
+        text += piece
+        at = end
+    return text
+
+
+def _with_lone_brackets(runs: Runs) -> Runs:
+    """The words of a link, with the brackets marked that have no other."""
+    opened: list[tuple[int, int]] = []
+    texts = [list(run.text) for run in runs]
+    for number, run in enumerate(runs):
+        if run.code or run.math or run.image:
+            continue
+        for place, character in enumerate(run.text):
+            if character == "[":
+                opened.append((number, place))
+            elif character == "]" and opened:
+                opened.pop()
+            elif character == "]":
+                texts[number][place] = "\ufdd1"
+    for number, place in opened:
+        texts[number][place] = "\ufdd0"
+    return tuple(run._replace(text="".join(t)) for run, t in zip(runs, texts, strict=True))
+
+
+def _furthest(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int]:
+    """The style of a run that most of the following ones share, and where that ends."""
+    best, reach = "", at + 1
+    for style in (_LINK, *_MARKS):
+        value = "" if style in opened else _value(runs[at], style)
+        end = at + 1
+        while value and end < len(runs) and _value(runs[end], style) == value:
+            end += 1
+        if value and (not best or end > reach):
+            best, reach = style, end
+    return best, reach
+
+
+def _value(run: Run, style: str) -> str:
+    """What a run has of a style: its mark, a link's target; "" for none."""
+    if style != _LINK:
+        return _MARKS[style] if getattr(run, style) else ""
+    if not run.link or run.image or run.note or is_citation(run.link) or _is_address(run):
+        return ""
+    return run.link
+
+
+def _is_address(run: Run) -> bool:
+    """Whether a link's words are its address, as it is one without brackets, too."""
+    is_one = _ADDRESS.fullmatch(run.text) or _MARKED_ADDRESS.fullmatch(run.text)
+    if run.code or not is_one or ":" not in run.link:
+        return False
+    if run.link in (run.text, f"mailto:{run.text}", f"http://{run.text}"):
+        return run.link[:5] != "http:" or run.text[:4] in ("http", "www.")
+    return ":" in run.text and unquote(run.link) == unquote(run.text)
+
+
+def _wrapped(text: str, style: str, value: str) -> str:
+    text = text.translate(_LONE) if style == _LINK else text
+    core = text.strip()
+    if not core:
+        return text
+    if style == _LINK:
+        return text.replace(core, f"[{core}]({_target(value)})", 1)
+    if core[0] == "~" == value[0]:  # three tildes strike nothing
+        return text.replace(core, f"{value}\\{core}{value}", 1)
+    return text.replace(core, f"{value}{core}{value}", 1)
+
+
+def _target(link: str) -> str:
+    return f"<{link}>" if _UNSAFE_TARGET.search(link) else link
+
+
+def _run(run: Run, before: str, below: Run | None) -> str:
+    """A run without its styles, behind this Markdown and before another run."""
+    if run.note and not run.image:
+        return f"[^{run.text}]"
+    text = words_of(run).replace(LINE_BREAK, "\\\n")
+    if run.math:
+        return _formula(text, before, below)
+    if run.image:
+        return _picture(run, text, below)
+    if run.code:
+        return _code_span(text)
+    if run.link and _is_address(run):
+        return _address(text, before, below)
+    text = _MEANT.sub(_escaped, text)
+    return _STAR.sub(_escaped, text.replace("\\*", "*")) if run.bold or run.italic else text
+
+
+def _formula(tex: str, before: str, below: Run | None) -> str:
+    """A formula between dollars, where those are surely taken for its signs."""
+    behind = "" if below is None else below.text[:1]
+    touches = before[-1:].isalnum() or before[-1:] == "$" or behind.isalnum() or behind in "_$"
+    touches = touches and bool(behind or before)
+    is_apart = not touches and not (below is not None and below.math)
+    if (is_apart and tex == tex.strip() and "$" not in tex) or "\\)" in tex:
+        return f"${tex}$"
+    return f"\\({tex}\\)"
+
+
+def _picture(run: Run, text: str, below: Run | None) -> str:
+    """A picture by its name. Where it lies stands behind it, but within a link, which leads
+    elsewhere, and where it has no other name."""
+    if not text or not run.link:
+        return text
+    if text == run.link:
+        return f"![]({_target(run.link)})"
+    alternative = _MEANT.sub(_escaped, text.translate(_NO_BRACKETS)).translate(_ENTITIES)
+    is_placed = below is not None and below.text.startswith(ADDED) and below.link == run.link
+    if run.note or is_placed:  # the name of one that is drawn
+        return f"![{alternative}]({_target(run.link)})"
+    return f"[![{alternative}]()]({_target(run.link)})"
+
+
+def _address(text: str, before: str, below: Run | None) -> str:
+    """An address, bare where that is surely taken for one."""
+    behind = "" if below is None else words_of(below)
+    is_apart = before[-1:] in ("", " ", "(", "\n") and _BEHIND_ADDRESS.match(behind) is not None
+    if is_apart and _ADDRESS.fullmatch(text):
+        return text
+    is_marked = _MARKED_ADDRESS.fullmatch(text) is not None
+    return f"<{text}>" if is_marked else text
+
+
+def _code_span(text: str) -> str:
+    """Code between more backticks than there are in it."""
+    found = {len(ticks) for ticks in _TICKS.findall(text)}
+    ticks = "`" * next(count for count in range(1, len(found) + 2) if count not in found)
+    edges = text[:1] + text[-1:]
+    pad = " " if "`" in edges or (edges == "  " and text.strip()) else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"

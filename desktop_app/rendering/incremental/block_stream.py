@@ -1,0 +1,425 @@
+"""A growing Markdown source becomes closed blocks and one open tail.
+
+`BlockStream` keeps only the end of the source that later text can still change: the last block, of
+a list or a quote the last block in it, the last row of a table, the last line of code. Each
+piece that arrives makes it parse that end again, and what comes out is compared with what stood
+there; the differences are handed on as patches. Three kinds of later text change what is closed:
+a link's or a footnote's definition, for the pieces that name it. (The mark of a footnote is taken for
+one before its definition has come, because it nearly always comes, and late.)
+
+Cutting is sound because a block construct, once a complete line has begun it, is never undone by
+later lines (see parser.py for the rules that would break this and do not). A line counts once it is
+complete: half a line may still become something else.
+
+What comes out at the end equals `render(source)` of the whole source at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.rendering.block_model import Block, Kind, Patch
+from desktop_app.rendering.incremental.block_diff import (
+    last_inline,
+    line_offset,
+    names_in,
+    speakable,
+    worth_remembering,
+)
+from desktop_app.rendering.incremental.definitions import Definitions
+from desktop_app.rendering.incremental.list_spacing import Loosening
+from desktop_app.rendering.incremental.long_paragraphs import (
+    DENSE,
+    LONGEST_PARSED_AGAIN,
+    is_no_paragraph,
+    opener_of_paragraph,
+    settle_at_any_rate,
+    settle_before_gap,
+    unsettled,
+)
+from desktop_app.rendering.incremental.open_rows import read_rows
+from desktop_app.rendering.incremental.open_tail import Context, OpenEnd, ends_in_text, size
+from desktop_app.rendering.incremental.packed_runs import with_last
+from desktop_app.rendering.incremental.reference_updates import Chunk, Renewal, respaced
+from desktop_app.rendering.incremental.shown_blocks import ShownBlocks
+from desktop_app.rendering.incremental.stable_prefix import (
+    Cut,
+    context_at,
+    ends_in_code,
+    find_cut,
+    inhabited_at,
+)
+from desktop_app.rendering.incremental.text_fast_path import find_plain_end
+from desktop_app.rendering.markdown.inline_images import behind_address, is_half, outside, too_long
+from desktop_app.rendering.markdown.parser import parser
+from desktop_app.rendering.provisional import provisional_blocks
+from desktop_app.rendering.provisional.provisional_inline import closers_of
+
+if TYPE_CHECKING:
+    from desktop_app.rendering.incremental.open_tail import Parse
+    from desktop_app.rendering.incremental.text_fast_path import PlainEnd
+
+_LONG: Final = 800
+_LONGEST_OPEN: Final = 24_000
+_MOST_TOKENS: Final = 1_200
+_TAIL: Final = 200
+_HEAD_LINES: Final = 2  # of a table that stands in nothing else
+_COPIED: Final = 20
+"""Characters that are copied while one is parsed."""
+_PARSED_AGAIN: Final = 4
+"""How many times as long as a piece what is parsed again with it may be."""
+_STEP: Final = 1_500
+"""Of what stays open long, something is settled behind each so many characters of the source, and
+nowhere else: what comes out must not depend on the pieces in which it arrives."""
+
+
+@dataclass
+class _Overdue:
+    """What is open is too much to be parsed with every piece, which the next piece is to change.
+
+    Attributes:
+        length: how long its source is.
+        opener: where it is a paragraph, what stands before its words.
+        parts: whether it is to be parted, whatever it is.
+    """
+
+    length: int
+    opener: str | None = None
+    parts: bool = False
+
+
+def render(source: str, cited: frozenset[int] = frozenset()) -> list[Block]:
+    """The blocks of a whole source."""
+    stream = BlockStream(cited)
+    stream.feed(source)
+    stream.finish()
+    return stream.blocks
+
+
+class BlockStream:
+    """The blocks of a source that grows.
+
+    Attributes:
+        blocks: all blocks so far, as the patches handed out make them.
+    """
+
+    def __init__(self, cited: frozenset[int] = frozenset()) -> None:
+        """`cited` are the numbers of the passages that the source may cite."""
+        self._shown = ShownBlocks()
+        self.blocks = self._shown.blocks
+        self._source = ""
+        self._leaves_out = False
+        self._held = ""
+        self._length = 0
+        self._context = Context()
+        self._definitions = Definitions(cited)
+        self._renewal = Renewal(self._definitions, self._shown)
+        self._loosening = Loosening(self.blocks)
+        self._plain_end: PlainEnd | None = None
+        self._overdue: _Overdue | None = None
+
+    def feed(self, text: str) -> list[Patch]:
+        """Take the next piece of the source, of any length and cut anywhere."""
+        text = self._held + text
+        self._held = "\r" if text.endswith("\r") else ""
+        text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
+        patches: list[Patch] = []
+        at = 0
+        while at < len(text):
+            end = at + _STEP - self._length % _STEP
+            patches += self._take(text[at:end])
+            at = end
+        return patches
+
+    def _take(self, text: str) -> list[Patch]:
+        """Take more, up to the next step at most."""
+        self._length += len(text)
+        text = behind_address(text) if self._leaves_out else text
+        if not text:
+            return []
+        self._source += speakable(text)
+        self._leaves_out = self._shorten_address(len(text))
+        if self._leaves_out or is_half(self._source, len(text)):
+            self._plain_end = None
+            return []
+        patches = self.renew()
+        if self._context.inside == "code" and self._is_blank_line(text):
+            return patches
+        patches += self._catch_up()
+        if (rows := self._grow_rows()) is not None:
+            return patches + rows
+        grown = self._grow_plainly(text)
+        # Of a long line of code nothing is settled; whether it is one is found out once.
+        is_told = self._context.inside == "code" and not _LONG < len(self._source) <= _LONG + _STEP
+        steps = self._length % _STEP == 0 and not is_told
+        if not grown or steps:
+            grown += self._advance(final=False, steps=steps)
+        return patches + grown
+
+    def _shorten_address(self, added: int) -> bool:
+        """Leave out what makes a picture's address longer than what is drawn, but of code: it may be
+        megabytes. Whether more of it may come."""
+        rest = too_long(self._source, added)
+        if rest is None:
+            return False
+        first, end = rest
+        before = self._context.source + self._source[:first]
+        parse = self._definitions.parse(before, self._context, expects_notes=False)
+        self._definitions.forget(parse.labels)
+        if not ends_in_text(parse.tokens):
+            return False
+        self._source, more = self._source[:first], self._source[end:]
+        self._source += more
+        return not more
+
+    def finish(self, *, shortly: bool = False) -> list[Patch]:
+        """The source is whole: show it as it is, and close what is open. What takes long of what
+        definitions change is left to `renew`, where it is to be done `shortly`."""
+        if self._held:
+            self._source, self._held = self._source + "\n", ""
+            self._plain_end = None
+        end, self._definitions.expects_notes = self._plain_end, False
+        patches: list[Patch] = []
+        # Of a very long line of code, which is all that is open, everything is shown already.
+        is_code = self._context.inside == "code" and self.blocks[-1].kind is Kind.CODE
+        if not is_code or end is None or not end.is_long:
+            patches += self._advance(final=True)
+        self._source, self._plain_end = "", None
+        patches += self._renewal.give_up_notes()
+        while self.is_renewing and not shortly:
+            patches += self.renew()
+        return patches
+
+    @property
+    def is_renewing(self) -> bool:
+        """Whether what has come changes more above it than could be drawn again at once."""
+        return bool(self._renewal or self._loosening)
+
+    @property
+    def fitting(self) -> tuple[int, int]:
+        """How many characters the next piece is to have at least and at most, where so many wait: what
+        is open is parsed again with every piece, and in small ones would be for minutes; one that
+        reaches beyond a step is parsed in two."""
+        again = len(self._source) + len(self._context.prefix) // _COPIED
+        room = _STEP - self._length % _STEP
+        return min(again // _PARSED_AGAIN, room), room
+
+    def renew(self) -> list[Patch]:
+        """Draw again some of what named links and notes before they were defined, and space anew some
+        of lists that have turned loose: as much as takes a few milliseconds."""
+        if self._renewal:
+            return self._renewal.step()
+        return self._loosening.step() if self._loosening else []
+
+    # ------------------------------------------------------------------ the common case
+
+    def _is_blank_line(self, text: str) -> bool:
+        """Whether this is more of a very long blank line, which is shown when something follows."""
+        blank = not text.strip(" \t") and not self._source[-_LONG:].strip(" \t")
+        return blank and len(self._source) > _LONG and not self._source.strip(" \t")
+
+    def _grow_plainly(self, text: str) -> list[Patch]:
+        """More words in the middle of a line of plain text need no parser at all."""
+        if self._plain_end is None:
+            return []
+        block = self.blocks[-1]
+        end = self._plain_end.grown(block, text)
+        if end is None:
+            return []
+        self._plain_end = end
+        new = block._replace(runs=with_last(block.runs, end.run))
+        self.blocks[-1] = new
+        return [Patch(len(self.blocks) - 1, 1, (new,))]
+
+    def _grow_rows(self) -> list[Patch] | None:
+        """More of what can be nothing but rows of the open table needs no parser of blocks; None
+        where it is not so simple."""
+        context = self._context
+        if context.inside != "table" or context.lines != _HEAD_LINES:
+            return None
+        if context.going_on or context.source.lstrip(" ").startswith(">"):
+            return None  # it stands in a list or a quote, whose mark is in its head's line
+        table = self._shown.last_closed
+        rows = read_rows(self._source, table, self._definitions.env())
+        if rows is None:
+            return None
+        self._source = self._source[self._source.rfind("\n") + 1 :]
+        self._plain_end = None
+        half = [] if rows.half is None else [rows.half]
+        return self._shown.show(rows.complete, half, in_table=True)
+
+    # ------------------------------------------------------------------ parsing the open end
+
+    def _advance(self, *, final: bool, steps: bool = False) -> list[Patch]:
+        source = self._context.source + self._source
+        shown = source if final else self._calm(source)
+        parse = self._definitions.parse(shown, self._context, final=final)
+        if shown != source and ends_in_code(parse.tokens):
+            self._definitions.forget(parse.labels)
+            shown = provisional_blocks.without_fence_end(source)
+            parse = self._definitions.parse(shown, self._context)
+        if is_no_paragraph(parse):
+            return self._advance_unsplit(parse, final=final, steps=steps)
+        loosened = self._loosen(parse)
+        cut = Cut(source.count("\n") + 1) if final else self._find_cut(parse, shown)
+        dangling = not final and self._complete_end(parse, cut.line)
+        patches: list[Patch] = loosened
+        closed: list[Block] = []
+        # A table, or code, may have ended at once behind the last line that was settled.
+        least = self._context.lines
+        ended = self._context.inside != "" and cut == Cut(least, cut.holders)
+        closes = final or ended or cut.line > least
+        if closes:
+            renewed, closed = self._close(parse, source, cut)
+            patches += renewed
+        else:
+            self._definitions.forget(parse.labels)
+        tail = [p for p in parse.placed if p.line >= cut.line]
+        in_table = self._context.inside == "table"
+        patches += self._shown.show(closed, [p.block for p in tail], in_table=in_table)
+        unsure = final or dangling or shown != source
+        self._plain_end = None if unsure else find_plain_end(self._source, tail)
+        if steps and len(self._source) > _LONG:
+            if closes:
+                return patches + self._advance(final=False, steps=True)
+            self._overdue = self._settle_words(parse)
+            if self._is_too_much(parse):
+                overdue = self._overdue or _Overdue(len(self._source))
+                self._overdue = replace(overdue, parts=True)
+        return patches
+
+    def _find_cut(self, parse: Parse, shown: str) -> Cut:
+        """Where what is shown may be cut. Of a long line below code it is known before it is complete
+        whether it ends what holds the code: all of it would be parsed with each piece."""
+        is_line = self._context.inside == "code" and "\n" not in self._source
+        if is_line and len(self._source) > _LONG and not ends_in_code(parse.tokens):
+            cut = find_cut(parse.tokens, shown + "\n", self._context)
+            if cut.line == self._context.lines:
+                return cut
+        return find_cut(parse.tokens, shown, self._context)
+
+    def _loosen(self, parse: Parse) -> list[Patch]:
+        """Have the lists spaced anew that turn loose with what has come."""
+        turned = parse.turned_loose
+        if not turned:
+            return []
+        starts = enumerate(self._context.going_on, 1)
+        going_on = tuple(s._replace(loose=s.loose or depth in turned) for depth, s in starts)
+        self._context = replace(self._context, going_on=going_on)
+        for depth in turned:
+            self._loosening.begin(self._shown.closed, depth)
+        return self._loosening.step()
+
+    def _catch_up(self) -> list[Patch]:
+        """Do what has become due: with the next piece, for the last one was parsed for itself."""
+        overdue, self._overdue = self._overdue, None
+        if overdue is None:
+            return []
+        opener = overdue.opener
+        if opener is not None:
+            end = OpenEnd(self._context, self._source)
+            settled = settle_at_any_rate(end, opener, overdue.length, self._definitions)
+            if settled is not None:
+                self._context, self._source = settled
+                self._plain_end = None
+                return []
+        return self._part_open(overdue.length) if overdue.parts else []
+
+    def _advance_unsplit(self, parse: Parse, *, final: bool, steps: bool) -> list[Patch]:
+        """The long paragraph turns out to be a heading or a table's head: parse it whole."""
+        self._definitions.forget(parse.labels)
+        self._context, self._source = unsettled(OpenEnd(self._context, self._source))
+        return self._advance(final=final, steps=steps)
+
+    def _settle_words(self, parse: Parse) -> _Overdue | None:
+        """Of a long open paragraph, parse the first words no more: those behind which nothing is
+        open that later words could close. What is due where there are none, and too many words."""
+        opener = opener_of_paragraph(parse, self._source)
+        if opener is None:
+            return None
+        end = OpenEnd(self._context, self._source)
+        settled = settle_before_gap(end, opener, self._definitions)
+        if settled is not None:
+            self._context, self._source = settled
+        elif len(self._source) - len(opener) > DENSE or size(parse) > _MOST_TOKENS:
+            return _Overdue(len(self._source), opener)
+        return None
+
+    def _is_too_much(self, parse: Parse) -> bool:
+        """Whether what is open is more than can be parsed with every piece; code never is, for
+        of that only a line is open."""
+        if self._context.inside == "code":
+            return False
+        least = _LONGEST_OPEN // 6
+        if len(self._source) <= least:
+            return False
+        is_much = size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
+        return is_much or not parse.placed  # definitions alone
+
+    def _part_open(self, length: int) -> list[Patch]:
+        """Close what was open when the source had this length at its last complete line, whatever it
+        is, to go on behind that: as another quote, another item, another row. A line alone is parted
+        within."""
+        source = self._source[:length]
+        end = source.rfind("\n") + 1
+        if end < length // 2:
+            end = max(source.rfind(" ", 0, -_TAIL) + 1, length // 2)
+        end = outside(source, end)
+        if not end:
+            return []  # a picture, and nothing else
+        inside = self._context if self._context.inside == "table" else Context()
+        self._source, rest = self._source[:end], self._source[end:]
+        patches = self._advance(final=True)
+        self._source, self._context = rest, inside
+        return patches
+
+    def _calm(self, source: str) -> str:
+        if self._context.inside == "code":
+            return provisional_blocks.without_fence_end(source)
+        return provisional_blocks.without_undecided_end(
+            source, in_table=self._context.inside == "table"
+        )
+
+    def _complete_end(self, parse: Parse, cut: int) -> bool:
+        """Show the open paragraph as if its open marks were closed; whether one was dropped."""
+        last = last_inline(parse.tokens, cut)
+        if last is None or not ends_in_text(parse.tokens):
+            return False
+        if len(last.children or ()) > _MOST_TOKENS:
+            return False  # it is to be closed as it stands, and takes as long as the parse did
+        is_word = parse.source[-1:] not in (" ", "\t", "\n", "|")
+        text, closers = closers_of(last.content, is_word=is_word)
+        if text == last.content and not closers:
+            return False
+        last.children = parser().parseInline(text + closers, self._definitions.env())[0].children
+        if not text and parse.placed[-1].block == Block(Kind.PARAGRAPH):
+            parse.placed.pop()  # not a line yet
+        return text != last.content
+
+    # ------------------------------------------------------------------ closing
+
+    def _close(self, parse: Parse, source: str, cut: Cut) -> tuple[list[Patch], list[Block]]:
+        """Settle everything above a cut: the patches of what its definitions change in earlier
+        blocks, and its own blocks."""
+        offset = line_offset(source, cut.line)
+        context = self._context
+        text = source[len(context.source) : offset]
+        inhabited = inhabited_at(cut, parse.placed, context)
+        self._context = replace(context_at(cut, source), inhabited=inhabited)
+        self._source = source[offset:]
+        raw = [p.block for p in parse.placed if p.line < cut.line]
+        settled = [label for label, line in parse.labels.items() if line < cut.line]
+        open_labels = {label: line for label, line in parse.labels.items() if line >= cut.line}
+        self._definitions.forget(open_labels)
+        names = names_in(text) if worth_remembering(raw) else set()
+        if names & open_labels.keys():
+            again = [
+                p.block for p in self._definitions.parse(context.source + text, context).placed
+            ]
+            raw = [*map(respaced, again, raw), *again[len(raw) :]]
+        whole = unsettled(OpenEnd(context, text))
+        if len(whole.source) <= LONGEST_PARSED_AGAIN or not context.settled:
+            at, row = self._shown.end
+            self._renewal.remember(Chunk(whole.source, whole.context, at, row), names)
+        return self._renewal.begin(settled), raw

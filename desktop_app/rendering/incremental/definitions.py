@@ -1,0 +1,72 @@
+"""What a source that grows has defined so far: links and footnotes, which each parse of it knows."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.rendering.incremental.block_diff import lines_of_notes
+from desktop_app.rendering.incremental.open_tail import Parse
+from desktop_app.rendering.markdown.citations import CITED
+from desktop_app.rendering.markdown.loose_lists import find_loose, may_become_item, resume
+from desktop_app.rendering.markdown.parser import EXPECTS_NOTES, parser
+
+if TYPE_CHECKING:
+    from desktop_app.rendering.incremental.open_tail import Context
+
+
+class Definitions:
+    """Parses pieces of one source, and keeps what they define until that is forgotten.
+
+    Attributes:
+        expects_notes: whether a mark is taken for a footnote's before its definition has come.
+    """
+
+    def __init__(self, cited: frozenset[int]) -> None:
+        """`cited` are the numbers of the passages that the source may cite."""
+        self._cited = cited
+        self._references: dict[str, Any] = {}
+        self._notes: dict[str, int] = {}
+        self.expects_notes = True
+
+    def parse(
+        self, source: str, context: Context, *, expects_notes: bool = True, final: bool = False
+    ) -> Parse:
+        """What a piece is, and which definitions it adds."""
+        known, env = len(self._references), self.env(expects_notes=expects_notes)
+        tokens = parser().parse(source, env)
+        resumed = resume(tokens, context.going_on)
+        undecided = not final and (context.inside or may_become_item(source))
+        end = source.count("\n") if undecided else len(source)
+        shown = range(context.lines, end)
+        find_loose(tokens, source, env, shown, marks_above=context.marks_above)
+        parse = Parse(tokens, context, source, resumed)
+        for label in islice(reversed(self._references), len(self._references) - known):
+            parse.labels[label] = self._references[label]["map"][0]
+        if len(env["footnotes"]["refs"]) > len(self._notes):
+            for label, line in lines_of_notes(tokens).items():
+                if ":" + label not in self._notes:
+                    self._notes[":" + label] = -1
+                    parse.labels["^" + label] = line
+        return parse
+
+    def env(self, *, expects_notes: bool = True) -> dict[str, Any]:
+        """The definitions known, as the parser takes them."""
+        footnotes = {"refs": dict.fromkeys(self._notes, -1), "list": {}}
+        return {
+            "references": self._references,
+            "footnotes": footnotes,
+            CITED: self._cited,
+            EXPECTS_NOTES: expects_notes and self.expects_notes,
+        }
+
+    def knows(self, name: str) -> bool:
+        """Whether this link is defined, or this footnote."""
+        return name in self._references or ":" + name[1:] in self._notes
+
+    def forget(self, labels: dict[str, int]) -> None:
+        """Definitions in the open end are not settled yet."""
+        for label in labels:
+            if label.startswith("^"):
+                self._notes.pop(":" + label[1:], None)
+            self._references.pop(label, None)

@@ -1,0 +1,143 @@
+"""A paragraph that stays open for long: its first words are settled, and parsed no more.
+
+They are those behind which nothing is open that later words could close. Where there are none among
+too many words, they are settled all the same. What is left is parsed as a paragraph of its own, which
+begins as the whole one does (see `Context.settled`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.rendering.block_model import Run, clean, show_unseen
+from desktop_app.rendering.incremental.open_tail import OpenEnd, begins_with_paragraph, leaves
+from desktop_app.rendering.incremental.packed_runs import join_runs
+from desktop_app.rendering.markdown.citations import TOKEN
+from desktop_app.rendering.markdown.inline_images import outside
+from desktop_app.rendering.markdown.inline_runs import AS_WRITTEN
+from desktop_app.rendering.markdown.parser import is_too_dense
+
+if TYPE_CHECKING:
+    from desktop_app.rendering.block_model import Block, Runs
+    from desktop_app.rendering.incremental.definitions import Definitions
+    from desktop_app.rendering.incremental.open_tail import Context, Parse
+
+LONGEST_PARSED_AGAIN: Final = 24_000
+"""Of what is longer, nothing is parsed again."""
+
+DENSE: Final = 12_000
+"""Characters of a paragraph that need not be settled."""
+
+_OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
+_GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})?[^\W\d_])")
+_BRACKETS: Final = ("\\(", "\\[")
+_MAY_CHANGE: Final = ("text", TOKEN)  # what looks like a citation may be defined as a link below
+_TAIL: Final = 200
+"""Characters at the end that are not settled."""
+
+
+def opener_of_paragraph(parse: Parse, source: str) -> str | None:
+    """What stands before the words of the paragraph that the open end is; None where that is
+    something else."""
+    found = leaves(parse, parse.context)
+    if len(found) != 1 or found[0].type != "paragraph_open" or not found[0].map:
+        return None
+    if found[0].map[0] != parse.context.lines:
+        return None
+    inline = parse.tokens[parse.tokens.index(found[0]) + 1]
+    first, line = inline.content.split("\n", 1)[0], source.split("\n", 1)[0]
+    at = line.rfind(first) if first else -1
+    return line[:at] if at >= 0 and not line[at + len(first) :].strip() else None
+
+
+def settle_before_gap(end: OpenEnd, opener: str, definitions: Definitions) -> OpenEnd | None:
+    """What is open where the words before the last gap are settled behind which nothing is; None
+    where there is no such gap."""
+    context, words = end.context, end.source[len(opener) :]
+    gap = None
+    for found in _GAP.finditer(words, 0, max(0, len(words) - _TAIL)):
+        # Below its first line, a paragraph in a quote has marks before its words.
+        gap = found if found[0] == " " or not opener else gap
+    if gap is None or "|" in words[words.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
+        return None  # a row of cells may turn out to be a table's head
+    before = words[: gap.start()]
+    own = definitions.parse(context.source + opener + before, context, expects_notes=False)
+    begins = begins_with_paragraph(own, context)
+    if own.labels or not begins or not _is_settled(own, before, context):
+        definitions.forget(own.labels)
+        return None
+    block = own.placed[0].block
+    block = block._replace(runs=join_runs(block.runs, (Run(" "),)))
+    return _settled(end, block, opener, gap.end())
+
+
+def settle_at_any_rate(
+    end: OpenEnd, opener: str, length: int, definitions: Definitions
+) -> OpenEnd | None:
+    """What is open where of a paragraph in which so much stays open, what had arrived when the source
+    had this length is settled: it would be parsed with every piece. What has more marks than anybody
+    writes stands as it is written. None where it cannot be."""
+    words = end.source[len(opener) : length]
+    stop = len(words) - _TAIL
+    gap = words.rfind(" ", stop - _TAIL, stop)
+    gap = gap if opener else max(gap, words.rfind("\n", 0, stop))
+    stop = outside(words, gap + 1 if gap > stop // 2 else stop)
+    if not stop:
+        return None  # a picture, and nothing else
+    settled = end.context.settled
+    alone = replace(end.context, settled=None, prefix="")
+    text = words[:stop]
+    if is_too_dense(text):
+        own = definitions.parse(alone.source + opener + "x", alone)
+        runs: Runs = (Run(show_unseen(clean(text))),)
+        if settled is None or AS_WRITTEN not in settled.runs:
+            runs = (*runs, AS_WRITTEN)
+    else:
+        own = definitions.parse(alone.source + opener + text, alone, expects_notes=False)
+        definitions.forget(own.labels)
+        if own.labels or not begins_with_paragraph(own, alone) or len(own.placed) != 1:
+            return None
+        runs = own.placed[0].block.runs
+        runs = join_runs(runs, (Run(" "),) if text[-1].isspace() else ())
+    block = settled or own.placed[0].block._replace(runs=())
+    block = block._replace(runs=join_runs(block.runs, runs))
+    return _settled(end, block, opener, stop)
+
+
+def _settled(end: OpenEnd, block: Block, opener: str, stop: int) -> OpenEnd:
+    """Where the words up to one are this block."""
+    words = end.source[len(opener) :]
+    prefix = (end.context.prefix + words[:stop])[: LONGEST_PARSED_AGAIN + 1]
+    context = replace(end.context, settled=block, opener=opener, prefix=prefix)
+    return OpenEnd(context, opener + words[stop:])
+
+
+def is_no_paragraph(parse: Parse) -> bool:
+    """Whether the paragraph whose beginning is settled turns out to be a heading or a table's head,
+    and is to be parsed whole."""
+    context = parse.context
+    is_short = context.settled is not None and len(context.prefix) < DENSE
+    is_told = is_short and (parse.labels or leaves(parse, context))
+    return bool(is_told) and not begins_with_paragraph(parse, context)
+
+
+def unsettled(end: OpenEnd) -> OpenEnd:
+    """The whole again, with the words that were settled."""
+    context = end.context
+    source = context.opener + context.prefix + end.source[len(context.opener) :]
+    return OpenEnd(replace(context, settled=None, opener="", prefix=""), source)
+
+
+def _is_settled(parse: Parse, words: str, context: Context) -> bool:
+    """Whether nothing is left in the text of a paragraph that later text could give a meaning."""
+    if len(parse.placed) != 1:
+        return False
+    inline = parse.tokens[parse.tokens.index(leaves(parse, context)[0]) + 1]
+    children = inline.children or ()
+    # Of an opener that nothing has closed, its bracket is all that is left.
+    closed = sum(t.type == "math_inline" and t.markup in _BRACKETS for t in children)
+    if sum(map(words.count, _BRACKETS)) > closed:
+        return False
+    return not any(t.type in _MAY_CHANGE and _OPENERS.search(t.content) for t in children)

@@ -1,0 +1,144 @@
+"""What the parser is told of the source before the open end, so that it need not parse that again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.rendering.incremental.packed_runs import join_runs
+from desktop_app.rendering.markdown.block_builder import Placed, convert
+from desktop_app.rendering.markdown.loose_lists import ListStart
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_WITHOUT_INLINE: Final = ("fence", "code_block", "math_block", "hr")
+_CONTAINERS: Final = (
+    "bullet_list_open", "ordered_list_open", "list_item_open", "blockquote_open",
+    "footnote_reference_open",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the parser must be told of the blocks that are open since earlier text.
+
+    Attributes:
+        source: lines that open them again, parsed with each piece and shown no more: a fence's or a
+            table's first ones, an item's beginning with an empty heading in the place of what
+            stands in it.
+        lines: how many they are.
+        going_on: the lists that go on, in the order in which they open.
+        inside: "code" or "table" where the lines that follow are more of one.
+        marks_above: how many marks of quotes the line above the open end has, where it has nothing
+            else.
+        inhabited: of the quotes that are open, in how many something stands.
+        settled: a long paragraph's beginning, parsed no more; `prefix` is its source, and `opener`
+            what stands before it in its first line, which the rest is parsed with, too.
+    """
+
+    source: str = ""
+    lines: int = 0
+    going_on: tuple[ListStart, ...] = ()
+    inside: str = ""
+    marks_above: int | None = None
+    inhabited: int = 0
+    settled: Block | None = None
+    opener: str = ""
+    prefix: str = ""
+
+
+class OpenEnd(NamedTuple):
+    """The source that later text can still change, and what the parser is told of that before it."""
+
+    context: Context
+    source: str
+
+
+@dataclass
+class Parse:
+    """One parse of the open end, of `source`.
+
+    Attributes:
+        resumed: the tokens of the lists that go on from earlier text.
+        labels: the definitions in it and their lines.
+    """
+
+    tokens: list[Token]
+    context: Context
+    source: str
+    resumed: list[Token] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def turned_loose(self) -> list[int]:
+        """The lists of which items stand above that have turned loose, each by its depth."""
+        both = zip(self.context.going_on, self.resumed, strict=False)
+        loose = (start.older and token.meta["loose"] > start.loose for start, token in both)
+        return [depth for depth, turned in enumerate(loose, 1) if turned]
+
+    @cached_property
+    def placed(self) -> list[Placed]:
+        """The blocks, made of the tokens as they are when this is first asked."""
+        return place(self.tokens, self.context)
+
+
+def place(tokens: list[Token], context: Context) -> list[Placed]:
+    """The blocks behind the context, with the settled words before the first."""
+    placed = [p for p in convert(tokens) if p.line >= context.lines]
+    if placed and placed[0].block.quote > context.inhabited:
+        block = placed[0].block  # the quotes that are opened again have been taken for older ones
+        opened = max(block.opened, block.quote - context.inhabited)
+        placed[0] = placed[0]._replace(block=block._replace(opened=opened))
+    settled = context.settled
+    if settled is None:
+        return placed
+    first = placed[0].block if placed else None
+    if (
+        first is None
+        or first.kind not in (Kind.PARAGRAPH, Kind.HEADING)
+        or not _meet(settled, first)
+    ):
+        placed.insert(0, Placed(context.lines, settled))
+    else:
+        runs = join_runs(settled.runs, first.runs)
+        placed[0] = placed[0]._replace(block=first._replace(runs=runs, marker=settled.marker))
+    return placed
+
+
+def _meet(settled: Block, first: Block) -> bool:
+    there = (first.depth, first.quote, first.quoted_at)
+    return there == (settled.depth, settled.quote, settled.quoted_at)
+
+
+def size(parse: Parse) -> int:
+    """How much a parse has found, which is about what it has cost."""
+    words = sum(len(token.children) for token in parse.tokens if token.children)
+    return len(parse.tokens) + words + len(parse.placed) + 3 * len(parse.labels)
+
+
+def ends_in_text(tokens: list[Token]) -> bool:
+    """Whether what stands last is neither code nor a formula nor a rule."""
+    last = next((token for token in reversed(tokens) if token.nesting >= 0), None)
+    return last is not None and last.type not in _WITHOUT_INLINE
+
+
+def leaves(parse: Parse, context: Context) -> list[Token]:
+    """The tokens that begin the blocks behind the context that hold no others."""
+    return [
+        t
+        for t in parse.tokens
+        if t.map
+        and t.nesting >= 0
+        and t.map[0] >= context.lines
+        and t.type not in _CONTAINERS
+        and t.type not in ("inline", "thead_open", "tbody_open", "tr_open", "th_open", "td_open")
+    ]
+
+
+def begins_with_paragraph(parse: Parse, context: Context) -> bool:
+    """Whether the first block behind the context is a paragraph."""
+    found = leaves(parse, context)
+    return bool(found) and found[0].type == "paragraph_open"

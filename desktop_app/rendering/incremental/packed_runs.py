@@ -1,0 +1,203 @@
+"""The runs of a very long text, packed: as objects they would take ten times the room of its words.
+
+What is added to a text comes behind its last run, or within it. So all runs but the last ones are packed
+for good, so many to a pack, and a text that has grown shares the packs of the one that it was: neither
+making it nor comparing both looks at what stands in them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
+
+from desktop_app.rendering.block_model import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from desktop_app.rendering.block_model import Runs
+
+_PACK: Final = 128
+"""Runs in a pack: no more than a byte can tell apart."""
+
+
+class _Pack(NamedTuple):
+    """So many runs: their words, where each ends in them, and which of some styles each has."""
+
+    text: str
+    ends: array[int]
+    marks: bytes
+    styles: tuple[Run, ...]
+
+    def runs(self) -> Iterator[Run]:
+        """What was packed."""
+        kinds = [style[1:] for style in self.styles]
+        for text, mark in zip(self.texts(), self.marks, strict=True):
+            yield Run(text, *kinds[mark])
+
+    def run(self, number: int) -> Run:
+        """One of them."""
+        start = self.ends[number - 1] if number else 0
+        style = self.styles[self.marks[number]]
+        return Run(self.text[start : self.ends[number]], *style[1:])
+
+    def texts(self) -> Iterator[str]:
+        """The words of each."""
+        start, text = 0, self.text
+        for end in self.ends:
+            yield text[start:end]
+            start = end
+
+
+class LongRuns(Sequence[Run]):
+    """Runs that are more than a pack; equal to a tuple of the same. A slice of them is a tuple."""
+
+    __slots__ = ("_last", "_packs")
+
+    def __init__(self, packs: tuple[_Pack, ...], last: tuple[Run, ...]) -> None:
+        while len(last) > _PACK:
+            packs, last = (*packs, _packed(last[:_PACK])), last[_PACK:]
+        self._packs, self._last = packs, last
+
+    def __len__(self) -> int:
+        return len(self._packs) * _PACK + len(self._last)
+
+    @overload
+    def __getitem__(self, at: int) -> Run: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Run, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> Run | tuple[Run, ...]:
+        if isinstance(at, slice):
+            return self._between(*at.indices(len(self)))
+        pack, number = divmod(range(len(self))[at], _PACK)
+        return self._packs[pack].run(number) if pack < len(self._packs) else self._last[number]
+
+    def _between(self, first: int, end: int, step: int) -> tuple[Run, ...]:
+        begin = first // _PACK
+        packed = (pack.runs() for pack in self._packs[begin : -(-end // _PACK)])
+        taken = [*chain.from_iterable(packed)]
+        if end > len(self._packs) * _PACK:
+            taken += self._last
+        begin *= _PACK
+        return tuple(taken[first - begin : max(first, end) - begin : step])
+
+    def __iter__(self) -> Iterator[Run]:
+        packed = (pack.runs() for pack in self._packs)
+        return chain(chain.from_iterable(packed), self._last)
+
+    def __reversed__(self) -> Iterator[Run]:
+        packed = (reversed(tuple(pack.runs())) for pack in reversed(self._packs))
+        return chain(reversed(self._last), chain.from_iterable(packed))
+
+    def __contains__(self, run: object) -> bool:
+        if run in self._last or not isinstance(run, Run):
+            return run in self._last
+        return any(run in tuple(pack.runs()) for pack in self._packs if run.text in pack.text)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, LongRuns):
+            return self._last == other._last and self._packs == other._packs
+        return tuple(self) == other if isinstance(other, tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def joined(self, more: Iterable[Run], *, instead: int = 0) -> LongRuns:
+        """With more behind it, or `instead` of so many of the last ones: of one at most."""
+        kept = self._last[: len(self._last) - instead]
+        return LongRuns(self._packs, (*kept, *more))
+
+    def beyond(self, other: LongRuns) -> int:
+        """How many runs at their beginnings are known to be alike."""
+        alike = 0
+        for mine, theirs in zip(self._packs, other._packs, strict=False):
+            if mine is not theirs and mine != theirs:
+                break
+            alike += 1
+        return alike * _PACK
+
+    def texts(self) -> Iterator[str]:
+        """The words of each run."""
+        packed = (pack.texts() for pack in self._packs)
+        return chain(chain.from_iterable(packed), (run.text for run in self._last))
+
+    def pieces(self) -> list[str]:
+        """The words, in fewer pieces."""
+        return [*(pack.text for pack in self._packs), *(run.text for run in self._last)]
+
+    def styles(self) -> Iterator[Run]:
+        """A run of each style at least."""
+        packed = (pack.styles for pack in self._packs)
+        return chain(chain.from_iterable(packed), self._last)
+
+
+def _packed(runs: tuple[Run, ...]) -> _Pack:
+    known: dict[Run, int] = {}
+    marks = bytes([known.setdefault(_style(run[1:]), len(known)) for run in runs])
+    ends = array("I", [*accumulate([len(run.text) for run in runs])])
+    return _Pack("".join([run.text for run in runs]), ends, marks, _styles(tuple(known)))
+
+
+@lru_cache(maxsize=64)
+def _style(style: tuple[Any, ...]) -> Run:
+    """What has a style and no words: mostly there already."""
+    return Run("", *style)
+
+
+@lru_cache(maxsize=64)
+def _styles(styles: tuple[Run, ...]) -> tuple[Run, ...]:
+    """The same styles: packs that have them in one order share them."""
+    return styles
+
+
+def join_runs(first: Runs, second: Runs) -> Runs:
+    """Two pieces of one text, as they would be had they been one from the start."""
+    if not first or not second:
+        return first or second
+    last, follower = first[-1], second[0]
+    same = last[1:] == follower[1:]
+    if same and not (last.code or last.math or last.image or last.note):
+        return _extended(
+            first, (last._replace(text=last.text + follower.text), *second[1:]), instead=1
+        )
+    return _extended(first, second, instead=0)
+
+
+def with_last(runs: Runs, last: Run) -> Runs:
+    """The same runs, but for the last one."""
+    return _extended(runs, (last,), instead=1)
+
+
+def _extended(runs: Runs, more: Runs, *, instead: int) -> Runs:
+    if isinstance(runs, LongRuns):
+        return runs.joined(more, instead=instead)
+    whole = (*runs[: len(runs) - instead], *more)
+    return LongRuns((), whole) if len(whole) > _PACK else whole
+
+
+def beyond_alike(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:
+    """How many runs two texts are known to begin with alike, and what follows in each."""
+    if isinstance(first, LongRuns) and isinstance(second, LongRuns):
+        at = first.beyond(second)
+        return at, first[at:], second[at:]
+    return 0, tuple(first), tuple(second)
+
+
+def text_of(runs: Runs) -> str:
+    """Their words."""
+    return "".join(runs.pieces() if isinstance(runs, LongRuns) else [run.text for run in runs])
+
+
+def texts_of_runs(runs: Runs) -> Iterable[str]:
+    """The words of each."""
+    return runs.texts() if isinstance(runs, LongRuns) else (run.text for run in runs)
+
+
+def styles_of(runs: Runs) -> Iterable[Run]:
+    """A run of each style in them at least: to ask whether there are any of a kind."""
+    return runs.styles() if isinstance(runs, LongRuns) else runs

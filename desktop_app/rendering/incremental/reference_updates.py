@@ -1,0 +1,101 @@
+"""What named links and footnotes before they were defined is drawn again, some of it at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.rendering.block_model import Block, Kind
+from desktop_app.rendering.incremental.block_diff import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from desktop_app.rendering.block_model import Patch
+    from desktop_app.rendering.incremental.definitions import Definitions
+    from desktop_app.rendering.incremental.open_tail import Context
+    from desktop_app.rendering.incremental.shown_blocks import ShownBlocks
+
+_AT_ONCE: Final = 4_000
+
+
+@dataclass
+class Chunk:
+    """Closed source that names links or footnotes which a later definition may bring.
+
+    Attributes:
+        at: the index of its first block, `row` its first row in that block where it is a table.
+    """
+
+    source: str
+    context: Context
+    at: int
+    row: int
+
+
+class Renewal:
+    """Knows which closed source names what, and what of it is still to be drawn again."""
+
+    def __init__(self, definitions: Definitions, shown: ShownBlocks) -> None:
+        self._definitions, self._shown = definitions, shown
+        self._naming: dict[str, list[Chunk]] = {}
+        self._due: dict[tuple[int, int], Chunk] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._due)
+
+    def remember(self, chunk: Chunk, names: Iterable[str]) -> None:
+        """A chunk has these names, of which those may be defined that are not yet."""
+        for name in names:
+            if not self._definitions.knows(name):
+                self._naming.setdefault(name, []).append(chunk)
+
+    def begin(self, labels: Iterable[str]) -> list[Patch]:
+        """These have been defined: draw again what names them."""
+        for label in labels:
+            for chunk in self._naming.pop(label, ()):
+                self._due[chunk.at, chunk.row] = chunk
+        return self.step() if self._due else []
+
+    def give_up_notes(self) -> list[Patch]:
+        """No footnote will be defined any more: their marks are what they are written as."""
+        return self.begin([name for name in self._naming if name.startswith("^")])
+
+    def step(self) -> list[Patch]:
+        """Draw again as much as takes a few milliseconds."""
+        due: list[tuple[int, int]] = []
+        left = _AT_ONCE
+        for where, chunk in self._due.items():
+            due.append(where)
+            left -= len(chunk.source) + _AT_ONCE // 80
+            if left <= 0:
+                break
+        patches: list[Patch] = []
+        for where in sorted(due):
+            patches += self._renew(self._due.pop(where))
+        return joined(patches)
+
+    def _renew(self, chunk: Chunk) -> list[Patch]:
+        """Definitions change words, never the number of blocks, so each finds its place again."""
+        changed: dict[int, Block] = {}
+        blocks, at, row = self._shown.blocks, chunk.at, chunk.row
+        parse = self._definitions.parse(chunk.context.source + chunk.source, chunk.context)
+        for placed in parse.placed:
+            old = changed.get(at, blocks[at])
+            if old.kind is Kind.TABLE and (row == len(old.rows) or (row and placed.block.head)):
+                at, row = at + 1, 0
+                old = blocks[at]
+            if old.kind is Kind.TABLE and placed.block.kind is Kind.TABLE:
+                rows = (*old.rows[:row], *placed.block.rows, *old.rows[row + 1 :])
+                changed[at], row = old._replace(rows=rows), row + 1
+            else:
+                if row:
+                    at, row = at + 1, 0
+                changed[at] = respaced(placed.block, blocks[at])
+                at += 1
+        return self._shown.change(changed)
+
+
+def respaced(block: Block, old: Block) -> Block:
+    """A block that was parsed again without what stands below it: in its list as it was."""
+    return block._replace(begins=old.begins, loose=old.loose)

@@ -1,0 +1,266 @@
+"""Where a source that grows may be cut: the lines that no later line can change.
+
+A block is settled when a complete line has begun the next one, when it closes itself (a heading, a
+fence with its end), or when a blank line ends it. Of open code every complete line is settled, of an
+open table every row. The same holds for the blocks within the last quote and the last item of
+a list, however deep: what stands in them before the last block is settled too, for blocks are flat
+(see model.py) and a quote or an item may be opened again by a few lines that stand for it.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.rendering.incremental.open_tail import Context
+from desktop_app.rendering.markdown.loose_lists import LISTS, ListStart, blank_marks
+from desktop_app.rendering.markdown.parser import MATH_OPENERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markdown_it.token import Token
+
+    from desktop_app.rendering.markdown.block_builder import Placed
+
+_CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
+_CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
+_INSIDE: Final = {"table_open": "table", "fence": "code", "code_block": ""}
+_DEEPEST: Final = 24
+"""Quotes and items within each other that are looked into."""
+
+_OPENERS_OF_CONTAINERS: Final = re.compile(
+    r"^(?:[\s>]|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]]*\]:)*"
+)
+
+
+class Holder(NamedTuple):
+    """A list item or a quote that is open at a cut: the line that begins it, where in that line its
+    content begins, and an item's number in its list (None of a quote), whether items stand above it
+    there, and whether that list is loose."""
+
+    line: int
+    content: int
+    number: int | None
+    older: bool = False
+    loose: bool = False
+
+
+class Cut(NamedTuple):
+    """A place between two lines of a source.
+
+    Attributes:
+        line: everything above this one is settled.
+        holders: the open items and quotes around it, the outermost first.
+        held: the open fence, indented code or table whose lines it stands between.
+    """
+
+    line: int
+    holders: tuple[Holder, ...] = ()
+    held: Token | None = None
+
+
+def find_cut(tokens: list[Token], source: str, context: Context) -> Cut:
+    """The last place where `source` may be cut; its line is at least that of the context's end."""
+    limit = source.count("\n")  # the last line, which is not complete
+    lines = source.split("\n", limit)
+    tops = [index for index in _children(tokens, 0, 0) if _has_begun(tokens[index], limit)]
+    if not tops:
+        blank = limit > 0 and not lines[limit - 1].strip()
+        return Cut(limit if blank and not context.lines else context.lines)
+    cut = _Descent(tokens, lines, limit).run()
+    top = _line_above_open_math(cut, tops, tokens, lines, context.lines)
+    if top is not None:
+        cut = Cut(top)
+    return cut
+
+
+def inhabited_at(cut: Cut, placed: Sequence[Placed], context: Context) -> int:
+    """In how many of the quotes that are open at a cut something stands above it, of `placed` or
+    earlier text."""
+    count = 0
+    quotes = (h.line for h in cut.holders if h.number is None and h.line < cut.line)
+    for number, begin in enumerate(quotes, 1):
+        found = (p.block.quote >= number for p in placed if begin <= p.line < cut.line)
+        if (begin < context.lines and number <= context.inhabited) or any(found):
+            count = number
+    return count
+
+
+def context_at(cut: Cut, source: str) -> Context:
+    """What opens again, above a cut, the blocks that stand open there."""
+    lines = source.split("\n")
+    first = (cut.held.map or [0])[0] if cut.held is not None else cut.line
+    made: list[str] = []
+    going_on: list[ListStart] = []
+    for holder, inner in zip_longest(cut.holders, cut.holders[1:]):
+        if holder.number is not None:
+            older = holder.older or holder.line < cut.line
+            going_on.append(ListStart(len(made), holder.number, older, holder.loose))
+        if holder.line < first and (inner is None or inner.line != holder.line):
+            made.append(_opening(lines[holder.line], holder.content))
+    inside = ""
+    if cut.held is not None:
+        inside = _INSIDE[cut.held.type]
+        made += lines[first : first + (2 if inside == "table" else 1)]
+    marks_above = blank_marks(lines[cut.line - 1]) if 0 < cut.line <= len(lines) else None
+    opening = "".join(f"{line}\n" for line in made)
+    return Context(opening, len(made), tuple(going_on), inside, marks_above)
+
+
+def _opening(line: str, content: int) -> str:
+    """A line that opens an item or a quote again as this one does, and shows nothing."""
+    beside = line[content:].strip(" \t")
+    return f"{line[:content]}#" if beside else f"{line[:content].rstrip()} #"
+
+
+def is_closed_fence(fence: Token) -> bool:
+    start, end = fence.map or (0, 0)
+    content = fence.content
+    lines = content.count("\n") + (bool(content) and not content.endswith("\n"))
+    return end - start == lines + 2
+
+
+def ends_in_code(tokens: list[Token]) -> bool:
+    """Whether the source ends inside an open fence, be it within a list or a quote."""
+    last = next((t for t in reversed(tokens) if t.nesting >= 0), None)
+    return last is not None and last.type == "fence" and not is_closed_fence(last)
+
+
+def _children(tokens: list[Token], begin: int, level: int) -> Iterator[int]:
+    """The indices of the blocks at a level, from one index on until what holds them ends."""
+    for index in range(begin, len(tokens)):
+        token = tokens[index]
+        if token.level < level:
+            return
+        if token.level == level and token.nesting >= 0 and token.map:
+            yield index
+
+
+def _has_begun(token: Token, limit: int) -> bool:
+    """Whether complete lines (those before `limit`) have begun a block; a formula's opener alone
+    begins none."""
+    start, end = token.map or (0, 0)
+    return start < limit and (token.type != "math_block" or end <= limit)
+
+
+class _Descent:
+    """Goes from the last block to the last one within it, as long as that is a container."""
+
+    def __init__(self, tokens: list[Token], lines: list[str], limit: int) -> None:
+        self._tokens, self._lines, self._limit = tokens, lines, limit
+        self._holders: list[Holder] = []
+
+    def run(self) -> Cut:
+        begin, level, line = 0, 0, 0
+        for _ in range(_DEEPEST):
+            last = self._last_begun(begin, level)
+            if last < 0:
+                break
+            token = self._tokens[last]
+            start, end = token.map or (0, 0)
+            line = max(line, start)
+            is_quote = token.type == "blockquote_open" and not self._ends_blank(end)
+            if not is_quote and token.type not in LISTS:
+                return self._cut_at(token)
+            number, older = None, False
+            if not is_quote:
+                last, number, older = self._last_item(last)
+                line = (self._tokens[last].map or [0])[0]
+            holder = self._holder(last, number)
+            holder = holder._replace(older=older, loose=bool(token.meta.get("loose")))
+            self._holders.append(holder)
+            if holder.content < 0:
+                break
+            begin, level = last + 1, self._tokens[last].level + 1
+        return self._cut(line)
+
+    def _last_begun(self, begin: int, level: int) -> int:
+        """The index of the last block that has begun, -1 for none."""
+        last = -1
+        for index in _children(self._tokens, begin, level):
+            if _has_begun(self._tokens[index], self._limit):
+                last = index
+        return last
+
+    def _last_item(self, at: int) -> tuple[int, int, bool]:
+        """The index of the last item of a list that has begun, its number, and whether others stand
+        above it."""
+        top = self._tokens[at]
+        start = top.attrGet("start")
+        begin = 1 if start is None else int(start)
+        number, last = begin - 1, at
+        for index in _children(self._tokens, at + 1, top.level + 1):
+            if not _has_begun(self._tokens[index], self._limit):
+                break
+            number, last = number + 1, index
+        return last, number, number > begin or bool(top.meta.get("older"))
+
+    def _holder(self, at: int, number: int | None) -> Holder:
+        """An item or a quote; its content is -1 where it cannot be opened again: where an item's
+        mark is not shown yet, because nothing stands beside it and what stands below is open."""
+        token, first = self._tokens[at : at + 2]
+        line = (token.map or [0])[0]
+        content = int(token.meta.get("content", -1))
+        is_alone = number is not None and (first.map or [-1])[0] != line
+        if is_alone and self._last_begun(at + 1, token.level + 1) <= at + 1:
+            content = -1
+        return Holder(line, content, number)
+
+    def _ends_blank(self, end: int) -> bool:
+        """Whether line `end` is complete and blank, but for the marks of quotes."""
+        return end < self._limit and blank_marks(self._lines[end]) is not None
+
+    def _cut(self, line: int, held: Token | None = None) -> Cut:
+        return Cut(line, tuple(holder for holder in self._holders if holder.line <= line), held)
+
+    def _cut_at(self, last: Token) -> Cut:
+        """How far a block that is no open container is settled."""
+        start, end = last.map or (0, 0)
+        limit = self._limit
+        if last.type == "fence":
+            if end > limit or (end == limit and not is_closed_fence(last)):
+                return self._cut(limit, last)
+            return self._cut(end)
+        if last.type == "code_block":
+            return self._cut(min(end, limit), last)
+        if last.type in _CLOSED_AT_ONCE:
+            return self._cut(end if end <= limit else start)
+        if last.type in _CLOSED_BY_A_BLANK_LINE and self._ends_blank(end):
+            return self._cut(end)
+        if last.type == "table_open" and start + 2 <= limit <= end:
+            return self._cut(limit, last)
+        return self._cut(start)
+
+
+def _line_above_open_math(
+    cut: Cut, tops: list[int], tokens: list[Token], lines: list[str], least: int
+) -> int | None:
+    """Display mathematics that is not closed yet may still take in the lines below its opener: the
+    line at which the top-level block around the first such opener begins."""
+    if not any(opener in line for line in lines[least : cut.line] for opener in MATH_OPENERS):
+        return None
+    covered = [
+        t.map
+        for t in tokens
+        if t.type in ("fence", "math_block", "code_block")
+        and t.map
+        and _has_begun(t, len(lines) - 1)
+    ]
+    found = None
+    quotes = [holder.line for holder in cut.holders if holder.number is None]
+    fewest = len(quotes) + 1  # marks of quotes on a line that has nothing else
+    for number in range(cut.line - 1, least - 1, -1):
+        marks = "".join(lines[number].split())
+        if not marks:
+            break
+        if not marks.strip(">"):
+            fewest = min(fewest, len(marks))
+        words = _OPENERS_OF_CONTAINERS.sub("", lines[number], 1)
+        inside = any(start <= number < end for start, end in covered)
+        ended = fewest <= sum(quote <= number for quote in quotes)
+        if words[:2] in MATH_OPENERS and not inside and not ended:
+            begun = (tokens[index].map for index in tops)
+            found = max((m[0] for m in begun if m and m[0] <= number), default=0)
+    return found

@@ -1,0 +1,75 @@
+"""Plain text that the open end ends in: more words in the middle of its line need no parser at all."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.rendering.block_model import Block, Kind, Run, clean, show_unseen
+from desktop_app.rendering.incremental.block_diff import speakable
+from desktop_app.rendering.provisional.provisional_emphasis import LONGEST_EMPHASIS
+from desktop_app.rendering.provisional.provisional_inline import is_plain
+
+if TYPE_CHECKING:
+    from desktop_app.rendering.markdown.block_builder import Placed
+
+_WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
+_QUIET_ENDS: Final = ",;.!?:'’”"
+_LONG: Final = 800
+_LEAST: Final = 12
+
+
+class PlainEnd(NamedTuple):
+    """The run that more plain words extend, and white space that the parser has dropped."""
+
+    run: Run
+    gap: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a line of code, which this is, is so long that nothing else can become of it."""
+        return len(self.run.text) > _LONG
+
+    def grown(self, block: Block, text: str) -> PlainEnd | None:
+        """With more text, of the block that it ends; None where that is not plain."""
+        is_code = block.kind is Kind.CODE
+        if is_code and len(self.run.text) > _LONG:
+            plain = "\n" not in text
+            text = clean(speakable(text))
+            text = show_unseen(text, code=True, before=self.run.text[-1])
+        elif is_code:
+            plain = text.isprintable() and "`" not in text and "~" not in text
+            plain = plain and show_unseen(text, code=True) == text
+        else:
+            plain = _WORDS.fullmatch(text) is not None
+        if not plain:
+            return None
+        run = self.run._replace(text=f"{self.run.text}{self.gap}{text}")
+        is_told = len(self.run.text) <= LONGEST_EMPHASIS < len(run.text)  # whether it is emphasis
+        if not is_code and (is_told or not is_plain(run.text)):
+            return None
+        return PlainEnd(run)
+
+
+def find_plain_end(source: str, placed: list[Placed]) -> PlainEnd | None:
+    """Where the next words may simply be added, if a source whose last blocks are these ends inside
+    plain text."""
+    if not placed or not placed[-1].block.runs:
+        return None
+    block = placed[-1].block
+    line = source[source.rfind("\n") + 1 :]
+    text = line.rstrip(" ")
+    run = block.runs[-1]
+    if block.kind is Kind.CODE and len(line) > _LONG:
+        last = show_unseen(clean(line[-1]), code=True, before=line[-2])
+        return PlainEnd(run) if run.text.endswith(last) else None
+    if not text or run.text[-1:] != text[-1] or run.link or run.note or run.math:
+        return None
+    if block.kind is Kind.CODE:
+        settled = not set(line) & set("`~")
+    else:
+        settled = block.kind in (Kind.PARAGRAPH, Kind.HEADING) and len(text) > _LEAST
+        settled = settled and (text[-1].isalnum() or text[-1] in _QUIET_ENDS)
+        settled = settled and is_plain(text)
+    gap = "" if run.text.endswith(line[-1]) else line[len(text) :]
+    return PlainEnd(run, gap) if settled else None

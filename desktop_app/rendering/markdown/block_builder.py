@@ -1,0 +1,239 @@
+"""Block tokens to the flat sequence of blocks, each with the source line that it hangs on.
+
+The line of origin is what lets a growing source be cut: a block hangs on its own first line, an item's
+mark that stands alone on that of the item, a line of code and a table row on their own line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.rendering.block_model import (
+    NO_TEXTS,
+    Block,
+    Kind,
+    Run,
+    Runs,
+    clean,
+    formula,
+    show_unseen,
+)
+from desktop_app.rendering.markdown.inline_runs import runs_of
+from desktop_app.rendering.markdown.loose_lists import NOTE
+from desktop_app.rendering.markdown.text_direction import side_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown_it.token import Token
+
+BULLETS: Final = ("•", "◦", "▪")
+UNCHECKED: Final = "☐"
+CHECKED: Final = "☑"
+_TASKS: Final = {"[ ] ": UNCHECKED, "[x] ": CHECKED, "[X] ": CHECKED}
+
+
+class Placed(NamedTuple):
+    """A block and the line that it hangs on; a table's row is a block of one row."""
+
+    line: int
+    block: Block
+
+
+def convert(tokens: list[Token]) -> list[Placed]:
+    """The blocks of a token stream."""
+    return _Walk(tokens).run()
+
+
+class _List:
+    """A list or a note that is being walked through; `begins` until a block of it has been made."""
+
+    __slots__ = ("begins", "is_note", "loose", "number", "ordered", "suffix")
+
+    def __init__(self, token: Token, number: int = 0) -> None:
+        self.ordered = token.type == "ordered_list_open"
+        self.is_note = token.type == NOTE
+        self.number, self.suffix = number, token.markup
+        self.begins = not (self.is_note or token.meta.get("older"))
+        self.loose = bool(token.meta.get("loose"))
+
+    def has_begun(self) -> None:
+        """Its mark, or an item's, has been made."""
+        self.begins, self.loose = False, self.loose or self.is_note
+
+
+class _Walk:
+    """One pass over the tokens; methods are named after what they meet."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = iter(tokens)
+        self._placed: list[Placed] = []
+        self._lists: list[_List] = []
+        self._quotes: list[int] = []  # how deep in lists each stands
+        self._opened = 0  # how many of them nothing has been made in
+        self._marker = ""
+        self._line = self._marked_line = 0
+
+    def run(self) -> list[Placed]:
+        for token in self._tokens:
+            if token.map is not None and token.nesting >= 0:
+                self._line = token.map[0]
+            self._meet(token)
+        return self._placed
+
+    def _meet(self, token: Token) -> None:
+        match token.type:
+            case "inline":
+                self._add_text(Kind.PARAGRAPH, token)
+            case "heading_open":
+                self._add_text(Kind.HEADING, next(self._tokens), int(token.tag[1:]))
+            case "fence" | "code_block":
+                self._add_code(token)
+            case "table_open":
+                self._add_table()
+            case "hr":
+                self._add(Block(Kind.RULE))
+            case "math_block":
+                self._add(Block(Kind.MATH, (formula(token.content.replace("\n", "\u2028")),)))
+            case _:
+                self._enter_or_leave(token)
+
+    def _enter_or_leave(self, token: Token) -> None:
+        match token.type:
+            case "bullet_list_open" | "ordered_list_open":
+                self._flush_marker()
+                self._lists.append(self._list(token))
+            case "bullet_list_close" | "ordered_list_close":
+                self._lists.pop()
+            case "list_item_open":
+                self._begin_item()
+            case "list_item_close" | "footnote_reference_close":
+                self._flush_marker()
+                if token.type == "footnote_reference_close":
+                    self._lists.pop()
+            case "footnote_reference_open":
+                self._flush_marker()
+                self._lists.append(_List(token))
+                self._marker = clean(token.meta["label"])
+                self._marked_line = self._line
+            case "blockquote_open":
+                self._flush_marker()
+                self._quotes.append(len(self._lists))
+                self._opened += 1
+            case "blockquote_close":
+                self._quotes.pop()
+                self._opened = max(0, self._opened - 1)
+
+    def _is_loose(self) -> bool:
+        """Whether a text that stands here is a paragraph."""
+        depth = len(self._lists)
+        return bool(depth) and (self._lists[-1].loose or self._quotes[-1:] == [depth])
+
+    def _list(self, token: Token) -> _List:
+        number = int(token.attrGet("start") or 1) if token.attrGet("start") != 0 else 0
+        return _List(token, number)
+
+    def _begin_item(self) -> None:
+        current = self._lists[-1]
+        self._marked_line = self._line
+        if current.ordered:
+            self._marker = f"{current.number}{current.suffix}"
+            current.number += 1
+        else:
+            self._marker = BULLETS[(len(self._lists) - 1) % len(BULLETS)]
+
+    def _flush_marker(self) -> None:
+        """An item that begins with something else than text shows its mark on a line of its own."""
+        if self._marker:
+            self._add(Block(Kind.PARAGRAPH), self._marked_line)
+
+    def _add(self, block: Block, line: int | None = None) -> None:
+        if self._lists or self._quotes:
+            block = block._replace(
+                depth=len(self._lists),
+                marker=self._marker,
+                quote=len(self._quotes),
+                quoted_at=tuple(self._quotes) if any(self._quotes) else (),
+                begins=bool(self._marker) and self._lists[-1].begins,
+                loose=block.kind not in NO_TEXTS and self._is_loose(),
+                opened=self._opened,
+            )
+            if self._marker:
+                self._lists[-1].has_begun()
+            self._marker, self._opened = "", 0
+        self._placed.append(Placed(self._line if line is None else line, block))
+
+    def _add_text(self, kind: Kind, token: Token, level: int = 0) -> None:
+        runs = runs_of(token.children)
+        is_task = bool(runs) and token.content[:4] in _TASKS and runs[0].text[:4] in _TASKS
+        if is_task and self._marker and not runs[0].link:
+            self._marker = _TASKS[runs[0].text[:4]]
+            runs = (runs[0]._replace(text=runs[0].text[4:].lstrip()), *runs[1:])
+            runs = runs if runs[0].text else runs[1:]
+        self._add(Block(kind, runs, level))
+
+    def _add_code(self, token: Token) -> None:
+        self._flush_marker()
+        info = _unescaped(token.info).split()
+        language = clean(info[0]) if info else ""
+        self._add(Block(Kind.CODE_HEAD, language=language))
+        line = token.map[0] + (token.type == "fence") if token.map else None
+        for text in code_lines(token.content):
+            self._add(code_line(text, language), line)
+            line = None if line is None else line + 1
+
+    def _add_table(self) -> None:
+        self._flush_marker()
+        head: Block | None = None
+        for token in self._tokens:
+            if token.type == "tr_open":
+                line = token.map[0] if token.map is not None else None
+                row = self._row(head)
+                self._add(row, line)
+                head = head or row
+            elif token.type == "table_close":
+                return
+
+    def _row(self, head: Block | None) -> Block:
+        """A row below a head, or the head itself."""
+        cells: list[Runs] = []
+        aligns: list[str] = []
+        source = ""
+        for token in self._tokens:
+            if token.type == "inline":
+                cells.append(runs_of(token.children))
+                source += token.content
+            elif token.type in ("th_open", "td_open"):
+                aligns.append(str(token.attrGet("style") or "").removeprefix("text-align:"))
+            elif token.type == "tr_close":
+                break
+        return Block(
+            Kind.TABLE,
+            rows=(tuple(cells),),
+            aligns=tuple(aligns),
+            head=head is None,
+            letters=len(source),
+            # By the source, which no definition that comes later changes.
+            from_right=side_of((Run(source),)) == "right" if head is None else head.from_right,
+        )
+
+
+def _unescaped(info: str) -> str:
+    """What stands behind a fence, with its backslashes and entities resolved."""
+    if "\\" not in info and "&" not in info:
+        return info
+    from markdown_it.common.utils import unescapeAll
+
+    return unescapeAll(info)
+
+
+def code_lines(content: str) -> Iterator[str]:
+    """The lines of a code block's content; the last line end ends a line and begins none."""
+    if content:
+        yield from content.removesuffix("\n").split("\n")
+
+
+def code_line(text: str, language: str) -> Block:
+    """One line of code."""
+    shown = show_unseen(clean(text), code=True)
+    return Block(Kind.CODE, (Run(shown, code=True),) if shown else (), language=language)

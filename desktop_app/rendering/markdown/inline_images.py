@@ -1,0 +1,155 @@
+"""Small pictures that an answer carries in itself, as `data:` addresses: which of them are drawn.
+
+Nothing is fetched for them. What is drawn is a PNG, JPEG, GIF (its first frame) or WebP of few bytes
+and few pixels, by what its own first bytes say; whatever else an address holds stays a name.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from base64 import b64decode
+from functools import lru_cache
+from typing import Final
+
+from desktop_app.rendering.block_model import PICTURE, Run
+
+LARGEST: Final = 16 * 1024
+"""Bytes of a picture."""
+
+MOST_PIXELS: Final = 1_000_000
+
+LONGEST_ADDRESS: Final = LARGEST * 4 // 3 + 64
+
+_ADDRESS: Final = re.compile(
+    r"data:image/(?:png|jpeg|gif|webp);base64,(?P<data>[A-Za-z0-9+/]+={0,2})", re.IGNORECASE
+)
+_HALF: Final = re.compile(r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/]*=*\Z", re.IGNORECASE)
+_REST: Final = re.compile(r"[A-Za-z0-9+/]*=*")
+_BEGINS: Final = "](data:image/"
+_BEGUN: Final = re.compile(r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/=]*", re.IGNORECASE)
+_MORE: Final = re.compile(r"[^A-Za-z0-9+/=]")
+_FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+
+
+def picture_runs(words: str, target: str) -> tuple[Run, ...]:
+    """The runs of a picture whose address is `target`; none where it is not to be drawn."""
+    if size_of(target) is None:
+        return ()
+    named = Run(words or "picture", image=True, note=True, link=target)
+    return Run(PICTURE, image=True, link=target), named
+
+
+def is_drawn(run: Run) -> bool:
+    """Whether a run is a picture to be drawn, rather than words."""
+    return run.image and run.text == PICTURE
+
+
+def is_name(run: Run) -> bool:
+    """Whether a run is the words for the picture before it."""
+    return run.image and run.note
+
+
+def bytes_of(target: str) -> bytes | None:
+    """The picture that an address holds, None where it may not be drawn."""
+    match = _ADDRESS.fullmatch(target) if len(target) <= LONGEST_ADDRESS else None
+    if match is None:
+        return None
+    data = match["data"]
+    return b64decode(data + "=" * (-len(data) % 4)) if len(data.rstrip("=")) % 4 != 1 else None
+
+
+@lru_cache(maxsize=128)
+def size_of(target: str) -> tuple[int, int] | None:
+    """Width and height of the picture that an address holds; None where it is not to be drawn."""
+    data = bytes_of(target)
+    size = _size(data) if data is not None and len(data) <= LARGEST else None
+    if size is None or min(size) < 1 or size[0] * size[1] > MOST_PIXELS:
+        return None
+    return size
+
+
+def _size(data: bytes) -> tuple[int, int] | None:
+    """What the first bytes of a file say of its size, by the formats' own specifications."""
+    try:
+        if data[:8] == b"\x89PNG\r\n\x1a\n":
+            width, height = struct.unpack(">II", data[16:24])
+        elif data[:6] in (b"GIF87a", b"GIF89a"):
+            width, height = struct.unpack("<HH", data[6:10])
+        elif data[:2] == b"\xff\xd8":
+            return _size_of_jpeg(data)
+        elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return _size_of_webp(data)
+        else:
+            return None
+    except struct.error:
+        return None
+    return width, height
+
+
+def _size_of_jpeg(data: bytes) -> tuple[int, int] | None:
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        kind = data[at + 1]
+        if kind in _FRAMES:
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return width, height
+        at += 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
+    return None
+
+
+def _size_of_webp(data: bytes) -> tuple[int, int] | None:
+    kind = data[12:16]
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", data[26:30])
+        return width & 0x3FFF, height & 0x3FFF
+    if kind == b"VP8L":
+        bits = struct.unpack("<I", data[21:25])[0]
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8X" and len(data) >= 30:
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    return None
+
+
+def is_half(source: str, added: int) -> bool:
+    """Whether a source ends within a picture's address, and did so before its last `added`
+    characters came or began it with them; beyond what may be drawn it is one no more."""
+    begin = source.rfind(_BEGINS, max(0, len(source) - LONGEST_ADDRESS))
+    if begin < 0:
+        return False
+    # What was there before has been looked at with an earlier piece.
+    old = len(source) - added
+    if "," in source[begin:old]:
+        has_ended = source.find(")", begin, old) >= 0
+        return not has_ended and _REST.fullmatch(source, old) is not None
+    return _HALF.match(source, begin) is not None
+
+
+def too_long(source: str, added: int) -> tuple[int, int] | None:
+    """Where what nobody needs of a picture's address begins and ends, if it became longer with the
+    last `added` characters of a source than what may be drawn."""
+    begin = source.find(_BEGINS, max(0, len(source) - added - LONGEST_ADDRESS))
+    end = begin + LONGEST_ADDRESS
+    if begin < 0 or end >= len(source):
+        return None
+    address = _BEGUN.match(source, begin)
+    return (end, address.end()) if address and address.end() > end else None
+
+
+def behind_address(text: str) -> str:
+    """What follows the rest of an address that a text begins with."""
+    more = _MORE.search(text)
+    return text[more.start() :] if more else ""
+
+
+def outside(source: str, at: int) -> int:
+    """The nearest place before `at`, or behind it, that does not part a picture."""
+    begin = source.rfind(_BEGINS, max(0, at - LONGEST_ADDRESS), at)
+    if begin < 0:
+        return at
+    end = source.find(")", begin)
+    if 0 <= end < at or end > begin + LONGEST_ADDRESS:
+        return at
+    if 0 < end < len(source) - 1:  # with the space behind it, which would else begin a text
+        return end + 1 + source[end + 1].isspace()
+    return max(0, source.rfind("![", 0, begin + 1))

@@ -1,0 +1,171 @@
+"""Inline tokens to runs of one style each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.rendering.block_model import (
+    LINE_BREAK,
+    Run,
+    Runs,
+    added,
+    clean,
+    formula,
+    show_unseen,
+    words_of,
+)
+from desktop_app.rendering.markdown import citations
+from desktop_app.rendering.markdown.footnote_links import link_to_note
+from desktop_app.rendering.markdown.inline_images import picture_runs
+from desktop_app.rendering.markdown.links import place_of_picture, true_place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it.token import Token
+
+
+AS_WRITTEN: Final = Run(added("shown as it was written: too many marks"), italic=True)
+"""Stands behind a text that is not parsed."""
+
+NO_TABLE: Final = Run(added("a table of more than 64 columns, shown as text"), italic=True)
+"""Stands before the text of a table that is too wide to be shown as one."""
+
+
+class _State:
+    """The styles that are open at one point of the text."""
+
+    __slots__ = ("bold", "italic", "link", "link_at", "runs", "strike")
+
+    def __init__(self) -> None:
+        self.bold = self.italic = self.strike = self.link_at = 0
+        self.link = ""
+        self.runs: list[Run] = []
+
+    def add(
+        self, text: str, *, code: bool = False, math: bool = False, image: bool = False
+    ) -> None:
+        text = clean(text)
+        if not text:
+            return
+        text = show_unseen(text, code=code, link=bool(self.link))
+        run = Run(
+            text,
+            self.bold > 0,
+            self.italic > 0,
+            code,
+            self.strike > 0,
+            math,
+            False,
+            image,
+            self.link,
+        )
+        last = self.runs[-1] if self.runs else None
+        if last is not None and last[1:] == run[1:] and not (code or math or image):
+            self.runs[-1] = last._replace(text=last.text + text)
+        else:
+            self.runs.append(run)
+
+    def close_link(self) -> None:
+        """Say behind the words of a link where it leads, if they could mislead."""
+        runs = self.runs[self.link_at :]
+        # A formula draws whatever letters it likes.
+        is_drawn = any(run.math for run in runs)
+        place = true_place(None if is_drawn else "".join(map(words_of, runs)), self.link)
+        if place and self.runs and self.runs[-1].link == self.link:
+            self.runs.append(Run(added(show_unseen(clean(place), link=True)), link=self.link))
+        self.link = ""
+
+
+def runs_of(children: Sequence[Token] | None) -> Runs:
+    """The runs of an inline token's children; a soft line break is a space."""
+    if not children:
+        return ()
+    if len(children) == 1 and children[0].type == "text":  # as most cells of tables
+        text = show_unseen(clean(children[0].content))
+        return (Run(text),) if text else ()
+    state = _State()
+    for token in children:
+        kind = token.type
+        if kind == "text":
+            state.add(token.content)
+        elif kind == "softbreak":
+            state.add(" ")
+        elif kind == "code_inline":
+            state.add(token.content, code=True)
+        else:
+            _change(state, token)
+    return tuple(state.runs)
+
+
+def _change(state: _State, token: Token) -> None:
+    match token.type:
+        case "strong_open" | "strong_close":
+            state.bold += token.nesting
+        case "em_open" | "em_close":
+            state.italic += token.nesting
+        case "s_open" | "s_close":
+            state.strike += token.nesting
+        case "link_open":
+            target = str(token.attrGet("href") or "")
+            state.link = "" if citations.is_ours(target) else target
+            state.link_at = len(state.runs)
+        case "link_close":
+            state.close_link()
+        case "hardbreak":
+            state.add(LINE_BREAK)
+        case citations.TOKEN:
+            _cite(state, token)
+        case "math_inline":
+            state.add(formula(token.content.replace("\n", " ")).text, math=True)
+        case "too_dense":
+            state.runs.append(AS_WRITTEN)
+        case "too_wide":
+            state.runs += [NO_TABLE, Run(" ")]
+        case "footnote_ref":
+            label = clean(token.meta["label"])
+            state.runs.append(Run(label, note=True, link=link_to_note(label)))
+        case "image":
+            _add_image(state, token)
+        case _:
+            state.add(token.content)
+
+
+def _cite(state: _State, token: Token) -> None:
+    """A citation is links of its own, and text within the words of a link."""
+    if state.link:
+        state.add(token.content)
+        return
+    for words, state.link in citations.pieces(token.content, token.meta["numbers"]):
+        state.add(words)
+    state.link = ""
+
+
+def _add_image(state: _State, token: Token) -> None:
+    """A picture that is in the answer itself is drawn; any other is named by its alternative text,
+    with where it lies behind it, and links there."""
+    source, outer = str(token.attrGet("src") or ""), state.link
+    source = "" if citations.is_ours(source) else source
+    words = clean(_alternative(token))
+    drawn = picture_runs(words, source)
+    if drawn:
+        state.runs += drawn
+        return
+    state.link = outer or source
+    state.add(words or source or "image", image=True)
+    place = place_of_picture(source) if words else ""
+    if place and not outer:
+        state.runs.append(Run(added(show_unseen(clean(place), link=True)), link=state.link))
+    state.link = outer
+
+
+def _alternative(token: Token) -> str:
+    parts = []
+    for child in token.children or ():
+        if child.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+        elif child.type == "image":
+            parts.append(_alternative(child))
+        else:
+            parts.append(child.content)
+    return "".join(parts)

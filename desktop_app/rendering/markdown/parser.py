@@ -1,0 +1,417 @@
+"""The Markdown that models write: CommonMark, GitHub's extensions, footnotes, mathematics.
+
+Raw HTML is text (`html: false`), pictures are never fetched. Every construct is decided by the
+lines it begins with and ends at the latest at a blank line or where its container ends, so that
+what stands before an open block never changes its meaning; that is why footnotes stay where they
+are defined, and why display mathematics has a rule of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.rendering.markdown import citations
+from desktop_app.rendering.markdown.emphasis import strike, tokenize
+from desktop_app.rendering.markdown.loose_lists import DEFINITIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_core import StateCore
+    from markdown_it.rules_inline import StateInline
+
+MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
+MOST_BRACKETS: Final = 300
+MOST_OPEN: Final = 24
+DEEPEST_BRACKETS: Final = 12
+MOST_ADDRESSES: Final = 200
+MOST_MARKS: Final = 3_000
+MOST_DOLLARS: Final = 400
+MOST_COLUMNS: Final = 64
+"""A table of more is no table: every cell costs as much as a paragraph."""
+_REMEMBERED: Final = 500
+_LONGEST_REMEMBERED: Final = 500
+EXPECTS_NOTES: Final = "expects_notes"
+"""In the environment of a parse: take `[^1]` for a footnote that will be defined below."""
+
+_UNCLOSED: Final = "unclosed"
+"""In the environment of a parse: by closer and container, lines from which no formula is closed."""
+
+_MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
+_NOTE: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a class of letters
+_SQUARE: Final = re.compile(r"[\[\]]")
+ENDS_ADDRESS: Final = "，。、；：！？（）【】「」『』《》“”"
+"""Signs of sentences that are written without spaces: a bare address has ended before them."""
+
+_ENDS_ADDRESS: Final = re.compile(f"[{ENDS_ADDRESS}]")
+_WWW_REST: Final = re.compile(rf"[^\s<>\"'`{ENDS_ADDRESS}]+")
+_NO_END: Final = "*_~?!.,:"
+_E_MAIL: Final = r"[A-Za-z0-9._+-]+@(?>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?<=[A-Za-z])"
+"""An address by e-mail, by GitHub's rules: in any domain, which ends in a letter."""
+
+_RESOURCE: Final = r"(?:/[A-Za-z0-9@.]+)?"
+
+_ENTITY_AT_END: Final = re.compile(r"&[A-Za-z0-9]+;$")
+_BEGINS_CONTAINER: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]|>")
+_COLUMN_RULE: Final = r"[ \t]*:?-+:?[ \t]*"
+_WIDE_HEAD: Final = re.compile(
+    rf"\n[ \t]*\|?{_COLUMN_RULE}(?:\|{_COLUMN_RULE}){{{MOST_COLUMNS},}}\|?[ \t]*(?:\n|$)"
+)
+
+
+@cache
+def parser() -> MarkdownIt:
+    """The one parser. Its libraries load with the first call (40 ms): not needed for the window."""
+    from linkify_it import LinkifyIt
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.footnote import footnote_plugin
+
+    from desktop_app.rendering.markdown.block_parser import BlockParser
+    from desktop_app.rendering.markdown.inline_parser import InlineParser
+
+    options = {"html": False, "linkify": True, "maxNesting": 100}
+    markdown = MarkdownIt("commonmark", options)
+
+    class Addresses(LinkifyIt):  # type: ignore[misc]
+        def pretest(self, text: str) -> bool:
+            """Whether to look for addresses: not in what is shown as written, which takes long."""
+            return _may_have_address(text) and not is_too_dense(text)
+
+        def test(self, text: str) -> bool:
+            """Whether there is an address."""
+            return _may_have_address(text) and bool(super().test(text))
+
+        def test_schema_at(self, text: str, name: str, position: int) -> int:
+            """How long the address is behind its scheme."""
+            length: int = super().test_schema_at(text, name, position)
+            end = _ENDS_ADDRESS.search(text, position, position + length)
+            stop = position + length if end is None else end.start()
+            return len(text[position:stop].rstrip(_NO_END))
+
+    markdown.linkify = Addresses()
+    markdown.enable(["table", "linkify"])
+    # Fuzzy links would take README.md and main.py for addresses.
+    markdown.linkify.set({"fuzzy_link": False})
+    markdown.linkify.add("//", None)  # no address to anybody who reads it
+    markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
+    markdown.linkify.add("mailto:", {"validate": _validator(_E_MAIL)})
+    markdown.linkify.add("xmpp:", {"validate": _validator(_E_MAIL + _RESOURCE)})
+    markdown.linkify.re["email_fuzzy"] = f"(?<![A-Za-z0-9._+/-])(){_E_MAIL}"
+    footnote_plugin(markdown, inline=False, move_to_end=False)
+    markdown.inline.ruler.at("footnote_ref", _note)
+    interrupts = ["paragraph", "reference", "list"]
+    markdown.block.ruler.before("fence", "math_block", _math_block, {"alt": interrupts})
+    markdown.block.ruler.before("table", "note_content", _note_content)
+    _note_definitions(markdown)
+    markdown.inline.ruler.before("escape", "math", _math)
+    markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize)
+    markdown.inline.ruler2.before("emphasis", "strike", strike)
+    citations.use(markdown)
+    markdown.core.ruler.at("inline", _inline)
+    _pass_pictures(markdown)
+    _limit_columns(markdown)
+    markdown.block = BlockParser(markdown.block)
+    markdown.inline = InlineParser(markdown.inline)
+    # The first address makes linkify-it compile what it finds them with: 15 ms, better spent here.
+    markdown.parse("https://example.com www.example.com")
+    return markdown
+
+
+def _may_have_address(text: str) -> bool:
+    """What the library looks for with an expression that takes longer than all else in a parse."""
+    return "://" in text or "@" in text or "www." in text.lower()
+
+
+def is_too_dense(content: str) -> bool:
+    """Whether the text of a block holds more marks than anybody writes: the time that the parser
+    takes grows with their square. Such a text is shown as it was written."""
+    if len(content) <= MOST_OPEN:
+        return False
+    brackets = content.count("[")
+    return (
+        brackets > MOST_BRACKETS
+        or brackets - content.count("]") > MOST_OPEN
+        or (brackets > DEEPEST_BRACKETS and _depth(content) > DEEPEST_BRACKETS)
+        or sum(map(content.count, ("<", "://", "www."))) > MOST_ADDRESSES
+        or content.count("$") > MOST_DOLLARS
+        or _MARKS.subn("", content, MOST_MARKS + 1)[1] > MOST_MARKS
+    )
+
+
+def _depth(content: str) -> int:
+    """How deep brackets are nested: the parser tries every one that opens with every one within."""
+    depth = deepest = 0
+    for bracket in _SQUARE.findall(content):
+        depth = depth + 1 if bracket == "[" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _inline(state: StateCore) -> None:
+    from markdown_it.token import Token
+
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        token.children = []
+        if is_too_dense(token.content):
+            token.children.append(Token("plain_text", "", 0, content=token.content))
+            token.children.append(Token("too_dense", "", 0))
+        else:
+            if is_too_wide(token.content):
+                token.children.append(Token("too_wide", "", 0))
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
+
+
+def is_too_wide(content: str) -> bool:
+    """Whether the text of a paragraph is a table of more columns than are shown as one."""
+    return content.count("|") > 2 * MOST_COLUMNS and _WIDE_HEAD.search(content) is not None
+
+
+def _pass_pictures(markdown: MarkdownIt) -> None:
+    """Leave the addresses of pictures as they are: to look at each of their letters takes time, as it
+    does for those that are parsed again with every piece of a text, which are remembered."""
+    normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
+    known, known_text = (lru_cache(_REMEMBERED)(one) for one in (normalize, normalize_text))
+
+    def normalized(url: str) -> str:
+        if url.startswith("data:image/"):
+            return url
+        return known(url) if len(url) <= _LONGEST_REMEMBERED else normalize(url)
+
+    def normalized_text(link: str) -> str:
+        return known_text(link) if len(link) <= _LONGEST_REMEMBERED else normalize_text(link)
+
+    markdown.normalizeLink = normalized  # type: ignore[method-assign]
+    markdown.normalizeLinkText = normalized_text  # type: ignore[method-assign]
+
+
+def _note(state: StateInline, silent: bool) -> bool:
+    """The mark of a footnote that is defined, or expected to be."""
+    if not state.src.startswith("[^", state.pos):
+        return False
+    from mdit_py_plugins.footnote.index import footnote_ref
+
+    expected = state.env.get(EXPECTS_NOTES) and _NOTE.match(state.src, state.pos, state.posMax)
+    return footnote_ref(state, silent, always_match=bool(expected))
+
+
+def _limit_columns(markdown: MarkdownIt) -> None:
+    """Let a table that is too wide be text, and a line that begins an item or a quote never be its
+    head: in a list that goes on it is none either, and GitHub looks for those first, too; as it
+    does for headings, which a line of hyphens alone makes of the line above."""
+    from markdown_it.rules_block import table
+
+    def narrow_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        head = _line(state, start)
+        if head.count("|") > MOST_COLUMNS + 1 or _BEGINS_CONTAINER.match(head):
+            return False
+        if start + 1 < end and not _line(state, start + 1).strip("- \t"):
+            return False
+        return table(state, start, end, silent)
+
+    markdown.block.ruler.at("table", narrow_table, {"alt": ["paragraph", "reference"]})
+
+
+def _note_content(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
+    """No block: notes with the list item or the quote that begins to be filled where in its first
+    line what stands beside its mark begins, which says how the lines below must begin."""
+    last = state.tokens[-1] if state.tokens and not silent else None
+    if last is None or last.map is None:
+        return False
+    content, begin = -1, last.map[0]
+    if last.type == "blockquote_open":
+        content = state.bMarks[begin]
+    elif last.type == "list_item_open" and (
+        begin < start or state.sCount[start] == state.blkIndent
+    ):
+        content = state.bMarks[begin] + state.tShift[begin]
+    if content >= 0:
+        last.meta["content"] = content - (state.src.rfind("\n", 0, content) + 1)
+    return False
+
+
+def _note_definitions(markdown: MarkdownIt) -> None:
+    """Note where link definitions stand, of which no token is made."""
+    from markdown_it.rules_block import reference
+
+    def noted_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        if not reference(state, start, end, silent):
+            return False
+        if not silent:
+            state.env.setdefault(DEFINITIONS, []).append((start, state.level))
+        return True
+
+    markdown.block.ruler.at("reference", noted_reference)
+
+
+def _validator(address: str) -> Callable[[Any, str, int], int]:
+    """What says how long an address is that stands at a position."""
+    pattern = re.compile(address)
+
+    def length(_linkify: Any, text: str, position: int) -> int:
+        found = pattern.match(text, position)
+        return len(found[0]) if found else 0
+
+    return length
+
+
+def _www_length(_linkify: Any, text: str, position: int) -> int:
+    match = _WWW_REST.match(text, position)
+    rest = _without_sentence(match[0]) if match else ""
+    return len(rest) if "." in rest else 0
+
+
+def _without_sentence(address: str) -> str:
+    """An address without what belongs to the sentence around it, by GitHub's rules."""
+    while address:
+        if address[-1] in "?!.,:;*_~'\"]" or (
+            address[-1] == ")" and address.count(")") > address.count("(")
+        ):
+            entity = _ENTITY_AT_END.search(address)
+            address = address[: entity.start()] if entity else address[:-1]
+        else:
+            break
+    return address
+
+
+def _www_address(_linkify: Any, match: Any) -> None:
+    match.url = "http://" + match.url
+
+
+def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """`$$ … $$` or `\\[ … \\]` around whole lines, without a blank line inside. What goes on behind
+    its end is no block: `$$a$$ and $$b$$` are two formulas in a paragraph."""
+    if state.is_code_block(start):
+        return False
+    first = _line(state, start).strip()
+    closer = MATH_OPENERS.get(first[:2])
+    if closer is None:
+        return False
+    last, lines = _math_lines(state, start, end, first[2:], closer)
+    if last < 0:
+        return False
+    if not silent:
+        token = state.push("math_block", "math", 0)
+        token.content = "\n".join(lines).strip()
+        token.map = [start, last + 1]
+        token.markup = first[:2]
+        state.line = last + 1
+    return True
+
+
+def _math_lines(
+    state: StateBlock, start: int, end: int, first: str, closer: str
+) -> tuple[int, list[str]]:
+    """The last line of the formula and its source, or -1 where nothing closes it."""
+    if closer in first and first != closer:
+        source, _, behind = first.partition(closer)
+        return (-1 if behind else start), [source]
+    # One that nothing closes would be sought by every line of it that opens another.
+    unclosed = state.env.setdefault(_UNCLOSED, {})
+    place = (closer, end, state.blkIndent, state.level)
+    begin, stop = unclosed.get(place, (0, 0))
+    if begin <= start < stop:
+        return -1, []
+    lines, number = [first], start
+    for number in range(start + 1, end):
+        line = _line(state, number)
+        if not line.strip() or state.sCount[number] < state.blkIndent:
+            break
+        if closer in line:
+            source, _, behind = line.rstrip().partition(closer)
+            if not behind:
+                return number, [*lines, source]
+            break
+        lines.append(line)
+    unclosed[place] = (start, number)
+    return -1, []
+
+
+def _line(state: StateBlock, number: int) -> str:
+    return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
+
+
+_TEX: Final = r"(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\])"
+FORMULA: Final = re.compile(
+    r"\$(?:(?P<letter>[A-Za-z]|\\[A-Za-z]+)\$(?![\d$_])"
+    rf"|(?P<inline>{_TEX})\$(?:(?![0-9A-Za-z_$])|(?=\$\$[^$]+\$\$|\${_TEX}\$)))",
+    re.DOTALL,
+)
+"""Letters may follow a formula that is one letter, as in "the $n$th"; in scripts that are written
+without spaces they follow any, as does another formula: "$x$$y$"."""
+
+BEFORE_DOLLAR: Final = re.compile(rf"\${_TEX}\$(?=\$)", re.DOTALL)
+"""What is a formula if the dollar sign behind it begins another one."""
+
+_DISPLAYED: Final = re.compile(r"\$\$(?P<display>[^$]+?)\$\$")
+_BRACKETS: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
+_CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
+
+
+# What begins with a number and goes on in words without any mark of TeX.
+_PRICE: Final = re.compile(
+    r"\d[\d.,]*\w{0,8}\s(?=.*?[^\W\d_]{2})"
+    r"(?!.*?(?<![^\W\d_])(?:sin|cos|tan|log|ln|exp|max|min|mod|lim|gcd)(?![^\W\d_]))[^\\^_{}=]*",
+    re.DOTALL,
+)
+
+
+def is_price(tex: str) -> bool:
+    """Whether what stands between two dollar signs is a price and words behind it: "it costs
+    $5 (US$)".
+
+    >>> is_price("5 (US"), is_price("2 x"), is_price("3 mod 2")
+    (True, False, False)
+    """
+    return tex[:1].isdigit() and _PRICE.fullmatch(tex) is not None
+
+
+def _math(state: StateInline, silent: bool) -> bool:
+    r"""`$x$`, `$$x$$`, `\(x\)`, `\[x\]`; a price such as $5 and $10 stays text."""
+    opener = state.src[state.pos]
+    if opener not in "$\\":
+        return False
+    closer = _CLOSERS.get(state.src[state.pos : state.pos + 2])
+    if opener != "$" and (closer is None or last_of(closer, state.src) < state.pos):
+        return False  # found out fast: one that is not closed would be sought by every other
+    match = _in_dollars(state) if opener == "$" else _in_brackets(state)
+    if match is None:
+        return False
+    if not silent:
+        token = state.push("math_inline", "math", 0)
+        token.content = next(tex for tex in match.groups() if tex is not None)
+        token.markup = match[0][: 1 if match[0][0] == "$" and match[0][1] != "$" else 2]
+    state.pos = match.end()
+    return True
+
+
+@lru_cache(maxsize=4)
+def last_of(closer: str, text: str) -> int:
+    """Where what closes a formula stands last in a text, -1 where it does not."""
+    return text.rfind(closer)
+
+
+def may_follow(character: str) -> bool:
+    """Whether a formula in dollar signs may begin behind a character: US$ is money."""
+    return not (character.isascii() and character.isalnum())
+
+
+def _in_dollars(state: StateInline) -> re.Match[str] | None:
+    if not may_follow(state.src[state.pos - 1 : state.pos]):
+        return None
+    displayed = _DISPLAYED.match(state.src, state.pos, state.posMax)
+    if displayed is not None:
+        return displayed
+    match = FORMULA.match(state.src, state.pos, state.posMax)
+    return None if match is None or is_price(match["inline"] or "") else match
+
+
+def _in_brackets(state: StateInline) -> re.Match[str] | None:
+    match = _BRACKETS.match(state.src, state.pos, state.posMax)
+    is_escaped = match is None or not any(map(str.isalnum, match[0]))
+    return None if is_escaped else match

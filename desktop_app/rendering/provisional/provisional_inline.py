@@ -1,0 +1,411 @@
+"""The open end of inline text, shown as what it is about to become.
+
+A scanner passes once over the text of the block that grows, in the order of precedence that the parser
+has: escapes, code, mathematics, autolinks, brackets, emphasis. What is begun and cannot be told yet
+(a bracket, a formula, half an entity) is held back from its first mark on; what can be told already is
+completed (`**bold` is bold, `[words](https://exa` are a link to nowhere yet). So nothing that is shown
+is taken back, but where a text turns out to be no Markdown at all.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from desktop_app.rendering.markdown.emphasis import flanks, flanks_tildes
+from desktop_app.rendering.markdown.parser import (
+    BEFORE_DOLLAR,
+    ENDS_ADDRESS,
+    FORMULA,
+    is_price,
+    is_too_dense,
+    last_of,
+    may_follow,
+)
+from desktop_app.rendering.provisional.provisional_emphasis import (
+    DEEPEST,
+    LONGEST_EMPHASIS,
+    SIGNS,
+    Mark,
+    begin,
+    expected,
+    is_in_address,
+    is_none,
+    may_be_name,
+)
+
+_LONGEST_WORDS: Final = 200
+_LONGEST_FORMULA: Final = 400
+_LONGEST_TAG: Final = 40
+
+_MARKS: Final = re.compile(r"\\|`+|\*+|_+|~+|!?\[|!\Z|\]|\$|<|&")
+_AUTOLINK: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[\w.-]+)>")
+_HALF_AUTOLINK: Final = re.compile(
+    r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@:]+@[\w.-]*?(?P<end>[.-]?))\Z"
+)
+_NO_ADDRESS_YET: Final = re.compile(r"<[^:@]*[:@]/*\Z")
+_HALF_TAG: Final = re.compile(rf"</?[\w.+-]{{0,{_LONGEST_TAG}}}\Z")
+_HALF_ENTITY: Final = re.compile(
+    r"&(?:#(?:[xX][0-9A-Fa-f]{0,6}|\d{0,7})|[A-Za-z][A-Za-z0-9]{0,31})?\Z"
+)
+_DISPLAY: Final = re.compile(r"\$\$[^$]+\$\$")
+# What may be a formula's beginning, rather than a price or the name of a variable.
+_TEX: Final = re.compile(r"[\\^_{}=]")
+_HALF_FORMULA: Final = re.compile(
+    r"(?:\$\$[^$]+\$?|\$(?=[A-Za-z\\({|\[+-]"
+    r"|\d[\d.,]*(?:\s?(?:\Z|[\\^_{=]|[b-z]\b)|\s[+*<>-](?:\s|\Z)|a\b|[+*<>]\w|!))"
+    r"(?:\\.|[^$\\])*\\?)\Z",
+    re.DOTALL,
+)
+_BRACKETED: Final = {"\\(": "\\)", "\\[": "\\]"}
+
+# Addresses that stand bare: what may be the beginning of one, and signs at its end that may turn
+# out to belong to the sentence.
+_BEGINS_ADDRESS: Final = re.compile(
+    r"(?:(?<![A-Za-z0-9@/.])(?:ht?|htt(?:ps?:?/{0,2})?)"
+    r"|(?<![A-Za-z0-9_@/.])(?:ww?|www(?:\.[^\s.]*\.?)?))\Z",
+    re.IGNORECASE,
+)
+_MAY_CHANGE: Final = re.compile(
+    r"(?:htt|www|@|//)\S*\Z|(?<![A-Za-z0-9@/.])(?:ht?|ww?)\Z|!\Z", re.IGNORECASE
+)
+_ADDRESS: Final = re.compile(
+    r"(?:(?<![A-Za-z0-9@/.])https?://|(?<![A-Za-z0-9_@/.])www\.)"
+    rf"[^\s<>\"'`{ENDS_ADDRESS}]*?(?P<end>[?!.,:;*_~'\")\]]*)\Z",
+    re.IGNORECASE,
+)
+_MAIL: Final = re.compile(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
+
+
+class _CutError(Exception):
+    """Nothing is shown from here on; what ends there is to be closed by `closer`."""
+
+    def __init__(self, at: int, closer: str = "") -> None:
+        super().__init__(at)
+        self.at, self.closer = at, closer
+
+
+def closers_of(content: str, *, is_word: bool = True) -> tuple[str, str]:
+    """What is to be shown of inline text: the text less what is held back, and the marks that
+    close what is open in it. `is_word`: what stands last may go on, there is no space behind it.
+
+    >>> closers_of("a **b")
+    ('a **b', '**')
+    >>> closers_of("see [the docs](https://exa")
+    ('see [the docs](#', ')')
+    >>> closers_of("a **"), closers_of("a [b")
+    (('a ', ''), ('a ', ''))
+    """
+    if is_too_dense(content):
+        return content, ""
+    scan = _Scan(content, is_word=is_word)
+    end, closer = len(content), ""
+    try:
+        scan.run()
+    except _CutError as cut:
+        end, closer = cut.at, cut.closer
+    if not closer:
+        end = max(_end_of_words(content[:end], scan.settled), min(scan.closed, end))
+    return scan.close(end, closer)
+
+
+def is_plain(words: str) -> bool:
+    """Whether plain words remain so with more of them behind: a bare address does not, nor the mark
+    of a picture."""
+    return _MAY_CHANGE.search(words, max(0, len(words) - _LONGEST_WORDS)) is None
+
+
+def _end_of_words(content: str, settled: int) -> int:
+    """Where what can be told of bare addresses ends; none begins before `settled`."""
+    begins = _BEGINS_ADDRESS.search(content, max(settled, len(content) - 80))
+    if begins is not None:
+        return begins.start()
+    last = max(content.rfind(" "), content.rfind("\n"), settled - 1) + 1
+    for pattern in (_ADDRESS, _MAIL):
+        found = pattern.search(content, last)
+        if found is not None:
+            end = found.start("end") if found["end"] is not None else found.start()
+            return _before_open_bracket(content, found.start(), end)
+    return len(content)
+
+
+def _before_open_bracket(content: str, start: int, end: int) -> int:
+    """Where what is told of an address ends: it goes on behind a round bracket that is closed."""
+    least, depth = end, 0
+    for found in re.finditer("[()]", content[start:end]):
+        depth += 1 if found[0] == "(" else -1
+        if depth == 1 and found[0] == "(":
+            least = start + found.start()
+    return start + len(content[start:least].rstrip(SIGNS)) if depth > 0 else end
+
+
+class _Scan:
+    """One pass over a text.
+
+    Attributes:
+        open: the marks that are open where it stands.
+        closed: where the last ends that has closed one.
+        settled: where the words behind the last code, formula or link begin.
+    """
+
+    def __init__(self, content: str, *, is_word: bool) -> None:
+        self.content = content
+        self._is_word = is_word
+        self.open: list[Mark] = []
+        self.closed = self.settled = 0
+        self._shown = content
+
+    def run(self) -> None:
+        """Go to the end. Raises _CutError where something begins that cannot be told yet."""
+        position = 0
+        while (match := _MARKS.search(self.content, position)) is not None:
+            position = self._pass(match[0], match.start(), match.end())
+            self.settled = position if position > match.end() else self.settled
+
+    def close(self, end: int, closer: str) -> tuple[str, str]:
+        """The text up to `end`, and what closes all that is open in it; brackets that are open may
+        become a link, until they hold more than any."""
+        least = len(self.content) - _LONGEST_WORDS
+        held = [m.start for m in self.open if m.text[-1:] == "[" and least < m.start < end]
+        if held:
+            end, closer, self._shown = held[0], "", self.content
+        marks = expected(
+            [m for m in self.open if m.text[-1] != "[" and m.start < end], self.content
+        )
+        text = self._shown[:end]
+        if not closer:
+            bare = text.rstrip()
+            while marks and marks[-1].start + len(marks[-1].text) >= len(bare):
+                bare = bare[: marks.pop().start].rstrip()
+            text = bare if marks or len(bare) < len(text.rstrip()) else text
+        closers = "".join(mark.text[0] * mark.left for mark in reversed(marks))
+        return text, closer + closers
+
+    def _pass(self, mark: str, start: int, end: int) -> int:
+        """Go past a mark; where the text goes on."""
+        match mark[0]:
+            case "\\":
+                return self._escape(start)
+            case "`":
+                return self._code(mark, start, end)
+            case "$":
+                return self._formula(start)
+            case "<":
+                return self._angle(start)
+            case "&":
+                if _HALF_ENTITY.match(self.content, start):
+                    raise _CutError(start)
+                return end
+            case "]":
+                return self._bracket(start)
+            case "!" if mark == "!":
+                if self._is_word:
+                    raise _CutError(start)
+                return end
+            case "[" | "!":
+                self.open.append(Mark(mark, start))
+                return end
+        return self._emphasis(mark, start, end)
+
+    # ------------------------------------------------------------------ what takes all within
+
+    def _escape(self, start: int) -> int:
+        content = self.content
+        two = content[start : start + 2]
+        if len(two) < 2:
+            raise _CutError(start)
+        closer = _BRACKETED.get(two)
+        if closer is None:
+            return start + 2
+        if last_of(closer, content) >= start + 2:
+            end = content.find(closer, start + 2)
+            return end + 2 if any(map(str.isalnum, content[start:end])) else start + 2
+        if len(content) - start <= _LONGEST_FORMULA:
+            raise _CutError(start)
+        return start + 2
+
+    def _code(self, ticks: str, start: int, end: int) -> int:
+        content = self.content
+        for found in re.finditer("`+", content[end:]):
+            if found[0] == ticks:
+                return end + found.end()
+        bare = content.rstrip("`")  # at the end, which may be a part of what closes it
+        if not content[end:].strip(" \n`"):
+            raise _CutError(start)
+        if len(content) - start > LONGEST_EMPHASIS and start:
+            return end
+        is_spaced = content[end] == " " and bare[-1] != " "  # which is dropped at both ends
+        raise _CutError(max(end, len(bare)), " " + ticks if is_spaced else ticks)
+
+    def _formula(self, start: int) -> int:
+        content = self.content
+        if not may_follow(content[start - 1 : start]):
+            return start + 1
+        found = _DISPLAY.match(content, start) or FORMULA.match(content, start)
+        if found is not None and is_price(found[0].strip("$")):
+            return start + 1
+        if found is not None:
+            if found.end() == len(content) and content[start + 1] != "$" and self._is_word:
+                # It is none where a letter or a number follows: $5-$10, $HOME/$USER.
+                is_shown = _HALF_FORMULA.match(content[:-1], start) is None
+                raise _CutError(found.end() - 1 if is_shown else start)
+            return found.end()
+        rest = len(content) - start
+        before = BEFORE_DOLLAR.match(content, start) if rest <= _LONGEST_FORMULA else None
+        if before is not None and _may_be_formula(content[before.end() :]):
+            raise _CutError(start)
+        half = _HALF_FORMULA.match(content, start)
+        if rest <= 2 and content[start:].strip("$") == "":
+            raise _CutError(start)
+        if half is not None and rest <= (_LONGEST_FORMULA if _TEX.search(half[0]) else 80):
+            raise _CutError(start)
+        return start + 1
+
+    def _angle(self, start: int) -> int:
+        content = self.content
+        whole = _AUTOLINK.match(content, start)
+        if whole is not None:
+            return whole.end()
+        if len(content) - start > _LONGEST_WORDS:
+            return start + 1
+        half = _HALF_AUTOLINK.match(content, start)
+        if half is not None and _NO_ADDRESS_YET.match(half[0]) is None:
+            raise _CutError(len(content) - len(half["end"] or ""), ">")
+        if half is not None or _HALF_TAG.match(content, start):
+            raise _CutError(start)
+        return start + 1
+
+    # ------------------------------------------------------------------ brackets
+
+    def _bracket(self, start: int) -> int:
+        """A closing bracket: the end of a link's words, if an opening one is there."""
+        least = max(-1, len(self.open) - DEEPEST)
+        places = range(len(self.open) - 1, least, -1)
+        at = next((n for n in places if self.open[n].text[-1] == "["), -1)
+        if at < 0:
+            return start + 1
+        opener, content = self.open[at], self.content
+        del self.open[at:]
+        is_inner = any(mark.text[-1] == "[" for mark in self.open)
+        following = content[start + 1 : start + 2]
+        if not following and not is_inner and not _is_note(content, opener.start, start):
+            raise _CutError(opener.start)
+        if following == "(":
+            return self._target(opener, start + 2, is_inner=is_inner)
+        if following == "[" and content.find("]", start + 2) < 0 and not is_inner:
+            raise _CutError(opener.start)
+        return start + 1
+
+    def _target(self, opener: Mark, start: int, *, is_inner: bool) -> int:
+        end = _end_of_target(self.content, start)
+        if end is not None and end > 0:
+            return end
+        if end is None and not is_inner:
+            if self.content[opener.start + len(opener.text) : start - 2].strip() == "":
+                raise _CutError(opener.start)
+            self._shown = self.content[:start] + "#"
+            raise _CutError(start + 1, ")")
+        return start
+
+    # ------------------------------------------------------------------ emphasis
+
+    def _emphasis(self, mark: str, start: int, end: int) -> int:
+        content = self.content
+        if end == len(content):
+            raise _CutError(start)
+        if is_in_address(content, start, end):
+            return end
+        before, count = content[start - 1 : start] if start else "", len(mark)
+        if mark[0] == "~":
+            opens, closes = flanks_tildes(before, content[end], count)
+        else:
+            opens, closes = flanks(before, content[end], mark[0])
+        while closes and count:
+            taken = self._close_with(mark[0], count, both=opens)
+            if not taken:
+                break
+            count, self.closed = count - taken, end
+        if opens and count:
+            if may_be_name(content, mark, end):
+                raise _CutError(start)
+            is_doubtful = is_none(content, mark, start, end)
+            begin(self.open, Mark(mark[:count], start, count, closes, is_doubtful))
+        return end
+
+    def _close_with(self, sign: str, count: int, *, both: bool) -> int:
+        """Close the nearest mark that `count` of a sign can close; how many of them it takes."""
+        for at in range(len(self.open) - 1, max(-1, len(self.open) - DEEPEST), -1):
+            opener = self.open[at]
+            if opener.text[-1] == "[":
+                return 0
+            if opener.text[0] != sign or (sign == "~" and len(opener.text) != count):
+                continue
+            odd = (opener.both or both) and (len(opener.text) + count) % 3 == 0
+            if sign == "*" and odd and (len(opener.text) % 3 or count % 3):
+                continue
+            taken = min(2, count, opener.left)
+            left = opener.left - taken
+            del self.open[at:]
+            if left:
+                self.open.append(opener._replace(left=left))
+            return taken
+        return 0
+
+
+def _may_be_formula(end: str) -> bool:
+    """Whether a text that ends a block, and begins with a dollar sign, may be half a formula."""
+    return end in ("$", "$$") or _HALF_FORMULA.match(end) is not None
+
+
+def _is_note(content: str, start: int, end: int) -> bool:
+    """Whether brackets hold the name of a footnote, within a line: at its beginning they may
+    define it."""
+    at_start = not content[content.rfind("\n", 0, start) + 1 : start].strip()
+    return content[start + 1 : start + 2] == "^" and end > start + 2 and not at_start
+
+
+def _end_of_target(content: str, position: int) -> int | None:
+    """Where a link that `](` begins the target of ends; None where it has not ended yet, -1 where
+    it is no link."""
+    position = _past_space(content, position)
+    if content[position : position + 1] == "<":
+        end = content.find(">", position)
+        if end < 0:
+            return None if "\n" not in content[position:] else -1
+        position = end + 1
+    else:
+        position = _end_of_address(content, position)
+    after = _past_space(content, position)
+    if after >= len(content):
+        return None
+    if content[after] in "\"'(" and after > position:
+        closer = ")" if content[after] == "(" else content[after]
+        after = content.find(closer, after + 1)
+        if after < 0:
+            return None
+        after = _past_space(content, after + 1)
+        if after >= len(content):
+            return None
+    return after + 1 if content[after] == ")" else -1
+
+
+def _past_space(content: str, position: int) -> int:
+    while position < len(content) and content[position].isspace():
+        position += 1
+    return position
+
+
+def _end_of_address(content: str, position: int) -> int:
+    depth = 0
+    while position < len(content) and not content[position].isspace():
+        character = content[position]
+        if character == "\\":
+            position += 1
+        elif character == "(":
+            depth += 1
+        elif character == ")":
+            if depth == 0:
+                break
+            depth -= 1
+        position += 1
+    return min(position, len(content))

@@ -1,0 +1,222 @@
+"""How often words stand in what Markdown shows, without rendering most of it.
+
+To render twenty megabytes takes a quarter of a minute; to look through them, a tenth of a second. So
+a source is cut where nothing above can change what follows: at fences that begin their line, and
+where, behind a blank line, a line begins at the margin. A part is counted as it is written where it
+surely shows what is written: no link's target, no entity, no picture, no row that is cut short in it,
+and the words do not come about by taking marks away. Any other part that may hold the words is
+rendered, by itself; and the whole source where it defines what its parts refer to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import takewhile
+from operator import itemgetter
+from typing import Final
+
+from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.markdown.inline_runs import AS_WRITTEN, NO_TABLE
+from desktop_app.rendering.markdown.parser import DEEPEST_BRACKETS, MOST_ADDRESSES, MOST_COLUMNS
+from desktop_app.rendering.search.text_search import (
+    count_in,
+    folded_text,
+    may_hold,
+    texts_of,
+    without,
+)
+
+_MANY: Final = 40
+_MARKS: Final = "*_~`\\$&"
+_SIGNS: Final = "*_~`\\["
+_PLAIN_WORDS: Final = re.compile(r"[^\W_]+(?: [^\W_]+)*")
+_NO_WORD: Final = re.compile(r"[\W_]+")
+_OURS: Final = folded_text(f"{AS_WRITTEN.text} {NO_TABLE.text}")
+"""What the program says within a text, of one that is not shown as Markdown would have it."""
+
+# Of a whole source: what is defined in one place and shown in another; signs that are shown in the
+# place of what is not seen.
+_MAY_DEFINE: Final = re.compile(r"^[ \t>*+\-\d.)]*\[", re.MULTILINE)
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffc\ufdd0\ufdd1\U000e0000-\U000e007f]"
+)
+
+_UNSEEN_ASCII: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+_FENCE: Final = re.compile(r"^(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)$", re.MULTILINE)
+_INNER_FENCE: Final = re.compile(r"^( {1,3})(?:`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
+_DISPLAY: Final = ("$$", "\\[")
+_PART_ENDS: Final = re.compile(r"\n(?:[ \t]*\n)+(?=[^ \t\n])")
+
+# Of a part: what is shown otherwise than it is written, or not at all, or twice.
+_UNLIKE: Final = ("](", "![", "://", "@", "```", "~~~", " " * 60)
+_UNLIKE_TOO: Final = ("www.", "xn--")  # in small letters
+_ENTITY: Final = re.compile(r"&#?\w+;")
+_ADDRESS: Final = re.compile(r"<[a-z][a-z0-9+.-]{1,31}:", re.IGNORECASE)
+_DEEP: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d+[.)])[ \t]*){12}", re.MULTILINE)
+_LINK: Final = re.compile(r"(?<![\]!\\])\[([a-z0-9 ,'-]+)\]\(https?://[a-z0-9./#?=&-]+\)", re.I)
+_INDENTED: Final = re.compile(r"^(?: {4}| {0,3}\t)", re.MULTILINE)
+_NUMBERED: Final = re.compile(r"^[ \t>*+-]*\d+[.)]", re.MULTILINE)
+_RULE: Final = re.compile(r"^[ \t>]*[|:-][ \t|:-]*$", re.MULTILINE)
+
+
+def count_in_markdown(source: str, words: str) -> int:
+    """How often what Markdown shows holds the folded `words`."""
+    if not words or not may_hold(source, words):
+        return 0
+    if "\r" in source:
+        source = source.replace("\r\n", "\n").replace("\r", "\n")
+    unseen = _UNSEEN_ASCII if source.isascii() else _UNSEEN
+    if unseen.search(source) or ("]:" in source and _MAY_DEFINE.search(source)):
+        return _rendered(source, words)
+    parts = list(_parts(source))
+    if any(part is None for part in parts):
+        return _rendered(source, words)
+    return sum(_in_part(*part, words) for part in parts if part is not None)
+
+
+def _rendered(source: str, words: str) -> int:
+    return count_in(_shown(source), words)
+
+
+@lru_cache(maxsize=2048)
+def _shown(source: str) -> tuple[str, ...]:
+    """The texts that are shown; kept, because words are typed letter by letter."""
+    return tuple(texts_of(render(source)))
+
+
+# ---------------------------------------------------------------------- parts
+
+
+def _parts(source: str) -> Iterator[tuple[str, bool] | None]:
+    """The parts of a source, and whether each is the inside of a fence; None for one that may reach
+    into the next."""
+    at = 0
+    while at <= len(source):
+        fence = _FENCE.search(source, at)
+        prose = source[at:] if fence is None else source[at : fence.start()]
+        if fence is not None and not _is_closed(prose):
+            yield None
+        for part in _PART_ENDS.split(prose):
+            if part:
+                yield (part, False) if _is_even(part) else None
+        if fence is None:
+            return
+        ticks = fence[1] or fence[2]
+        closer = re.compile(rf"^ {{0,3}}{ticks[0]}{{{len(ticks)},}}[ \t]*$", re.MULTILINE)
+        end = closer.search(source, fence.end() + 1)
+        yield source[fence.end() + 1 : len(source) if end is None else end.start()], True
+        at = len(source) + 1 if end is None else end.end() + 1
+
+
+def _is_closed(prose: str) -> bool:
+    """Whether no display formula goes on over the fence behind it; a blank line ends one."""
+    lines = takewhile(str.strip, reversed(prose.split("\n")[:-1]))
+    return not any(sign in line for line in lines for sign in _DISPLAY)
+
+
+def _is_even(part: str) -> bool:
+    """Whether the fences that stand a little to the right in a part are closed in it."""
+    if "```" not in part and "~~~" not in part:
+        return True
+    found = list(_INNER_FENCE.finditer(part))
+    for opener, closer in zip(found[::2], found[1::2], strict=False):
+        between = part[opener.end() : closer.start()].split("\n")
+        if opener[1] != closer[1] or closer[2].strip(" \t") or not _are_below(opener[1], between):
+            return False
+    return len(found) % 2 == 0
+
+
+def _are_below(indent: str, lines: list[str]) -> bool:
+    return all(line.startswith(indent) for line in lines if line.strip(" \t"))
+
+
+# ---------------------------------------------------------------------- one part
+
+
+def _in_part(part: str, is_code: bool, words: str) -> int:
+    """How often the words are shown in a part."""
+    there = folded_text(part)
+    if is_code:
+        return there.count(words) if "\n" not in words else 0
+    if words not in there and not may_hold(part, words):
+        return 0
+    count = _surely(part, there, words)
+    return count if count is not None else _rendered(part, words)
+
+
+def _surely(part: str, there: str, words: str) -> int | None:
+    """How often they stand in a part that shows what is written; None where it may not."""
+    if "](" in part:
+        part = _without_targets(part)
+        there = folded_text(part)
+    if _is_unlike(part, there) or (words in _OURS and _may_be_dense(part)):
+        return None
+    most = _most(there, words)
+    if most == 0:
+        return 0
+    if words.isdigit() and _NUMBERED.search(part):  # an item's number is no text
+        return None
+    if _PLAIN_WORDS.fullmatch(words) is None or (words == "x" and "[x]" in there):
+        return None
+    if "|" in part and not _is_regular(part):
+        return None
+    count = there.count(words)
+    return count if count == most else None
+
+
+def _is_unlike(part: str, there: str) -> bool:
+    """Whether some of a part may be shown otherwise than it is written, or not at all, or twice."""
+    return (
+        any(sign in part for sign in _UNLIKE)
+        or any(sign in there for sign in _UNLIKE_TOO)
+        or ("&" in part and _ENTITY.search(part) is not None)
+        or ("<" in part and _ADDRESS.search(part) is not None)
+        or (sum(map(part.count, ">*+-.)")) > _MANY and _DEEP.search(part) is not None)
+    )
+
+
+def _most(there: str, words: str) -> int:
+    """How often they are shown at most, where nothing but signs is left out; -1 for no idea."""
+    if " " not in words and words.isalnum():
+        return without(_SIGNS, there).count(words)
+    bare = _NO_WORD.sub(" ", without(_SIGNS, words)).strip()
+    return _NO_WORD.sub(" ", without(_SIGNS, there)).count(bare) if bare else -1
+
+
+def _without_targets(part: str) -> str:
+    """The part without the targets of plain links, which are not shown."""
+    if any(sign in part for sign in ("``", "\\", "$", "<", "|")) or _INDENTED.search(part):
+        return part
+    lines = part.split("\n")
+    if any(line.count("`") % 2 for line in lines):
+        return part
+    return "\n".join(_without_targets_in(line) for line in lines)
+
+
+def _without_targets_in(line: str) -> str:
+    pieces = line.split("`")  # every other one is code
+    pieces[::2] = [_LINK.sub(itemgetter(1), piece) for piece in pieces[::2]]
+    return "`".join(pieces)
+
+
+def _is_regular(part: str) -> bool:
+    """Whether no row of a table has more cells than are shown."""
+    if _RULE.search(part) is None:
+        return True
+    rows = [line.strip(" \t>") for line in part.split("\n") if "|" in line]
+    shapes = {(row.count("|"), row.startswith("|"), row.endswith("|")) for row in rows}
+    return len(shapes) == 1 and "\\" not in part and rows[0].count("|") <= MOST_COLUMNS
+
+
+def _may_be_dense(part: str) -> bool:
+    """Whether it may be shown as it is written, which we say then."""
+    return (
+        part.count("[") > DEEPEST_BRACKETS
+        or part.count("|") > MOST_COLUMNS
+        or part.count("<") > MOST_ADDRESSES
+        or sum(map(part.count, _MARKS)) > MOST_ADDRESSES
+    )

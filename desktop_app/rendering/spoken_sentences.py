@@ -1,0 +1,121 @@
+"""A growing Markdown answer, cut into what a screen reader is to say, sentence by sentence.
+
+Each piece is said once, when it is whole, without its marks. Code is not spelt out: how much of it
+there is, is said when it ends. A row of a table is its cells.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from desktop_app.rendering.block_model import LINE_BREAK
+from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.search.text_search import texts_of
+
+_FENCE: Final = re.compile(
+    r" {0,3}(?:[-*+>] |\d+[.)] )*\s*(?P<mark>`{3,}|~{3,})\s*(?P<language>[^\s`]*)"
+)
+_BEGINS: Final = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|\|)")
+_RULE: Final = re.compile(r"\s*\|?[\s:|-]+\|?\s*$")
+# A sentence's end, unless what is before it is a short word of the kind "e.g." or a lone number.
+_END: Final = re.compile(r"(?<!\b\w)(?<!\b\w\w)(?<!\d)[.!?…][\"'”’)\]*_`]*\s+(?=\S)|[。！？]")
+_QUIET: Final = re.compile(r"[\u2061-\u2063\ufffc]|\[\^[^\]\s]+\]|\*\*|__|~~|`")
+_LONGEST: Final = 2_000
+
+
+class Sentences:
+    """Takes the pieces of one answer as they arrive."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+        self._open = ""
+        self._is_inside = False  # the beginning of this line is in what is open
+        self._fence = ""
+        self._language = ""
+        self._lines = 0
+
+    def feed(self, text: str) -> list[str]:
+        """What is complete with this piece, to be said in this order."""
+        said: list[str] = []
+        *lines, self._rest = (self._rest + text).replace("\r\n", "\n").split("\n")
+        for line in lines:
+            said += self._line(line)
+        begins = self._fence or _BEGINS.match(self._rest) or not _may_say(self._rest)
+        if self._is_inside or not begins:
+            self._open, self._rest, self._is_inside = self._open + self._rest, "", True
+            said += self._sentences()
+        return [words for piece in said if (words := _spoken(piece))]
+
+    def finish(self) -> list[str]:
+        """The answer is whole: what is left of it."""
+        said = self.feed("\n") if self._rest or self._open else []
+        if self._fence:
+            said.append(self._code())
+        if words := _spoken(self._flush()):
+            said.append(words)
+        return said
+
+    def _line(self, line: str) -> list[str]:
+        if self._is_inside:
+            self._open, self._is_inside = f"{self._open}{line}\n", False
+            return self._sentences()
+        fence = _FENCE.match(line)
+        if self._fence:
+            is_end = fence is not None and line.strip().strip(self._fence[0]) == ""
+            if fence is not None and is_end and fence["mark"].startswith(self._fence):
+                return [self._code()]
+            self._lines += 1
+            return []
+        if fence is not None:
+            self._fence, self._language, self._lines = fence["mark"], fence["language"], 0
+            return [self._flush()]
+        if not line.strip():
+            return [self._flush()]
+        said = []
+        if _BEGINS.match(line):
+            said.append(self._flush())
+            if line.lstrip().startswith("|"):
+                return [*said, *self._row(line)]
+        self._open += line + "\n"
+        if line.lstrip().startswith("#"):
+            return [*said, self._flush()]
+        return [*said, *self._sentences()]
+
+    def _row(self, line: str) -> list[str]:
+        if _RULE.fullmatch(line):
+            return []
+        cells = (cell.strip() for cell in line.strip().strip("|").split("|"))
+        return [", ".join(cell for cell in cells if cell)]
+
+    def _sentences(self) -> list[str]:
+        """The whole sentences of the open paragraph."""
+        said = []
+        while (end := _END.search(self._open)) or len(self._open) > _LONGEST:
+            at = end.end() if end else self._open.rfind(" ", 1, _LONGEST) + 1 or _LONGEST
+            said.append(self._open[:at])
+            self._open = self._open[at:]
+        return said
+
+    def _flush(self) -> str:
+        words, self._open = self._open, ""
+        return words
+
+    def _code(self) -> str:
+        language, self._fence = self._language, ""
+        lines = "1 line" if self._lines == 1 else f"{self._lines} lines"
+        return f"{language} code, {lines}." if language else f"Code, {lines}."
+
+
+def _may_say(line: str) -> bool:
+    """Whether half a line can be taken for prose already: it may still become a fence or a row."""
+    start = line.lstrip()
+    return len(start) > 3 and start[:1] not in "`~|#->*+" and not start[:1].isdigit()
+
+
+def _spoken(piece: str) -> str:
+    """The words of a piece of Markdown."""
+    if not piece.strip():
+        return ""
+    words = " ".join(text for text in texts_of(render(piece.strip())) if text.strip())
+    return " ".join(_QUIET.sub("", words.replace(LINE_BREAK, " ")).split())

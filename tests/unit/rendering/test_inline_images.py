@@ -1,0 +1,148 @@
+"""Small pictures within an answer: which are drawn, and that a stream finds the same as a whole."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from io import BytesIO
+from typing import Final
+
+import pytest
+from PIL import Image
+
+from desktop_app.rendering.block_model import PICTURE, Run
+from desktop_app.rendering.export.html_writer import to_html
+from desktop_app.rendering.export.text_writer import to_markdown, to_plain
+from desktop_app.rendering.incremental.block_stream import BlockStream, render
+from desktop_app.rendering.markdown.inline_images import LARGEST, LONGEST_ADDRESS, is_half, size_of
+
+
+def address(kind: str, size: tuple[int, int] = (30, 20), *, noise: bool = False) -> str:
+    made = Image.effect_noise(size, 90) if noise else Image.new("RGB", size, "red")
+    data = BytesIO()
+    made.convert("RGB").save(data, kind)
+    return f"data:image/{kind.lower()};base64,{b64encode(data.getvalue()).decode()}"
+
+
+PNG: Final = address("PNG")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+def test_small_rasters_are_drawn(kind: str) -> None:
+    target = address(kind)
+    assert size_of(target) == (30, 20)
+    [block] = render(f"See ![a red thing]({target}) here.")
+    assert block.runs == (
+        Run("See "),
+        Run(PICTURE, image=True, link=target),
+        Run("a red thing", image=True, note=True, link=target),
+        Run(" here."),
+    )
+    assert block.text == "See a red thing here."
+
+
+HOSTILE: Final = {
+    "svg": "data:image/svg+xml;base64,PHN2Zz48L3N2Zz4=",
+    "not base64": "data:image/png,abc",
+    "html": "data:text/html;base64,PGI+",
+    "another format": f"data:image/png;base64,{b64encode(b'<svg></svg>').decode()}",
+    "cut off": PNG[:40],
+    "many pixels": "data:image/png;base64,"
+    + b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\1\0\0" * 2 + b"\x08\2\0\0\0").decode(),
+    "no pixels": f"data:image/gif;base64,{b64encode(b'GIF89a' + bytes(7)).decode()}",
+    "many bytes": address("PNG", (400, 400), noise=True),
+    "a few bytes more than are drawn": "data:image/png;base64,"
+    + b64encode((b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1").ljust(LARGEST + 1)).decode(),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_else_is(name: str) -> None:
+    target = HOSTILE[name]
+    assert name != "many bytes" or len(target) > LARGEST
+    assert size_of(target) is None
+    runs = [run for block in render(f"![words]({target})") for run in block.runs]
+    assert PICTURE not in [run.text for run in runs]
+    assert "words" in "".join(run.text for run in runs)
+
+
+def test_where_a_picture_lies_that_is_not_fetched_is_said() -> None:
+    [block] = render("![a cat](https://img.example/cat.png)")
+    assert block.text == "a cat"
+    assert "".join(run.text for run in block.runs).endswith(" (https://img.example/cat.png)")
+    [block] = render("[![a cat](https://img.example/cat.png)](https://a.example)")
+    assert [(run.text, run.link) for run in block.runs] == [("a cat", "https://a.example")]
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000])
+@pytest.mark.parametrize("before", ["", "word " * 300, "- item "])
+def test_a_stream_finds_the_same(piece: int, before: str) -> None:
+    target = address("PNG", (60, 60), noise=True)
+    assert 12_000 < len(target) < 22_000
+    source = f"{before}![words]({target}) and more **words** behind it. " + "so on " * 200
+    stream, parsed = BlockStream(), 0
+    for at in range(0, len(source), piece):
+        parsed += bool(stream.feed(source[at : at + piece]))
+    stream.finish()
+    assert stream.blocks == render(source)
+    assert any(run.text == PICTURE for block in stream.blocks for run in block.runs)
+    assert parsed < len(source) - len(target) + 20
+
+
+@pytest.mark.parametrize(
+    ("source", "added", "half"),
+    [
+        ("![a](data:image/png;base64,AAAA", 4, True),
+        ("![a](data:image/png;base64,AAAA", 31, True),
+        ("![a](data:image/png;base64,AAAA)", 1, False),
+        ("![a](data:image/png;base64,AAAA) and", 3, False),
+        ("![a](data:image/png;base64,AAAA) and", 36, False),
+        ("![a](https://a.example/AAAA", 4, False),
+        ("words", 5, False),
+    ],
+)
+def test_where_an_address_is_half_there_is_nothing_to_parse(
+    source: str, added: int, half: bool
+) -> None:
+    assert is_half(source, added) is half
+
+
+def test_it_is_copied_as_it_was_written() -> None:
+    blocks = render(f"![a & b]({PNG})")
+    assert to_markdown(blocks) == f"![a & b]({PNG})"
+    assert to_plain(blocks) == "a & b"
+    assert to_html(blocks) == f'<p><img src="{PNG}" alt="a &amp; b"></p>'
+
+
+_LETTERS: Final = "QUJD/+" * 10_000
+LONG: Final = f"data:image/png;base64,{_LETTERS}=="
+
+
+@pytest.mark.parametrize("piece", [7, 1499, 4000, LONGEST_ADDRESS, 200_000])
+@pytest.mark.parametrize("before", ["", "# ", "- Words\n\n  ", "| a |\n|---|\n| ", "> `code` "])
+def test_of_an_address_too_long_to_be_drawn_only_the_beginning_is_kept(
+    piece: int, before: str
+) -> None:
+    source = f"{before}See ![a *red* thing]({LONG}) and [that]({LONG[:-1]} 'x').\n\n![b]({LONG})"
+    stream = BlockStream()
+    for at in range(0, len(source), piece):
+        stream.feed(source[at : at + piece])
+        assert len(stream._source) < 3 * LONGEST_ADDRESS + 4000
+        assert not any(_LETTERS[:100] in block.text for block in stream.blocks)
+    stream.finish()
+    assert stream.blocks == render(source)
+    cells = [cell for block in stream.blocks for row in block.rows for cell in row]
+    runs = [run for some in (*cells, *(block.runs for block in stream.blocks)) for run in some]
+    links = [run for run in runs if run.link]
+    assert {run.text for run in links} >= {"a red thing", "that", "b"}
+    assert all(len(run.link) < LONGEST_ADDRESS and LONG.startswith(run.link) for run in links)
+
+
+@pytest.mark.parametrize("piece", [700, 1500, 4000, 100_000])
+@pytest.mark.parametrize("fence", ["```\n{}\n```\n", "    {}\n", "- a\n  ~~~\n  {}\n"])
+def test_code_keeps_all_of_an_address(piece: int, fence: str) -> None:
+    line = f"![a red thing]({LONG})"
+    stream, source = BlockStream(), fence.format(line)
+    for at in range(0, len(source), piece):
+        stream.feed(source[at : at + piece])
+    stream.finish()
+    assert [block.text for block in stream.blocks if line in block.text] == [line]

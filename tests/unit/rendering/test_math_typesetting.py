@@ -1,0 +1,67 @@
+"""What is typeset, what stays source, and that nothing hostile gets further than its limits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from desktop_app.child_processes import child_command, open_child
+from desktop_app.rendering.processes.math_typesetting import (
+    CannotTypesetError,
+    is_within_limits,
+    typeset,
+)
+
+KNOWN = [
+    "x", r"\frac{a}{b}", r"\sum_{i=0}^n x_i^2", r"\int_0^\infty e^{-x^2}\,dx=\frac{\sqrt\pi}{2}",
+    r"\begin{pmatrix}a&b\\c&d\end{pmatrix}", r"\begin{cases}1&x>0\\0\end{cases}", r"a < b",
+    r"\operatorname{softmax}(x)", r"\mathbb{R}^n \to \mathcal{L}", r"\hat{y} \vec v", r"\text{if } x",
+    r"\begin{aligned}a&=b\\&=c\end{aligned}", r"\left(\frac12\right)", r"\lim_{n\to\infty}",
+]  # fmt: skip
+UNKNOWN = [
+    "", " ", "{", "^", "a^b^c", r"\frac{a}", r"\foo x", "\x00", "\ud800", r"\hspace{99999em}x",
+    r"\rule{9999em}{9999em}", "x" * 2000, "{" * 100 + "}" * 100, r"\includegraphics{a.png}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("tex", KNOWN)
+def test_formulas_are_typeset(tex: str) -> None:
+    made = typeset(tex, display=False)
+    assert made.svg.startswith("<svg")
+    assert 0 < made.width < 40
+    assert 0 < made.ascent + made.depth < 10
+    assert "href" not in made.svg
+
+
+def test_a_fraction_stands_about_the_axis() -> None:
+    made = typeset(r"\frac{a}{b}", display=True)
+    assert made.ascent > 0.5
+    assert made.depth > 0.3
+    assert typeset("x", display=False).depth < 0.1
+
+
+@pytest.mark.parametrize("tex", UNKNOWN)
+def test_what_is_not_known_stays_source(tex: str) -> None:
+    with pytest.raises(CannotTypesetError):
+        typeset(tex, display=False)
+
+
+def test_nesting_has_a_limit() -> None:
+    assert is_within_limits(r"\frac{1}{" * 10 + "x" + "}" * 10)
+    assert not is_within_limits(r"\left(" * 60)
+    assert is_within_limits(r"\{" * 60)
+
+
+def test_the_process_survives_what_takes_for_ever() -> None:
+    hostile = [r"\frac{1}{" * 20 + "x" + "}" * 20, r"\left(" * 20 + "x" + r"\right)" * 20, "\ud800"]
+    requests = [{"id": n, "tex": tex, "display": True} for n, tex in enumerate([*hostile, "x"])]
+    pipe = subprocess.PIPE
+    asked = "".join(json.dumps(request) + "\n" for request in requests)
+    with open_child(child_command("maths"), stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        output, complaints = process.communicate(asked.encode(), timeout=60)
+    answers = [json.loads(line) for line in output.splitlines()]
+    assert [answer["id"] for answer in answers] == [0, 1, 2, 3]
+    assert ["error" in answer for answer in answers] == [True, True, True, False]
+    assert complaints == b""

@@ -1,0 +1,190 @@
+"""Half-written Markdown is shown as what it is about to become: almost nothing is taken back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from desktop_app.rendering.block_model import Block, Kind, Run
+from desktop_app.rendering.incremental.block_stream import BlockStream, render
+from desktop_app.rendering.markdown.footnote_links import link_to_note
+from desktop_app.rendering.provisional.provisional_blocks import without_undecided_end
+from tests.helpers.flicker import KINDS, measure
+
+# What nobody can know before: that `me` goes on with an @, that a line is underlined to be a heading,
+# that words in brackets are defined as a link below, that a picture follows an exclamation mark, that
+# `~5` is no number but struck, that `a*b` is no product but goes on with another star, and
+# that `(*rest` is closed by its bracket.
+EXPECTED: Final = {
+    "autolink": 1,
+    "emphasis": 1,
+    "program": 1,
+    "reference": 1,
+    "heading": 2,
+    "strike": 1,
+    "table": 1,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_shown_stays(kind: str) -> None:
+    found = [measure(source) for source in KINDS[kind]]
+    places = [place for flicker in found for place in flicker.places]
+    assert len(places) <= EXPECTED.get(kind, 0), places
+
+
+HALF: Final = {
+    "A note[^": "A note",
+    "A note[^1]": "A note1",
+    "see [the": "see",
+    "array[0]": "array",
+    "array[0] is": "array[0] is",
+    "a <https://exa": "a https://exa",
+    "a <b": "a",
+    "a < b": "a < b",
+    "Fish &am": "Fish",
+    "Fish &amp;": "Fish &",
+    "R&D is": "R&D is",
+    "see https:": "see",
+    "see https://example.": "see https://example",
+    "Was this 5 or `a": "Was this 5 or a",
+    r"so \[x": "so",
+    "$$a$$ and so": "a and so",
+    "costs $5-$": "costs $5-",
+    "Wow!": "Wow",
+    "Wow! ": "Wow!",
+    "so h": "so",
+    "so he": "so he",
+    "($x": "(",
+    "($x$": "(",
+    "($x$)": "(x)",
+    "so $ab$$": "so",
+    "so $ab$$c": "so",
+    "so $ab$$cd$ ": "so abcd",
+    "2 in $2 \\ti": "2 in",
+    "$5 a month": "$5 a month",
+    "costs $5 (US$) and": "costs $5 (US$) and",
+    "a ![": "a",
+    "takes ~10 m": "takes ~10 m",
+    "so ~~that g": "so that g",
+    "a ~b~": "a ~b",
+    "a ~~b ~c~~": "a b ~c",
+    "a ~b ~~c~": "a ~b c",
+    "a ~~b ~c~~ d": "a b ~c d",
+    "a 5~~b": "a 5b",
+    "see <https://a.example/_b/c": "see https://a.example/_b/c",
+    "see https://a.example/_b/c": "see https://a.example/_b/c",
+    "see https://a.example/b_(c": "see https://a.example/b",
+    "see https://a.example/b_(c)": "see https://a.example/b",
+    "see https://a.example/b_(c) so": "see https://a.example/b_(c) so",
+    "*a": "",
+    "*arg": "",
+    "*args": "",
+    "*args, ": "*args,",
+    "*argument": "argument",
+    "a **kw": "a",
+    "so *1) is": "so 1) is",
+    "*argsort": "argsort",
+    "see https://a.example/b_(c_": "see https://a.example/b",
+    "a ~~~b": "a ~~~b",
+    "see [a][b": "see",
+    "to me@": "to me",
+    "to me@x.": "to me",
+    "f(*x": "f(x",
+    "f(*x)": "f(*x)",
+    "*x (y) z": "x (y) z",
+    "a (*x (y) z": "a (x (y) z",
+    "the *x and *y": "the *x and y",
+    "**a *x and *y and *z": "a x and y and z",
+    "**/etc": "/etc",
+    "**/*.j": "**/*.j",
+    "[^a": "",
+    "[^a]: ": "",
+    "[^a b": "",
+}
+
+
+@pytest.mark.parametrize("source", HALF)
+def test_half_constructs(source: str) -> None:
+    stream = BlockStream()
+    for character in source:
+        stream.feed(character)
+    assert "".join(block.text for block in stream.blocks).rstrip() == HALF[source]
+
+
+def styles(source: str) -> list[tuple[str, bool, bool]]:
+    """Of the last block while more may come: what is said, and whether it is bold or italic."""
+    stream = BlockStream()
+    for character in source:
+        stream.feed(character)
+    return [(run.text, run.bold, run.italic) for run in stream.blocks[-1].runs]
+
+
+def test_emphasis_that_is_not_closed_for_long_is_none_unless_all_of_a_block_may_be() -> None:
+    words = "said, and " * 29
+    assert styles(f"So *that {words}")[1] == (f"that {words}", False, True)
+    assert styles(f"So *that {words}{words}") == [(f"So *that {words}{words}", False, False)]
+    assert styles(f"*That {words}{words} and") == [(f"That {words}{words} and", False, True)]
+    assert styles(f"So `that {words}{words}") == [(f"So `that {words}{words}", False, False)]
+
+
+def test_stars_of_programs_are_shown_and_what_is_emphasised_behind_them_is() -> None:
+    assert styles("*args, **kw") == [("*args, ", False, False)]
+    assert styles("*args, **kwargs and **so") == [
+        ("*args, **kwargs and ", False, False),
+        ("so", True, False),
+    ]
+    assert styles("2*3 and *.py or *so") == [
+        ("2*3 and *.py or ", False, False),
+        ("so", False, True),
+    ]
+
+
+def test_three_stars_are_not_paired_across_kinds() -> None:
+    assert styles("*a**b") == [("a", False, True), ("b", True, True)]
+
+
+def test_what_is_open_for_too_long_to_be_a_link_or_a_formula_is_shown() -> None:
+    assert styles("So [" + "said " * 50)[0][0].startswith("So [said said")
+    lines = "x = 1\n" * 400
+    assert without_undecided_end(f"$$\n{lines[:600]}y") == ""
+    assert without_undecided_end(f"$$\n{lines}y") == f"$$\n{lines}y"
+
+
+def test_a_row_stays_when_a_mark_begins_its_first_cell() -> None:
+    stream = BlockStream()
+    stream.feed("| a | b |\n|---|---|\n| 1 | 2 |\n")
+    for character in "| **b":
+        stream.feed(character)
+        assert sum(len(block.rows) for block in stream.blocks) == 3
+
+
+def test_marks_of_notes_that_never_come_are_text_in_the_end() -> None:
+    source = "One[^1] and\n\n- two[^two]\n\n| a[^3] |\n|---|\n| b[^1] |\n\n[^3]: Here.\n"
+    stream = BlockStream()
+    for character in source:
+        stream.feed(character)
+    assert Run("1", note=True, link=link_to_note("1")) in stream.blocks[0].runs
+    stream.finish()
+    assert stream.blocks == render(source)
+    assert stream.blocks[0].runs == (Run("One[^1] and"),)
+    assert Run("3", note=True, link=link_to_note("3")) in stream.blocks[2].rows[0][0]
+
+
+@pytest.mark.parametrize(
+    ("source", "bold"),
+    [
+        ("これは**「強調」**です。", "「強調」"),
+        ("中文**“引号”**后面", "“引号”"),
+        ("他说**一次。**然后", "一次。"),
+        ("한국어**강조(强调)**입니다", "강조(强调)"),
+    ],
+)
+def test_emphasis_in_scripts_without_spaces(source: str, bold: str) -> None:
+    [block] = render(source)
+    assert Run(bold, bold=True) in block.runs
+
+
+def test_stars_between_words_of_other_scripts_are_as_they_were() -> None:
+    assert render('a**"b"**c') == [Block(Kind.PARAGRAPH, (Run('a**"b"**c'),))]

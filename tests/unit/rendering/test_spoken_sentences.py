@@ -1,0 +1,74 @@
+"""Answers cut into what is read out."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desktop_app.rendering.spoken_sentences import Sentences
+
+
+def heard(*pieces: str) -> list[str]:
+    sentences = Sentences()
+    said = [words for piece in pieces for words in sentences.feed(piece)]
+    return said + sentences.finish()
+
+
+def test_a_sentence_is_said_when_the_next_one_begins() -> None:
+    sentences = Sentences()
+    assert sentences.feed("The **first** one. The sec") == ["The first one."]
+    assert sentences.feed("ond, see [here](https://a.b). And") == ["The second, see here."]
+    assert sentences.finish() == ["And"]
+    assert sentences.finish() == []
+
+
+def test_short_words_and_numbers_end_no_sentence() -> None:
+    assert heard("Take e.g. 3.5 of it, i.e. all. Done.") == [
+        "Take e.g. 3.5 of it, i.e. all.",
+        "Done.",
+    ]
+
+
+def test_items_headings_and_rows_are_said_by_themselves() -> None:
+    text = "# Head\n\n1. one\n2. two\n\n- [x] done\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    assert heard(text) == ["Head", "one", "two", "[x] done", "a, b", "1, 2"] or heard(text) == [
+        "Head", "one", "two", "done", "a, b", "1, 2"
+    ]  # fmt: skip
+
+
+def test_code_is_not_spelt_out() -> None:
+    text = "Look:\n```python\na. b. c\nd\n```\nThat is it.\n"
+    assert heard(text) == ["Look:", "python code, 2 lines.", "That is it."]
+    assert heard("```\nnever closed\n") == ["Code, 1 line."]
+
+
+def test_other_scripts_end_their_sentences_too() -> None:
+    assert heard("これは一つ。これは二つ。") == ["これは一つ。", "これは二つ。"]
+
+
+def test_a_line_that_comes_in_pieces_is_one_line() -> None:
+    text = "The second one has **bold** words,\nand goes on - here - with 1. things `and` more.\n"
+    said = ["The second one has bold words, and goes on - here - with 1. things and more."]
+    for at in range(len(text)):
+        for length in (1, 3, len(text)):
+            assert heard(text[:at], text[at : at + length], text[at + length :]) == said, (
+                at,
+                length,
+            )
+
+
+def test_the_mark_of_a_footnote_is_not_said() -> None:
+    text = "It ends here[^1]. Or not[^two].\n\n[^1]: The note.\n"
+    assert heard(text) == ["It ends here.", "Or not.", "The note."]
+
+
+TEXT = st.text(st.sampled_from("ab .!?\n`~#|-*1。$[]("), max_size=120)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(TEXT, max_size=6))
+def test_no_word_is_said_twice_however_it_is_cut(pieces: list[str]) -> None:
+    said = " ".join(heard(*pieces))
+    whole = "".join(pieces)
+    for letter in "ab":  # "code" and "lines" have neither
+        assert said.count(letter) <= whole.count(letter)
