@@ -31,10 +31,10 @@ from desktop_app.domain.conversation import (
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.generation import Overrides
 from desktop_app.domain.parts import DraftPart
-from desktop_app.services.chat import AskSettings, ChatService
-from desktop_app.services.choice import ResolvedChoice
-from desktop_app.services.long_runs import offers_background
-from desktop_app.services.repeats import as_sent_after
+from desktop_app.services.chat.background_offer import offers_background
+from desktop_app.services.chat.chat_service import AskSettings, ChatService
+from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.documents.attachment_dedup import as_sent_after
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from desktop_app.domain.generation import GenerationParameters, Overrides, resolved
-from desktop_app.services.chat import AskSettings
+from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import SettingValue
 

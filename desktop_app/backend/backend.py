@@ -25,12 +25,12 @@ from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.origin import origin
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
-from desktop_app.services.budget import Budget
-from desktop_app.services.chat import ChatService
-from desktop_app.services.choice import ON_DEVICE_MODEL, default_choice
-from desktop_app.services.estimate import Estimator
+from desktop_app.services.chat.chat_service import ChatService
+from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, default_choice
 from desktop_app.services.fence import Fences
-from desktop_app.services.listings import Listings
+from desktop_app.services.models.model_listings import Listings
+from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults
 from desktop_app.storage.attachments import AttachmentStore
@@ -53,11 +53,11 @@ if TYPE_CHECKING:
 
     from desktop_app.documents.worker.document_worker import ExtractedDocument
     from desktop_app.domain.parts import DocumentPart, ImagePart
-    from desktop_app.services.collections import Collections
-    from desktop_app.services.compaction import CompactionService
-    from desktop_app.services.embeddings import EmbeddingChoice
+    from desktop_app.services.chat.compaction_service import CompactionService
+    from desktop_app.services.chat.utility_model import SmallJobs
+    from desktop_app.services.collections.collection_service import Collections
+    from desktop_app.services.collections.embedding_service import EmbeddingChoice
     from desktop_app.services.ports import AttachmentSource, MessageStore
-    from desktop_app.services.small_jobs import SmallJobs
     from desktop_app.storage.batches import BatchStore
 
 LIMITS_SET = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
@@ -151,7 +151,7 @@ class Backend:
     @cached_property
     def small_jobs(self) -> SmallJobs:
         """Who writes titles and summaries."""
-        from desktop_app.services.small_jobs import SmallJobs  # not a part of the start
+        from desktop_app.services.chat.utility_model import SmallJobs  # not a part of the start
 
         return SmallJobs(self.gateway, self.ledger, self.budget, self.catalog, self.listings.of)
 
@@ -165,7 +165,7 @@ class Backend:
     @cached_property
     def compaction(self) -> CompactionService:
         """The use case of making a long conversation shorter."""
-        from desktop_app.services.compaction import CompactionService
+        from desktop_app.services.chat.compaction_service import CompactionService
 
         return CompactionService(
             store=self.compactions,

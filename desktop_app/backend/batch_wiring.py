@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversation import Conversation, Message, MessageStatus, Role, new_id, now
 from desktop_app.domain.parts import TextPart
-from desktop_app.services.batch import BatchService
-from desktop_app.services.batch_preparing import BatchPreparer
-from desktop_app.services.batch_sending import BatchSender, question_of
-from desktop_app.services.pictures import with_detail
+from desktop_app.services.batch.batch_preparation import BatchPreparer
+from desktop_app.services.batch.batch_service import BatchService
+from desktop_app.services.batch.batch_upload import BatchSender, question_of
+from desktop_app.services.documents.image_attachments import with_detail
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.batches import BatchItem, BatchJob
     from desktop_app.domain.parts import DocumentPart, ImagePart
-    from desktop_app.services.batch_sending import UploadLimits
+    from desktop_app.services.batch.batch_upload import UploadLimits
 
 
 def batch_service(

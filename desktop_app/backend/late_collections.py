@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from desktop_app.backend.provider_gateway import ProviderGateway
     from desktop_app.domain.parts import PassagesPart
-    from desktop_app.services.budget import Budget
-    from desktop_app.services.collections import Collections
-    from desktop_app.services.embeddings import EmbeddingChoice
+    from desktop_app.services.collections.collection_service import Collections
+    from desktop_app.services.collections.embedding_service import EmbeddingChoice
+    from desktop_app.services.spending.budget import Budget
     from desktop_app.storage.attachments import AttachmentStore
     from desktop_app.storage.database import Database
     from desktop_app.storage.ledger import Ledger
@@ -47,8 +47,8 @@ class LateCollections:
     def whole(self) -> Collections:
         """The use case."""
         from desktop_app.documents.index.collection_reader import CollectionReader
-        from desktop_app.services.collections import Collections
-        from desktop_app.services.embeddings import Embeddings
+        from desktop_app.services.collections.collection_service import Collections
+        from desktop_app.services.collections.embedding_service import Embeddings
         from desktop_app.storage.collections import CollectionStore
         from desktop_app.storage.vectors import VectorStore
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from desktop_app.domain.chat_request import ChatRequest
     from desktop_app.domain.conversation import Message
     from desktop_app.domain.parts import DocumentPart
-    from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.documents.chunk_plan import PartsPlan
+    from desktop_app.services.documents.chunked_reading import PartsReader
     from desktop_app.services.fence import Fence
-    from desktop_app.services.in_parts import PartsReader
-    from desktop_app.services.parts_plan import PartsPlan
     from desktop_app.services.ports import Gateway
 
 
@@ -62,6 +62,6 @@ class LateReader:
 
     @cached_property
     def _reader(self) -> PartsReader:
-        from desktop_app.services.in_parts import NoNotes, PartsReader
+        from desktop_app.services.documents.chunked_reading import NoNotes, PartsReader
 
         return PartsReader(**{**self._made_of, "notes": self._made_of["notes"] or NoNotes()})

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION, Prompt, filled_names
 from desktop_app.paths import resource_path
-from desktop_app.services.prompts import Entry, filled, library, named, prompt_from_markdown
+from desktop_app.services.chat.prompt_library import (
+    Entry,
+    filled,
+    library,
+    named,
+    prompt_from_markdown,
+)
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend

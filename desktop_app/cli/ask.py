@@ -45,10 +45,10 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.headless.console import say
-from desktop_app.services.choice import ON_DEVICE_MODEL, demand_legal
-from desktop_app.services.files import preferred
-from desktop_app.services.pictures import with_detail
-from desktop_app.services.prompts import SUMMARY, demand_two, filled, for_each, named
+from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, demand_legal
+from desktop_app.services.chat.prompt_library import SUMMARY, demand_two, filled, for_each, named
+from desktop_app.services.documents.file_attachments import preferred
+from desktop_app.services.documents.image_attachments import with_detail
 
 if TYPE_CHECKING:
     import argparse
@@ -57,9 +57,9 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import ExtractedDocument, Progress
     from desktop_app.domain.chat_request import ProviderProfile
     from desktop_app.domain.parts import Part
-    from desktop_app.services.answering import Answering
-    from desktop_app.services.chat import ChatService
-    from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.services.chat.answer_run import Answering
+    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.services.chat.model_choice import ResolvedChoice
 
 LISTING_S = 10.0  # what a question with documents waits for the server's list of models at the most
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141

@@ -91,9 +91,9 @@ class DocumentPart:
     `in_parts`: it is too large for the model, which reads it in parts and answers from its notes.
     `chosen`: what is sent of it; None for all.
     `is_protected`: the original asks for a password, which is kept nowhere.
-    `as_file`: the original itself is sent in place of its text; see services/files.py for when.
+    `as_file`: the original itself is sent in place of its text; see services/documents/file_attachments.py for when.
     `again_as`: it stands whole earlier in the same request, under this name, and is named alone; of
-    requests only, never kept: see services/repeats.py.
+    requests only, never kept: see services/documents/attachment_dedup.py.
     """
 
     sha256: str

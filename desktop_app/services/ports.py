@@ -15,11 +15,11 @@ from desktop_app.domain.image_tokens import ImageTokens
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.domain.spending import Call
-from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.chat.model_choice import ResolvedChoice
 
 if TYPE_CHECKING:
+    from desktop_app.services.documents.chunk_plan import PartsPlan
     from desktop_app.services.fence import Fence
-    from desktop_app.services.parts_plan import PartsPlan
 
 
 class Provider(Protocol):

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.services.collections import Collections
+from desktop_app.services.collections.collection_service import Collections
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.collections import CollectionStore
 from desktop_app.storage.database import Database

@@ -35,8 +35,8 @@ from desktop_app.documents.index.token_count import count_tokens
 from desktop_app.domain import passage_words
 from desktop_app.domain.letters import dense_run, fold
 from desktop_app.domain.vectors import Vector
-from desktop_app.services.collections import FUSION, MOST_FOUND
-from desktop_app.services.embeddings import AT_ONCE
+from desktop_app.services.collections.collection_service import FUSION, MOST_FOUND
+from desktop_app.services.collections.embedding_service import AT_ONCE
 from desktop_app.storage.collections import TITLE_WEIGHT
 
 DATA: Final = Path(__file__).parent.parent / "data"

@@ -19,11 +19,11 @@ from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart
 from desktop_app.providers.batches import BatchClient
 from desktop_app.providers.client import ProviderClient
-from desktop_app.services.batch import BatchService
-from desktop_app.services.batch_preparing import BatchPreparer
-from desktop_app.services.batch_sending import BatchSender, UploadLimits
-from desktop_app.services.budget import Budget
-from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.batch.batch_preparation import BatchPreparer
+from desktop_app.services.batch.batch_service import BatchService
+from desktop_app.services.batch.batch_upload import BatchSender, UploadLimits
+from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.spending.budget import Budget
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.batches import BatchStore
 from desktop_app.storage.database import Database

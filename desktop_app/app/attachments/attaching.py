@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice
 
-from desktop_app.services.files import preferred
-from desktop_app.services.pictures import with_detail
+from desktop_app.services.documents.file_attachments import preferred
+from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.ui.composer.dropped_content import GivenContent
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.worker.document_worker import ExtractedDocument, OnProgress
     from desktop_app.domain.parts import DocumentPart, ImagePart
-    from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.services.chat.model_choice import ResolvedChoice
 
 PASTED_NAME = "Pasted text.txt"
 LARGE_PASTE = "documents.large_paste"  # the setting: from how many characters on

@@ -10,13 +10,18 @@ from desktop_app.domain.facts import pages_text
 from desktop_app.domain.image_tokens import DETAILS
 from desktop_app.domain.parts import TEXT_ALONE
 from desktop_app.domain.sections import unit_of
-from desktop_app.services.files import can_be_file, file_tokens, is_file, refusal_of
-from desktop_app.services.pictures import page_tokens
+from desktop_app.services.documents.file_attachments import (
+    can_be_file,
+    file_tokens,
+    is_file,
+    refusal_of,
+)
+from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.ui.composer.attachment_chips import Chip
 
 if TYPE_CHECKING:
     from desktop_app.domain.parts import DocumentPart
-    from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.services.chat.model_choice import ResolvedChoice
 
 PREVIEW: Final = "preview"
 OPEN: Final = "open-document"

@@ -23,8 +23,8 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.parts import CollectionPart, DocumentPart, DraftPart, ImagePart, part_id
-from desktop_app.services.files import demand_files, not_files
-from desktop_app.services.pictures import demand_sight, with_detail
+from desktop_app.services.documents.file_attachments import demand_files, not_files
+from desktop_app.services.documents.image_attachments import demand_sight, with_detail
 from desktop_app.ui.composer.prompt_editor import Chip
 from desktop_app.ui.composer.prompt_text import LARGEST_TEXT
 from desktop_app.ui.window.main_window import MainWindow
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.app.attachments.images_controller import PicturesController
     from desktop_app.app.prompts.prompts_controller import PromptsController
     from desktop_app.documents.worker.document_worker import Progress
-    from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.ui.composer.dropped_content import GivenContent
 
 TOPIC = "document"  # of notifications: what could not be attached to this draft

@@ -16,13 +16,13 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.parts import ChosenPages, DocumentPart, ImagePart
 from desktop_app.domain.sections import Section, chosen_text, parse_spans, sections, unit_of
-from desktop_app.services.prompt import is_first_fenced
+from desktop_app.services.chat.prompt_assembly import is_first_fenced
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
 
     from desktop_app.app.workspace import Workspace
-    from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.services.chat.model_choice import ResolvedChoice
 
 Attached = DocumentPart | ImagePart
 

@@ -1,6 +1,6 @@
 """What is sent of an attachment, shown before it is sent.
 
-The text that is shown is made by what makes the request (services/prompt.py). Large texts are put
+The text that is shown is made by what makes the request (services/chat/prompt_assembly.py). Large texts are put
 together and looked through away from the event loop.
 """
 
@@ -25,9 +25,9 @@ from desktop_app.app.attachments.page_selection import Attached, Choosing
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart
 from desktop_app.domain.sections import format_spans, unit_of
-from desktop_app.services.files import is_file
-from desktop_app.services.pictures import Sight, page_name
-from desktop_app.services.prompt import sent_block, sent_text
+from desktop_app.services.chat.prompt_assembly import sent_block, sent_text
+from desktop_app.services.documents.file_attachments import is_file
+from desktop_app.services.documents.image_attachments import Sight, page_name
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance

@@ -9,14 +9,14 @@ from desktop_app.backend.prompt_library import today
 from desktop_app.domain.batches import refusal
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.prompts import DATE, fill
-from desktop_app.services.model_menu import Offer, offers
+from desktop_app.services.models.model_menu import Offer, offers
 from desktop_app.ui.batch.batch_new_page import BatchModel, BatchPrompt, BatchProvider, BatchWish
 
 if TYPE_CHECKING:
     from desktop_app.app.prompts.prompts_controller import PromptsController
     from desktop_app.app.workspace import Workspace
     from desktop_app.domain.chat_request import ProviderProfile
-    from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.services.chat.model_choice import ResolvedChoice
 
 
 def prompts_offered(prompts: PromptsController) -> list[BatchPrompt]:

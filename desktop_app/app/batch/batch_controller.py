@@ -204,7 +204,7 @@ class BatchController(QObject):
 
     def _show_new(self) -> None:
         from desktop_app.app.batch.batch_choices import prompts_offered, providers_offered
-        from desktop_app.services.prompts import SUMMARY
+        from desktop_app.services.chat.prompt_library import SUMMARY
 
         page, workspace = self._made_dialog().new, self._workspace
         page.set_prompts(prompts_offered(self._prompts), SUMMARY)

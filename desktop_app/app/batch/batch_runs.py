@@ -15,7 +15,7 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 
 if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
-    from desktop_app.services.batch import BatchService
+    from desktop_app.services.batch.batch_service import BatchService
 
 # How often it is looked whether another process still goes on with a job, or the store can be written.
 ELSEWHERE_S: Final = 30.0

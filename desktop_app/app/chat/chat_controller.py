@@ -34,8 +34,8 @@ from desktop_app.domain.errors import (
     SpendingCapError,
     UserFacingError,
 )
-from desktop_app.services.answering import Answering
-from desktop_app.services.prompt import CONTINUE
+from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.prompt_assembly import CONTINUE
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.window.main_window import MainWindow
 from desktop_app.ui.window.notifications import Actions

@@ -15,9 +15,9 @@ from desktop_app.domain.cost import format_money, format_tokens
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
 from desktop_app.rendering.markdown.parser import parser
-from desktop_app.services.choice import ResolvedChoice, model_info
-from desktop_app.services.estimate import Estimate, needs_counting, used_tokens
-from desktop_app.services.model_menu import offers
+from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
+from desktop_app.services.models.model_menu import offers
+from desktop_app.services.spending.cost_estimate import Estimate, needs_counting, used_tokens
 from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN, ChoiceView, ModelEntry
 from desktop_app.ui.window.main_window import MainWindow
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
     from desktop_app.domain.conversation import Draft
     from desktop_app.domain.errors import UserFacingError
-    from desktop_app.services.parts_plan import PartsPlan
+    from desktop_app.services.documents.chunk_plan import PartsPlan
     from desktop_app.ui.window.main_window import MainWindow
 
 OFFER: Final = "Read in parts…"

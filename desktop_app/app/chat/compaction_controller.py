@@ -13,8 +13,8 @@ from desktop_app.domain.compaction import Compaction, CompactionKind, marked, se
 from desktop_app.domain.conversation import Conversation, Draft, Message
 from desktop_app.domain.cost import FREE, format_money, format_tokens
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
-from desktop_app.services.compaction import Plan, readable
-from desktop_app.services.estimate import usable_input
+from desktop_app.services.chat.compaction_service import Plan, readable
+from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.transcript.message_items import Mark
 from desktop_app.ui.window.compaction_card import CompactionBar

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.workspace import Workspace
-from desktop_app.services.resuming import Resumer
+from desktop_app.services.chat.run_resumption import Resumer
 
 
 async def pick_up_runs(workspace: Workspace, running: RunningAnswers) -> None:

@@ -25,9 +25,9 @@ from desktop_app.domain.events import (
     Waiting,
 )
 from desktop_app.domain.reply import Reply
-from desktop_app.services.answering import Answering
+from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.run_resumption import ResumedAnswering
 from desktop_app.services.ports import MessageStore
-from desktop_app.services.resuming import ResumedAnswering
 
 FRAME_MS = 16
 KEEP_AGAIN_S = 1.0

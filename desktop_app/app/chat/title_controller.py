@@ -11,7 +11,7 @@ from desktop_app.app.library.library_controller import LibraryController
 from desktop_app.app.workspace import Workspace
 from desktop_app.domain.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.services.titles import Titles, wants_title
+from desktop_app.services.chat.titles import Titles, wants_title
 
 log = logging.getLogger(__name__)
 

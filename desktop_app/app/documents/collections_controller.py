@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from desktop_app.app.documents.viewer_controller import ViewerController
     from desktop_app.app.workspace import Workspace
     from desktop_app.domain.collections import CollectionFile
-    from desktop_app.services.collections import CollectionProgress, Collections
-    from desktop_app.services.embeddings import EmbeddingPlan
+    from desktop_app.services.collections.collection_service import CollectionProgress, Collections
+    from desktop_app.services.collections.embedding_service import EmbeddingPlan
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.command_palette import CommandPalette

@@ -24,7 +24,7 @@ from desktop_app.domain.prompts import (
     fill,
     missing,
 )
-from desktop_app.services.prompts import (
+from desktop_app.services.chat.prompt_library import (
     FOR_DOCUMENTS,
     FOR_TWO,
     Entry,

@@ -14,9 +14,9 @@ from desktop_app.app.attachments.document_passwords import Passwords
 from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.parts import DocumentPart, ImagePart
-from desktop_app.services.pictures import with_detail
-from desktop_app.services.prompt import is_first_fenced
-from desktop_app.services.repeats import as_sent_after
+from desktop_app.services.chat.prompt_assembly import is_first_fenced
+from desktop_app.services.documents.attachment_dedup import as_sent_after
+from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.ui.composer.attachment_chips import Chip
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.domain.conversation import Message
-    from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.ui.composer.dropped_content import GivenContent
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 

@@ -22,7 +22,7 @@ from desktop_app.domain.cost import format_money
 from desktop_app.domain.errors import SpendingCapError, UserFacingError
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION
-from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.ui.composer.model_choice_view import ChoiceView
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 

@@ -30,14 +30,14 @@ from desktop_app.domain.cost import format_money
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.headless import console
 from desktop_app.headless.console import say
-from desktop_app.services.choice import demand_legal
-from desktop_app.services.prompts import SUMMARY, named
+from desktop_app.services.chat.model_choice import demand_legal
+from desktop_app.services.chat.prompt_library import SUMMARY, named
 
 if TYPE_CHECKING:
     import argparse
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.services.batch import BatchService
+    from desktop_app.services.batch.batch_service import BatchService
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 SHORTEST_ID = 4

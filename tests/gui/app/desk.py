@@ -24,7 +24,7 @@ from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenC
 from desktop_app.domain.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders
-from desktop_app.services.listings import Listings
+from desktop_app.services.models.model_listings import Listings
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.first_look import settings_at_start
 from desktop_app.storage.listings import ListingStore

@@ -18,7 +18,7 @@ from desktop_app.domain.events import (
     UsageReported,
     Waiting,
 )
-from desktop_app.services.prompt import CONTINUE
+from desktop_app.services.chat.prompt_assembly import CONTINUE
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import NO_ROOM, Desk, Held, Slow, until
 from tests.gui.app.stage import Turn

@@ -8,7 +8,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.events import Completed, OfCandidate, TextDelta, UsageReported
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_catalog import Api
-from desktop_app.services.counted_together import COUNTED_WITH_FIRST, for_all
+from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from desktop_app.domain.compaction import ProviderState
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ContextTooLongError, ProviderFaultError
-from desktop_app.services.prompt import SUMMARY_READ
+from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.ui.widgets.card_text import CardText
 from desktop_app.ui.window.compaction_card import CompactionBar
 from desktop_app.ui.window.sent_text_dialog import SentText

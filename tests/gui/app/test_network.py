@@ -16,7 +16,7 @@ from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.model_listing import ListedModel
-from desktop_app.services.choice import INSTANT_RETIRED
+from desktop_app.services.chat.model_choice import INSTANT_RETIRED
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.gui.app.test_choices import COMET, KEYED, SERVER, row

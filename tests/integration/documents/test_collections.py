@@ -19,7 +19,7 @@ from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import DocumentError, UserFacingError
-from desktop_app.services.collections import CollectionProgress, Collections
+from desktop_app.services.collections.collection_service import CollectionProgress, Collections
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.backup import make_backup
 from desktop_app.storage.collections import CollectionStore

@@ -21,9 +21,9 @@ from desktop_app.domain.conversation import now
 from desktop_app.domain.cost import Price
 from desktop_app.domain.errors import NetworkError, SpendingCapError
 from desktop_app.domain.vectors import Vector
-from desktop_app.services.budget import Budget
-from desktop_app.services.collections import CollectionProgress, Collections
-from desktop_app.services.embeddings import AT_ONCE, EmbeddingChoice, Embeddings
+from desktop_app.services.collections.collection_service import CollectionProgress, Collections
+from desktop_app.services.collections.embedding_service import AT_ONCE, EmbeddingChoice, Embeddings
+from desktop_app.services.spending.budget import Budget
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.collections import CollectionStore
 from desktop_app.storage.database import Database

@@ -22,7 +22,7 @@ from desktop_app.domain.conversation import (
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.parts import TextPart
 from desktop_app.paths import folders
-from desktop_app.services.chat import AskSettings
+from desktop_app.services.chat.chat_service import AskSettings
 
 pytestmark = pytest.mark.slow
 

@@ -20,10 +20,10 @@ from desktop_app.domain.model_catalog import Api, Effort, Variant
 from desktop_app.domain.reply import Reply
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.transport import Timeouts
-from desktop_app.services.answering import Answering
-from desktop_app.services.budget import Budget
-from desktop_app.services.chat import AskSettings, ChatService
-from desktop_app.services.estimate import Estimator
+from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.chat_service import AskSettings, ChatService
+from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.compactions import CompactionStore
 from desktop_app.storage.conversations import ConversationStore

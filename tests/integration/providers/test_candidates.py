@@ -16,9 +16,9 @@ from desktop_app.domain.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.generation import GenerationParameters
 from desktop_app.domain.model_catalog import Api
 from desktop_app.local_model.server import find_weights
-from desktop_app.services.candidates import asked_apart
-from desktop_app.services.chat import AskSettings
-from desktop_app.services.counted_together import COUNTED_WITH_FIRST, for_all
+from desktop_app.services.chat.candidate_answers import asked_apart
+from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
 from tests.integration.providers.asking import asker_of
 
 LLAMA_CPP = """

@@ -18,7 +18,7 @@ from desktop_app.domain.model_catalog import Api, Variant
 from desktop_app.providers.background import RunTimes
 from desktop_app.providers.silence import asleep_s
 from desktop_app.providers.transport import Timeouts
-from desktop_app.services.chat import AskSettings
+from desktop_app.services.chat.chat_service import AskSettings
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
 from tests.integration.providers.asking import Asker, Met, asker_of, stored_path
 from tests.integration.providers.test_faults import BEFORE, DIALECTS, MOMENTS

@@ -21,7 +21,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.vectors import Vector
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.embeddings import body, is_offered, vectors_from
-from desktop_app.services.embeddings import AT_ONCE
+from desktop_app.services.collections.embedding_service import AT_ONCE
 from tests.helpers.secrets import key_for
 from tests.integration.providers.test_bodies_against_sdk import adapter
 from tests.integration.providers.test_llmock import LLMock, llmock, server

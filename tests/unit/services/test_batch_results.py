@@ -27,7 +27,7 @@ from desktop_app.domain.cost import Price, Usage
 from desktop_app.domain.model_catalog import Api
 from desktop_app.providers.batch_rows import result_of
 from desktop_app.providers.batches import lines_of
-from desktop_app.services.batch_results import fetch
+from desktop_app.services.batch.batch_results import fetch
 from desktop_app.storage.batches import BatchStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger

@@ -15,7 +15,7 @@ from desktop_app.domain.conversation import now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending import Call
-from desktop_app.services.budget import Budget
+from desktop_app.services.spending.budget import Budget
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.settings_store import SettingsStore

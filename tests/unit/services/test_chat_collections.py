@@ -12,12 +12,12 @@ from desktop_app.domain.conversation import Draft
 from desktop_app.domain.errors import DocumentDoesNotFitError, DocumentError
 from desktop_app.domain.events import Completed, TextDelta
 from desktop_app.domain.parts import CollectionPart, PassagesPart, TextPart
-from desktop_app.services.chat import AskSettings
-from desktop_app.services.passages import HOW_TO_ANSWER, KNOWN, NOTHING_FOUND
+from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.collections.passage_context import HOW_TO_ANSWER, KNOWN, NOTHING_FOUND
 from tests.helpers.fences import plain
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.domain.test_collections import COLLECTION, a_passage
-from tests.unit.services.test_chat import Room, with_room
+from tests.unit.services.test_chat_service import Room, with_room
 
 
 class OneCollection:

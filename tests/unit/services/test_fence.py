@@ -25,8 +25,10 @@ from desktop_app.domain.events import Completed, StreamEvent, TextDelta, UsageRe
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, text_of
 from desktop_app.providers import chat_completions, responses
-from desktop_app.services.answering import Answering
-from desktop_app.services.estimate import FRAME
+from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.prompt_assembly import document_block
+from desktop_app.services.collections.passage_context import passages_block
+from desktop_app.services.documents.image_attachments import named, page_name
 from desktop_app.services.fence import (
     LONGEST_NAME,
     Fence,
@@ -34,16 +36,14 @@ from desktop_app.services.fence import (
     attribute,
     one_line,
 )
-from desktop_app.services.passages import passages_block
-from desktop_app.services.pictures import named, page_name
-from desktop_app.services.prompt import document_block
+from desktop_app.services.spending.cost_estimate import FRAME
 from desktop_app.storage.settings_store import SettingsStore
 from tests.helpers.fences import fences
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.domain.test_collections import COLLECTION, a_passage
 from tests.unit.services import test_in_parts
-from tests.unit.services.test_chat import CATALOG, Room, with_room
 from tests.unit.services.test_chat_collections import OneCollection
+from tests.unit.services.test_chat_service import CATALOG, Room, with_room
 from tests.unit.storage.samples import opened
 
 NUMBER = "121212121212"

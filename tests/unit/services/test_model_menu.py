@@ -11,7 +11,7 @@ from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.model_catalog import ModelCatalog, Variant
 from desktop_app.domain.model_listing import ListedModel, ModelListing
 from desktop_app.paths import resource_path
-from desktop_app.services.model_menu import Offer, offers
+from desktop_app.services.models.model_menu import Offer, offers
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
 OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")

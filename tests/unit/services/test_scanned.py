@@ -23,11 +23,15 @@ from desktop_app.domain.parts import (
     parts_from_json,
     parts_to_json,
 )
-from desktop_app.services.pictures import PAGE_NAME_TOKENS, demand_sight, page_tokens
+from desktop_app.services.documents.image_attachments import (
+    PAGE_NAME_TOKENS,
+    demand_sight,
+    page_tokens,
+)
 from tests.helpers.fences import plain
 from tests.helpers.pictures import unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat import CATALOG, Room, with_room
+from tests.unit.services.test_chat_service import CATALOG, Room, with_room
 
 DATA = (Path(__file__).parents[2] / "data" / "corpus" / "partly-scanned.pdf").read_bytes()
 ANSWER: list[StreamEvent | str] = [TextDelta("A letter."), Completed()]

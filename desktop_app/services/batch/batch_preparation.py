@@ -1,0 +1,104 @@
+"""The files of a job read and counted, one after the other, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from desktop_app.domain.batches import BatchItem, BatchJob, ItemStatus
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.errors import (
+    NOTHING_SENT,
+    DocumentEncryptedError,
+    StorageError,
+    UserFacingError,
+)
+from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.services.batch.batch_ports import BatchBook, ReadFile
+from desktop_app.services.documents.image_attachments import (
+    demand_sight,
+    page_tokens,
+    picture_tokens,
+)
+from desktop_app.services.ports import TokenCounter
+from desktop_app.services.spending.cost_estimate import FRAME, usable_input
+
+OnProgress = Callable[[int, int], None]
+"""Called with how many files are read, and of how many."""
+# What stands around a document in its question: its name, its pages, what its boundaries mean.
+BLOCK_TOKENS: Final = 60
+# Nobody is there to be asked for one, and hundreds of files may want hundreds.
+NO_PASSWORDS: Final = (
+    "A batch asks for no passwords: save a copy without one, and give that to another batch, or ask "
+    "an ordinary question about this file."
+)
+# A token is at least as long as this in bytes, where nobody has counted.
+_BYTES_A_TOKEN: Final = 4
+
+
+class BatchPreparer:
+    """Reads the files of jobs."""
+
+    def __init__(self, store: BatchBook, read: ReadFile, counter: TokenCounter) -> None:
+        self._store = store
+        self._read = read
+        self._counter = counter
+
+    async def prepare(
+        self,
+        job: BatchJob,
+        profile: ProviderProfile,
+        info: ModelInfo,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        """Read what has not been read. Broken off, it goes on behind what was.
+
+        Raises:
+            StorageError
+        """
+        words = f"{job.instructions}\n{job.task}"
+        asked = (await self._counter.count(words, profile))[0] + 2 * FRAME
+        rows = await self._store.rows(job.id)
+        for number, row in enumerate(rows):
+            if on_progress is not None:
+                on_progress(number, len(rows))
+            if row.status is ItemStatus.UNREAD:
+                await self._store.save_item(await self._prepared(row, info, asked))
+        if on_progress is not None:
+            on_progress(len(rows), len(rows))
+
+    async def _prepared(self, item: BatchItem, info: ModelInfo, asked: int) -> BatchItem:
+        try:
+            part = await self._read(Path(item.path))
+            demand_sight([part], info)
+        except StorageError:
+            raise  # it is not the file's fault, and would be that of every other
+        except UserFacingError as error:
+            why = f"{error.what_happened} {_rest(error)}".strip()
+            return replace(item, status=ItemStatus.LEFT_OUT, error=why)
+        tokens = asked + _tokens(part, info)
+        limit = usable_input(info)
+        if limit is not None and tokens > limit:
+            why = (
+                f"About {tokens:,} tokens; {info.name} takes {limit:,} at once. "
+                "As an ordinary question it can be read in parts."
+            )
+            return replace(item, status=ItemStatus.LEFT_OUT, part=part, tokens=tokens, error=why)
+        return replace(item, status=ItemStatus.READ, part=part, tokens=tokens, error="")
+
+
+def _rest(error: UserFacingError) -> str:
+    """What can be done about a file, as far as that holds for a job."""
+    if isinstance(error, DocumentEncryptedError):
+        return NO_PASSWORDS
+    return "" if error.what_was_kept == NOTHING_SENT else error.what_to_do
+
+
+def _tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:
+    if isinstance(part, ImagePart):
+        return picture_tokens(part, info)[0]
+    counted = part.size // _BYTES_A_TOKEN if part.tokens is None else part.tokens
+    return counted + BLOCK_TOKENS + page_tokens(part, info)[0]

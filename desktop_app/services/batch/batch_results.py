@@ -1,0 +1,139 @@
+"""The way back: what a batch has come to, put to its files by name, whatever order it comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Final
+
+from desktop_app.domain.batches import (
+    BatchJob,
+    BatchResult,
+    BatchStatus,
+    BatchUpload,
+    ItemStatus,
+    RemoteBatch,
+)
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import ProviderError
+from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
+
+AT_ONCE: Final = 200
+"""Results that go into the store in one transaction."""
+
+_ENDS: Final = {
+    BatchStatus.COMPLETED: "The provider sent no result for it.",
+    BatchStatus.EXPIRED: "It was not reached within a day; nothing was billed for it.",
+    BatchStatus.CANCELLED: "The job was cancelled before it was reached; nothing was billed for it.",
+    BatchStatus.FAILED: "The provider could not run the batch; nothing was billed for it.",
+}
+"""Why a file has no result, by how its batch ended."""
+
+
+@dataclass
+class _Fetched:
+    """What came so far. `answered` are the names that an answer came for."""
+
+    answered: set[str] = field(default_factory=set)
+    repeated: set[str] = field(default_factory=set)
+    unreadable: int = 0
+    unknown: int = 0
+
+    def count(self, result: BatchResult) -> None:
+        if result.status is ItemStatus.ANSWERED:
+            seen = self.repeated if result.custom_id in self.answered else self.answered
+            seen.add(result.custom_id)
+
+    @property
+    def words(self) -> str:
+        """What was odd, in a sentence; "" where nothing was."""
+        odd = []
+        if self.unreadable:
+            odd.append(f"{_lines(self.unreadable)} of the results could not be read")
+        if self.unknown:
+            odd.append(f"{_lines(self.unknown)} of them named no file of this job")
+        return " and ".join(odd) + "." if odd else ""
+
+
+def _lines(count: int) -> str:
+    return f"{count:,} line{'' if count == 1 else 's'}"
+
+
+async def fetch(
+    store: BatchBook,
+    provider: BatchProvider,
+    job: BatchJob,
+    upload: BatchUpload,
+    batch: RemoteBatch,
+    price_of: Callable[[Usage], Decimal | None],
+) -> str:
+    """Put the results of a batch that has ended into the store; returns what was odd about them.
+
+    Broken off anywhere, it can be begun again: what is in stays, and is paid for once.
+
+    Raises:
+        ProviderError, StorageError
+    """
+    fetched = _Fetched()
+    for file_id in (batch.output_file_id, batch.error_file_id):
+        if file_id:
+            await _fetch_file(store, provider, job, upload, file_id, fetched, price_of)
+    if upload.input_file_id:
+        with suppress(ProviderError):  # it goes there by itself, some day
+            await provider.delete_file(upload.input_file_id)
+    status = batch.status or BatchStatus.FAILED
+    by_line = {line: why for line, why in batch.errors if line}
+    rows = await store.rows(job.id) if by_line else []
+    lines = [row.number for row in rows if row.upload == upload.number]
+    by_number = {
+        lines[line - 1]: f"The provider refused it: {why}"
+        for line, why in by_line.items()
+        if line <= len(lines)
+    }
+    kind = ItemStatus.FAILED if status is BatchStatus.FAILED else ItemStatus.UNANSWERED
+    done = replace(upload, input_file_id="", is_uploading=False)
+    await store.finish(done, kind, _reason(status, batch), by_number)
+    return fetched.words
+
+
+def _reason(status: BatchStatus, batch: RemoteBatch) -> str:
+    said = "; ".join(why.rstrip(".") for line, why in batch.errors[:3] if why and not line)
+    if status is BatchStatus.FAILED and said:
+        return f"The provider refused the batch: {said}."
+    return _ENDS[status]
+
+
+async def _fetch_file(
+    store: BatchBook,
+    provider: BatchProvider,
+    job: BatchJob,
+    upload: BatchUpload,
+    file_id: str,
+    fetched: _Fetched,
+    price_of: Callable[[Usage], Decimal | None],
+) -> None:
+    waiting: list[BatchResult] = []
+
+    async def put_in() -> None:
+        repeated = frozenset(fetched.repeated)
+        fetched.unknown += await store.take(job, upload, waiting, repeated, price_of)
+        waiting.clear()
+
+    try:
+        async with aclosing(provider.results(file_id, job.api)) as results:
+            async for result in results:
+                if result is None:
+                    fetched.unreadable += 1
+                    continue
+                fetched.count(result)
+                waiting.append(result)
+                if len(waiting) == AT_ONCE:
+                    await put_in()
+    except ProviderError as error:
+        if error.status != 404:
+            raise
+        fetched.unreadable += 1  # the file of results is gone: what was in it is not known
+    if waiting:
+        await put_in()

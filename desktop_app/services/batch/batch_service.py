@@ -1,0 +1,466 @@
+"""Batch jobs: one question to each of many files, at half price.
+
+    new        the files are named and kept; nothing is read
+    prepare    each is read and counted; one that cannot be read stands with its reason, the others go on
+    start      the person has seen what it takes, and said yes; its input counts against the cap
+    advance    whatever can be done now: uploading, looking, fetching; says when to look again
+
+Every step is in the store before it is taken, so a job goes on after a crash, at the next start, or in
+another process. One process at a time goes on with a job: see `claim` of the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+from desktop_app.domain.batches import (
+    AGAIN,
+    TIER,
+    BatchItem,
+    BatchJob,
+    BatchStatus,
+    BatchUpload,
+    ItemStatus,
+    estimated,
+    joined_status,
+    refusal,
+)
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversation import ModelChoice, new_id, now, title_from
+from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.errors import (
+    CredentialError,
+    EndpointMissingError,
+    IllegalChoiceError,
+    ProviderError,
+)
+from desktop_app.domain.generation import GenerationParameters
+from desktop_app.domain.legality import first_api
+from desktop_app.domain.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, BatchProvider, Profiles
+from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
+from desktop_app.services.batch.batch_results import fetch
+from desktop_app.services.batch.batch_upload import BatchSender, is_refusal
+from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
+from desktop_app.services.chat.prompt_library import compares_two
+from desktop_app.services.spending.budget import Budget
+
+NOTHING_SENT: Final = "Nothing was sent."
+RETRY_S: Final = 60.0
+LOST_S: Final = 300.0
+"""Between two looks at a batch whose provider is out of reach, or knows nothing of it."""
+# How old a job is, in seconds, and how often it is looked at from then on.
+_LOOKS: Final = ((0.0, 5.0), (60.0, 15.0), (600.0, 60.0), (7200.0, 300.0))
+
+
+class BatchService:
+    """See the module's paragraph.
+
+    Args:
+        changed: told the id of a job whenever something of it has.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: BatchBook,
+        gateway: BatchGateway,
+        preparer: BatchPreparer,
+        sender: BatchSender,
+        budget: Budget,
+        catalog: ModelCatalog,
+        profiles: Profiles,
+        changed: Callable[[str], None] = lambda _job_id: None,
+    ) -> None:
+        self.store = store
+        self.changed = changed
+        self._gateway = gateway
+        self._preparer = preparer
+        self._sender = sender
+        self._budget = budget
+        self._catalog = catalog
+        self._profiles = profiles
+        self._stopped: set[str] = set()
+
+    # -- before anything is sent
+
+    async def new(
+        self,
+        files: Sequence[tuple[str, str]],
+        resolved: ResolvedChoice,
+        task: str,
+        *,
+        title: str = "",
+        instructions: str = "",
+        parameters: GenerationParameters | None = None,
+    ) -> BatchJob:
+        """Keep a job: of `files`, each its name and its path, `task` is to be asked.
+
+        Raises:
+            IllegalChoiceError: there are no files, no task, or no batches there.
+            ProviderError, CredentialError: there is no key.
+        """
+        profile, info = resolved.profile, resolved.model
+        why = refusal(profile, info) or _no_task(files, task)
+        if why:
+            raise IllegalChoiceError(why, what_was_kept=NOTHING_SENT)
+        await self._gateway.batches(profile)  # without a key nothing is read in vain
+        learnt = await self._gateway.learnt(profile, info.id)
+        job = BatchJob(
+            new_id(),
+            ModelChoice(profile.id, info.id, resolved.variant, resolved.effort),
+            title or title_from(task),
+            task,
+            now(),
+            base_url=profile.base_url,
+            # Every server that speaks neither for sure speaks this one.
+            api=first_api(profile, info, learnt.api) or Api.CHAT_COMPLETIONS,
+            instructions=instructions,
+            parameters=parameters or GenerationParameters(),
+        )
+        items = [
+            BatchItem(job.id, number, name, path)
+            for number, (name, path) in enumerate(files, start=1)
+        ]
+        await self.store.create(job, items)
+        return job
+
+    async def prepare(self, job_id: str, on_progress: OnProgress | None = None) -> BatchJob:
+        """Read what has not been read, and count: then the job is READY.
+
+        Raises:
+            UserFacingError: the provider is gone, or the store fails.
+        """
+        job = await self._job(job_id)
+        if job.status is not BatchStatus.PREPARING:
+            return job
+        profile = await self._profile_of(job)
+        info = self._info(job, profile)
+        await self._preparer.prepare(job, profile, info, on_progress)
+        job = await self._job(job_id)
+        if job.status is not BatchStatus.PREPARING:  # it was cancelled meanwhile
+            return job
+        return await self._estimate(job, profile, info)
+
+    async def _estimate(self, job: BatchJob, profile: ProviderProfile, info: ModelInfo) -> BatchJob:
+        rows = await self.store.rows(job.id)
+        tokens = [row.tokens for row in rows if row.status is ItemStatus.READ]
+        batch = self._price(profile, info, TIER)
+        ordinary = self._price(profile, info, None)
+        estimate = estimated(tokens, len(rows) - len(tokens), batch, ordinary)
+        job = replace(job, status=BatchStatus.READY, estimate=estimate)
+        return await self._save(job)
+
+    async def start(self, job_id: str) -> BatchJob:
+        """The person has said yes.
+
+        Raises:
+            SpendingCapError, IllegalChoiceError: it is not sent, and stays as it is.
+        """
+        job = await self._job(job_id)
+        if job.status is not BatchStatus.READY:
+            return job
+        profile = await self._profile_of(job)
+        why = refusal(profile, self._info(job, profile))
+        if not why and not job.estimate.files:
+            why = "None of the files can be sent."
+        if why:
+            raise IllegalChoiceError(why, what_was_kept=NOTHING_SENT)
+        cost = job.estimate.input_cost
+        async with await self._budget.hold(profile, cost):
+            started = replace(
+                job, status=BatchStatus.UPLOADING, started_at=now(), held=cost, error=""
+            )
+            return await self._save(started)
+
+    async def again(self, job_id: str) -> BatchJob:
+        """A new job of the files of this one that have no answer; `prepare` is next.
+
+        Raises:
+            IllegalChoiceError: all of them have.
+        """
+        old = await self._job(job_id)
+        rest = [row for row in await self.store.rows(job_id) if row.status in AGAIN]
+        if not rest or not old.status.is_over:
+            raise IllegalChoiceError(
+                "There is nothing to run again: every file that was sent has its answer."
+                if old.status.is_over
+                else "The job is still under way.",
+                what_was_kept=NOTHING_SENT,
+            )
+        profile = await self._profile_of(old)
+        info = self._info(old, profile)
+        job = BatchJob(
+            new_id(),
+            old.choice,
+            old.title,
+            old.task,
+            now(),
+            base_url=old.base_url,
+            api=old.api,
+            instructions=old.instructions,
+            parameters=old.parameters,
+        )
+        items = [
+            BatchItem(
+                job.id,
+                number,
+                row.name,
+                row.path,
+                ItemStatus.UNREAD if row.part is None else ItemStatus.READ,
+                row.part,
+                row.tokens,
+            )
+            for number, row in enumerate(rest, start=1)
+        ]
+        await self.store.create(job, items)
+        if any(item.part is None for item in items):  # they were never read: see `prepare`
+            return job
+        return await self._estimate(job, profile, info)
+
+    async def remove(self, job_id: str) -> None:
+        """Forget a job that is over or was never sent.
+
+        Raises:
+            IllegalChoiceError: it is under way.
+        """
+        job = await self.store.get(job_id)
+        if job is not None and job.status.was_sent and not job.status.is_over:
+            raise IllegalChoiceError("The job is still under way.", what_to_do="Cancel it first.")
+        await self.store.remove(job_id)
+        self.changed(job_id)
+
+    # -- under way
+
+    async def cancel(self, job_id: str) -> BatchJob:
+        """Have a job end; what is answered by then is still fetched by `advance`, which is to be
+        called after this. One of which nothing was sent ends at once."""
+        job = await self._job(job_id)
+        if job.status.is_over:
+            return job
+        self._stopped.add(job_id)
+        if not job.status.was_sent:
+            await self._end_of_cancelled(replace(job, error=""), was_sent=False)
+            return await self._job(job_id)
+        await self.store.mark_cancelled(job_id)
+        self.changed(job_id)
+        return await self._job(job_id)
+
+    async def advance(self, job_id: str) -> float | None:
+        """Do whatever can be done now for a job that was started; returns the seconds until it is
+        to be called again, None where nothing more happens by itself. What goes wrong stands in
+        the job.
+
+        Raises:
+            StorageError: the store fails; it can be called again.
+        """
+        job = await self.store.get(job_id)
+        if job is None or job.status.is_over or not job.status.was_sent:
+            return None
+        try:
+            profile = await self._profile_of(job)
+            provider = await self._gateway.batches(profile)
+            await self._step(job, profile, provider)
+        except ProviderError as error:
+            return await self._trouble(job_id, error)
+        except (IllegalChoiceError, CredentialError) as error:
+            await self._note(job_id, error.sentences)
+            return None
+        job = await self._job(job_id)
+        return None if job.status.is_over else look_again_s(job)
+
+    async def _step(self, job: BatchJob, profile: ProviderProfile, provider: BatchProvider) -> None:
+        info = self._info(job, profile)
+        trouble: ProviderError | None = None
+        try:
+            if job.is_cancelled:
+                self._stopped.add(job.id)
+                await self._find_what_was_created(job, provider)
+            else:
+                await self._sender.send(job, info, provider, lambda: job.id in self._stopped)
+        except ProviderError as error:  # what is there is looked at all the same
+            trouble = error
+        self.changed(job.id)
+        job = await self._job(job.id)
+        odd = [
+            await self._look(job, profile, info, provider, upload)
+            for upload in job.uploads
+            if upload.batch_id and not upload.is_fetched
+        ]
+        if trouble is not None:
+            raise trouble
+        job = await self._job(job.id)
+        await self._sum_up(replace(job, error=" ".join(filter(None, odd))))
+
+    async def _find_what_was_created(self, job: BatchJob, provider: BatchProvider) -> None:
+        """Of a job that is cancelled, a batch that may have been created just before a crash."""
+        for upload in job.uploads:
+            if not upload.batch_id and upload.is_creating:
+                batch = await provider.find(upload.name, upload.input_file_id)
+                found = replace(upload, is_creating=False)
+                if batch is not None:
+                    status = batch.status or BatchStatus.VALIDATING
+                    found = replace(found, batch_id=batch.id, status=status)
+                await self.store.save_upload(found)
+
+    async def _look(
+        self,
+        job: BatchJob,
+        profile: ProviderProfile,
+        info: ModelInfo,
+        provider: BatchProvider,
+        upload: BatchUpload,
+    ) -> str:
+        """See how a batch stands, and fetch it when it has ended."""
+        batch = await provider.look(upload.batch_id)
+        status = batch.status or upload.status
+        ends = status.is_over or status is BatchStatus.CANCELLING
+        if (job.is_cancelled or job.id in self._stopped) and not ends:
+            try:
+                batch = await provider.cancel(upload.batch_id)
+            except ProviderError as error:
+                if not is_refusal(error) and error.status != 409:
+                    raise
+                batch = await provider.look(upload.batch_id)  # it had just ended
+            status = batch.status or BatchStatus.CANCELLING
+        upload = replace(
+            upload,
+            status=status,
+            output_file_id=batch.output_file_id,
+            error_file_id=batch.error_file_id,
+            total=batch.total,
+            completed=batch.completed,
+            failed=batch.failed,
+        )
+        await self.store.save_upload(upload)
+        self.changed(job.id)
+        if not status.is_over:
+            return ""
+        price = self._price(profile, info, TIER)
+        batch = replace(batch, status=status)
+        return await fetch(
+            self.store, provider, job, upload, batch, lambda usage: _cost(price, usage)
+        )
+
+    async def _sum_up(self, job: BatchJob) -> None:
+        """Have the job stand as its uploads do."""
+        sent = [upload for upload in job.uploads if upload.batch_id]
+        rows = [upload for upload in sent if not upload.is_fetched]
+        is_stopped = job.is_cancelled or job.id in self._stopped
+        if is_stopped and not rows:
+            await self._end_of_cancelled(job, bool(sent))
+            return
+        status = joined_status(sent) if sent else BatchStatus.UPLOADING
+        if not sent and not await self._has_waiting(job.id):
+            status = BatchStatus.FAILED  # every file had to be left out after all
+        if status.is_over and (rows or await self._has_waiting(job.id)):
+            status = BatchStatus.FINALIZING
+        if not status.is_over:
+            await self._save(replace(job, status=status))
+            return
+        await self._save(replace(job, status=status, ended_at=now(), held=None))
+
+    async def _end_of_cancelled(self, job: BatchJob, was_sent: bool) -> None:
+        for row in await self.store.rows(job.id):
+            if row.status in (ItemStatus.READ, ItemStatus.UNREAD):
+                why = "The job was cancelled before it was sent; nothing was billed for it."
+                unanswered = replace(row, status=ItemStatus.UNANSWERED, error=why)
+                await self.store.save_item(unanswered)
+        status = joined_status(u for u in job.uploads if u.batch_id) if was_sent else None
+        # Whoever cancelled too late has all that there is.
+        whole = status is BatchStatus.COMPLETED
+        status = BatchStatus.COMPLETED if whole else BatchStatus.CANCELLED
+        await self._save(replace(job, status=status, ended_at=now(), held=None))
+
+    async def _has_waiting(self, job_id: str) -> bool:
+        return any(row.status is ItemStatus.READ for row in await self.store.rows(job_id))
+
+    async def _trouble(self, job_id: str, error: ProviderError) -> float | None:
+        """A step failed: it is tried again, or the person is asked."""
+        job = await self._job(job_id)
+        is_there = any(u.batch_id or u.is_creating for u in job.uploads)
+        is_final = is_refusal(error)
+        if is_final and not is_there and not job.is_cancelled:
+            # Nothing was created, so nothing is paid: the person may start it once more.
+            said = f"{error.what_happened} {NOTHING_SENT} {error.what_to_do}".strip()
+            await self._save(replace(job, status=BatchStatus.READY, held=None, error=said))
+            return None
+        is_unknown = error.status == 404 or isinstance(error, EndpointMissingError)
+        if is_unknown and job.is_cancelled:
+            await self._forget(job, error)
+            return None
+        await self._note(job_id, f"{error.what_happened} It is asked again.")
+        return LOST_S if is_final else RETRY_S
+
+    async def _forget(self, job: BatchJob, error: ProviderError) -> None:
+        """A cancelled job whose batch the provider does not know (any more)."""
+        for upload in job.uploads:
+            if not upload.is_fetched:
+                ended = replace(upload, status=BatchStatus.CANCELLED)
+                why = f"The provider no longer knows the batch. {error.what_happened}"
+                await self.store.finish(ended, ItemStatus.UNANSWERED, why, {})
+        await self._end_of_cancelled(await self._job(job.id), was_sent=False)
+
+    async def _note(self, job_id: str, words: str) -> None:
+        job = await self._job(job_id)
+        if job.error != words:
+            await self._save(replace(job, error=words))
+
+    # -- what it is about
+
+    async def _job(self, job_id: str) -> BatchJob:
+        job = await self.store.get(job_id)
+        if job is None:
+            raise IllegalChoiceError("There is no such batch job.")
+        return job
+
+    async def _save(self, job: BatchJob) -> BatchJob:
+        await self.store.save(job)
+        self.changed(job.id)
+        return await self._job(job.id)
+
+    async def _profile_of(self, job: BatchJob) -> ProviderProfile:
+        """The provider of a job, or another one at its address.
+
+        Raises:
+            IllegalChoiceError: there is none any more.
+        """
+        profiles = await self._profiles()
+        there = [p for p in profiles if p.base_url == job.base_url]
+        for profile in (*(p for p in there if p.id == job.choice.provider_id), *there):
+            if profile.kind is not ProviderKind.ON_DEVICE:
+                return profile
+        raise IllegalChoiceError(
+            "The provider of this job is not set up here now.",
+            what_was_kept="The job goes on there.",
+            what_to_do=f"Set up {job.base_url} again to fetch its results.",
+        )
+
+    def _info(self, job: BatchJob, profile: ProviderProfile) -> ModelInfo:
+        return model_info(profile, job.choice.model, self._catalog)
+
+    def _price(self, profile: ProviderProfile, info: ModelInfo, tier: str | None) -> Price | None:
+        return ResolvedChoice(profile, info, None, None, service_tier=tier).price
+
+
+def look_again_s(job: BatchJob) -> float:
+    """Seconds until a job under way is to be looked at again: the older, the rarer."""
+    began = job.started_at or job.created_at
+    age = (now() - began).total_seconds()
+    return next(every for since, every in reversed(_LOOKS) if age >= since or since == 0.0)
+
+
+def _cost(price: Price | None, usage: Usage) -> Decimal | None:
+    return None if price is None else price.of(usage)
+
+
+def _no_task(files: Sequence[object], task: str) -> str:
+    """Why there is nothing to be asked, in a sentence; "" where there is."""
+    if not files:
+        return "There are no files."
+    if compares_two(task):
+        return "The prompt compares two documents; a batch asks of each file by itself."
+    return "" if task.strip() else "There is no question to ask of the files."

@@ -1,0 +1,231 @@
+"""The way of a job to its provider: its files in uploads of a size that is taken, each created once.
+
+Before a request goes out it is written down that it may have; whoever goes on after a crash asks the
+provider what has arrived before it asks for the same again. What is uploaded twice costs nothing,
+what is created twice is paid twice: where that cannot be told apart, nothing is created.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from desktop_app.domain.batches import (
+    MOST_BYTES,
+    MOST_REQUESTS,
+    BatchItem,
+    BatchJob,
+    BatchStatus,
+    BatchUpload,
+    ItemStatus,
+)
+from desktop_app.domain.chat_request import ChatRequest
+from desktop_app.domain.conversation import Draft, Message, MessageStatus, Role, new_id, now
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    EndpointMissingError,
+    ProviderError,
+    QuotaExhaustedError,
+    UserFacingError,
+)
+from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
+from desktop_app.services.chat.prompt_assembly import question_parts, request_messages
+from desktop_app.services.documents.image_attachments import Sight
+from desktop_app.services.fence import Fences
+from desktop_app.services.ports import AttachmentSource, PictureSource
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """What one upload may hold."""
+
+    requests: int = MOST_REQUESTS
+    size: int = MOST_BYTES
+
+
+class BatchSender:
+    """Sends jobs.
+
+    Args:
+        scratch: where the file of an upload is made; it has no name there, and goes with us.
+        limits: tests make them small.
+    """
+
+    def __init__(
+        self,
+        store: BatchBook,
+        attachments: AttachmentSource,
+        pictures: PictureSource,
+        fences: Fences,
+        scratch: Path,
+        limits: UploadLimits | None = None,
+    ) -> None:
+        self._store = store
+        self._attachments = attachments
+        self._pictures = pictures
+        self._fences = fences
+        self._scratch = scratch
+        self._limits = limits or UploadLimits()
+
+    async def send(
+        self, job: BatchJob, info: ModelInfo, provider: BatchProvider, stopped: Callable[[], bool]
+    ) -> None:
+        """Send what has not been sent, unless `stopped` says so between two steps.
+
+        Raises:
+            ProviderError, StorageError: what was done is kept; a further call goes on from there.
+        """
+        for upload in job.uploads:
+            if not upload.batch_id and not stopped():
+                await self._send(job, info, provider, upload)
+        number = max((upload.number for upload in job.uploads), default=0)
+        while not stopped():
+            waiting = [
+                item
+                for item in await self._store.rows(job.id)
+                if item.status is ItemStatus.READ and not item.upload
+            ]
+            if not waiting:
+                return
+            number += 1
+            upload = BatchUpload(job.id, number)
+            with self._scratch_file() as file:
+                numbers, size = await self._fill(file, job, info, provider, waiting)
+                if not numbers:
+                    continue
+                await self._store.plan(upload, numbers)
+                upload = await self._upload(provider, upload, file, size)
+            await self._create(job, provider, upload)
+
+    async def _send(
+        self, job: BatchJob, info: ModelInfo, provider: BatchProvider, upload: BatchUpload
+    ) -> None:
+        """Go on with an upload that was begun."""
+        if not upload.input_file_id and upload.is_uploading:
+            found = await provider.find_file(upload.name)
+            if found:
+                upload = replace(upload, input_file_id=found, is_uploading=False)
+                await self._store.save_upload(upload)
+        if not upload.input_file_id:
+            rows = await self._store.rows(job.id)
+            mine = [r for r in rows if r.upload == upload.number and r.status is ItemStatus.READ]
+            with self._scratch_file() as file:
+                numbers, size = await self._fill(file, job, info, provider, mine)
+                if not numbers:
+                    ended = replace(upload, status=BatchStatus.FAILED, is_fetched=True)
+                    await self._store.save_upload(ended)
+                    return
+                upload = await self._upload(provider, upload, file, size)
+        await self._create(job, provider, upload)
+
+    async def _upload(
+        self, provider: BatchProvider, upload: BatchUpload, file: BinaryIO, size: int
+    ) -> BatchUpload:
+        upload = replace(upload, is_uploading=True)
+        await self._store.save_upload(upload)
+        file_id = await provider.upload(upload.name, file, size)
+        upload = replace(upload, is_uploading=False, input_file_id=file_id)
+        await self._store.save_upload(upload)
+        return upload
+
+    async def _create(self, job: BatchJob, provider: BatchProvider, upload: BatchUpload) -> None:
+        batch = None
+        if upload.is_creating:  # it may be there
+            batch = await provider.find(upload.name, upload.input_file_id)
+        if batch is None:
+            await self._store.save_upload(replace(upload, is_creating=True))
+            try:
+                batch = await provider.create(upload.name, upload.input_file_id, job.api)
+            except ProviderError as error:
+                if is_refusal(error):  # there surely is none; another try begins with its file
+                    await self._store.save_upload(
+                        replace(upload, is_creating=False, input_file_id="")
+                    )
+                raise
+        upload = replace(
+            upload,
+            is_creating=False,
+            batch_id=batch.id,
+            status=batch.status or BatchStatus.VALIDATING,
+        )
+        await self._store.save_upload(upload)
+
+    # -- the file
+
+    def _scratch_file(self) -> BinaryIO:
+        return tempfile.TemporaryFile(dir=self._scratch)
+
+    async def _fill(
+        self,
+        file: BinaryIO,
+        job: BatchJob,
+        info: ModelInfo,
+        provider: BatchProvider,
+        items: Sequence[BatchItem],
+    ) -> tuple[list[int], int]:
+        """Write the requests of `items`, as many as an upload holds; returns the numbers of those
+        that are in, and the size in bytes. What cannot be sent any more is left out for good."""
+        numbers: list[int] = []
+        size = 0
+        for item in items:
+            try:
+                line = await self._line(job, info, provider, item)
+            except UserFacingError as error:
+                await self._leave_out(item, error.sentences)
+                continue
+            if len(line) > self._limits.size:
+                await self._leave_out(item, "It is larger than a batch takes.")
+                continue
+            if len(numbers) == self._limits.requests or size + len(line) > self._limits.size:
+                break
+            await asyncio.to_thread(file.write, line)
+            numbers.append(item.number)
+            size += len(line)
+        await asyncio.to_thread(file.flush)
+        return numbers, size
+
+    async def _leave_out(self, item: BatchItem, why: str) -> None:
+        left = replace(item, status=ItemStatus.LEFT_OUT, upload=0, error=why)
+        await self._store.save_item(left)
+
+    async def _line(
+        self, job: BatchJob, info: ModelInfo, provider: BatchProvider, item: BatchItem
+    ) -> bytes:
+        question = question_of(job, item, "")
+        sight, fence = Sight(info, self._pictures), await self._fences.of(job.id)
+        request = ChatRequest(
+            model=info.id,
+            messages=await request_messages([question], self._attachments, fence, sight),
+            instructions=job.instructions,
+            effort=job.choice.effort,
+            parameters=job.parameters,
+        )
+        return await asyncio.to_thread(provider.line, item.custom_id, request, job.api)
+
+
+def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message:
+    """What is asked about a file, as a message."""
+    attached = () if item.part is None else (item.part,)
+    return Message(
+        id=new_id(),
+        conversation_id=conversation_id,
+        parent_id=None,
+        role=Role.USER,
+        status=MessageStatus.COMPLETE,
+        parts=question_parts(Draft(job.task, attached)),
+        created_at=job.started_at or now(),
+        choice=job.choice,
+    )
+
+
+def is_refusal(error: ProviderError) -> bool:
+    """No for good: what was asked for surely was not done, and would not be if asked again."""
+    if isinstance(error, AuthenticationError | EndpointMissingError | QuotaExhaustedError):
+        return True
+    status = error.status
+    return status is not None and 400 <= status < 500 and status not in (408, 409, 429)

@@ -1,0 +1,18 @@
+"""Where an answer may take so long that it is worth having it made in the background."""
+
+from __future__ import annotations
+
+from desktop_app.domain.chat_request import ProviderKind
+from desktop_app.domain.model_catalog import Api, Effort, Variant
+from desktop_app.services.chat.model_choice import ResolvedChoice
+
+_WITH_BACKGROUND = (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
+
+
+def offers_background(resolved: ResolvedChoice) -> bool:
+    """Whether a run will be long, and its provider has runs in the background or may have them:
+    OpenAI has; a compatible server tells when it is asked."""
+    profile, info = resolved.profile, resolved.model
+    is_long = info.variant is Variant.PRO or resolved.effort is Effort.XHIGH
+    may = profile.kind in _WITH_BACKGROUND and profile.api is not Api.CHAT_COMPLETIONS
+    return is_long and may and (info.apis is None or Api.RESPONSES in info.apis)

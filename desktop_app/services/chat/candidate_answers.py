@@ -1,0 +1,205 @@
+"""Several answers to one question, each with a place of its own beside the others.
+
+Where Chat Completions is spoken they come in one request, whose input counts once, and are told
+apart here; elsewhere each is a request of its own. A server that sends fewer than it was asked for
+is asked for the rest one by one, which is said under each of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final, cast
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.compaction import ProviderState
+from desktop_app.domain.conversation import RemoteRun
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Incomplete,
+    Notice,
+    OfCandidate,
+    Started,
+    StreamEvent,
+    UsageReported,
+    Waiting,
+)
+from desktop_app.domain.legality import Learnt
+from desktop_app.services.ports import Gateway, Provider
+from desktop_app.services.spending.budget import Hold
+from desktop_app.services.spending.cost_estimate import Estimate
+from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
+
+_OF_ALL: Final = (Started, Notice, Waiting, Failed)
+_TERMINALS: Final = (Completed, Incomplete, Failed)
+
+
+def asked_apart(provider: str) -> str:
+    """What is said under an answer that had to be asked for by itself."""
+    return f"{provider} gave one answer only: this one was asked for by itself, and its input counts again."
+
+
+def several(estimate: Estimate, answers: int, *, at_once: bool) -> Estimate:
+    """`estimate`, made for one answer, for as many as are asked for."""
+    inputs = 1 if at_once else answers
+    return replace(
+        estimate,
+        input_cost=_times(estimate.input_cost, inputs),
+        longest_answer_cost=_times(estimate.longest_answer_cost, answers),
+        answers=answers,
+        inputs=inputs,
+    )
+
+
+def _times(cost: Decimal | None, count: int) -> Decimal | None:
+    return None if cost is None else cost * count
+
+
+def shares(hold: Hold, count: int) -> list[Hold]:
+    """`hold` for `count` answers: let go of once the last of them has ended."""
+    left = set(range(count))
+    return [_Share(hold, left, number) for number in range(count)]
+
+
+class _Share(Hold):
+    def __init__(self, whole: Hold, left: set[int], number: int) -> None:
+        super().__init__()
+        self._whole, self._left, self._number = whole, left, number
+
+    async def release(self) -> None:
+        """This answer has ended."""
+        self._left.discard(self._number)
+        if not self._left:
+            await self._whole.release()
+
+
+class OneRequest:
+    """Answers that are asked for in one request; each has a gateway of its own that leads here."""
+
+    def __init__(self, gateway: Gateway, count: int) -> None:
+        self._gateway, self._count = gateway, count
+        self._shared: dict[str, _Shared] = {}
+
+    def gateway_of(self, number: int) -> Gateway:
+        """The gateway for one of the answers, counted from 0."""
+        return _Seat(self, self._gateway, number)
+
+    def shared(self, provider: Provider, request: ChatRequest) -> _Shared:
+        """The request that is made for all, opened by the first that wants its answer; another where
+        another model stands in."""
+        if request.model not in self._shared:
+            self._shared[request.model] = _Shared(provider, request, self._count)
+        return self._shared[request.model]
+
+
+class _Seat:
+    """A gateway to one of the answers."""
+
+    def __init__(self, group: OneRequest, gateway: Gateway, number: int) -> None:
+        self._group, self._gateway, self._number = group, gateway, number
+
+    async def provider(self, profile: ProviderProfile) -> Provider:
+        provider = await self._gateway.provider(profile)
+        return _SeatedProvider(self._group, provider, profile.name, self._number)
+
+    async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
+        return await self._gateway.learnt(profile, model)
+
+
+class _SeatedProvider:
+    """A provider as one of the answers sees it."""
+
+    def __init__(self, group: OneRequest, provider: Provider, name: str, number: int) -> None:
+        self._group, self._provider = group, provider
+        self._name, self._number = name, number
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+        shared = self._group.shared(self._provider, request)
+        has_ended = False
+        async with aclosing(shared.of(self._number)) as events:
+            async for event in events:
+                has_ended = has_ended or isinstance(event, _TERMINALS)
+                yield event
+        if has_ended:
+            return
+        yield Notice(asked_apart(self._name))
+        alone = replace(request, parameters=replace(request.parameters, candidates=1))
+        stream = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(alone))
+        async with aclosing(stream) as events:
+            async for event in events:
+                yield event
+
+    async def compact(self, request: ChatRequest) -> ProviderState:
+        return await self._provider.compact(request)
+
+    def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
+        return self._provider.resume(run)
+
+    async def cancel(self, run: RemoteRun) -> Usage | None:
+        return await self._provider.cancel(run)
+
+
+class _Shared:
+    """One stream, read by several. It is closed when nobody reads it any more."""
+
+    def __init__(self, provider: Provider, request: ChatRequest, count: int) -> None:
+        self._stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(request))
+        self._queues: list[asyncio.Queue[StreamEvent | None]] = [
+            asyncio.Queue() for _ in range(count)
+        ]
+        self._begun = {0}
+        self._read = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def of(self, number: int) -> AsyncGenerator[StreamEvent, None]:
+        """The events of one answer; no terminal among them means that it never began."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._hand_out())
+        self._read += 1
+        try:
+            while (event := await self._queues[number].get()) is not None:
+                yield event
+                if isinstance(event, _TERMINALS):
+                    return
+        finally:
+            self._read -= 1
+            if not self._read:
+                await self._close(self._task)
+
+    @staticmethod
+    async def _close(task: asyncio.Task[None]) -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _hand_out(self) -> None:
+        try:
+            async with aclosing(self._stream) as events:
+                async for event in events:
+                    self._give(event)
+        finally:
+            for queue in self._queues:
+                queue.put_nowait(None)
+
+    def _give(self, event: StreamEvent) -> None:
+        if isinstance(event, OfCandidate):
+            self._give_other(event)
+        elif isinstance(event, _OF_ALL):
+            for queue in self._queues:
+                queue.put_nowait(event)
+        else:
+            if isinstance(event, UsageReported) and len(self._begun) > 1:
+                self._queues[0].put_nowait(Notice(for_all(len(self._begun))))
+            self._queues[0].put_nowait(event)
+
+    def _give_other(self, event: OfCandidate) -> None:
+        if event.number < len(self._queues):
+            if event.number not in self._begun:  # at once: it may be cut before its end
+                self._begun.add(event.number)
+                self._queues[event.number].put_nowait(Notice(COUNTED_WITH_FIRST))
+            self._queues[event.number].put_nowait(event.event)

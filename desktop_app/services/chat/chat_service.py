@@ -1,0 +1,343 @@
+"""Asking: the question is kept before it is sent, the answer while it streams.
+
+begin(…)   legality, room, the question and an empty answer on disk     → Answering
+run(…)     of the Answering: see answering.py                            → the final answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
+
+from desktop_app.domain.chat_request import (
+    ChatRequest,
+    GenerationParameters,
+    ProviderKind,
+    ProviderProfile,
+)
+from desktop_app.domain.compaction import Compaction, SentPath, sent_path
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+    new_id,
+    now,
+    title_from,
+)
+from desktop_app.domain.legality import asks_at_once, legal, refusals
+from desktop_app.domain.model_catalog import ModelCatalog
+from desktop_app.domain.model_listing import ModelListing
+from desktop_app.domain.parts import DocumentPart, PassagesPart
+from desktop_app.services.chat.answer_run import Answering, answerer
+from desktop_app.services.chat.background_offer import offers_background
+from desktop_app.services.chat.candidate_answers import OneRequest, several, shares
+from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
+from desktop_app.services.chat.prompt_assembly import question_parts, sent_messages
+from desktop_app.services.chat.prompt_library import demand_two
+from desktop_app.services.collections.passage_context import NoCollections, PassageSource, found_for
+from desktop_app.services.documents.file_attachments import demand_files, not_files, text_notice
+from desktop_app.services.documents.image_attachments import Sight, blind_notice, demand_sight
+from desktop_app.services.documents.summary_grammar import form_of
+from desktop_app.services.fence import Fence, Fences
+from desktop_app.services.ports import (
+    AttachmentSource,
+    CompactionSource,
+    Gateway,
+    MessageStore,
+    PartsSource,
+    PictureSource,
+    SpendingBook,
+)
+from desktop_app.services.spending.budget import Budget, Hold
+from desktop_app.services.spending.cost_estimate import Estimate, Estimator
+
+# A small model that has begun to repeat itself goes on to the end of its window; Continue is there
+# for an answer that really was longer.
+LONGEST_ON_DEVICE = 1024
+
+
+@dataclass(frozen=True)
+class AskSettings:
+    """What the person set for every answer."""
+
+    instructions: str = ""
+    parameters: GenerationParameters = field(default_factory=GenerationParameters)
+    background: bool = False  # the next answer, where that is offered: see long_runs.py
+
+    def for_one(self) -> AskSettings:
+        """These, for one answer alone."""
+        return replace(self, parameters=replace(self.parameters, candidates=1))
+
+
+class ChatService:
+    """Begins answers; see the module's paragraph."""
+
+    def __init__(
+        self,
+        *,
+        store: MessageStore,
+        attachments: AttachmentSource,
+        pictures: PictureSource,
+        spending: SpendingBook,
+        gateway: Gateway,
+        estimator: Estimator,
+        budget: Budget,
+        catalog: ModelCatalog,
+        compactions: CompactionSource,
+        parts: PartsSource,
+        fences: Fences,
+        passages: PassageSource | None = None,
+        listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
+    ) -> None:
+        self.store = store
+        self.compactions = compactions
+        self.parts = parts
+        self.attachments = attachments
+        self.pictures = pictures
+        self.spending = spending
+        self.gateway = gateway
+        self.estimator = estimator
+        self.budget = budget
+        self.catalog = catalog
+        self._fences = fences
+        self._passages = passages or NoCollections()
+        self._listing_of = listing_of
+        self._without_instant: set[str] = set()
+
+    def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
+        """What is sent for `choice` at `profile` today."""
+        return resolve(
+            profile,
+            choice,
+            self.catalog,
+            date.today(),  # noqa: DTZ011 — the person's day
+            instant_gone=profile.id in self._without_instant,
+            listing=self._listing_of(profile),
+        )
+
+    async def for_all_answers(
+        self, estimate: Estimate, resolved: ResolvedChoice, parameters: GenerationParameters
+    ) -> Estimate:
+        """`estimate`, made for one answer, for all that are asked for. Raises StorageError."""
+        count = parameters.candidates
+        if count == 1:
+            return estimate
+        return several(estimate, count, at_once=await self._at_once(resolved))
+
+    async def _at_once(self, resolved: ResolvedChoice) -> bool:
+        learnt = await self.gateway.learnt(resolved.profile, resolved.model.id)
+        return asks_at_once(resolved.profile, resolved.model, learnt)
+
+    def resolve_with(
+        self, profile: ProviderProfile, choice: ModelChoice, settings: AskSettings
+    ) -> ResolvedChoice:
+        """What is sent for `choice`, in the service tier that is set."""
+        resolved = self.resolve(profile, choice)
+        tier = _legal(settings.parameters, resolved).service_tier
+        return replace(resolved, service_tier=tier)
+
+    async def begin(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        draft: Draft,
+        profile: ProviderProfile,
+        settings: AskSettings,
+    ) -> Answering:
+        """Keep the question and an empty answer behind `path`; nothing is sent yet.
+
+        Raises:
+            IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was kept or
+                sent.
+        """
+        resolved = self.resolve_with(profile, conversation.choice, settings)
+        demand_two(draft.text, draft.attachments, (p for m in path for p in m.attachments))
+        demand_files(draft.attachments, path, resolved)
+        demand_sight(not_files(draft.attachments, resolved.files), resolved.model)
+        compactions = await self.compactions.of(conversation.id)
+        found = await found_for(self._passages, path, draft, resolved, compactions=compactions)
+        hold = await self._demand_room(path, draft, resolved, settings, compactions, found)
+        question = Message(
+            id=new_id(),
+            conversation_id=conversation.id,
+            parent_id=path[-1].id if path else None,
+            role=Role.USER,
+            status=MessageStatus.COMPLETE,
+            parts=question_parts(draft, found),
+            created_at=now(),
+            choice=conversation.choice,
+        )
+        title = conversation.title or first_title(question)
+        titled = replace(conversation, title=title, draft=draft.after_sending)
+        path = [*path, question]
+        return await self._begin_answer(
+            titled, path, question, resolved, settings, hold, compactions
+        )
+
+    async def begin_again(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        profile: ProviderProfile,
+        settings: AskSettings,
+    ) -> Answering:
+        """One more answer to the question that ends `path`; the earlier ones stay. Raises as
+        `begin`."""
+        settings = settings.for_one()
+        resolved = self.resolve_with(profile, conversation.choice, settings)
+        demand_sight(not_files(path[-1].parts, resolved.files), resolved.model)
+        compactions = await self.compactions.of(conversation.id)
+        hold = await self._demand_room(path, Draft(), resolved, settings, compactions)
+        return await self._begin_answer(
+            conversation, path, None, resolved, settings, hold, compactions
+        )
+
+    async def _demand_room(
+        self,
+        path: Sequence[Message],
+        draft: Draft,
+        resolved: ResolvedChoice,
+        settings: AskSettings,
+        compactions: Sequence[Compaction],
+        found: Sequence[PassagesPart] = (),
+    ) -> Hold:
+        """See that the model's window and the provider's cap have room; both before anything is
+        kept. Without a cap a short question is not counted at all."""
+        counts = self.budget.counts(resolved.profile, resolved.price is not None)
+        words = settings.instructions
+        fits = self.estimator.surely_fits(path, draft, resolved, words, compactions)
+        if fits and not counts:
+            return Hold()
+        estimate = await self.estimator.estimate(
+            path, draft, resolved, instructions=words, compactions=compactions, found=found
+        )
+        self.estimator.demand_room(draft, estimate, resolved, may_compact=bool(path))
+        estimate = await self.for_all_answers(estimate, resolved, settings.parameters)
+        return await self.budget.hold(resolved.profile, estimate.input_cost)
+
+    async def _begin_answer(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        question: Message | None,
+        resolved: ResolvedChoice,
+        settings: AskSettings,
+        hold: Hold,
+        compactions: Sequence[Compaction],
+    ) -> Answering:
+        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+        count = settings.parameters.candidates
+        told = blind_notice(sent.messages, resolved.model), text_notice(sent.messages, resolved)
+        notices = (resolved.notice, *told)
+        answers = [_empty_answer(path[-1], resolved, notices) for _ in range(count)]
+        conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(hold.release)
+            fence = await self._fences.of(conversation.id)
+            request = await self._request(sent, path[-1], resolved, settings, fence)
+            gateways, request = await self._ways(resolved, request)
+            if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):
+                gateways = [
+                    self.parts.read(path[-1], answer, request, resolved, fence)
+                    for answer in answers
+                ]
+            await self.store.begin_turn(conversation, question, *answers)
+            undo.pop_all()
+        began = [
+            Answering(
+                conversation,
+                question,
+                answer,
+                request,
+                resolved,
+                store=self.store,
+                gateway=gateway,
+                spending=self.spending,
+                hold=share,
+                stand_in=partial(self._stand_in, resolved.profile, conversation.choice),
+            )
+            for answer, gateway, share in zip(answers, gateways, shares(hold, count), strict=True)
+        ]
+        began[0].beside = tuple(began[1:])
+        return began[0]
+
+    async def _request(
+        self,
+        sent: SentPath,
+        question: Message,
+        resolved: ResolvedChoice,
+        settings: AskSettings,
+        fence: Fence,
+    ) -> ChatRequest:
+        """What is sent for `question`, the last of the messages. Raises StorageError, DocumentError."""
+        sight = Sight(resolved.model, self.pictures, resolved.files)
+        state, messages = await sent_messages(sent, self.attachments, fence, sight)
+        return ChatRequest(
+            model=resolved.model.id,
+            messages=messages,
+            instructions=settings.instructions,
+            effort=resolved.effort,
+            parameters=_legal(settings.parameters, resolved),
+            cache_key=question.conversation_id,
+            state=state,
+            store=resolved.profile.keeps_at_provider,
+            background=settings.background and offers_background(resolved),
+            grammar=form_of(question.text, resolved),
+        )
+
+    async def _ways(
+        self, resolved: ResolvedChoice, request: ChatRequest
+    ) -> tuple[list[Gateway], ChatRequest]:
+        """How each answer is reached, and by which request: together, or each for itself."""
+        count = request.parameters.candidates
+        if count > 1 and await self._at_once(resolved):
+            together = OneRequest(self.gateway, count)
+            return [together.gateway_of(number) for number in range(count)], request
+        alone = replace(request, parameters=replace(request.parameters, candidates=1))
+        return [self.gateway] * count, alone
+
+    def _stand_in(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
+        """Who answers in Instant's place, from now on, where its model is not served."""
+        self._without_instant.add(profile.id)
+        return self.resolve(profile, choice)
+
+
+def first_title(question: Message) -> str:
+    """What a conversation is called from its first question on."""
+    names = ", ".join(part.name for part in question.attachments)
+    return title_from(names or question.text) or "New conversation"
+
+
+def _empty_answer(question: Message, resolved: ResolvedChoice, notices: Sequence[str]) -> Message:
+    return Message(
+        id=new_id(),
+        conversation_id=question.conversation_id,
+        parent_id=question.id,
+        role=Role.ASSISTANT,
+        status=MessageStatus.STREAMING,
+        parts=(),
+        created_at=now(),
+        choice=answerer(resolved),
+        notices=tuple(notice for notice in notices if notice),
+    )
+
+
+def _legal(parameters: GenerationParameters, resolved: ResolvedChoice) -> GenerationParameters:
+    """Less what the model is known to refuse; the panel shows those as disabled, with why."""
+    # What one of the two APIs lacks is left out where a request is made for it.
+    refused = refusals(resolved.profile, resolved.model, resolved.effort, None)
+    parameters = legal(parameters, refused)
+    ceiling = resolved.model.max_output
+    if resolved.profile.kind is ProviderKind.ON_DEVICE and not parameters.max_output_tokens:
+        parameters = replace(parameters, max_output_tokens=LONGEST_ON_DEVICE)
+    if parameters.max_output_tokens and ceiling:
+        parameters = replace(
+            parameters, max_output_tokens=min(parameters.max_output_tokens, ceiling)
+        )
+    return parameters

@@ -1,0 +1,213 @@
+"""From messages and attachments to what is sent.
+
+A document's text stands before the words of the message it came with, in the same form on every
+turn, so that the beginning of the request stays the same and the provider's cache can serve it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from desktop_app.domain.chat_request import RequestMessage, RequestPart
+from desktop_app.domain.compaction import CompactionKind, SentPath
+from desktop_app.domain.conversation import Draft, Message, MessageStatus, Role
+from desktop_app.domain.model_catalog import FileInputs
+from desktop_app.domain.parts import (
+    CollectionPart,
+    DocumentPart,
+    ImagePart,
+    Part,
+    PassagesPart,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+)
+from desktop_app.domain.sections import chosen_text, format_spans
+from desktop_app.services.collections.passage_context import passages_block
+from desktop_app.services.documents.attachment_dedup import once
+from desktop_app.services.documents.file_attachments import file_data, is_file
+from desktop_app.services.documents.image_attachments import Sight, named, page_name
+from desktop_app.services.fence import Fence, attribute, one_line
+from desktop_app.services.ports import AttachmentSource
+
+CONTINUE = "Continue exactly where you stopped."
+# A summary is sent as an exchange of its own: many servers refuse two questions in a row.
+SUMMARY_READ = "I have read the summary and go on from there."
+
+# Characters that are put together away from the event loop.
+LARGE = 1 << 20
+
+READ_IN_PARTS = "(Too large to be read at once. It was read in parts; the answer was made of notes on all of them.)"
+
+SENT_BEFORE = (
+    "(The same as “{name}” in an earlier message of this conversation, where it stands whole.)"
+)
+
+
+def document_block(part: DocumentPart, text: str, fence: Fence) -> str:
+    """A document as it stands in a prompt; `text` is all of it.
+
+    Raises:
+        DocumentError: the pages that were chosen cannot be told apart in it.
+    """
+    if part.again_as:
+        text = SENT_BEFORE.format(name=one_line(part.again_as))
+    else:
+        text = READ_IN_PARTS if part.in_parts else chosen_text(part, text)
+    attributes = attribute("name", part.name)
+    if part.chosen is not None:
+        which = f"{format_spans(part.chosen.spans)} of {part.chosen.of}"
+        attributes += attribute(f"{part.chosen.unit}s", which)
+    elif part.pages:
+        attributes += attribute("pages", str(part.pages))
+    return fence.around("document", text, attributes)
+
+
+async def sent_block(part: DocumentPart, attachments: AttachmentSource, fence: Fence) -> str:
+    """A kept document as it stands in a prompt.
+
+    Raises:
+        StorageError, DocumentError: it is gone, or its pages cannot be told apart any more.
+    """
+    text = await attachments.text(part.sha256)
+    if len(text) < LARGE:
+        return document_block(part, text, fence)
+    return await asyncio.to_thread(document_block, part, text, fence)
+
+
+def sent_text(part: DocumentPart, block: str, *, sees: bool) -> str:
+    """All the words that stand for a document in a request: its block, and what names its pictures."""
+    names = [page_name(part, page.number) for page in part.seen_pages] if sees else []
+    return "\n\n".join([block, *names]) if names else block
+
+
+def question_parts(draft: Draft, found: Sequence[PassagesPart] = ()) -> tuple[Part, ...]:
+    """The parts of a question: what was attached, what was found for it, then the words."""
+    text = draft.text.strip()
+    return (*draft.of_this_question, *found, *((TextPart(text),) if text else ()))
+
+
+def is_fenced(part: Part, files: FileInputs | None) -> bool:
+    """Return True if a part stands between boundaries where the provider takes `files`."""
+    if isinstance(part, DocumentPart):
+        return not is_file(part, files)
+    return isinstance(part, PassagesPart)
+
+
+def has_fenced(messages: Iterable[Message], files: FileInputs | None) -> bool:
+    """Return True if the messages hold anything that stands between boundaries."""
+    return any(is_fenced(part, files) for message in messages for part in message.parts)
+
+
+def is_first_fenced(
+    part: DocumentPart | ImagePart,
+    attached: Iterable[DocumentPart | ImagePart],
+    sent: Iterable[Message],
+    files: FileInputs | None,
+) -> bool:
+    """Return True if `part`, one of those attached to a question after `sent`, is the first of the
+    request between boundaries: what they mean stands before it."""
+    first = next((one for one in attached if is_fenced(one, files)), None)
+    return first is not None and first.sha256 == part.sha256 and not has_fenced(sent, files)
+
+
+async def request_messages(
+    path: Iterable[Message],
+    attachments: AttachmentSource,
+    fence: Fence,
+    sight: Sight | None = None,
+) -> tuple[RequestMessage, ...]:
+    """The messages of `path` as they are sent; answers that never began are left out, and a document
+    that comes again is named. Without `sight` pictures are named only, and every document is its
+    text. Before the first text between boundaries stands what they mean.
+
+    Raises:
+        StorageError, DocumentError: an attachment is gone or cannot be read any more.
+    """
+    sent = [message for message in path if has_words(message)]
+    files = sight.files if sight else None
+    read = once(sent, files)
+    first = next((n for n, message in enumerate(read) if has_fenced([message], files)), None)
+    made = [
+        await _request_message(message, attachments, fence, sight, explains=n == first)
+        for n, message in enumerate(read)
+    ]
+    return tuple(made)
+
+
+def summary_messages(summary: str, fence: Fence) -> tuple[RequestMessage, ...]:
+    """What stands for the messages that a summary was made of."""
+    words = (
+        "This is a summary of our conversation so far; the messages themselves are left out.\n\n"
+        + fence.around("summary", summary)
+    )
+    return (
+        RequestMessage(Role.USER, (TextPart(words),)),
+        RequestMessage(Role.ASSISTANT, (TextPart(SUMMARY_READ),)),
+    )
+
+
+async def sent_messages(
+    sent: SentPath, attachments: AttachmentSource, fence: Fence, sight: Sight
+) -> tuple[str, tuple[RequestMessage, ...]]:
+    """The provider's state ("" where there is none) and the messages that go with it."""
+    messages = await request_messages(sent.messages, attachments, fence, sight)
+    if sent.compaction is None:
+        return "", messages
+    if sent.compaction.kind is CompactionKind.PROVIDER:
+        return sent.compaction.body, messages
+    return "", (*summary_messages(sent.compaction.body, fence), *messages)
+
+
+def has_words(message: Message) -> bool:
+    """Whether a message is sent at all: an answer that never began is not."""
+    if message.role is Role.USER:
+        return True
+    return message.status is not MessageStatus.STREAMING and any(
+        isinstance(part, TextPart | RefusalPart) and part.text for part in message.parts
+    )
+
+
+async def _request_message(
+    message: Message,
+    attachments: AttachmentSource,
+    fence: Fence,
+    sight: Sight | None,
+    *,
+    explains: bool,
+) -> RequestMessage:
+    parts: list[RequestPart] = []
+    for part in message.parts:
+        if explains and is_fenced(part, sight.files if sight else None):
+            parts.append(TextPart(fence.explanation))
+            explains = False
+        match part:
+            case DocumentPart() if sight and is_file(part, sight.files):
+                parts.append(await file_data(part, attachments))
+            case DocumentPart():
+                parts.append(TextPart(await sent_block(part, attachments, fence)))
+                parts += await sight.pages(part) if sight else ()
+            case ImagePart():
+                parts.append(await sight.shown(part) if sight else named(part))
+            case PassagesPart():
+                parts.append(TextPart(passages_block(part, fence)))
+            case CollectionPart():
+                pass  # it stands in drafts alone
+            case ReasoningPart() if not part.encrypted:
+                pass  # a bare summary is for people; only encrypted reasoning can be replayed
+            case _:
+                parts.append(part)
+    return RequestMessage(message.role, _joined(parts))
+
+
+def _joined(parts: Sequence[RequestPart]) -> tuple[RequestPart, ...]:
+    """Neighbouring texts as one: servers for plain text take a single string only."""
+    joined: list[RequestPart] = []
+    for part in parts:
+        last = joined[-1] if joined else None
+        if isinstance(part, TextPart) and isinstance(last, TextPart):
+            joined[-1] = TextPart(f"{last.text}\n\n{part.text}")
+        else:
+            joined.append(part)
+    return tuple(joined)

@@ -1,0 +1,203 @@
+"""Picking up the answers that went on at their provider while the program was not there.
+
+A run is followed from its beginning: what had been kept is read again without a word, so that the
+answer is the same as if nobody had left, and only what is new is told. Until it has come as far as
+what was kept, that stands. Without its key a run cannot be followed; it waits for one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversation import (
+    Conversation,
+    ErrorNote,
+    Message,
+    MessageStatus,
+    RemoteRun,
+    now,
+)
+from desktop_app.domain.errors import (
+    TEXT_KEPT,
+    AuthenticationError,
+    CredentialError,
+    ProviderError,
+    UserFacingError,
+)
+from desktop_app.domain.events import Failed, StreamEvent, Waiting
+from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.services.chat.answer_run import Answering, Listener
+from desktop_app.services.chat.chat_service import ChatService
+from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
+from desktop_app.services.chat.utility_model import input_cost
+from desktop_app.services.ports import Provider, RunStore
+from desktop_app.services.spending.budget import Hold
+
+WITH_A_KEY = (
+    "The answer goes on there: once a key is entered in Settings › Provider, it is picked up."
+)
+
+
+class _KeyWantedError(Exception):
+    """The run cannot be followed without another key; `args` has why."""
+
+
+class ResumedAnswering(Answering):
+    """An answer that was begun by a process that is gone."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        answer: Message,
+        run: RemoteRun,
+        resolved: ResolvedChoice,
+        chat: ChatService,
+        hold: Callable[[Hold], Awaitable[None]],
+    ) -> None:
+        held = Hold()
+        super().__init__(
+            conversation,
+            None,
+            answer,
+            ChatRequest(resolved.model.id, (), background=True),  # what was asked is there
+            resolved,
+            store=chat.store,
+            gateway=chat.gateway,
+            spending=chat.spending,
+            hold=held,
+            stand_in=lambda: resolved,
+        )
+        self._take_hold = partial(hold, held)
+        self._kept_run = run
+        self._has_caught_up = False
+        self._key_came = asyncio.Event()
+        self._began = time.monotonic() - (now() - answer.created_at).total_seconds()
+
+    @property
+    def _opening(self) -> str:
+        return f"Picking up the answer at {self._resolved.profile.name}."
+
+    def _events_of(self, provider: Provider) -> AsyncIterator[StreamEvent]:
+        return provider.resume(self._kept_run)
+
+    def look_again(self, provider_id: str) -> None:
+        """A provider has another key: go on, if that is what is waited for."""
+        if provider_id == self._resolved.profile.id:
+            self._key_came.set()
+
+    async def _stream(self, listen: Listener) -> None:
+        with suppress(UserFacingError):  # where it cannot be counted, it goes on all the same
+            await self._take_hold()
+        while True:
+            self._key_came.clear()
+            try:
+                await super()._stream(listen)
+            except _KeyWantedError as wanted:
+                listen(Waiting(0, f"{wanted} {WITH_A_KEY}"), self._reply)
+                await self._key_came.wait()
+                self._start_over()
+            else:
+                return
+
+    def _start_over(self) -> None:
+        """To be read from the beginning once more; what came until now stands meanwhile."""
+        self.answer = self.so_far
+        self._kept_run = self.answer.remote_run or self._kept_run
+        self._has_caught_up = False
+        self._reply = Reply(notices=self.answer.notices)
+
+    def _take(self, event: StreamEvent, listen: Listener) -> None:
+        if isinstance(event, Failed) and _wants_key(event.error):
+            raise _KeyWantedError(event.error.what_happened)
+        if self._has_caught_up:
+            super()._take(event, listen)
+            return
+        self._reply = accumulate(self._reply, event)
+        run, status = self._reply.run, self._reply.status
+        until, reached = self._kept_run.sequence, run.sequence if run is not None else None
+        is_whole = status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
+        if is_whole or until is None or (reached is not None and reached >= until):
+            self._has_caught_up = True
+            self._has_name.set()
+        if isinstance(event, Failed) and event.error.what_was_kept and self.answer.text:
+            event.error.what_was_kept = TEXT_KEPT
+        if isinstance(event, Waiting | Failed):
+            listen(event, self._reply)
+
+    @property
+    def so_far(self) -> Message:
+        return super().so_far if self._has_caught_up else self.answer
+
+    def _final(self, status: MessageStatus) -> Message:
+        final = super()._final(status)
+        return final if self._has_caught_up else replace(final, parts=self.answer.parts)
+
+
+def _wants_key(error: ProviderError) -> bool:
+    return isinstance(error, AuthenticationError) or isinstance(error.__cause__, CredentialError)
+
+
+class Resumer:
+    """Finds the runs that were left, and picks them up."""
+
+    def __init__(self, store: RunStore, chat: ChatService) -> None:
+        self._store = store
+        self._chat = chat
+
+    async def take_up(self, profiles: Iterable[ProviderProfile]) -> list[Answering]:
+        """The answers to go on with. One whose provider was removed becomes INTERRUPTED, its text
+        kept and the reason said.
+
+        Raises:
+            StorageError
+        """
+        by_id = {profile.id: profile for profile in profiles}
+        found: list[Answering] = []
+        for answer in await self._store.take_over_runs():
+            conversation = await self._store.get(answer.conversation_id)
+            choice, run = answer.choice, answer.remote_run
+            profile = by_id.get(choice.provider_id) if choice is not None else None
+            if conversation is None or choice is None or run is None or profile is None:
+                await self._store.save_answer(_without_provider(answer))
+                continue
+            info = model_info(profile, choice.model, self._chat.catalog)
+            resolved = ResolvedChoice(profile, info, choice.variant, choice.effort)
+            hold = partial(self._hold, answer, resolved)
+            found.append(ResumedAnswering(conversation, answer, run, resolved, self._chat, hold))
+        return found
+
+    async def _hold(self, answer: Message, resolved: ResolvedChoice, hold: Hold) -> None:
+        """Have what the run's input costs held of the monthly cap again, where there is one."""
+        budget, estimator = self._chat.budget, self._chat.estimator
+        if not budget.counts(resolved.profile, resolved.price is not None):
+            return
+        asked = _path_to(answer, await self._store.messages(answer.conversation_id))
+        compactions = await self._chat.compactions.of(answer.conversation_id)
+        tokens, _ = await estimator.context_tokens(asked, resolved, compactions=compactions)
+        await budget.hold_for(hold, resolved.profile, input_cost(resolved, tokens))
+
+
+def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:
+    """What stood before an answer when it was asked for."""
+    by_id, path, above = {m.id: m for m in messages}, list[Message](), answer.parent_id
+    while above in by_id:
+        path.append(by_id[above])
+        above = by_id[above].parent_id
+    return path[::-1]
+
+
+def _without_provider(answer: Message) -> Message:
+    note = ErrorNote(
+        "The provider that was making this answer in the background is no longer set up here.",
+        TEXT_KEPT if answer.text else "Your question is kept.",
+        "Choose another provider, then press Retry.",
+        "",
+        "RunLostError",
+    )
+    return replace(answer, status=MessageStatus.INTERRUPTED, remote_run=None, error=note)

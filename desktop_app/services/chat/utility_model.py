@@ -1,0 +1,168 @@
+"""Small jobs of the program's own: a short text by a small model of the same provider.
+
+Every call is priced and written into the ledger with its purpose, like an answer. Nothing is stored
+at the provider, no reasoning is summarised, and no model is asked that is dearer than the one that
+answers in the conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import date
+from decimal import Decimal
+from typing import Final, cast
+
+from desktop_app.domain.chat_request import (
+    ChatRequest,
+    GenerationParameters,
+    ProviderProfile,
+    RequestMessage,
+)
+from desktop_app.domain.conversation import Role, now
+from desktop_app.domain.cost import FREE, Price, Usage
+from desktop_app.domain.errors import ModelNotFoundError
+from desktop_app.domain.events import StreamEvent
+from desktop_app.domain.model_catalog import Effort, ModelCatalog, ModelInfo
+from desktop_app.domain.model_listing import ModelListing, is_served
+from desktop_app.domain.parts import TextPart, text_of
+from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.domain.spending import Call, Purpose
+from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
+from desktop_app.services.ports import Gateway, SpendingBook
+from desktop_app.services.spending.budget import Budget
+
+# Fewer than a token mostly has: what is held of a monthly cap should rather be too much.
+BYTES_A_TOKEN: Final = 3
+
+
+class SmallJobs:
+    """Asks small models; see the module's paragraph."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        spending: SpendingBook,
+        budget: Budget,
+        catalog: ModelCatalog,
+        listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
+    ) -> None:
+        self.gateway = gateway
+        self.budget = budget
+        self._spending = spending
+        self._catalog = catalog
+        self._listing_of = listing_of
+        self._missing: set[tuple[str, str]] = set()
+
+    def model_for(self, purpose: Purpose, own: ResolvedChoice) -> ResolvedChoice:
+        """Who does a job in a conversation that `own` answers: the first small model that the
+        provider has, else `own` with the least effort."""
+        job, profile = self._catalog.small_job(purpose.value), own.profile
+        for model_id in job.models if profile.serves_the_family else ():
+            info = model_info(profile, model_id, self._catalog, self._listing_of(profile))
+            if self._is_served(profile, info) and not _is_dearer(info, own):
+                return ResolvedChoice(profile, info, None, _effort(info, job.effort))
+        effort = _effort(own.model, job.effort) if own.model.efforts is not None else own.effort
+        return ResolvedChoice(profile, own.model, None, effort)
+
+    async def ask(
+        self,
+        purpose: Purpose,
+        own: ResolvedChoice,
+        instructions: str,
+        text: str,
+        *,
+        max_output_tokens: int,
+        conversation_id: str,
+        message_id: str,
+    ) -> str:
+        """A short text, stripped; what came before a limit counts as whole.
+
+        Raises:
+            SpendingCapError: it would pass the provider's monthly cap; nothing was sent.
+            UserFacingError: there is no key, or the provider failed.
+        """
+        while True:
+            chosen = self.model_for(purpose, own)
+            request = ChatRequest(
+                model=chosen.model.id,
+                messages=(RequestMessage(Role.USER, (TextPart(text),)),),
+                instructions=instructions,
+                effort=chosen.effort,
+                parameters=GenerationParameters(max_output_tokens=max_output_tokens),
+            )
+            size = len((instructions + text).encode("utf-8", "surrogatepass"))
+            cost = input_cost(chosen, size // BYTES_A_TOKEN)
+            async with await self.budget.hold(chosen.profile, cost):
+                reply = await self._reply(chosen.profile, request)
+                if reply.usage is not None or reply.was_made:
+                    await self.write_down(purpose, chosen, reply.usage, conversation_id, message_id)
+            if reply.error is None:
+                return text_of(reply.parts).strip()
+            gone = isinstance(reply.error, ModelNotFoundError) and chosen.model != own.model
+            if not gone:
+                raise reply.error
+            self._missing.add((chosen.profile.id, chosen.model.id))
+
+    async def write_down(
+        self,
+        purpose: Purpose,
+        asked: ResolvedChoice,
+        usage: Usage | None,
+        conversation_id: str,
+        message_id: str,
+    ) -> None:
+        """Enter a call into the ledger; as not counted where the provider reported no usage."""
+        if usage is None and asked.price == FREE:
+            return
+        await self._spending.add(
+            Call(
+                provider_id=asked.profile.id,
+                model=asked.model.id,
+                usage=usage or Usage(),
+                cost=asked.price.of(usage) if asked.price and usage else None,
+                purpose=purpose.value,
+                conversation_id=conversation_id,
+                message_id=message_id,
+                at=now(),
+            )
+        )
+
+    async def _reply(self, profile: ProviderProfile, request: ChatRequest) -> Reply:
+        provider = await self.gateway.provider(profile)
+        reply = Reply()
+        # The Protocol says AsyncIterator; what closes it early is a generator's aclose().
+        stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(request))
+        async with aclosing(stream) as events:
+            async for event in events:
+                reply = accumulate(reply, event)
+        return reply
+
+    def _is_served(self, profile: ProviderProfile, info: ModelInfo) -> bool:
+        """As far as known: by the provider's list, where it has been read, and by what it said."""
+        today = date.today()  # noqa: DTZ011 — the person's day
+        listed = is_served(profile, info, self._listing_of(profile), today)
+        return listed and (profile.id, info.id) not in self._missing
+
+
+def input_cost(asked: ResolvedChoice, tokens: int) -> Decimal | None:
+    """US dollars for an input; None where the price is not known."""
+    return None if asked.price is None else asked.price.of(Usage(input_tokens=tokens))
+
+
+def _is_dearer(info: ModelInfo, own: ResolvedChoice) -> bool:
+    mine, other = own.model.price, info.price
+    if mine is None or other is None:
+        return other is None
+    return not _covers(mine, other)
+
+
+def _covers(dear: Price, cheap: Price) -> bool:
+    return cheap.input <= dear.input and cheap.output <= dear.output
+
+
+def _effort(info: ModelInfo, wanted: Effort | None) -> Effort | None:
+    """What is wanted, else the least that the model takes; None where it takes none."""
+    if not info.efforts:
+        return None
+    return wanted if wanted in info.efforts else info.efforts[0]

@@ -1,0 +1,58 @@
+"""Documents that were attached again: what stands whole in a request is not sent twice.
+
+Which of two copies is left out is decided anew for each request, from what it holds: once a compaction
+has taken the first away, the second is sent whole. What is kept of a question is never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from desktop_app.domain.conversation import Message
+from desktop_app.domain.model_catalog import FileInputs
+from desktop_app.domain.parts import DocumentPart, Part
+from desktop_app.services.documents.file_attachments import is_file
+
+P = TypeVar("P", bound=Part)
+
+
+def once(messages: Iterable[Message], files: FileInputs | None) -> list[Message]:
+    """`messages` of one request with each document whole where it comes first, and named where it
+    comes again; `files` are those that go as files."""
+    seen: dict[object, str] = {}
+    return [_with(message, _named(message.parts, seen, files)) for message in messages]
+
+
+def as_sent_after(
+    messages: Iterable[Message], parts: Sequence[P], files: FileInputs | None
+) -> list[P]:
+    """The parts of a question behind `messages` as they would be sent."""
+    if not any(isinstance(part, DocumentPart) for part in parts):
+        return list(parts)  # `messages` may be thousands
+    seen: dict[object, str] = {}
+    for message in messages:
+        _named(message.parts, seen, files)
+    return _named(parts, seen, files)
+
+
+def _with(message: Message, parts: list[Part]) -> Message:
+    is_same = all(one is other for one, other in zip(parts, message.parts, strict=True))
+    return message if is_same else replace(message, parts=tuple(parts))
+
+
+def _named(parts: Sequence[P], seen: dict[object, str], files: FileInputs | None) -> list[P]:
+    """`parts`, with those named that are `seen`, which learns of the others."""
+    return [_one(part, seen, files) for part in parts]
+
+
+def _one(part: P, seen: dict[object, str], files: FileInputs | None) -> P:
+    if not isinstance(part, DocumentPart) or part.in_parts:
+        return part
+    look = (part.detail, part.pictured) if part.seen_pages else ()
+    what = (part.sha256, part.chosen and part.chosen.spans, is_file(part, files), look)
+    if what in seen:
+        return replace(part, again_as=seen[what])
+    seen[what] = part.name
+    return part

@@ -1,0 +1,73 @@
+"""Where the pages of a document that are pictures go when it is read in parts: with their part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
+from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.parts import DocumentPart, PagePicture
+from desktop_app.services.documents.image_attachments import page_tokens
+
+# So many go with one part: a model that looks at more of them at once sees less of each.
+MOST_SEEN: Final = 20
+# Of the room for a part, so much is for pictures; the rest is the text's.
+PICTURES_SHARE: Final = 0.5
+
+
+@dataclass
+class Stretch:
+    """A stretch of a document's text, in characters, whose pictures fit one part together.
+
+    Attributes:
+        pages: those that are pictures, each with where its mark stands.
+        tokens: of the pictures.
+    """
+
+    start: int
+    end: int = 0
+    pages: list[tuple[int, PagePicture]] = field(default_factory=list)
+    tokens: int = 0
+
+
+def stretches(document: DocumentPart, text: str, room: int, model: ModelInfo) -> list[Stretch]:
+    """All of a text, as few stretches as its pictures allow; one where none is sent.
+
+    Raises:
+        IllegalChoiceError: one picture alone is too large for a part of `room` tokens.
+    """
+    made = [Stretch(0)]
+    for at, page in _placed(document, text) if model.sees_images is not False else ():
+        alone = replace(document, pictured=(page,), in_parts=False, chosen=None)
+        tokens, _ = page_tokens(alone, model)
+        if tokens > room * PICTURES_SHARE:
+            raise _too_small(document, page, model)
+        last = made[-1]
+        if len(last.pages) == MOST_SEEN or last.tokens + tokens > room * PICTURES_SHARE:
+            last.end = at
+            made.append(Stretch(at))
+        made[-1].pages.append((at, page))
+        made[-1].tokens += tokens
+    made[-1].end = len(text)
+    return made
+
+
+def _placed(document: DocumentPart, text: str) -> list[tuple[int, PagePicture]]:
+    """The pages that are sent as pictures, each with where its mark stands in what is sent."""
+    found, at = [], 0
+    for page in document.seen_pages:
+        mark = f"[page {page.number}]\n"
+        place = 0 if at == 0 and text.startswith(mark) else text.find(f"\n\n{mark}", at)
+        at = max(at, place + 2 if place > 0 else place)
+        found.append((at, page))
+    return found
+
+
+def _too_small(document: DocumentPart, page: PagePicture, model: ModelInfo) -> IllegalChoiceError:
+    return IllegalChoiceError(
+        f"Page {page.number} of “{document.name}” is a picture that is too large for {model.name}.",
+        what_was_kept=NOTHING_SENT,
+        what_to_do="Choose a lower detail or the text alone in the menu on its chip, or a model with "
+        "a larger window.",
+    )

@@ -1,0 +1,72 @@
+"""What the model menu offers of one provider: its own listing, merged with what is known.
+
+Any id that a provider lists can be asked, whatever is known of it. What clearly cannot chat
+(embeddings, speech, pictures) is left out by the catalogue's data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.cost import format_tokens
+from desktop_app.domain.model_catalog import ModelCatalog, ModelInfo, Variant
+from desktop_app.domain.model_listing import ModelListing, end_mark, is_over, is_served
+from desktop_app.services.chat.model_choice import model_info
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A line of the menu; `note` is what the person should know before they choose it."""
+
+    model: str
+    name: str
+    variant: Variant | None = None
+    note: str = ""
+
+
+def offers(
+    profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None, today: date
+) -> list[Offer]:
+    """The family's three first, then what the person named, then the rest: known models in the
+    order of the catalogue, unknown ones by name."""
+    found: list[Offer] = []
+    if profile.serves_the_family:
+        for variant in Variant:
+            info = catalog.for_variant(variant)
+            found.append(Offer(info.id, info.name, variant, _note(profile, info, listing, today)))
+    known = {offer.model for offer in found}
+    for model_id in dict.fromkeys((*profile.models, *_more(profile, catalog, listing, today))):
+        if model_id not in known:
+            info = model_info(profile, model_id, catalog, listing)
+            marks = (_window(listing, model_id), end_mark(profile, info, listing, today))
+            found.append(Offer(model_id, info.name, None, " · ".join(filter(None, marks))))
+    return found
+
+
+def _window(listing: ModelListing | None, model_id: str) -> str:
+    """What the server says that the model takes, which differs from one server to the next."""
+    window = listing.window_of(model_id) if listing else None
+    return f"{format_tokens(window)} tokens" if window else ""
+
+
+def _note(
+    profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
+) -> str:
+    is_instant = info.variant is Variant.INSTANT
+    if is_instant and not is_served(profile, info, listing, today):
+        return "GPT-5.2 with effort none answers"
+    return end_mark(profile, info, listing, today)
+
+
+def _more(
+    profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None, today: date
+) -> list[str]:
+    if listing is None:
+        is_guess = profile.serves_the_family and not profile.models
+        gpt = [info for info in catalog if info.id.startswith("gpt-")] if is_guess else []
+        return [info.id for info in gpt if not is_over(profile, info, None, today)]
+    can_chat = {model.id for model in listing.models if catalog.can_chat(model.id)}
+    in_order = [info.id for info in catalog if info.id in can_chat]
+    return in_order + sorted(can_chat - set(in_order), key=str.casefold)

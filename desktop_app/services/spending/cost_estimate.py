@@ -1,0 +1,389 @@
+"""Tokens and money before anything is sent.
+
+What stands in the conversation already was counted by the provider with its last answer; only
+what is new since then is counted here. An answer that was made before a compaction, or before one
+was undone, counts what is no longer sent, and is not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from desktop_app.domain.compaction import Compaction, CompactionKind, counted_with, sent_path
+from desktop_app.domain.conversation import Draft, Message
+from desktop_app.domain.cost import Usage, format_tokens
+from desktop_app.domain.errors import NOTHING_SENT, DocumentDoesNotFitError
+from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, TextPart
+from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.prompt_assembly import (
+    has_fenced,
+    is_fenced,
+    sent_block,
+    summary_messages,
+)
+from desktop_app.services.collections.passage_context import (
+    NoCollections,
+    PassageSource,
+    found_for,
+    passages_block,
+)
+from desktop_app.services.documents.attachment_dedup import as_sent_after
+from desktop_app.services.documents.file_attachments import file_tokens, is_file
+from desktop_app.services.documents.image_attachments import page_tokens, picture_tokens
+from desktop_app.services.fence import SAMPLE
+from desktop_app.services.ports import AttachmentSource, TokenCounter
+from desktop_app.services.spending.shared_usage import counts_others, is_counted_elsewhere
+
+# Tokens that the frame of one message (role, separators) takes; OpenAI's own examples count 3 or 4.
+FRAME = 4
+# What an answer needs at the least, so that a question which only just fits is not sent in vain.
+ROOM_FOR_ANSWER = 512
+# A compaction's tokens were counted for one model; another's count is surely not this many times it.
+LONGEST_COUNT = 4
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a message would take.
+
+    Attributes:
+        input_tokens: all that is sent.
+        exact: False where another model's tokeniser had to do; shown with ≈.
+        input_cost, longest_answer_cost: US dollars; None where the price is not known.
+        limit: tokens of input that the model takes; None where not known.
+        answers, inputs: how many answers are asked for, and how often the input counts for them;
+            the costs are those of all.
+    """
+
+    input_tokens: int
+    exact: bool
+    input_cost: Decimal | None
+    longest_answer_cost: Decimal | None
+    limit: int | None
+    answers: int = 1
+    inputs: int = 1
+
+    @property
+    def fits(self) -> bool:
+        """Whether the model's window holds it, as far as known."""
+        return self.limit is None or self.input_tokens <= self.limit
+
+
+class Estimator:
+    """Counts drafts; remembers what it has counted."""
+
+    def __init__(
+        self,
+        counter: TokenCounter,
+        attachments: AttachmentSource,
+        passages: PassageSource | None = None,
+    ) -> None:
+        self._counter = counter
+        self._attachments = attachments
+        self._passages = passages or NoCollections()
+        self._documents: dict[tuple[str, str], int] = {}
+        self._messages: dict[tuple[str, str, str, int], int] = {}
+
+    async def estimate(
+        self,
+        path: Sequence[Message],
+        draft: Draft,
+        resolved: ResolvedChoice,
+        *,
+        instructions: str = "",
+        max_output_tokens: int | None = None,
+        compactions: Sequence[Compaction] = (),
+        found: Sequence[PassagesPart] | None = None,
+    ) -> Estimate:
+        """What sending `draft` after `path` would take; `compactions` are the conversation's,
+        `found` is what goes in of its collections: None looks for it.
+
+        Raises:
+            UserFacingError: it could not be counted, or a collection is gone.
+        """
+        if found is None:
+            found = await found_for(
+                self._passages, path, draft, resolved, compactions=compactions, is_estimate=True
+            )
+        context, context_exact = await self.context_tokens(
+            path, resolved, instructions=instructions, compactions=compactions
+        )
+        words, exact = await self._counter.count(draft.text, resolved.profile)
+        total = context + words + FRAME
+        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+        new = as_sent_after(sent.messages, draft.of_this_question, resolved.files)
+        parts = (*new, *found)
+        attached, attached_exact = await self._attached_tokens(parts, resolved)
+        explains = not has_fenced(sent.messages, resolved.files)
+        if explains and any(is_fenced(part, resolved.files) for part in parts):
+            attached += await self.text_tokens(SAMPLE.explanation, resolved)
+        exact = exact and context_exact and attached_exact
+        return _priced(total + attached, exact, resolved, max_output_tokens)
+
+    async def _attached_tokens(
+        self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
+    ) -> tuple[int, bool]:
+        """Tokens of documents, passages and pictures, and whether what the pictures cost is known."""
+        total, exact = 0, True
+        for part in parts:
+            if isinstance(part, PassagesPart):
+                tokens, is_known = (
+                    await self.text_tokens(passages_block(part, SAMPLE), resolved),
+                    True,
+                )
+            elif isinstance(part, DocumentPart) and is_file(part, resolved.files):
+                text = await self.document_tokens(part, resolved)
+                tokens, is_known = file_tokens(part, text, resolved.model), False
+            elif isinstance(part, DocumentPart):
+                tokens, is_known = page_tokens(part, resolved.model)
+                tokens += await self.document_tokens(part, resolved)
+            else:
+                tokens, is_known = picture_tokens(part, resolved.model)
+            total, exact = total + tokens, exact and is_known
+        return total, exact
+
+    async def context_tokens(
+        self,
+        path: Sequence[Message],
+        resolved: ResolvedChoice,
+        *,
+        instructions: str = "",
+        compactions: Sequence[Compaction] = (),
+    ) -> tuple[int, bool]:
+        """Tokens of what is sent of the conversation, and whether they are exact."""
+        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+        total, exact, seen_from = 0, True, _first_picture(path)
+        before = len(path) - len(sent.messages)
+        fenced = (n for n, m in enumerate(sent.messages, before) if has_fenced([m], resolved.files))
+        explaining = next(fenced, None)
+        for number in range(len(path) - 1, before - 1, -1):
+            message = _as_sent(path, before, number, resolved)
+            if (
+                message.usage is not None
+                and _same_provider(message, resolved)
+                and (number < seen_from or _same_model(message, resolved))
+                and counted_with(path, number, sent.compaction, compactions, resolved.profile)
+            ):
+                if not counts_others(message.notices):
+                    return total + _counted(message.usage), exact
+                total += message.usage.input_tokens
+                return total + await self.message_tokens(message, resolved), False
+            total += await self.message_tokens(message, resolved)
+            if number == explaining:
+                total += await self.text_tokens(SAMPLE.explanation, resolved)
+            exact = exact and not message.text
+        if instructions:
+            total += (await self._counter.count(instructions, resolved.profile))[0] + FRAME
+        if sent.compaction is not None:
+            total += await self._body_tokens(sent.compaction, resolved)
+            exact = False
+        return total, exact
+
+    async def _body_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
+        if compaction.kind is CompactionKind.PROVIDER or (
+            compaction.provider_id == resolved.profile.id
+        ):
+            return compaction.tokens_after
+        key = (compaction.id, resolved.profile.id, "", 0)
+        if key not in self._messages:
+            self._messages[key] = await self.summary_tokens(compaction.body, resolved)
+        return self._messages[key]
+
+    async def summary_tokens(self, summary: str, resolved: ResolvedChoice) -> int:
+        """Tokens of a summary as it is sent."""
+        parts = [part for message in summary_messages(summary, SAMPLE) for part in message.parts]
+        texts = [part.text for part in parts if isinstance(part, TextPart)]
+        counts = [(await self._counter.count(text, resolved.profile))[0] for text in texts]
+        return sum(counts) + FRAME * len(counts)
+
+    async def text_tokens(self, text: str, resolved: ResolvedChoice) -> int:
+        """Tokens of a text alone."""
+        return (await self._counter.count(text, resolved.profile))[0]
+
+    async def document_tokens(self, part: DocumentPart, resolved: ResolvedChoice) -> int:
+        """Tokens of a document as it stands in the prompt of this provider's model."""
+        spans = part.chosen.spans if part.chosen else ()
+        key = (part.sha256, f"{resolved.profile.id} {part.in_parts} {spans} {part.again_as}")
+        if key not in self._documents:
+            block = await sent_block(part, self._attachments, SAMPLE)
+            self._documents[key] = (await self._counter.count(block, resolved.profile))[0]
+        return self._documents[key]
+
+    def surely_fits(
+        self,
+        path: Sequence[Message],
+        draft: Draft,
+        resolved: ResolvedChoice,
+        instructions: str,
+        compactions: Sequence[Compaction] = (),
+    ) -> bool:
+        """Whether it fits without counting: a token is at least one byte long."""
+        limit = resolved.model.input_limit
+        if limit is None:
+            return True
+        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+        if draft.attachments or any(m.attachments or m.found for m in sent.messages):
+            return False
+        body = sent.compaction.tokens_after * LONGEST_COUNT if sent.compaction else 0
+        texts = (instructions, draft.text, *(message.text for message in sent.messages))
+        most = sum(len(text.encode("utf-8", "surrogatepass")) + FRAME for text in texts)
+        return body + most + ROOM_FOR_ANSWER <= limit
+
+    def demand_room(
+        self,
+        draft: Draft,
+        estimate: Estimate,
+        resolved: ResolvedChoice,
+        *,
+        may_compact: bool = False,
+    ) -> None:
+        """Refuse what does not fit, with the figures, before anything is sent.
+
+        Args:
+            may_compact: there is something before the draft that could be made shorter.
+
+        Raises:
+            DocumentDoesNotFitError: the input, with room for an answer, passes the limit.
+        """
+        limit = estimate.limit
+        if limit is None:
+            return
+        room = ROOM_FOR_ANSWER if resolved.model.max_input is None else 0
+        if estimate.input_tokens + room <= limit:
+            return
+        what = "The conversation"
+        documents = [part for part in draft.attachments if isinstance(part, DocumentPart)]
+        if documents:
+            what = " and ".join(part.name for part in documents)
+        mark = "" if estimate.exact else "about "
+        raise DocumentDoesNotFitError(
+            f"{what} would make {mark}{estimate.input_tokens:,} tokens of input; "
+            f"{resolved.model.name} takes {limit - room:,}.",
+            what_was_kept=NOTHING_SENT,
+            what_to_do=_way_out(resolved, bool(documents), may_compact),
+        )
+
+    async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
+        """Tokens of a message with its documents and pictures."""
+        api = "" if resolved.files is None else " files"
+        api += "".join(f" {p.again_as}" for p in message.attachments if isinstance(p, DocumentPart))
+        key = (message.id, resolved.profile.id + api, resolved.model.id, len(message.text))
+        if key not in self._messages:
+            words = (await self._counter.count(message.text, resolved.profile))[0] + FRAME
+            parts = (*message.attachments, *message.found)
+            attached, _ = await self._attached_tokens(parts, resolved)
+            self._messages[key] = words + attached
+        return self._messages[key]
+
+
+def _as_sent(
+    path: Sequence[Message], before: int, number: int, resolved: ResolvedChoice
+) -> Message:
+    """A message of a request that begins behind `before` messages of `path`, less what stands in
+    those between."""
+    message = path[number]
+    if not any(isinstance(part, DocumentPart) for part in message.parts):
+        return message
+    parts = as_sent_after(path[before:number], message.parts, resolved.files)
+    return replace(message, parts=tuple(parts))
+
+
+def usable_input(info: ModelInfo) -> int | None:
+    """Tokens of input that leave room for an answer: the stated limit, else the window less what
+    an answer needs; None where neither is known."""
+    if info.max_input is not None:
+        return info.max_input
+    if info.context_window is None:
+        return None
+    room = info.max_output or info.context_window // 8
+    return info.context_window - min(room, info.context_window // 4)
+
+
+def used_tokens(
+    path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
+) -> int | None:
+    """Tokens of the window in use, as the provider counted them with its last answer; None where
+    it has counted nothing of what is sent now, or that together with other answers."""
+    sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+    seen_from = _first_picture(path)
+    for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
+        message = path[number]
+        if _is_void(message, number > seen_from, resolved):
+            return None
+        if message.usage is not None and counted_with(
+            path, number, sent.compaction, compactions, resolved.profile
+        ):
+            return _counted(message.usage)
+    return None
+
+
+def needs_counting(
+    path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
+) -> bool:
+    """Whether the provider's own counts do not say what of the window is in use."""
+    seen_from = _first_picture(path)
+    return bool(compactions) or any(
+        _is_void(message, number > seen_from, resolved) for number, message in enumerate(path)
+    )
+
+
+def _is_void(message: Message, follows_picture: bool, resolved: ResolvedChoice) -> bool:
+    """Whether what the provider counted for an answer says nothing about it alone, or nothing
+    about what the model that answers now is sent."""
+    notices = message.notices
+    is_together = counts_others(notices) or is_counted_elsewhere(notices)
+    return is_together or (follows_picture and not _same_model(message, resolved))
+
+
+def _first_picture(path: Sequence[Message]) -> int:
+    """Where pictures begin. Another model may have been blind, or be charged otherwise for them."""
+    numbers = (
+        number
+        for number, message in enumerate(path)
+        if any(isinstance(part, ImagePart) for part in message.parts)
+    )
+    return next(numbers, len(path))
+
+
+def _counted(usage: Usage) -> int:
+    """Tokens that a call leaves in the window: its reasoning is not sent again."""
+    return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
+
+
+def _same_model(message: Message, resolved: ResolvedChoice) -> bool:
+    return message.choice is None or message.choice.model == resolved.model.id
+
+
+def _same_provider(message: Message, resolved: ResolvedChoice) -> bool:
+    return message.choice is not None and message.choice.provider_id == resolved.profile.id
+
+
+def _priced(
+    tokens: int, exact: bool, resolved: ResolvedChoice, max_output_tokens: int | None
+) -> Estimate:
+    price, info = resolved.price, resolved.model
+    limits = [limit for limit in (max_output_tokens, info.max_output) if limit]
+    longest = min(limits, default=None)
+    return Estimate(
+        input_tokens=tokens,
+        exact=exact,
+        input_cost=None if price is None else price.of(Usage(input_tokens=tokens)),
+        longest_answer_cost=None
+        if price is None or longest is None
+        else price.of(Usage(output_tokens=longest)),
+        limit=info.input_limit,
+    )
+
+
+def _way_out(resolved: ResolvedChoice, has_documents: bool, may_compact: bool) -> str:
+    limit = resolved.model.input_limit or 0
+    if has_documents and limit < 100_000:
+        return "Attach a shorter document, or choose a model with a larger window."
+    if has_documents:
+        return f"Attach fewer or shorter documents: {format_tokens(limit)} tokens fit."
+    if may_compact:
+        return "Compact it, start a new conversation, or choose a model with a larger window."
+    return "Start a new conversation, or choose a model with a larger window."

@@ -1,0 +1,121 @@
+"""A document that is attached again is named in a request that holds it whole, and only there."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.chat_request import FileData
+from desktop_app.domain.conversation import Draft, Message, MessageStatus, ModelChoice, Role, now
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.model_catalog import FileInputs
+from desktop_app.domain.parts import TEXT_ALONE, ChosenPages, DocumentPart, PagePicture, TextPart
+from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.prompt_assembly import request_messages
+from desktop_app.services.documents.attachment_dedup import as_sent_after, once
+from desktop_app.services.documents.image_attachments import Sight
+from desktop_app.services.fence import SAMPLE
+from desktop_app.services.spending.cost_estimate import Estimator
+from tests.helpers.fences import plain
+from tests.helpers.scripted_provider import WordCounter
+from tests.unit.providers.samples import CATALOG
+
+REPORT = DocumentPart("0" * 64, "report.pdf", "application/pdf", 9, pages=20, tokens=300)
+WORDS = "The ferry leaves at nine. " * 100
+FILES = FileInputs(1 << 20, 1 << 20, ("application/pdf",))
+PAGES = ChosenPages("page", ((1, 2),), 20)
+
+
+class Shelf:
+    """One text for every document."""
+
+    async def text(self, _sha256: str) -> str:
+        return WORDS
+
+    async def bytes(self, _sha256: str) -> bytes:
+        return WORDS.encode()
+
+
+def asked(id_: str, *parts: Any, **changes: Any) -> Message:
+    question = Message(
+        id_, "c", None, Role.USER, MessageStatus.COMPLETE, (*parts, TextPart(id_)), now()
+    )
+    return replace(question, **changes)
+
+
+def again(*parts: DocumentPart, files: FileInputs | None = None) -> list[str]:
+    """Under which names these, each asked about in a message of its own, were sent before."""
+    messages = [asked(str(number), part) for number, part in enumerate(parts)]
+    return [message.attachments[0].again_as for message in once(messages, files)]  # type: ignore[union-attr]
+
+
+def test_the_second_of_two_copies_is_named() -> None:
+    copy = replace(REPORT, name="copy.pdf")
+    assert again(REPORT, REPORT, copy) == ["", "report.pdf", "report.pdf"]
+    assert again(REPORT, replace(REPORT, sha256="1" * 64)) == ["", ""]
+
+
+def test_what_is_sent_otherwise_is_sent() -> None:
+    pages = replace(REPORT, chosen=PAGES)
+    assert again(REPORT, pages, pages, REPORT) == ["", "", "report.pdf", "report.pdf"]
+    file = replace(REPORT, as_file=True)
+    assert again(file, REPORT, file, files=FILES) == ["", "", "report.pdf"]
+    assert again(file, REPORT) == ["", "report.pdf"], "nobody takes files: both are the text"
+    scan = replace(REPORT, pictured=(PagePicture(1, 100, 100),))
+    low, text = replace(scan, detail="low"), replace(scan, detail=TEXT_ALONE)
+    assert again(scan, low, low, text) == ["", "", "report.pdf", ""]
+
+
+def test_what_was_read_in_parts_never_stood_in_a_request() -> None:
+    in_parts = replace(REPORT, in_parts=True)
+    assert again(in_parts, REPORT, in_parts) == ["", "", ""]
+
+
+def test_the_request_holds_it_once() -> None:
+    path = [asked("first", REPORT), asked("second", replace(REPORT, name='a "copy".pdf'))]
+    sent = asyncio.run(request_messages(path, Shelf(), SAMPLE))
+    texts = [message.parts[0].text for message in sent]  # type: ignore[union-attr]
+    assert [text.count("ferry") for text in texts] == [100, 0]
+    assert plain(texts[1]).startswith(
+        '<document name="a \'copy\'.pdf" pages="20">\n(The same as “report.pdf” '
+    )
+    assert plain(texts[1]).endswith("</document>\n\nsecond")
+    # Behind a compaction that took the first away, it goes whole; what is kept is as it was.
+    (alone,) = asyncio.run(request_messages(path[1:], Shelf(), SAMPLE))
+    assert alone.parts[0].text.count("ferry") == 100  # type: ignore[union-attr]
+    assert path[1].attachments[0].again_as == ""  # type: ignore[union-attr]
+
+
+def test_a_file_goes_once_too() -> None:
+    file = replace(REPORT, as_file=True)
+    sight = Sight(CATALOG.info("gpt-5.2"), None, FILES)  # type: ignore[arg-type]
+    sent = asyncio.run(
+        request_messages([asked("a", file), asked("b", file)], Shelf(), SAMPLE, sight)
+    )
+    assert isinstance(sent[0].parts[0], FileData)
+    assert not any(isinstance(part, FileData) for part in sent[1].parts)
+
+
+def test_it_is_counted_once() -> None:
+    resolved = ResolvedChoice(OPENAI, CATALOG.info("gpt-5.2"), None, None)
+    first = asked("first", REPORT)
+    draft = Draft("Again?", (REPORT,))
+
+    def tokens(path: list[Message], draft: Draft) -> int:
+        return asyncio.run(
+            Estimator(WordCounter(), Shelf()).estimate(path, draft, resolved)
+        ).input_tokens
+
+    whole = tokens([], draft)
+    assert whole > 500
+    assert tokens([first], draft) < whole + 50, "a question that was not answered"
+    assert tokens([first, asked("second", REPORT)], Draft("And?")) < whole + 50
+    choice = ModelChoice(OPENAI.id, "gpt-5.2")
+    answer = replace(
+        asked("answer"), role=Role.ASSISTANT, usage=Usage(input_tokens=700), choice=choice
+    )
+    assert tokens([first, answer], draft) < 760
+    pages = replace(REPORT, chosen=ChosenPages("page", ((1, 20),), 20, 300))
+    assert as_sent_after([first], [pages], None) == [pages]

@@ -1,0 +1,473 @@
+"""Batch jobs from their files to their answers, against a provider that does as the test says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.batches import BatchStatus, ItemStatus
+from desktop_app.domain.chat_request import ProviderKind
+from desktop_app.domain.conversation import now
+from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
+from desktop_app.domain.model_catalog import Variant
+from desktop_app.services.batch.batch_upload import UploadLimits
+from tests.helpers.batch_office import LOCKED, TASK, Office, office, with_cap
+from tests.helpers.batch_server import (
+    BatchServer,
+    Outcome,
+    answered,
+    lines,
+    not_begun,
+    refused,
+)
+from tests.helpers.fences import plain
+
+Test = Callable[[BatchServer, Office], Awaitable[None]]
+
+
+def against(
+    folder: Path, test: Test, outcome: Callable[..., Outcome] | None = None, **profile: Any
+) -> None:
+    async def main() -> None:
+        server = BatchServer() if outcome is None else BatchServer(outcome)
+        async with server.http, office(folder, server.base_url, **profile) as made:
+            await test(server, made)
+
+    asyncio.run(main())
+
+
+def test_files_are_asked_matched_by_name_and_paid_at_half_price(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.ready("one", "two words", "three words here")
+        assert job.status is BatchStatus.READY
+        assert server.seen == []  # nothing goes out before the person has said yes
+        estimate = job.estimate
+        assert estimate.files == 3
+        assert estimate.cost is not None
+        assert estimate.ordinary_cost == estimate.cost * 2
+        job = await made.run((await made.service.start(job.id)).id)
+        assert job.status is BatchStatus.COMPLETED
+        items = await made.items(job.id)
+        assert [item.answer for item in items] == [f"Answer to {i.custom_id}" for i in items]
+        # 1,000 in at $0.875 and 100 out at $7 a million
+        each = Decimal("0.000875") + Decimal("0.0007")
+        assert [item.cost for item in items] == [each] * 3
+        assert job.counts.cost == each * 3
+        assert await made.ledger.month(now()) == each * 3
+        (line,) = (await made.ledger.report(now())).month
+        assert (line.purpose, line.spent.calls) == ("batch", 3)
+        assert job.held is None
+        assert server.deleted == ["file-0"]  # what was uploaded is gone there
+        assert server.count("POST", "batches") == 1
+
+    against(tmp_path, test)
+
+
+def test_what_is_uploaded(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.started("Zeilen\u2028und\x85mehr", "žluť")
+        await made.run(job.id)
+        first, second = server.requests()
+        assert first["custom_id"] == f"{job.id}-1"
+        assert (first["method"], first["url"]) == ("POST", "/v1/responses")
+        body = first["body"]
+        assert body["model"] == "gpt-5.2"
+        assert body["store"] is False
+        assert body["reasoning"] == {"effort": "medium"}
+        assert not {"stream", "background", "include", "service_tier"} & set(body)
+        words = body["input"][0]["content"]
+        assert plain(words).startswith('<document name="file-1.txt">')
+        assert words.endswith(TASK)
+        assert "Zeilen\u2028und\x85mehr" in words
+        assert "žluť" in second["body"]["input"][0]["content"]
+        (_, raw) = server.files["file-0"]
+        assert len(raw.decode().splitlines()) == 2  # however lines are split
+        (batch,) = server.batches.values()
+        assert batch["endpoint"] == "/v1/responses"
+        assert batch["completion_window"] == "24h"
+        assert batch["metadata"] == {"repartee": f"repartee-{job.id}-1"}
+
+    against(tmp_path, test)
+
+
+def test_a_compatible_server_is_asked_through_chat_completions(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.started("one")
+        await made.run(job.id)
+        (line,) = server.requests()
+        assert line["url"] == "/v1/chat/completions"
+        assert line["body"]["messages"][0]["role"] == "user"
+        (batch,) = server.batches.values()
+        assert batch["endpoint"] == "/v1/chat/completions"
+
+    against(tmp_path, test, kind=ProviderKind.COMPATIBLE, offers_batches=True)
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        ({"kind": ProviderKind.COMETAPI}, "offers no batches"),
+        ({"kind": ProviderKind.COMPATIBLE}, "switch them on"),
+        ({"kind": ProviderKind.ON_DEVICE}, "one question at a time"),
+    ],
+)
+def test_where_there_are_no_batches_it_says_why(
+    tmp_path: Path, profile: dict[str, Any], words: str
+) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        with pytest.raises(IllegalChoiceError, match=words):
+            await made.service.new(made.files("one"), made.resolved(), TASK)
+        assert await made.store.all() == []
+
+    against(tmp_path, test, **profile)
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        ("Compare the two attached documents.", "compares two documents; a batch asks of each"),
+        (" ", "no question to ask"),
+    ],
+)
+def test_what_cannot_be_asked_of_each_file_is_refused(
+    tmp_path: Path, task: str, words: str
+) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        with pytest.raises(IllegalChoiceError, match=words):
+            await made.service.new(made.files("one", "two"), made.resolved(), task)
+        assert await made.store.all() == []
+
+    against(tmp_path, test)
+
+
+def test_a_model_that_is_in_no_batch_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        instant = made.resolved(Variant.INSTANT)
+        with pytest.raises(IllegalChoiceError, match="not offered in batches"):
+            await made.service.new(made.files("one"), instant, TASK)
+
+    against(tmp_path, test)
+
+
+def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.ready("one", LOCKED)
+        _, locked = await made.items(job.id)
+        assert locked.status is ItemStatus.LEFT_OUT
+        assert locked.error.startswith(
+            "“file-2.txt” is protected by a password. A batch asks for no"
+        )
+        assert "copy without one" in locked.error
+        assert "ttach" not in locked.error, "there is nothing to attach to"
+
+    against(tmp_path, test)
+
+
+def test_a_file_that_cannot_be_read_stands_with_its_sentence(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.ready("one", "", "w " * 272_001)
+        _, empty, large = await made.items(job.id)
+        assert empty.status is ItemStatus.LEFT_OUT
+        assert empty.error == "“file-2.txt” holds no text. Choose another."
+        assert large.status is ItemStatus.LEFT_OUT
+        assert "GPT-5.2 Thinking takes 272,000 at once" in large.error
+        assert (job.estimate.files, job.estimate.left_out) == (1, 2)
+        job = await made.run((await made.service.start(job.id)).id)
+        assert (job.counts.answered, job.counts.left_out) == (1, 2)
+        assert len(server.requests()) == 1
+
+    against(tmp_path, test)
+
+
+def test_a_job_of_nothing_is_not_started(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.ready("")
+        with pytest.raises(IllegalChoiceError, match="None of the files"):
+            await made.service.start(job.id)
+        assert server.seen == []
+
+    against(tmp_path, test)
+
+
+def test_a_job_that_is_too_large_goes_in_several_uploads(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.started(*"abcdefg")
+        service = made.made(UploadLimits(requests=3))
+        job = await made.run(job.id, service)
+        assert [len(server.requests(n)) for n in range(3)] == [3, 3, 1]
+        assert [upload.number for upload in job.uploads] == [1, 2, 3]
+        assert job.status is BatchStatus.COMPLETED
+        assert job.counts.answered == 7
+        assert server.count("POST", "batches") == 3
+
+    against(tmp_path, test)
+
+
+def test_bytes_split_a_job_and_what_no_upload_holds_is_left_out(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.started("a", "b", "c" * 3_000)
+        job = await made.run(job.id, made.made(UploadLimits(size=700)))
+        assert [item.status for item in await made.items(job.id)] == [
+            ItemStatus.ANSWERED,
+            ItemStatus.ANSWERED,
+            ItemStatus.LEFT_OUT,
+        ]
+        assert all(len(data) <= 700 for name, data in server.files.values() if "jsonl" in name)
+        assert job.status is BatchStatus.COMPLETED
+
+    against(tmp_path, test)
+
+
+def test_errors_of_files_are_told_file_by_file(tmp_path: Path) -> None:
+    def outcome(requests: list[dict[str, Any]]) -> Outcome:
+        ids = [request["custom_id"] for request in requests]
+        cut = answered(
+            ids[3], "Half an", status="incomplete",
+            incomplete_details={"reason": "max_output_tokens"},
+        )  # fmt: skip
+        both = {**answered(ids[4], "Both"), "error": {"code": "x", "message": "odd"}}
+        good = answered(ids[0], "Good")
+        return Outcome(
+            output=lines(good, "{broken", cut, both, answered("nobody-1", "?"), b"", good),
+            errors=lines(refused(ids[1], 400, "Too hot."), {"no": "name"}),
+        )
+
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.run((await made.started(*"abcdef")).id)
+        good, bad, missing, cut, both, last = await made.items(job.id)
+        assert (good.status, good.answer) == (ItemStatus.ANSWERED, "Good")
+        assert good.error == "It was answered more than once; the first answer is kept."
+        assert bad.status is ItemStatus.FAILED
+        assert "Too hot" in bad.error
+        assert missing.status is last.status is ItemStatus.UNANSWERED
+        assert missing.error == "The provider sent no result for it."
+        assert (cut.status, cut.answer) == (ItemStatus.ANSWERED, "Half an")
+        assert cut.error == "The answer is not whole: it reached the limit of tokens."
+        assert both.answer == "Both"
+        assert "came an error" in both.error
+        assert job.error == (
+            "2 lines of the results could not be read and 1 line of them named no file of this job."
+        )
+        assert job.counts.cost == 3 * Decimal("0.001575")
+
+    against(tmp_path, test, outcome)
+
+
+def test_what_expired_is_kept_and_the_rest_runs_again(tmp_path: Path) -> None:
+    def outcome(requests: list[dict[str, Any]]) -> Outcome:
+        first, *rest = [request["custom_id"] for request in requests]
+        if len(rest) < 2:
+            return Outcome(output=lines(*(answered(i, "Later") for i in (first, *rest))))
+        return Outcome(
+            "expired",
+            output=lines(answered(first, "In time")),
+            errors=lines(*(not_begun(i) for i in rest)),
+        )
+
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.run((await made.started("a", "b", "c")).id)
+        assert job.status is BatchStatus.EXPIRED
+        items = await made.items(job.id)
+        assert [item.status for item in items] == [
+            ItemStatus.ANSWERED,
+            ItemStatus.UNANSWERED,
+            ItemStatus.UNANSWERED,
+        ]
+        assert "nothing was billed" in items[1].error
+        again = await made.service.again(job.id)
+        assert again.status is BatchStatus.READY
+        again = await made.run((await made.service.start(again.id)).id)
+        assert [i.name for i in await made.items(again.id)] == ["file-2.txt", "file-3.txt"]
+        assert again.counts.answered == 2
+        with pytest.raises(IllegalChoiceError, match="nothing to run again"):
+            await made.service.again(again.id)
+
+    against(tmp_path, test, outcome)
+
+
+def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Path) -> None:
+    def outcome(requests: list[dict[str, Any]]) -> Outcome:
+        said: list[dict[str, Any]] = [
+            {"code": "bad", "message": "Line 2 is wrong.", "line": 2},
+            {"code": "limit", "message": "Enqueued token limit reached.", "line": None},
+        ]
+        return Outcome("failed", messages=said)
+
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.run((await made.started("a", "b")).id)
+        assert job.status is BatchStatus.FAILED
+        first, second = await made.items(job.id)
+        assert first.status is second.status is ItemStatus.FAILED
+        assert first.error == "The provider refused the batch: Enqueued token limit reached."
+        assert second.error == "The provider refused it: Line 2 is wrong."
+        assert job.counts.cost == 0
+
+    against(tmp_path, test, outcome)
+
+
+def test_cancelling_fetches_what_came(tmp_path: Path) -> None:
+    def outcome(requests: list[dict[str, Any]]) -> Outcome:
+        first, second = [request["custom_id"] for request in requests]
+        return Outcome(
+            output=lines(answered(first, "Came")),
+            errors=lines(not_begun(second, "batch_cancelled")),
+        )
+
+    async def test(server: BatchServer, made: Office) -> None:
+        server.looks, server.cancel_takes = 100, 2
+        job = await made.started("a", "b")
+        assert await made.service.advance(job.id)
+        assert (await made.job(job.id)).status is BatchStatus.IN_PROGRESS
+        await made.service.cancel(job.id)
+        assert await made.service.advance(job.id)
+        assert (await made.job(job.id)).status is BatchStatus.CANCELLING
+        job = await made.run(job.id)
+        assert job.status is BatchStatus.CANCELLED
+        first, second = await made.items(job.id)
+        assert (first.status, first.answer) == (ItemStatus.ANSWERED, "Came")
+        assert second.status is ItemStatus.UNANSWERED
+        assert sum(path.endswith("cancel") for _, path in server.seen) == 1
+        assert job.held is None
+
+    against(tmp_path, test, outcome)
+
+
+def test_cancelling_before_anything_was_sent_ends_it_at_once(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.ready("a")
+        job = await made.service.cancel(job.id)
+        assert job.status is BatchStatus.CANCELLED
+        assert await made.service.advance(job.id) is None
+        assert server.seen == []
+        started = await made.started("a")
+        await made.service.cancel(started.id)  # said yes, but nothing has gone out yet
+        started = await made.run(started.id)
+        assert started.status is BatchStatus.CANCELLED
+        assert server.seen == []
+        await made.service.remove(started.id)
+        assert len(await made.store.all()) == 1
+
+    against(tmp_path, test)
+
+
+def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.ready("word " * 100_000)
+        cost = job.estimate.input_cost
+        assert cost is not None
+        with_cap(made, monthly_cap=cost * Decimal("0.9"))
+        with pytest.raises(SpendingCapError, match="would pass the monthly cap"):
+            await made.service.start(job.id)
+        assert (await made.job(job.id)).status is BatchStatus.READY
+        with_cap(made, monthly_cap=cost * Decimal("1.9"))
+        await made.service.start(job.id)
+        other = await made.ready("word " * 100_000)
+        with pytest.raises(SpendingCapError, match="more on its way"):
+            await made.service.start(other.id)  # the first holds its input, though nobody waits
+        await made.run(job.id)
+        await made.service.start(other.id)
+
+    against(tmp_path, test)
+
+
+def test_a_refusal_before_anything_was_created_leaves_the_job_ready(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        server.faults = [("POST", "batches", 400)]
+        job = await made.run((await made.started("a")).id)
+        assert job.status is BatchStatus.READY
+        assert "Nothing was sent" in job.error
+        assert job.held is None
+        job = await made.run((await made.service.start(job.id)).id)
+        assert job.status is BatchStatus.COMPLETED
+        assert job.error == ""
+
+    against(tmp_path, test)
+
+
+@pytest.mark.parametrize("how", ["before", "after"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "files"),
+        ("POST", "batches"),
+        ("GET", "batches/"),
+        ("GET", "files/file-1/content"),
+        ("DELETE", "files"),
+    ],
+)
+def test_a_connection_that_breaks_costs_nothing_twice(
+    tmp_path: Path, method: str, path: str, how: str
+) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        server.faults = [(method, path, how)]
+        job = await made.run((await made.started("a", "b")).id)
+        assert job.status is BatchStatus.COMPLETED
+        assert job.counts.answered == 2
+        assert len(server.batches) == 1
+        uploads = [name for name, _ in server.files.values() if name.startswith("repartee-")]
+        assert len(uploads) == 1
+        assert await made.ledger.month(now()) == 2 * Decimal("0.001575")
+
+    against(tmp_path, test)
+
+
+def test_a_server_error_while_creating_is_looked_into_first(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        server.faults = [("POST", "batches", 500)]
+        job = await made.run((await made.started("a")).id)
+        assert job.status is BatchStatus.COMPLETED
+        asked = [seen for seen in server.seen if seen[1] == "batches"]
+        assert asked == [("POST", "batches"), ("GET", "batches"), ("POST", "batches")]
+
+    against(tmp_path, test)
+
+
+def test_a_batch_that_is_not_known_is_never_created_again(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        server.looks = 5
+        job = await made.started("a")
+        await made.service.advance(job.id)
+        server.batches.clear()  # the key of another project, say
+        assert await made.service.advance(job.id) == 300.0
+        assert "asked again" in (await made.job(job.id)).error
+        assert server.count("POST", "batches") == 1
+        await made.service.cancel(job.id)
+        job = await made.run(job.id)
+        assert job.status is BatchStatus.CANCELLED
+        (item,) = await made.items(job.id)
+        assert item.status is ItemStatus.UNANSWERED
+
+    against(tmp_path, test)
+
+
+def test_without_its_provider_a_job_waits(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        server.looks = 1
+        job = await made.started("a")
+        await made.service.advance(job.id)
+        address = made.profile.base_url
+        with_cap(made, base_url="https://elsewhere.example/v1")
+        assert await made.service.advance(job.id) is None
+        job = await made.job(job.id)
+        assert "not set up here" in job.error
+        assert not job.status.is_over
+        with_cap(made, base_url=address)
+        assert (await made.run(job.id)).status is BatchStatus.COMPLETED
+
+    against(tmp_path, test)
+
+
+def test_json_of_every_line_is_whole(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.started('quotes " and \\ and \x00 and \ud83d'.replace("\ud83d", "😀"))
+        await made.run(job.id)
+        (_, raw) = server.files["file-0"]
+        assert json.loads(raw)["custom_id"] == f"{job.id}-1"
+
+    against(tmp_path, test)

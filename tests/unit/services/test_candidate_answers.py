@@ -1,0 +1,261 @@
+"""Several answers to one question: in one request or in several, each kept for itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+from desktop_app.domain.conversation import Draft, Message, MessageStatus, now
+from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Notice,
+    OfCandidate,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+)
+from desktop_app.domain.generation import GenerationParameters
+from desktop_app.domain.legality import Learnt
+from desktop_app.domain.model_catalog import Api
+from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.candidate_answers import asked_apart, shares
+from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.spending.budget import Hold
+from desktop_app.services.spending.cost_estimate import FRAME, needs_counting, used_tokens
+from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
+from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
+from tests.unit.providers.samples import OPENAI
+from tests.unit.services.test_chat_service import HELD, USAGE, Room, with_room
+
+CHAT = replace(OPENAI, api=Api.CHAT_COMPLETIONS)
+THREE = AskSettings(parameters=GenerationParameters(candidates=3))
+TWO = AskSettings(parameters=GenerationParameters(candidates=2))
+ONE_COST = Decimal("0.00392")
+Script = Sequence[StreamEvent | str]
+
+
+async def run_all(room: Room, began: Answering) -> list[Message]:
+    return list(await asyncio.gather(*[room.run(each) for each in (began, *began.beside)]))
+
+
+def answer(text: str) -> list[StreamEvent]:
+    return [TextDelta(text), UsageReported(USAGE), Completed()]
+
+
+def others(number: int, text: str) -> list[StreamEvent]:
+    return [OfCandidate(number, TextDelta(text)), OfCandidate(number, Completed())]
+
+
+def test_through_responses_each_is_a_request_with_its_own_cost(tmp_path: Path) -> None:
+    provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", settings=THREE)
+        kept = await room.store.path(began.conversation.id)
+        assert kept[-1].id == began.answer.id
+        versions = await room.store.versions(began.answer.id)
+        assert versions == [began.answer.id, *(each.answer.id for each in began.beside)]
+        done = await run_all(room, began)
+        assert [message.text for message in done] == ["a", "b", "c"]
+        assert [message.cost for message in done] == [ONE_COST] * 3
+        assert [message.notices for message in done] == [()] * 3
+        assert await room.ledger.conversation(began.conversation.id) == 3 * ONE_COST
+        assert [request.parameters.candidates for request in provider.requests] == [1] * 3
+        for message in done:
+            assert await room.store.message(message.id) == message
+
+    with_room(tmp_path, provider, test)
+
+
+def test_through_chat_completions_one_request_and_one_cost_for_all(tmp_path: Path) -> None:
+    script = [TextDelta("a"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
+    provider = ScriptedProvider(script)
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", CHAT, settings=THREE)
+        done = await run_all(room, began)
+        assert [message.text for message in done] == ["a", "b", "c"]
+        assert [message.status for message in done] == [MessageStatus.COMPLETE] * 3
+        assert [message.cost for message in done] == [ONE_COST, None, None]
+        assert done[0].notices == (for_all(3),)
+        assert [message.notices for message in done[1:]] == [(COUNTED_WITH_FIRST,)] * 2
+        assert await room.ledger.conversation(began.conversation.id) == ONE_COST
+        assert [request.parameters.candidates for request in provider.requests] == [3]
+        assert provider.closed == 1
+
+    with_room(tmp_path, provider, test)
+
+
+def test_what_a_server_leaves_out_is_asked_for_apart_and_said(tmp_path: Path) -> None:
+    provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", CHAT, settings=THREE)
+        done = await run_all(room, began)
+        assert [message.text for message in done] == ["a", "b", "c"]
+        assert [message.cost for message in done] == [ONE_COST] * 3
+        assert [message.notices for message in done] == [(), *[(asked_apart("OpenAI"),)] * 2]
+        assert [request.parameters.candidates for request in provider.requests] == [3, 1, 1]
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_server_that_is_known_to_make_one_is_asked_for_each(tmp_path: Path) -> None:
+    provider = ScriptedProvider(answer("a"), answer("b"))
+
+    async def test(room: Room) -> None:
+        assert isinstance(room.service.gateway, OneProvider)
+        room.service.gateway.known = Learnt(refused=frozenset({"candidates=3"}))
+        done = await run_all(room, await room.begin("?", CHAT, settings=TWO))
+        assert [message.text for message in done] == ["a", "b"]
+        assert [message.notices for message in done] == [(), ()]
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_failure_of_the_request_is_that_of_all_and_what_came_stays(tmp_path: Path) -> None:
+    error = ProviderError("It broke.")
+    provider = ScriptedProvider([TextDelta("a"), OfCandidate(1, TextDelta("b")), Failed(error)])
+
+    async def test(room: Room) -> None:
+        done = await run_all(room, await room.begin("?", CHAT, settings=TWO))
+        assert [message.status for message in done] == [MessageStatus.FAILED] * 2
+        assert [message.text for message in done] == ["a", "b"]
+        assert len(provider.requests) == 1  # what failed is not asked for again by itself
+
+    with_room(tmp_path, provider, test)
+
+
+def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path: Path) -> None:
+    script: Script = [TextDelta("a"), OfCandidate(1, TextDelta("b")), Notice("!"), HELD]
+    provider = ScriptedProvider(script)
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", CHAT, settings=TWO)
+        answerings = (began, *began.beside)
+        tasks = [asyncio.create_task(room.run(each)) for each in answerings]
+        await provider.holding.wait()
+        while not all(each._reply.notices for each in answerings):  # noqa: ASYNC110 — no event tells
+            await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert provider.closed == 1
+        for each, text in zip(answerings, "ab", strict=True):
+            kept = await room.store.message(each.answer.id)
+            assert kept is not None
+            assert (kept.status, kept.text) == (MessageStatus.CANCELLED, text)
+
+    with_room(tmp_path, provider, test)
+
+
+def test_one_that_is_stopped_leaves_the_others(tmp_path: Path) -> None:
+    script: Script = [
+        OfCandidate(1, TextDelta("b")),
+        HELD,
+        OfCandidate(1, Completed()),
+        *answer("a"),
+    ]
+    provider = ScriptedProvider(script)
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", CHAT, settings=TWO)
+        first, second = (asyncio.create_task(room.run(e)) for e in (began, *began.beside))
+        await provider.holding.wait()
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        provider.release.set()
+        assert (await second).status is MessageStatus.COMPLETE
+        assert provider.closed == 1
+
+    with_room(tmp_path, provider, test)
+
+
+def test_another_answer_is_one(tmp_path: Path) -> None:
+    provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", settings=TWO)
+        await run_all(room, began)
+        path = await room.store.path(began.conversation.id)
+        again = await room.service.begin_again(began.conversation, path[:1], OPENAI, TWO)
+        assert again.beside == ()
+        await room.run(again)
+        assert len(await room.store.versions(again.answer.id)) == 3
+
+    with_room(tmp_path, provider, test)
+
+
+def test_the_estimate_counts_the_input_as_often_as_it_is_sent(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        began = await room.begin("one two three", settings=THREE)
+        path = await room.store.path(began.conversation.id)
+        for profile, inputs in ((OPENAI, 3), (CHAT, 1)):
+            resolved = room.service.resolve(profile, began.conversation.choice)
+            one = await room.service.estimator.estimate(path[:1], Draft("four"), resolved)
+            all_ = await room.service.for_all_answers(one, resolved, THREE.parameters)
+            assert one.input_cost is not None
+            assert one.longest_answer_cost is not None
+            assert all_.input_cost == inputs * one.input_cost
+            assert all_.longest_answer_cost == 3 * one.longest_answer_cost
+            assert (all_.answers, all_.inputs) == (3, inputs)
+            assert all_.input_tokens == one.input_tokens  # what must fit into the window
+
+    with_room(tmp_path, ScriptedProvider(), test)
+
+
+def test_a_hold_is_let_go_with_the_last_answer() -> None:
+    class Book(Hold):
+        released = 0
+
+        async def release(self) -> None:
+            self.released += 1
+
+    async def main() -> None:
+        whole = Book()
+        first, second = shares(whole, 2)
+        async with first:
+            pass
+        await first.release()
+        assert whole.released == 0
+        async with second:
+            pass
+        assert whole.released == 1
+
+    asyncio.run(main())
+
+
+def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_path: Path) -> None:
+    """1,000 in; what the three answers together put out, 150 tokens, is not what is sent again."""
+    script = [TextDelta("a b"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", CHAT, settings=THREE)
+        done = await run_all(room, began)
+        resolved = room.service.resolve(CHAT, began.conversation.choice)
+        assert began.question is not None
+        for shown, tokens in ((done[0], 1_000 + 2 + FRAME), (done[1], 1 + FRAME + 1 + FRAME)):
+            path = [began.question, shown]
+            assert used_tokens(path, resolved) is None
+            assert needs_counting(path, resolved)
+            counted = await room.service.estimator.context_tokens(path, resolved)
+            assert counted == (tokens, False)
+
+    with_room(tmp_path, ScriptedProvider(script), test)
+
+
+def test_without_usage_one_request_is_one_call_that_is_not_counted(tmp_path: Path) -> None:
+    script = [TextDelta("a"), *others(1, "b"), Completed()]
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", CHAT, settings=TWO)
+        await run_all(room, began)
+        month = await room.ledger.spent_in_month(now())
+        assert (month.calls, month.uncounted) == (1, 1)
+
+    with_room(tmp_path, ScriptedProvider(script), test)

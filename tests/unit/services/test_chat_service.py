@@ -1,0 +1,593 @@
+"""Asking, over a real store on disk and a scripted provider."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.backend.image_scaling import ScaledPictures
+from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.domain.chat_request import GenerationParameters, ProviderProfile
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    new_id,
+    now,
+)
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    CredentialError,
+    DocumentDoesNotFitError,
+    ModelNotFoundError,
+    SpendingCapError,
+    StorageError,
+    StoreFullError,
+    StreamCutError,
+    UserFacingError,
+)
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Incomplete,
+    ReasoningDelta,
+    ReasoningItem,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+)
+from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.parts import DocumentPart, DraftPart, ReasoningPart, TextPart
+from desktop_app.domain.reply import Reply
+from desktop_app.paths import resource_path
+from desktop_app.providers.refusals import ErrorBody, error_from
+from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.chat_service import AskSettings, ChatService
+from desktop_app.services.collections.passage_context import PassageSource
+from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending.cost_estimate import FRAME, Estimator
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.compactions import CompactionStore
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.spending_holds import SpendingHolds
+from tests.helpers.fences import fences, plain
+from tests.helpers.parts import NothingInParts
+from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
+from tests.helpers.waiting import until
+
+CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
+HELD = ScriptedProvider.HOLD
+ORIGINAL = b"original"
+DOCUMENT = DocumentPart(
+    sha256(ORIGINAL).hexdigest(), "report.pdf", "application/pdf", 9, pages=2, tokens=3
+)
+
+
+class FullDisk(ConversationStore):
+    """A store on a disk that is full for a while, at the seam of the message store."""
+
+    full = False
+
+    async def begin_turn(
+        self, conversation: Conversation, question: Message | None, *answers: Message
+    ) -> None:
+        if self.full:
+            raise StoreFullError("The disk is full.", details=errno.errorcode[errno.ENOSPC])
+        await super().begin_turn(conversation, question, *answers)
+
+    async def save_answer(self, answer: Message) -> None:
+        if self.full:
+            raise StoreFullError("The disk is full.", details=errno.errorcode[errno.ENOSPC])
+        await super().save_answer(answer)
+
+
+@dataclass
+class Room:
+    """A chat service over a store on disk."""
+
+    service: ChatService
+    store: FullDisk
+    ledger: Ledger
+    attachments: AttachmentStore
+    counter: WordCounter
+    heard: list[StreamEvent] = field(default_factory=list)
+    store_said: list[StorageError | None] = field(default_factory=list)
+
+    async def begin(
+        self,
+        text: str,
+        profile: ProviderProfile = OPENAI,
+        variant: Variant | None = Variant.THINKING,
+        path: list[Message] | None = None,
+        attachments: tuple[DraftPart, ...] = (),
+        settings: AskSettings | None = None,
+        conversation: Conversation | None = None,
+    ) -> Answering:
+        model = "" if variant else "smollm2-135m-instruct"
+        choice = ModelChoice(profile.id, model, variant, Effort.HIGH if variant else None)
+        conversation = conversation or Conversation(new_id(), "", now(), now(), choice)
+        return await self.service.begin(
+            conversation, path or [], Draft(text, attachments), profile, settings or AskSettings()
+        )
+
+    async def run(self, answering: Answering) -> Message:
+        return await answering.run(self.listen, self.store_said.append)
+
+    def listen(self, event: StreamEvent, _reply: Reply) -> None:
+        self.heard.append(event)
+
+
+def with_room(
+    tmp_path: Path,
+    provider: ScriptedProvider | UserFacingError,
+    test: Callable[[Room], Awaitable[None]],
+    passages: PassageSource | None = None,
+) -> None:
+    async def main() -> None:
+        database = Database(tmp_path / "store.sqlite3")
+        await database.open()
+        store, ledger = FullDisk(database), Ledger(database)
+        attachments = AttachmentStore(database, tmp_path / "attachments")
+        counter = WordCounter()
+        documents = DocumentWorker()
+        service = ChatService(
+            store=store,
+            attachments=attachments,
+            pictures=ScaledPictures(attachments, documents),
+            spending=ledger,
+            gateway=OneProvider(provider),
+            estimator=Estimator(counter, attachments, passages),
+            budget=Budget(SpendingHolds(database), SettingsStore(database)),
+            catalog=CATALOG,
+            fences=fences(),
+            compactions=CompactionStore(database),
+            parts=NothingInParts(),
+            passages=passages,
+        )
+        try:
+            await test(Room(service, store, ledger, attachments, counter))
+        finally:
+            await documents.aclose()
+            await database.close()
+
+    asyncio.run(main())
+
+
+USAGE = Usage(input_tokens=1000, cached_tokens=400, output_tokens=200, reasoning_tokens=50)
+
+
+def test_the_question_is_on_disk_before_anything_is_sent(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("Four."), UsageReported(USAGE), Completed()])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("Two and two?")
+        assert provider.requests == []
+        kept = await room.store.path(began.conversation.id)
+        assert [m.text for m in kept] == ["Two and two?", ""]
+        assert kept[1].status is MessageStatus.STREAMING
+        answer = await room.run(began)
+        assert (answer.text, answer.status) == ("Four.", MessageStatus.COMPLETE)
+        assert (await room.store.path(began.conversation.id))[1] == answer
+        assert began.conversation.title == "Two and two?"
+        (request,) = provider.requests
+        assert (request.model, request.effort) == ("gpt-5.2", Effort.HIGH)
+        assert request.cache_key == began.conversation.id
+
+    with_room(tmp_path, provider, test)
+
+
+def test_what_an_answer_cost_is_written_down_once(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("."), UsageReported(USAGE), Completed()])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        # 600 fresh × 1.75 + 400 cached × 0.175 + 200 out × 14, a million tokens each
+        assert answer.cost == Decimal("0.00392")
+        assert await room.ledger.conversation(answer.conversation_id) == Decimal("0.00392")
+        assert await room.ledger.month(now(), "openai") == Decimal("0.00392")
+
+    with_room(tmp_path, provider, test)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "cost"),
+    [
+        ("priority", "priority", "0.00784"),
+        ("priority", "default", "0.00392"),  # the provider was short of room there
+        ("priority", "", "0.00784"),
+        ("auto", "priority", "0.00784"),  # the account's own setting
+        (None, "auto", "0.00392"),
+        ("flex", "flex", None),  # what it costs is not in the catalogue
+        (None, "scale", None),
+    ],
+)
+def test_the_tier_that_answered_decides_the_price(
+    tmp_path: Path, asked: str | None, answered: str, cost: str | None
+) -> None:
+    provider = ScriptedProvider([TextDelta("."), UsageReported(USAGE, answered), Completed()])
+
+    async def test(room: Room) -> None:
+        settings = AskSettings(parameters=GenerationParameters(service_tier=asked))
+        answer = await room.run(await room.begin("?", settings=settings))
+        assert provider.requests[0].parameters.service_tier == asked
+        assert answer.cost == (None if cost is None else Decimal(cost))
+
+    with_room(tmp_path, provider, test)
+
+
+def test_the_answer_is_on_disk_while_it_streams(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("Half "), TextDelta("of it"), HELD, Completed()])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        task = asyncio.create_task(room.run(began))
+        await provider.holding.wait()
+
+        async def half_is_kept() -> bool:
+            return (await room.store.path(began.conversation.id))[1].text == "Half of it"
+
+        await until(half_is_kept)
+        assert (await room.store.path(began.conversation.id))[1].status is MessageStatus.STREAMING
+        provider.release.set()
+        await task
+
+    with_room(tmp_path, provider, test)
+
+
+def test_stopping_closes_the_stream_and_keeps_the_text(tmp_path: Path) -> None:
+    provider = ScriptedProvider([ReasoningDelta("Hm."), TextDelta("A sta"), HELD])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        task = asyncio.create_task(room.run(began))
+        await provider.holding.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert provider.closed == 1
+        kept = (await room.store.path(began.conversation.id))[1]
+        assert kept.status is MessageStatus.CANCELLED
+        thought, text = kept.parts
+        assert isinstance(thought, ReasoningPart)
+        assert (thought.text, text) == ("Hm.", TextPart("A sta"))
+
+    with_room(tmp_path, provider, test)
+
+
+def test_how_long_it_thought_is_kept_with_the_answer(tmp_path: Path) -> None:
+    provider = ScriptedProvider(
+        [ReasoningDelta("Hm."), TextDelta("Yes"), ReasoningItem("rs"), Completed()]
+    )
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        await room.run(began)
+        thought = (await room.store.path(began.conversation.id))[1].parts[0]
+        assert isinstance(thought, ReasoningPart)
+        assert thought.seconds is not None
+        assert thought.item_id == "rs"
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_cut_keeps_the_text_and_says_so_under_it(tmp_path: Path) -> None:
+    error = StreamCutError("The connection was cut.", what_was_kept="Kept.", status=200)
+    provider = ScriptedProvider([TextDelta("Some"), Failed(error)])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert (answer.status, answer.text) == (MessageStatus.FAILED, "Some")
+        assert answer.error is not None
+        assert answer.error.what_happened == "The connection was cut."
+        assert (answer.error.kind, answer.error.details) == ("StreamCutError", "HTTP 200")
+
+    with_room(tmp_path, provider, test)
+
+
+def test_details_say_nothing_twice(tmp_path: Path) -> None:
+    error = error_from("Here", ErrorBody("No.", "odd"), status=500, request_id="req_1")
+    provider = ScriptedProvider([Failed(error)])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert answer.error is not None
+        assert answer.error.details == (
+            "HTTP status 500\nCode: odd\nRequest id: req_1\nThe provider says: No."
+        )
+
+    with_room(tmp_path, provider, test)
+
+
+def test_details_leave_nothing_out_that_stands_in_them_by_chance(tmp_path: Path) -> None:
+    error = StreamCutError("The connection was cut.", details="after 1500 bytes", status=500)
+    provider = ScriptedProvider([Failed(error)])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert answer.error is not None
+        assert answer.error.details == "HTTP 500\nafter 1500 bytes"
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_limit_reached_is_said_and_is_no_whole_answer(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("Some"), Incomplete("max_output_tokens")])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert answer.status is MessageStatus.INCOMPLETE
+        assert answer.error is not None
+        assert "limit" in answer.error.what_happened
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_locked_keyring_is_an_error_under_the_question(tmp_path: Path) -> None:
+    error = CredentialError("The keyring is locked.", what_to_do="Unlock it.")
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert answer.status is MessageStatus.FAILED
+        assert answer.error is not None
+        assert answer.error.what_happened == "The keyring is locked."
+        assert answer.error.what_was_kept
+
+    with_room(tmp_path, error, test)
+
+
+def test_instant_is_replaced_once_where_it_is_not_served(tmp_path: Path) -> None:
+    gone = Failed(ModelNotFoundError("No such model.", status=404))
+    provider = ScriptedProvider([gone], [TextDelta("Hi"), Completed()], [Completed()])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?", COMETAPI, Variant.INSTANT))
+        assert [(r.model, r.effort) for r in provider.requests] == [
+            ("gpt-5.2-chat-latest", Effort.MEDIUM),
+            ("gpt-5.2", Effort.NONE),
+        ]
+        assert (answer.text, len(answer.notices)) == ("Hi", 1)
+        assert answer.choice is not None
+        assert answer.choice.model == "gpt-5.2"
+        await room.run(await room.begin("?", COMETAPI, Variant.INSTANT))
+        assert provider.requests[-1].model == "gpt-5.2"
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_missing_model_without_a_stand_in_is_an_error(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Failed(ModelNotFoundError("No such model.", status=404))])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?", COMETAPI, Variant.THINKING))
+        assert answer.status is MessageStatus.FAILED
+        assert len(provider.requests) == 1
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_full_disk_keeps_the_answer_and_saves_it_when_there_is_room(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("All of it"), Completed()])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        room.store.full = True
+        task = asyncio.create_task(room.run(began))
+
+        async def was_said() -> bool:
+            return any(isinstance(said, StoreFullError) for said in room.store_said)
+
+        await until(was_said)
+        room.store.full = False
+        answer = await task
+        assert room.store_said[-1] is None
+        assert (await room.store.path(began.conversation.id))[1] == answer
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_command_does_not_wait_until_a_full_disk_has_room(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        answering = await room.begin("Why?")
+        room.store.full = True
+        done = await answering.run(room.listen, room.store_said.append, insist=False)
+        assert (done.status, done.text) == (MessageStatus.COMPLETE, "Because.")
+        assert [type(said) for said in room.store_said] == [StoreFullError]
+
+    with_room(tmp_path, ScriptedProvider([TextDelta("Because."), Completed()]), test)
+
+
+def test_a_document_goes_in_whole_before_the_words(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Completed()])
+
+    async def test(room: Room) -> None:
+        await room.attachments.add(
+            ORIGINAL,
+            sha256=DOCUMENT.sha256,
+            name=DOCUMENT.name,
+            media_type=DOCUMENT.media_type,
+            text="All its text.",
+            pages=2,
+            tokens=3,
+        )
+        await room.run(await room.begin("Summarise it.", attachments=(DOCUMENT,)))
+        (message,) = provider.requests[0].messages
+        (sent,) = message.parts
+        assert isinstance(sent, TextPart)
+        assert plain(sent.text) == (
+            '<document name="report.pdf" pages="2">\nAll its text.\n</document>\n\nSummarise it.'
+        )
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(tmp_path: Path) -> None:
+    provider = ScriptedProvider()
+
+    async def test(room: Room) -> None:
+        await room.attachments.add(
+            ORIGINAL,
+            sha256=DOCUMENT.sha256,
+            name=DOCUMENT.name,
+            media_type=DOCUMENT.media_type,
+            text="word " * 9000,
+            pages=2,
+            tokens=9000,
+        )
+        with pytest.raises(DocumentDoesNotFitError) as refused:
+            await room.begin("?", ON_DEVICE, None, attachments=(DOCUMENT,))
+        assert "report.pdf" in refused.value.what_happened
+        assert "7,680" in refused.value.what_happened  # 8,192 less room for an answer
+        assert await room.store.all() == []
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_short_question_is_not_counted_at_all(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Completed()])
+
+    async def test(room: Room) -> None:
+        await room.run(await room.begin("Short."))
+        assert room.counter.asked == 0
+
+    with_room(tmp_path, provider, test)
+
+
+def test_another_answer_is_a_version_beside_the_first(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("One"), Completed()], [TextDelta("Two"), Completed()])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        first = await room.run(began)
+        path = await room.store.path(began.conversation.id)
+        again = await room.service.begin_again(began.conversation, path[:1], OPENAI, AskSettings())
+        second = await room.run(again)
+        assert await room.store.versions(first.id) == [first.id, second.id]
+        assert [m.text for m in await room.store.path(first.conversation_id)] == ["?", "Two"]
+        assert len(provider.requests[1].messages) == 1
+
+    with_room(tmp_path, provider, test)
+
+
+def test_sampling_goes_out_only_where_the_model_takes_it(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Completed()], [Completed()])
+
+    async def test(room: Room) -> None:
+        settings = AskSettings()
+        settings = replace(settings, parameters=replace(settings.parameters, temperature=0.2))
+        await room.run(await room.begin("?", settings=settings))
+        assert provider.requests[0].parameters.temperature is None
+        quiet = ModelChoice("openai", "", Variant.THINKING, Effort.NONE)
+        conversation = Conversation(new_id(), "", now(), now(), quiet)
+        await room.run(await room.begin("?", settings=settings, conversation=conversation))
+        assert provider.requests[1].parameters.temperature == 0.2
+        assert provider.requests[1].effort is Effort.NONE
+
+    with_room(tmp_path, provider, test)
+
+
+def test_the_model_on_this_computer_is_not_let_to_run_on(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Completed()], [Completed()])
+
+    async def test(room: Room) -> None:
+        await room.run(await room.begin("?", ON_DEVICE, None))
+        assert provider.requests[0].parameters.max_output_tokens == 1024
+        await room.run(await room.begin("?"))
+        assert provider.requests[1].parameters.max_output_tokens is None
+
+    with_room(tmp_path, provider, test)
+
+
+def test_no_key_is_said_in_the_provider_s_own_words(tmp_path: Path) -> None:
+    error = AuthenticationError("No API key is known for OpenAI.", what_to_do="Add one.")
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert answer.error is not None
+        assert answer.error.kind == "AuthenticationError"
+
+    with_room(tmp_path, error, test)
+
+
+def test_a_cap_refuses_the_next_message_and_no_running_answer(tmp_path: Path) -> None:
+    provider = ScriptedProvider(
+        [TextDelta("a"), HELD, UsageReported(Usage(1000, 0, 1000, 0)), Completed()]
+    )
+    price = CATALOG.info("gpt-5.2").price
+    assert price is not None
+    words = price.of(Usage(input_tokens=1 + FRAME))
+    capped = replace(OPENAI, monthly_cap=words)
+
+    async def test(room: Room) -> None:
+        first = await room.begin("one", capped)
+        running = asyncio.create_task(room.run(first))
+        await provider.holding.wait()
+        with pytest.raises(SpendingCapError, match="on its way"):
+            await room.begin("two", capped)
+        provider.release.set()
+        answer = await running
+        assert answer.status is MessageStatus.COMPLETE  # though it passed the cap by far
+        with pytest.raises(SpendingCapError, match=r"\$0\.01575 spent, "):
+            await room.begin("two", capped)
+        path = await room.store.path(first.conversation.id)
+        assert [message.role.value for message in path] == ["user", "assistant"]
+        with pytest.raises(SpendingCapError):
+            await room.service.begin_again(first.conversation, path[:1], capped, AskSettings())
+
+    with_room(tmp_path, provider, test)
+
+
+def test_what_cannot_be_kept_holds_nothing(tmp_path: Path) -> None:
+    capped = replace(OPENAI, monthly_cap=Decimal(1))
+
+    async def test(room: Room) -> None:
+        asked = await room.begin("one", capped)
+        assert (await room.service.budget.month(capped)).held > 0
+        await room.run(asked)
+        room.store.full = True
+        with pytest.raises(StoreFullError):
+            await room.begin("two", capped)
+        assert (await room.service.budget.month(capped)).held == 0
+
+    with_room(tmp_path, ScriptedProvider([Completed()]), test)
+
+
+def test_a_call_that_was_cut_is_noted_without_its_cost(tmp_path: Path) -> None:
+    cut = Failed(StreamCutError("The connection broke."))
+    provider = ScriptedProvider([TextDelta("a"), cut], [cut], [TextDelta("a"), cut])
+
+    async def test(room: Room) -> None:
+        await room.run(await room.begin("one"))
+        await room.run(await room.begin("two"))  # nothing had begun
+        await room.run(await room.begin("three", ON_DEVICE, None))  # costs nothing
+        month = await room.ledger.spent_in_month(now())
+        assert (month.calls, month.uncounted, month.cost) == (1, 1, Decimal(0))
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_whole_answer_without_usage_is_noted_as_not_counted(tmp_path: Path) -> None:
+    whole: list[StreamEvent | str] = [TextDelta("a"), Completed()]
+    provider = ScriptedProvider(whole, whole)
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("one"))
+        assert answer.cost is None
+        await room.run(await room.begin("two", ON_DEVICE, None))  # costs nothing
+        month = await room.ledger.spent_in_month(now())
+        assert (month.calls, month.uncounted, month.cost) == (1, 1, Decimal(0))
+
+    with_room(tmp_path, provider, test)

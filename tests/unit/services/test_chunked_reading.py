@@ -1,0 +1,537 @@
+"""Documents that are larger than the window: every part is read once, and every fact arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
+from desktop_app.documents.index.chunks import chunks
+from desktop_app.documents.worker.protocol import Chunk
+from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderProfile, RequestMessage
+from desktop_app.domain.conversation import Role, now
+from desktop_app.domain.cost import Price, Usage, format_money
+from desktop_app.domain.errors import IllegalChoiceError, RateLimitedError
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Notice,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+    Waiting,
+)
+from desktop_app.domain.image_tokens import ImageTokens, TileTokens
+from desktop_app.domain.model_catalog import Effort, ModelInfo
+from desktop_app.domain.parts import (
+    TEXT_ALONE,
+    ChosenPages,
+    DocumentPart,
+    ImagePart,
+    PagePicture,
+    TextPart,
+    text_of,
+)
+from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
+from desktop_app.services.documents.chunk_plan import PartsPlan
+from desktop_app.services.documents.chunked_reading import (
+    LARGEST_PART,
+    LARGEST_PART_BUILT_IN,
+    PartsReader,
+)
+from desktop_app.services.documents.note_taking import (
+    AT_ONCE,
+    LONGEST_BUILT_IN,
+    LONGEST_ON_DEVICE,
+    MERGING,
+    Task,
+)
+from desktop_app.services.spending.budget import Budget
+from desktop_app.services.spending.cost_estimate import Estimator
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.notes import NotesStore
+from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.spending_holds import SpendingHolds
+from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
+from tests.helpers.waiting import until
+
+FACT = re.compile(r"FACT-\d+")
+PRICE = Price(Decimal(1), Decimal(1), Decimal(1))
+MODEL = ModelInfo("small", "Small", context_window=1_600, max_output=200, price=PRICE)
+NO_TEXT = "[no text on this page]"
+PROMPT = "Summarise the document."
+
+
+class NoteTaker(ScriptedProvider):
+    """Notes every fact that it is shown, and answers with all of them.
+
+    Attributes:
+        most_at_once: how many calls ran beside each other.
+        has_room_for: so many calls at a time; it refuses more, after it had them wait.
+        speaks_first: each call has begun to answer before it waits at the gate.
+        fails_on: a fact at which it fails.
+        gate: no call ends while it is closed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running = self.most_at_once = 0
+        self.fails_on = ""
+        self.has_room_for = AT_ONCE
+        self.speaks_first = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+        self.requests.append(request)
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        is_too_many = self.running > self.has_room_for
+        if self.speaks_first:
+            yield TextDelta("Well: ")
+        await self.gate.wait()
+        self.running -= 1
+        if is_too_many:
+            yield Waiting(7, "There are too many requests.")
+            yield Failed(RateLimitedError("Too many requests."))
+            return
+        text = text_of(request.messages[-1].parts)  # type: ignore[arg-type]
+        if self.fails_on and self.fails_on in text:
+            yield Failed(RateLimitedError("Too many requests."))
+            return
+        yield TextDelta(" ".join(FACT.findall(text)) or "nothing")
+        yield UsageReported(Usage(input_tokens=len(text.split()), output_tokens=3))
+        yield Completed()
+
+
+class DrawnPages:
+    """Pages as pictures that say which they are."""
+
+    async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
+        raise AssertionError("no picture is attached")
+
+    async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
+        return [ImageData("image/png", f"picture {p.number}".encode()) for p in part.seen_pages]
+
+
+class WordSplitter:
+    """Cuts by words."""
+
+    async def chunks(self, text: str, tokens: int) -> list[Chunk]:
+        return chunks(text, tokens, lambda part: len(part.split()))
+
+
+def book(facts: int, words_between: int = 90) -> str:
+    """A long text with a fact in every paragraph."""
+    filler = "word " * words_between
+    return "\n\n".join(f"{filler}. It is so that FACT-{n} holds." for n in range(facts))
+
+
+class Reading:
+    """A reader over a real store."""
+
+    def __init__(self, reader: PartsReader, provider: NoteTaker, ledger: Ledger) -> None:
+        self.reader, self.provider, self.ledger = reader, provider, ledger
+
+    def task(self, *names: str, profile: ProviderProfile = OPENAI) -> Task:
+        parts = tuple(
+            DocumentPart(sha256(name.encode()).hexdigest(), name, "text/plain", 9, in_parts=True)
+            for name in names
+        )
+        return Task(parts, PROMPT, ResolvedChoice(profile, MODEL, None, None))
+
+    async def plan(self, task: Task) -> PartsPlan:
+        return await self.reader.plan(task.documents, task.prompt, task.resolved)
+
+    async def run(self, task: Task, *before: RequestMessage) -> list[StreamEvent]:
+        message = RequestMessage(Role.USER, (TextPart(PROMPT),))
+        request = ChatRequest(model=MODEL.id, messages=(*before, message))
+        provider = await self.reader.reading(task).provider(task.resolved.profile)
+        return [event async for event in provider.stream(request)]
+
+    async def facts(self, task: Task) -> list[str]:
+        events = await self.run(task)
+        return FACT.findall("".join(e.text for e in events if isinstance(e, TextDelta)))
+
+
+def with_reading(tmp_path: Path, test: Callable[[Reading], Awaitable[None]], **texts: str) -> None:
+    async def main() -> None:
+        database = Database(tmp_path / "store.sqlite3")
+        await database.open()
+        attachments = AttachmentStore(database, tmp_path / "files")
+        for name, text in texts.items():
+            data = name.encode()
+            await attachments.add(
+                data,
+                sha256=sha256(data).hexdigest(),
+                name=name,
+                media_type="text/plain",
+                text=text,
+                pages=None,
+                tokens=None,
+            )
+        provider, ledger = NoteTaker(), Ledger(database)
+        reader = PartsReader(
+            gateway=OneProvider(provider),
+            attachments=attachments,
+            pictures=DrawnPages(),
+            estimator=Estimator(WordCounter(), attachments),
+            splitter=WordSplitter(),
+            notes=NotesStore(database),
+            spending=ledger,
+            budget=Budget(SpendingHolds(database), SettingsStore(database)),
+        )
+        await test(Reading(reader, provider, ledger))
+        await database.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("facts", [1, 12, 200])
+def test_every_fact_at_every_depth_reaches_the_last_call(tmp_path: Path, facts: int) -> None:
+    async def test(reading: Reading) -> None:
+        found = await reading.facts(reading.task("a"))
+        assert found == [f"FACT-{n}" for n in range(facts)]
+
+    with_reading(tmp_path, test, a=book(facts))
+
+
+def test_only_the_chosen_pages_are_read(tmp_path: Path) -> None:
+    pages = [f"[page {n}]\n{book(3, words_between=n)}" for n in (1, 2, 3)]
+
+    async def test(reading: Reading) -> None:
+        whole = reading.task("a")
+        chosen = ChosenPages("page", ((1, 1), (3, 3)), 3)
+        part = replace(whole.documents[0], chosen=chosen)
+        pieces = await reading.reader.pieces(replace(whole, documents=(part,)))
+        assert "\n\n".join(piece.text.strip() for piece in pieces) == f"{pages[0]}\n\n{pages[2]}"
+        await reading.run(whole)
+        again = await reading.plan(replace(whole, documents=(part,)))
+        assert again.done == 0  # other words, other notes
+
+    with_reading(tmp_path, test, a="\n\n".join(pages))
+
+
+def scanned(reading: Reading, count: int, *, every: int = 1, **given: object) -> Task:
+    """A task about a document whose every n-th page is a picture that takes 85 + 20 tokens."""
+    pictured = tuple(PagePicture(n, 400, 400) for n in range(every, count + 1, every))
+    task = reading.task("a")
+    part = replace(
+        task.documents[0],
+        media_type="application/pdf",
+        pages=count,
+        pictured=pictured,
+        detail="low",
+        **given,  # type: ignore[arg-type]
+    )
+    model = replace(MODEL, sees_images=True, image_tokens=TileTokens(85, 170))
+    return replace(task, documents=(part,), resolved=replace(task.resolved, model=model))
+
+
+def shown_pages(request: ChatRequest) -> list[int]:
+    parts = request.messages[0].parts
+    pictures = [part.data for part in parts if isinstance(part, ImageData)]
+    names = [p.text for p in parts if isinstance(p, TextPart) and p.text.startswith("[page")]
+    numbers = [int(bytes(picture).split()[1]) for picture in pictures]
+    assert names == [f"[page {number} of a, as a picture]" for number in numbers]
+    return numbers
+
+
+@pytest.mark.parametrize(("count", "every"), [(3, 1), (150, 1), (60, 3)])
+def test_pages_that_are_pictures_go_with_their_part(tmp_path: Path, count: int, every: int) -> None:
+    pages = [
+        f"[page {n}]\n" + (NO_TEXT if n % every == 0 else book(1, words_between=60))
+        for n in range(1, count + 1)
+    ]
+
+    async def test(reading: Reading) -> None:
+        task = scanned(reading, count, every=every)
+        room = await reading.reader.room(task)
+        for piece in await reading.reader.pieces(task):
+            assert piece.tokens <= room
+        await reading.run(task)
+        *notes, last = reading.provider.requests
+        seen: list[int] = []
+        for request in notes:
+            text = text_of(request.messages[0].parts)  # type: ignore[arg-type]
+            for number in shown_pages(request):
+                assert f"[page {number}]\n{NO_TEXT}" in text
+                seen.append(number)
+        assert sorted(seen) == [page.number for page in task.documents[0].pictured]
+        assert shown_pages(last) == []
+        assert (await reading.plan(task)).done == len(notes) - sum(
+            request.instructions.endswith(MERGING) for request in notes
+        )
+
+    with_reading(tmp_path, test, a="\n\n".join(pages))
+
+
+def test_of_chosen_pages_the_pictures_are_theirs(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        await reading.run(scanned(reading, 9, chosen=ChosenPages("page", ((2, 3), (9, 9)), 9)))
+        assert [shown_pages(r) for r in reading.provider.requests] == [[2, 3, 9], []]
+
+    with_reading(tmp_path, test, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in range(1, 10)))
+
+
+def test_text_alone_and_a_blind_model_take_no_pictures(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = scanned(reading, 3)
+        alone = replace(task.documents[0], detail=TEXT_ALONE)
+        await reading.run(replace(task, documents=(alone,)))
+        blind = replace(task.resolved.model, sees_images=False)
+        await reading.run(replace(task, resolved=replace(task.resolved, model=blind)))
+        assert all(shown_pages(request) == [] for request in reading.provider.requests)
+
+    with_reading(tmp_path, test, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in (1, 2, 3)))
+
+
+def test_a_picture_that_no_part_can_take_is_refused(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = scanned(reading, 1)
+        wide = replace(task.resolved.model, image_tokens=TileTokens(5_000, 170))
+        with pytest.raises(
+            IllegalChoiceError, match="Page 1 of “a” is a picture that is too large"
+        ):
+            await reading.plan(replace(task, resolved=replace(task.resolved, model=wide)))
+        assert reading.provider.requests == []
+
+    with_reading(tmp_path, test, a=f"[page 1]\n{NO_TEXT}")
+
+
+def test_notes_that_are_too_many_are_noted_down_again(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        found = await reading.facts(reading.task("a"))
+        assert found == [f"FACT-{n}" for n in range(1500)]
+        merging = [r for r in reading.provider.requests if r.instructions.endswith(MERGING)]
+        assert merging
+        for request in reading.provider.requests[:-1]:
+            words = text_of(request.messages[0].parts).split()  # type: ignore[arg-type]
+            assert len(words) < 1_600
+
+    with_reading(tmp_path, test, a=book(1500, words_between=5))
+
+
+def test_notes_share_the_window_with_what_was_said_before(tmp_path: Path) -> None:
+    def merging(reading: Reading) -> list[ChatRequest]:
+        return [r for r in reading.provider.requests if r.instructions.endswith(MERGING)]
+
+    async def test(reading: Reading) -> None:
+        await reading.run(reading.task("a"))
+        assert not merging(reading)
+        await reading.run(reading.task("a"), RequestMessage(Role.USER, (TextPart("word " * 900),)))
+        assert merging(reading)
+
+    with_reading(tmp_path, test, a=book(600, words_between=20))
+
+
+def test_several_documents_keep_their_names_and_order(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        await reading.run(reading.task("a", "b"))
+        last = text_of(reading.provider.requests[-1].messages[-1].parts)  # type: ignore[arg-type]
+        assert last.index('document="a" part="1 of') < last.index('document="b" part="1 of')
+        assert last.endswith(PROMPT)
+
+    with_reading(tmp_path, test, a=book(20), b=book(20))
+
+
+def test_a_second_time_only_the_last_call_is_made(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = reading.task("a")
+        first = await reading.facts(task)
+        plan = await reading.plan(task)
+        calls = len(reading.provider.requests)
+        assert (plan.calls, plan.done) == (calls - 1, calls - 1)
+        assert await reading.facts(task) == first
+        assert len(reading.provider.requests) == calls + 1
+
+    with_reading(tmp_path, test, a=book(20))
+
+
+def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = reading.task("a")
+        reading.provider.fails_on = "FACT-19 "  # in the last part
+        *before_it, last = await reading.run(task)
+        assert isinstance(last, Failed)
+        assert isinstance(last.error, RateLimitedError)
+        count = (await reading.plan(task)).calls
+        said = [event.reason for event in before_it if isinstance(event, Waiting)]
+        assert not [words for words in said if f": {count} of {count}" in words]
+        assert (await reading.ledger.spent_in_month(now())).uncounted == 0
+        assert "Retry goes on from there" in last.error.what_was_kept
+        done = (await reading.plan(task)).done
+        assert done > 0
+        before = len(reading.provider.requests)
+        reading.provider.fails_on = ""
+        assert len(await reading.facts(task)) == 20
+        plan = await reading.plan(task)
+        assert len(reading.provider.requests) - before == plan.calls - done + 1
+
+    with_reading(tmp_path, test, a=book(20))
+
+
+def test_what_it_thinks_is_said_not_to_be_in_the_estimate(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = reading.task("a")
+        for effort, leaves_out in ((None, False), (Effort.NONE, False), (Effort.MEDIUM, True)):
+            thinking = replace(task, resolved=replace(task.resolved, effort=effort))
+            plan = await reading.plan(thinking)
+            assert plan.leaves_out_reasoning is leaves_out
+            assert ("what it thinks not counted" in plan.cost_words) is leaves_out
+            assert plan.cost_words.startswith("about $")
+            assert (
+                replace(plan, cost=None).cost_words
+                == replace(plan, cost=Decimal(0)).cost_words
+                == ""
+            )
+
+    with_reading(tmp_path, test, a=book(20))
+
+
+def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        plan = await reading.plan(reading.task("a"))
+        assert plan.cost
+        events = await reading.run(reading.task("a"))
+        said = [event.reason for event in events if isinstance(event, Waiting)]
+        count, in_all = plan.calls, format_money(plan.cost)
+        spent = await reading.ledger.month(now())
+        assert spent > 0
+        assert said[0] == f"Reading in parts: 0 of {count} · $0 so far, of about {in_all}."
+        so_far = f" · {format_money(spent)} so far, of about {in_all}."
+        assert said[-1] == f"Reading in parts: {count} of {count}{so_far}"
+        (notice,) = (event.text for event in events if isinstance(event, Notice))
+        assert notice == f"Read in parts for {format_money(spent)}."
+
+    with_reading(tmp_path, test, a=book(20))
+
+
+def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        reading.provider.gate.clear()
+        run = asyncio.create_task(reading.run(reading.task("a")))
+
+        async def all_run() -> bool:
+            return reading.provider.running == AT_ONCE
+
+        await until(all_run)
+        reading.provider.gate.set()
+        await run
+        assert reading.provider.most_at_once == AT_ONCE
+        reading.provider.most_at_once = 0
+        local = reading.task("b", profile=ON_DEVICE)
+        await reading.run(local)
+        assert reading.provider.most_at_once == 1
+
+    with_reading(tmp_path, test, a=book(60), b=book(60))
+
+
+@pytest.mark.parametrize("has_room_for", [1, 2, 3])
+def test_what_a_provider_has_no_room_for_goes_one_after_the_other(
+    tmp_path: Path, has_room_for: int
+) -> None:
+    async def test(reading: Reading) -> None:
+        provider = reading.provider
+        provider.has_room_for = has_room_for
+        provider.gate.clear()
+        run = asyncio.create_task(reading.run(reading.task("a")))
+
+        async def all_run() -> bool:
+            return provider.running == AT_ONCE
+
+        await until(all_run)
+        provider.gate.set()
+        events = await run
+        assert Waiting(7, "There are too many requests.") in events
+        assert isinstance(events[-1], Completed)
+        found = FACT.findall("".join(e.text for e in events if isinstance(e, TextDelta)))
+        assert found == [f"FACT-{n}" for n in range(60)]
+        plan = await reading.plan(reading.task("a"))
+        refused = AT_ONCE - has_room_for
+        assert len(provider.requests) == plan.calls + 1 + refused, "nothing is read twice"
+
+    with_reading(tmp_path, test, a=book(60))
+
+
+def test_stopping_stops_every_call(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = reading.task("a")
+        provider = await reading.reader.reading(task).provider(OPENAI)
+        request = ChatRequest(model=MODEL.id, messages=(RequestMessage(Role.USER, ()),))
+        stream = provider.stream(request)
+        await anext(stream)
+        await stream.aclose()  # type: ignore[attr-defined]
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not [t for t in others if "work" in repr(t)]
+
+    with_reading(tmp_path, test, a=book(60))
+
+
+@pytest.mark.parametrize(
+    ("model", "window", "largest", "longest"),
+    [
+        (ON_DEVICE_MODEL, 8_192, LARGEST_PART_BUILT_IN, LONGEST_BUILT_IN),
+        ("some-8b", 8_192, 8_192, LONGEST_ON_DEVICE),
+        ("some-8b", 400_000, LARGEST_PART, LONGEST_ON_DEVICE),
+    ],
+)
+def test_parts_are_as_large_as_the_model_reads_well(
+    tmp_path: Path, model: str, window: int, largest: int, longest: int
+) -> None:
+    async def test(reading: Reading) -> None:
+        task = reading.task("a", profile=ON_DEVICE)
+        info = ModelInfo(model, model, context_window=window, max_output=200)
+        task = replace(task, resolved=replace(task.resolved, model=info))
+        sizes = [piece.tokens for piece in await reading.reader.pieces(task)]
+        assert max(sizes) <= largest
+        assert max(sizes) > min(largest, 8_192) / 2
+        message = RequestMessage(Role.USER, (TextPart(PROMPT),))
+        provider = await reading.reader.reading(task).provider(ON_DEVICE)
+        request = ChatRequest(model=model, messages=(message,))
+        assert [event async for event in provider.stream(request)]
+        first = reading.provider.requests[0]
+        assert first.parameters.max_output_tokens == longest
+
+    with_reading(tmp_path, test, a="word " * 90_000 if window > 8_192 else book(150))
+
+
+@pytest.mark.parametrize("speaks_first", [True, False])
+def test_what_was_stopped_while_it_was_made_counts_as_unknown(
+    tmp_path: Path, speaks_first: bool
+) -> None:
+    async def test(reading: Reading) -> None:
+        reading.provider.speaks_first = speaks_first
+        reading.provider.gate.clear()
+        run = asyncio.create_task(reading.run(reading.task("a")))
+
+        async def all_run() -> bool:
+            return reading.provider.running == AT_ONCE
+
+        await until(all_run)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        spent = await reading.ledger.spent_in_month(now())
+        assert spent.uncounted == (AT_ONCE if speaks_first else 0)
+
+    with_reading(tmp_path, test, a=book(60))
+
+
+def test_a_stand_in_model_is_not_asked_with_anothers_parts(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        provider = await reading.reader.reading(reading.task("a")).provider(OPENAI)
+        request = replace(ChatRequest(model="other", messages=()))
+        (event,) = [event async for event in provider.stream(request)]
+        assert isinstance(event, Failed)
+
+    with_reading(tmp_path, test, a=book(2))

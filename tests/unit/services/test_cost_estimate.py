@@ -1,0 +1,126 @@
+"""What a question would cost, against figures worked out apart from the prices as they are written."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
+from desktop_app.domain.conversation import Draft, Message, MessageStatus, ModelChoice, Role, now
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.model_catalog import ModelCatalog
+from desktop_app.domain.parts import ChosenPages, DocumentPart, TextPart
+from desktop_app.paths import resource_path
+from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.prompt_assembly import document_block
+from desktop_app.services.fence import SAMPLE
+from desktop_app.services.spending.cost_estimate import FRAME, Estimate, Estimator
+from tests.helpers.scripted_provider import WordCounter
+
+TEXT = resource_path("models.toml").read_text("utf-8")
+CATALOG = ModelCatalog.from_toml(TEXT)
+ROWS: dict[str, Any] = tomllib.loads(TEXT)["models"]
+PRICED = [name for name, row in ROWS.items() if isinstance(row.get("price"), dict)]
+DOCUMENT = DocumentPart("0" * 64, "report.pdf", "application/pdf", 9, pages=2, tokens=300)
+WORDS = "one two three " * 100
+
+
+class Shelf:
+    """One document, in the place of the attachments."""
+
+    async def text(self, _sha256: str) -> str:
+        return WORDS
+
+    async def bytes(self, _sha256: str) -> bytes:
+        return WORDS.encode()
+
+
+def resolved(model: str, **changes: Any) -> ResolvedChoice:
+    profile = replace(COMETAPI, price_multiplier=Decimal("0.8"))
+    return replace(ResolvedChoice(profile, CATALOG.info(model), None, None), **changes)
+
+
+def estimate(
+    choice: ResolvedChoice, path: list[Message] | None = None, limit: int | None = None
+) -> Estimate:
+    estimator = Estimator(WordCounter(), Shelf())
+    draft = Draft("What does it say?", (DOCUMENT,))
+    return asyncio.run(estimator.estimate(path or [], draft, choice, max_output_tokens=limit))
+
+
+@pytest.mark.parametrize("model", PRICED)
+def test_every_price_times_the_providers_share_and_nothing_taken_for_cached(model: str) -> None:
+    fenced = f"{SAMPLE.explanation} {document_block(DOCUMENT, WORDS, SAMPLE)}"
+    tokens = 4 + FRAME + len(fenced.split())
+    made, row = estimate(resolved(model)), ROWS[model]
+    assert made.input_tokens == tokens
+    by_hand = Decimal(row["price"]["input"]) * tokens * Decimal("0.8") / 1_000_000
+    assert made.input_cost == by_hand
+    if "max_output" in row:
+        longest = Decimal(row["price"]["output"]) * row["max_output"] * Decimal("0.8") / 1_000_000
+        assert made.longest_answer_cost == longest
+
+
+def test_worked_out_on_paper() -> None:
+    """1.75 and 14 dollars a million, at 0.8 of them: 1,000 in are $0.0014, 128,000 out $1.4336."""
+    price = resolved("gpt-5.2").price
+    assert price is not None
+    assert price.of(Usage(input_tokens=1_000)) == Decimal("0.0014")
+    assert estimate(resolved("gpt-5.2")).longest_answer_cost == Decimal("1.4336")
+    # 600 fresh, 400 cached at a tenth, 50 out: 0.00084 + 0.000056 + 0.00056.
+    assert price.of(Usage(1_000, 400, 50, 20)) == Decimal("0.001456")
+
+
+def test_a_limit_of_the_persons_counts_where_it_is_the_lower() -> None:
+    assert estimate(resolved("gpt-5.2"), limit=1_000).longest_answer_cost == Decimal("0.0112")
+    above = estimate(resolved("gpt-5.2"), limit=1_000_000).longest_answer_cost
+    assert above == Decimal("1.4336")
+
+
+def test_what_stands_in_the_conversation_counts_at_the_full_price() -> None:
+    """Its prefix may be cached by then, and may not: nothing is promised."""
+    choice = resolved("gpt-5.2", profile=OPENAI)
+    asked = ModelChoice(OPENAI.id, "gpt-5.2")
+    usage = Usage(input_tokens=5_000, cached_tokens=4_000, output_tokens=700, reasoning_tokens=200)
+    question = Message(
+        "q", "c", None, Role.USER, MessageStatus.COMPLETE, (TextPart("Why?"),), now(), asked
+    )
+    answer = replace(question, id="a", parent_id="q", role=Role.ASSISTANT, usage=usage)
+    more = estimate(choice).input_tokens
+    made = estimate(choice, [question, answer])
+    assert made.input_tokens == 5_000 + 700 - 200 + more
+    assert made.input_cost == Decimal("1.75") * made.input_tokens / 1_000_000
+
+
+def test_chosen_pages_alone_are_counted() -> None:
+    pages = {n: f"[page {n}]\n{'word ' * 10 * n}".strip() for n in (1, 2)}
+    shelf = OneText("\n\n".join(pages.values()))
+    choice, estimator = resolved("gpt-5.2"), Estimator(WordCounter(), shelf)
+
+    async def counted(part: DocumentPart) -> int:
+        return await estimator.document_tokens(part, choice)
+
+    async def main() -> None:
+        first = replace(DOCUMENT, chosen=ChosenPages("page", ((1, 1),), 2))
+        second = replace(DOCUMENT, chosen=ChosenPages("page", ((2, 2),), 2))
+        assert await counted(DOCUMENT) == len(document_block(DOCUMENT, shelf.words, SAMPLE).split())
+        assert await counted(second) - await counted(first) == 10
+        assert 'pages="2 of 2">\n[page 2]' in document_block(second, shelf.words, SAMPLE)
+        assert "[page 1]" not in document_block(second, shelf.words, SAMPLE)
+
+    asyncio.run(main())
+
+
+class OneText(Shelf):
+    """Another document there."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+    async def text(self, _sha256: str) -> str:
+        return self.words

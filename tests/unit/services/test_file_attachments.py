@@ -1,0 +1,195 @@
+"""Documents as files: sent so where that is wanted and taken, refused where it is not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.domain.chat_request import FileData, ProviderKind, ProviderProfile
+from desktop_app.domain.conversation import Draft, ModelChoice
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.events import Completed, StreamEvent, TextDelta
+from desktop_app.domain.model_catalog import Api, FileInputs, Variant
+from desktop_app.domain.parts import ChosenPages, DocumentPart, TextPart
+from desktop_app.providers import responses
+from desktop_app.providers.request_bytes import packed
+from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
+from desktop_app.services.chat.prompt_assembly import document_block
+from desktop_app.services.documents.file_attachments import (
+    demand_files,
+    file_tokens,
+    is_file,
+    preferred,
+    text_notice,
+)
+from tests.helpers.fences import fences
+from tests.helpers.scripted_provider import ScriptedProvider
+from tests.unit.services.test_chat_service import CATALOG, Room, with_room
+
+DATA = b"%PDF-1.4 not really"
+TEXT = "[page 1]\nOne\n\n[page 2]\nTwo"
+PART = DocumentPart(
+    sha256(DATA).hexdigest(), "a.pdf", "application/pdf", len(DATA), 2, 6, as_file=True
+)
+ANSWER: list[StreamEvent | str] = [TextDelta("It is."), Completed()]
+SERVER = ProviderProfile("lan", "Server", ProviderKind.COMPATIBLE, "http://x/v1", Api.RESPONSES)
+
+
+def resolved(profile: ProviderProfile = OPENAI, variant: Variant | None = None) -> ResolvedChoice:
+    choice = ModelChoice(profile.id, "" if variant else "gpt-5.2", variant, None)
+    return resolve(profile, choice, CATALOG, date(2026, 1, 1))
+
+
+async def kept(room: Room, part: DocumentPart = PART) -> DocumentPart:
+    facts = {"name": part.name, "media_type": part.media_type, "pages": 2, "tokens": 6}
+    await room.attachments.add(DATA, sha256=part.sha256, text=TEXT, **facts)  # type: ignore[arg-type]
+    return part
+
+
+def test_who_takes_files_is_data() -> None:
+    taken = CATALOG.file_inputs("openai")
+    assert isinstance(taken, FileInputs)
+    assert taken.each_bytes == 50 << 20
+    assert "application/pdf" in taken.types
+    assert resolved().files == taken
+    assert resolved(OPENAI, Variant.PRO).files == taken
+    assert resolved(replace(SERVER, takes_files=True)).files == taken
+    assert resolved(replace(SERVER, takes_files=True, api=None)).files == taken
+    nobody = (COMETAPI, ON_DEVICE, SERVER, replace(OPENAI, api=Api.CHAT_COMPLETIONS))
+    assert [resolved(profile).files for profile in nobody] == [None] * 4
+
+
+def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_path: Path) -> None:
+    provider = ScriptedProvider(ANSWER, ANSWER)
+
+    async def test(room: Room) -> None:
+        part = await kept(room)
+        began = await room.begin("Who?", attachments=(part,))
+        await room.run(began)
+        path = await room.store.path(began.conversation.id)
+        assert path[0].attachments == (part,)
+        await room.run(await room.begin("When?", path=path, conversation=began.conversation))
+        first, second = (request.messages[0].parts for request in provider.requests)
+        assert first == second == (FileData("a.pdf", "application/pdf", DATA), TextPart("Who?"))
+        request = provider.requests[0]
+        body = responses.body(request, CATALOG.info(request.model), OPENAI)
+        content, _ = packed(body)
+        assert not isinstance(content, bytes)
+        body = json.loads(b"".join([piece async for piece in content]))
+        assert body["input"][0]["content"] == [
+            {
+                "type": "input_file",
+                "filename": "a.pdf",
+                "file_data": "data:application/pdf;base64,JVBERi0xLjQgbm90IHJlYWxseQ==",
+            },
+            {"type": "input_text", "text": "Who?"},
+        ]
+
+    with_room(tmp_path, provider, test)
+
+
+async def as_text(began: Answering, part: DocumentPart) -> TextPart:
+    """The question "Who?" about a document that is sent as its text."""
+    fence = await fences().of(began.conversation.id)
+    return TextPart(f"{fence.explanation}\n\n{document_block(part, TEXT, fence)}\n\nWho?")
+
+
+def test_of_chosen_pages_the_text_is_sent(tmp_path: Path) -> None:
+    provider = ScriptedProvider(ANSWER)
+
+    async def test(room: Room) -> None:
+        part = replace(await kept(room), chosen=ChosenPages("page", ((2, 2),), 2, 3))
+        began = await room.begin("Who?", attachments=(part,))
+        await room.run(began)
+        (sent,) = provider.requests[0].messages[0].parts
+        assert sent == await as_text(began, part)
+
+    with_room(tmp_path, provider, test)
+
+
+@pytest.mark.parametrize(
+    ("change", "profile", "why"),
+    [
+        ({}, COMETAPI, "CometAPI takes no files from here, and a.pdf is to be sent as one."),
+        ({}, ON_DEVICE, "On this computer takes no files from here"),
+        ({"is_protected": True}, OPENAI, "a.pdf asks for a password, which OpenAI does not have."),
+        ({"media_type": "text/plain", "name": "a.txt"}, OPENAI, "OpenAI reads .txt files as text"),
+        ({"size": 60 << 20}, OPENAI, "a.pdf is 60 MB; OpenAI takes files of up to 50 MB."),
+    ],
+)
+def test_what_cannot_go_as_a_file_is_refused_before_it_is_sent(
+    tmp_path: Path, change: dict[str, Any], profile: ProviderProfile, why: str
+) -> None:
+    provider = ScriptedProvider()
+
+    async def test(room: Room) -> None:
+        part = replace(await kept(room), **change)
+        variant = Variant.THINKING if profile is not ON_DEVICE else None
+        with pytest.raises(IllegalChoiceError, match=why) as refused:
+            await room.begin("Who?", profile, variant, attachments=(part,))
+        assert refused.value.what_to_do == "Send its text instead: the menu on its chip."
+        assert not provider.requests
+
+    with_room(tmp_path, provider, test)
+
+
+def test_all_files_together_have_a_limit() -> None:
+    large = replace(PART, size=30 << 20)
+    demand_files([large], [], resolved())
+    with pytest.raises(IllegalChoiceError, match="are 60 MB together; OpenAI takes 50 MB in one"):
+        demand_files([large, replace(large, sha256="1" * 64)], [], resolved())
+    demand_files([large, replace(large, name="b.pdf")], [], resolved())  # it goes once
+
+
+def test_a_later_provider_is_sent_the_text_and_that_is_said(tmp_path: Path) -> None:
+    provider = ScriptedProvider(ANSWER, ANSWER)
+
+    async def test(room: Room) -> None:
+        part = await kept(room)
+        began = await room.begin("Who?", attachments=(part,))
+        await room.run(began)
+        path = await room.store.path(began.conversation.id)
+        assert not path[1].notices
+        choice = replace(began.conversation.choice, provider_id=COMETAPI.id)
+        moved = replace(began.conversation, choice=choice)
+        later = await room.begin("When?", COMETAPI, path=path, conversation=moved)
+        await room.run(later)
+        (sent,) = provider.requests[1].messages[0].parts
+        assert sent == await as_text(later, part)
+        assert later.answer.notices == ("CometAPI was sent the text of a.pdf, not the file.",)
+        assert text_notice(path, resolved()) == ""
+
+    with_room(tmp_path, provider, test)
+
+
+def test_the_estimate_is_about(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        part = await kept(room)
+        estimator, choice = room.service.estimator, resolved()
+        as_file = await estimator.estimate([], Draft("x", (part,)), choice)
+        as_text = await estimator.estimate([], Draft("x", (replace(part, as_file=False),)), choice)
+        assert as_text.exact
+        assert not as_file.exact
+        assert as_file.input_tokens > as_text.input_tokens + 1_000
+
+    with_room(tmp_path, ScriptedProvider(), test)
+    word = replace(PART, media_type="application/rtf")
+    assert file_tokens(word, 6, CATALOG.info("gpt-5.2")) == 6
+
+
+def test_the_preference_holds_where_it_can() -> None:
+    plain = replace(PART, as_file=False)
+    assert preferred(plain, resolved(), as_files=True) == PART
+    assert preferred(plain, resolved(), as_files=False) == plain
+    assert preferred(plain, resolved(COMETAPI), as_files=True) == plain
+    large = replace(plain, size=60 << 20)
+    assert preferred(large, resolved(), as_files=True) == large
+    assert not is_file(replace(PART, in_parts=True), resolved().files)

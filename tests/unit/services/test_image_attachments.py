@@ -1,0 +1,187 @@
+"""Pictures in questions: scaled once and for all, named to the blind, refused before sending."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
+from desktop_app.domain.chat_request import ImageData
+from desktop_app.domain.conversation import Draft, Message, MessageStatus, ModelChoice, Role, now
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import IllegalChoiceError, StorageError
+from desktop_app.domain.events import Completed, StreamEvent, TextDelta
+from desktop_app.domain.model_catalog import Variant
+from desktop_app.domain.parts import ImagePart, TextPart, parts_from_json, parts_to_json
+from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.documents.image_attachments import NAMED_TOKENS, picture_tokens
+from desktop_app.services.spending.cost_estimate import needs_counting, used_tokens
+from tests.helpers.pictures import SECRET, exif, packed, photo, unpacked
+from tests.helpers.scripted_provider import ScriptedProvider
+from tests.unit.services.test_chat_service import CATALOG, Room, with_room
+
+PHOTO = packed(photo(2000, 1500), "JPEG", exif=exif(6), quality=50)
+PART = ImagePart(sha256(PHOTO).hexdigest(), "IMG 1.jpg", "image/jpeg", len(PHOTO), 1500, 2000)
+ANSWER: list[StreamEvent | str] = [TextDelta("A photo."), Completed()]
+
+
+async def keep(room: Room) -> None:
+    await room.attachments.add(
+        PHOTO,
+        sha256=PART.sha256,
+        name=PART.name,
+        media_type=PART.media_type,
+        text="",
+        pages=None,
+        tokens=None,
+    )
+
+
+def test_a_picture_is_sent_scaled_and_bare_and_the_same_on_every_turn(tmp_path: Path) -> None:
+    provider = ScriptedProvider(ANSWER, ANSWER)
+
+    async def test(room: Room) -> None:
+        await keep(room)
+        part = replace(PART, detail="high")
+        began = await room.begin("What is it?", attachments=(part,))
+        await room.run(began)
+        path = await room.store.path(began.conversation.id)
+        assert path[0].attachments == (part,)
+        again = await room.begin("And where?", path=path, conversation=began.conversation)
+        await room.run(again)
+        first, second = (request.messages[0].parts for request in provider.requests)
+        assert first == second
+        image, words = first
+        assert isinstance(image, ImageData)
+        assert (image.media_type, image.detail, words) == (
+            "image/jpeg",
+            "high",
+            TextPart("What is it?"),
+        )
+        assert unpacked(image.data).size == (1056, 1408)
+        assert SECRET in PHOTO
+        assert SECRET not in image.data
+        assert await room.attachments.bytes(PART.sha256) == PHOTO
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_model_known_to_be_blind_is_not_asked(tmp_path: Path) -> None:
+    provider = ScriptedProvider()
+
+    async def test(room: Room) -> None:
+        await keep(room)
+        with pytest.raises(IllegalChoiceError) as refused:
+            await room.begin("What is it?", ON_DEVICE, None, attachments=(PART,))
+        assert refused.value.what_happened == "SmolLM2 135M does not see pictures."
+        assert "or remove IMG 1.jpg" in refused.value.what_to_do
+        assert provider.requests == []
+        assert await room.store.all() == []
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_blind_model_that_goes_on_is_told_the_names(tmp_path: Path) -> None:
+    provider = ScriptedProvider(ANSWER, ANSWER)
+
+    async def test(room: Room) -> None:
+        await keep(room)
+        began = await room.begin("What is it?", attachments=(PART,))
+        await room.run(began)
+        path = await room.store.path(began.conversation.id)
+        blind = replace(
+            began.conversation,
+            choice=ModelChoice(ON_DEVICE.id, "smollm2-135m-instruct"),
+        )
+        again = await room.begin("Sure?", ON_DEVICE, None, path=path, conversation=blind)
+        answer = await room.run(again)
+        (words,) = provider.requests[-1].messages[0].parts
+        assert isinstance(words, TextPart)
+        assert words.text.startswith(
+            "[picture IMG 1.jpg, not sent: SmolLM2 135M does not see pictures]"
+        )
+        said = "SmolLM2 135M does not see pictures: it was told the name alone of IMG 1.jpg."
+        assert answer.notices == (said,)
+        with pytest.raises(IllegalChoiceError):
+            await room.service.begin_again(blind, path[:1], ON_DEVICE, AskSettings())
+
+    with_room(tmp_path, provider, test)
+
+
+def test_an_original_that_is_gone_is_said_and_nothing_is_kept(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        with pytest.raises(StorageError, match="no longer in the store"):
+            await room.begin("What is it?", attachments=(PART,))
+        assert await room.store.all() == []
+
+    with_room(tmp_path, ScriptedProvider(), test)
+
+
+def test_pictures_are_counted(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        await keep(room)
+        resolved = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
+        estimator = room.service.estimator
+        bare = await estimator.estimate([], Draft("What is it?"), resolved)
+        both = await estimator.estimate([], Draft("What is it?", (PART,)), resolved)
+        low = replace(PART, detail="low")
+        cheap = await estimator.estimate([], Draft("What is it?", (low,)), resolved)
+        assert both.input_tokens - bare.input_tokens == 1743  # 33 × 44 × 1.2
+        assert cheap.input_tokens - bare.input_tokens == 231  # 12 × 16 × 1.2
+        assert (bare.exact, both.exact) == (True, False)
+        assert both.input_cost is not None
+        assert bare.input_cost is not None
+        assert both.input_cost - bare.input_cost == Decimal("1.75") * 1743 / 1_000_000
+        question = Message(
+            "m", "c", None, Role.USER, MessageStatus.COMPLETE, (PART, TextPart("What?")), now()
+        )
+        context, _ = await estimator.context_tokens([question], resolved)
+        assert context > 1743
+
+    with_room(tmp_path, ScriptedProvider(), test)
+
+
+def test_what_a_picture_costs_with_whom() -> None:
+    assert picture_tokens(PART, CATALOG.info("gpt-5.2")) == (1743, False)
+    assert picture_tokens(PART, CATALOG.info("unknown")) == (765, False)
+    assert picture_tokens(PART, CATALOG.info("smollm2-135m-instruct")) == (NAMED_TOKENS, False)
+
+
+def test_pictures_of_older_stores_are_read() -> None:
+    row = {"kind": "image", "sha256": "a", "name": "b", "media_type": "image/png", "size": 3}
+    (part,) = parts_from_json([row])
+    assert part == ImagePart("a", "b", "image/png", 3)
+    assert part.dimensions is None
+    assert parts_from_json(parts_to_json([PART])) == (PART,)
+
+
+def test_what_a_blind_model_counted_says_nothing_of_pictures(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        await keep(room)
+        seeing = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
+        question = Message(
+            "q", "c", None, Role.USER, MessageStatus.COMPLETE, (PART, TextPart("What?")), now()
+        )
+        blind = ModelChoice(OPENAI.id, "blind-model")
+        answer = replace(
+            question,
+            id="a",
+            role=Role.ASSISTANT,
+            parts=(TextPart("Who knows?"),),
+            choice=blind,
+            usage=Usage(40, 0, 10, 0),
+        )
+        path = [question, answer]
+        tokens, exact = await room.service.estimator.context_tokens(path, seeing)
+        assert tokens > 1743
+        assert not exact
+        assert used_tokens(path, seeing) is None
+        assert needs_counting(path, seeing)
+        same = [question, replace(answer, choice=replace(blind, model=seeing.model.id))]
+        assert await room.service.estimator.context_tokens(same, seeing) == (50, True)
+
+    with_room(tmp_path, ScriptedProvider(), test)

@@ -1,0 +1,189 @@
+"""What is sent for what was chosen, for every variant and effort, at every kind of provider."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversation import ModelChoice
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, ModelCatalog, Variant
+from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.local_model.server import LocalModel
+from desktop_app.paths import resource_path
+from desktop_app.services.chat.model_choice import (
+    INSTANT_RETIRED,
+    ON_DEVICE_WINDOW,
+    default_choice,
+    demand_legal,
+    model_info,
+    resolve,
+)
+
+CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
+BEFORE, AFTER = date(2026, 8, 9), date(2026, 8, 10)
+
+
+def choice(variant: Variant, effort: Effort = Effort.MEDIUM) -> ModelChoice:
+    return ModelChoice("openai", "", variant, effort)
+
+
+@pytest.mark.parametrize("effort", EFFORTS_OF_THE_FAMILY)
+def test_thinking_sends_every_effort_as_chosen(effort: Effort) -> None:
+    resolved = resolve(OPENAI, choice(Variant.THINKING, effort), CATALOG, AFTER)
+    assert (resolved.model.id, resolved.effort, resolved.notice) == ("gpt-5.2", effort, "")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sent"),
+    [
+        (Effort.NONE, Effort.MEDIUM),
+        (Effort.LOW, Effort.MEDIUM),
+        (Effort.MEDIUM, Effort.MEDIUM),
+        (Effort.HIGH, Effort.HIGH),
+        (Effort.XHIGH, Effort.XHIGH),
+    ],
+)
+def test_pro_takes_the_nearest_effort_and_keeps_the_choice(chosen: Effort, sent: Effort) -> None:
+    made = choice(Variant.PRO, chosen)
+    resolved = resolve(OPENAI, made, CATALOG, AFTER)
+    assert (resolved.model.id, resolved.effort) == ("gpt-5.2-pro", sent)
+    back = resolve(OPENAI, ModelChoice("openai", "", Variant.THINKING, made.effort), CATALOG, AFTER)
+    assert back.effort is chosen
+
+
+def test_instant_until_its_shutdown_and_what_stands_in_for_it() -> None:
+    made = choice(Variant.INSTANT, Effort.HIGH)
+    alive = resolve(OPENAI, made, CATALOG, BEFORE)
+    assert (alive.model.id, alive.effort, alive.notice) == (
+        "gpt-5.2-chat-latest",
+        Effort.MEDIUM,
+        "",
+    )
+    gone = resolve(OPENAI, made, CATALOG, AFTER)
+    assert (gone.model.id, gone.effort, gone.notice) == ("gpt-5.2", Effort.NONE, INSTANT_RETIRED)
+    assert gone.variant is Variant.INSTANT
+
+
+def test_an_aggregator_serves_instant_on_until_it_says_otherwise() -> None:
+    made = choice(Variant.INSTANT)
+    assert resolve(COMETAPI, made, CATALOG, AFTER).model.id == "gpt-5.2-chat-latest"
+    gone = resolve(COMETAPI, made, CATALOG, AFTER, instant_gone=True)
+    assert (gone.model.id, gone.effort) == ("gpt-5.2", Effort.NONE)
+
+
+def test_the_listing_outweighs_the_date_and_the_want_of_one() -> None:
+    def listed(*ids: str, day: date = AFTER) -> ModelListing:
+        at = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return ModelListing("", tuple(ListedModel(model) for model in ids), at)
+
+    instant = "gpt-5.2-chat-latest"
+    for profile, listing, today, served in (
+        (OPENAI, listed("gpt-5.2", instant), AFTER, True),
+        (OPENAI, listed("gpt-5.2", instant, day=BEFORE), AFTER, False),
+        (OPENAI, listed("gpt-5.2"), BEFORE, False),
+        (COMETAPI, listed("gpt-5.2", instant), AFTER, True),
+        (COMETAPI, listed("gpt-5.2"), AFTER, False),
+    ):
+        resolved = resolve(profile, choice(Variant.INSTANT), CATALOG, today, listing=listing)
+        assert resolved.model.id == (instant if served else "gpt-5.2")
+        assert resolved.notice == ("" if served else INSTANT_RETIRED)
+    said_no = resolve(
+        COMETAPI,
+        choice(Variant.INSTANT),
+        CATALOG,
+        AFTER,
+        instant_gone=True,
+        listing=listed(instant),
+    )
+    assert (said_no.model.id, said_no.effort) == ("gpt-5.2", Effort.NONE)
+
+
+def test_a_model_whose_end_is_near_or_over_is_warned_of_and_used() -> None:
+    codex = ModelChoice("openai", "gpt-5.2-codex", None, Effort.HIGH)
+    near = resolve(OPENAI, codex, CATALOG, date(2026, 7, 1))
+    assert near.warning.startswith("GPT-5.2 Codex ends on 23 July 2026.")
+    gone = resolve(OPENAI, codex, CATALOG, AFTER)
+    assert "is gone" in gone.warning
+    assert (gone.model.id, gone.notice) == ("gpt-5.2-codex", "")
+    assert resolve(COMETAPI, codex, CATALOG, AFTER).warning == ""
+
+
+def test_an_unknown_model_is_neither_refused_nor_given_an_effort() -> None:
+    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
+    resolved = resolve(server, ModelChoice("own", "qwen3:8b"), CATALOG, AFTER)
+    assert (resolved.model.id, resolved.effort, resolved.price) == ("qwen3:8b", None, None)
+    named = resolve(server, ModelChoice("own", "qwen3:8b", None, Effort.LOW), CATALOG, AFTER)
+    assert named.effort is Effort.LOW
+
+
+def test_a_model_on_this_computer_is_free_and_takes_no_effort() -> None:
+    built_in = resolve(ON_DEVICE, default_choice(ON_DEVICE), CATALOG, AFTER)
+    assert built_in.model.name == "SmolLM2 135M"
+    own = model_info(ON_DEVICE, "/models/tiny-q4.gguf", CATALOG)
+    assert (own.name, own.efforts) == ("tiny-q4", ())
+    for info in (built_in.model, own):
+        assert info.price is not None
+        assert info.price.output == 0
+
+
+def test_the_provider_s_share_of_the_list_price() -> None:
+    cheap = ProviderProfile(
+        "c", "C", ProviderKind.COMETAPI, "https://c.example/v1", price_multiplier=Decimal("0.2")
+    )
+    resolved = resolve(cheap, choice(Variant.THINKING), CATALOG, AFTER)
+    assert resolved.price is not None
+    assert resolved.price.output == Decimal("2.8")
+
+
+def test_an_effort_named_outright_that_is_not_taken_is_refused_with_what_is() -> None:
+    resolved = resolve(OPENAI, choice(Variant.PRO, Effort.LOW), CATALOG, AFTER)
+    with pytest.raises(IllegalChoiceError) as refused:
+        demand_legal(resolved, Effort.LOW, CATALOG)
+    assert "low" in refused.value.what_happened
+    assert "medium, high, xhigh" in refused.value.what_to_do
+    demand_legal(resolved, Effort.HIGH, CATALOG)
+    demand_legal(resolved, None, CATALOG)
+
+
+def test_what_stands_in_for_instant_does_not_change_what_instant_takes() -> None:
+    resolved = resolve(OPENAI, choice(Variant.INSTANT, Effort.HIGH), CATALOG, AFTER)
+    assert resolved.effort is Effort.NONE
+    with pytest.raises(IllegalChoiceError, match="medium"):
+        demand_legal(resolved, Effort.HIGH, CATALOG)
+    demand_legal(resolved, Effort.MEDIUM, CATALOG)
+    demand_legal(resolved, Effort.NONE, CATALOG)  # just what is sent
+
+
+def test_what_a_server_lists_says_how_much_its_model_takes() -> None:
+    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
+    models = (ListedModel("qwen3:8b", window=8192), ListedModel("gpt-5.2", window=4096))
+    listing = ModelListing(server.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
+    asked = ModelChoice("own", "qwen3:8b")
+    assert resolve(server, asked, CATALOG, AFTER, listing=listing).model.input_limit == 8192
+    assert resolve(server, asked, CATALOG, AFTER).model.input_limit is None
+    family = resolve(server, choice(Variant.THINKING), CATALOG, AFTER, listing=listing)
+    assert family.model.input_limit == 4096
+    retired = resolve(server, choice(Variant.INSTANT), CATALOG, AFTER, listing=listing)
+    assert retired.model.input_limit == 4096
+
+
+def test_the_person_s_own_file_knows_better_than_a_server() -> None:
+    own = '[models."qwen3:8b"]\ncontext_window = 40_000\n[models."other"]\nname = "Other"\n'
+    catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"), own)
+    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
+    models = (ListedModel("qwen3:8b", window=8192), ListedModel("other", window=8192))
+    listing = ModelListing(server.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
+    assert model_info(server, "qwen3:8b", catalog, listing).input_limit == 40_000
+    assert model_info(server, "other", catalog, listing).input_limit == 8192
+
+
+def test_a_file_of_the_person_s_takes_what_the_server_here_gives() -> None:
+    given = inspect.signature(LocalModel).parameters["context_window"].default
+    own = model_info(ON_DEVICE, "/models/tiny-q4.gguf", CATALOG)
+    assert own.input_limit == given == ON_DEVICE_WINDOW

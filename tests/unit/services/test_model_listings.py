@@ -1,0 +1,104 @@
+"""Listings: kept with their date, another address's are not this one's."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import NetworkError
+from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.services.models.model_listings import HOLDS, Listings
+from desktop_app.storage.listings import ListingStore
+from tests.unit.storage.samples import opened
+
+PROFILE = ProviderProfile("p", "P", ProviderKind.COMPATIBLE, "https://p.example/v1")
+
+
+class Provider:
+    """Lists what it is given, at the moment it is given."""
+
+    def __init__(self, answer: ModelListing | NetworkError) -> None:
+        self.answer = answer
+
+    async def listing(self) -> ModelListing:
+        if isinstance(self.answer, NetworkError):
+            raise self.answer
+        return self.answer
+
+
+class Gateway:
+    """Opens one provider, whatever the profile."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+
+    async def provider(self, _profile: ProviderProfile) -> Provider:
+        return self._provider
+
+
+def listed(*ids: str, ago: timedelta = timedelta()) -> ModelListing:
+    models = tuple(ListedModel(id_, date(2026, 8, 10), 8192) for id_ in ids)
+    return ModelListing(PROFILE.base_url, (*models, ListedModel("x")), datetime.now(UTC) - ago)
+
+
+def test_a_listing_is_kept_for_the_next_start(tmp_path: Path) -> None:
+    async def main() -> None:
+        path, answer = tmp_path / "s.sqlite3", listed("a", "b")
+        async with opened(path) as database:
+            listings = Listings(ListingStore(database), Gateway(Provider(answer)))
+            assert listings.of(PROFILE) is None
+            assert await listings.fetch(PROFILE) == answer
+            assert listings.is_fresh(PROFILE)
+        async with opened(path) as database:
+            again = Listings(ListingStore(database), Gateway(Provider(answer)))
+            await again.load()
+            assert again.of(PROFILE) == answer
+            assert again.of(replace(PROFILE, base_url="https://other.example/v1")) is None
+            await again.forget(PROFILE.id)
+            assert again.of(PROFILE) is None
+            assert await ListingStore(database).all() == {}
+
+    asyncio.run(main())
+
+
+def test_what_fails_leaves_the_last_listing(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            provider = Provider(listed("a", ago=HOLDS))
+            listings = Listings(ListingStore(database), Gateway(provider))
+            kept = await listings.fetch(PROFILE)
+            assert not listings.is_fresh(PROFILE)
+            provider.answer = NetworkError("Not now.")
+            with pytest.raises(NetworkError):
+                await listings.fetch(PROFILE)
+            assert listings.of(PROFILE) == kept
+
+    asyncio.run(main())
+
+
+def test_of_the_environment_nothing_is_stored(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            listings = Listings(ListingStore(database), Gateway(Provider(listed("a"))))
+            of_environment = replace(PROFILE, from_environment=True)
+            await listings.fetch(of_environment)
+            assert listings.of(of_environment) is not None
+            assert await ListingStore(database).all() == {}
+
+    asyncio.run(main())
+
+
+def test_a_list_of_nothing_is_none(tmp_path: Path) -> None:
+    async def main() -> None:
+        empty = ModelListing(PROFILE.base_url, (), datetime.now(UTC))
+        async with opened(tmp_path / "s.sqlite3") as database:
+            listings = Listings(ListingStore(database), Gateway(Provider(empty)))
+            await listings.fetch(PROFILE)
+            assert listings.of(PROFILE) is None
+
+    asyncio.run(main())

@@ -1,0 +1,61 @@
+"""What is the same word for word is sent once; what differs in one word is not the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from desktop_app.services.collections.passage_dedup import Copies
+
+TEXT = (
+    "The tenant pays 940 euros a month, in advance and by the third working day. The landlord keeps the "
+    "stairs, the roof and the heating in order. Dogs are allowed where the neighbours agree. Whoever "
+    "moves out paints the walls white and hands over four keys."
+)
+AS_PDF = "[page 3]\n" + TEXT.replace("neighbours", "neigh-\nbours").replace("heating ", "heating\n")
+AS_TABLE = "| " + TEXT.replace(". ", ". | ") + " |"
+JAPANESE = (
+    "借主は毎月三日までに家賃を支払う。犬は隣人が同意すれば飼うことができる。退去時に鍵を返す。"
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (TEXT, TEXT),
+        (TEXT, AS_PDF),
+        (AS_PDF, TEXT),
+        (TEXT, AS_TABLE),
+        (TEXT, TEXT.upper()),
+        (TEXT, "Rent. " + TEXT),
+        (TEXT, TEXT.removeprefix("The tenant pays ")),
+        (JAPANESE, JAPANESE.replace("犬は", "犬\nは")),
+        ("Yes.", "yes"),
+    ],
+)
+def test_a_copy_says_nothing_new(first: str, second: str) -> None:
+    copies = Copies()
+    assert copies.is_new(first)
+    assert not copies.is_new(second)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        TEXT.replace("940", "960"),
+        TEXT.replace("are allowed", "are not allowed"),
+        TEXT[: len(TEXT) // 2] + " And now for something else that nobody has said before. " * 3,
+        "Something else.",
+        TEXT
+        + " The deposit is three months' rent, and comes back within half a year of moving out.",
+    ],
+)
+def test_what_differs_is_new(second: str) -> None:
+    copies = Copies()
+    assert copies.is_new(TEXT)
+    assert copies.is_new(second)
+
+
+def test_japanese_versions_differ_by_a_character() -> None:
+    copies = Copies()
+    assert copies.is_new(JAPANESE)
+    assert copies.is_new(JAPANESE.replace("三日", "五日"))

@@ -1,0 +1,85 @@
+"""The library of prompts: what is built in, what the person made of it, what a command fills in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.prompts import Prompt, parse
+from desktop_app.paths import resource_path
+from desktop_app.services.chat.prompt_library import (
+    FOR_DOCUMENTS,
+    Entry,
+    Origin,
+    copy_of,
+    filled,
+    library,
+    named,
+    next_position,
+    prompt_from_markdown,
+)
+
+SHIPPED = Prompt("translate", "Translate", "Into {{language=English}}: {{selection}}", "Writing")
+OWN = Prompt("o", "Reply", "To {{name}}, {{tone=plain|formal}}", "Mail")
+
+
+def test_a_file_is_a_heading_a_folder_and_a_text() -> None:
+    found = prompt_from_markdown("x", "# Title\nFolder: Code\n\nDo this.\n\nAnd that.\n", 3)
+    assert found == Prompt("x", "Title", "Do this.\n\nAnd that.", "Code", 3)
+    assert prompt_from_markdown("x", "# Title\nDo this.").folder == ""
+
+
+@pytest.mark.parametrize("source", ["", "Title\ntext", "# Title", "# Title\nFolder: Code\n\n"])
+def test_a_file_that_lacks_something_is_refused(source: str) -> None:
+    with pytest.raises(ValueError, match="prompt x"):
+        prompt_from_markdown("x", source)
+
+
+def test_every_shipped_file_is_a_prompt() -> None:
+    files = sorted(resource_path("templates").glob("*.md"))
+    found = {f.stem: prompt_from_markdown(f.stem, f.read_text("utf-8")) for f in files}
+    assert len(found) == 12
+    assert len({prompt.title for prompt in found.values()}) == 12
+    assert set(FOR_DOCUMENTS) < set(found)
+    assert all(prompt.folder and parse(prompt.text) for prompt in found.values())
+
+
+def test_the_persons_own_stands_in_the_place_of_a_built_in() -> None:
+    edited = replace(SHIPPED, text="Into Polish: {{selection}}")
+    assert library([SHIPPED], []) == (Entry(SHIPPED, Origin.BUILT_IN),)
+    assert library([SHIPPED], [edited, OWN]) == (
+        Entry(OWN, Origin.OWN),
+        Entry(edited, Origin.EDITED),
+    )
+    hidden = replace(SHIPPED, hidden=True)
+    assert library([SHIPPED], [hidden]) == (Entry(hidden, Origin.BUILT_IN),)
+
+
+def test_a_prompt_is_found_by_its_id_or_its_title() -> None:
+    entries = library([SHIPPED], [OWN])
+    assert named("translate", entries) == named(" TRANSLATE ", entries) == SHIPPED
+    with pytest.raises(IllegalChoiceError, match="no prompt “x”"):
+        named("x", entries)
+    with pytest.raises(IllegalChoiceError, match="several"):
+        named("reply", library([], [OWN, replace(OWN, id="p")]))
+
+
+def test_a_command_fills_what_a_prompt_asks_for() -> None:
+    text = filled(SHIPPED, {"language": "Polish"}, {"selection": "Hello"})
+    assert text == "Into Polish: Hello"
+    assert filled(OWN, {"name": "Anna"}, {}) == "To Anna, plain"
+    for values, why in (
+        ({}, "needs name"),
+        ({"name": "Anna", "to": "x"}, "does not ask for “to”"),
+        ({"name": "Anna", "tone": "rude"}, "one of: plain, formal"),
+    ):
+        with pytest.raises(IllegalChoiceError, match=why):
+            filled(OWN, values, {})
+
+
+def test_new_ones_go_behind_the_others_of_their_folder() -> None:
+    assert next_position([], "Mail") == 0
+    assert next_position([replace(OWN, position=4), SHIPPED], "Mail") == 5
+    assert copy_of(replace(OWN, hidden=True), "n") == replace(OWN, id="n", title="Reply (copy)")

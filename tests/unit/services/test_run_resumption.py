@@ -1,0 +1,335 @@
+"""Runs in the background: left, stopped, and picked up by a later process."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.domain.conversation import Message, MessageStatus, RemoteRun
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import (
+    TEXT_KEPT,
+    AuthenticationError,
+    NetworkError,
+    RunLostError,
+)
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    RunReached,
+    Started,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+    Waiting,
+)
+from desktop_app.domain.model_catalog import Api, Effort, Variant
+from desktop_app.domain.reply import Reply
+from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.background_offer import offers_background
+from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.run_resumption import WITH_A_KEY, ResumedAnswering, Resumer
+from tests.helpers.scripted_provider import ScriptedProvider
+from tests.helpers.waiting import until
+from tests.unit.services.test_chat_service import CATALOG, Room, with_room
+
+HELD = ScriptedProvider.HOLD
+USAGE = Usage(1_000, 0, 2_000, 0)
+COST = Decimal("0.357")  # of Pro: 1,000 × 21 + 2,000 × 168, a million tokens each
+
+
+def at(sequence: int) -> RunReached:
+    return RunReached(RemoteRun("resp_1", sequence))
+
+
+BEGINNING: tuple[StreamEvent | str, ...] = (Started("resp_1"), at(0), TextDelta("One, "), at(1))
+END: tuple[StreamEvent | str, ...] = (
+    TextDelta("two."),
+    at(2),
+    UsageReported(USAGE),
+    Completed(),
+)
+IN_BACKGROUND = AskSettings(background=True)
+
+
+async def begun(room: Room) -> Answering:
+    return await room.begin("?", variant=Variant.PRO, settings=IN_BACKGROUND)
+
+
+async def left(room: Room, provider: ScriptedProvider) -> Message:
+    """An answer whose process ended in the middle of it."""
+    began = await begun(room)
+    task = asyncio.ensure_future(room.run(began))
+    await provider.holding.wait()
+    began.leave()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    await room.store._database.write(
+        lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
+    )
+    kept = await room.store.message(began.answer.id)
+    assert kept is not None
+    return kept
+
+
+async def spent(room: Room, answer: Message) -> Decimal:
+    return await room.ledger.conversation(answer.conversation_id)
+
+
+def test_what_is_left_is_kept_as_a_run_to_pick_up(tmp_path: Path) -> None:
+    provider = ScriptedProvider([*BEGINNING, HELD])
+
+    async def test(room: Room) -> None:
+        kept = await left(room, provider)
+        assert (kept.text, kept.status) == ("One, ", MessageStatus.STREAMING)
+        assert kept.remote_run == RemoteRun("resp_1", 1)
+        assert provider.requests[0].background
+        assert provider.cancelled == []
+        assert await room.store.interrupt_orphans() == []
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
+    provider = ScriptedProvider([*BEGINNING[:2], HELD])
+
+    async def test(room: Room) -> None:
+        began = await begun(room)
+        began.checkpoint_s = 3600  # no checkpoint writes it
+
+        async def is_named() -> bool:
+            kept = await room.store.message(began.answer.id)
+            return kept is not None and kept.remote_run is not None
+
+        task = asyncio.ensure_future(room.run(began))
+        await until(is_named)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    with_room(tmp_path, provider, test)
+
+
+def test_picked_up_it_ends_as_if_nobody_had_left(tmp_path: Path) -> None:
+    provider = ScriptedProvider([*BEGINNING, HELD], [*BEGINNING, *END])
+
+    async def test(room: Room) -> None:
+        await left(room, provider)
+        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
+        assert await Resumer(room.store, room.service).take_up([OPENAI]) == []
+        room.heard.clear()
+        answer = await room.run(answering)
+        assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
+        assert (answer.usage, answer.cost, answer.remote_run) == (USAGE, COST, None)
+        assert await room.store.message(answer.id) == answer
+        assert await spent(room, answer) == COST
+        assert [e for e in room.heard if isinstance(e, TextDelta)] == [TextDelta("two.")]
+        assert room.heard[0] == Waiting(0, "Picking up the answer at OpenAI.")
+        assert provider.resumed == [RemoteRun("resp_1", 1)]
+
+    with_room(tmp_path, provider, test)
+
+
+def test_asked_after_it_comes_as_a_whole(tmp_path: Path) -> None:
+    whole: list[StreamEvent | str] = [TextDelta("One, two."), UsageReported(USAGE), Completed()]
+    provider = ScriptedProvider([*BEGINNING, HELD], whole)
+
+    async def test(room: Room) -> None:
+        await left(room, provider)
+        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
+        assert (await room.run(answering)).text == "One, two."
+
+    with_room(tmp_path, provider, test)
+
+
+def test_what_is_lost_keeps_its_text_and_says_why(tmp_path: Path) -> None:
+    lost = RunLostError("It is no longer there.", what_was_kept="Your question is kept.")
+    provider = ScriptedProvider([*BEGINNING, HELD], [Failed(lost)])
+
+    async def test(room: Room) -> None:
+        await left(room, provider)
+        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
+        answer = await room.run(answering)
+        assert (answer.text, answer.status) == ("One, ", MessageStatus.INTERRUPTED)
+        assert answer.error is not None
+        assert answer.error.what_happened == "It is no longer there."
+        assert answer.error.what_was_kept == TEXT_KEPT
+        assert answer.remote_run is None
+
+    with_room(tmp_path, provider, test)
+
+
+def test_left_again_before_it_caught_up_nothing_is_lost(tmp_path: Path) -> None:
+    provider = ScriptedProvider([*BEGINNING, HELD], [Started("resp_1"), at(0), HELD])
+
+    async def test(room: Room) -> None:
+        kept = await left(room, provider)
+        provider.holding.clear()
+        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
+        task = asyncio.ensure_future(room.run(answering))
+        await provider.holding.wait()
+        answering.leave()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert await room.store.message(kept.id) == kept
+
+    with_room(tmp_path, provider, test)
+
+
+def test_without_its_provider_it_is_interrupted(tmp_path: Path) -> None:
+    provider = ScriptedProvider([*BEGINNING, HELD])
+
+    async def test(room: Room) -> None:
+        kept = await left(room, provider)
+        assert await Resumer(room.store, room.service).take_up([ON_DEVICE]) == []
+        answer = await room.store.message(kept.id)
+        assert answer is not None
+        assert (answer.text, answer.status) == ("One, ", MessageStatus.INTERRUPTED)
+        assert answer.error is not None
+        assert "no longer set up" in answer.error.what_happened
+
+    with_room(tmp_path, provider, test)
+
+
+@pytest.mark.parametrize("took", [USAGE, None, NetworkError("No network.")])
+def test_stop_tells_the_provider_and_enters_what_it_took_once(
+    tmp_path: Path, took: Usage | NetworkError | None
+) -> None:
+    provider = ScriptedProvider([*BEGINNING, HELD])
+    provider.took = took
+
+    async def test(room: Room) -> None:
+        began = await begun(room)
+        task = asyncio.ensure_future(room.run(began))
+        await provider.holding.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        stopped = await room.store.message(began.answer.id)
+        assert stopped is not None
+        assert (stopped.text, stopped.status) == ("One, ", MessageStatus.CANCELLED)
+        assert await began.call_off() is (took is not None)
+        assert await began.call_off() is False
+        assert provider.cancelled == [RemoteRun("resp_1", 1)]
+        answer = await room.store.message(began.answer.id)
+        assert answer is not None
+        assert answer == began.answer
+        assert (answer.text, answer.status) == ("One, ", MessageStatus.CANCELLED)
+        rows = await room.store._database.read(
+            lambda c: c.execute("SELECT cost FROM ledger").fetchall()
+        )
+        assert len(rows) == 1, "once, also where it is not known what it took"
+        assert await spent(room, answer) == (COST if took == USAGE else 0)
+        said = ["OpenAI could not be told to stop: the run may go on there, and be billed."]
+        assert list(answer.notices) == (said if isinstance(took, NetworkError) else [])
+
+    with_room(tmp_path, provider, test)
+
+
+def test_where_it_is_offered() -> None:
+    pro, thinking = (CATALOG.for_variant(v) for v in (Variant.PRO, Variant.THINKING))
+
+    def offered(profile, info, effort) -> bool:
+        return offers_background(ResolvedChoice(profile, info, info.variant, effort))
+
+    assert offered(OPENAI, pro, Effort.MEDIUM)
+    assert offered(OPENAI, thinking, Effort.XHIGH)
+    assert not offered(OPENAI, thinking, Effort.HIGH)
+    assert not offered(COMETAPI, pro, Effort.XHIGH)
+    assert not offered(replace(OPENAI, api=Api.CHAT_COMPLETIONS), thinking, Effort.XHIGH)
+    assert not offered(ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), Effort.XHIGH)
+
+
+def test_a_short_run_is_never_sent_there(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Completed()])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", settings=IN_BACKGROUND)  # Thinking, high
+        await began.run(lambda _e, _r: None, lambda _: None)
+        assert not provider.requests[0].background
+
+    with_room(tmp_path, provider, test)
+
+
+@pytest.mark.parametrize("begun_before", [False, True])
+def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before: bool) -> None:
+    refused = Failed(AuthenticationError("No API key is set for OpenAI."))
+    first = [*BEGINNING, TextDelta("tw"), at(2), refused] if begun_before else [refused]
+    whole = [*BEGINNING, TextDelta("tw"), at(2), TextDelta("o."), at(3), *END[2:]]
+    provider = ScriptedProvider([*BEGINNING, HELD], first, whole)
+
+    async def test(room: Room) -> None:
+        await left(room, provider)
+        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
+        assert isinstance(answering, ResumedAnswering)
+        room.heard.clear()
+        waits = asyncio.Event()
+
+        def listen(event: StreamEvent, _reply: Reply) -> None:
+            room.heard.append(event)
+            if isinstance(event, Waiting) and WITH_A_KEY in event.reason:
+                waits.set()
+
+        task = asyncio.ensure_future(answering.run(listen, lambda _: None))
+        await waits.wait()
+        assert answering.so_far.text == ("One, tw" if begun_before else "One, ")
+        assert answering.so_far.status is MessageStatus.STREAMING
+        answering.look_again("another")
+        answering.look_again(OPENAI.id)
+        answer = await task
+        assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
+        assert "".join(e.text for e in room.heard if isinstance(e, TextDelta)) == "two."
+        assert provider.resumed[-1].sequence == (2 if begun_before else 1)
+
+    with_room(tmp_path, provider, test)
+
+
+def test_what_is_stopped_before_it_has_a_name_cannot_be_called_off_and_that_is_said(
+    tmp_path: Path,
+) -> None:
+    provider = ScriptedProvider([HELD])
+
+    async def test(room: Room) -> None:
+        began = await begun(room)
+        task = asyncio.ensure_future(room.run(began))
+        await provider.holding.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert await began.call_off() is False
+        answer = await room.store.message(began.answer.id)
+        assert answer is not None
+        assert answer.status is MessageStatus.CANCELLED
+        [notice] = answer.notices
+        assert notice.startswith("It was stopped before OpenAI had named the run")
+
+    with_room(tmp_path, provider, test)
+
+
+def test_picked_up_it_holds_its_input_of_the_cap_until_it_ends(tmp_path: Path) -> None:
+    provider = ScriptedProvider([*BEGINNING, HELD], [*BEGINNING, HELD, *END])
+    capped = replace(OPENAI, monthly_cap=Decimal("0.0000001"))  # less than the input: it goes on
+
+    async def test(room: Room) -> None:
+        await left(room, provider)
+        provider.holding.clear()
+        [answering] = await Resumer(room.store, room.service).take_up([capped])
+        task = asyncio.ensure_future(room.run(answering))
+        await provider.holding.wait()
+        # "?" with its frame, five tokens of Pro's input at $21 a million.
+        assert (await room.service.budget.month(capped)).held == Decimal("0.000105")
+        provider.release.set()
+        assert (await task).text == "One, two."
+        month = await room.service.budget.month(capped)
+        assert (month.held, month.spent) == (Decimal(0), COST)
+
+    with_room(tmp_path, provider, test)
