@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 # Before Qt what the first paint needs and is not Qt: PySide looks at every import after it.
 from desktop_app.settings.values import with_defaults
-from desktop_app.storage.first_look import settings_at_start
+from desktop_app.storage.settings.startup_settings import settings_at_start
 
 # isort: split
 from PySide6.QtWidgets import QApplication

@@ -33,20 +33,20 @@ from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.compactions import CompactionStore
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.database import Database, erasing_mark
-from desktop_app.storage.folders import FolderStore
+from desktop_app.storage.conversations.compaction_store import CompactionStore
+from desktop_app.storage.conversations.conversation_flags import ShelfStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.database.database import Database, erasing_mark
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.documents.note_store import NotesStore
 from desktop_app.storage.key_origins import legacy_key_origins
-from desktop_app.storage.ledger import Ledger
-from desktop_app.storage.listings import ListingStore
-from desktop_app.storage.notes import NotesStore
-from desktop_app.storage.prompts import PromptStore
-from desktop_app.storage.search import Search
-from desktop_app.storage.settings_store import SettingsStore
-from desktop_app.storage.shelves import ShelfStore
-from desktop_app.storage.spending_holds import SpendingHolds
+from desktop_app.storage.search.search_query import Search
+from desktop_app.storage.settings.model_listing_store import ListingStore
+from desktop_app.storage.settings.prompt_store import PromptStore
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.storage.spending.spending_holds import SpendingHolds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.services.collections.embedding_service import EmbeddingChoice
     from desktop_app.services.ports import AttachmentSource, MessageStore
-    from desktop_app.storage.batches import BatchStore
+    from desktop_app.storage.batch.batch_store import BatchStore
 
 LIMITS_SET = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
 """Settings of the group "documents", without its name."""
@@ -97,7 +97,9 @@ class Backend:
     async def open(self) -> None:
         """Open the store, as `Database.open`; behind a deletion of everything that was broken off."""
         if erasing_mark(self.database.path).exists():
-            from desktop_app.storage.erasing import go_on_erasing  # not a part of the start
+            from desktop_app.storage.recovery.erasure import (
+                go_on_erasing,  # not a part of the start
+            )
 
             where = self.folders
             await asyncio.to_thread(go_on_erasing, where.database, where.attachments)
@@ -158,7 +160,7 @@ class Backend:
     @cached_property
     def batch_store(self) -> BatchStore:
         """Where batch jobs are kept."""
-        from desktop_app.storage.batches import BatchStore  # not a part of the start
+        from desktop_app.storage.batch.batch_store import BatchStore  # not a part of the start
 
         return BatchStore(self.database, self.ledger)
 
@@ -344,8 +346,8 @@ def build_backend(
 
 def _tidy(where: Folders) -> None:
     """Close folders of older versions to others, and remove what killed processes left."""
-    from desktop_app.storage.erasing import remove_scratch
-    from desktop_app.storage.files import tighten
+    from desktop_app.storage.database.private_files import tighten
+    from desktop_app.storage.recovery.erasure import remove_scratch
     from desktop_app.storage.temporary import remove_abandoned
 
     for folder in (where.data, where.attachments, where.config, where.cache, where.logs):

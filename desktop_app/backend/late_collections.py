@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.services.collections.embedding_service import EmbeddingChoice
     from desktop_app.services.spending.budget import Budget
-    from desktop_app.storage.attachments import AttachmentStore
-    from desktop_app.storage.database import Database
-    from desktop_app.storage.ledger import Ledger
+    from desktop_app.storage.database.database import Database
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
+    from desktop_app.storage.spending.ledger import Ledger
 
 
 class LateCollections:
@@ -49,8 +49,8 @@ class LateCollections:
         from desktop_app.documents.index.collection_reader import CollectionReader
         from desktop_app.services.collections.collection_service import Collections
         from desktop_app.services.collections.embedding_service import Embeddings
-        from desktop_app.storage.collections import CollectionStore
-        from desktop_app.storage.vectors import VectorStore
+        from desktop_app.storage.documents.collection_store import CollectionStore
+        from desktop_app.storage.documents.vector_store import VectorStore
 
         return Collections(
             CollectionStore(self._database),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.local_model.server import LocalModel
     from desktop_app.providers.batches import BatchClient
     from desktop_app.providers.client import ProviderClient
-    from desktop_app.storage.settings_store import SettingsStore
+    from desktop_app.storage.settings.settings_store import SettingsStore
 
 REFUSALS_HOLD: Final = timedelta(days=30)
 

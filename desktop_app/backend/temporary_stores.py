@@ -20,10 +20,10 @@ from desktop_app.domain.conversation import Conversation, Draft, Message
 from desktop_app.domain.errors import NOTHING_SENT, StorageError
 from desktop_app.domain.parts import AttachmentFile, DocumentPart, ImagePart
 from desktop_app.domain.spending import Call
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.compactions import CompactionStore
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.conversations.compaction_store import CompactionStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.spending.ledger import Ledger
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend

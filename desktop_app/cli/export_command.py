@@ -30,7 +30,7 @@ from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.headless.console import say
 from desktop_app.paths import folders
 from desktop_app.rendering.processes.formula_client import FormulaProcess
-from desktop_app.storage.files import create_private
+from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.temporary import noted
 
 if TYPE_CHECKING:

@@ -28,9 +28,9 @@ from desktop_app.exchange.reading import read_export
 from desktop_app.headless.console import ask as ask_typed
 from desktop_app.headless.console import is_watched, say, write_json, write_line
 from desktop_app.paths import folders
-from desktop_app.storage.backup import keep_newest, make_backup
-from desktop_app.storage.importing import Added, ImportStore
-from desktop_app.storage.repair import repair_store
+from desktop_app.storage.conversations.import_store import Added, ImportStore
+from desktop_app.storage.recovery.backup import keep_newest, make_backup
+from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.restoring import Answer, restore_backup
 
 if TYPE_CHECKING:

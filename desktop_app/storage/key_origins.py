@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.domain.origin import origin
-from desktop_app.storage.files import create_private, sync
+from desktop_app.storage.database.private_files import create_private, sync
 
 FILE: Final = "key-origins.json"
 # What reading a damaged or foreign database raises.

@@ -17,7 +17,7 @@ from typing import Any, Final
 from desktop_app.domain.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.origin import origin
 from desktop_app.storage.row_checks import BAD_VALUE
-from desktop_app.storage.settings_store import profile_from_row, profile_to_text
+from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
 
 _NOTHING: Final = "none"
 _LONGEST_SHOWN: Final = 200

@@ -22,18 +22,22 @@ from desktop_app.domain.conversation import Conversation, Message
 from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Api
 from desktop_app.domain.parts import parts_from_json
-from desktop_app.storage.batch_rows import item_from_row, job_from_row, upload_from_row
-from desktop_app.storage.collections import collection_from_row, file_from_row
-from desktop_app.storage.compactions import compaction_from_row
-from desktop_app.storage.listings import listing_from_row
-from desktop_app.storage.prompts import preset_from_row, prompt_from_row
-from desktop_app.storage.rows import (
+from desktop_app.storage.batch.batch_row_conversion import (
+    item_from_row,
+    job_from_row,
+    upload_from_row,
+)
+from desktop_app.storage.conversations.compaction_store import compaction_from_row
+from desktop_app.storage.conversations.row_conversion import (
     conversation_from_row,
     folder_from_row,
     from_micros,
     message_from_row,
 )
-from desktop_app.storage.settings_store import profile_from_row
+from desktop_app.storage.documents.collection_store import collection_from_row, file_from_row
+from desktop_app.storage.settings.model_listing_store import listing_from_row
+from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
+from desktop_app.storage.settings.settings_store import profile_from_row
 
 Value = int | float | str | bytes | None
 Values = dict[str, Any]

@@ -12,7 +12,7 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.storage.files import create_private_folder
+from desktop_app.storage.database.private_files import create_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,18 +24,18 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import TextPart
-from desktop_app.storage.database import Database
-from desktop_app.storage.migrating import migrate
-from desktop_app.storage.migrations import MIGRATIONS
-from desktop_app.storage.rows import (
+from desktop_app.storage.conversations.conversation_sql import INSERT_MESSAGE, PUT_CONVERSATION
+from desktop_app.storage.conversations.row_conversion import (
     conversation_to_row,
     message_to_row,
     searchable_text,
     to_micros,
 )
-from desktop_app.storage.search_index import EntryKind
-from desktop_app.storage.search_text import index_text
-from desktop_app.storage.statements import INSERT_MESSAGE, PUT_CONVERSATION
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.migration_runner import migrate
+from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.search.search_index import EntryKind
+from desktop_app.storage.search.search_text import index_text
 
 VOCABULARY: Final = 50_000
 JAPANESE_WORDS: Final = 3_000

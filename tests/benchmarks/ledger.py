@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.domain.conversation import now
-from desktop_app.storage.database import Database
-from desktop_app.storage.ledger import Ledger
-from desktop_app.storage.rows import to_micros
-from desktop_app.storage.spending_holds import SpendingHolds
-from desktop_app.storage.spending_sums import fill_slots
+from desktop_app.storage.conversations.row_conversion import to_micros
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.storage.spending.spending_holds import SpendingHolds
+from desktop_app.storage.spending.spending_sums import fill_slots
 
 ROUNDS = 15
 YEAR_S = 365 * 86_400

@@ -17,11 +17,11 @@ from typing import Any, Final
 from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.services.collections.collection_service import Collections
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.collections import CollectionStore
-from desktop_app.storage.database import Database
-from desktop_app.storage.settings_store import SettingsStore
-from desktop_app.storage.vectors import VectorStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.documents.collection_store import CollectionStore
+from desktop_app.storage.documents.vector_store import VectorStore
+from desktop_app.storage.settings.settings_store import SettingsStore
 
 ROOT: Final = Path(__file__).parents[2]
 # Texts whose words are drawn from, each as often as it stands there.

@@ -73,7 +73,10 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
 async def _fill(desk: Desk, conversation_id: str, count: int) -> list[Message]:
     """Store a conversation of `count` messages of 2 KB on average."""
     from desktop_app.domain.conversation import Conversation, now
-    from desktop_app.storage.conversations import insert_conversation, insert_message
+    from desktop_app.storage.conversations.conversation_store import (
+        insert_conversation,
+        insert_message,
+    )
     from tests.benchmarks.streaming import _history
     from tests.helpers.messages import CHOICE
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from desktop_app.storage.backup import make_backup
+from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.restoring import Answer, restore_backup
 from tests.benchmarks._large_library import make
 

@@ -37,7 +37,7 @@ from desktop_app.domain.letters import dense_run, fold
 from desktop_app.domain.vectors import Vector
 from desktop_app.services.collections.collection_service import FUSION, MOST_FOUND
 from desktop_app.services.collections.embedding_service import AT_ONCE
-from desktop_app.storage.collections import TITLE_WEIGHT
+from desktop_app.storage.documents.collection_store import TITLE_WEIGHT
 
 DATA: Final = Path(__file__).parent.parent / "data"
 TOP: Final = 5

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.domain.conversation import SearchOrder
-from desktop_app.storage.search import Search
+from desktop_app.storage.search.search_query import Search
 from tests.benchmarks._large_library import VOCABULARY, Words, make, opened
 
 

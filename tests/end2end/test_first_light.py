@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from desktop_app.storage.first_look import settings_at_start
+from desktop_app.storage.settings.startup_settings import settings_at_start
 from tests.end2end.kills import Kills, Server
 from tests.end2end.program import AssistiveClient, Program, wait_for
 

@@ -24,12 +24,12 @@ from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, UploadLimits
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.spending.budget import Budget
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.batches import BatchStore
-from desktop_app.storage.database import Database
-from desktop_app.storage.ledger import Ledger
-from desktop_app.storage.settings_store import SettingsStore
-from desktop_app.storage.spending_holds import SpendingHolds
+from desktop_app.storage.batch.batch_store import BatchStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.secrets import key_for

@@ -36,19 +36,19 @@ from desktop_app.domain.presets import Preset
 from desktop_app.domain.prompts import Prompt
 from desktop_app.domain.spending import Call
 from desktop_app.domain.vectors import Vector
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.batches import BatchStore
-from desktop_app.storage.collections import CollectionStore
-from desktop_app.storage.compactions import CompactionStore
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.database import Database
-from desktop_app.storage.folders import FolderStore
-from desktop_app.storage.ledger import Ledger
-from desktop_app.storage.listings import ListingStore
-from desktop_app.storage.notes import NotesStore
-from desktop_app.storage.prompts import PromptStore
-from desktop_app.storage.settings_store import SettingsStore
-from desktop_app.storage.vectors import VectorStore
+from desktop_app.storage.batch.batch_store import BatchStore
+from desktop_app.storage.conversations.compaction_store import CompactionStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.documents.collection_store import CollectionStore
+from desktop_app.storage.documents.note_store import NotesStore
+from desktop_app.storage.documents.vector_store import VectorStore
+from desktop_app.storage.settings.model_listing_store import ListingStore
+from desktop_app.storage.settings.prompt_store import PromptStore
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
 CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)

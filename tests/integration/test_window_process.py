@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.paths import folders
-from desktop_app.storage.database import Database, erasing_mark
-from desktop_app.storage.files import create_private
+from desktop_app.storage.database.database import Database, erasing_mark
+from desktop_app.storage.database.private_files import create_private
 from tests.helpers.waiting import until
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.database import Database
+    from desktop_app.storage.database.database import Database
 
 PAUSE_MS = 300
 

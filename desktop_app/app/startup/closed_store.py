@@ -70,7 +70,7 @@ class ClosedWork:
 
 def repairing(where: Folders) -> ClosedWork:
     """Repair the store."""
-    from desktop_app.storage.repair import repair_store
+    from desktop_app.storage.recovery.repair import repair_store
 
     def work(progress: Progress, _ask: Ask) -> str:
         return repair_store(where.database, now(), progress).sentence
@@ -104,7 +104,7 @@ def restoring(where: Folders, archive: Path) -> ClosedWork:
 
 def erasing(where: Folders) -> ClosedWork:
     """Delete everything."""
-    from desktop_app.storage.erasing import erase_everything
+    from desktop_app.storage.recovery.erasure import erase_everything
     from desktop_app.storage.temporary import remove_all
 
     def work(_progress: Progress, _ask: Ask) -> str:

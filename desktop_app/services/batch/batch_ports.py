@@ -28,7 +28,7 @@ Profiles = Callable[[], Awaitable[Sequence[ProviderProfile]]]
 
 
 class BatchBook(Protocol):
-    """Where jobs are kept; see storage/batches.py. All methods raise StorageError."""
+    """Where jobs are kept; see storage/batch/batch_store.py. All methods raise StorageError."""
 
     async def get(self, job_id: str) -> BatchJob | None:
         """One job."""

@@ -95,7 +95,7 @@ class Place(Protocol):
 
 
 class Store(Protocol):
-    """Where collections are kept: see storage/collections.py. Raises StorageError."""
+    """Where collections are kept: see storage/documents/collection_store.py. Raises StorageError."""
 
     async def all(self) -> list[Collection]: ...
     async def put(self, collection: Collection) -> None: ...
@@ -116,7 +116,7 @@ class Store(Protocol):
 
 
 class Vectors(Protocol):
-    """Where vectors are kept: see storage/vectors.py. Raises StorageError."""
+    """Where vectors are kept: see storage/documents/vector_store.py. Raises StorageError."""
 
     async def missing(self, collection_id: str, model: str) -> tuple[int, int]: ...
     async def has_any(self, collection_ids: Sequence[str], model: str) -> bool: ...

@@ -25,9 +25,9 @@ from desktop_app.domain.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders
 from desktop_app.services.models.model_listings import Listings
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.first_look import settings_at_start
-from desktop_app.storage.listings import ListingStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.settings.model_listing_store import ListingStore
+from desktop_app.storage.settings.startup_settings import settings_at_start
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.prompt_text import PromptText

@@ -19,7 +19,7 @@ from desktop_app.app.startup.closed_store import ClosedStore, erasing, restoring
 from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
-from desktop_app.storage.database import Database
+from desktop_app.storage.database.database import Database
 from desktop_app.ui.settings.tabs.data_tab import LibraryTab
 from desktop_app.ui.window.progress_card import WorkBar
 from desktop_app.ui.window.store_dialog import StoreDialog

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel
 
 from desktop_app.app.startup.closed_store import ClosedStore, restoring
 from desktop_app.paths import folders
-from desktop_app.storage.backup import make_backup
+from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.ui.look.theme import light
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.app.library.library_controller import PREVIEW
 from desktop_app.domain.conversation import Conversation, now
-from desktop_app.storage.conversations import insert_conversation, insert_message
+from desktop_app.storage.conversations.conversation_store import insert_conversation, insert_message
 from tests.gui.app.desk import Desk, Held, until
 from tests.helpers.messages import CHOICE, answer, question
 

@@ -14,7 +14,7 @@ from desktop_app.domain.conversation import new_id
 from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.presets import Preset
-from desktop_app.storage.prompts import PromptStore
+from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.form_widgets import Combo, LongText
 from tests.gui.app.conftest import Run

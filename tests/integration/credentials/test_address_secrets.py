@@ -17,8 +17,8 @@ from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
 from desktop_app.paths import folders
-from desktop_app.storage.backup import make_backup
-from desktop_app.storage.settings_store import SettingsStore, profile_to_text
+from desktop_app.storage.recovery.backup import make_backup
+from desktop_app.storage.settings.settings_store import SettingsStore, profile_to_text
 from tests.integration.credentials.conftest import Desktop
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE

@@ -21,8 +21,8 @@ from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
 from desktop_app.paths import folders
-from desktop_app.storage.backup import make_backup
-from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.recovery.backup import make_backup
+from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.restores import restored
 from tests.integration.credentials.conftest import Desktop
 from tests.unit.providers.loopback import LoopbackServer, replies

@@ -15,7 +15,7 @@ from desktop_app.credentials.envelope import to_keyring
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.secret import Secret
-from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.integration.credentials.conftest import Desktop
 from tests.unit.storage.samples import opened
 

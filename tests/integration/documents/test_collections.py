@@ -20,14 +20,14 @@ from desktop_app.domain.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import DocumentError, UserFacingError
 from desktop_app.services.collections.collection_service import CollectionProgress, Collections
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.backup import make_backup
-from desktop_app.storage.collections import CollectionStore
-from desktop_app.storage.database import Database
-from desktop_app.storage.erasing import erase_everything
-from desktop_app.storage.repair import repair_store
-from desktop_app.storage.search import Search
-from desktop_app.storage.vectors import VectorStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.documents.collection_store import CollectionStore
+from desktop_app.storage.documents.vector_store import VectorStore
+from desktop_app.storage.recovery.backup import make_backup
+from desktop_app.storage.recovery.erasure import erase_everything
+from desktop_app.storage.recovery.repair import repair_store
+from desktop_app.storage.search.search_query import Search
 from tests.helpers.restores import restored
 
 DATA = Path(__file__).parents[2] / "data"

@@ -24,13 +24,13 @@ from desktop_app.domain.vectors import Vector
 from desktop_app.services.collections.collection_service import CollectionProgress, Collections
 from desktop_app.services.collections.embedding_service import AT_ONCE, EmbeddingChoice, Embeddings
 from desktop_app.services.spending.budget import Budget
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.collections import CollectionStore
-from desktop_app.storage.database import Database
-from desktop_app.storage.ledger import Ledger
-from desktop_app.storage.settings_store import SettingsStore
-from desktop_app.storage.spending_holds import SpendingHolds
-from desktop_app.storage.vectors import VectorStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.documents.collection_store import CollectionStore
+from desktop_app.storage.documents.vector_store import VectorStore
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.storage.spending.spending_holds import SpendingHolds
 
 TOPICS = ("dog puppy hound", "car automobile lorry", "rain storm weather")
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.storage.database import Database
-from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.integration.headless.command import Shell, against
 from tests.integration.headless.replies import ANSWER, WHOLE
 from tests.unit.providers.loopback import LoopbackServer

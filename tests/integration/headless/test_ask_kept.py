@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversation import Conversation, ModelChoice, new_id, now
 from desktop_app.domain.model_catalog import Variant
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.database import Database
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.database import Database
 from tests.integration.headless.command import KEY, Ended, Shell, against, answer_to
 from tests.integration.headless.replies import (
     ANSWER,

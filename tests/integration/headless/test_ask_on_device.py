@@ -6,8 +6,8 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
-from desktop_app.storage.database import Database
-from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.integration.headless.command import Ended, Shell, gateway
 
 if TYPE_CHECKING:

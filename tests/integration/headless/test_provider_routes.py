@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.storage.database import Database
-from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.certificates import Authority
 from tests.helpers.proxies import HttpProxy, SocksProxy
 from tests.integration.headless.command import KEY, Shell, gateway

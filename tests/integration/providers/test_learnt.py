@@ -13,8 +13,8 @@ from desktop_app.credentials.vault import KeyVault
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.events import Notice
 from desktop_app.local_model.server import LocalModel
-from desktop_app.storage.database import Database
-from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.unit.providers.loopback import LoopbackServer, replies, streams
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, sse
 

@@ -16,10 +16,10 @@ import pytest
 
 from desktop_app.domain.conversation import MessageStatus
 from desktop_app.domain.errors import StorageError, StoreFullError
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.database import Database
-from desktop_app.storage.migrations import MIGRATIONS
-from desktop_app.storage.search import Search
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.search.search_query import Search
 from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
 
 ROOT = Path(__file__).parents[3]
@@ -30,7 +30,7 @@ import asyncio, sys
 from dataclasses import replace
 from pathlib import Path
 from desktop_app.domain.parts import TextPart
-from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 
 async def main():
@@ -58,7 +58,7 @@ asyncio.run(main())
 ANSWERING = """
 import asyncio, sys
 from pathlib import Path
-from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 
 async def main():
@@ -80,7 +80,7 @@ asyncio.run(main())
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 
 async def main():
@@ -99,8 +99,8 @@ FILLER = """
 import asyncio, sys
 from pathlib import Path
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 import hashlib
 
@@ -352,7 +352,7 @@ def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
 def test_a_store_that_somebody_writes_to_for_too_long_is_named_busy(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop_app.storage.database.BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("desktop_app.storage.database.database.BUSY_TIMEOUT_S", 0.1)
 
     async def main() -> None:
         async with opened(path) as database:

@@ -25,15 +25,15 @@ from desktop_app.domain.presets import Preset
 from desktop_app.exchange.imported import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.reading import read_export
-from desktop_app.storage.compactions import CompactionStore
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.folders import FolderStore
-from desktop_app.storage.importing import Added, ImportStore
-from desktop_app.storage.prompts import PromptStore
+from desktop_app.storage.conversations.compaction_store import CompactionStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.conversations.import_store import Added, ImportStore
+from desktop_app.storage.settings.prompt_store import PromptStore
 from tests.helpers.generation import overrides
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question, opened
-from tests.unit.storage.test_conversations import drafts, trees
+from tests.unit.storage.test_conversation_store import drafts, trees
 
 FOLDER = Folder(new_id(), "Thesis", NOON, CHOICE)
 

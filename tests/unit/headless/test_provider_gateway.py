@@ -13,7 +13,7 @@ from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.domain.events import Completed, TextDelta
 from desktop_app.domain.model_catalog import Api
 from desktop_app.local_model.server import LocalModel
-from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.proxies import HttpProxy
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import (

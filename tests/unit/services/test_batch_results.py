@@ -28,9 +28,9 @@ from desktop_app.domain.model_catalog import Api
 from desktop_app.providers.batch_rows import result_of
 from desktop_app.providers.batches import lines_of
 from desktop_app.services.batch.batch_results import fetch
-from desktop_app.storage.batches import BatchStore
-from desktop_app.storage.database import Database
-from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.batch.batch_store import BatchStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.spending.ledger import Ledger
 from tests.helpers.batch_server import USAGE, answered, lines, not_begun, refused
 
 FILES = 5

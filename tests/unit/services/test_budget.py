@@ -16,10 +16,10 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending import Call
 from desktop_app.services.spending.budget import Budget
-from desktop_app.storage.database import Database
-from desktop_app.storage.ledger import Ledger
-from desktop_app.storage.settings_store import SettingsStore
-from desktop_app.storage.spending_holds import SpendingHolds
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.storage.spending.spending_holds import SpendingHolds
 
 CAPPED = replace(OPENAI, monthly_cap=Decimal(10))
 

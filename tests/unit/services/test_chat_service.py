@@ -57,13 +57,13 @@ from desktop_app.services.chat.chat_service import AskSettings, ChatService
 from desktop_app.services.collections.passage_context import PassageSource
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import FRAME, Estimator
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.compactions import CompactionStore
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.database import Database
-from desktop_app.storage.ledger import Ledger
-from desktop_app.storage.settings_store import SettingsStore
-from desktop_app.storage.spending_holds import SpendingHolds
+from desktop_app.storage.conversations.compaction_store import CompactionStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences, plain
 from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter

@@ -55,12 +55,12 @@ from desktop_app.services.documents.note_taking import (
 )
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.database import Database
-from desktop_app.storage.ledger import Ledger
-from desktop_app.storage.notes import NotesStore
-from desktop_app.storage.settings_store import SettingsStore
-from desktop_app.storage.spending_holds import SpendingHolds
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.documents.note_store import NotesStore
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
+from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.waiting import until
 

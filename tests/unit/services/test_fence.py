@@ -37,7 +37,7 @@ from desktop_app.services.fence import (
     one_line,
 )
 from desktop_app.services.spending.cost_estimate import FRAME
-from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.fences import fences
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.domain.test_collections import COLLECTION, a_passage

@@ -13,7 +13,7 @@ from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.model_listing import ListedModel, ModelListing
 from desktop_app.services.models.model_listings import HOLDS, Listings
-from desktop_app.storage.listings import ListingStore
+from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.unit.storage.samples import opened
 
 PROFILE = ProviderProfile("p", "P", ProviderKind.COMPATIBLE, "https://p.example/v1")

@@ -18,9 +18,9 @@ import pytest
 from desktop_app.domain.conversation import Draft
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
 from desktop_app.domain.parts import DocumentPart
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.backup import MANIFEST, STORE, keep_newest, make_backup
-from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.recovery.backup import MANIFEST, STORE, keep_newest, make_backup
 from tests.helpers.restores import restored
 from tests.unit.storage.samples import NOON, a_conversation, opened
 

@@ -22,12 +22,12 @@ from desktop_app.domain.errors import (
     StoreFullError,
     StoreTooNewError,
 )
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.database import READERS, Database
-from desktop_app.storage.erasing import erase_everything
-from desktop_app.storage.migrating import Migration
-from desktop_app.storage.migrations import MIGRATIONS
-from desktop_app.storage.repair import repair_store
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.database import READERS, Database
+from desktop_app.storage.database.migration_runner import Migration
+from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.recovery.erasure import erase_everything
+from desktop_app.storage.recovery.repair import repair_store
 from tests.unit.storage.samples import NOON, a_conversation, opened
 
 NEXT = Migration("9999_next", ("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT",))
@@ -297,7 +297,7 @@ def test_a_file_that_is_no_database_is_damage(path: Path) -> None:
 CRASH = """
 import asyncio, os, sys
 from pathlib import Path
-from desktop_app.storage.database import READERS, Database
+from desktop_app.storage.database.database import READERS, Database
 async def main():
     database = Database(Path(sys.argv[1]))
     await database.open()
@@ -344,7 +344,7 @@ def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.MonkeyPat
         open_with(path)
 
     # A store too large to be looked at while the window waits: when there is time.
-    monkeypatch.setattr("desktop_app.storage.database.CHECKED_AT_OPEN_BYTES", 0)
+    monkeypatch.setattr("desktop_app.storage.database.database.CHECKED_AT_OPEN_BYTES", 0)
     after_an_unclean_exit()
 
     async def main() -> None:
@@ -357,7 +357,7 @@ def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_sound_store_passes_the_check(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desktop_app.storage.database.CHECKED_AT_OPEN_BYTES", 0)
+    monkeypatch.setattr("desktop_app.storage.database.database.CHECKED_AT_OPEN_BYTES", 0)
     crash(path)
 
     async def main() -> None:
@@ -383,8 +383,8 @@ LIMITED = """
 import asyncio, resource, sys
 from pathlib import Path
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.database import READERS, Database
-from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.database.database import READERS, Database
+from desktop_app.storage.settings.settings_store import SettingsStore
 
 async def main():
     database = Database(Path(sys.argv[1]))

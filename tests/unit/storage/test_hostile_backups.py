@@ -18,19 +18,19 @@ from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.domain import bounds
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.domain.vectors import Vector
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.backup import make_backup
-from desktop_app.storage.collections import CollectionStore
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.folders import FolderStore
-from desktop_app.storage.ledger import Ledger
-from desktop_app.storage.listings import ListingStore
-from desktop_app.storage.prompts import PromptStore
-from desktop_app.storage.repair import repair_store
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.documents.collection_store import CollectionStore
+from desktop_app.storage.documents.vector_store import VectorStore
+from desktop_app.storage.recovery.backup import make_backup
+from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.restoring import Answer
-from desktop_app.storage.search import Search
-from desktop_app.storage.settings_store import SettingsStore
-from desktop_app.storage.vectors import VectorStore
+from desktop_app.storage.search.search_query import Search
+from desktop_app.storage.settings.model_listing_store import ListingStore
+from desktop_app.storage.settings.prompt_store import PromptStore
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
 from tests.helpers.full_store import NOON, everything, fill, opened
 from tests.helpers.hostile_backups import (
     BROKEN,

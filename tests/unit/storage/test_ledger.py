@@ -13,10 +13,10 @@ import pytest
 
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.spending import Call
-from desktop_app.storage.database import Database
-from desktop_app.storage.ledger import Ledger
-from desktop_app.storage.migrations import MIGRATIONS
-from desktop_app.storage.rows import to_micros
+from desktop_app.storage.conversations.row_conversion import to_micros
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.spending.ledger import Ledger
 from tests.unit.storage.samples import opened
 
 

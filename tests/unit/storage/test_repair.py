@@ -19,16 +19,16 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.domain.parts import DocumentPart, TextPart
 from desktop_app.domain.spending import Call
-from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.database import Database
-from desktop_app.storage.folders import FolderStore
-from desktop_app.storage.ledger import Ledger
-from desktop_app.storage.mending import LOST_TITLE
-from desktop_app.storage.migrations import MIGRATIONS
-from desktop_app.storage.repair import _MADE_ANEW, Repaired, repair_store
-from desktop_app.storage.search import Search
-from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.recovery.repair import _MADE_ANEW, Repaired, repair_store
+from desktop_app.storage.recovery.row_repair import LOST_TITLE
+from desktop_app.storage.search.search_query import Search
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
 DATA = b"the original"

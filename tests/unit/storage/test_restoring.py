@@ -14,16 +14,16 @@ from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.passage_words import question_words
 from desktop_app.domain.vectors import Vector
-from desktop_app.storage.backup import MANIFEST, STORE, make_backup
-from desktop_app.storage.collections import CollectionStore
 from desktop_app.storage.connecting import connect
-from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.migrating import migrate
-from desktop_app.storage.migrations import MIGRATIONS
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.migration_runner import migrate
+from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.documents.collection_store import CollectionStore
+from desktop_app.storage.documents.vector_store import VectorStore
+from desktop_app.storage.recovery.backup import MANIFEST, STORE, make_backup
 from desktop_app.storage.restoring import Answer
-from desktop_app.storage.search import Search
-from desktop_app.storage.settings_store import SettingsStore
-from desktop_app.storage.vectors import VectorStore
+from desktop_app.storage.search.search_query import Search
+from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.full_store import NOON, PROFILE, everything, fill, opened
 from tests.helpers.restores import Asked, restored
 

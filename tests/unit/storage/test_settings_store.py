@@ -11,7 +11,7 @@ import pytest
 
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.model_catalog import Api
-from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.unit.storage.samples import opened
 
 FULL = ProviderProfile(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.storage.files import tighten
+from desktop_app.storage.database.private_files import tighten
 from desktop_app.storage.temporary import TemporaryFolder, noted, remove_abandoned, remove_all
 
 ROOT = Path(__file__).parents[3]

@@ -1,0 +1,180 @@
+"""Batch jobs, their uploads and files as rows of the store, and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any, Final
+
+from desktop_app.domain.batches import (
+    BatchCounts,
+    BatchEstimate,
+    BatchItem,
+    BatchJob,
+    BatchStatus,
+    BatchUpload,
+    ItemStatus,
+)
+from desktop_app.domain.conversation import ModelChoice
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.generation import NAMES, Overrides
+from desktop_app.domain.model_catalog import Api, Effort, Variant
+from desktop_app.domain.parts import DocumentPart, ImagePart, parts_from_json, parts_to_json
+from desktop_app.storage.conversations.row_conversion import (
+    Cells,
+    Row,
+    from_micros,
+    to_json,
+    to_micros,
+    to_text,
+)
+
+_MONEY: Final = ("input_cost", "cost", "ordinary_cost")
+
+
+def job_to_row(job: BatchJob) -> Row:
+    """The columns that change with the job itself; not what its results came to, nor its owner."""
+    choice, answered = job.choice, Overrides(job.instructions, job.parameters, NAMES)
+    details = {
+        "api": job.api.value,
+        "settings": answered.to_json(),
+        "estimate": {
+            name: str(value) if isinstance(value, Decimal) else value
+            for name, value in asdict(job.estimate).items()
+        },
+    }
+    return {
+        "id": job.id,
+        "created_at": to_micros(job.created_at),
+        "status": job.status.value,
+        "provider_id": choice.provider_id,
+        "base_url": to_text(job.base_url),
+        "model": to_text(choice.model),
+        "variant": None if choice.variant is None else choice.variant.value,
+        "effort": None if choice.effort is None else choice.effort.value,
+        "title": to_text(job.title),
+        "task": to_text(job.task),
+        "details": to_json(details),
+        "started_at": None if job.started_at is None else to_micros(job.started_at),
+        "ended_at": None if job.ended_at is None else to_micros(job.ended_at),
+        "error": to_text(job.error),
+        "is_cancelled": int(job.is_cancelled),
+        "held": None if job.held is None else str(job.held),
+    }
+
+
+def job_from_row(row: Cells) -> BatchJob:
+    """The reverse, without uploads and counts."""
+    details = json.loads(row["details"])
+    answered = Overrides.from_json(details["settings"])
+    estimate: dict[str, Any] = details["estimate"]
+    for name in _MONEY:
+        estimate[name] = None if estimate[name] is None else Decimal(estimate[name])
+    return BatchJob(
+        id=row["id"],
+        choice=ModelChoice(
+            row["provider_id"],
+            row["model"],
+            None if row["variant"] is None else Variant(row["variant"]),
+            None if row["effort"] is None else Effort(row["effort"]),
+        ),
+        title=row["title"],
+        task=row["task"],
+        created_at=from_micros(row["created_at"]),
+        status=BatchStatus(row["status"]),
+        base_url=row["base_url"],
+        api=Api(details["api"]),
+        instructions=answered.instructions or "",
+        parameters=answered.parameters,
+        started_at=None if row["started_at"] is None else from_micros(row["started_at"]),
+        ended_at=None if row["ended_at"] is None else from_micros(row["ended_at"]),
+        estimate=BatchEstimate(**estimate),
+        error=row["error"],
+        is_cancelled=bool(row["is_cancelled"]),
+        held=None if row["held"] is None else Decimal(row["held"]),
+        counts=BatchCounts(
+            usage=usage_from_row(row) or Usage(),
+            cost=Decimal(row["cost"]),
+            uncounted=row["uncounted"],
+        ),
+    )
+
+
+def upload_to_row(upload: BatchUpload) -> Row:
+    """All columns of `batch_uploads` but the row's number."""
+    row: Row = asdict(upload)
+    for name in ("is_uploading", "is_creating", "is_fetched"):
+        row[name] = int(bool(row[name]))
+    return row
+
+
+def upload_from_row(row: Cells) -> BatchUpload:
+    """The reverse."""
+    return BatchUpload(
+        row["job_id"],
+        row["number"],
+        BatchStatus(row["status"]),
+        bool(row["is_uploading"]),
+        bool(row["is_creating"]),
+        row["input_file_id"],
+        row["batch_id"],
+        row["output_file_id"],
+        row["error_file_id"],
+        row["total"],
+        row["completed"],
+        row["failed"],
+        bool(row["is_fetched"]),
+    )
+
+
+def item_to_row(item: BatchItem) -> Row:
+    """All columns of `batch_items` but the row's number and what its answer took."""
+    parts = [] if item.part is None else [item.part]
+    return {
+        "job_id": item.job_id,
+        "number": item.number,
+        "status": item.status.value,
+        "upload": item.upload,
+        "tokens": item.tokens,
+        "sha256": item.sha256 or None,
+        "name": to_text(item.name),
+        "path": to_text(item.path),
+        "part": to_json(parts_to_json(parts)),
+        "error": to_text(item.error),
+        "conversation_id": item.conversation_id,
+        "answer": to_text(item.answer),
+    }
+
+
+def item_from_row(row: Cells) -> BatchItem:
+    """The reverse; `answer` is "" where the row was read without it."""
+    parts = [
+        part
+        for part in parts_from_json(json.loads(row["part"]))
+        if isinstance(part, DocumentPart | ImagePart)
+    ]
+    return BatchItem(
+        job_id=row["job_id"],
+        number=row["number"],
+        name=row["name"],
+        path=row["path"],
+        status=ItemStatus(row["status"]),
+        part=parts[0] if parts else None,
+        tokens=row["tokens"],
+        upload=row["upload"],
+        answer=row["answer"],
+        error=row["error"],
+        usage=usage_from_row(row),
+        cost=None if row["cost"] is None else Decimal(row["cost"]),
+        conversation_id=row["conversation_id"],
+    )
+
+
+def usage_from_row(row: Cells) -> Usage | None:
+    """The four columns of tokens; None where they hold nothing."""
+    if row["input_tokens"] is None:
+        return None
+    return Usage(
+        row["input_tokens"], row["cached_tokens"], row["output_tokens"], row["reasoning_tokens"]
+    )

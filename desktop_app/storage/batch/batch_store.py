@@ -1,0 +1,358 @@
+"""Batch jobs in the store: every step of one is here before it is taken, so that whoever goes on with
+it, after a crash or in another process, knows what was done and what may have been done.
+
+A result goes in together with its line in the ledger, and only once: an answer takes the place of a
+failure, never the other way round, whatever order they come in.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from typing import Final
+
+from desktop_app.domain.batches import (
+    ENDED,
+    BatchCounts,
+    BatchItem,
+    BatchJob,
+    BatchLine,
+    BatchResult,
+    BatchUpload,
+    ItemStatus,
+    number_of,
+)
+from desktop_app.domain.conversation import now
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.spending import EXACT, Purpose
+from desktop_app.storage.batch.batch_row_conversion import (
+    item_from_row,
+    item_to_row,
+    job_from_row,
+    job_to_row,
+    upload_from_row,
+    upload_to_row,
+)
+from desktop_app.storage.conversations.row_conversion import Row, read_row, to_micros, to_text
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.process_identity import is_alive, this_process
+from desktop_app.storage.spending.ledger import Ledger, write_down
+from desktop_app.storage.spending.spending_sums import token_counts
+
+PAGE: Final = 200  # items that are read with their answers at a time
+TWICE: Final = "It was answered more than once; the first answer is kept."
+_COLUMNS: Final = (
+    "id, job_id, number, status, upload, tokens, sha256, name, path, part, input_tokens, "
+    "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id"
+)
+_ENDED: Final = ", ".join(f"'{status.value}'" for status in sorted(ENDED))
+_RANK: Final = {ItemStatus.UNANSWERED: 1, ItemStatus.FAILED: 2, ItemStatus.ANSWERED: 3}
+
+
+class BatchStore:
+    """All methods raise StorageError."""
+
+    def __init__(self, database: Database, ledger: Ledger) -> None:
+        self._database = database
+        self._ledger = ledger
+
+    # -- reading
+
+    async def all(self) -> list[BatchJob]:
+        """Every job, newest first."""
+        return await self._database.read(_read_all)
+
+    async def get(self, job_id: str) -> BatchJob | None:
+        """One job; None where it is gone."""
+        return await self._database.read(lambda c: _read(c, job_id))
+
+    async def open_ids(self) -> list[str]:
+        """The jobs that are under way or being prepared, oldest first."""
+        sql = f"""SELECT id FROM batch_jobs WHERE status NOT IN ({_ENDED}, 'ready')
+            ORDER BY created_at"""  # noqa: S608 - our own words
+        rows = await self._database.read(lambda c: c.execute(sql).fetchall())
+        return [row["id"] for row in rows]
+
+    async def rows(self, job_id: str) -> list[BatchItem]:
+        """All files of a job, in order, without their answers."""
+        sql = f"""SELECT {_COLUMNS}, '' AS answer FROM batch_items WHERE job_id = ?
+            ORDER BY number"""  # noqa: S608 - our own words
+        return await self._database.read(
+            lambda c: [read_row(item_from_row, row) for row in c.execute(sql, (job_id,))]
+        )
+
+    async def lines(self, job_id: str) -> list[BatchLine]:
+        """What is listed of all files of a job, in order: quick for tens of thousands."""
+        return await self._database.read(partial(_lines, job_id))
+
+    async def page(self, job_id: str, behind: int, limit: int = PAGE) -> list[BatchItem]:
+        """The files behind number `behind`, with their answers."""
+        sql = "SELECT * FROM batch_items WHERE job_id = ? AND number > ? ORDER BY number LIMIT ?"
+        given = (job_id, behind, limit)
+        return await self._database.read(
+            lambda c: [read_row(item_from_row, row) for row in c.execute(sql, given)]
+        )
+
+    async def item(self, job_id: str, number: int) -> BatchItem | None:
+        """One file, with its answer."""
+        found = await self.page(job_id, number - 1, 1)
+        return found[0] if found and found[0].number == number else None
+
+    # -- preparing
+
+    async def create(self, job: BatchJob, items: Iterable[BatchItem]) -> None:
+        """Keep a new job with its files, which belongs to this process for now."""
+        rows = [item_to_row(item) for item in items]
+        owner = this_process()
+
+        def insert(connection: sqlite3.Connection) -> None:
+            row = {**job_to_row(job), "owner_pid": owner[0], "owner_started": owner[1]}
+            empty: Row = {**dict.fromkeys(_SUMS, 0), "cost": "0", "uncounted": 0}
+            _insert(connection, "batch_jobs", [row | empty])
+            _insert(connection, "batch_items", rows)
+
+        await self._database.write(insert)
+
+    async def save(self, job: BatchJob) -> None:
+        """Keep what has changed of a job, but that it was cancelled."""
+        row = job_to_row(job)
+        del row["is_cancelled"]  # another process may have said so meanwhile
+        await self._database.write(lambda c: _update(c, "batch_jobs", row, "id"))
+
+    async def mark_cancelled(self, job_id: str) -> None:
+        """Have whoever goes on with a job cancel it."""
+        sql = "UPDATE batch_jobs SET is_cancelled = 1 WHERE id = ?"
+        await self._database.write(lambda c: c.execute(sql, (job_id,)))
+
+    async def save_item(self, item: BatchItem) -> None:
+        """Keep what has changed of a file."""
+        row = item_to_row(item)
+        await self._database.write(lambda c: _update(c, "batch_items", row, "job_id", "number"))
+
+    async def note_conversation(self, job_id: str, number: int, conversation_id: str) -> None:
+        """A file was opened as a conversation."""
+        sql = "UPDATE batch_items SET conversation_id = ? WHERE job_id = ? AND number = ?"
+        row = (conversation_id, job_id, number)
+        await self._database.write(lambda c: c.execute(sql, row))
+
+    async def remove(self, job_id: str) -> None:
+        """Forget a job with its answers, so that they are in no file any more; what it cost stays in
+        the ledger."""
+        sql = "DELETE FROM batch_jobs WHERE id = ?"
+        await self._database.write(lambda c: c.execute(sql, (job_id,)))
+        await self._database.wipe()
+
+    # -- who goes on with it
+
+    async def claim(self, job_id: str) -> bool:
+        """Have this process go on with a job, unless another living one does."""
+        return await self._database.write(partial(_claim, job_id))
+
+    async def release(self, job_id: str) -> None:
+        """Whoever wants may go on with it."""
+        sql = "UPDATE batch_jobs SET owner_pid = NULL, owner_started = NULL WHERE id = ?"
+        await self._database.write(lambda c: c.execute(sql, (job_id,)))
+
+    # -- uploads
+
+    async def plan(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
+        """Keep an upload and which files go with it."""
+        sql = "UPDATE batch_items SET upload = ? WHERE job_id = ? AND number = ?"
+
+        def insert(connection: sqlite3.Connection) -> None:
+            _insert(connection, "batch_uploads", [upload_to_row(upload)])
+            rows = ((upload.number, upload.job_id, number) for number in numbers)
+            connection.executemany(sql, rows)
+
+        await self._database.write(insert)
+
+    async def save_upload(self, upload: BatchUpload) -> None:
+        """Keep what has changed of an upload; once it has a batch, its files are on their way."""
+        sent = """UPDATE batch_items SET status = 'sent'
+            WHERE job_id = ? AND upload = ? AND status = 'read'"""
+
+        def update(connection: sqlite3.Connection) -> None:
+            _update(connection, "batch_uploads", upload_to_row(upload), "job_id", "number")
+            if upload.batch_id:
+                connection.execute(sent, (upload.job_id, upload.number))
+
+        await self._database.write(update)
+
+    async def take(
+        self,
+        job: BatchJob,
+        upload: BatchUpload,
+        results: Sequence[BatchResult],
+        repeated: frozenset[str],
+        price_of: Callable[[Usage], Decimal | None],
+    ) -> int:
+        """Put results in, with what they cost; returns how many name no file of the upload.
+
+        Args:
+            repeated: the names that came more than once.
+        """
+
+        def put(connection: sqlite3.Connection) -> int:
+            at = to_micros(now())
+            return sum(
+                not _take(connection, job, upload, result, repeated, price_of, at)
+                for result in results
+            )
+
+        unknown = await self._database.write(put)
+        self._ledger.tell(job.choice.provider_id)
+        return unknown
+
+    async def finish(
+        self, upload: BatchUpload, status: ItemStatus, reason: str, by_number: Mapping[int, str]
+    ) -> None:
+        """The results of an upload are all in: what has none ends so, for its own reason or the one
+        of all."""
+        sql = """UPDATE batch_items SET status = ?, error = ?
+            WHERE job_id = ? AND upload = ? AND status = 'sent'"""
+
+        def update(connection: sqlite3.Connection) -> None:
+            at = (upload.job_id, upload.number)
+            for number, why in by_number.items():
+                row = (ItemStatus.FAILED.value, to_text(why), *at, number)
+                connection.execute(f"{sql} AND number = ?", row)
+            connection.execute(sql, (status.value, to_text(reason), *at))
+            done = upload_to_row(replace(upload, is_fetched=True))
+            _update(connection, "batch_uploads", done, "job_id", "number")
+
+        await self._database.write(update)
+
+
+_SUMS: Final = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    names = list(rows[0])
+    marks = ", ".join(f":{name}" for name in names)
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    connection.executemany(sql, rows)
+
+
+def _update(connection: sqlite3.Connection, table: str, row: Row, *keys: str) -> None:
+    sets = ", ".join(f"{name} = :{name}" for name in row if name not in keys)
+    where = " AND ".join(f"{key} = :{key}" for key in keys)
+    connection.execute(f"UPDATE {table} SET {sets} WHERE {where}", row)  # noqa: S608
+
+
+def _claim(job_id: str, connection: sqlite3.Connection) -> bool:
+    sql = "SELECT owner_pid, owner_started FROM batch_jobs WHERE id = ?"
+    row = connection.execute(sql, (job_id,)).fetchone()
+    if row is None:
+        return False
+    owner, me = (row["owner_pid"], row["owner_started"]), this_process()
+    if owner != me and is_alive(*owner):
+        return False
+    sql = "UPDATE batch_jobs SET owner_pid = ?, owner_started = ? WHERE id = ?"
+    connection.execute(sql, (*me, job_id))
+    return True
+
+
+def _take(
+    connection: sqlite3.Connection,
+    job: BatchJob,
+    upload: BatchUpload,
+    result: BatchResult,
+    repeated: frozenset[str],
+    price_of: Callable[[Usage], Decimal | None],
+    at: int,
+) -> bool:
+    """Put one result in, if it is news; False where it names no file of the upload."""
+    number = number_of(job.id, result.custom_id)
+    sql = "SELECT status FROM batch_items WHERE job_id = ? AND number = ? AND upload = ?"
+    row = connection.execute(sql, (job.id, number, upload.number)).fetchone()
+    if row is None:
+        return False
+    known = ItemStatus(row["status"])
+    key = (job.id, number)
+    if _RANK[result.status] <= _RANK.get(known, 0):
+        if result.custom_id in repeated and known is ItemStatus.ANSWERED:
+            sql = "UPDATE batch_items SET error = ? WHERE job_id = ? AND number = ? AND error = ''"
+            connection.execute(sql, (TWICE, *key))
+        return True
+    cost = None if result.usage is None else price_of(result.usage)
+    tokens = (None,) * 4 if result.usage is None else token_counts(result.usage)
+    sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, cost = ?,
+        {", ".join(f"{name} = ?" for name in _SUMS)} WHERE job_id = ? AND number = ?"""  # noqa: S608
+    texts = (to_text(result.answer), to_text(result.error))
+    amount = None if cost is None else str(cost)
+    connection.execute(sql, (result.status.value, *texts, amount, *tokens, *key))
+    if result.status is ItemStatus.ANSWERED or result.usage is not None:
+        _write_down(connection, job, result.usage, cost, at)
+    return True
+
+
+def _write_down(
+    connection: sqlite3.Connection,
+    job: BatchJob,
+    usage: Usage | None,
+    cost: Decimal | None,
+    at: int,
+) -> None:
+    """The call in the ledger, and among the sums of its job."""
+    tokens, amount = token_counts(usage or Usage()), None if cost is None else str(cost)
+    names = (job.choice.provider_id, to_text(job.choice.model), Purpose.BATCH.value)
+    write_down(connection, (at, *names, *tokens, amount))
+    row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
+    total = EXACT.add(Decimal(row["cost"]), cost or Decimal(0))
+    sums = ", ".join(f"{name} = {name} + ?" for name in _SUMS)
+    sql = f"UPDATE batch_jobs SET cost = ?, uncounted = uncounted + ?, {sums} WHERE id = ?"  # noqa: S608
+    connection.execute(sql, (str(total), int(cost is None), *tokens, job.id))
+
+
+def _lines(job_id: str, connection: sqlite3.Connection) -> list[BatchLine]:
+    sql = """SELECT number AS id, number, name, status, tokens, input_tokens, output_tokens, cost,
+        error FROM batch_items WHERE job_id = ? ORDER BY number"""
+    return [read_row(_line, row) for row in connection.execute(sql, (job_id,))]
+
+
+def _line(row: sqlite3.Row) -> BatchLine:
+    is_used = row["input_tokens"] is not None
+    return BatchLine(
+        row["number"],
+        row["name"],
+        ItemStatus(row["status"]),
+        row["input_tokens"] + row["output_tokens"] if is_used else row["tokens"],
+        None if row["cost"] is None else Decimal(row["cost"]),
+        row["error"],
+    )
+
+
+def _read_all(connection: sqlite3.Connection) -> list[BatchJob]:
+    rows = connection.execute("SELECT id FROM batch_jobs ORDER BY created_at DESC, rowid DESC")
+    found = [_read(connection, row["id"]) for row in rows.fetchall()]
+    return [job for job in found if job is not None]
+
+
+def _read(connection: sqlite3.Connection, job_id: str) -> BatchJob | None:
+    row = connection.execute("SELECT * FROM batch_jobs WHERE id = ?", (job_id,)).fetchone()
+    if row is None:
+        return None
+    job = read_row(job_from_row, row)
+    sql = "SELECT * FROM batch_uploads WHERE job_id = ? ORDER BY number"
+    uploads = tuple(read_row(upload_from_row, u) for u in connection.execute(sql, (job_id,)))
+    sql = "SELECT status, count(*) AS count FROM batch_items WHERE job_id = ? GROUP BY status"
+    by_status = {r["status"]: r["count"] for r in connection.execute(sql, (job_id,))}
+    return replace(job, uploads=uploads, counts=_counts(by_status, job.counts))
+
+
+def _counts(by_status: Mapping[str, int], sums: BatchCounts) -> BatchCounts:
+    waiting = (ItemStatus.UNREAD, ItemStatus.READ, ItemStatus.SENT)
+    return replace(
+        sums,
+        total=sum(by_status.values()),
+        waiting=sum(by_status.get(status.value, 0) for status in waiting),
+        left_out=by_status.get(ItemStatus.LEFT_OUT.value, 0),
+        answered=by_status.get(ItemStatus.ANSWERED.value, 0),
+        failed=by_status.get(ItemStatus.FAILED.value, 0),
+        unanswered=by_status.get(ItemStatus.UNANSWERED.value, 0),
+    )

@@ -1,0 +1,89 @@
+"""Compactions: kept whole or not at all, in one transaction each; undone, never changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from typing import Final
+
+from desktop_app.domain.compaction import Compaction, CompactionKind
+from desktop_app.storage.conversations.row_conversion import (
+    Cells,
+    from_micros,
+    read_row,
+    to_micros,
+    to_text,
+)
+from desktop_app.storage.database.database import Database
+
+# Nothing where the message has been deleted meanwhile, or where the same was imported before.
+_INSERT: Final = """
+    INSERT OR IGNORE INTO compactions
+    SELECT :id, :conversation_id, :message_id, :kind, :provider_id, :model, :body, :created_at,
+        :tokens_before, :tokens_after, :undone_at
+    WHERE EXISTS (SELECT 1 FROM messages WHERE id = :message_id)
+"""
+_OF_CONVERSATION: Final = """
+    SELECT * FROM compactions WHERE conversation_id = ? ORDER BY created_at, rowid
+"""
+
+
+class CompactionStore:
+    """Every compaction of the store. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, conversation_id: str) -> tuple[Compaction, ...]:
+        """All of a conversation, undone ones too, oldest first."""
+        return await self._database.read(lambda c: _all(c, conversation_id))
+
+    async def add(self, compaction: Compaction) -> bool:
+        """Keep one; whether its message was still there."""
+        return await self._database.write(lambda c: insert_compaction(c, compaction))
+
+    async def undo(self, compaction_id: str, at: datetime) -> None:
+        """Have the messages sent again from `at` on."""
+        sql = "UPDATE compactions SET undone_at = ? WHERE id = ? AND undone_at IS NULL"
+        await self._database.write(lambda c: c.execute(sql, (to_micros(at), compaction_id)))
+
+
+def _all(connection: sqlite3.Connection, conversation_id: str) -> tuple[Compaction, ...]:
+    rows = connection.execute(_OF_CONVERSATION, (conversation_id,))
+    return tuple(read_row(compaction_from_row, row) for row in rows)
+
+
+def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) -> bool:
+    """Put a compaction behind the others; whether it was news, and its message was there."""
+    undone = compaction.undone_at
+    row = {
+        "id": compaction.id,
+        "conversation_id": compaction.conversation_id,
+        "message_id": compaction.message_id,
+        "kind": compaction.kind.value,
+        "provider_id": compaction.provider_id,
+        "model": to_text(compaction.model),
+        "body": to_text(compaction.body),
+        "created_at": to_micros(compaction.created_at),
+        "tokens_before": compaction.tokens_before,
+        "tokens_after": compaction.tokens_after,
+        "undone_at": None if undone is None else to_micros(undone),
+    }
+    return connection.execute(_INSERT, row).rowcount == 1
+
+
+def compaction_from_row(row: Cells) -> Compaction:
+    """A row of `compactions`."""
+    return Compaction(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        message_id=row["message_id"],
+        kind=CompactionKind(row["kind"]),
+        provider_id=row["provider_id"],
+        model=row["model"],
+        body=row["body"],
+        created_at=from_micros(row["created_at"]),
+        tokens_before=row["tokens_before"],
+        tokens_after=row["tokens_after"],
+        undone_at=None if row["undone_at"] is None else from_micros(row["undone_at"]),
+    )

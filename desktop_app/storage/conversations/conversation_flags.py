@@ -1,0 +1,86 @@
+"""Where conversations stand and what they are called: pinned, in a folder, in the archive.
+
+Each change touches its own column and nothing else: what another process has written to the same
+conversation meanwhile stays.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+
+from desktop_app.domain.compaction import Compaction
+from desktop_app.domain.conversation import Conversation, Message
+from desktop_app.storage.conversations.compaction_store import insert_compaction
+from desktop_app.storage.conversations.conversation_store import (
+    insert_conversation,
+    insert_message,
+    put_conversation,
+    read_conversation,
+)
+from desktop_app.storage.database.database import Database
+
+
+class ShelfStore:
+    """Changes of many conversations at once, each in one transaction. All raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another title. Nothing where it is gone."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            found = read_conversation(connection, conversation_id)
+            if found is not None:
+                put_conversation(connection, replace(found, title=title))
+
+        await self._database.write(action)
+
+    async def set_pinned(self, conversation_ids: Sequence[str], pinned: bool) -> None:
+        """Have conversations stand above the list, or not."""
+        await self._set(
+            "UPDATE conversations SET pinned = ? WHERE id = ?", conversation_ids, pinned
+        )
+
+    async def set_archived(self, conversation_ids: Sequence[str], archived: bool) -> None:
+        """Put conversations into the archive, or take them out of it."""
+        sql = "UPDATE conversations SET archived = ? WHERE id = ?"
+        await self._set(sql, conversation_ids, archived)
+
+    async def move(self, conversation_ids: Sequence[str], folder_id: str | None) -> None:
+        """Put conversations into a folder, or with None out of the one that they lie in. Where the
+        folder has been deleted meanwhile they lie in none."""
+        sql = """UPDATE conversations SET folder_id = (SELECT id FROM folders WHERE id = ?)
+            WHERE id = ?"""
+        await self._set(sql, conversation_ids, folder_id)
+
+    async def in_folder(self, folder_id: str) -> list[str]:
+        """The ids of all that lies in a folder, archived or in the trash too."""
+        sql = "SELECT id FROM conversations WHERE folder_id = ?"
+        rows = await self._database.read(lambda c: c.execute(sql, (folder_id,)).fetchall())
+        return [row["id"] for row in rows]
+
+    async def add_whole(
+        self,
+        conversation: Conversation,
+        messages: Sequence[Message],
+        compactions: Sequence[Compaction] = (),
+    ) -> None:
+        """Add a conversation with its messages, parents before their children."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            insert_conversation(connection, conversation)
+            for message in messages:
+                insert_message(connection, message)
+            for compaction in compactions:
+                insert_compaction(connection, compaction)
+
+        await self._database.write(action)
+
+    async def _set(
+        self, sql: str, conversation_ids: Sequence[str], value: str | bool | None
+    ) -> None:
+        rows = [(value, conversation_id) for conversation_id in conversation_ids]
+        await self._database.write(lambda c: c.executemany(sql, rows))

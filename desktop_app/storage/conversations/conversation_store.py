@@ -1,0 +1,427 @@
+"""Conversations and the trees of their messages.
+
+Two rules keep work safe: a question is on the disk, with the empty answer that is to come, before
+anything is sent; and a streaming answer names the process that writes it, so that what a crash
+left behind is told from what another process is still writing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
+from desktop_app.domain.errors import StorageError
+from desktop_app.storage.conversations.conversation_sql import (
+    ALL_CONVERSATIONS,
+    ARCHIVED_CONVERSATIONS,
+    INSERT_MESSAGE,
+    INTERRUPT,
+    LISTED_CONVERSATIONS,
+    NEWEST_LEAF,
+    ONE_CONVERSATION,
+    PATH,
+    PINNED_CONVERSATIONS,
+    PUT_CONVERSATION,
+    TAIL,
+    TAKE_OVER,
+    TRASHED_CONVERSATIONS,
+    UPDATE_ANSWER,
+    VERSIONS,
+    VERSIONS_ON_PATH,
+)
+from desktop_app.storage.conversations.row_conversion import (
+    Row,
+    answer_to_row,
+    conversation_from_row,
+    conversation_to_row,
+    draft_to_text,
+    message_from_row,
+    message_to_row,
+    read_row,
+    searchable_text,
+    to_micros,
+)
+from desktop_app.storage.database.database import Database, to_be_wiped
+from desktop_app.storage.database.process_identity import is_alive, this_process
+from desktop_app.storage.documents.attachment_cleanup import let_go
+from desktop_app.storage.search.search_index import EntryKind, enter, is_entered, take_out
+
+# A reply never has an earlier row than what it replies to.
+_TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
+_END: Final = (1 << 63) - 1
+_MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
+
+
+class ConversationStore:
+    """Every conversation of the store. Each method is one transaction.
+
+    All raise StorageError and its subclasses.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> list[Conversation]:
+        """Newest first, pinned and archived ones too; not what lies in the trash."""
+        return await self._database.read(lambda c: _conversations(c, ALL_CONVERSATIONS))
+
+    async def ids(self) -> list[str]:
+        """Return the ids of `all`, of rows that cannot be read, too."""
+        sql = "SELECT id FROM conversations WHERE trashed_at IS NULL"
+        rows = await self._database.read(lambda c: c.execute(sql).fetchall())
+        return [row["id"] for row in rows]
+
+    async def listed(
+        self, limit: int, *, behind: Conversation | None = None, folder_id: str | None = None
+    ) -> list[Conversation]:
+        """A page of the list, newest first: neither pinned nor archived nor in the trash.
+
+        Args:
+            behind: the conversation that the page begins behind; None begins with the newest.
+            folder_id: of this folder; None for those that lie in none.
+        """
+        at = behind.updated_at if behind is not None else None
+        page = {**_page(limit, behind, at), "folder_id": folder_id}
+        return await self._database.read(lambda c: _conversations(c, LISTED_CONVERSATIONS, page))
+
+    async def pinned(self) -> list[Conversation]:
+        """Those that stand above the list, newest first."""
+        return await self._database.read(lambda c: _conversations(c, PINNED_CONVERSATIONS))
+
+    async def archived(
+        self, limit: int = -1, *, behind: Conversation | None = None
+    ) -> list[Conversation]:
+        """Those that were put away, newest first: all of them, or a page as `listed` gives it."""
+        page = _page(limit, behind, behind.updated_at if behind is not None else None)
+        return await self._database.read(lambda c: _conversations(c, ARCHIVED_CONVERSATIONS, page))
+
+    async def trashed(
+        self, limit: int = -1, *, behind: Conversation | None = None
+    ) -> list[Conversation]:
+        """What lies in the trash, the last put there first: all of it, or a page."""
+        page = _page(limit, behind, behind.trashed_at if behind is not None else None)
+        return await self._database.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS, page))
+
+    async def set_trashed(self, conversation_ids: Sequence[str], at: datetime | None) -> None:
+        """Put conversations into the trash, or with None take them out of it."""
+        micros = None if at is None else to_micros(at)
+        rows = [(micros, conversation_id) for conversation_id in conversation_ids]
+        sql = "UPDATE conversations SET trashed_at = ? WHERE id = ?"
+        await self._database.write(lambda c: c.executemany(sql, rows))
+
+    async def empty_trash(self, before: datetime) -> int:
+        """Remove for good what was put into the trash before a moment, so that its words are in no
+        file any more; returns how many. One short transaction each: nobody who writes beside us
+        waits for long."""
+        sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
+        rows = await self._database.read(lambda c: c.execute(sql, (micros,)).fetchall())
+        count = 0
+        for row in rows:
+            count += await self._database.write(partial(_delete_trashed, row["id"], micros))
+        if count:
+            await self._database.wipe()
+        return count
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        """One conversation; None where there is none of that id."""
+        return await self._database.read(lambda c: read_conversation(c, conversation_id))
+
+    async def create(self, conversation: Conversation) -> None:
+        """Add a conversation, its draft included."""
+
+        await self._database.write(lambda c: insert_conversation(c, conversation))
+
+    async def save(self, conversation: Conversation) -> None:
+        """Keep title, pinned, choice, leaf and time; not the draft. Nothing where it is gone."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            if _title_of(connection, conversation.id) is not None:
+                put_conversation(connection, conversation)
+
+        await self._database.write(action)
+
+    async def save_draft(self, conversation_id: str, draft: Draft) -> None:
+        """Keep what stands in the prompt."""
+        await self._database.write(lambda c: _put_draft(c, conversation_id, draft))
+
+    async def delete(self, conversation_id: str) -> None:
+        """Remove a conversation with all its messages. What it cost stays in the ledger."""
+        await self._database.write(lambda c: _delete(c, conversation_id))
+
+    async def erase(self, conversation_ids: Sequence[str]) -> None:
+        """Remove conversations for good, so that their words are in no file any more."""
+        for conversation_id in conversation_ids:
+            await self._database.write(partial(_erase, conversation_id))
+        await self._database.wipe()
+
+    async def messages(self, conversation_id: str) -> list[Message]:
+        """Every message of the tree, parents before their children."""
+        return await self._database.read(lambda c: _messages(c, _TREE, conversation_id))
+
+    async def path(self, conversation_id: str) -> list[Message]:
+        """The messages shown, from the first to the conversation's leaf."""
+        return await self._database.read(lambda c: _messages(c, PATH, conversation_id))
+
+    async def tail(self, conversation_id: str, count: int) -> list[Message]:
+        """The last `count` messages of the path, or all where there are fewer: at once, however
+        long the conversation."""
+        return await self._database.read(lambda c: _messages(c, TAIL, conversation_id, count))
+
+    async def message(self, message_id: str) -> Message | None:
+        """One message; None where there is none of that id."""
+        found = await self._database.read(lambda c: _messages(c, _MESSAGE, message_id))
+        return found[0] if found else None
+
+    async def versions(self, message_id: str) -> list[str]:
+        """The ids of the messages with the same parent, itself included, oldest first."""
+        rows = await self._database.read(lambda c: c.execute(VERSIONS, (message_id,)).fetchall())
+        return [row["id"] for row in rows]
+
+    async def versions_on_path(self, conversation_id: str) -> dict[str, tuple[str, ...]]:
+        """For each message of the path that has versions: the ids of all, oldest first."""
+        return await self._database.read(lambda c: _versions_on_path(c, conversation_id))
+
+    async def newest_leaf(self, message_id: str) -> str:
+        """The newest message without a reply below `message_id`; itself where nothing is below."""
+        row = await self._database.read(lambda c: c.execute(NEWEST_LEAF, (message_id,)).fetchone())
+        return message_id if row is None else str(row["id"])
+
+    async def begin_turn(
+        self, conversation: Conversation, question: Message | None, *answers: Message
+    ) -> None:
+        """Put a turn on the disk before it is sent: the conversation as given with the first of
+        `answers` as its leaf, the question (None where an answer is tried again), and the STREAMING
+        answers, owned by this process. With a question nothing but the collections that are asked
+        stay in the draft.
+
+        Raises:
+            StorageError: another process that lives is writing an answer in this conversation.
+        """
+
+        def action(connection: sqlite3.Connection) -> None:
+            _refuse_while_answered_elsewhere(connection, conversation.id)
+            put_conversation(connection, conversation, leaf_id=answers[0].id)
+            if question is not None:
+                insert_message(connection, question)
+                _put_draft(connection, conversation.id, conversation.draft.after_sending)
+            for answer in answers:
+                insert_message(connection, answer)
+
+        await self._database.write(action)
+
+    async def save_answer(self, answer: Message) -> None:
+        """Keep an answer as it is now: a checkpoint while STREAMING, else its end. Nothing where
+        its conversation has been deleted meanwhile."""
+        await self._database.write(lambda c: _update_answer(c, answer))
+
+    async def interrupt_orphans(self) -> list[str]:
+        """Make INTERRUPTED what is STREAMING and belongs to no living process, text kept; but for
+        runs in the background, which go on at their provider.
+
+        Returns:
+            the ids of the conversations it was found in.
+        """
+        if not await self._database.read(_orphans):
+            return []
+        return await self._database.write(_interrupt)
+
+    async def take_over_runs(self) -> list[Message]:
+        """Make this process the owner of the answers that are made in the background and belong to
+        no living process; returns them, oldest first."""
+        if not await self._database.read(_left_runs):
+            return []
+        return await self._database.write(_take_over)
+
+
+# Rows become values on the thread that read them: a long conversation takes longer than a frame.
+
+
+def _page(limit: int, behind: Conversation | None, at: datetime | None) -> dict[str, object]:
+    return {
+        "behind": _END if at is None else to_micros(at),
+        "behind_id": "" if behind is None else behind.id,
+        "limit": limit,
+    }
+
+
+def _conversations(
+    connection: sqlite3.Connection, sql: str, values: Mapping[str, object] | None = None
+) -> list[Conversation]:
+    rows = connection.execute(sql, values or {})
+    return [read_row(conversation_from_row, row) for row in rows]
+
+
+def read_conversation(connection: sqlite3.Connection, conversation_id: str) -> Conversation | None:
+    """One conversation; None where there is none of that id."""
+    row = connection.execute(ONE_CONVERSATION, (conversation_id,)).fetchone()
+    return None if row is None else read_row(conversation_from_row, row)
+
+
+def _messages(connection: sqlite3.Connection, sql: str, *values: str | int) -> list[Message]:
+    return [read_row(message_from_row, row) for row in connection.execute(sql, values)]
+
+
+def _versions_on_path(
+    connection: sqlite3.Connection, conversation_id: str
+) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(VERSIONS_ON_PATH, (conversation_id,)):
+        found.setdefault(row["id"], []).append(row["version"])
+    return {key: tuple(versions) for key, versions in found.items() if len(versions) > 1}
+
+
+def insert_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
+    """Add a conversation, its draft included."""
+    put_conversation(connection, conversation)
+    _put_draft(connection, conversation.id, conversation.draft)
+
+
+def put_conversation(
+    connection: sqlite3.Connection, conversation: Conversation, leaf_id: str | None = None
+) -> None:
+    """Insert or update, and date the title anew for the search."""
+    row = conversation_to_row(conversation)
+    if leaf_id is not None:
+        row["leaf_id"] = leaf_id
+    old_title = _title_of(connection, conversation.id)
+    if old_title is not None:
+        take_out(connection, EntryKind.TITLE, conversation.id, old_title)
+    connection.execute(PUT_CONVERSATION, row)
+    at = to_micros(conversation.updated_at)
+    enter(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
+
+
+def _refuse_while_answered_elsewhere(connection: sqlite3.Connection, conversation_id: str) -> None:
+    sql = """SELECT owner_pid AS pid, owner_started AS started FROM messages
+        WHERE conversation_id = ? AND status = 'streaming'"""
+    for row in connection.execute(sql, (conversation_id,)):
+        owner = (row["pid"], row["started"])
+        if owner != this_process() and is_alive(*owner):
+            raise StorageError(
+                "Another program, such as “repartee ask”, is writing an answer in this "
+                "conversation.",
+                what_was_kept="Nothing was sent; the prompt stays as it is.",
+                what_to_do="Ask again when that answer has ended, or in a new conversation.",
+                details=f"process {row['pid']}",
+            )
+
+
+def _title_of(connection: sqlite3.Connection, conversation_id: str) -> str | None:
+    sql = "SELECT title FROM conversations WHERE id = ?"
+    row = connection.execute(sql, (conversation_id,)).fetchone()
+    return None if row is None else str(row["title"])
+
+
+def _put_draft(connection: sqlite3.Connection, conversation_id: str, draft: Draft) -> None:
+    sql = "UPDATE conversations SET draft = ? WHERE id = ?"
+    connection.execute(sql, (draft_to_text(draft), conversation_id))
+
+
+def insert_message(connection: sqlite3.Connection, message: Message) -> None:
+    """Add a message, and make it findable unless it is still on its way."""
+    connection.execute(INSERT_MESSAGE, {**message_to_row(message), **_owner(message)})
+    _note_attachments(connection, message)
+    if message.status is not MessageStatus.STREAMING:
+        _enter_message(connection, message)
+
+
+def _note_attachments(connection: sqlite3.Connection, message: Message) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)",
+        [(sha256, message.id) for sha256 in message.files],
+    )
+
+
+def _enter_message(connection: sqlite3.Connection, message: Message) -> None:
+    at = to_micros(message.created_at)
+    enter(connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), at)
+
+
+def _update_answer(connection: sqlite3.Connection, answer: Message) -> None:
+    _take_out_message(connection, answer.id)  # an answer that goes on has ended once before
+    row = {**answer_to_row(answer), **_owner(answer), "id": answer.id}
+    updated = connection.execute(UPDATE_ANSWER, row).rowcount
+    if updated and answer.status is not MessageStatus.STREAMING:
+        _note_attachments(connection, answer)
+        _enter_message(connection, answer)
+
+
+def _owner(message: Message) -> Row:
+    pid, started = this_process() if message.status is MessageStatus.STREAMING else (None, None)
+    return {"owner_pid": pid, "owner_started": started}
+
+
+def _take_out_message(connection: sqlite3.Connection, message_id: str) -> None:
+    if is_entered(connection, EntryKind.MESSAGE, message_id):
+        for message in _messages(connection, _MESSAGE, message_id):
+            take_out(connection, EntryKind.MESSAGE, message_id, searchable_text(message.parts))
+
+
+def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
+    title = _title_of(connection, conversation_id)
+    if title is None:
+        return
+    let_go(connection, conversation_id)
+    take_out(connection, EntryKind.TITLE, conversation_id, title)
+    ids = connection.execute(
+        "SELECT id FROM messages WHERE conversation_id = ?", (conversation_id,)
+    ).fetchall()
+    for row in ids:
+        _take_out_message(connection, row["id"])
+    # All messages in one statement, which is when the references between them are looked at.
+    connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))
+    connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+
+
+def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
+    """For good: with the notes on parts of documents, which nobody knows the conversation of."""
+    _delete(connection, conversation_id)
+    connection.execute("DELETE FROM part_notes")
+    to_be_wiped(connection)
+
+
+def _delete_trashed(conversation_id: str, before: int, connection: sqlite3.Connection) -> bool:
+    """Unless it was taken out of the trash meanwhile."""
+    sql = "SELECT 1 FROM conversations WHERE id = ? AND trashed_at < ?"
+    is_there = connection.execute(sql, (conversation_id, before)).fetchone() is not None
+    if is_there:
+        _erase(conversation_id, connection)
+    return is_there
+
+
+def _orphans(connection: sqlite3.Connection) -> list[str]:
+    return _left(connection, "remote_run IS NULL")
+
+
+def _left_runs(connection: sqlite3.Connection) -> list[str]:
+    return _left(connection, "remote_run IS NOT NULL")
+
+
+def _left(connection: sqlite3.Connection, which: str) -> list[str]:
+    """The ids of STREAMING answers whose process is gone."""
+    sql = f"""SELECT id, owner_pid, owner_started FROM messages
+        WHERE status = 'streaming' AND {which} ORDER BY created_at, rowid"""  # noqa: S608
+    rows = connection.execute(sql)
+    return [row["id"] for row in rows if not is_alive(row["owner_pid"], row["owner_started"])]
+
+
+def _take_over(connection: sqlite3.Connection) -> list[Message]:
+    owner = this_process()
+    rows = [
+        connection.execute(TAKE_OVER, (*owner, message_id)).fetchone()
+        for message_id in _left_runs(connection)
+    ]
+    return [read_row(message_from_row, row) for row in rows]
+
+
+def _interrupt(connection: sqlite3.Connection) -> list[str]:
+    conversations: dict[str, None] = {}
+    for message_id in _orphans(connection):
+        row = connection.execute(INTERRUPT, (message_id,)).fetchone()
+        _enter_message(connection, read_row(message_from_row, row))
+        conversations[row["conversation_id"]] = None
+    return list(conversations)

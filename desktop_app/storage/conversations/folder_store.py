@@ -1,0 +1,52 @@
+"""The folders that conversations are put into."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from desktop_app.domain.conversation import Folder
+from desktop_app.storage.conversations.row_conversion import (
+    folder_from_row,
+    folder_to_row,
+    read_row,
+)
+from desktop_app.storage.database.database import Database
+
+_PUT = """
+    INSERT INTO folders (id, name, created_at, provider_id, model, variant, effort, overrides)
+    VALUES (:id, :name, :created_at, :provider_id, :model, :variant, :effort, :overrides)
+    ON CONFLICT (id) DO UPDATE SET
+        name = :name, provider_id = :provider_id, model = :model, variant = :variant,
+        effort = :effort, overrides = :overrides
+"""
+
+
+class FolderStore:
+    """Every folder. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> list[Folder]:
+        """By name."""
+        return await self._database.read(_all)
+
+    async def save(self, folder: Folder) -> None:
+        """Add or change a folder."""
+        await self._database.write(lambda c: put_folder(c, folder))
+
+    async def delete(self, folder_id: str) -> None:
+        """Remove a folder; its conversations stay, in none."""
+        await self._database.write(
+            lambda c: c.execute("DELETE FROM folders WHERE id = ?", (folder_id,))
+        )
+
+
+def put_folder(connection: sqlite3.Connection, folder: Folder) -> None:
+    """Insert or update."""
+    connection.execute(_PUT, folder_to_row(folder))
+
+
+def _all(connection: sqlite3.Connection) -> list[Folder]:
+    rows = connection.execute("SELECT * FROM folders ORDER BY name COLLATE NOCASE, created_at, id")
+    return [read_row(folder_from_row, row) for row in rows]

@@ -1,0 +1,137 @@
+"""Conversations from elsewhere into the store, none twice.
+
+In short transactions with gaps between them: whoever waits for the disk beside us, such as a window
+with an answer that streams, looks again in steps of up to a tenth of a second, and would never find
+it free. What an import that was broken off has left out, the next one adds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from desktop_app.domain.compaction import Compaction
+from desktop_app.domain.conversation import Conversation, Folder, Message
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.presets import Preset
+from desktop_app.storage.conversations.compaction_store import insert_compaction
+from desktop_app.storage.conversations.conversation_store import insert_conversation, insert_message
+from desktop_app.storage.conversations.folder_store import put_folder
+from desktop_app.storage.conversations.row_conversion import to_micros
+from desktop_app.storage.database.database import Action, Database, T
+from desktop_app.storage.settings.prompt_store import add_preset
+
+AT_ONCE: Final = 100  # messages in one transaction
+# SQLite looks every tenth of a second, at the longest, whether it may write.
+SHORTEST_GAP_S: Final = 0.12
+
+
+@dataclass(frozen=True)
+class Added:
+    """What came into the store: a conversation that was not there, and how many messages."""
+
+    is_new: bool
+    messages: int
+
+
+class ImportStore:
+    """Takes conversations in. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(
+        self,
+        conversation: Conversation,
+        messages: Sequence[Message],
+        folder: Folder | None,
+        compactions: Sequence[Compaction] = (),
+        preset: Preset | None = None,
+    ) -> Added:
+        """Add a conversation, or to one that is there the messages that it lacks.
+
+        What is there stays as it is. Where messages were added, the path shown is the one of the
+        file; whatever the person had chosen meanwhile is one of its versions.
+
+        Args:
+            messages: parents before their children.
+
+        Raises:
+            ImportRefusedError: a message of it belongs to another conversation already.
+        """
+        missing = await self._database.read(partial(_missing, messages))
+        is_new = await self._write(partial(_begin, conversation, folder, preset))
+        for first in range(0, len(missing), AT_ONCE):
+            await self._write(partial(_insert, missing[first : first + AT_ONCE]))
+        if missing and compactions:
+            await self._write(partial(_insert_compactions, compactions))
+        if missing:
+            await self._write(partial(_show, conversation))
+        return Added(is_new, len(missing))
+
+    async def _write(self, action: Action[T]) -> T:
+        began = time.monotonic()
+        result = await self._database.write(action)
+        if not await self._database.is_alone():
+            await asyncio.sleep(max(time.monotonic() - began, SHORTEST_GAP_S))
+        return result
+
+
+def _missing(messages: Sequence[Message], connection: sqlite3.Connection) -> list[Message]:
+    return [message for message in messages if not _is_there(connection, message)]
+
+
+def _is_there(connection: sqlite3.Connection, message: Message) -> bool:
+    sql = "SELECT conversation_id FROM messages WHERE id = ?"
+    row = connection.execute(sql, (message.id,)).fetchone()
+    if row is not None and row["conversation_id"] != message.conversation_id:
+        raise ImportRefusedError(
+            "A conversation in the file has messages of another one.",
+            what_was_kept="It was not imported; the store is as it was.",
+            what_to_do="Export it again where it comes from.",
+        )
+    return row is not None
+
+
+def _begin(
+    conversation: Conversation,
+    folder: Folder | None,
+    preset: Preset | None,
+    connection: sqlite3.Connection,
+) -> bool:
+    """Have the conversation, its folder and its preset be there; whether it was not."""
+    if folder is not None:
+        sql = "SELECT 1 FROM folders WHERE id = ?"
+        if connection.execute(sql, (folder.id,)).fetchone() is None:
+            put_folder(connection, folder)
+    sql = "SELECT 1 FROM conversations WHERE id = ?"
+    is_new = connection.execute(sql, (conversation.id,)).fetchone() is None
+    if is_new:
+        if preset is not None:
+            add_preset(connection, preset)
+        insert_conversation(connection, replace(conversation, leaf_id=None))
+    return is_new
+
+
+def _insert(messages: Sequence[Message], connection: sqlite3.Connection) -> None:
+    for message in messages:
+        if not _is_there(connection, message):  # the same import may run twice at once
+            insert_message(connection, message)
+
+
+def _insert_compactions(compactions: Sequence[Compaction], connection: sqlite3.Connection) -> None:
+    for compaction in compactions:
+        insert_compaction(connection, compaction)
+
+
+def _show(conversation: Conversation, connection: sqlite3.Connection) -> None:
+    connection.execute(
+        """UPDATE conversations
+        SET leaf_id = coalesce(?, leaf_id), updated_at = max(updated_at, ?) WHERE id = ?""",
+        (conversation.leaf_id, to_micros(conversation.updated_at), conversation.id),
+    )

@@ -1,0 +1,275 @@
+"""Values of the domain as rows of the store, and back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    ErrorNote,
+    Folder,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    RemoteRun,
+    Role,
+)
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.generation import Overrides
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.parts import (
+    DocumentPart,
+    ImagePart,
+    Part,
+    ReasoningPart,
+    draft_parts,
+    parts_from_json,
+    parts_to_json,
+    text_of,
+)
+from desktop_app.storage.database.storage_errors import damaged
+
+T = TypeVar("T")
+Row = dict[str, str | int | float | None]
+Cells = sqlite3.Row | Mapping[str, Any]
+"""A row by the names of its columns, as SQLite or a check of it holds it."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """An aware moment as microseconds since 1970 in UTC."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The reverse of `to_micros`, in UTC."""
+    return _EPOCH + micros * _MICROSECOND
+
+
+def to_json(value: Any) -> str:
+    """JSON that SQLite can hold. Half a surrogate pair, which a model may send and which has no
+    UTF-8 form, is escaped; nothing else is, since escapes take twice the space for most scripts.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if _has_utf8(text) else json.dumps(value, separators=(",", ":"))
+
+
+def to_text(text: str) -> str:
+    """`text` as SQLite can hold it, halves of surrogate pairs replaced by U+FFFD."""
+    return text if _has_utf8(text) else "".join(c if _has_utf8(c) else "\ufffd" for c in text)
+
+
+def _has_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def conversation_to_row(conversation: Conversation) -> Row:
+    """All columns of `conversations` but the draft."""
+    return {
+        "id": conversation.id,
+        "title": to_text(conversation.title),
+        "created_at": to_micros(conversation.created_at),
+        "updated_at": to_micros(conversation.updated_at),
+        **_choice_to_row(conversation.choice),
+        "leaf_id": conversation.leaf_id,
+        "pinned": int(conversation.pinned),
+        "overrides": overrides_to_text(conversation.overrides),
+        "folder_id": conversation.folder_id,
+        "archived": int(conversation.archived),
+        "trashed_at": None
+        if conversation.trashed_at is None
+        else to_micros(conversation.trashed_at),
+        "preset_id": conversation.preset_id,
+    }
+
+
+def conversation_from_row(row: Cells) -> Conversation:
+    """A row of `conversations` with a further column `streaming`."""
+    choice = _choice_from_row(row)
+    assert choice is not None
+    return Conversation(
+        id=row["id"],
+        title=row["title"],
+        created_at=from_micros(row["created_at"]),
+        updated_at=from_micros(row["updated_at"]),
+        choice=choice,
+        leaf_id=row["leaf_id"],
+        pinned=bool(row["pinned"]),
+        streaming=bool(row["streaming"]),
+        draft=_draft_from_text(row["draft"]),
+        overrides=overrides_from_text(row["overrides"]),
+        folder_id=row["folder_id"],
+        archived=bool(row["archived"]),
+        trashed_at=None if row["trashed_at"] is None else from_micros(row["trashed_at"]),
+        preset_id=row["preset_id"],
+    )
+
+
+def overrides_to_text(overrides: Overrides) -> str:
+    """What is set in one place as the column holds it; "" for nothing."""
+    return to_json(overrides.to_json()) if overrides else ""
+
+
+def overrides_from_text(text: str) -> Overrides:
+    """The reverse of `overrides_to_text`."""
+    return Overrides.from_json(json.loads(text or "{}"))
+
+
+def folder_to_row(folder: Folder) -> Row:
+    """All columns of `folders`."""
+    return {
+        "id": folder.id,
+        "name": to_text(folder.name),
+        "created_at": to_micros(folder.created_at),
+        **_choice_to_row(folder.choice),
+        "overrides": overrides_to_text(folder.overrides),
+    }
+
+
+def folder_from_row(row: Cells) -> Folder:
+    """A row of `folders`."""
+    return Folder(
+        id=row["id"],
+        name=row["name"],
+        created_at=from_micros(row["created_at"]),
+        choice=_choice_from_row(row),
+        overrides=overrides_from_text(row["overrides"]),
+    )
+
+
+def draft_to_text(draft: Draft) -> str:
+    """A draft as the column holds it; "" for an empty one."""
+    if draft == Draft():
+        return ""
+    return to_json({"text": draft.text, "attachments": parts_to_json(draft.attachments)})
+
+
+def _draft_from_text(text: str) -> Draft:
+    if not text:
+        return Draft()
+    value = json.loads(text)
+    parts = parts_from_json(value["attachments"])
+    return Draft(value["text"], draft_parts(parts))
+
+
+def message_to_row(message: Message) -> Row:
+    """All columns of `messages` but the owner's."""
+    return {
+        "id": message.id,
+        "conversation_id": message.conversation_id,
+        "parent_id": message.parent_id,
+        "role": message.role.value,
+        "created_at": to_micros(message.created_at),
+        **answer_to_row(message),
+    }
+
+
+def answer_to_row(message: Message) -> Row:
+    """The columns that change while an answer arrives and when it ends."""
+    usage = message.usage
+    return {
+        "status": message.status.value,
+        **_choice_to_row(message.choice),
+        "input_tokens": None if usage is None else usage.input_tokens,
+        "cached_tokens": None if usage is None else usage.cached_tokens,
+        "output_tokens": None if usage is None else usage.output_tokens,
+        "reasoning_tokens": None if usage is None else usage.reasoning_tokens,
+        "cost": None if message.cost is None else str(message.cost),
+        "duration_s": message.duration_s,
+        "error": None if message.error is None else to_json(asdict(message.error)),
+        "notices": to_json(message.notices),
+        "parts": to_json(parts_to_json(message.parts)),
+        "remote_run": None if message.remote_run is None else to_json(asdict(message.remote_run)),
+    }
+
+
+def message_from_row(row: Cells) -> Message:
+    """A row of `messages`."""
+    return Message(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        parent_id=row["parent_id"],
+        role=Role(row["role"]),
+        status=MessageStatus(row["status"]),
+        parts=parts_from_json(json.loads(row["parts"])),
+        created_at=from_micros(row["created_at"]),
+        choice=_choice_from_row(row),
+        usage=_usage_from_row(row),
+        cost=None if row["cost"] is None else Decimal(row["cost"]),
+        duration_s=row["duration_s"],
+        error=None if row["error"] is None else ErrorNote(**json.loads(row["error"])),
+        notices=() if row["notices"] == "[]" else tuple(json.loads(row["notices"])),
+        remote_run=None
+        if row["remote_run"] is None
+        else RemoteRun(**json.loads(row["remote_run"])),
+    )
+
+
+def searchable_text(parts: tuple[Part, ...]) -> str:
+    """What a search finds a message by: its words, the reasoning, and the names of what is attached.
+    A change goes with a migration that builds the index again."""
+    reasoning = [part.text for part in parts if isinstance(part, ReasoningPart)]
+    names = [part.name for part in parts if isinstance(part, DocumentPart | ImagePart)]
+    return "\n".join([text_of(parts), *reasoning, *names])
+
+
+def read_row(convert: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:
+    """`convert(row)`, where a row that was changed by other hands is damage.
+
+    Raises:
+        StoreDamagedError: the row does not hold what was written.
+    """
+    try:
+        return convert(row)
+    except (ValueError, KeyError, TypeError, ArithmeticError) as exc:
+        raise damaged("on this computer", f"row {row['id']}: {type(exc).__name__}") from exc
+
+
+def _choice_to_row(choice: ModelChoice | None) -> Row:
+    if choice is None:
+        return {"provider_id": None, "model": None, "variant": None, "effort": None}
+    return {
+        "provider_id": choice.provider_id,
+        "model": to_text(choice.model),
+        "variant": None if choice.variant is None else choice.variant.value,
+        "effort": None if choice.effort is None else choice.effort.value,
+    }
+
+
+def _choice_from_row(row: Cells) -> ModelChoice | None:
+    if row["provider_id"] is None:
+        return None
+    return _choice(row["provider_id"], row["model"], row["variant"], row["effort"])
+
+
+@lru_cache(maxsize=64)
+def _choice(provider_id: str, model: str, variant: str | None, effort: str | None) -> ModelChoice:
+    """Of all messages of a store, few choices are told apart; making one takes 3 µs."""
+    return ModelChoice(
+        provider_id,
+        model,
+        None if variant is None else Variant(variant),
+        None if effort is None else Effort(effort),
+    )
+
+
+def _usage_from_row(row: Cells) -> Usage | None:
+    if row["input_tokens"] is None:
+        return None
+    return Usage(
+        row["input_tokens"], row["cached_tokens"], row["output_tokens"], row["reasoning_tokens"]
+    )

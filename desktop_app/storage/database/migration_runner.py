@@ -1,0 +1,123 @@
+"""How a store is brought to the shape of this version: a step at a time, all or none.
+
+Each step is recorded by its name in the table `migrations`. A store that names a step unknown here
+was written by a newer version and is not touched. Before a step changes a store that holds
+something, a copy that has passed the integrity check lies beside it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.storage.address_secrets import strip_copy
+from desktop_app.storage.connecting import connect
+from desktop_app.storage.database.private_files import create_private, sync
+from desktop_app.storage.database.storage_errors import damaged
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step: statements, then an action, in one transaction. A step that has shipped never
+    changes."""
+
+    name: str
+    statements: tuple[str, ...]
+    action: Callable[[sqlite3.Connection], None] | None = None
+
+
+def pending(
+    connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]
+) -> list[Migration]:
+    """The steps that this store has not seen; reads only.
+
+    Raises:
+        StoreTooNewError: it has seen one that is not known here.
+        StorageError: the database is of some other program.
+    """
+    # A view of this name could take for ever; rows of a real table lie below a root page.
+    sql = "SELECT name, type = 'table' AND rootpage > 0 AS is_table FROM sqlite_master"
+    tables = {row[0]: row[1] for row in connection.execute(sql)}
+    if tables and not tables.get("migrations"):
+        raise StorageError(
+            f"{path} is a database of some other program.",
+            what_was_kept="It was left untouched.",
+            what_to_do="Move it elsewhere, then start again.",
+        )
+    applied: set[object] = (
+        {row[0] for row in connection.execute("SELECT name FROM migrations")} if tables else set()
+    )
+    return steps_left(applied, path, migrations)
+
+
+def steps_left(
+    applied: set[object], path: Path, migrations: Sequence[Migration]
+) -> list[Migration]:
+    """Return the steps that a store has not seen; raise as `pending`."""
+    if not all(isinstance(name, str) for name in applied):
+        raise damaged(str(path), "its migrations have no names")
+    known = [migration.name for migration in migrations]
+    if unknown := sorted(str(name)[:100] for name in applied.difference(known)):
+        if unknown[0] < known[-1]:  # a newer version has all of ours, and its own behind them
+            raise damaged(str(path), f"unknown steps: {', '.join(unknown[:20])}")
+        raise StoreTooNewError(
+            f"The store {path} was written by a newer version of Repartee.",
+            what_was_kept="It was left untouched.",
+            what_to_do="Install the newer version to open it.",
+            details=f"unknown steps: {', '.join(unknown[:20])}",
+        )
+    return [migration for migration in migrations if migration.name not in applied]
+
+
+def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
+    """Apply `steps`, all or none, after a verified copy of a store that is not new.
+
+    Raises:
+        sqlite3.Error, OSError: no space and the like; the store is as it was.
+        StoreDamagedError: the copy did not pass the integrity check.
+    """
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        keep_copy(connection, path, path.with_name(f"{path.stem}.before-{steps[0].name}.sqlite3"))
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations"
+            " (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT"
+        )
+        for step in steps:
+            for statement in step.statements:
+                connection.execute(statement)
+            if step.action is not None:
+                step.action(connection)
+            row = (step.name, time.time_ns() // 1000)
+            connection.execute("INSERT INTO migrations VALUES (?, ?)", row)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
+    """Copy the store to `target`, checked and on disk before it takes its name.
+
+    Passwords within addresses are left out: a copy may lie anywhere, for ever.
+    """
+    unfinished = target.with_name(target.name + ".part")
+    unfinished.unlink(missing_ok=True)
+    create_private(unfinished)
+    with closing(connect(unfinished, "rw")) as copy:
+        connection.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+        strip_copy(copy)
+        verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if verdict != "ok":
+        unfinished.unlink()
+        raise damaged(str(path), f"integrity check of the copy: {verdict}")
+    sync(unfinished)
+    unfinished.replace(target)
+    sync(target.parent)

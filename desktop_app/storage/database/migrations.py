@@ -1,0 +1,391 @@
+"""The shape of the store, as numbered steps that are only ever appended. How they are taken:
+migrating.py.
+
+Times are integers: microseconds since 1970 in UTC. Money is text: a Decimal, exact.
+"""
+
+from __future__ import annotations
+
+from desktop_app.storage.address_secrets import strip_addresses
+from desktop_app.storage.database.migration_runner import Migration
+from desktop_app.storage.search.search_index import build_index_again
+from desktop_app.storage.spending.spending_sums import fill_slots
+
+_FIRST = (
+    """CREATE TABLE conversations (
+        id TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        provider_id TEXT NOT NULL,
+        model TEXT NOT NULL,
+        variant TEXT,
+        effort TEXT,
+        leaf_id TEXT,
+        pinned INTEGER NOT NULL,
+        draft TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX conversations_by_update ON conversations (updated_at)",
+    # The columns that walks through the tree read come first: `parts`, up to megabytes, lies on
+    # overflow pages that are then never touched.
+    """CREATE TABLE messages (
+        id TEXT PRIMARY KEY,
+        conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        parent_id TEXT REFERENCES messages (id),
+        role TEXT NOT NULL,
+        status TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        owner_pid INTEGER,
+        owner_started TEXT,
+        provider_id TEXT,
+        model TEXT,
+        variant TEXT,
+        effort TEXT,
+        input_tokens INTEGER,
+        cached_tokens INTEGER,
+        output_tokens INTEGER,
+        reasoning_tokens INTEGER,
+        cost TEXT,
+        duration_s REAL,
+        error TEXT,
+        notices TEXT NOT NULL,
+        parts TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX messages_by_conversation ON messages (conversation_id, created_at)",
+    "CREATE INDEX messages_by_parent ON messages (parent_id, conversation_id)",
+    "CREATE INDEX messages_streaming ON messages (conversation_id) WHERE status = 'streaming'",
+    """CREATE TABLE attachments (
+        sha256 TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        pages INTEGER,
+        tokens INTEGER,
+        created_at INTEGER NOT NULL,
+        text TEXT NOT NULL
+    ) STRICT""",
+    # Which messages speak of which attachment. No reference to attachments: a message may name
+    # one whose file is gone, and still be read.
+    """CREATE TABLE message_attachments (
+        sha256 TEXT NOT NULL,
+        message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+        PRIMARY KEY (sha256, message_id)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX message_attachments_by_message ON message_attachments (message_id)",
+    # The order of `id` is that of time, so the newest matches come first without sorting.
+    """CREATE TABLE search_entries (
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        ref TEXT NOT NULL,
+        UNIQUE (ref, kind)
+    ) STRICT""",
+    # Contentless: the words are in the tables above already. Marks (M) belong to words: without
+    # them the words of Indian scripts fall into pieces. search_text.py folds case and accents.
+    """CREATE VIRTUAL TABLE search_index USING fts5 (
+        words, content='', prefix='2 3',
+        tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
+    )""",
+    """CREATE TABLE ledger (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        provider_id TEXT NOT NULL,
+        model TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        input_tokens INTEGER NOT NULL,
+        cached_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        reasoning_tokens INTEGER NOT NULL,
+        cost TEXT,
+        conversation_id TEXT,
+        message_id TEXT
+    ) STRICT""",
+    "CREATE INDEX ledger_by_time ON ledger (at)",
+    "CREATE INDEX ledger_by_conversation ON ledger (conversation_id)",
+    "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    """CREATE TABLE profiles (
+        id TEXT PRIMARY KEY,
+        position INTEGER NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT""",
+    # That a key lies in the keyring, so that this can be said without asking the keyring.
+    "CREATE TABLE keys_in_keyring (profile_id TEXT PRIMARY KEY) STRICT",
+)
+
+_SPENDING = (
+    # Sums of the ledger for each quarter of an hour: a month is read without its entries.
+    """CREATE TABLE ledger_slots (
+        slot INTEGER NOT NULL,
+        provider_id TEXT NOT NULL,
+        model TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        calls INTEGER NOT NULL,
+        uncounted INTEGER NOT NULL,
+        input_tokens INTEGER NOT NULL,
+        cached_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        reasoning_tokens INTEGER NOT NULL,
+        cost TEXT NOT NULL,
+        PRIMARY KEY (slot, provider_id, model, purpose)
+    ) STRICT, WITHOUT ROWID""",
+    # What calls on their way hold of a monthly cap; the owner is the process that waits for them.
+    """CREATE TABLE spending_holds (
+        id INTEGER PRIMARY KEY,
+        provider_id TEXT NOT NULL,
+        amount TEXT NOT NULL,
+        owner_pid INTEGER NOT NULL,
+        owner_started TEXT NOT NULL
+    ) STRICT""",
+)
+
+_FOLDERS = (
+    """CREATE TABLE folders (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        provider_id TEXT,
+        model TEXT,
+        variant TEXT,
+        effort TEXT,
+        overrides TEXT NOT NULL
+    ) STRICT""",
+    """ALTER TABLE conversations ADD COLUMN folder_id TEXT
+        REFERENCES folders (id) ON DELETE SET NULL""",
+    "ALTER TABLE conversations ADD COLUMN archived INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE conversations ADD COLUMN trashed_at INTEGER",
+    "CREATE INDEX conversations_by_folder ON conversations (folder_id)",
+    "CREATE INDEX conversations_trashed ON conversations (trashed_at) WHERE trashed_at IS NOT NULL",
+)
+
+# What is sent in place of the beginning of a conversation, up to a message of it.
+_COMPACTIONS = (
+    """CREATE TABLE compactions (
+        id TEXT PRIMARY KEY,
+        conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        provider_id TEXT NOT NULL,
+        model TEXT NOT NULL,
+        body TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        tokens_before INTEGER NOT NULL,
+        tokens_after INTEGER NOT NULL,
+        undone_at INTEGER
+    ) STRICT""",
+    "CREATE INDEX compactions_by_conversation ON compactions (conversation_id)",
+    "CREATE INDEX compactions_by_message ON compactions (message_id)",
+)
+
+# What a list or a filter shows may be little of a large library.
+_INDEXES = (
+    "CREATE INDEX messages_by_variant ON messages (variant)",
+    "CREATE INDEX conversations_pinned ON conversations (updated_at) WHERE pinned",
+    "CREATE INDEX conversations_archived ON conversations (updated_at) WHERE archived",
+    "DROP INDEX conversations_by_folder",
+    "CREATE INDEX conversations_by_folder ON conversations (folder_id, updated_at)",
+)
+
+# What each provider listed last: a JSON list of pairs, id and day of the end or null.
+_LISTINGS = (
+    """CREATE TABLE model_listings (
+        profile_id TEXT PRIMARY KEY,
+        base_url TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        models TEXT NOT NULL
+    ) STRICT""",
+)
+
+# The person's prompts; one with the id of a built-in stands in its place. A conversation may name a
+# preset that is gone since: no reference.
+_PROMPTS = (
+    """CREATE TABLE prompts (
+        id TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        text TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        created_at INTEGER,
+        hidden INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE presets (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        provider_id TEXT NOT NULL,
+        model TEXT NOT NULL,
+        variant TEXT,
+        effort TEXT,
+        overrides TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        created_at INTEGER
+    ) STRICT""",
+    "ALTER TABLE conversations ADD COLUMN preset_id TEXT",
+)
+
+# What a collection names lies in `attachments`; a file that could not be read has no hash. Passages
+# belong to a text, not to a collection.
+_COLLECTIONS = (
+    """CREATE TABLE collections (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        folder TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE collection_files (
+        id INTEGER PRIMARY KEY,
+        collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        name TEXT NOT NULL,
+        sha256 TEXT,
+        media_type TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        pages INTEGER,
+        status TEXT NOT NULL,
+        problem TEXT NOT NULL,
+        modified INTEGER NOT NULL,
+        UNIQUE (collection_id, path)
+    ) STRICT""",
+    "CREATE INDEX collection_files_by_hash ON collection_files (sha256)",
+    """CREATE TABLE passages (
+        id INTEGER PRIMARY KEY,
+        sha256 TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        "end" INTEGER NOT NULL,
+        tokens INTEGER NOT NULL,
+        page INTEGER,
+        place TEXT NOT NULL,
+        title TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX passages_by_hash ON passages (sha256)",
+    """CREATE VIRTUAL TABLE passage_index USING fts5 (
+        title, words, content='', tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
+    )""",
+    """CREATE TABLE passage_vectors (
+        passage_id INTEGER NOT NULL REFERENCES passages (id) ON DELETE CASCADE,
+        model TEXT NOT NULL,
+        vector BLOB NOT NULL,
+        PRIMARY KEY (passage_id, model)
+    ) STRICT""",
+)
+
+# Batch jobs: of each its files, and its batches at the provider. `part` is a JSON list of one part of
+# a message; `held` is what a job under way holds of the monthly cap. The answers, which may be long,
+# come last.
+_BATCHES = (
+    """CREATE TABLE batch_jobs (
+        id TEXT PRIMARY KEY,
+        created_at INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        provider_id TEXT NOT NULL,
+        base_url TEXT NOT NULL,
+        model TEXT NOT NULL,
+        variant TEXT,
+        effort TEXT,
+        title TEXT NOT NULL,
+        task TEXT NOT NULL,
+        details TEXT NOT NULL,
+        started_at INTEGER,
+        ended_at INTEGER,
+        error TEXT NOT NULL,
+        is_cancelled INTEGER NOT NULL,
+        held TEXT,
+        owner_pid INTEGER,
+        owner_started TEXT,
+        input_tokens INTEGER NOT NULL,
+        cached_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        reasoning_tokens INTEGER NOT NULL,
+        cost TEXT NOT NULL,
+        uncounted INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE batch_uploads (
+        id INTEGER PRIMARY KEY,
+        job_id TEXT NOT NULL REFERENCES batch_jobs (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        is_uploading INTEGER NOT NULL,
+        is_creating INTEGER NOT NULL,
+        is_fetched INTEGER NOT NULL,
+        total INTEGER NOT NULL,
+        completed INTEGER NOT NULL,
+        failed INTEGER NOT NULL,
+        input_file_id TEXT NOT NULL,
+        batch_id TEXT NOT NULL,
+        output_file_id TEXT NOT NULL,
+        error_file_id TEXT NOT NULL,
+        UNIQUE (job_id, number)
+    ) STRICT""",
+    """CREATE TABLE batch_items (
+        id INTEGER PRIMARY KEY,
+        job_id TEXT NOT NULL REFERENCES batch_jobs (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        upload INTEGER NOT NULL,
+        tokens INTEGER NOT NULL,
+        sha256 TEXT,
+        name TEXT NOT NULL,
+        path TEXT NOT NULL,
+        part TEXT NOT NULL,
+        input_tokens INTEGER,
+        cached_tokens INTEGER,
+        output_tokens INTEGER,
+        reasoning_tokens INTEGER,
+        cost TEXT,
+        error TEXT NOT NULL,
+        conversation_id TEXT NOT NULL,
+        answer TEXT NOT NULL,
+        UNIQUE (job_id, number)
+    ) STRICT""",
+    "CREATE INDEX batch_items_by_status ON batch_items (job_id, status)",
+    "CREATE INDEX batch_items_by_document ON batch_items (sha256) WHERE sha256 IS NOT NULL",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration("0001_first", _FIRST),
+    # Ł, Ø, Æ and their like are folded since.
+    Migration("0002_letters_folded", (), build_index_again),
+    Migration("0003_remote_runs", ("ALTER TABLE messages ADD COLUMN remote_run TEXT",)),
+    Migration("0004_compactions", _COMPACTIONS),
+    Migration("0005_spending", _SPENDING, fill_slots),
+    # What is set for one conversation's answers alone, as JSON; "" for nothing.
+    Migration(
+        "0006_conversation_overrides",
+        ("ALTER TABLE conversations ADD COLUMN overrides TEXT NOT NULL DEFAULT ''",),
+    ),
+    Migration("0007_folders", _FOLDERS),
+    Migration("0008_indexes_of_lists", _INDEXES),
+    Migration("0009_model_listings", _LISTINGS),
+    Migration("0010_prompts", _PROMPTS),
+    Migration(
+        "0011_part_notes",
+        (
+            """CREATE TABLE part_notes (
+                key TEXT PRIMARY KEY, text TEXT NOT NULL, created_at INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID""",
+        ),
+    ),
+    Migration("0012_collections", _COLLECTIONS),
+    Migration("0013_batches", _BATCHES),
+    # The reasoning and emoji are found since.
+    Migration("0014_reasoning_found", (), build_index_again),
+    # Where a kept file was read from, so that a collection can be made of it.
+    Migration(
+        "0015_attachment_origins",
+        (
+            """CREATE TABLE attachment_origins (
+                sha256 TEXT PRIMARY KEY REFERENCES attachments (sha256) ON DELETE CASCADE,
+                path TEXT NOT NULL
+            ) STRICT""",
+        ),
+    ),
+    # How many tokens each listed model takes, where its server says so: JSON, by the model's id.
+    Migration(
+        "0016_listed_windows",
+        ("ALTER TABLE model_listings ADD COLUMN windows TEXT NOT NULL DEFAULT '{}'",),
+    ),
+    # Which origin each secret in the keyring belongs to; "" while that is not known.
+    Migration(
+        "0017_key_origins",
+        ("ALTER TABLE keys_in_keyring ADD COLUMN origin TEXT NOT NULL DEFAULT ''",),
+    ),
+    # What OPENAI_BASE_URL held of passwords was written down with what was learnt of its server.
+    Migration("0018_no_passwords_in_addresses", (), strip_addresses),
+)

@@ -1,0 +1,124 @@
+"""What is kept of attachments that nothing refers to any more, and how it goes.
+
+An attachment is needed while a message, a collection, a file of a batch job, a conversation's draft or
+the draft of the conversation that is not begun yet speaks of it. What is needed by none of them goes once `GRACE` has passed
+since it was last added: until then it may be on its way into a draft, here or in another process.
+What a deleted conversation spoke of waits for nothing, unless it was added again since that
+conversation last changed.
+
+The file goes inside the transaction that removes the row. A crash in between leaves a row without
+a file, which is still unneeded, or a file without a row; the next collection takes both.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from desktop_app.domain.conversation import now
+from desktop_app.storage.conversations.row_conversion import to_micros
+from desktop_app.storage.database.database import to_be_wiped
+from desktop_app.storage.search.search_index import EntryKind, take_out
+
+GRACE: Final = timedelta(hours=1)
+# The setting in which the window keeps the draft of the conversation that is not begun yet.
+NEW_DRAFT_KEY: Final = "window.new_draft"
+
+_FOLDER: Final = re.compile("[0-9a-f]{2}")
+_REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
+
+_UNNEEDED: Final = f"""
+    SELECT a.sha256, a.text FROM attachments AS a
+    WHERE a.created_at < ? AND a.sha256 NOT IN (
+        SELECT sha256 FROM message_attachments
+        UNION ALL
+        SELECT sha256 FROM collection_files WHERE sha256 IS NOT NULL
+        UNION ALL
+        SELECT sha256 FROM passages
+        UNION ALL
+        SELECT sha256 FROM batch_items WHERE sha256 IS NOT NULL
+        UNION ALL
+        SELECT json_extract(part.value, '$.sha256')
+        FROM conversations AS c, json_each(c.draft, '$.attachments') AS part
+        WHERE c.draft <> '' AND json_extract(part.value, '$.sha256') IS NOT NULL
+        UNION ALL
+        SELECT json_extract(part.value, '$.sha256')
+        FROM settings AS s, json_each(s.value, '$.attachments') AS part
+        WHERE s.key = '{NEW_DRAFT_KEY}' AND json_extract(part.value, '$.sha256') IS NOT NULL
+    )
+"""  # noqa: S608 - our own text
+
+_LET_GO: Final = """
+    UPDATE attachments SET created_at = 0
+    WHERE sha256 IN (
+        SELECT ma.sha256 FROM messages AS m JOIN message_attachments AS ma ON ma.message_id = m.id
+        WHERE m.conversation_id = ?1
+    ) AND created_at <= (SELECT updated_at FROM conversations WHERE id = ?1)
+"""
+
+
+def let_go(connection: sqlite3.Connection, conversation_id: str) -> None:
+    """Have what the messages of a conversation speak of wait no longer, as it is about to be
+    deleted. What else is needed stays."""
+    connection.execute(_LET_GO, (conversation_id,))
+
+
+def unneeded(connection: sqlite3.Connection) -> list[str]:
+    """The hashes of the attachments that may go."""
+    return [row["sha256"] for row in connection.execute(_UNNEEDED, (_latest(),))]
+
+
+def remove(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
+    """Remove an attachment, its text and its place in the search, if it still may go.
+
+    Raises:
+        OSError: the file cannot be removed.
+    """
+    sql = f"{_UNNEEDED} AND a.sha256 = ?"
+    row = connection.execute(sql, (_latest(), sha256)).fetchone()
+    if row is None:
+        return False
+    take_out(connection, EntryKind.ATTACHMENT, sha256, row["text"])
+    connection.execute("DELETE FROM attachments WHERE sha256 = ?", (sha256,))
+    to_be_wiped(connection)
+    path.unlink(missing_ok=True)
+    return True
+
+
+def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """The files in the attachments' folder that were written before the time of grace, each with
+    its hash; with None where it is what a crash left of a copy.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    latest = time.time() - GRACE.total_seconds()
+    for inner in folder.iterdir() if folder.is_dir() else ():
+        if _FOLDER.fullmatch(inner.name) and inner.is_dir():
+            for path in inner.iterdir():
+                is_whole = bool(_REST_OF_HASH.fullmatch(path.name))
+                if (is_whole or path.name.startswith(".")) and path.stat().st_mtime < latest:
+                    yield path, inner.name + path.name if is_whole else None
+
+
+def remove_stray(connection: sqlite3.Connection, sha256: str | None, path: Path) -> bool:
+    """Remove a file that the store knows nothing of; in a transaction, so that nobody makes it
+    known meanwhile.
+
+    Raises:
+        OSError: the file cannot be removed.
+    """
+    sql = "SELECT 1 FROM attachments WHERE sha256 = ?"
+    is_stray = connection.execute(sql, (sha256,)).fetchone() is None
+    if is_stray:
+        path.unlink(missing_ok=True)
+    return is_stray
+
+
+def _latest() -> int:
+    return to_micros(now() - GRACE)

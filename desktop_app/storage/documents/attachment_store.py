@@ -1,0 +1,277 @@
+"""What was dropped on a conversation: the bytes as files named by their hash, the text in the
+database.
+
+A file is written under another name, put on the disk, and only then takes its own: whatever bears
+its hash as a name is whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Final, TypeVar
+
+from desktop_app.domain.conversation import new_id, now
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.parts import AttachmentFile
+from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.storage.conversations.row_conversion import to_micros, to_text
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.private_files import create_private_folder, sync
+from desktop_app.storage.database.storage_errors import translated
+from desktop_app.storage.documents.attachment_cleanup import (
+    old_files,
+    remove,
+    remove_stray,
+    unneeded,
+)
+from desktop_app.storage.search.search_index import EntryKind, enter, is_entered
+
+T = TypeVar("T")
+
+_HASH: Final = re.compile("[0-9a-f]{64}")
+_CHUNK: Final = 1 << 20
+_NOTE_ORIGIN: Final = """
+    INSERT OR REPLACE INTO attachment_origins (path, sha256)
+    SELECT ?, sha256 FROM attachments WHERE sha256 = ?
+"""
+_ORIGINS: Final = """
+    SELECT sha256, path FROM attachment_origins WHERE sha256 IN (SELECT value FROM json_each(?))
+"""
+
+
+class AttachmentStore:
+    """Attachments by the SHA-256 of their bytes. All methods raise StorageError."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        # Of its own, so that a large file holds up neither the writer nor the readers.
+        self._files = ThreadPoolExecutor(1, thread_name_prefix="attachments")
+
+    async def add(
+        self,
+        source: Path | bytes,
+        *,
+        sha256: str,
+        name: str,
+        media_type: str,
+        text: str,
+        pages: int | None,
+        tokens: int | None,
+        is_found: bool = True,
+    ) -> None:
+        """Keep the original and its extracted text; what is there already stays as it is, and
+        counts as added now.
+
+        Args:
+            is_found: a search through the library finds it.
+
+        Raises:
+            StorageError: the file's bytes are no longer those that `sha256` was made of.
+            StoreFullError: no space, read-only.
+        """
+        target = self.path(sha256)
+        is_kept = False
+        while not is_kept:  # again where a collection took the file before its row was there
+            size = await self._in_thread(lambda: _store(source, target, sha256))
+            row = (sha256, to_text(name), media_type, size, pages, tokens, to_micros(now()))
+            is_kept = await self._database.write(
+                partial(_insert, target, row, to_text(text), is_found)
+            )
+
+    async def note_origin(self, sha256: str, path: Path) -> None:
+        """Remember where the file of an attachment that is kept was read from last; `path` is
+        absolute."""
+        origin = str(path)
+        if to_text(origin) != origin:
+            return  # a name that SQLite cannot hold would lead elsewhere
+        row = (origin, sha256)
+        await self._database.write(lambda c: c.execute(_NOTE_ORIGIN, row).rowcount)
+
+    async def origins(self, hashes: Sequence[str]) -> dict[str, Path]:
+        """Where these were read from, as far as that is known."""
+        found = await self._database.read(
+            lambda c: c.execute(_ORIGINS, (json.dumps(list(hashes)),)).fetchall()
+        )
+        return {row["sha256"]: Path(row["path"]) for row in found}
+
+    async def text(self, sha256: str) -> str:
+        """The extracted text."""
+        sql = "SELECT text FROM attachments WHERE sha256 = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
+        if row is None:
+            raise _missing(sha256)
+        return str(row["text"])
+
+    async def about(self, sha256: str) -> AttachmentFile:
+        """What is known of an attachment, without its bytes and its text."""
+        sql = "SELECT name, media_type, pages, tokens FROM attachments WHERE sha256 = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
+        if row is None:
+            raise _missing(sha256)
+        return AttachmentFile(
+            sha256, row["name"], row["media_type"], b"", "", row["pages"], row["tokens"]
+        )
+
+    async def source(self, sha256: str) -> Path | bytes | None:
+        """Where the original lies, or its bytes where it lies in no file; None where it is gone."""
+        path = self.path(sha256)
+        return path if await self._in_thread(path.is_file) else None
+
+    async def file(self, sha256: str) -> AttachmentFile | None:
+        """An attachment with all that is kept of it; None where its file or row is gone."""
+        sql = "SELECT * FROM attachments WHERE sha256 = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
+        path = self.path(sha256)
+        if row is None or not await self._in_thread(path.is_file):
+            return None
+        data = await self.bytes(sha256)
+        kept = (row["name"], row["media_type"], data, row["text"], row["pages"], row["tokens"])
+        return AttachmentFile(sha256, *kept)
+
+    async def bytes(self, sha256: str) -> bytes:
+        """The original, as it was dropped."""
+        return await self._in_thread(lambda: _load(self.path(sha256), sha256))
+
+    async def collect(self) -> int:
+        """Remove what nothing refers to any more, as `garbage.py` says, so that its words are in
+        no file; returns how many.
+
+        One short transaction for each: nobody who writes beside us waits for long.
+        """
+        count = 0
+        for sha256 in await self._database.read(unneeded):
+            path = self.path(sha256)
+            count += await self._database.write(partial(remove, sha256=sha256, path=path))
+        known = await self._database.read(_known)
+        for path, found in await self._in_thread(lambda: _old_files(self._folder)):
+            if found not in known:
+                count += await self._database.write(partial(remove_stray, sha256=found, path=path))
+        if count:
+            await self._database.wipe()
+        return count
+
+    def path(self, sha256: str) -> Path:
+        """Where the original lies, or would lie.
+
+        Raises:
+            ValueError: that is no SHA-256 in lower-case hexadecimal digits.
+        """
+        if not _HASH.fullmatch(sha256):
+            raise ValueError("not a SHA-256")
+        return self._folder / sha256[:2] / sha256[2:]
+
+    async def _in_thread(self, job: Callable[[], T]) -> T:
+        return await asyncio.shield(asyncio.wrap_future(self._files.submit(job)))
+
+
+def _store(source: Path | bytes, target: Path, sha256: str) -> int:
+    """Copy `source` to `target` unless that is there; returns the size in bytes."""
+    with translated("the attachment"):
+        if target.exists():
+            return target.stat().st_size
+        for folder in (target.parent.parent, target.parent):
+            create_private_folder(folder)
+            sync(folder.parent)
+        unfinished = target.with_name(f".{new_id()}")
+        try:
+            try:
+                with _reading(source) as stream:
+                    found, size = _copy(stream, unfinished)
+            except RefusedFileError as exc:  # a pipe lies there by now
+                raise _changed() from exc
+            if found != sha256:
+                raise _changed()
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        sync(target.parent)
+        return size
+
+
+def _reading(source: Path | bytes) -> BinaryIO:
+    return open_file(source) if isinstance(source, Path) else io.BytesIO(source)
+
+
+def _changed() -> StorageError:
+    return StorageError(
+        "The file changed while it was being attached.",
+        what_was_kept="Nothing of it was kept.",
+        what_to_do="Attach it again.",
+    )
+
+
+def _copy(source: BinaryIO, target: Path) -> tuple[str, int]:
+    """Copy to a new file, on disk on return; gives the hash and the size of what was copied."""
+    digest = hashlib.sha256()
+    size = 0
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as copy:
+        while chunk := source.read(_CHUNK):
+            digest.update(chunk)
+            copy.write(chunk)
+            size += len(chunk)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return digest.hexdigest(), size
+
+
+def _insert(
+    target: Path,
+    row: tuple[str | int | None, ...],
+    text: str,
+    is_found: bool,
+    connection: sqlite3.Connection,
+) -> bool:
+    """Make the file known; False where it has gone meanwhile."""
+    if not target.exists():
+        return False
+    sha256, at = str(row[0]), int(row[6] or 0)
+    renewed = connection.execute(
+        "UPDATE attachments SET created_at = ? WHERE sha256 = ?", (at, sha256)
+    )
+    if not renewed.rowcount:
+        connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text))
+    if is_found and not is_entered(connection, EntryKind.ATTACHMENT, sha256):
+        sql = "SELECT text FROM attachments WHERE sha256 = ?"
+        kept: str = connection.execute(sql, (sha256,)).fetchone()["text"]
+        enter(connection, EntryKind.ATTACHMENT, sha256, kept, at)
+    return True
+
+
+def _known(connection: sqlite3.Connection) -> set[str | None]:
+    return {row["sha256"] for row in connection.execute("SELECT sha256 FROM attachments")}
+
+
+def _old_files(folder: Path) -> list[tuple[Path, str | None]]:
+    with translated("the attachments"):
+        return list(old_files(folder))
+
+
+def _load(path: Path, sha256: str) -> bytes:
+    try:
+        with translated("the attachment"):
+            return path.read_bytes()
+    except StorageError as exc:
+        if isinstance(exc.__cause__, FileNotFoundError):
+            raise _missing(sha256) from exc
+        raise
+
+
+def _missing(sha256: str) -> StorageError:
+    return StorageError(
+        "The attachment is no longer in the store.",
+        what_was_kept="The message that speaks of it is kept.",
+        what_to_do="Attach the file again.",
+        details=f"sha256 {sha256}",
+    )

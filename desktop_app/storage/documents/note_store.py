@@ -1,0 +1,39 @@
+"""Notes on parts of documents, by what they were made of, so that none is paid for twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from desktop_app.domain.conversation import now
+from desktop_app.storage.conversations.row_conversion import to_micros, to_text
+from desktop_app.storage.database.database import Database
+
+KEPT_FOR: Final = timedelta(days=30)
+
+
+class NotesStore:
+    """All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, key: str) -> str | None:
+        """A note; None where there is none."""
+        sql = "SELECT text FROM part_notes WHERE key = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (key,)).fetchone())
+        return None if row is None else str(row["text"])
+
+    async def put(self, key: str, text: str) -> None:
+        """Keep one; those that have lain too long go."""
+        await self._database.write(partial(_put, key, to_text(text)))
+
+
+def _put(key: str, text: str, connection: sqlite3.Connection) -> None:
+    moment = now()
+    oldest = to_micros(moment - KEPT_FOR)
+    connection.execute("DELETE FROM part_notes WHERE created_at < ?", (oldest,))
+    row = (key, text, to_micros(moment))
+    connection.execute("INSERT OR REPLACE INTO part_notes VALUES (?, ?, ?)", row)

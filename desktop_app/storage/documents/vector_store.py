@@ -1,0 +1,110 @@
+"""Vectors of passages in the store, by the model that made them, and the nearest of them."""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from desktop_app.domain.vectors import Vector
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.documents.collection_store import Place, places_of
+
+# So many are compared by all of their numbers.
+COMPARED: Final = 200
+_OF_COLLECTIONS: Final = """
+    FROM passages AS p {join} JOIN passage_vectors AS v ON v.passage_id = p.id AND v.model = ?
+    WHERE p.sha256 IN (
+        SELECT sha256 FROM collection_files WHERE status = 'ready' AND collection_id IN ({marks})
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unembedded:
+    """A passage without a vector."""
+
+    id: int
+    tokens: int
+    text: str
+
+
+class VectorStore:
+    """All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def missing(self, collection_id: str, model: str) -> tuple[int, int]:
+        """How many passages of a collection have no vector by `model`, and their tokens."""
+        sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_missing()}"
+        row = await self._database.read(lambda c: c.execute(sql, (model, collection_id)).fetchone())
+        return row["n"], row["tokens"]
+
+    async def has_any(self, collection_ids: Sequence[str], model: str) -> bool:
+        """Whether any passage of the collections has a vector by `model`."""
+        marks = ", ".join("?" * len(collection_ids))
+        sql = f"SELECT 1 {_OF_COLLECTIONS.format(join='', marks=marks)} LIMIT 1"
+        values = (model, *collection_ids)
+        row = await self._database.read(lambda c: c.execute(sql, values).fetchone())
+        return row is not None
+
+    async def next_missing(self, collection_id: str, model: str, limit: int) -> list[Unembedded]:
+        """Some of them, with their texts."""
+        return await self._database.read(partial(_next_missing, collection_id, model, limit))
+
+    async def put(self, model: str, vectors: Sequence[tuple[int, Vector]]) -> None:
+        """Keep vectors of passages, by their numbers; of passages that are gone none."""
+        sql = """INSERT OR REPLACE INTO passage_vectors (passage_id, model, vector)
+            SELECT id, ?, ? FROM passages WHERE id = ?"""
+        rows = [(model, vector.numbers, number) for number, vector in vectors]
+        await self._database.write(lambda c: c.executemany(sql, rows))
+
+    async def nearest(
+        self, collection_ids: Sequence[str], model: str, vector: Vector, limit: int
+    ) -> list[Place]:
+        """The places that mean what is nearest, the nearest first."""
+        if not collection_ids:
+            return []
+        find = partial(_nearest, list(collection_ids), model, vector, limit)
+        return await self._database.read(find)
+
+
+def _missing() -> str:
+    of = _OF_COLLECTIONS.format(join="LEFT", marks="?")
+    return f"{of} AND v.passage_id IS NULL"
+
+
+def _next_missing(
+    collection_id: str, model: str, limit: int, connection: sqlite3.Connection
+) -> list[Unembedded]:
+    sql = f"""SELECT p.id, p.tokens, p.start, p."end", a.text
+        {_missing().replace("WHERE", "JOIN attachments AS a ON a.sha256 = p.sha256 WHERE", 1)}
+        ORDER BY p.id LIMIT ?"""
+    rows = connection.execute(sql, (model, collection_id, limit))
+    return [Unembedded(r["id"], r["tokens"], r["text"][r["start"] : r["end"]]) for r in rows]
+
+
+def _nearest(
+    collection_ids: list[str],
+    model: str,
+    vector: Vector,
+    limit: int,
+    connection: sqlite3.Connection,
+) -> list[Place]:
+    marks = ", ".join("?" * len(collection_ids))
+    of = _OF_COLLECTIONS.format(join="", marks=marks)
+    rows = connection.execute(f"SELECT p.id, v.vector {of}", (model, *collection_ids))
+    near = heapq.nsmallest(
+        COMPARED,
+        (
+            (vector.unlike(kept.signs), row["id"], kept.numbers)
+            for row in rows
+            if len((kept := Vector.kept(row["vector"])).numbers) == len(vector.numbers)
+        ),
+    )
+    order = sorted(near, key=lambda each: -vector.nearness(Vector.kept(each[2])))
+    return places_of(connection, [number for _, number, _ in order], collection_ids, limit)

@@ -1,0 +1,99 @@
+"""Backups: the whole store with its attachments in one archive. How one comes back: restoring.py.
+
+    repartee-backup-2026-11-20-103200.zip
+        backup.json             {format, version, created_at, attachments}
+        repartee.sqlite3        a copy that has passed the integrity check
+        attachments/ab/cdef…    the originals, named by their hash
+
+Keys to providers lie in the keyring and are in no store, so in no backup. A backup is written under
+another name, put on the disk, and only then takes its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from desktop_app.domain.bounds import is_hash
+from desktop_app.paths import folders
+from desktop_app.storage.connecting import connect
+from desktop_app.storage.database.migration_runner import keep_copy
+from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
+from desktop_app.storage.database.storage_errors import translated
+from desktop_app.storage.temporary import noted
+
+FORMAT: Final = "repartee-backup"
+VERSION: Final = 1
+STORE: Final = "repartee.sqlite3"
+MANIFEST: Final = "backup.json"
+NAME: Final = re.compile(r"repartee-backup-\d{4}-\d{2}-\d{2}-\d{6}\.zip")
+
+Progress = Callable[[int, int], None]
+"""Called with how many files are done, and of how many."""
+
+
+def make_backup(
+    database: Path, attachments: Path, folder: Path, at: datetime, progress: Progress
+) -> Path:
+    """Write a backup into `folder`, beside whatever writes to the store meanwhile.
+
+    Args:
+        at: names the backup, by the clock of this computer.
+
+    Returns:
+        the archive.
+
+    Raises:
+        StorageError: it could not be written; nothing is left behind.
+        StoreDamagedError: the store is damaged.
+    """
+    target = folder / f"repartee-backup-{at.astimezone():%Y-%m-%d-%H%M%S}.zip"
+    with translated(str(target)):
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(target.name + ".part")
+        scratch = folder / f".repartee-{os.urandom(8).hex()}"
+        temporary = folders().temporary
+        with noted(scratch, temporary), noted(unfinished, temporary):
+            create_private_folder(scratch)
+            copy = scratch / STORE
+            with closing(connect(database, "ro")) as connection:
+                keep_copy(connection, database, copy)
+            create_private(unfinished)
+            _pack(copy, attachments, unfinished, at, progress)
+            sync(unfinished)
+            unfinished.replace(target)
+        sync(folder)
+    return target
+
+
+def keep_newest(folder: Path, count: int) -> None:
+    """Remove all but the newest `count` backups in `folder`. Raises StorageError."""
+    with translated(str(folder)):
+        found = sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
+        for path in found[: max(0, len(found) - count)]:
+            path.unlink()
+
+
+def _pack(copy: Path, attachments: Path, target: Path, at: datetime, progress: Progress) -> None:
+    with closing(connect(copy, "ro")) as connection:
+        rows = connection.execute("SELECT sha256 FROM attachments")
+        # A row that some other program has written must not lead out of the folder.
+        known = sorted(row["sha256"] for row in rows if is_hash(row["sha256"]))
+    manifest = {"format": FORMAT, "version": VERSION, "created_at": at.isoformat()}
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as pack:
+        kept = []
+        pack.write(copy, STORE)
+        for number, sha256 in enumerate(known):
+            progress(number, len(known))
+            path = attachments / sha256[:2] / sha256[2:]
+            if path.is_file():  # else it was lost before; the message that speaks of it is kept
+                pack.write(path, f"attachments/{sha256[:2]}/{sha256[2:]}", zipfile.ZIP_STORED)
+                kept.append(sha256)
+        pack.writestr(MANIFEST, json.dumps({**manifest, "attachments": kept}))

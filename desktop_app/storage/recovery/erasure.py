@@ -1,0 +1,181 @@
+"""Deleting everything: conversations, folders, attachments, drafts, prompts, and every copy of them
+that the program has made beside the store.
+
+What stays: settings, providers, what they list, and what was spent, without saying in which
+conversation. Keys lie in the keyring and are not touched, nor are backups in folders of the
+person's. A table that is not named here as kept is emptied, so that one which is added later is
+not forgotten.
+
+What is deleted is overwritten in the file, then the file is written anew without it.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from desktop_app.domain.errors import StorageError
+from desktop_app.storage.connecting import connect
+from desktop_app.storage.database.database import erasing_mark, refuse_newer
+from desktop_app.storage.database.migration_runner import pending
+from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.private_files import create_private, sync
+from desktop_app.storage.database.storage_errors import translated
+from desktop_app.storage.database.store_lock import StoreLock
+
+log = logging.getLogger(__name__)
+
+KEPT_TABLES: Final = frozenset(
+    {
+        "migrations",
+        "settings",
+        "profiles",
+        "keys_in_keyring",
+        "ledger",
+        "ledger_slots",
+        "spending_holds",
+        "model_listings",
+    }
+)
+_INDEXES: Final = ("search_index", "passage_index")
+_EMPTIED: Final = b"emptied"
+# How the window stood; all else that it notes speaks of conversations.
+_KEPT_NOTE: Final = "window.state"
+
+
+def erase_everything(database: Path, attachments: Path) -> None:
+    """Delete all that the person has written and been answered. Where this is broken off,
+    `go_on_erasing` finds a mark and does the rest.
+
+    Raises:
+        StorageError: the store is open somewhere, and nothing was deleted; or the disk failed, and
+            some of it may be left until the next start.
+        StoreTooNewError: a newer version wrote the store; nothing was deleted.
+    """
+    mark = erasing_mark(database)
+    with _alone(database):
+        refuse_newer(database)
+        create_private(mark)
+        sync(database.parent)
+        _erase(database, attachments, mark)
+
+
+def go_on_erasing(database: Path, attachments: Path) -> None:
+    """Do the rest of a deletion that was broken off; nothing where none was. To be called before
+    anybody opens the store.
+
+    Raises:
+        StorageError: the conversations are still there, and could not be deleted.
+    """
+    mark = erasing_mark(database)
+    if not mark.exists():
+        return
+    try:
+        with _alone(database):
+            if mark.exists():
+                _erase(database, attachments, mark)
+    except StorageError as error:
+        if not mark.exists() or mark.read_bytes() != _EMPTIED:
+            raise
+        # What is left are traces and copies: no reason to be without the program.
+        log.warning("%s %s", error.what_happened, error.details)
+
+
+@contextmanager
+def _alone(database: Path) -> Iterator[None]:
+    with translated(str(database)):
+        lock = StoreLock(database)
+        try:
+            if not lock.take():
+                raise _in_use()
+            yield
+        finally:
+            lock.release()
+
+
+def _erase(database: Path, attachments: Path, mark: Path) -> None:
+    with closing(connect(database, "rw")) as connection:
+        pending(connection, database, MIGRATIONS)
+        connection.execute("PRAGMA secure_delete = ON")
+        if mark.read_bytes() != _EMPTIED:
+            _put_aside(attachments)
+            try:
+                _empty(connection)
+            except sqlite3.Error:  # no space: all is as it was
+                _put_back(attachments)
+                mark.unlink()
+                raise
+            # From here on nothing that is written anew may be taken for what was to be deleted.
+            mark.write_bytes(_EMPTIED)
+            sync(mark)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _remove_files(database, attachments)
+    mark.unlink()
+    sync(database.parent)
+
+
+def _put_aside(attachments: Path) -> None:
+    gone = _aside(attachments)
+    if gone.exists():
+        shutil.rmtree(gone)
+    if attachments.exists():
+        attachments.rename(gone)
+
+
+def _put_back(attachments: Path) -> None:
+    if _aside(attachments).exists():
+        _aside(attachments).rename(attachments)
+
+
+def _aside(attachments: Path) -> Path:
+    return attachments.with_name(f".erased-{attachments.name}")
+
+
+def _empty(connection: sqlite3.Connection) -> None:
+    tables = [
+        row["name"]
+        for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        if not row["name"].startswith((*_INDEXES, "sqlite_"))
+    ]
+    connection.execute("BEGIN IMMEDIATE")  # no foreign keys here: each table goes for itself
+    for table in tables:
+        if table not in KEPT_TABLES:
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of the schema
+    connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
+    connection.execute("INSERT INTO passage_index (passage_index) VALUES ('delete-all')")
+    connection.execute("UPDATE ledger SET conversation_id = NULL, message_id = NULL")
+    connection.execute("DELETE FROM settings WHERE key LIKE 'window.%' AND key <> ?", (_KEPT_NOTE,))
+    connection.execute("DELETE FROM settings WHERE key LIKE 'store.%'")
+    connection.execute("COMMIT")
+
+
+def _remove_files(database: Path, attachments: Path) -> None:
+    """The originals, and copies of the store from before a migration, a restoring or a repair."""
+    if _aside(attachments).exists():
+        shutil.rmtree(_aside(attachments))
+    for path in database.parent.glob(f"{database.stem}.before-*"):
+        path.unlink()
+    remove_scratch(database)
+    sync(database.parent)
+
+
+def remove_scratch(database: Path) -> None:
+    """Remove what a restoring or a repair left that was killed. The store's lock must be held."""
+    for pattern in (".restore-*", ".repair-*"):
+        for folder in database.parent.glob(pattern):
+            shutil.rmtree(folder)
+
+
+def _in_use() -> StorageError:
+    return StorageError(
+        "The store is open in another command of Repartee.",
+        what_was_kept="Nothing was deleted.",
+        what_to_do="Wait until it has ended, then delete everything again.",
+    )

@@ -1,0 +1,283 @@
+"""A new store out of a damaged one: every row that can still be read, table by table.
+
+The damaged file is put aside as it is. What is left of it is read page by page (`pages.py`) and put
+into a new, empty store, whose shape is this version's own. What follows from other rows is made
+anew: the index of the search, the sums of the spending. Where a message has lost its conversation
+it gets one; where it has lost the message that it replies to it follows the one before it.
+
+No row is kept that the program could not read, or that is out of bounds: see row_checks.py.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.storage.connecting import connect
+from desktop_app.storage.database.database import refuse_newer
+from desktop_app.storage.database.migration_runner import migrate
+from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.private_files import create_private, sync
+from desktop_app.storage.database.storage_errors import damaged, translated
+from desktop_app.storage.database.store_lock import StoreLock
+from desktop_app.storage.key_origins import record_key_origins
+from desktop_app.storage.recovery.row_repair import make_anew, mend
+from desktop_app.storage.recovery.sqlite_pages import MAGIC, Pages, Record
+from desktop_app.storage.row_checks import Table, Value, tables_of
+
+# What is made anew from the other tables or by the models, or concerns what is running now.
+_MADE_ANEW: Final = frozenset(
+    {
+        "migrations",
+        "search_entries",
+        "message_attachments",
+        "ledger_slots",
+        "spending_holds",
+        "part_notes",
+        "passages",
+        "passage_vectors",
+    }
+)
+_ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
+_NAMED_FREELY: Final = ("profiles", "model_listings", "prompts", "presets")
+
+Progress = Callable[[int, int], None]
+"""Called with how many pages are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What became of a damaged store.
+
+    Attributes:
+        aside: where the damaged file lies now.
+        conversations, messages: how many are in the new store.
+        unread: pages of the damaged file of which something could not be read.
+        mended: messages that had lost their conversation or the message before them.
+        dropped: rows that were there and made no sense.
+    """
+
+    aside: Path
+    conversations: int
+    messages: int
+    unread: int
+    mended: int
+    dropped: int
+
+    @property
+    def sentence(self) -> str:
+        """For the person."""
+        words = (
+            f"{_count(self.conversations, 'conversation')} with "
+            f"{_count(self.messages, 'message')} could be read and were kept."
+        )
+        if self.unread:
+            words += f" {_count(self.unread, 'page')} of the file could not be read whole."
+        if self.dropped:
+            words += f" {_count(self.dropped, 'row')} made no sense and were left out."
+        if self.mended:
+            words += f" {_count(self.mended, 'message')} had lost their place and got another."
+        return f"{words} The damaged file lies in {self.aside}."
+
+
+def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
+    """Put a new store in the place of a damaged one, with all of it that can be read.
+
+    Raises:
+        StorageError: the store is open somewhere, or there is no room; it is as it was.
+        StoreTooNewError: a newer version wrote it, and may have rows that are unknown here; it is as
+            it was.
+    """
+    with translated(str(database)):
+        lock = StoreLock(database)
+        try:
+            if not lock.take():
+                raise _in_use()
+            _refuse_newer(database)
+            aside = database.with_name(f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3")
+            with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
+                made = Path(scratch) / "made.sqlite3"
+                with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
+                    found = _make(made, pages, progress)
+                _put_aside(database, aside)
+                record_key_origins(database, made)
+                sync(made)
+                for end in ("-wal", "-shm"):
+                    database.with_name(database.name + end).unlink(missing_ok=True)
+                made.replace(database)
+                sync(database.parent)
+        finally:
+            lock.release()
+    return Repaired(aside, *found)
+
+
+def _refuse_newer(database: Path) -> None:
+    try:
+        refuse_newer(database)
+    except StoreTooNewError:
+        raise
+    except StorageError:  # that its version cannot be read is what is to be repaired
+        return
+
+
+def _put_aside(database: Path, aside: Path) -> None:
+    """Copies, so that a store is there throughout."""
+    for end in ("", "-wal"):
+        source, target = (path.with_name(path.name + end) for path in (database, aside))
+        if source.exists() and (source.stat().st_size or not end):
+            create_private(target)
+            shutil.copyfile(source, target)
+            sync(target)
+
+
+@contextmanager
+def _pages(database: Path, scratch: Path) -> Iterator[Pages]:
+    """The pages of a copy, into which SQLite has folded the write-ahead log if it still can."""
+    for end in ("", "-wal"):
+        source = database.with_name(database.name + end)
+        if source.exists():
+            shutil.copyfile(source, scratch.with_name(scratch.name + end))
+    with scratch.open("r+b") as file:
+        if file.read(len(MAGIC)) != MAGIC:  # else the log would be of no use
+            file.seek(0)
+            file.write(_header())
+    unusable = (sqlite3.DatabaseError, UnicodeDecodeError)  # of what it quotes in its message
+    with suppress(*unusable), closing(connect(scratch, "rw")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with scratch.open("rb") as copy, mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        yield Pages(data)
+
+
+def _header() -> bytes:
+    """The first bytes of a store like ours: 4096 bytes a page, write-ahead log, UTF-8."""
+    fixed = MAGIC + bytes.fromhex("1000 02 02 00 40 20 20")
+    return fixed + bytes(32) + (1).to_bytes(4, "big")
+
+
+def _make(path: Path, pages: Pages, progress: Progress) -> tuple[int, int, int, int, int]:
+    create_private(path)
+    with closing(connect(path, "rw")) as connection:
+        migrate(connection, path, MIGRATIONS)
+        found = tables_of(connection)
+        tables = {name: table for name, table in found.items() if name not in _MADE_ANEW}
+        connection.execute("BEGIN IMMEDIATE")
+        dropped = _gather(connection, pages, tables, progress)
+        mended = mend(connection)
+        make_anew(connection)
+        connection.execute("COMMIT")
+        verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise damaged(str(path), f"the repaired store: {verdict}")
+        counts = [
+            connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
+            for name in ("conversations", "messages")
+        ]
+    return counts[0], counts[1], len(pages.bad), mended, dropped
+
+
+def _row(table: Table, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:
+    """Return a record as a row of this table, None where it is none.
+
+    Args:
+        is_orphan: what table the record belonged to is not known, so that its ids must look like
+            those that the program makes.
+    """
+    found = list(record.values)
+    if not 1 <= len(found) <= len(table.columns):
+        return None
+    if table.alias is not None:
+        if found[table.alias] is not None:
+            return None
+        found[table.alias] = record.rowid
+    row = (*found, *(column.default for column in table.columns[len(found) :]))
+    if is_orphan:
+        for value, column in zip(row, table.columns, strict=True):
+            is_text_id = column.name in ("id", "sha256") and column.kind == "TEXT"
+            if is_text_id and value is not None and not _is_made_here(table.name, str(value)):
+                return None
+    return table.checked(row)
+
+
+def _is_made_here(table: str, value: str) -> bool:
+    return bool(value) if table in _NAMED_FREELY else bool(_ID.fullmatch(value))
+
+
+def _take(
+    connection: sqlite3.Connection, table: Table, record: Record, *, is_orphan: bool = False
+) -> bool:
+    """Put a record into the new store, unless it is no row of this table or is known."""
+    row, names = _row(table, record, is_orphan=is_orphan), table.names
+    if row is None:
+        return False
+    if table.alias is None:
+        row, names = (record.rowid, *row), ("rowid", *names)
+    marks = ", ".join("?" * len(row))
+    sql = f"INSERT OR IGNORE INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    return bool(connection.execute(sql, row).rowcount)
+
+
+def _gather(
+    connection: sqlite3.Connection, pages: Pages, tables: dict[str, Table], progress: Progress
+) -> int:
+    """Take in what the pages hold; returns how many records made no sense."""
+    seen: set[int] = set()
+    dropped = 0
+    for table, root in _roots(pages, tables):
+        for leaf in pages.tree(root):
+            seen.add(leaf)
+            for record in pages.records(leaf):
+                dropped += not _take(connection, table, record)
+    foreign = seen | pages.free() | {1}
+    for leaf in pages.leaves():
+        progress(leaf, pages.count)
+        if leaf not in foreign:
+            for record in pages.records(leaf):
+                _place(connection, record, tables)
+    return dropped
+
+
+def _roots(pages: Pages, tables: dict[str, Table]) -> list[tuple[Table, int]]:
+    """Where each table begins, as far as the first pages still tell."""
+    found = []
+    for leaf in pages.tree(1):
+        for record in pages.records(leaf):
+            values = record.values
+            if len(values) == 5 and values[0] == "table" and isinstance(values[3], int):
+                table = tables.get(str(values[1]))
+                if table is not None:
+                    found.append((table, values[3]))
+    return found
+
+
+def _place(connection: sqlite3.Connection, record: Record, tables: dict[str, Table]) -> None:
+    """Give a record of a page that belongs to no table any more to the one that it fits."""
+    fitting = [
+        (len(table.columns) - len(record.values), table)
+        for table in tables.values()
+        if len(table.columns) > 1 and _row(table, record, is_orphan=True) is not None
+    ]
+    if fitting:
+        table = min(fitting, key=lambda each: each[0])[1]
+        _take(connection, table, record, is_orphan=True)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _in_use() -> StorageError:
+    return StorageError(
+        "The store is open in a window of Repartee or in another command.",
+        what_was_kept="Nothing was changed.",
+        what_to_do="Close it, then repair again.",
+    )

@@ -1,0 +1,210 @@
+"""Search over titles, messages and the text of attachments, in the index that the writes keep
+(search_index.py).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.conversation import SearchFilter, SearchHit, SearchOrder
+from desktop_app.domain.parts import parts_from_json
+from desktop_app.storage.conversations.row_conversion import from_micros, searchable_text, to_micros
+from desktop_app.storage.search.search_index import EntryKind, first_of, micros_of
+from desktop_app.storage.search.search_text import match_expression, occurrences, snippet
+
+if TYPE_CHECKING:
+    from desktop_app.storage.database.database import Database
+
+# What lies in the trash is not found. Titles have no message: `m` is their conversation.
+_TITLE: Final = """
+    SELECT c.id AS conversation_id, c.archived, c.title, c.title AS text, NULL AS message_id
+    FROM conversations AS c JOIN conversations AS m ON m.id = c.id
+    WHERE c.id = :ref AND c.trashed_at IS NULL
+"""
+_MESSAGE: Final = """
+    SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id AS message_id
+    FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
+    WHERE m.id = :ref AND c.trashed_at IS NULL
+"""
+# An attachment is found in the newest message that speaks of it; one in a draft is not.
+_ATTACHMENT: Final = """
+    SELECT c.id AS conversation_id, c.archived, c.title, a.text, m.id AS message_id
+    FROM attachments AS a
+    JOIN message_attachments AS ma ON ma.sha256 = a.sha256
+    JOIN messages AS m ON m.id = ma.message_id
+    JOIN conversations AS c ON c.id = m.conversation_id
+    WHERE a.sha256 = :ref AND c.trashed_at IS NULL
+"""
+_NEWEST_OF_THEM: Final = " ORDER BY m.created_at DESC LIMIT 1"
+# The entries of all places that a filter lets through.
+_WANTED: Final = """
+    SELECT e.id FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id
+    JOIN search_entries AS e ON e.ref = c.id AND e.kind = 'title' WHERE {filters}
+    UNION ALL
+    SELECT e.id FROM conversations AS c JOIN messages AS m ON m.conversation_id = c.id
+    JOIN search_entries AS e ON e.ref = m.id AND e.kind = 'message' WHERE {filters}
+    UNION ALL
+    SELECT e.id FROM conversations AS c JOIN messages AS m ON m.conversation_id = c.id
+    JOIN message_attachments AS ma ON ma.message_id = m.id
+    JOIN search_entries AS e ON e.ref = ma.sha256 AND e.kind = 'attachment' WHERE {filters}
+"""
+_FILTERS: Final = {
+    "folder": "c.folder_id = :folder",
+    "variant": "m.variant = :variant",
+    # Not those that only cite a file of a collection: its passages are no attachment.
+    "attachment": """c.id IN (
+        SELECT x.conversation_id
+        FROM message_attachments AS xa JOIN messages AS x ON x.id = xa.message_id
+        WHERE instr(x.parts, '{"kind":"passages"') = 0 OR EXISTS (
+            SELECT 1 FROM json_each(x.parts) AS part
+            WHERE json_extract(part.value, '$.sha256') IS NOT NULL
+        )
+    )""",
+}
+# So many of the newest matches are looked at one by one before a filter's places are gathered.
+_LOOKED_AT_FIRST: Final = 2_000
+# The best are looked for among so many of the newest.
+_BEST_OF: Final = 500
+_LONGEST_ID: Final = (1 << 63) - 1
+_EVERYWHERE: Final = SearchFilter()
+
+
+_PLACES: Final = {
+    EntryKind.TITLE: _TITLE,
+    EntryKind.MESSAGE: _MESSAGE,
+    EntryKind.ATTACHMENT: _ATTACHMENT,
+}
+
+
+class Search:
+    """The search field's view of the store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(
+        self,
+        text: str,
+        limit: int = 50,
+        *,
+        within: SearchFilter = _EVERYWHERE,
+        order: SearchOrder = SearchOrder.NEWEST,
+    ) -> list[SearchHit]:
+        """The newest places that hold every word of `text`, its last word as a beginning.
+
+        Words between double quotes must follow each other. No character has a meaning beyond
+        that; a text without letters and digits finds nothing.
+
+        Raises:
+            StorageError: the store cannot be read.
+        """
+        expression = match_expression(text)
+        if not expression:
+            return []
+        if order is SearchOrder.NEWEST:
+            found = await self._database.read(lambda c: _find(c, expression, within, limit))
+            return await self._database.read(lambda _: [_hit(*place, text) for place in found])
+        found = await self._database.read(lambda c: _find(c, expression, within, _BEST_OF))
+        return await self._database.read(lambda _: _best(found, text, limit))
+
+
+Place = tuple[int, sqlite3.Row]
+"""The entry's number, which is its time, and where it is."""
+
+
+def _find(
+    connection: sqlite3.Connection, expression: str, within: SearchFilter, limit: int
+) -> list[Place]:
+    """The newest places. Matches are read one by one: what is not looked at costs nothing."""
+    matches = connection.execute(
+        """SELECT i.rowid AS id FROM search_index AS i
+        WHERE search_index MATCH ? AND i.rowid >= ? AND i.rowid < ? ORDER BY i.rowid DESC""",
+        (expression, *_between(within)),
+    )
+    conditions, values = _conditions(within)
+    places: list[Place] = []
+    wanted: set[int] | None = None
+    for looked_at, (entry_id,) in enumerate(matches):
+        if len(places) == limit:
+            break
+        if conditions and looked_at == _LOOKED_AT_FIRST:
+            sql = _WANTED.format(filters=" AND ".join(conditions))
+            wanted = {row[0] for row in connection.execute(sql, values)}
+        if wanted is None or entry_id in wanted:
+            place = _place(connection, entry_id, conditions, values)
+            if place is not None:
+                places.append((entry_id, place))
+    return places
+
+
+def _place(
+    connection: sqlite3.Connection, entry_id: int, conditions: list[str], values: dict[str, str]
+) -> sqlite3.Row | None:
+    sql = "SELECT kind, ref FROM search_entries WHERE id = ?"
+    entry = connection.execute(sql, (entry_id,)).fetchone()
+    if entry is None:
+        return None
+    kind = EntryKind(entry["kind"])
+    sql = " AND ".join([_PLACES[kind], *conditions])
+    if kind is EntryKind.ATTACHMENT:
+        sql += _NEWEST_OF_THEM
+    found: sqlite3.Row | None = connection.execute(sql, {"ref": entry["ref"], **values}).fetchone()
+    return found
+
+
+def _between(within: SearchFilter) -> tuple[int, int]:
+    """The entries of a time: they are numbered by it."""
+    since = 0 if within.since is None else first_of(to_micros(within.since))
+    until = _LONGEST_ID if within.until is None else first_of(to_micros(within.until))
+    return since, until
+
+
+def _conditions(within: SearchFilter) -> tuple[list[str], dict[str, str]]:
+    """What a place must be like, and the values for it."""
+    names: dict[str, str] = {}
+    conditions = [_FILTERS["attachment"]] if within.has_attachment else []
+    for name, value in (("folder", within.folder_id), ("variant", within.variant)):
+        if value is not None:
+            conditions.append(_FILTERS[name])
+            names[name] = str(value)
+    return conditions, names
+
+
+def _best(places: list[Place], query: str, limit: int) -> list[SearchHit]:
+    """Those first of which the words make up most, titles before all; of equals the newest.
+
+    BM25 with all words alike: how rare a word is in the whole library would have to be counted
+    through all of it, and every place here holds every word.
+    """
+    texts = [_text_at(place) for _, place in places]
+    usual = sum(map(len, texts)) / len(texts) if texts else 0.0
+    scores = [_score(text, query, usual) for text in texts]
+    order = sorted(
+        range(len(places)),
+        key=lambda n: (places[n][1]["message_id"] is not None, -scores[n], -places[n][0]),
+    )
+    return [_hit(*places[number], query) for number in order[:limit]]
+
+
+def _score(text: str, query: str, usual_length: float) -> float:
+    found = occurrences(text, query)
+    return found / (found + 1.2 * (0.25 + 0.75 * len(text) / (usual_length or 1)))
+
+
+def _hit(entry_id: int, place: sqlite3.Row, query: str) -> SearchHit:
+    return SearchHit(
+        conversation_id=place["conversation_id"],
+        title=place["title"],
+        message_id=place["message_id"],
+        snippet=snippet(_text_at(place), query),
+        date=from_micros(micros_of(entry_id)),
+        archived=bool(place["archived"]),
+    )
+
+
+def _text_at(place: sqlite3.Row) -> str:
+    if "parts" in place.keys():  # noqa: SIM118 - a Row iterates over its values
+        return searchable_text(parts_from_json(json.loads(place["parts"])))
+    return str(place["text"])

@@ -1,0 +1,63 @@
+"""What each provider listed last, so that the model menu is full before anybody asks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import date
+
+from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.storage.conversations.row_conversion import (
+    Cells,
+    from_micros,
+    read_row,
+    to_json,
+    to_micros,
+)
+from desktop_app.storage.database.database import Database
+
+
+class ListingStore:
+    """One listing for each provider. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> dict[str, ModelListing]:
+        """The newest listing of each provider, by its profile's id."""
+        return await self._database.read(_read_all)
+
+    async def save(self, profile_id: str, listing: ModelListing) -> None:
+        """Keep a listing in place of the provider's earlier one."""
+        models = [
+            [model.id, model.shutdown.isoformat() if model.shutdown else None]
+            for model in listing.models
+        ]
+        windows = {model.id: model.window for model in listing.models if model.window}
+        at, said = to_micros(listing.at), (to_json(models), to_json(windows))
+        row = (profile_id, listing.base_url, at, *said)
+        sql = "INSERT OR REPLACE INTO model_listings VALUES (?, ?, ?, ?, ?)"
+        await self._database.write(lambda c: c.execute(sql, row))
+
+    async def remove(self, profile_id: str) -> None:
+        """Forget a provider's listing."""
+        sql = "DELETE FROM model_listings WHERE profile_id = ?"
+        await self._database.write(lambda c: c.execute(sql, (profile_id,)))
+
+
+def _read_all(connection: sqlite3.Connection) -> dict[str, ModelListing]:
+    sql = "SELECT profile_id AS id, base_url, at, models, windows FROM model_listings"
+    rows = connection.execute(sql)
+    return {row["id"]: read_row(listing_from_row, row) for row in rows}
+
+
+def listing_from_row(row: Cells) -> ModelListing:
+    """A row of `model_listings`."""
+    windows = json.loads(row["windows"])
+    models = tuple(
+        ListedModel(
+            model_id, date.fromisoformat(shutdown) if shutdown else None, windows.get(model_id)
+        )
+        for model_id, shutdown in json.loads(row["models"])
+    )
+    return ModelListing(row["base_url"], models, from_micros(row["at"]))

@@ -1,0 +1,139 @@
+"""The person's prompts and presets. The built-in prompts are files of the program, not here; what is
+here under the name of one stands in its place."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.presets import Preset
+from desktop_app.domain.prompts import Prompt
+from desktop_app.storage.conversations.row_conversion import (
+    Cells,
+    Row,
+    from_micros,
+    overrides_from_text,
+    overrides_to_text,
+    read_row,
+    to_micros,
+    to_text,
+)
+from desktop_app.storage.database.database import Database
+
+_PUT_PROMPT = """
+    INSERT OR REPLACE INTO prompts (id, title, folder, text, position, created_at, hidden)
+    VALUES (:id, :title, :folder, :text, :position, :created_at, :hidden)
+"""
+_PUT_PRESET = """
+    INSERT OR REPLACE INTO presets
+        (id, name, provider_id, model, variant, effort, overrides, position, created_at)
+    VALUES
+        (:id, :name, :provider_id, :model, :variant, :effort, :overrides, :position, :created_at)
+"""
+
+
+class PromptStore:
+    """All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def prompts(self) -> list[Prompt]:
+        """In their order."""
+        return await self._database.read(_prompts)
+
+    async def presets(self) -> list[Preset]:
+        """In their order."""
+        return await self._database.read(_presets)
+
+    async def save(self, prompts: Iterable[Prompt] = (), presets: Iterable[Preset] = ()) -> None:
+        """Add these, or change those of their ids: all or none."""
+        prompt_rows = [_prompt_to_row(prompt) for prompt in prompts]
+        preset_rows = [_preset_to_row(preset) for preset in presets]
+
+        def put(connection: sqlite3.Connection) -> None:
+            connection.executemany(_PUT_PROMPT, prompt_rows)
+            connection.executemany(_PUT_PRESET, preset_rows)
+
+        await self._database.write(put)
+
+    async def remove_prompt(self, prompt_id: str) -> None:
+        """Forget a prompt; where it stood for a built-in, that is back."""
+        sql = "DELETE FROM prompts WHERE id = ?"
+        await self._database.write(lambda c: c.execute(sql, (prompt_id,)))
+
+    async def remove_preset(self, preset_id: str) -> None:
+        """Forget a preset; conversations keep what they took from it."""
+        sql = "DELETE FROM presets WHERE id = ?"
+        await self._database.write(lambda c: c.execute(sql, (preset_id,)))
+
+
+def add_preset(connection: sqlite3.Connection, preset: Preset) -> None:
+    """Add a preset, unless one of its id is there."""
+    sql = _PUT_PRESET.replace("OR REPLACE", "OR IGNORE")
+    connection.execute(sql, _preset_to_row(preset))
+
+
+def _prompts(connection: sqlite3.Connection) -> list[Prompt]:
+    rows = connection.execute("SELECT * FROM prompts ORDER BY position, created_at, id")
+    return [read_row(prompt_from_row, row) for row in rows]
+
+
+def _presets(connection: sqlite3.Connection) -> list[Preset]:
+    rows = connection.execute("SELECT * FROM presets ORDER BY position, created_at, id")
+    return [read_row(preset_from_row, row) for row in rows]
+
+
+def _prompt_to_row(prompt: Prompt) -> Row:
+    return {
+        "id": prompt.id,
+        "title": to_text(prompt.title),
+        "folder": to_text(prompt.folder),
+        "text": to_text(prompt.text),
+        "position": prompt.position,
+        "created_at": None if prompt.created_at is None else to_micros(prompt.created_at),
+        "hidden": int(prompt.hidden),
+    }
+
+
+def prompt_from_row(row: Cells) -> Prompt:
+    """A row of `prompts`."""
+    return Prompt(
+        id=row["id"],
+        title=row["title"],
+        text=row["text"],
+        folder=row["folder"],
+        position=row["position"],
+        created_at=None if row["created_at"] is None else from_micros(row["created_at"]),
+        hidden=bool(row["hidden"]),
+    )
+
+
+def _preset_to_row(preset: Preset) -> Row:
+    return {
+        "id": preset.id,
+        "name": to_text(preset.name),
+        "provider_id": preset.provider_id,
+        "model": to_text(preset.model),
+        "variant": None if preset.variant is None else preset.variant.value,
+        "effort": None if preset.effort is None else preset.effort.value,
+        "overrides": overrides_to_text(preset.overrides),
+        "position": preset.position,
+        "created_at": None if preset.created_at is None else to_micros(preset.created_at),
+    }
+
+
+def preset_from_row(row: Cells) -> Preset:
+    """A row of `presets`."""
+    return Preset(
+        id=row["id"],
+        name=row["name"],
+        provider_id=row["provider_id"],
+        model=row["model"],
+        variant=None if row["variant"] is None else Variant(row["variant"]),
+        effort=None if row["effort"] is None else Effort(row["effort"]),
+        overrides=overrides_from_text(row["overrides"]),
+        position=row["position"],
+        created_at=None if row["created_at"] is None else from_micros(row["created_at"]),
+    )

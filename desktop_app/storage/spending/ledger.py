@@ -1,0 +1,109 @@
+"""What was spent. Entries stay when their conversation is deleted: the money is gone all the same.
+
+Sums are made with Decimals from the amounts as they were written, so no cent is ever rounded away.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.spending import EXACT, Call, SpendingReport, Spent
+from desktop_app.storage.conversations.row_conversion import to_micros
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.spending.spending_sums import (
+    add_to_slot,
+    day_of,
+    month_of,
+    report_of,
+    token_counts,
+)
+
+Entry = tuple[int, str, str, str, int, int, int, int, str | None]
+"""One call: time, provider, model, purpose, four counts of tokens, cost."""
+
+
+class Ledger:
+    """Every paid or free call. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._listeners: list[Callable[[str], None]] = []
+
+    def listen(self, heard: Callable[[str], None]) -> None:
+        """Have `heard` called with the provider's id after each call that is noted."""
+        self._listeners.append(heard)
+
+    async def add(self, call: Call) -> None:
+        """Note one call."""
+        amount = None if call.cost is None else str(call.cost)
+        of = (call.provider_id, call.model, call.purpose)
+        entry = (to_micros(call.at), *of, *token_counts(call.usage), amount)
+        about = (call.conversation_id, call.message_id)
+        await self._database.write(lambda c: write_down(c, entry, about))
+        self.tell(call.provider_id)
+
+    def tell(self, provider_id: str) -> None:
+        """Calls of a provider's were noted."""
+        for heard in self._listeners:
+            heard(provider_id)
+
+    async def month(self, at: datetime, provider_id: str | None = None) -> Decimal:
+        """US dollars spent in the month of `at`, as the clock of this computer has it."""
+        return (await self.spent_in_month(at, provider_id)).cost
+
+    async def spent_in_month(self, at: datetime, provider_id: str | None = None) -> Spent:
+        """The month of `at`, with its calls and tokens."""
+        return await self._database.read(lambda c: month_of(c, at, provider_id))
+
+    async def day(self, at: datetime, provider_id: str | None = None) -> Decimal:
+        """US dollars spent on the day of `at`, as the clock of this computer has it."""
+        return (await self._database.read(lambda c: day_of(c, at, provider_id))).cost
+
+    async def conversation(self, conversation_id: str) -> Decimal:
+        """US dollars spent in one conversation."""
+        sql = "SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL"
+        return await self._sum(sql, conversation_id)
+
+    async def small_jobs(self, conversation_id: str) -> Decimal:
+        """US dollars of that which were not for answers: titles, compactions."""
+        sql = """SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL
+            AND purpose IN ('title', 'compaction')"""
+        return await self._sum(sql, conversation_id)
+
+    async def _sum(self, sql: str, conversation_id: str) -> Decimal:
+        rows = await self._database.read(lambda c: c.execute(sql, (conversation_id,)).fetchall())
+        total = Decimal(0)
+        for row in rows:
+            total = EXACT.add(total, Decimal(row["cost"]))
+        return total
+
+    async def message(self, conversation_id: str, message_id: str) -> Spent:
+        """What one answer took, with the parts that it was made of."""
+        sql = """SELECT input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
+            FROM ledger WHERE conversation_id = ? AND message_id = ?"""
+        about = (conversation_id, message_id)
+        rows = await self._database.read(lambda c: c.execute(sql, about).fetchall())
+        spent = Spent()
+        for *tokens, cost in rows:
+            known = Decimal(0) if cost is None else Decimal(cost)
+            spent += Spent(1, int(cost is None), Usage(*tokens), known)
+        return spent
+
+    async def report(self, at: datetime) -> SpendingReport:
+        """All that was spent, seen from `at`."""
+        return await self._database.read(lambda c: report_of(c, at))
+
+
+def write_down(
+    connection: sqlite3.Connection,
+    entry: Entry,
+    about: tuple[str | None, str | None] = (None, None),
+) -> None:
+    """Note one call in a transaction of the caller's; `about` names a conversation and a message."""
+    sql = "INSERT INTO ledger VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    connection.execute(sql, (*entry, *about))
+    add_to_slot(connection, entry)

@@ -1,0 +1,68 @@
+"""What the calls on their way will cost at the least, held against a cap until they have ended.
+
+In the store, so that ten questions at once, from a window and from commands, cannot slip under a
+cap that has room for one. Check and hold are one transaction. What a process that ended by force
+left behind counts no more.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from decimal import Decimal
+
+from desktop_app.domain.spending import EXACT, MonthUnderCap
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.process_identity import is_alive, this_process
+from desktop_app.storage.spending.spending_sums import month_of
+
+
+class SpendingHolds:
+    """Holds by provider. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take(
+        self, provider_id: str, amount: Decimal, cap: Decimal, at: datetime
+    ) -> tuple[int | None, MonthUnderCap]:
+        """Hold `amount` (US dollars) where the month of `at` has room for it under `cap`.
+
+        Returns:
+            The hold's id, None where there is no room; and the month as it stood before.
+        """
+
+        def hold(connection: sqlite3.Connection) -> tuple[int | None, MonthUnderCap]:
+            month = _month(connection, provider_id, cap, at)
+            if EXACT.add(EXACT.add(month.spent, month.held), amount) > cap:
+                return None, month
+            row = (provider_id, str(amount), *this_process())
+            sql = "INSERT INTO spending_holds VALUES (NULL, ?, ?, ?, ?)"
+            return connection.execute(sql, row).lastrowid, month
+
+        return await self._database.write(hold)
+
+    async def release(self, hold_id: int) -> None:
+        """The call has ended, and what it cost is in the ledger."""
+        sql = "DELETE FROM spending_holds WHERE id = ?"
+        await self._database.write(lambda c: c.execute(sql, (hold_id,)))
+
+    async def month(self, provider_id: str, cap: Decimal | None, at: datetime) -> MonthUnderCap:
+        """How the month of `at` stands."""
+        return await self._database.read(lambda c: _month(c, provider_id, cap, at))
+
+
+def _month(
+    connection: sqlite3.Connection, provider_id: str, cap: Decimal | None, at: datetime
+) -> MonthUnderCap:
+    spent = month_of(connection, at, provider_id)
+    held = Decimal(0)
+    sql = "SELECT amount, owner_pid, owner_started FROM spending_holds WHERE provider_id = ?"
+    for row in connection.execute(sql, (provider_id,)):
+        if is_alive(row["owner_pid"], row["owner_started"]):
+            held = EXACT.add(held, Decimal(row["amount"]))
+    # Batches run at the provider, whoever lives here.
+    sql = "SELECT held FROM batch_jobs WHERE provider_id = ? AND held IS NOT NULL"
+    for row in connection.execute(sql, (provider_id,)):
+        held = EXACT.add(held, Decimal(row["held"]))
+    return MonthUnderCap(spent.cost, held, spent.uncounted, cap)

@@ -1,0 +1,151 @@
+"""The ledger's sums for each quarter of an hour, by provider, model and purpose.
+
+A quarter of an hour, because the clocks of all time zones differ by whole quarters: any local day
+or month is a whole number of them. So a month is read in milliseconds however many calls it had.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.spending import EXACT, SpendingLine, SpendingReport, Spent
+from desktop_app.storage.conversations.row_conversion import to_micros
+
+SLOT_MICROS: Final = 15 * 60 * 1_000_000
+MONTHS_REPORTED: Final = 12
+
+_DAY: Final = timedelta(days=1)
+_NAMES: Final = ("provider_id", "model", "purpose")
+_Key = tuple[Any, ...]
+
+
+def day_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> Spent:
+    """The local day of `at`, of one provider or of all."""
+    day = at.astimezone().date()
+    return _total(connection, day, day + _DAY, provider_id)
+
+
+def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> Spent:
+    """The local month of `at`, of one provider or of all."""
+    first = at.astimezone().date().replace(day=1)
+    return _total(connection, first, _next_month(first), provider_id)
+
+
+def report_of(connection: sqlite3.Connection, at: datetime) -> SpendingReport:
+    """All that was spent, seen from `at`."""
+    today = at.astimezone().date()
+    months = [today.replace(day=1)]
+    while len(months) < MONTHS_REPORTED:
+        months.append((months[-1] - _DAY).replace(day=1))
+    days = [today - n * _DAY for n in range(today.day)]
+    return SpendingReport(
+        today=_lines(connection, today, today + _DAY),
+        month=_lines(connection, months[0], today + _DAY),
+        months=tuple((first, _total(connection, first, _next_month(first))) for first in months),
+        days=tuple((day, _total(connection, day, day + _DAY)) for day in days),
+    )
+
+
+def fill_slots(connection: sqlite3.Connection) -> None:
+    """Sum up the entries that were written before there were sums."""
+    entries = f"""(SELECT at / {SLOT_MICROS} AS slot, *, 1 AS calls, cost IS NULL AS uncounted
+        FROM ledger)"""  # noqa: S608 - our own number
+    sums = _grouped(connection, entries, (), ("slot", *_NAMES))
+    connection.executemany(
+        "INSERT INTO ledger_slots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (*key, spent.calls, spent.uncounted, *token_counts(spent.usage), str(spent.cost))
+            for key, spent in sums.items()
+        ),
+    )
+
+
+# ---------------------------------------------------------------------------- writing
+
+_TAKE = """SELECT cost FROM ledger_slots
+    WHERE slot = ? AND provider_id = ? AND model = ? AND purpose = ?"""
+_PUT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (slot, provider_id, model, purpose) DO UPDATE SET
+        calls = calls + 1,
+        uncounted = uncounted + excluded.uncounted,
+        input_tokens = input_tokens + excluded.input_tokens,
+        cached_tokens = cached_tokens + excluded.cached_tokens,
+        output_tokens = output_tokens + excluded.output_tokens,
+        reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens,
+        cost = excluded.cost"""
+
+
+def add_to_slot(connection: sqlite3.Connection, entry: tuple[object, ...]) -> None:
+    """Take in one entry: time, provider, model, purpose, four counts of tokens, cost."""
+    at, *names, cost = entry
+    key = (int(str(at)) // SLOT_MICROS, *names[:3])
+    known = connection.execute(_TAKE, key).fetchone()
+    before = Decimal(known[0]) if known else Decimal(0)
+    total = before if cost is None else EXACT.add(before, Decimal(str(cost)))
+    connection.execute(_PUT, (*key, int(cost is None), *names[3:], str(total)))
+
+
+def token_counts(usage: Usage) -> tuple[int, int, int, int]:
+    """A usage in the order of the columns."""
+    counts = (usage.input_tokens, usage.cached_tokens)
+    return (*counts, usage.output_tokens, usage.reasoning_tokens)
+
+
+# ---------------------------------------------------------------------------- reading
+
+_SLOTS = "ledger_slots WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provider_id = ?3)"
+
+
+def _total(
+    connection: sqlite3.Connection, first: date, end: date, provider_id: str | None = None
+) -> Spent:
+    """From the beginning of one local day to that of another."""
+    span = (_slot_of(first), _slot_of(end), provider_id)
+    return _grouped(connection, _SLOTS, span, ()).get((), Spent())
+
+
+def _lines(connection: sqlite3.Connection, first: date, end: date) -> tuple[SpendingLine, ...]:
+    groups = _grouped(connection, _SLOTS, (_slot_of(first), _slot_of(end), None), _NAMES)
+    lines = [
+        SpendingLine(provider_id, model, purpose, spent)
+        for (provider_id, model, purpose), spent in groups.items()
+    ]
+    return tuple(sorted(lines, key=lambda x: (-x.spent.cost, x.provider_id, x.model, x.purpose)))
+
+
+def _grouped(
+    connection: sqlite3.Connection, source: str, values: _Key, names: tuple[str, ...]
+) -> dict[_Key, Spent]:
+    """Sums by the columns `names`. SQLite adds the whole numbers; amounts of money, which it would
+    add as floating point, are added here."""
+    columns = "".join(f"{name}, " for name in names)
+    costs: dict[_Key, Decimal] = defaultdict(Decimal)
+    # The names and the source are our own.
+    sql = f"SELECT {columns}cost FROM {source}"  # noqa: S608
+    for *key, cost in connection.execute(sql, values):
+        if cost is not None:
+            group = tuple(key)
+            costs[group] = EXACT.add(costs[group], Decimal(cost))
+    by = f" GROUP BY {columns[:-2]}" if names else ""
+    sql = f"""SELECT {columns}sum(calls), sum(uncounted), sum(input_tokens), sum(cached_tokens),
+        sum(output_tokens), sum(reasoning_tokens) FROM {source}{by}"""  # noqa: S608
+    found: dict[_Key, Spent] = {}
+    for *key, calls, uncounted, fresh, cached, output, reasoning in connection.execute(sql, values):
+        if calls:
+            usage = Usage(fresh, cached, output, reasoning)
+            found[tuple(key)] = Spent(calls, uncounted, usage, costs[tuple(key)])
+    return found
+
+
+def _slot_of(day: date) -> int:
+    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local time on purpose
+    return to_micros(midnight.astimezone()) // SLOT_MICROS
+
+
+def _next_month(first: date) -> date:
+    return (first + 32 * _DAY).replace(day=1)

@@ -1,0 +1,240 @@
+"""What nothing refers to goes, with its text and its place in the search; all else stays."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sqlite3
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from desktop_app.app.library.drafts import BLANK_KEY
+from desktop_app.domain.conversation import Draft, Message, now
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.parts import (
+    CollectionPart,
+    DocumentPart,
+    ImagePart,
+    TextPart,
+    parts_to_json,
+)
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.documents import attachment_cleanup
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.search.search_query import Search
+from desktop_app.storage.settings.settings_store import SettingsStore
+from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
+
+LONG_AGO = int(time.time()) - 2 * 3600
+
+
+class Library:
+    """A store with its attachments, each called by a word that stands in it and nowhere else."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        self.conversations = ConversationStore(database)
+        self.attachments = AttachmentStore(database, folder)
+        self.settings = SettingsStore(database)
+        self.search = Search(database)
+
+    async def add(self, name: str, *, old: bool = True) -> DocumentPart | ImagePart:
+        sha256 = hashlib.sha256(name.encode()).hexdigest()
+        await self.attachments.add(
+            name.encode(),
+            sha256=sha256,
+            name=name,
+            media_type="text/plain",
+            text=f"word {name}",
+            pages=None,
+            tokens=1,
+        )
+        if old:
+            await self.age(sha256)
+        if name[-1] in "13579":  # pictures are kept and let go like documents
+            return ImagePart(sha256, name, "image/png", len(name), 9, 9)
+        return DocumentPart(sha256, name, "text/plain", len(name), None, 1)
+
+    async def age(self, sha256: str) -> None:
+        sql = "UPDATE attachments SET created_at = ? WHERE sha256 = ?"
+        await self.database.write(lambda c: c.execute(sql, (LONG_AGO * 1_000_000, sha256)))
+        os.utime(self.attachments.path(sha256), (LONG_AGO, LONG_AGO))
+
+    async def ask(self, *parts: DocumentPart | ImagePart) -> str:
+        conversation = replace(a_conversation(), created_at=now(), updated_at=now())
+        question: Message = a_question(conversation, "Which?")
+        question = replace(question, parts=(TextPart("Which?"), *parts))
+        await self.conversations.begin_turn(conversation, question, an_answer(question))
+        return conversation.id
+
+    async def draft(self, *parts: DocumentPart | ImagePart) -> str:
+        conversation = replace(a_conversation(), draft=Draft("half \ud800", parts))
+        await self.conversations.create(conversation)
+        return conversation.id
+
+    async def new_draft(self, *parts: DocumentPart | ImagePart) -> None:
+        value = {"text": "", "attachments": parts_to_json(parts)}
+        await self.settings.set(BLANK_KEY, value)
+
+    async def kept(self) -> set[str]:
+        """The names of what is in the table and in the folder, which must agree."""
+        sql = "SELECT name, sha256 FROM attachments"
+        rows = await self.database.read(lambda c: c.execute(sql).fetchall())
+        files = {p for p in self.attachments.path("0" * 64).parents[1].rglob("*") if p.is_file()}
+        assert files == {self.attachments.path(row["sha256"]) for row in rows}
+        return {row["name"] for row in rows}
+
+    async def indexed(self, name: str) -> bool:
+        def action(connection: sqlite3.Connection) -> bool:
+            sql = "SELECT 1 FROM search_index WHERE search_index MATCH ?"
+            return connection.execute(sql, (name,)).fetchone() is not None
+
+        return await self.database.read(action)
+
+
+def test_the_window_keeps_the_new_draft_where_it_is_looked_for() -> None:
+    assert attachment_cleanup.NEW_DRAFT_KEY == BLANK_KEY
+
+
+def test_a_collection_in_a_draft_keeps_nothing(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            library = Library(database, tmp_path / "attachments")
+            await library.add("attachment0")
+            asked = CollectionPart("c" * 32, "Contracts")
+            conversation = replace(a_conversation(), draft=Draft("", (asked,)))
+            await library.conversations.create(conversation)
+            value = {"text": "", "attachments": parts_to_json([asked])}
+            await library.settings.set(BLANK_KEY, value)
+            assert await library.attachments.collect() == 1
+            kept = await library.conversations.get(conversation.id)
+            assert kept is not None
+            assert kept.draft.collections == (asked,)
+
+    asyncio.run(main())
+
+
+PLACES = ("message", "deleted", "draft", "deleted draft", "new draft")
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.sets(st.sampled_from(PLACES)), st.booleans()), min_size=1, max_size=8))
+@example([({"deleted"}, False), ({"deleted", "draft"}, False), (set(), False), (set(), True)])
+def test_exactly_what_nothing_refers_to_goes(cases: list[tuple[set[str], bool]]) -> None:
+    names = [f"attachment{n}" for n in range(len(cases))]
+    needed = {
+        name
+        for name, (places, old) in zip(names, cases, strict=True)
+        if places & {"message", "draft", "new draft"} or not (old or "deleted" in places)
+    }
+
+    async def main(folder: Path) -> None:
+        async with opened(folder / "s.sqlite3") as database:
+            library = Library(database, folder / "files")
+            parts: dict[str, list[DocumentPart | ImagePart]] = {place: [] for place in PLACES}
+            for name, (places, old) in zip(names, cases, strict=True):
+                part = await library.add(name, old=old)
+                for place in places:
+                    parts[place].append(part)
+            await library.ask(*parts["message"])
+            await library.conversations.delete(await library.ask(*parts["deleted"]))
+            await library.draft(*parts["draft"])
+            await library.conversations.delete(await library.draft(*parts["deleted draft"]))
+            await library.new_draft(*parts["new draft"])
+            assert await library.attachments.collect() == len(names) - len(needed)
+            assert await library.kept() == needed
+            for name in names:
+                assert await library.indexed(name) == (name in needed)
+            assert await library.attachments.collect() == 0
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(main(Path(folder)))
+
+
+def test_added_again_it_is_young_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            library = Library(database, tmp_path / "files")
+            asked = await library.ask(await library.add("again"))
+            await library.add("again", old=False)  # on its way into another draft
+            await library.conversations.delete(asked)
+            assert await library.attachments.collect() == 0
+            assert await library.kept() == {"again"}
+
+    asyncio.run(main())
+
+
+def test_what_a_crash_left_goes_too(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            library = Library(database, tmp_path / "files")
+            kept = await library.add("kept")
+            await library.ask(kept)
+            lost = await library.add("lost")
+            library.attachments.path(lost.sha256).unlink()  # the file went, the row did not
+            stray = library.attachments.path("ab" * 32)
+            stray.parent.mkdir(parents=True, exist_ok=True)
+            part = stray.with_name(".unfinished")
+            young = library.attachments.path("cd" * 32)
+            young.parent.mkdir(parents=True, exist_ok=True)
+            for file in (stray, part, young):
+                file.write_bytes(b"left")
+            for file in (stray, part):
+                os.utime(file, (LONG_AGO, LONG_AGO))
+            assert await library.attachments.collect() == 3
+            assert young.exists()  # its row may be about to be written
+            young.unlink()
+            assert await library.kept() == {"kept"}
+
+    asyncio.run(main())
+
+
+def test_a_file_taken_before_its_row_was_there_is_kept_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            library = Library(database, tmp_path / "files")
+            part = await library.add("raced")
+
+            seen = threading.Event()
+
+            def remove(connection: sqlite3.Connection) -> None:
+                assert seen.wait(20)
+                assert attachment_cleanup.remove(
+                    connection, part.sha256, library.attachments.path(part.sha256)
+                )
+
+            removing = asyncio.create_task(database.write(remove))
+            adding = asyncio.create_task(library.add("raced", old=False))
+            await asyncio.sleep(0)
+            await library.attachments.bytes(part.sha256)  # the addition, before it, saw the file
+            seen.set()
+            await asyncio.gather(removing, adding)
+            assert await library.kept() == {"raced"}
+            assert await library.attachments.bytes(part.sha256) == b"raced"
+
+    asyncio.run(main())
+
+
+def test_a_draft_that_cannot_be_read_keeps_everything(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            library = Library(database, tmp_path / "files")
+            await library.add("spared")
+            sql = "INSERT INTO settings VALUES (?, ?)"
+            damaged = json.dumps({"attachments": []})[:-3]
+            await database.write(lambda c: c.execute(sql, (BLANK_KEY, damaged)))
+            with pytest.raises(StorageError):
+                await library.attachments.collect()
+            assert await library.kept() == {"spared"}
+
+    asyncio.run(main())

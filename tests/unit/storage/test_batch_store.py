@@ -1,0 +1,237 @@
+"""Batch jobs in the store: kept, repaired, backed up and deleted as everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+from time import process_time
+
+from desktop_app.domain.batches import (
+    BatchEstimate,
+    BatchItem,
+    BatchJob,
+    BatchResult,
+    BatchStatus,
+    BatchUpload,
+    ItemStatus,
+)
+from desktop_app.domain.conversation import ModelChoice, new_id
+from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.generation import GenerationParameters
+from desktop_app.domain.model_catalog import Api, Effort, Variant
+from desktop_app.domain.parts import DocumentPart
+from desktop_app.storage.batch.batch_store import BatchStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.process_identity import _start_of
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.recovery.backup import make_backup
+from desktop_app.storage.recovery.erasure import erase_everything
+from desktop_app.storage.recovery.repair import repair_store
+from desktop_app.storage.spending.ledger import Ledger
+from tests.helpers.restores import restored
+from tests.unit.storage.samples import NOON, opened
+from tests.unit.storage.test_erasure import DATA, SHA256, WORD, holding
+
+PRICE = Price(Decimal(1), Decimal(2))
+
+
+def a_job(**changes: object) -> BatchJob:
+    given: dict[str, object] = {
+        "choice": ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH),
+        "title": f"About {WORD}",
+        "task": f"What is {WORD}?",
+        "created_at": NOON,
+        "status": BatchStatus.IN_PROGRESS,
+        "base_url": "https://api.example/v1",
+        "api": Api.CHAT_COMPLETIONS,
+        "instructions": "Briefly.",
+        "parameters": GenerationParameters(temperature=0.5, stop=("a", "b"), verbosity="low"),
+        "started_at": NOON,
+        "estimate": BatchEstimate(2, 1, 1000, Decimal("0.1"), Decimal("0.2"), Decimal("0.4")),
+        "error": "It is asked again.",
+        "held": Decimal("0.1"),
+    }
+    return BatchJob(new_id(), **{**given, **changes})  # type: ignore[arg-type]
+
+
+async def fill(database: Database, folder: Path) -> BatchJob:
+    """A job with two files, one of which has its answer."""
+    part = DocumentPart(SHA256, f"{WORD}.txt", "text/plain", len(DATA))
+    await AttachmentStore(database, folder / "attachments").add(
+        DATA, sha256=SHA256, name=part.name, media_type="text/plain",
+        text=f"{WORD} " * 1500, pages=None, tokens=None,
+    )  # fmt: skip
+    store, job = BatchStore(database, Ledger(database)), a_job()
+    items = [BatchItem(job.id, n, f"{WORD} {n}", f"/{WORD}", ItemStatus.READ, part) for n in (1, 2)]
+    await store.create(job, items)
+    upload = BatchUpload(job.id, 1, batch_id="batch_1", input_file_id="file_1")
+    await store.plan(upload, [1, 2])
+    await store.save_upload(upload)
+    answer = BatchResult(
+        items[0].custom_id, ItemStatus.ANSWERED, f"{WORD} " * 900, usage=Usage(1_000_000, 0, 10)
+    )
+    await store.take(job, upload, [answer], frozenset(), PRICE.of)
+    found = await store.get(job.id)
+    assert found is not None
+    return found
+
+
+def with_store(folder: Path, test: Callable[[Database], Awaitable[None]]) -> None:
+    async def main() -> None:
+        async with opened(folder / "repartee.sqlite3") as database:
+            await test(database)
+
+    asyncio.run(main())
+
+
+def test_what_is_kept_comes_back(tmp_path: Path) -> None:
+    async def test(database: Database) -> None:
+        job = await fill(database, tmp_path)
+        sample = a_job()
+        for name in (
+            *("choice", "title", "task", "created_at", "status", "base_url", "api"),
+            *("instructions", "parameters", "started_at", "estimate", "error", "held"),
+        ):
+            assert getattr(job, name) == getattr(sample, name), name
+        (upload,) = job.uploads
+        assert (upload.batch_id, upload.input_file_id) == ("batch_1", "file_1")
+        assert (job.counts.answered, job.counts.waiting) == (1, 1)
+        assert job.counts.cost == Decimal("1.00002")
+        first, second = await BatchStore(database, Ledger(database)).page(job.id, 0)
+        assert first.answer.strip().split() == [WORD] * 900
+        assert (first.usage, first.cost) == (Usage(1_000_000, 0, 10), Decimal("1.00002"))
+        assert (second.status, second.answer) == (ItemStatus.SENT, "")
+
+    with_store(tmp_path, test)
+
+
+def test_its_documents_are_kept_until_it_is_removed(tmp_path: Path) -> None:
+    async def test(database: Database) -> None:
+        job = await fill(database, tmp_path)
+        await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
+        attachments = AttachmentStore(database, tmp_path / "attachments")
+        assert await attachments.collect() == 0
+        await BatchStore(database, Ledger(database)).remove(job.id)
+        assert await attachments.collect() == 1
+        assert await Ledger(database).month(NOON) == 0  # it was this month's, not March's
+
+    with_store(tmp_path, test)
+    assert not holding(tmp_path)
+
+
+def test_deleting_everything_leaves_no_word_but_what_it_cost(tmp_path: Path) -> None:
+    async def test(database: Database) -> None:
+        await fill(database, tmp_path)
+
+    with_store(tmp_path, test)
+    assert holding(tmp_path)
+    erase_everything(tmp_path / "repartee.sqlite3", tmp_path / "attachments")
+    assert not holding(tmp_path)
+
+    async def after(database: Database) -> None:
+        assert await BatchStore(database, Ledger(database)).all() == []
+        rows = await database.read(lambda c: c.execute("SELECT cost FROM ledger").fetchall())
+        assert [row["cost"] for row in rows] == ["1.00002"]
+
+    with_store(tmp_path, after)
+
+
+def test_repair_and_backup_carry_jobs(tmp_path: Path) -> None:
+    before: list[BatchJob] = []
+
+    async def test(database: Database) -> None:
+        before.append(await fill(database, tmp_path))
+
+    with_store(tmp_path, test)
+    path, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
+    made = make_backup(path, attachments, tmp_path / "backups", NOON, lambda _d, _t: None)
+    repaired = repair_store(path, NOON, lambda _d, _t: None)
+    assert repaired.dropped == 0
+
+    async def after(database: Database) -> None:
+        store = BatchStore(database, Ledger(database))
+        assert await store.all() == before
+        assert len((await store.page(before[0].id, 0))[0].answer) > 1000
+
+    with_store(tmp_path, after)
+    path.unlink()
+    restored(made, path, attachments, NOON)
+    with_store(tmp_path, after)
+
+
+def test_repair_leaves_out_what_makes_no_sense(tmp_path: Path) -> None:
+    async def test(database: Database) -> None:
+        job = await fill(database, tmp_path)
+
+        def spoil(c: object) -> None:
+            c.execute("UPDATE batch_items SET part = '{' WHERE number = 2")  # type: ignore[attr-defined]
+
+        await database.write(spoil)
+        assert job.counts.total == 2
+
+    async def lost(database: Database) -> None:
+        (job,) = await BatchStore(database, Ledger(database)).all()
+        assert job.counts.total == 1
+        await database.write(lambda c: c.execute("UPDATE batch_jobs SET details = '['"))
+
+    async def gone(database: Database) -> None:
+        assert await BatchStore(database, Ledger(database)).all() == []
+        rows = await database.read(lambda c: c.execute("SELECT 1 FROM batch_items").fetchall())
+        assert rows == []
+
+    path = tmp_path / "repartee.sqlite3"
+    with_store(tmp_path, test)
+    assert repair_store(path, NOON, lambda _d, _t: None).dropped == 1
+    with_store(tmp_path, lost)
+    assert repair_store(path, NOON, lambda _d, _t: None).dropped == 1
+    with_store(tmp_path, gone)
+
+
+def test_one_process_at_a_time_goes_on_with_a_job(tmp_path: Path) -> None:
+    async def test(database: Database) -> None:
+        job = await fill(database, tmp_path)
+        store = BatchStore(database, Ledger(database))
+        assert await store.claim(job.id)  # this process made it
+        command = (sys.executable, "-c", "input()")
+        other = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+        row = (other.pid, _start_of(other.pid), job.id)
+        sql = "UPDATE batch_jobs SET owner_pid = ?, owner_started = ? WHERE id = ?"
+        await database.write(lambda c: c.execute(sql, row))
+        assert not await store.claim(job.id)
+        await other.communicate(b"\n")
+        assert await store.claim(job.id)  # the other has ended
+        await store.release(job.id)
+        assert await store.claim(job.id)
+
+    with_store(tmp_path, test)
+
+
+def test_that_it_is_cancelled_is_not_lost_by_who_goes_on(tmp_path: Path) -> None:
+    async def test(database: Database) -> None:
+        job = await fill(database, tmp_path)
+        store = BatchStore(database, Ledger(database))
+        await store.mark_cancelled(job.id)
+        await store.save(job)  # as it was read before
+        found = await store.get(job.id)
+        assert found is not None
+        assert found.is_cancelled
+
+    with_store(tmp_path, test)
+
+
+def test_fifty_thousand_files_are_listed_at_once(tmp_path: Path) -> None:
+    async def test(database: Database) -> None:
+        store, job = BatchStore(database, Ledger(database)), a_job()
+        items = [BatchItem(job.id, n, f"file {n}") for n in range(1, 50_001)]
+        await store.create(job, items)
+        begin = process_time()
+        lines = await store.lines(job.id)
+        listed = process_time() - begin
+        (found,) = await store.all()
+        assert len(lines) == found.counts.waiting == 50_000
+        assert listed < 5  # some tenths of a second of the processor
+
+    with_store(tmp_path, test)

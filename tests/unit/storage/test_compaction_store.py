@@ -1,0 +1,89 @@
+"""Compactions in the store: whole or not at all, gone with their conversation, undone for good."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from desktop_app.domain.compaction import Compaction, CompactionKind
+from desktop_app.domain.conversation import Conversation, Message, MessageStatus
+from desktop_app.storage.conversations.compaction_store import CompactionStore
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.database import Database
+from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, opened
+
+BODY = '[{"type":"compaction","id":"cmp_1","encrypted_content":"gAAAA\\u00e4\\ud83d"}]'
+
+
+async def kept(database: Database) -> tuple[Conversation, Message]:
+    conversation = a_conversation()
+    question = a_question(conversation, "Why?")
+    answer = an_answer(question)
+    store = ConversationStore(database)
+    await store.begin_turn(conversation, question, answer)
+    await store.save_answer(replace(answer, status=MessageStatus.COMPLETE))
+    return conversation, answer
+
+
+def a_compaction(conversation: Conversation, message: Message, minutes: int = 0) -> Compaction:
+    return Compaction(
+        f"k{minutes}",
+        conversation.id,
+        message.id,
+        CompactionKind.PROVIDER,
+        "openai",
+        "gpt-5.2",
+        BODY,
+        NOON + timedelta(minutes=minutes),
+        182_000,
+        9_000,
+    )
+
+
+def test_what_is_kept_comes_back_whole_and_in_order(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            conversation, answer = await kept(database)
+            store = CompactionStore(database)
+            later, earlier = (a_compaction(conversation, answer, n) for n in (2, 1))
+            assert await store.add(later)
+            assert await store.add(earlier)
+            assert await store.of(conversation.id) == (earlier, later)
+            assert await store.of("another") == ()
+
+    asyncio.run(main())
+
+
+def test_undone_is_a_moment_that_stays(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            conversation, answer = await kept(database)
+            store = CompactionStore(database)
+            made = a_compaction(conversation, answer)
+            await store.add(made)
+            await store.undo(made.id, NOON + timedelta(hours=1))
+            await store.undo(made.id, NOON + timedelta(hours=2))
+            assert await store.of(conversation.id) == (
+                replace(made, undone_at=NOON + timedelta(hours=1)),
+            )
+
+    asyncio.run(main())
+
+
+def test_it_goes_with_its_conversation_and_nothing_is_kept_of_one_that_is_gone(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            conversation, answer = await kept(database)
+            store, conversations = CompactionStore(database), ConversationStore(database)
+            made = a_compaction(conversation, answer)
+            await store.add(made)
+            await conversations.delete(conversation.id)
+            assert await store.of(conversation.id) == ()
+            assert not await store.add(made)
+            assert await store.of(conversation.id) == ()
+
+    asyncio.run(main())

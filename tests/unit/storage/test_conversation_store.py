@@ -1,0 +1,457 @@
+"""Trees of messages: round trips, versions, turns, interruptions."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain.collections import Passage
+from desktop_app.domain.conversation import (
+    Draft,
+    ErrorNote,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    RemoteRun,
+    Role,
+    new_id,
+)
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.domain.generation import Overrides
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.parts import (
+    CollectionPart,
+    DocumentPart,
+    ImagePart,
+    Part,
+    PassagesPart,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.process_identity import is_alive, this_process
+from desktop_app.storage.search.search_query import Search
+from tests.helpers.generation import overrides
+from tests.unit.storage.samples import (
+    NOON,
+    a_conversation,
+    a_question,
+    an_answer,
+    ended,
+    opened,
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.sqlite3"
+
+
+# Halves of surrogate pairs too: a model's JSON may carry them.
+any_text = st.text(st.characters(), max_size=30) | st.text(
+    st.characters(categories=["Cs", "Cc", "Lo"]), max_size=5
+)
+names = st.text(max_size=12)
+hashes = st.integers(0, 2**256 - 1).map(lambda n: f"{n:064x}")
+documents = st.builds(
+    DocumentPart,
+    hashes,
+    any_text,
+    names,
+    st.integers(0, 2**40),
+    st.none() | st.integers(0, 10_000),
+    st.none() | st.integers(0, 10**7),
+    st.booleans(),
+)
+images = st.builds(ImagePart, hashes, any_text, names, st.integers(0, 2**40))
+collections = st.builds(CollectionPart, names, any_text)
+passages = st.builds(
+    Passage,
+    st.integers(1, 99),
+    names,
+    hashes,
+    any_text,
+    st.none() | st.integers(1, 99),
+    any_text,
+    st.integers(0, 9),
+    st.integers(9, 99),
+    any_text,
+)
+parts: st.SearchStrategy[Part] = st.one_of(
+    st.builds(TextPart, any_text),
+    st.builds(ReasoningPart, any_text, names, names),
+    st.builds(RefusalPart, any_text),
+    st.builds(ToolCallPart, names, names, any_text),
+    documents,
+    images,
+    st.builds(PassagesPart, names, any_text, st.lists(passages, max_size=2).map(tuple)),
+)
+times = st.datetimes(
+    datetime(1990, 1, 1),  # noqa: DTZ001 - bounds are naive
+    datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+choices = st.builds(
+    ModelChoice,
+    names,
+    names,
+    st.none() | st.sampled_from(Variant),
+    st.none() | st.sampled_from(Effort),
+)
+counts = st.integers(0, 2**40)
+money = st.decimals(0, 10**6, allow_nan=False, allow_infinity=False, places=12)
+drafts = st.builds(
+    Draft, any_text, st.lists(documents | images | collections, max_size=2).map(tuple)
+)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> list[Message]:
+    """Messages of one conversation, parents before children."""
+    conversation_id = new_id()
+    messages: list[Message] = []
+    for _ in range(draw(st.integers(1, 8))):
+        parent = draw(st.none() | st.sampled_from(messages)) if messages else None
+        messages.append(
+            Message(
+                new_id(),
+                conversation_id,
+                None if parent is None else parent.id,
+                draw(st.sampled_from(Role)),
+                draw(st.sampled_from(MessageStatus)),
+                tuple(draw(st.lists(parts, max_size=3))),
+                draw(times),
+                draw(st.none() | choices),
+                draw(st.none() | st.builds(Usage, counts, counts, counts, counts)),
+                draw(st.none() | money),
+                draw(st.none() | st.floats(0, 1e6)),
+                draw(st.none() | st.builds(ErrorNote, any_text, any_text, any_text, any_text)),
+                tuple(draw(st.lists(any_text, max_size=2))),
+                draw(st.none() | st.builds(RemoteRun, names, st.none() | counts)),
+            )
+        )
+    return messages
+
+
+def path_to(messages: list[Message], leaf: Message) -> list[Message]:
+    by_id = {message.id: message for message in messages}
+    found = [leaf]
+    while found[-1].parent_id is not None:
+        found.append(by_id[found[-1].parent_id])
+    return found[::-1]
+
+
+def words_in_index(connection: sqlite3.Connection) -> list[str]:
+    connection.execute(
+        "CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'search_index', 'row')"
+    )
+    return [row[0] for row in connection.execute("SELECT term FROM terms")]
+
+
+@settings(max_examples=25)
+@given(trees(), drafts, overrides)
+def test_any_tree_and_draft_come_back_as_they_went_in(
+    messages: list[Message], draft: Draft, own: Overrides
+) -> None:
+    async def main(path: Path) -> None:
+        id_ = messages[0].conversation_id
+        conversation = a_conversation("t", id=id_, draft=draft, overrides=own)
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            await store.create(conversation)
+            for message in messages:
+                await store.begin_turn(conversation, None, message)
+                shown = await store.path(conversation.id)
+                assert shown == path_to(messages, message)
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            found = await store.get(conversation.id)
+            assert found is not None
+            assert (found.draft, found.overrides) == (draft, own)
+            assert found.streaming == any(m.status is MessageStatus.STREAMING for m in messages)
+            for message in messages:
+                assert await store.message(message.id) == message
+                siblings = [m.id for m in messages if m.parent_id == message.parent_id]
+                assert set(await store.versions(message.id)) == set(siblings)
+            await store.delete(conversation.id)
+            left = "SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM search_entries)"
+            assert (await database.read(lambda c: c.execute(left).fetchone()[0])) == 0
+            assert await database.write(words_in_index) == []
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(main(Path(folder) / "store.sqlite3"))
+
+
+def test_a_turn_is_on_disk_before_it_is_sent(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation(draft=Draft("half a question"))
+            await store.create(conversation)
+            question = a_question(conversation, "Why?")
+            answer = an_answer(question)
+            await store.begin_turn(conversation, question, answer)
+            # Another connection, as another process has it, sees all of it.
+            with closing(sqlite3.connect(path)) as other:
+                rows = other.execute("SELECT status, owner_pid FROM messages ORDER BY created_at")
+                assert rows.fetchall() == [("complete", None), ("streaming", this_process()[0])]
+            [found] = await store.all()
+            assert found.streaming
+            assert found.leaf_id == answer.id
+            assert not found.draft
+            await store.save_answer(ended(answer, "Because."))
+            [found] = await store.all()
+            assert not found.streaming
+            assert [m.text for m in await store.path(conversation.id)] == ["Why?", "Because."]
+
+    asyncio.run(main())
+
+
+def test_a_turn_makes_its_conversation_and_a_retry_leaves_the_draft(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation()
+            question = a_question(conversation, "Why?")
+            await store.begin_turn(conversation, question, an_answer(question))
+            await store.save_draft(conversation.id, Draft("next"))
+            retry = an_answer(question, minutes=1)
+            await store.begin_turn(conversation, None, retry)
+            found = await store.get(conversation.id)
+            assert found is not None
+            assert found.draft == Draft("next")
+            assert found.leaf_id == retry.id
+
+    asyncio.run(main())
+
+
+def test_several_answers_begin_in_one_turn_and_the_first_is_shown(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation()
+            question = a_question(conversation, "Why?")
+            answers = [an_answer(question) for _ in range(3)]
+            await store.begin_turn(conversation, question, *answers)
+            assert [m.id for m in await store.path(conversation.id)] == [question.id, answers[0].id]
+            ids = [answer.id for answer in answers]
+            assert await store.versions(ids[0]) == ids  # as they were asked for, at one moment
+            await store.save_answer(replace(answers[2], parts=(TextPart("half"),)))
+            await database.write(
+                lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
+            )
+            assert await store.interrupt_orphans() == [conversation.id]
+            left = [await store.message(id_) for id_ in ids]
+            assert [(m.status, m.text) for m in left if m] == [
+                (MessageStatus.INTERRUPTED, text) for text in ("", "", "half")
+            ]
+
+    asyncio.run(main())
+
+
+def test_versions_and_their_newest_leaves(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation()
+            first = a_question(conversation, "one")
+            edited = a_question(conversation, "one, edited", minutes=5)
+            old = an_answer(first, "old", minutes=1)
+            new = an_answer(first, "new", minutes=2)
+            follow_up = a_question(conversation, "and then?", parent=old, minutes=3)
+            last = an_answer(follow_up, "then this", minutes=3)
+            other = an_answer(edited, "other", minutes=5)
+            await store.begin_turn(conversation, first, old)
+            await store.begin_turn(conversation, None, new)
+            await store.begin_turn(conversation, edited, other)
+            await store.begin_turn(conversation, follow_up, last)
+            # Of another conversation: its first message has no parent either.
+            elsewhere = a_conversation()
+            stranger = a_question(elsewhere, "stranger")
+            await store.begin_turn(elsewhere, stranger, an_answer(stranger))
+
+            assert await store.versions(first.id) == [first.id, edited.id]
+            assert await store.versions(new.id) == [old.id, new.id]
+            assert await store.versions("nothing") == []
+            assert await store.versions_on_path(conversation.id) == {
+                first.id: (first.id, edited.id),
+                old.id: (old.id, new.id),
+            }
+            assert await store.newest_leaf(first.id) == last.id
+            assert await store.newest_leaf(edited.id) == other.id
+            assert await store.newest_leaf(new.id) == new.id
+            shown = await store.path(conversation.id)
+            assert [m.text for m in shown] == ["one", "old", "and then?", "then this"]
+
+    asyncio.run(main())
+
+
+def test_save_changes_what_the_list_shows_and_not_the_draft(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            older, newer = a_conversation("older", draft=Draft("x")), a_conversation("newer", 1)
+            for conversation in (older, newer):
+                await store.create(conversation)
+            assert [c.title for c in await store.all()] == ["newer", "older"]
+            changed = replace(
+                older,
+                title="renamed",
+                pinned=True,
+                updated_at=NOON + timedelta(hours=1),
+                choice=ModelChoice("local", "llama"),
+                draft=Draft(),
+            )
+            await store.save(changed)
+            assert await store.all() == [replace(changed, draft=Draft("x")), newer]
+            await store.save(a_conversation("deleted meanwhile"))
+            assert len(await store.all()) == 2
+
+    asyncio.run(main())
+
+
+def test_an_answer_whose_conversation_is_gone_is_let_go(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation()
+            question = a_question(conversation, "Why?")
+            answer = an_answer(question)
+            await store.begin_turn(conversation, question, answer)
+            await store.delete(conversation.id)
+            await store.save_answer(replace(answer, parts=(TextPart("late"),)))
+            await store.save_answer(ended(answer, "late"))
+            assert await store.message(answer.id) is None
+            assert await Search(database).find("late") == []
+
+    asyncio.run(main())
+
+
+def test_a_very_long_chain_is_read_and_deleted(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation()
+            await store.create(conversation)
+            ids = [new_id() for _ in range(3000)]
+            rows = [
+                (id_, conversation.id, parent, "user", "complete", at, "[]", "[]")
+                for at, (id_, parent) in enumerate(zip(ids, [None, *ids], strict=False))
+            ]
+            sql = """INSERT INTO messages
+                (id, conversation_id, parent_id, role, status, created_at, notices, parts)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+            await database.write(lambda c: c.executemany(sql, rows))
+            await store.save(replace(conversation, leaf_id=ids[-1]))
+            assert [m.id for m in await store.path(conversation.id)] == ids
+            assert [m.id for m in await store.tail(conversation.id, 30)] == ids[-30:]
+            assert [m.id for m in await store.tail(conversation.id, 5000)] == ids
+            assert await store.newest_leaf(ids[0]) == ids[-1]
+            assert await store.versions_on_path(conversation.id) == {}
+            await store.delete(conversation.id)
+            assert await store.message(ids[0]) is None
+
+    asyncio.run(main())
+
+
+def test_only_what_no_living_process_writes_is_interrupted(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation()
+            question = a_question(conversation, "Why?")
+            mine = an_answer(question)
+            left = an_answer(question, minutes=1)
+            await store.begin_turn(conversation, question, mine)
+            await store.begin_turn(conversation, None, left)
+            await store.save_answer(replace(left, parts=(TextPart("half a tangerine"),)))
+            assert await store.interrupt_orphans() == []
+            # This process's id, but of one that started at another time.
+            sql = "UPDATE messages SET owner_started = 'earlier' WHERE id = ?"
+            await database.write(lambda c: c.execute(sql, (left.id,)))
+            assert await store.interrupt_orphans() == [conversation.id]
+            assert await store.interrupt_orphans() == []
+            found = await store.message(left.id)
+            assert found is not None
+            assert (found.status, found.text) == (MessageStatus.INTERRUPTED, "half a tangerine")
+            still = await store.message(mine.id)
+            assert still is not None
+            assert still.status is MessageStatus.STREAMING
+            [hit] = await Search(database).find("tangerine")
+            assert hit.message_id == left.id
+
+    asyncio.run(main())
+
+
+def test_a_run_in_the_background_is_left_to_whoever_takes_it_over(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation()
+            question = a_question(conversation, "Why?")
+            away = replace(an_answer(question, "half"), remote_run=RemoteRun("resp_1", 7))
+            await store.begin_turn(conversation, question, an_answer(question, minutes=1))
+            await store.begin_turn(conversation, None, away)
+            assert await store.take_over_runs() == []  # this process is at work on it
+            await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'x'"))
+            await store.interrupt_orphans()
+            assert await store.take_over_runs() == [away]
+            assert await store.take_over_runs() == []
+            await store.save_answer(replace(ended(away, "whole"), remote_run=None))
+            await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'x'"))
+            assert await store.take_over_runs() == []
+
+    asyncio.run(main())
+
+
+def test_processes_are_told_apart_by_their_start() -> None:
+    pid, started = this_process()
+    assert is_alive(pid, started)
+    assert not is_alive(pid, started + "0")
+    assert not is_alive(pid, "")
+    assert not is_alive(None, started)
+    assert not is_alive(2**22 + 1, started)  # beyond the largest id
+
+
+def test_a_row_changed_by_other_hands_is_damage(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation()
+            question = a_question(conversation, "Why?")
+            await store.begin_turn(conversation, question, an_answer(question))
+            await database.write(lambda c: c.execute("UPDATE messages SET parts = '[{}]'"))
+            with pytest.raises(StoreDamagedError):
+                await store.path(conversation.id)
+
+    asyncio.run(main())
+
+
+def test_costs_come_back_exactly(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation()
+            question = a_question(conversation, "Why?")
+            answer = an_answer(question)
+            await store.begin_turn(conversation, question, answer)
+            cost = Decimal("0.00000014000000000000000000001")
+            await store.save_answer(replace(ended(answer, "x"), cost=cost))
+            found = await store.message(answer.id)
+            assert found is not None
+            assert found.cost == cost
+
+    asyncio.run(main())

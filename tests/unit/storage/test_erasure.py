@@ -1,0 +1,259 @@
+"""Deleting everything, and one conversation for good: no word of it is left in any file."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversation import Folder
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.spending import Call
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.documents.note_store import NotesStore
+from desktop_app.storage.recovery import erasure
+from desktop_app.storage.recovery.backup import make_backup
+from desktop_app.storage.recovery.erasure import KEPT_TABLES, erase_everything, go_on_erasing
+from desktop_app.storage.recovery.repair import repair_store
+from desktop_app.storage.search.search_query import Search
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.spending.ledger import Ledger
+from tests.helpers.restores import restored
+from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
+
+WORD = "zanzibarquix"
+DATA = f"a file about {WORD}".encode()
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+def holding(folder: Path, word: str = WORD) -> list[str]:
+    """The files below a folder in which a word stands, in any piece of the index too."""
+    wanted = (word.encode(), word[4:].encode())
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [p.name for p in files if any(part in p.read_bytes() for part in wanted)]
+
+
+async def fill(data: Path) -> None:
+    async with opened(data / "repartee.sqlite3") as database:
+        store = ConversationStore(database)
+        await FolderStore(database).save(Folder("f" * 32, f"Folder {WORD}", NOON))
+        conversation = a_conversation(f"About {WORD}", folder_id="f" * 32)
+        question = a_question(conversation, f"What is {WORD}?")
+        part = DocumentPart(SHA256, f"{WORD}.txt", "text/plain", len(DATA))
+        question = replace(question, parts=(*question.parts, part))
+        answer = an_answer(question)
+        await store.begin_turn(conversation, question, answer)
+        await store.save_answer(ended(answer, f"{WORD} is a word. " * 700))
+        await AttachmentStore(database, data / "attachments").add(
+            DATA, sha256=SHA256, name=f"{WORD}.txt", media_type="text/plain",
+            text=f"{WORD} " * 1500, pages=None, tokens=None,
+        )  # fmt: skip
+        settings = SettingsStore(database)
+        await settings.set("window.new_draft", {"text": f"draft {WORD}", "attachments": []})
+        await settings.set("window.conversation", conversation.id)
+        await settings.set("window.state", {"list": True})
+        await settings.set("look.theme", "dark")
+        await Ledger(database).add(
+            Call(
+                provider_id="openai",
+                model="gpt-5.2",
+                usage=Usage(10, 0, 20, 0),
+                cost=Decimal("0.25"),
+                purpose="answer",
+                conversation_id=conversation.id,
+                message_id=answer.id,
+                at=NOON,
+            )
+        )
+
+
+def test_no_word_is_left_of_everything(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    database, attachments = data / "repartee.sqlite3", data / "attachments"
+    asyncio.run(fill(data))
+    # Copies of all kinds beside it.
+    repair_store(database, NOON, lambda _done, _of: None)
+    backup = make_backup(database, attachments, tmp_path / "backups", NOON, lambda _d, _o: None)
+    restored(backup, database, attachments, NOON)
+    (data / "repartee.before-0002_x.sqlite3").write_bytes(WORD.encode())
+    assert len(holding(data)) > 3
+    erase_everything(database, attachments)
+    assert holding(data) == []
+    assert backup.exists()  # the person's own
+
+    async def look() -> None:
+        async with opened(database) as store:
+            assert await ConversationStore(store).all() == []
+            assert await Search(store).find(WORD) == []
+            kept = await SettingsStore(store).all()
+            assert set(kept) == {"window.state", "look.theme"}
+            assert await Ledger(store).month(NOON) == Decimal("0.25")
+            rows = await store.read(lambda c: c.execute("SELECT * FROM ledger").fetchall())
+            assert [row["conversation_id"] for row in rows] == [None]
+            found = await store.read(lambda c: c.execute("PRAGMA integrity_check").fetchone()[0])
+            assert found == "ok"
+            conversation = a_conversation("anew")
+            question = a_question(conversation, "Once more?")
+            await ConversationStore(store).begin_turn(
+                conversation, question, ended(an_answer(question), "Yes.")
+            )
+            assert len(await Search(store).find("once")) == 1
+
+    asyncio.run(look())
+
+
+class Cut(BaseException):
+    """The process ends here."""
+
+
+# What is called in the course of it, one behind the other.
+@pytest.mark.parametrize("step", ["_put_aside", "_empty", "_remove_files", "sync"])
+@pytest.mark.parametrize("is_done", [False, True])
+def test_what_is_broken_off_goes_on_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, is_done: bool
+) -> None:
+    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
+    asyncio.run(fill(tmp_path))
+    (tmp_path / "repartee.before-0002_x.sqlite3").write_bytes(WORD.encode())
+    real = getattr(erasure, step)
+
+    def cut(*arguments: object) -> None:
+        if is_done:
+            real(*arguments)
+        raise Cut
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasure, step, cut)
+        with pytest.raises(Cut):
+            erase_everything(database, attachments)
+    go_on_erasing(database, attachments)
+    assert holding(tmp_path) == []
+    asyncio.run(fill(tmp_path))
+    go_on_erasing(database, attachments)  # nothing is left to do
+    assert holding(tmp_path)
+    assert list(attachments.rglob("*"))
+
+
+def test_what_cannot_be_emptied_stays_whole(tmp_path: Path) -> None:
+    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
+    asyncio.run(fill(tmp_path))
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute(
+            "CREATE TRIGGER no BEFORE DELETE ON folders BEGIN SELECT raise(ABORT, 'full'); END"
+        )
+    with pytest.raises(StorageError):
+        erase_everything(database, attachments)
+    assert [path for path in attachments.rglob("*") if path.is_file()]
+    go_on_erasing(database, attachments)
+    assert len(holding(tmp_path)) > 1
+
+
+def test_wiping_that_was_broken_off_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "repartee.sqlite3"
+
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation(f"About {WORD}")
+            question = a_question(conversation, f"What is {WORD}?")
+            await store.begin_turn(conversation, question, ended(an_answer(question), "Yes."))
+            await NotesStore(database).put("key", f"A note on {WORD}")
+            wiping = asyncio.ensure_future(store.erase([conversation.id]))
+            while await store.get(conversation.id) is not None:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            wiping.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await wiping
+        async with opened(path) as database:
+            await database.wipe_rest()
+            assert holding(tmp_path) == []
+            assert await SettingsStore(database).all() == {}
+
+    asyncio.run(main())
+
+
+def test_an_open_store_is_not_emptied(tmp_path: Path) -> None:
+    async def main() -> None:
+        await fill(tmp_path)
+        async with opened(tmp_path / "repartee.sqlite3"):
+            with pytest.raises(StorageError, match="is open"):
+                erase_everything(tmp_path / "repartee.sqlite3", tmp_path / "attachments")
+        assert holding(tmp_path)
+
+    asyncio.run(main())
+
+
+def test_every_table_is_kept_by_name_or_emptied(tmp_path: Path) -> None:
+    path = tmp_path / "repartee.sqlite3"
+    asyncio.run(fill(tmp_path))
+    erase_everything(path, tmp_path / "attachments")
+    with closing(sqlite3.connect(path)) as connection:
+        tables = [r[0] for r in connection.execute("SELECT name FROM sqlite_master")]
+        assert set(tables) >= KEPT_TABLES
+        for table in {"conversations", "messages", "attachments", "folders", "search_entries"}:
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+def test_what_is_erased_alone_leaves_the_file_too_and_its_attachments_with_it(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        await fill(tmp_path)
+        async with opened(tmp_path / "repartee.sqlite3") as database:
+            await SettingsStore(database).remove("window.new_draft")
+            await FolderStore(database).delete("f" * 32)
+            store = ConversationStore(database)
+            await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
+            await store.erase([each.id for each in await store.all()])
+            await AttachmentStore(database, tmp_path / "attachments").collect()
+        assert [name for name in holding(tmp_path) if name != "kept.zip"] == []
+
+    asyncio.run(main())
+
+
+def test_an_index_is_wiped_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "repartee.sqlite3") as database:
+            store = ConversationStore(database)
+            for number in range(12):
+                conversation = a_conversation(f"About {WORD}")
+                question = a_question(conversation, f"What is {WORD}?")
+                words = " ".join(f"w{number}x{word}" for word in range(3000))
+                answer = ended(an_answer(question), words)
+                await store.begin_turn(conversation, question, answer)
+            await store.erase([each.id for each in (await store.all())[:-1]])
+            assert len(await Search(database).find(WORD)) == 2
+            await store.erase([each.id for each in await store.all()])
+            assert holding(tmp_path) == []
+
+    monkeypatch.setattr("desktop_app.storage.database.database.MERGED_PAGES", 1)
+    asyncio.run(main())
+
+
+def test_what_leaves_the_trash_leaves_the_file_while_the_store_is_open(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "repartee.sqlite3") as database:
+            store = ConversationStore(database)
+            gone, stays = a_conversation(f"About {WORD}"), a_conversation("Stays")
+            for conversation, word in ((gone, WORD), (stays, "kept")):
+                question = a_question(conversation, f"What is {word}?")
+                answer = ended(an_answer(question), f"{word} " * 900)
+                await store.begin_turn(conversation, question, answer)
+            assert holding(tmp_path)
+            await store.set_trashed([gone.id], NOON)
+            assert await store.empty_trash(NOON + timedelta(days=1)) == 1
+            assert holding(tmp_path) == []
+            assert len(await Search(database).find("kept")) == 2
+
+    asyncio.run(main())

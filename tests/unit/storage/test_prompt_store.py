@@ -1,0 +1,63 @@
+"""The person's prompts and presets in the store."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from desktop_app.domain.generation import Overrides
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.presets import Preset
+from desktop_app.domain.prompts import Prompt
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.settings.prompt_store import PromptStore
+from tests.unit.storage.samples import NOON, a_conversation, opened
+
+REPLY = Prompt("r", "Reply", "Reply to {{name}}:\n\n{{selection}}", "Mail", 1, NOON)
+MINE = Prompt("translate", "Übersetzen", "Ins Deutsche", position=0, hidden=True)
+REVIEWER = Preset(
+    "p",
+    "Reviewer",
+    "openai",
+    "gpt-5.2",
+    Variant.PRO,
+    Effort.HIGH,
+    Overrides("Be strict.").setting("temperature", 0.2).setting("stop", ("END",)),
+    3,
+    NOON,
+)
+
+
+def test_prompts_and_presets_come_back_in_their_order_as_they_were(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            store = PromptStore(database)
+            await store.save([REPLY, MINE], [REVIEWER, Preset("q", "Plain")])
+            assert await store.prompts() == [MINE, REPLY]
+            assert await store.presets() == [Preset("q", "Plain"), REVIEWER]
+            await store.save([replace(REPLY, text="Shorter")])
+            assert (await store.prompts())[1].text == "Shorter"
+            await store.remove_prompt("r")
+            await store.remove_preset("q")
+            assert await store.prompts() == [MINE]
+            assert await store.presets() == [REVIEWER]
+
+    asyncio.run(main())
+
+
+def test_a_conversation_remembers_its_preset_even_when_that_is_gone(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            store, conversations = PromptStore(database), ConversationStore(database)
+            await store.save(presets=[REVIEWER])
+            conversation = a_conversation(preset_id="p")
+            await conversations.create(conversation)
+            await store.remove_preset("p")
+            assert await conversations.get(conversation.id) == conversation
+            await conversations.save(replace(conversation, preset_id=None))
+            found = await conversations.get(conversation.id)
+            assert found is not None
+            assert found.preset_id is None
+
+    asyncio.run(main())

@@ -1,0 +1,495 @@
+"""Search: every script, any query, newest first, marks where the match is."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain.collections import Passage
+from desktop_app.domain.conversation import (
+    Folder,
+    Message,
+    MessageStatus,
+    SearchFilter,
+    SearchHit,
+    SearchOrder,
+    new_id,
+)
+from desktop_app.domain.letters import fold
+from desktop_app.domain.model_catalog import Variant
+from desktop_app.domain.parts import DocumentPart, PassagesPart, ReasoningPart, TextPart
+from desktop_app.storage.conversations.conversation_store import ConversationStore, insert_message
+from desktop_app.storage.conversations.folder_store import FolderStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.search.search_query import Search
+from desktop_app.storage.search.search_text import (
+    MATCH_END,
+    MATCH_START,
+    SNIPPET_LENGTH,
+    index_text,
+    match_expression,
+    snippet,
+)
+from tests.unit.storage.samples import (
+    CHOICE,
+    NOON,
+    a_conversation,
+    a_question,
+    an_answer,
+    ended,
+    opened,
+)
+
+REPORT = b"%PDF report"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.sqlite3"
+
+
+async def ask(database: Database, text: str, title: str = "", minutes: float = 0) -> str:
+    conversation = a_conversation(title, minutes)
+    question = a_question(conversation, text, minutes=minutes)
+    await ConversationStore(database).begin_turn(conversation, question, an_answer(question))
+    return question.id
+
+
+def marked(hit: SearchHit | str) -> list[str]:
+    text = hit if isinstance(hit, str) else hit.snippet
+    return [piece.split(MATCH_END)[0] for piece in text.split(MATCH_START)[1:]]
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "mark"),
+    [
+        ("The quick brown fox", "QUICK", "quick"),
+        ("The quick brown fox", "bro", "bro"),
+        ("The quick brown fox", "quick fo", "quick"),
+        ("The quick brown fox", '"brown fox"', "brown fox"),
+        ("Größe und Ärger", "grosse", "Größe"),
+        ("Größe und Ärger", "größe", "Größe"),
+        ("Größe und Ärger", "arger", "Ärger"),
+        ("do Łodzi, Łódź!", "lodz", "Łodz"),
+        ("miasto Łódź!", "lodz", "Łódź"),
+        ("miasto Łódź!", "łódź", "Łódź"),
+        ("et smørrebrød", "smorrebrod", "smørrebrød"),
+        ("et smørrebrød", "smørre", "smørre"),
+        ("Đorđe Ðorð", "dorde", "Đorđe"),
+        ("l’Œuvre, Æsir", "oeuvre", "Œuvre"),
+        ("l’Œuvre, Æsir", "aesir", "Æsir"),
+        ("Þingvellir", "thingvellir", "Þingvellir"),
+        ("STRAẞE", "strasse", "STRAẞE"),
+        ("Malta: Ħamrun", "hamrun", "Ħamrun"),
+        ("DIYARBAKIR, Diyarbakır", "diyarbakir", "DIYARBAKIR"),
+        ("Diyarbakır", "diyarbakir", "Diyarbakır"),
+        ("naïve cafe\u0301", "café", "cafe\u0301"),
+        ("Ελληνικός λόγος", "λογος", "λόγος"),
+        ("Привет, мир", "мир", "мир"),
+        ("请帮我总结这份报告", "总结", "总结"),
+        ("请帮我总结这份报告", "报告", "报告"),
+        ("请帮我总结这份报告", "告", "告"),
+        ("请帮我总结这份报告", "帮", "帮"),
+        ("日本語のテキストを検索する", "検索", "検索"),
+        ("日本語のテキストを検索する", "テキスト", "テキスト"),
+        ("GPT日本語版2です", "GPT日本", "GPT日本"),
+        ("GPT日本語版2です", "語版2", "語版2"),
+        ("한국어로 검색합니다", "검색", "검색"),
+        ("ภาษาไทยไม่มีช่องว่าง", "ไม่มี", "ไม่มี"),
+        ("हिन्दी में लिखा गया", "हिन्दी", "हिन्दी"),
+        ("שלום עולם", "עולם", "עולם"),
+        ("مرحبا بالعالم", "مرحبا", "مرحبا"),
+        ("call foo_bar(x-y) in C++", "foo_bar", "foo_bar"),
+        ("call foo_bar(x-y) in C++", "c++", "C"),
+        ("Well done 👍🏽!", "👍", "👍"),
+        ("great😀, so far", "😀", "😀"),
+        ("great😀, so far", "great 😀", "great"),
+        ("rated ⭐⭐ of five", "⭐", "⭐"),
+        ("ｆｕｌｌｗｉｄｔｈ ＡＢＣ", "abc", ""),
+        ("nul\x00byte", "byte", "byte"),
+    ],
+)
+def test_finds_and_marks(path: Path, text: str, query: str, mark: str) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            message_id = await ask(database, text)
+            await ask(database, "entirely different words")
+            [hit] = await Search(database).find(query)
+            assert hit.message_id == message_id
+            assert (marked(hit) or [""])[0] == mark
+
+    asyncio.run(main())
+
+
+def test_an_emoji_is_a_word_of_its_own(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            await ask(database, "great 😀 and fine")
+            for query in ("😁", "great😁", "greater😀", "reat😀", '"great and"'):
+                assert await Search(database).find(query) == [], query
+            assert await Search(database).find('"great😀 and"')
+
+    asyncio.run(main())
+
+
+def test_the_reasoning_is_found_as_well(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation("Bees")
+            question = a_question(conversation, "How do they fly?")
+            answer = an_answer(question)
+            await store.begin_turn(conversation, question, answer)
+            parts = (ReasoningPart("Perhaps a quokka knows"), TextPart("With wings."))
+            await store.save_answer(replace(answer, parts=parts, status=MessageStatus.COMPLETE))
+            [hit] = await Search(database).find("quokka")
+            assert hit.message_id == answer.id
+            assert marked(hit) == ["quokka"]
+            await store.delete(conversation.id)
+            assert await Search(database).find("quokka") == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", " ", '"', '""', "*", "-", "^", ":", "NEAR", "fox AND", "NOT", "(", "{a b}:", "words : x",
+     "'", ";--", "\x00", "\ud800", "fox\x00", "a" * 5000, "\u0301", '"unclosed',
+     "fox " * 20_000, '"' * 999, "日" * 5000, "(" * 5000, '"a" ' * 400],
+)  # fmt: skip
+def test_no_character_has_a_meaning_beyond_quotes(path: Path, query: str) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            await ask(database, "The quick brown fox")
+            await Search(database).find(query)
+
+    asyncio.run(main())
+
+
+def test_only_the_last_word_may_go_on(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            await ask(database, "The quick brown fox")
+            find = Search(database).find
+            assert await find("qui")
+            assert not await find("qui ")
+            assert not await find("qui fox")
+            assert not await find('"qui"')
+            assert not await find("brown quick zebra")
+
+    asyncio.run(main())
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[sqlite3.Connection]:
+    """The index alone: a store for each of hundreds of texts would take half a minute."""
+    [table] = [s for s in MIGRATIONS[0].statements if "fts5" in s]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(table)
+        connection.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(search_index, 'row')")
+        yield connection
+
+
+def has_terms(index: sqlite3.Connection, word: str) -> bool:
+    """Whether SQLite's tables, older than Python's, know a letter in it."""
+    index.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
+    index.execute("INSERT INTO search_index (words) VALUES (?)", (index_text(word),))
+    return bool(index.execute("SELECT 1 FROM terms").fetchall())
+
+
+@settings(max_examples=400)
+@given(st.text(max_size=60), st.text(max_size=10))
+@example("a¨b ﷺ ｶﾞ", "x")
+@example("が\u3099か\u3099 日本x 日本。語 x日", "")
+@example('say "a"b c" AND NOT', '"')
+def test_any_word_of_any_text_finds_it(index: sqlite3.Connection, text: str, other: str) -> None:
+    words = [word for word in text.split() if any(map(str.isalnum, fold(word)))]
+    words = [word for word in words if has_terms(index, word)]
+    index.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
+    index.execute("INSERT INTO search_index (rowid, words) VALUES (7, ?)", (index_text(text),))
+    match = "SELECT rowid FROM search_index WHERE search_index MATCH ?"
+    for word in words:
+        assert index.execute(match, (match_expression(word),)).fetchall() == [(7,)], word
+    if expression := match_expression(other):
+        index.execute(match, (expression,)).fetchall()
+
+
+def test_newest_first_whatever_the_order_of_writing(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            for minutes in (3, 1, 2, 2, 2):
+                await ask(database, f"apple {minutes}", minutes=minutes)
+            hits = await Search(database).find("apple")
+            assert [hit.snippet[-1] for hit in hits] == ["3", "2", "2", "2", "1"]
+            assert [hit.snippet[-1] for hit in await Search(database).find("apple", 2)] == [
+                "3",
+                "2",
+            ]
+            assert abs((hits[-1].date - NOON).total_seconds() - 60) < 0.01
+
+    asyncio.run(main())
+
+
+def test_titles_follow_their_conversation(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store, search = ConversationStore(database), Search(database)
+            conversation = a_conversation("Plans for Lisbon")
+            await store.create(conversation)
+            [hit] = await search.find("lisbon")
+            assert (hit.message_id, hit.title) == (None, "Plans for Lisbon")
+            assert marked(hit) == ["Lisbon"]
+            await store.save(replace(conversation, title="Plans for Porto"))
+            assert not await search.find("lisbon")
+            assert await search.find("porto")
+            await store.delete(conversation.id)
+            assert not await search.find("plans")
+
+    asyncio.run(main())
+
+
+def test_an_answer_is_found_when_it_has_ended_with_its_last_words(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store, search = ConversationStore(database), Search(database)
+            conversation = a_conversation("t")
+            question = a_question(conversation, "Why?")
+            answer = an_answer(question)
+            await store.begin_turn(conversation, question, answer)
+            await store.save_answer(replace(answer, parts=(TextPart("apple"),)))
+            assert not await search.find("apple")  # a checkpoint
+            await store.save_answer(ended(answer, "apple pear"))
+            assert await search.find("pear")
+            # It goes on: out while it streams, in again with the new words.
+            await store.save_answer(replace(answer, parts=(TextPart("plum"),)))
+            assert not await search.find("apple")
+            cancelled = replace(
+                answer, parts=(TextPart("plum cherry"),), status=MessageStatus.CANCELLED
+            )
+            await store.save_answer(cancelled)
+            assert not await search.find("apple")
+            assert len(await search.find("cherry")) == 1
+
+    asyncio.run(main())
+
+
+def test_an_attachments_text_opens_at_the_message_that_speaks_of_it(
+    path: Path, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store, search = ConversationStore(database), Search(database)
+            sha256 = hashlib.sha256(REPORT).hexdigest()
+            await AttachmentStore(database, tmp_path / "files").add(
+                REPORT, sha256=sha256, name="q3.pdf", media_type="application/pdf",
+                text="Revenue rose in Ljubljana", pages=1, tokens=5,
+            )  # fmt: skip
+            assert not await search.find("ljubljana")  # only in a draft so far
+            conversation = a_conversation("t")
+            question = replace(
+                a_question(conversation, "Summarise"),
+                parts=(DocumentPart(sha256, "q3.pdf", "application/pdf", 11),),
+            )
+            await store.begin_turn(conversation, question, an_answer(question))
+            [hit] = await search.find("ljubljana")
+            assert hit.message_id == question.id
+            assert marked(hit) == ["Ljubljana"]
+            [by_name] = await search.find("q3.pdf")
+            assert by_name.message_id == question.id
+
+    asyncio.run(main())
+
+
+def test_snippets_are_short_lines_around_the_first_match() -> None:
+    text = "word " * 100 + "\n\n\x02before\x03 needle after\n" + "more " * 100
+    found = snippet(text, "needle")
+    assert marked(found) == ["needle"]
+    assert found.startswith("…")
+    assert found.endswith("…")
+    assert "\n" not in found
+    assert len(found) <= SNIPPET_LENGTH + 4
+
+
+def test_a_match_far_into_a_document_is_shown() -> None:
+    for lead in (49_990, 50_000, 130_001):
+        found = snippet("x" * (lead - 1) + " needle in a haystack", "needle in")
+        assert marked(found) == ["needle", "in"]
+
+
+@given(st.text(max_size=400), st.text(max_size=12))
+def test_any_snippet_is_plain_but_for_its_marks(text: str, query: str) -> None:
+    found = snippet(text, query)
+    assert found.count(MATCH_START) == found.count(MATCH_END)
+    assert len(found.replace(MATCH_START, "").replace(MATCH_END, "")) <= SNIPPET_LENGTH + 2
+
+
+def test_an_index_of_older_words_is_built_again(path: Path) -> None:
+    async def main() -> None:
+        before = [step for step in MIGRATIONS if step.name != "0002_letters_folded"]
+        database = Database(path, before)
+        await database.open()
+        question = await ask(database, "miasto Łódź", "Tytuł")
+        await AttachmentStore(database, path.parent / "files").add(
+            REPORT,
+            sha256=hashlib.sha256(REPORT).hexdigest(),
+            name="r.txt",
+            media_type="text/plain",
+            text="smørrebrød",
+            pages=None,
+            tokens=None,
+        )
+        await database.write(_fill_as_before)
+        assert not await Search(database).find("lodz")
+        await database.close()
+        async with opened(path) as migrated:
+            [hit] = await Search(migrated).find("lodz")
+            assert hit.message_id == question
+            assert [h.title for h in await Search(migrated).find("tytul")] == ["Tytuł"]
+            for word, count in (("smorrebrod", 1), ("stale", 0)):
+                sql = "SELECT count(*) FROM search_index WHERE search_index MATCH ?"
+                found = await migrated.read(partial(_first_value, sql, word))
+                assert found == count
+            # What was entered anew can be taken out again.
+            await ConversationStore(migrated).delete(hit.conversation_id)
+            assert not await Search(migrated).find("lodz")
+            await migrated.write(
+                lambda c: c.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
+            )
+
+    asyncio.run(main())
+    assert path.with_name("store.before-0002_letters_folded.sqlite3").is_file()
+
+
+def _fill_as_before(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
+    ids = connection.execute("SELECT id FROM search_entries").fetchall()
+    insert = "INSERT INTO search_index (rowid, words) VALUES (?, 'stale łodz')"
+    connection.executemany(insert, [(row["id"],) for row in ids])
+
+
+def _first_value(sql: str, value: str, connection: sqlite3.Connection) -> int:
+    found: int = connection.execute(sql, (value,)).fetchone()[0]
+    return found
+
+
+# -------------------------------------------------------------- filters and order
+
+
+def test_filters_let_through_what_they_say(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store, search = ConversationStore(database), Search(database)
+            thesis = Folder(new_id(), "Thesis", NOON)
+            await FolderStore(database).save(thesis)
+            pro = replace(CHOICE, variant=Variant.PRO)
+            inside = a_conversation("one", folder_id=thesis.id, choice=pro)
+            outside = a_conversation("two", minutes=60)
+            part = DocumentPart("0" * 64, "whale.txt", "text/plain", 1)
+            for conversation, minutes in ((inside, 0), (outside, 60)):
+                question = a_question(conversation, "whale song", minutes=minutes)
+                question = replace(question, choice=conversation.choice)
+                if conversation is outside:
+                    question = replace(question, parts=(*question.parts, part))
+                await store.begin_turn(replace(conversation, leaf_id=question.id), None, question)
+
+            async def found(**within: Any) -> list[str]:
+                hits = await search.find("whale", within=SearchFilter(**within))
+                return [hit.title for hit in hits]
+
+            cited = Passage(1, "c", "1" * 64, "whale.txt", None, "", 0, 5, "whale")
+            cites = a_conversation("cites", minutes=61)
+            question = a_question(cites, "whale song", minutes=61)
+            found_there = PassagesPart("c", "Whales", (cited,))
+            question = replace(question, parts=(*question.parts, found_there))
+            await store.begin_turn(replace(cites, leaf_id=question.id), None, question)
+
+            assert await found() == ["cites", "two", "one"]
+            assert await found(folder_id=thesis.id) == ["one"]
+            assert await found(variant=Variant.PRO) == ["one"]
+            assert await found(has_attachment=True) == ["two"]
+            assert await found(folder_id=thesis.id, has_attachment=True) == []
+            assert await found(since=NOON + timedelta(minutes=30)) == ["cites", "two"]
+            assert await found(until=NOON + timedelta(minutes=30)) == ["one"]
+
+    asyncio.run(main())
+
+
+def insert_all(messages: list[Message], connection: sqlite3.Connection) -> None:
+    for message in messages:
+        insert_message(connection, message)
+
+
+def test_a_filter_finds_its_place_behind_any_number_of_newer_matches(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store, search = ConversationStore(database), Search(database)
+            folder = Folder(new_id(), "Old", NOON)
+            await FolderStore(database).save(folder)
+            old = a_conversation("old whale", folder_id=folder.id)
+            question = a_question(old, "whale")
+            await store.begin_turn(replace(old, leaf_id=question.id), None, question)
+            many = a_conversation("many")
+            await store.create(many)
+            messages = [a_question(many, "whale", minutes=1 + n) for n in range(2_500)]
+            await database.write(partial(insert_all, messages))
+            hits = await search.find("whale", within=SearchFilter(folder_id=folder.id))
+            assert [hit.message_id for hit in hits] == [question.id, None]
+
+    asyncio.run(main())
+
+
+def test_the_best_are_those_that_the_words_make_up_most_of(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            search = Search(database)
+            await ask(database, "whale whale whale", "a", minutes=0)
+            await ask(database, "a whale among a great many other words " * 9, "b", minutes=1)
+            await ask(database, "no such thing", "Whale", minutes=2)
+            await ask(database, "one whale only", "c", minutes=3)
+            hits = await search.find("whale", order=SearchOrder.BEST)
+            assert [hit.title for hit in hits][:2] == ["Whale", "a"]
+            assert [hit.title for hit in await search.find("whale")] == ["c", "Whale", "b", "a"]
+            assert len(await search.find("whale", 2, order=SearchOrder.BEST)) == 2
+
+    asyncio.run(main())
+
+
+def test_thousands_of_one_moment_are_entered_without_walking_through_them(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            many = a_conversation("many")
+            await ConversationStore(database).create(many)
+            messages = [a_question(many, f"whale w{n}") for n in range(3_000)]
+            await database.write(partial(insert_all, messages))
+            steps = 0
+
+            def insert_counting(connection: sqlite3.Connection) -> None:
+                nonlocal steps
+
+                def count() -> None:
+                    nonlocal steps
+                    steps += 1
+
+                connection.set_progress_handler(count, 100)
+                insert_message(connection, a_question(many, "the last"))
+                connection.set_progress_handler(None, 0)
+
+            await database.write(insert_counting)
+            assert steps < 100  # walking through all of them takes many times that
+            assert len(await Search(database).find("last")) == 1
+
+    asyncio.run(main())

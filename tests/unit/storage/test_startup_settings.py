@@ -1,0 +1,36 @@
+"""The settings that the window reads before it is painted."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.settings.startup_settings import settings_at_start
+
+
+def test_what_was_set_is_read_while_the_store_is_open_and_after(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+
+    async def main() -> None:
+        database = Database(path)
+        await database.open()
+        await SettingsStore(database).set("look.theme", "dark")
+        assert settings_at_start(path) == {"look.theme": "dark"}
+        await database.close()
+
+    asyncio.run(main())
+    assert settings_at_start(path) == {"look.theme": "dark"}
+
+
+def test_nothing_damaged_or_foreign_raises(tmp_path: Path) -> None:
+    missing, garbage, foreign = tmp_path / "no", tmp_path / "garbage", tmp_path / "foreign"
+    garbage.write_bytes(b"this is no database" * 100)
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE settings (key, value)")
+        connection.execute("INSERT INTO settings VALUES ('look.theme', 'not JSON')")
+    connection.close()
+    for path in (missing, garbage, foreign, tmp_path):
+        assert settings_at_start(path) == {}
