@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.model_catalog import ModelCatalog
-from desktop_app.providers.embeddings import is_offered
+from desktop_app.providers.jobs.embeddings import is_offered
 from desktop_app.services.collections.embedding_service import EmbeddingChoice
 from desktop_app.settings.setting import SettingValue
 

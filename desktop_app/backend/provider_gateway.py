@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from desktop_app.credentials.vault import KeyVault
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.local_model.server import LocalModel
-    from desktop_app.providers.batches import BatchClient
-    from desktop_app.providers.client import ProviderClient
+    from desktop_app.providers.jobs.batch_client import BatchClient
+    from desktop_app.providers.provider_client import ProviderClient
     from desktop_app.storage.settings.settings_store import SettingsStore
 
 REFUSALS_HOLD: Final = timedelta(days=30)
@@ -152,7 +152,7 @@ class ProviderGateway:
 
 def _import_client() -> type[ProviderClient]:
     """The client's class; importing httpx takes 70 ms, which a window must not wait for."""
-    from desktop_app.providers.client import ProviderClient
+    from desktop_app.providers.provider_client import ProviderClient
 
     return ProviderClient
 

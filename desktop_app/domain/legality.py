@@ -23,7 +23,7 @@ class Learnt:
 
     Attributes:
         api: the API that a compatible server has; None while unknown.
-        refused: settings that it refused for one model, as providers/left_out.py spells them.
+        refused: settings that it refused for one model, as providers/apis/unsupported_parameters.py spells them.
     """
 
     api: Api | None = None

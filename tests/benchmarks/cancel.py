@@ -23,7 +23,7 @@ from typing import Any
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.events import TextDelta
 from desktop_app.domain.model_catalog import Api, Effort
-from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.qt_loop import qt_loop
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask

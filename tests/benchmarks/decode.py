@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 from desktop_app.domain.reply import Reply, accumulate
-from desktop_app.providers.chat_completions import ChatCompletionsReader
-from desktop_app.providers.responses_stream import ResponsesReader
-from desktop_app.providers.sse import SSEDecoder
+from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.http.sse import SSEDecoder
 
 Reader = ResponsesReader | ChatCompletionsReader
 

@@ -56,7 +56,7 @@ def measure(name: str, address: str) -> None:
 
 
 async def _measured(name: str, address: str) -> dict[str, Any]:
-    from desktop_app.providers.transport import Timeouts
+    from desktop_app.providers.http.transport import Timeouts
     from tests.helpers.hostile_asking import outcome_of
 
     await outcome_of(address, REPLIES["garbage"])

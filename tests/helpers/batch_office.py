@@ -17,8 +17,8 @@ from desktop_app.domain.errors import DocumentEmptyError
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart
-from desktop_app.providers.batches import BatchClient
-from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.jobs.batch_client import BatchClient
+from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, UploadLimits

@@ -11,9 +11,9 @@ from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.events import Failed
 from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.domain.reply import Reply, accumulate
-from desktop_app.providers.background import RunTimes
-from desktop_app.providers.client import ProviderClient
-from desktop_app.providers.transport import Timeouts
+from desktop_app.providers.http.transport import Timeouts
+from desktop_app.providers.jobs.background_run import RunTimes
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.hostile_replies import HostileReply, path_of
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask

@@ -351,7 +351,7 @@ def _worded(error: UserFacingError, profile: ProviderProfile) -> str:
 
 
 def _describe_ca_file(name: str) -> str:
-    from desktop_app.providers.trust import describe_ca_file  # with ssl
+    from desktop_app.providers.http.trust import describe_ca_file  # with ssl
 
     return describe_ca_file(name)
 

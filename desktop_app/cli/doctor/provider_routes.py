@@ -12,8 +12,8 @@ def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
     """Whether the way can be taken (None for a plain fact), and in words: proxy and certificates.
     Blocking: reads the file of certificates."""
     # Here, for they bring ssl and urllib.request, which no start pays.
-    from desktop_app.providers.proxies import proxy_for
-    from desktop_app.providers.trust import describe_ca_file
+    from desktop_app.providers.http.proxies import proxy_for
+    from desktop_app.providers.http.trust import describe_ca_file
 
     address = split_url(profile.base_url)
     if not address.hostname:

@@ -80,7 +80,7 @@ class BatchBook(Protocol):
 
 
 class BatchProvider(Protocol):
-    """Batches at a provider; see providers/batches.py. All methods raise ProviderError."""
+    """Batches at a provider; see providers/jobs/batch_client.py. All methods raise ProviderError."""
 
     def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes:
         """A request as a line of the upload."""

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QAbstractButton, QToolButton
 from desktop_app.domain.conversation import ErrorNote, MessageStatus, ModelChoice
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
-from desktop_app.providers.refusals import ASK_AGAIN
+from desktop_app.providers.apis.error_replies import ASK_AGAIN
 from desktop_app.ui.look import theme
 from desktop_app.ui.sealed_text import nothing_for
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow

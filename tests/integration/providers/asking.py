@@ -18,8 +18,8 @@ from desktop_app.domain.events import StreamEvent, Waiting
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_catalog import Api, Effort, Variant
 from desktop_app.domain.reply import Reply
-from desktop_app.providers.client import ProviderClient
-from desktop_app.providers.transport import Timeouts
+from desktop_app.providers.http.transport import Timeouts
+from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.chat.answer_run import Answering
 from desktop_app.services.chat.chat_service import AskSettings, ChatService
 from desktop_app.services.spending.budget import Budget

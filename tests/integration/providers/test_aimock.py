@@ -38,7 +38,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.events import Failed, StreamEvent, Waiting
 from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.domain.parts import ReasoningPart, ToolCallPart
-from desktop_app.providers.client import QUESTION_KEPT, ProviderClient
+from desktop_app.providers.provider_client import QUESTION_KEPT, ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 

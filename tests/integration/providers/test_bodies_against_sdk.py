@@ -35,10 +35,10 @@ from desktop_app.domain.conversation import Role
 from desktop_app.domain.generation import GenerationParameters
 from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
-from desktop_app.providers import chat_completions, responses
-from desktop_app.providers.batch_rows import URLS, request_line
-from desktop_app.providers.client import ProviderClient
-from desktop_app.providers.request_bytes import packed
+from desktop_app.providers.apis import chat_completions, responses
+from desktop_app.providers.http.request_body import packed
+from desktop_app.providers.jobs.batch_lines import URLS, request_line
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.batch_server import BatchServer
 from tests.helpers.generation import EVERY_PARAMETER, maybe, parameters
 from tests.helpers.secrets import key_for

@@ -15,9 +15,9 @@ import pytest
 from desktop_app.domain.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.errors import TEXT_KEPT
 from desktop_app.domain.model_catalog import Api, Variant
-from desktop_app.providers.background import RunTimes
-from desktop_app.providers.silence import asleep_s
-from desktop_app.providers.transport import Timeouts
+from desktop_app.providers.http.silence import asleep_s
+from desktop_app.providers.http.transport import Timeouts
+from desktop_app.providers.jobs.background_run import RunTimes
 from desktop_app.services.chat.chat_service import AskSettings
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
 from tests.integration.providers.asking import Asker, Met, asker_of, stored_path

@@ -19,8 +19,8 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.domain.vectors import Vector
-from desktop_app.providers.client import ProviderClient
-from desktop_app.providers.embeddings import body, is_offered, vectors_from
+from desktop_app.providers.jobs.embeddings import body, is_offered, vectors_from
+from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.collections.embedding_service import AT_ONCE
 from tests.helpers.secrets import key_for
 from tests.integration.providers.test_bodies_against_sdk import adapter

@@ -18,9 +18,9 @@ import pytest
 from desktop_app.domain.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.errors import TEXT_KEPT
 from desktop_app.domain.model_catalog import Api
-from desktop_app.providers.client import QUESTION_KEPT
-from desktop_app.providers.refusals import ASK_AGAIN
-from desktop_app.providers.transport import Timeouts
+from desktop_app.providers.apis.error_replies import ASK_AGAIN
+from desktop_app.providers.http.transport import Timeouts
+from desktop_app.providers.provider_client import QUESTION_KEPT
 from tests.integration.providers.asking import Met, asker_of, event, stored_path
 from tests.unit.providers.loopback import (
     STREAM_HEAD,

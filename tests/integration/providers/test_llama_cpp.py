@@ -23,9 +23,9 @@ from desktop_app.domain.events import Failed, StreamEvent, TextDelta
 from desktop_app.domain.model_catalog import Api
 from desktop_app.domain.parts import RefusalPart, TextPart
 from desktop_app.local_model.server import LocalEndpoint, LocalModel
-from desktop_app.providers.client import ProviderClient
-from desktop_app.providers.model_windows import beside
-from desktop_app.providers.transport import Transport
+from desktop_app.providers.http.transport import Transport
+from desktop_app.providers.models.model_windows import beside
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 

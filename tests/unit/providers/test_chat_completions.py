@@ -22,8 +22,8 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.events import Completed, Failed, Incomplete, Started, StreamEvent
 from desktop_app.domain.model_catalog import Effort
 from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
-from desktop_app.providers import chat_completions
-from desktop_app.providers.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis import chat_completions
+from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from tests.unit.providers.samples import (
     CATALOG,
     COMETAPI,

@@ -27,7 +27,7 @@ from desktop_app.domain.events import (
 )
 from desktop_app.domain.model_catalog import Api
 from desktop_app.domain.redaction import REMOVED, Redactor
-from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.providers.redacted_answer import RedactedAnswer
 from tests.helpers.secrets import key_for
 from tests.helpers.spellings import SPELLINGS

@@ -16,9 +16,9 @@ import pytest
 
 from desktop_app.domain.events import StreamEvent
 from desktop_app.domain.parts import parts_from_json, parts_to_json
-from desktop_app.providers.chat_completions import ChatCompletionsReader
-from desktop_app.providers.responses_stream import _HANDLERS, ResponsesReader
-from desktop_app.providers.sse import SSEDecoder
+from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.responses_stream import _HANDLERS, ResponsesReader
+from desktop_app.providers.http.sse import SSEDecoder
 from tests.unit.providers.samples import fold, terminals
 
 KINDS = [*_HANDLERS, "response.new", "", "error"]

@@ -10,7 +10,7 @@ import pytest
 from desktop_app.domain.errors import AuthenticationError, ProviderError
 from desktop_app.domain.events import Failed
 from desktop_app.domain.secret import Secret
-from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.proxies import HttpProxy
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, replies

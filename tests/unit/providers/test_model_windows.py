@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.providers.client import ProviderClient
-from desktop_app.providers.model_windows import LARGEST, SMALLEST, window_of
-from desktop_app.providers.transport import Timeouts
+from desktop_app.providers.http.transport import Timeouts
+from desktop_app.providers.models.model_windows import LARGEST, SMALLEST, window_of
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, stalls
 from tests.unit.providers.samples import CATALOG

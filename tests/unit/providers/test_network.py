@@ -14,9 +14,9 @@ import pytest
 
 from desktop_app.domain.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.errors import EndpointMissingError, ProviderError
-from desktop_app.providers.client import ProviderClient
-from desktop_app.providers.transport import Timeouts
-from desktop_app.providers.trust import trusted
+from desktop_app.providers.http.transport import Timeouts
+from desktop_app.providers.http.trust import trusted
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.certificates import Authority
 from tests.helpers.closed_port import closed_port
 from tests.helpers.proxies import HttpProxy, SocksProxy, TestProxy

@@ -21,13 +21,13 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.events import Completed, Failed, Incomplete, StreamEvent
 from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.domain.redaction import REMOVED
-from desktop_app.providers.client import ProviderClient
-from desktop_app.providers.refusals import ErrorBody, error_from
-from desktop_app.providers.retries import asked_wait_s, failed_reply
+from desktop_app.providers.apis.error_replies import ErrorBody, error_from
+from desktop_app.providers.http.retries import asked_wait_s, failed_reply
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold, sse
-from tests.unit.providers.test_client import CHAT_CHUNK, DELTA, DONE, KEY, run
+from tests.unit.providers.test_provider_client import CHAT_CHUNK, DELTA, DONE, KEY, run
 
 CHAT = replace(COMPATIBLE, api=Api.CHAT_COMPLETIONS)
 RESPONSES = replace(COMPATIBLE, api=Api.RESPONSES)

@@ -36,9 +36,9 @@ from desktop_app.domain.parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.providers import responses
-from desktop_app.providers.responses_stream import ResponsesReader
-from desktop_app.providers.token_usage import usage_of
+from desktop_app.providers.apis import responses
+from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.apis.token_usage import usage_of
 from tests.unit.providers.samples import (
     CATALOG,
     COMETAPI,

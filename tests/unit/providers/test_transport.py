@@ -23,12 +23,12 @@ from cryptography.x509.oid import NameOID
 
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.events import Failed, StreamEvent
-from desktop_app.providers.client import ProviderClient
-from desktop_app.providers.proxies import proxy_for
+from desktop_app.providers.http.proxies import proxy_for
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold
-from tests.unit.providers.test_client import RESPONSE, client_for, collect
+from tests.unit.providers.test_provider_client import RESPONSE, client_for, collect
 
 
 def error_of(base_url: str) -> tuple[NetworkError, int]:
@@ -107,7 +107,7 @@ def test_a_proxy_that_cannot_be_used_is_an_error_in_words(monkeypatch: pytest.Mo
 
 def test_nothing_heavy_is_imported_before_the_first_request() -> None:
     program = (
-        "import sys, desktop_app.providers.client\n"
+        "import sys, desktop_app.providers.provider_client\n"
         "heavy = {'httpx', 'httpcore', 'truststore', 'anyio', 'email', 'urllib.request'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

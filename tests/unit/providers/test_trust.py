@@ -9,7 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.providers.trust import LARGEST_CA_FILE, describe_ca_file, read_ca_file, trusted
+from desktop_app.providers.http.trust import (
+    LARGEST_CA_FILE,
+    describe_ca_file,
+    read_ca_file,
+    trusted,
+)
 from tests.helpers.certificates import Authority
 
 

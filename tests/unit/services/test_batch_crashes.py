@@ -18,7 +18,7 @@ import pytest
 from desktop_app.domain.batches import BatchStatus
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import now
-from desktop_app.providers.batches import BatchClient
+from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.services.batch.batch_upload import UploadLimits
 from tests.helpers.batch_office import Office, OneGateway, office
 from tests.helpers.batch_server import BatchServer

@@ -25,8 +25,8 @@ from desktop_app.domain.batches import (
 from desktop_app.domain.conversation import ModelChoice, new_id, now
 from desktop_app.domain.cost import Price, Usage
 from desktop_app.domain.model_catalog import Api
-from desktop_app.providers.batch_rows import result_of
-from desktop_app.providers.batches import lines_of
+from desktop_app.providers.jobs.batch_client import lines_of
+from desktop_app.providers.jobs.batch_lines import result_of
 from desktop_app.services.batch.batch_results import fetch
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.database.database import Database

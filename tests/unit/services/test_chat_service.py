@@ -51,7 +51,7 @@ from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.parts import DocumentPart, DraftPart, ReasoningPart, TextPart
 from desktop_app.domain.reply import Reply
 from desktop_app.paths import resource_path
-from desktop_app.providers.refusals import ErrorBody, error_from
+from desktop_app.providers.apis.error_replies import ErrorBody, error_from
 from desktop_app.services.chat.answer_run import Answering
 from desktop_app.services.chat.chat_service import AskSettings, ChatService
 from desktop_app.services.collections.passage_context import PassageSource

@@ -24,7 +24,7 @@ from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.events import Completed, StreamEvent, TextDelta, UsageReported
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, text_of
-from desktop_app.providers import chat_completions, responses
+from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.services.chat.answer_run import Answering
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.collections.passage_context import passages_block

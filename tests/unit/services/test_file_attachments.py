@@ -18,8 +18,8 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.model_catalog import Api, FileInputs, Variant
 from desktop_app.domain.parts import ChosenPages, DocumentPart, TextPart
-from desktop_app.providers import responses
-from desktop_app.providers.request_bytes import packed
+from desktop_app.providers.apis import responses
+from desktop_app.providers.http.request_body import packed
 from desktop_app.services.chat.answer_run import Answering
 from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
 from desktop_app.services.chat.prompt_assembly import document_block

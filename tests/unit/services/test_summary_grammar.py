@@ -12,7 +12,7 @@ from desktop_app.backend.prompt_library import built_in_prompts
 from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import DocumentPart
-from desktop_app.providers.chat_completions import body
+from desktop_app.providers.apis.chat_completions import body
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.chat.prompt_library import for_each
 from desktop_app.services.documents.summary_grammar import SUMMARY, form_of

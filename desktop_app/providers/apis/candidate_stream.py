@@ -1,0 +1,94 @@
+"""Several answers to one request of Chat Completions, told apart by the index of each choice.
+
+Pure. Each answer has a reader of its own; the tokens that the provider counts are those of all of
+them, and come with the first. An answer that a server has not sent is not ended here: it never began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from desktop_app.domain.events import OfCandidate, Started, StreamEvent
+from desktop_app.providers.apis.chat_completions import DONE, ChatCompletionsReader
+from desktop_app.providers.http import json_fields
+
+
+class CandidatesReader:
+    """Server-sent events of one completion with `count` choices in, StreamEvents out.
+
+    The events of the first choice come as they are, those of the others as OfCandidate. The terminal
+    event of the first comes last; `is_finished` says whether it has come.
+    """
+
+    def __init__(self, provider: str, count: int) -> None:
+        self._first = ChatCompletionsReader(provider)
+        self._others = {at: ChatCompletionsReader(provider) for at in range(1, count)}
+        self._begun: set[int] = set()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the terminal event has come."""
+        return self._first.is_finished
+
+    @property
+    def has_all(self) -> bool:
+        """Whether every answer that was asked for has begun."""
+        return len(self._begun) == len(self._others)
+
+    def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
+        """Return the stream events of an SSE event with this name and data."""
+        if self.is_finished or not data.strip():
+            return []
+        chunk = _chunk(data, name)
+        if chunk is not None:
+            return list(self._split(chunk, "delta"))
+        # The end, or an error, is that of all.
+        return [*self._of_begun(data, name), *self._first.read(data, name)]
+
+    def read_whole(self, reply: object) -> list[StreamEvent]:
+        """A reply that came as one JSON value."""
+        if not json_fields.rows(reply, "choices"):
+            return self._first.read_whole(reply)
+        events = list(self._split(reply, "message"))
+        return [*events, *self._of_begun(DONE), *self._first.read(DONE)]
+
+    def end(self) -> list[StreamEvent]:
+        """The stream is over: whole is each answer whose reason to stop had come."""
+        others = [(at, self._others[at].end()) for at in sorted(self._begun)]
+        return [*_wrapped(others), *self._first.end()]
+
+    def _of_begun(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
+        return _wrapped([(at, self._others[at].read(data, name)) for at in sorted(self._begun)])
+
+    def _split(self, chunk: object, key: str) -> Iterator[StreamEvent]:
+        fields: Mapping[str, Any] = chunk if isinstance(chunk, Mapping) else {}
+        choices = json_fields.rows(chunk, "choices")
+        numbers = [_number(choice, place) for place, choice in enumerate(choices)]
+        own = [choice for number, choice in zip(numbers, choices, strict=True) if number == 0]
+        yield from self._first.take({**fields, "choices": own}, key)
+        for number, choice in zip(numbers, choices, strict=True):
+            if number in self._others:
+                self._begun.add(number)
+                events = self._others[number].take({"choices": [choice]}, key)
+                yield from _wrapped([(number, [e for e in events if not isinstance(e, Started)])])
+
+
+def _chunk(data: bytes | bytearray, name: str) -> object:
+    """The decoded chunk; None for what is none: the end, an error, or no JSON."""
+    if data.strip() == DONE or name == "error":
+        return None
+    try:
+        chunk = json_fields.parse(data)
+    except ValueError:
+        return None
+    return None if isinstance(chunk, Mapping) and chunk.get("error") else chunk
+
+
+def _number(choice: Mapping[str, Any], place: int) -> int:
+    number = choice.get("index")
+    return number if isinstance(number, int) else place
+
+
+def _wrapped(answers: list[tuple[int, list[StreamEvent]]]) -> list[StreamEvent]:
+    return [OfCandidate(number, event) for number, events in answers for event in events]

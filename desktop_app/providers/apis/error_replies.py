@@ -1,0 +1,351 @@
+"""What a provider says when it refuses or fails, in words for a person.
+
+Pure: status, headers and body in, an error of desktop_app/domain/errors.py out. The same table
+serves a reply with an error status and an error event inside a stream. Sources: OpenAI's error
+codes and SDK, and the shapes that vLLM, llama.cpp, Ollama, LM Studio and CometAPI really send.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    ContextTooLongError,
+    EndpointMissingError,
+    ModelNotFoundError,
+    ProviderError,
+    ProviderFaultError,
+    QuotaExhaustedError,
+    RateLimitedError,
+    RefusedParameterError,
+)
+from desktop_app.domain.redaction import Redactor
+from desktop_app.providers.http import json_fields
+
+LONGEST_MESSAGE: Final = 10_000
+LONGEST_QUOTE: Final = 300
+LONGEST_CODE: Final = 200
+_DEEPEST_FIELD: Final = 10
+# Whatever ran at the provider before it failed is the person's money: never again by itself.
+ASK_AGAIN: Final = "It may have been billed. Press Retry to ask again."
+
+_QUOTA_CODES: Final = {
+    "insufficient_quota",
+    "credit_balance_exhausted",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+}
+_RATE_CODES: Final = {"rate_limit_exceeded", "rate_limit_error", "too_many_requests"}
+_KEY_CODES: Final = {"invalid_api_key", "invalid_authentication", "authentication_error"}
+_MODEL_CODES: Final = {"model_not_found", "model_deprecated", "model_decommissioned"}
+_PARAMETER_CODES: Final = {
+    "unsupported_value",
+    "unsupported_parameter",
+    "unknown_parameter",
+    "invalid_value",
+    "extra_forbidden",
+}
+WRONG_REQUEST_CODES: Final = frozenset({"invalid_request", "bad_request"})
+_FAULT_CODES: Final = {"server_error", "internal_error", "internal_server_error", "overloaded"}
+
+_CONTEXT: Final = re.compile(
+    r"(maximum|exceed\w*|available|too (long|large)).{0,80}context|"
+    r"context.{0,40}(exceed|too (long|large)|overflow)|prompt is too long",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_MODEL: Final = re.compile(
+    r"\bmodel\b.{0,120}(not found|not exist|does not exist|not available|no such|not supported|"
+    r"deprecated|retired|decommissioned|no longer|shut down)|"
+    r"(no such|unknown|invalid) model\b",
+    re.IGNORECASE | re.DOTALL,
+)
+# OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio, Ollama; the last also of what is no image at all.
+_NO_PICTURES: Final = re.compile(
+    r"(images?|vision|multi-?modal|image_url|input_image|mmproj)\b.{0,80}"
+    r"(not support|unsupported|not (a )?(valid|allowed|multi-?modal)|only supported|does not|doesn't"
+    r"|not enabled)|"
+    r"(not support|unsupported|no endpoints found|not a|at most 0).{0,80}"
+    r"\b(images?|vision|multi-?modal|image_url|input_image)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_ENDPOINT: Final = re.compile(r"unexpected endpoint|invalid url|unknown (url|path)", re.I)
+_PARAMETER: Final = re.compile(
+    r"(?:unsupported|unknown|unrecognized|unexpected|invalid)"
+    r"(?: request)? (?:parameter|argument|field|value)\w*(?: supplied)?:? *['\"`]?([\w.]+)"
+    r"|['\"`]([\w.]+)['\"`] (?:is not supported|does not support|is unsupported)"
+    r"|field ['\"`]([\w.]+)['\"`]: value must be",
+    re.IGNORECASE,
+)
+# The fields that we send, by the names that no ordinary sentence has; the others only in quotes.
+_FIELDS: Final = (
+    *("reasoning_effort", "reasoning.effort", "reasoning.summary", "text.verbosity", "verbosity"),
+    *("temperature", "top_p", "presence_penalty", "frequency_penalty", "service_tier"),
+    *("max_completion_tokens", "max_output_tokens", "max_tokens", "stream_options"),
+    "prompt_cache_key",
+)
+_NAMED: Final = re.compile(
+    rf"(?<![\w.])({'|'.join(re.escape(name).replace('_', '_?') for name in _FIELDS)})(?!\w)"
+    r"|['\"`](stop|n|stream|store|include|reasoning|background)['\"`]",
+    re.IGNORECASE,
+)
+_CANONICAL: Final = {name.replace("_", ""): name for name in _FIELDS}
+_REFUSES: Final = re.compile(
+    r"not? (permit|support|allow|accept)|unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|"
+    r"can ?not find|extra inputs|extra_forbidden|no endpoints found",
+    re.IGNORECASE,
+)
+# Ollama, of models that do not reason and of efforts that it does not know.
+_NO_THINKING: Final = re.compile(
+    r"not support (thinking|reasoning)|invalid reasoning (value|effort)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class ErrorBody:
+    """What a provider says of an error, field by field; "" where it says nothing."""
+
+    message: str = ""
+    code: str = ""
+    type: str = ""
+    param: str = ""
+
+    @property
+    def names(self) -> set[str]:
+        """Code and type together: providers put the telling one in either."""
+        return {self.code, self.type} - {""}
+
+
+def parse_error(value: object) -> ErrorBody:
+    """The error in a decoded body or event, in any of the shapes seen in the wild.
+
+    OpenAI nests it under "error"; older vLLM and the documented stream event are flat; Ollama and
+    LM Studio send "error" as mere text; FastAPI sends "detail", as text or as a list, and Mistral
+    that within "message"; Gemini sends a list of one.
+    """
+    if isinstance(value, list) and value:
+        value = value[0]
+    nested = json_fields.mapping(value, "error")
+    if nested:
+        return _fields(nested)
+    message = _words(value, "error")
+    if message:
+        return ErrorBody(message=message)
+    within = json_fields.mapping(value, "message")
+    details = json_fields.rows(within or value, "detail")
+    if details:
+        return _validation_error(details[0])
+    flat = _fields(value)
+    return flat if flat.message else ErrorBody(_words(value, "detail"), flat.code)
+
+
+def error_of_whole(provider: str, value: object, request_id: str) -> ProviderError | None:
+    """The error that a decoded reply of status 200 is; None where it is none. LM Studio answers so
+    to an endpoint that it does not have."""
+    error = parse_error(value)
+    if error.message and json_fields.text(value, "object") in ("", "error"):
+        return error_from(provider, error, request_id=request_id)
+    return None
+
+
+def _fields(value: object) -> ErrorBody:
+    kind = _code(value, "type")
+    return ErrorBody(
+        message=_words(value, "message"),
+        code=_code(value, "code"),
+        type="" if kind == "error" else kind,
+        param=_code(value, "param"),
+    )
+
+
+def _words(value: object, key: str) -> str:
+    """The beginning of a message: what is shown is far shorter, and patterns are searched for."""
+    return json_fields.text(value, key)[:LONGEST_MESSAGE]
+
+
+def _code(value: object, key: str) -> str:
+    return json_fields.text(value, key)[:LONGEST_CODE]
+
+
+def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
+    where = row.get("loc")
+    found = where[:_DEEPEST_FIELD] if isinstance(where, list) else []
+    names = (name for name in found if isinstance(name, str) and name != "body")
+    return ErrorBody(_words(row, "msg"), _code(row, "type"), param=".".join(names)[:LONGEST_CODE])
+
+
+def hide(redactor: Redactor, error: ProviderError) -> None:
+    """Take secrets out of everything that an error says."""
+    for name in ("what_happened", "what_was_kept", "what_to_do", "details", "code", "request_id"):
+        setattr(error, name, redactor.clean(getattr(error, name)))
+    if isinstance(error, RefusedParameterError):
+        error.param = redactor.clean(error.param)
+    error.args = tuple(redactor.clean(str(word)) for word in error.args)
+
+
+def error_from(
+    provider: str, body: ErrorBody, *, status: int | None = None, request_id: str = ""
+) -> ProviderError:
+    """The error to show. `status` is None for an error inside a stream that had opened."""
+    error = _of_known_kind(provider, body, status) or _of_status(provider, body, status)
+    error.status = status
+    error.code = body.code or body.type
+    error.request_id = request_id
+    error.details = details(status, body.code or body.type, request_id, body.message)
+    return error
+
+
+def details(status: int | None, code: str, request_id: str, message: str) -> str:
+    """Lines for the Details view."""
+    lines = (
+        f"HTTP status {status}" if status is not None else "",
+        f"Code: {code}" if code else "",
+        f"Request id: {request_id}" if request_id else "",
+        f"The provider says: {_short(message)}" if message else "",
+    )
+    return "\n".join(line for line in lines if line)
+
+
+def _short(message: str) -> str:
+    message = " ".join(message.split())
+    return message if len(message) <= LONGEST_QUOTE else message[: LONGEST_QUOTE - 1] + "…"
+
+
+def _quoted(sentence: str, body: ErrorBody) -> str:
+    """`sentence` with the provider's own words behind it, where it has some."""
+    words = _short(body.message).rstrip(".")
+    if words.endswith("…"):
+        return f"{sentence}: {words}"
+    return f"{sentence}: {words}." if words else f"{sentence}."
+
+
+def _of_known_kind(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
+    """What the code, or failing that the message, tells by itself."""
+    if body.names & _QUOTA_CODES or status == 402:
+        return QuotaExhaustedError(
+            f"The account at {provider} has no credit left.",
+            what_to_do="Add credit on the provider's billing page, or choose another provider.",
+        )
+    if body.names & _RATE_CODES or status == 429:
+        return RateLimitedError(
+            f"{provider} takes no more requests for the moment.",
+            what_to_do="Wait a little, then press Retry.",
+        )
+    if body.names & _KEY_CODES or status == 401:
+        return AuthenticationError(
+            f"{provider} did not accept the API key.",
+            what_to_do="Check the key, or replace it, in Settings › Provider.",
+        )
+    if "context_length_exceeded" in body.names or _is_client_error(status, _CONTEXT, body):
+        return ContextTooLongError(
+            "The conversation is longer than the model takes.",
+            what_to_do="Remove an attachment, start a new conversation, or choose a model with a "
+            "larger window.",
+        )
+    if _is_client_error(status, _NO_PICTURES, body) or (
+        status == 500 and _NO_PICTURES.search(body.message)  # so llama.cpp says it
+    ):
+        return ProviderFaultError(
+            _quoted(f"The model at {provider} does not take these pictures", body),
+            what_to_do="Choose a model that sees pictures, or edit the question and remove them.",
+        )
+    if not body.names & _MODEL_CODES and _named_field(body):
+        refused = _refused_parameter(provider, body, status)
+        if refused is not None:
+            return refused
+    if body.names & _MODEL_CODES or _is_client_error(status, _NO_MODEL, body):
+        return ModelNotFoundError(
+            _quoted(f"{provider} does not serve this model to this key", body),
+            what_to_do="Choose another model, or ask the provider for access.",
+        )
+    return _refused_parameter(provider, body, status)
+
+
+def _is_client_error(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
+    return status in (None, 400, 404, 413, 422) and bool(pattern.search(body.message))
+
+
+def _named_field(body: ErrorBody) -> str:
+    """The field of ours that the message refuses in whatever words, "" where it names none."""
+    if _NO_THINKING.search(body.message):
+        return "reasoning_effort"
+    found = _NAMED.search(body.message) if _REFUSES.search(body.message) else None
+    if found is None:
+        return ""
+    name = (found[1] or found[2]).lower()
+    return _CANONICAL.get(name.replace("_", ""), name)
+
+
+def _refused_parameter(
+    provider: str, body: ErrorBody, status: int | None
+) -> RefusedParameterError | None:
+    named = _named_field(body)
+    if status not in (None, 400, 422) and not (status == 404 and named):
+        return None
+    param = body.param
+    if "invalid_encrypted_content" in body.names:
+        param = "encrypted_content"
+    elif not body.names & _PARAMETER_CODES or not param:
+        found = _PARAMETER.search(body.message)
+        param = param or named or ((found[1] or found[2] or found[3]) if found else "")
+        if not found and not named and not body.names & _PARAMETER_CODES:
+            return None
+    if param.startswith(("input", "messages", "model")):
+        return None  # no setting: what was said, or to whom
+    error = RefusedParameterError(
+        _quoted(f"{provider} refused {f'the setting “{param}”' if param else 'a setting'}", body),
+        what_to_do="Change that setting, or choose another model.",
+    )
+    error.param = param
+    return error
+
+
+def _of_status(provider: str, body: ErrorBody, status: int | None) -> ProviderError:
+    """What is left to say when neither code nor message is known."""
+    if status in (404, 405, 501) or _NO_ENDPOINT.search(body.message):
+        return endpoint_missing(provider)
+    if status == 403:
+        return AuthenticationError(
+            _quoted(f"{provider} refused access", body),
+            what_to_do="Check that the key may use this model from where you are.",
+        )
+    if status == 413:
+        return ProviderFaultError(
+            f"The request is larger than {provider} takes.",
+            what_to_do="Remove an attachment or start a new conversation.",
+        )
+    is_wrong_request = status == 500 and body.names & WRONG_REQUEST_CODES
+    if status is not None and (status in (408, 409) or status >= 500) and not is_wrong_request:
+        return _fault_of_server(provider, status)
+    if status is None and (not body.names or body.names & _FAULT_CODES):
+        return ProviderFaultError(
+            _quoted(f"{provider} failed while it answered", body), what_to_do=ASK_AGAIN
+        )
+    return ProviderFaultError(
+        _quoted(f"{provider} refused the request", body),
+        what_to_do="Change the message or the settings, then press Retry.",
+    )
+
+
+def _fault_of_server(provider: str, status: int) -> ProviderFaultError:
+    if status in (500, 502, 503, 529):
+        return ProviderFaultError(
+            f"{provider} has a fault of its own at the moment ({status}).",
+            what_to_do="Press Retry in a while, or choose another provider.",
+        )
+    return ProviderFaultError(
+        f"{provider} did not finish the request in time ({status}).",
+        what_to_do=ASK_AGAIN,
+    )
+
+
+def endpoint_missing(provider: str, why: str = "") -> EndpointMissingError:
+    """There is a server, but not the API that was asked for."""
+    return EndpointMissingError(
+        f"The address of {provider} does not offer this API{f': {why}' if why else ''}.",
+        what_to_do="Check the address in Settings › Provider; it usually ends in /v1.",
+        details=why,
+    )

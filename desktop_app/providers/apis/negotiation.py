@@ -1,0 +1,168 @@
+"""What a server takes, found out from what it refuses: which API, which settings.
+
+What was found out of a server holds for every later request to it. Of one request, every refusal
+leaves something out for good, so that asking again comes to an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
+from desktop_app.domain.events import Notice, Started
+from desktop_app.domain.legality import first_api
+from desktop_app.domain.model_catalog import Api, ModelInfo
+from desktop_app.providers.apis import unsupported_parameters
+
+RememberApi = Callable[[Api], None]
+RememberRefusals = Callable[[str, frozenset[str]], None]
+
+
+class Learning:
+    """What was learnt of one server.
+
+    `remember_api` and `remember_refusals` are told what is learnt now, if they are given; see
+    ProviderClient.
+
+    Attributes:
+        refused: what the server refuses, by model, as left_out.py spells it.
+        is_learning_api: whether its API is to be learnt.
+    """
+
+    def __init__(
+        self,
+        profile: ProviderProfile,
+        known_api: Api | None,
+        remember_api: RememberApi | None,
+        known_refusals: Mapping[str, frozenset[str]] | None,
+        remember_refusals: RememberRefusals | None,
+    ) -> None:
+        self._profile = profile
+        self._known_api = known_api
+        self._remember_api = remember_api
+        self._remember_refusals = remember_refusals
+        self._without_responses: set[str] = set()
+        self.refused: dict[str, frozenset[str]] = dict(known_refusals or {})
+        self.is_learning_api = profile.kind is ProviderKind.COMPATIBLE and profile.api is None
+
+    def first_api(self, info: ModelInfo) -> Api:
+        """The API to ask first."""
+        lacks = info.id in self._without_responses
+        known = first_api(self._profile, info, self._known_api, lacks_responses=lacks)
+        return known or Api.RESPONSES
+
+    def may_fall_back(self, info: ModelInfo) -> bool:
+        """OpenAI has both; elsewhere a server, or a model behind a gateway, may have one."""
+        return (
+            self._profile.api is None
+            and self._profile.kind is not ProviderKind.OPENAI
+            and info.apis != (Api.RESPONSES,)
+        )
+
+    def lacks_responses(self, model: str) -> None:
+        """The model is not to be had through the Responses API."""
+        self._without_responses.add(model)
+
+    def has(self, api: Api) -> None:
+        """Content came through this API."""
+        if self.is_learning_api and api is not self._known_api:
+            self._known_api = api
+            if self._remember_api is not None:
+                self._remember_api(api)
+
+    def of(self, model: str) -> frozenset[str]:
+        """What is refused for a model."""
+        return self.refused.get(model, frozenset())
+
+    def refuses(self, model: str, learnt: frozenset[str]) -> None:
+        """Only once a reply has opened without them: the server may have meant something else."""
+        self.refused[model] = self.of(model) | learnt
+        if self._remember_refusals is not None:
+            self._remember_refusals(model, self.refused[model])
+
+
+class Negotiation:
+    """One request, on its way to what the server takes.
+
+    Attributes:
+        api: the one to ask now.
+        request: what to ask, less what is refused.
+        leave_out: fields of the program's own that its body goes without.
+    """
+
+    def __init__(
+        self, request: ChatRequest, info: ModelInfo, profile: ProviderProfile, learning: Learning
+    ) -> None:
+        self._info, self._profile, self._learning = info, profile, learning
+        known = learning.of(request.model)
+        self.api = learning.first_api(info)
+        self.leave_out = known & unsupported_parameters.OWN_FIELDS
+        self.request, self._known = unsupported_parameters.without_known(request, info, known)
+        self._found: frozenset[str] = frozenset()
+
+    def begin(self) -> list[Notice | Started]:
+        """What the person should know before the first attempt."""
+        return [
+            *unsupported_parameters.told_again(self._profile.name, self._known),
+            *self._turn_to(self.api),
+        ]
+
+    def opened(self) -> None:
+        """A reply has opened: what it was asked without is learnt."""
+        if self._found:
+            self._learning.refuses(self.request.model, self._found)
+            self._found = frozenset()
+
+    def go_around(
+        self, refusal: EndpointMissingError | RefusedParameterError
+    ) -> list[Notice | Started]:
+        """Take what was refused out of the next attempt; returns what the person should know.
+
+        Raises:
+            EndpointMissingError, RefusedParameterError: there is no way around it.
+        """
+        if isinstance(refusal, EndpointMissingError):
+            # What the conversation was compacted to means nothing to the other API.
+            is_last = self.api is not Api.RESPONSES or bool(self.request.state)
+            if is_last or not self._learning.may_fall_back(self._info):
+                raise refusal
+            return self._fall_back()
+        if refusal.status is None:
+            raise refusal  # inside a stream: something may have been billed
+        if not self.request.background and self._would_keep_the_conversation(refusal):
+            return self._fall_back()
+        return self._go_without(refusal)
+
+    def _fall_back(self) -> list[Notice | Started]:
+        self._learning.lacks_responses(self.request.model)
+        return self._turn_to(Api.CHAT_COMPLETIONS)
+
+    def _turn_to(self, api: Api) -> list[Notice | Started]:
+        self.api = api
+        if not self.request.background or api is Api.RESPONSES:
+            return []
+        self.request = replace(self.request, background=False)
+        return [unsupported_parameters.notice_of_background(self._profile.name)]
+
+    def _would_keep_the_conversation(self, refusal: RefusedParameterError) -> bool:
+        """Whether only the other API, which keeps nothing unless told to, is left: Responses
+        keeps every conversation where it is not told otherwise."""
+        is_store = refusal.param.split(".")[0] == "store"
+        return is_store and self.api is Api.RESPONSES and self._learning.may_fall_back(self._info)
+
+    def _go_without(self, refusal: RefusedParameterError) -> list[Notice | Started]:
+        param, had_background = refusal.param, self.request.background
+        own = unsupported_parameters.own_field(param, self.leave_out)
+        if own is not None:
+            self.leave_out |= {own}
+            self._found |= {own} & unsupported_parameters.OWN_FIELDS
+        else:
+            self.request, spelled = unsupported_parameters.without_refused(
+                self.request, self._info, refusal
+            )
+            self._found |= {spelled}
+        if had_background and not self.request.background:
+            param = "background"  # `store`, too, is refused for its sake
+        return unsupported_parameters.told(self._profile.name, param, own)

@@ -1,0 +1,158 @@
+"""The Responses API: a ChatRequest as its body. What comes back is read by responses_stream.py.
+
+Pure. Source: OpenAI's published OpenAPI document and the types of its SDK.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any, Final
+
+from desktop_app.domain.chat_request import (
+    ChatRequest,
+    FileData,
+    ImageData,
+    ProviderProfile,
+    RequestMessage,
+)
+from desktop_app.domain.conversation import Role
+from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.parts import ReasoningPart, text_of
+from desktop_app.providers.http import json_fields
+
+PATH: Final = "responses"
+
+# The smallest limit that the API accepts.
+_LEAST_OUTPUT_TOKENS: Final = 16
+
+
+def body(
+    request: ChatRequest,
+    info: ModelInfo,
+    profile: ProviderProfile,
+    omit: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """The request as JSON-ready values.
+
+    What `info` knows to be refused is left out, as are the fields named in `omit`, which a server
+    has refused before ("encrypted_content" there means the reasoning of earlier answers).
+
+    Whoever serves the family, a gateway too, is told to store nothing and gets what keeps a
+    conversation whole without that; other servers of this API often refuse these fields.
+    """
+    is_known = profile.serves_the_family
+    thinks = info.efforts is None or bool(info.efforts)
+    replay = is_known and thinks and "encrypted_content" not in omit
+    keeps = request.store or request.background
+    fields: dict[str, Any] = {
+        "model": request.model,
+        "instructions": request.instructions,
+        "input": [
+            # A state of the provider's own goes first, as it came.
+            *(json_fields.parse_at_once(request.state) if request.state else ()),
+            *(item for message in request.messages for item in _items(message, is_known, replay)),
+        ],
+        "stream": request.parameters.stream,
+        **_settings(request, info),
+    }
+    if is_known:
+        fields["store"] = keeps
+        fields["prompt_cache_key"] = request.cache_key
+        # Also where the provider keeps conversations: the person may choose otherwise later.
+        if thinks and not request.background:
+            fields["include"] = ["reasoning.encrypted_content"]
+    if request.background:
+        fields.update(background=True, store=True)
+    return {
+        name: value
+        for name, value in fields.items()
+        if value not in ("", None) and name not in omit
+    }
+
+
+def _settings(request: ChatRequest, info: ModelInfo) -> dict[str, Any]:
+    chosen = request.parameters
+    settings: dict[str, Any] = {}
+    if info.sampling_refusal(request.effort or info.default_effort) is None:
+        settings.update(temperature=chosen.temperature, top_p=chosen.top_p)
+    if chosen.max_output_tokens is not None:
+        settings["max_output_tokens"] = max(_LEAST_OUTPUT_TOKENS, chosen.max_output_tokens)
+    if chosen.verbosity and info.takes_verbosity is not False:
+        settings["text"] = {"verbosity": chosen.verbosity}
+    if chosen.service_tier:
+        settings["service_tier"] = chosen.service_tier
+    reasoning: dict[str, str] = {}
+    if request.effort is not None and info.refusal_of(request.effort) is None:
+        reasoning["effort"] = request.effort.value
+    if chosen.reasoning_summary and info.efforts != ():
+        reasoning["summary"] = chosen.reasoning_summary
+    return {**settings, "reasoning": reasoning} if reasoning else settings
+
+
+def _items(message: RequestMessage, is_known: bool, replay: bool) -> Iterator[dict[str, Any]]:
+    """A message as input items. Calls of tools are left out: without their results, which the
+    program does not make, the API refuses them."""
+    if message.role is Role.USER:
+        if content := _user_content(message):
+            yield {"role": "user", "content": content}
+        return
+    text = _text(message)
+    if not text:
+        return  # reasoning alone is refused: it must be followed by what it led to
+    for part in message.parts:
+        if replay and isinstance(part, ReasoningPart) and part.encrypted:
+            yield _reasoning_item(part)
+    yield {"role": "assistant", "content": text} if is_known else _output_message(text)
+
+
+def _output_message(text: str) -> dict[str, Any]:
+    """An answer in its full form: llama.cpp refuses the short one, vLLM any that lacks a field.
+    The id is stable, so that what is cached stays cached."""
+    content = {"type": "output_text", "text": text, "annotations": []}
+    return {
+        "type": "message",
+        "id": f"msg_{sha256(text.encode('utf-8', 'replace')).hexdigest()[:32]}",
+        "status": "completed",
+        "role": "assistant",
+        "content": [content],
+    }
+
+
+def _user_content(message: RequestMessage) -> str | list[dict[str, Any]]:
+    text = _text(message)
+    files = [_file(part) for part in message.parts if isinstance(part, FileData)]
+    images = [
+        {"type": "input_image", "image_url": data_url(part), "detail": part.detail}
+        for part in message.parts
+        if isinstance(part, ImageData)
+    ]
+    if not files and not images:
+        return text
+    return [*files, *([{"type": "input_text", "text": text}] if text else []), *images]
+
+
+def _text(message: RequestMessage) -> str:
+    return text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
+
+
+def _file(file: FileData) -> dict[str, Any]:
+    """Its name decides there what it is read as, so it goes along. Its data are put in where the
+    body is sent: see request_bytes.py."""
+    return {"type": "input_file", "filename": file.name, "file_data": file}
+
+
+def data_url(image: ImageData) -> str:
+    """The picture as both APIs take it."""
+    return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
+
+
+def _reasoning_item(part: ReasoningPart) -> dict[str, Any]:
+    summary = [{"type": "summary_text", "text": part.text}] if part.text else []
+    return {
+        "type": "reasoning",
+        "id": part.item_id,
+        "summary": summary,
+        "encrypted_content": part.encrypted,
+    }

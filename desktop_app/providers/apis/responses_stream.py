@@ -1,0 +1,340 @@
+"""The stream of the Responses API as StreamEvents.
+
+Pure. The reader trusts no field to be there. Text is taken from the deltas; the `.done` events,
+and the final response where a gateway sends nothing else, fill in what the deltas left out.
+Source: OpenAI's published OpenAPI document and the event types of its SDK.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Incomplete,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    UsageReported,
+)
+from desktop_app.providers.apis import error_replies
+from desktop_app.providers.apis.token_usage import usage_of
+from desktop_app.providers.http import json_fields, stream_errors
+from desktop_app.providers.reply_limits import MOST_PARTS, too_many_parts
+
+_END_OF_NUMBERS: Final = 2**53
+"""JavaScript's numbers end here, and the store's not far above."""
+
+
+class ResponsesReader:
+    """Server-sent events of one response in, StreamEvents out.
+
+    After a terminal event nothing more comes out.
+
+    Attributes:
+        is_finished: whether a terminal event has come.
+        has_content: whether anything of the answer has.
+        sequence: number of the last event, where they are followed.
+
+    Args:
+        numbered: follow the numbers of the events, so that one that comes again, over another
+            connection, is known as such. Gateways number them in ways of their own.
+    """
+
+    has_all = True  # one answer is asked for
+
+    def __init__(self, provider: str, *, numbered: bool = False) -> None:
+        self._provider = provider
+        self._numbered = numbered
+        self.is_finished = False
+        self.sequence: int | None = None
+        self._seen: dict[tuple[str, int, int], int] = {}  # characters of each piece that came
+        self._sections: dict[tuple[str, int, int], int] = {}
+        self._reasoning_items: set[str] = set()
+        self._calls: set[int] = set()
+        self._open_items: set[int] = set()
+        self.has_content = False
+        self._has_closed_item = False
+
+    def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
+        """Return the stream events of an SSE event with this name and data.
+
+        `name` stands in for the type if a gateway leaves it out of the data.
+
+        Raises:
+            StreamCutError: it is garbage, in a stream whose events are numbered.
+            json_parser.ValueTooLargeError: it would fill the memory.
+        """
+        if self.is_finished:
+            return []
+        if not data.startswith(b"{"):  # as hardly any event does
+            if not data.strip():
+                return []
+            if data.strip() == b"[DONE]":
+                return self._end_by_mark()
+        try:
+            event = json_fields.parse(data)
+        except ValueError:
+            if self._numbered:  # it can be had again
+                raise stream_errors.cut(self._provider) from None
+            return self._finish(Failed(stream_errors.unreadable(self._provider)))
+        if self._numbered and not self._is_next(event):
+            return []
+        kind = json_fields.text(event, "type") or name
+        if not kind.startswith("response.") and isinstance(event, Mapping) and event.get("error"):
+            kind = "error"
+        handler = _HANDLERS.get(kind)
+        events = list(handler(self, event)) if handler else []
+        if self._parts > MOST_PARTS and not self.is_finished:
+            events += self._finish(Failed(too_many_parts(self._provider)))
+        return events
+
+    @property
+    def _parts(self) -> int:
+        """Pieces of the answer that are remembered, the most of any kind."""
+        kept = (self._seen, self._sections, self._open_items, self._reasoning_items)
+        return max(map(len, kept))
+
+    def _is_next(self, event: object) -> bool:
+        number = event.get("sequence_number") if isinstance(event, dict) else None
+        if not isinstance(number, int) or not 0 <= number < _END_OF_NUMBERS:
+            return True
+        if self.sequence is not None and number <= self.sequence:
+            return False
+        self.sequence = number
+        return True
+
+    def read_whole(self, reply: object) -> list[StreamEvent]:
+        """A reply that came as one JSON value: streaming was off, the server knows none, or the
+        stream of it broke; of that, what had not come yet."""
+        started: list[StreamEvent] = list(self._started({"response": reply}))
+        return started + list(self._ended({"response": reply}))
+
+    def end(self) -> list[StreamEvent]:
+        """The stream is over: an answer without its terminal event was cut."""
+        if self.is_finished:
+            return []
+        return self._finish(Failed(stream_errors.cut(self._provider)))
+
+    def _finish(self, *events: StreamEvent) -> list[StreamEvent]:
+        self.is_finished = True
+        return list(events)
+
+    def _end_by_mark(self) -> list[StreamEvent]:
+        """[DONE] without a terminal: whole where every item was closed. A run is asked after."""
+        if self._numbered:
+            return []
+        if self._has_closed_item and not self._open_items:
+            return self._finish(Completed())
+        return self.end()
+
+    # -- the handlers: one event each, in the order in which a stream brings them
+
+    def _started(self, event: object) -> Iterator[StreamEvent]:
+        response = json_fields.mapping(event, "response")
+        names = json_fields.name(response, "id"), json_fields.name(response, "model")
+        tier = json_fields.name(response, "service_tier")
+        if any(names):
+            yield Started(*names, service_tier=tier)
+
+    def _item_added(self, event: object) -> Iterator[StreamEvent]:
+        at = json_fields.count(event, "output_index")
+        item = json_fields.mapping(event, "item")
+        for key in [key for key in self._seen if key[1] == at]:
+            del self._seen[key]  # a gateway that numbers every item 0
+        self._open_items.add(at)
+        yield from self._call_named(at, item)
+
+    def _item_done(self, event: object) -> Iterator[StreamEvent]:
+        at = json_fields.count(event, "output_index")
+        self._open_items.discard(at)
+        self._has_closed_item = True
+        yield from self._item(at, json_fields.mapping(event, "item"))
+
+    def _text_delta(self, event: object) -> list[StreamEvent]:
+        return self._more("text", event, "content_index", "delta")
+
+    def _text_done(self, event: object) -> list[StreamEvent]:
+        return self._rest("text", event, "content_index", "text")
+
+    def _part_done(self, event: object) -> Iterator[StreamEvent]:
+        at = json_fields.count(event, "output_index")
+        index = json_fields.count(event, "content_index")
+        yield from self._content(at, index, json_fields.mapping(event, "part"))
+
+    def _refusal_delta(self, event: object) -> list[StreamEvent]:
+        return self._more("refusal", event, "content_index", "delta")
+
+    def _refusal_done(self, event: object) -> list[StreamEvent]:
+        return self._rest("refusal", event, "content_index", "refusal")
+
+    def _summary_delta(self, event: object) -> list[StreamEvent]:
+        return self._more("summary", event, "summary_index", "delta")
+
+    def _summary_done(self, event: object) -> list[StreamEvent]:
+        return self._rest("summary", event, "summary_index", "text")
+
+    def _reasoning_delta(self, event: object) -> list[StreamEvent]:
+        return self._more("reasoning", event, "content_index", "delta")
+
+    def _reasoning_done(self, event: object) -> list[StreamEvent]:
+        return self._rest("reasoning", event, "content_index", "text")
+
+    def _call_delta(self, event: object) -> list[StreamEvent]:
+        return self._more("call", event, "", "delta")
+
+    def _call_done(self, event: object) -> list[StreamEvent]:
+        name = "input" if json_fields.text(event, "input") else "arguments"
+        return self._rest("call", event, "", name)
+
+    def _ended(self, event: object) -> Iterator[StreamEvent]:
+        """completed, incomplete, failed, done: the status within decides, else the type."""
+        response = json_fields.mapping(event, "response")
+        # Where the numbers of events hold, so do those of items: what has come is known.
+        if self._numbered or not self.has_content:
+            for at, item in enumerate(json_fields.rows(response, "output")):
+                yield from self._item(at, item)
+        usage = json_fields.mapping(response, "usage")
+        if usage:
+            tier = json_fields.name(response, "service_tier")
+            yield UsageReported(usage_of(usage), tier)
+        yield from self._finish(self._terminal(event, response))
+
+    def _error(self, event: object) -> Iterator[StreamEvent]:
+        body = error_replies.parse_error(event)
+        yield from self._finish(Failed(error_replies.error_from(self._provider, body)))
+
+    # -- pieces
+
+    def _terminal(self, event: object, response: Mapping[str, Any]) -> StreamEvent:
+        status = json_fields.text(response, "status")
+        kind = json_fields.text(event, "type")
+        if json_fields.mapping(response, "error") or status == "failed" or kind.endswith("failed"):
+            body = error_replies.parse_error(response)
+            return Failed(error_replies.error_from(self._provider, body))
+        if status == "incomplete" or kind.endswith("incomplete"):
+            why = json_fields.name(json_fields.mapping(response, "incomplete_details"), "reason")
+            return Incomplete(why or "unknown")
+        if status == "cancelled":
+            return Failed(stream_errors.cut(self._provider))
+        # Gateways let "in_progress" stand in what they say is completed.
+        is_under_way = status in ("queued", "in_progress") and kind != "response.completed"
+        if is_under_way or (not response and not self.has_content):
+            return Failed(stream_errors.unreadable(self._provider))
+        return Completed()
+
+    def _item(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        """What a finished item holds beyond what has come of it."""
+        kind = json_fields.text(item, "type")
+        if kind == "message":
+            for index, part in enumerate(json_fields.rows(item, "content")):
+                yield from self._content(at, index, part)
+        elif kind == "reasoning":
+            yield from self._reasoning_item(at, item)
+        elif kind in ("function_call", "custom_tool_call"):
+            yield from self._call_named(at, item)
+            name = "input" if kind == "custom_tool_call" else "arguments"
+            yield from self._grow("call", at, 0, json_fields.text(item, name), is_whole=True)
+
+    def _content(self, at: int, index: int, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        kind = {"output_text": "text", "refusal": "refusal", "reasoning_text": "reasoning"}.get(
+            json_fields.text(part, "type")
+        )
+        if kind is not None:
+            name = "refusal" if kind == "refusal" else "text"
+            yield from self._grow(kind, at, index, json_fields.text(part, name), is_whole=True)
+
+    def _reasoning_item(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        for name, kind in (("summary", "summary"), ("content", "reasoning")):
+            for index, part in enumerate(json_fields.rows(item, name)):
+                yield from self._grow(
+                    kind, at, index, json_fields.text(part, "text"), is_whole=True
+                )
+        item_id = json_fields.name(item, "id")
+        encrypted = json_fields.text(item, "encrypted_content")
+        if (item_id or encrypted) and item_id not in self._reasoning_items:
+            self._reasoning_items.add(item_id)
+            self.has_content = True
+            yield ReasoningItem(item_id, encrypted)
+
+    def _call_named(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        """Name and id of a call come with its item alone, not with its deltas."""
+        if json_fields.text(item, "type") not in ("function_call", "custom_tool_call"):
+            return
+        if at not in self._calls:
+            self._calls.add(at)
+            self.has_content = True
+            yield ToolCallDelta(
+                at,
+                call_id=json_fields.name(item, "call_id"),
+                name=json_fields.name(item, "name"),
+            )
+
+    def _more(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:
+        at, place = json_fields.count(event, "output_index"), json_fields.count(event, index)
+        return self._grow(kind, at, place, json_fields.text(event, name))
+
+    def _rest(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:
+        at, place = json_fields.count(event, "output_index"), json_fields.count(event, index)
+        return self._grow(kind, at, place, json_fields.text(event, name), is_whole=True)
+
+    def _grow(
+        self, kind: str, at: int, index: int, text: str, *, is_whole: bool = False
+    ) -> list[StreamEvent]:
+        """One more piece; of a whole text only what had not come yet."""
+        key = (kind, at, index)
+        seen = self._seen.get(key, 0)
+        new = text[seen:] if is_whole else text
+        if not new:
+            return []
+        self._seen[key] = seen + len(new)
+        self.has_content = True
+        return [self._delta(key, new)]
+
+    def _delta(self, key: tuple[str, int, int], text: str) -> StreamEvent:
+        kind, at, _ = key
+        if kind == "text":
+            return TextDelta(text)
+        if kind == "refusal":
+            return RefusalDelta(text)
+        if kind == "call":
+            return ToolCallDelta(at, arguments=text)
+        return ReasoningDelta(text, self._sections.setdefault(key, len(self._sections)))
+
+
+_Handler = Callable[[ResponsesReader, object], Iterable[StreamEvent]]
+
+# What is not here says nothing that is shown: progress of tools of the provider's, audio,
+# annotations, and types that are yet to come.
+_HANDLERS: Final[Mapping[str, _Handler]] = {
+    "response.created": ResponsesReader._started,
+    "response.in_progress": ResponsesReader._started,
+    "response.queued": ResponsesReader._started,
+    "response.output_item.added": ResponsesReader._item_added,
+    "response.output_item.done": ResponsesReader._item_done,
+    "response.content_part.done": ResponsesReader._part_done,
+    "response.output_text.delta": ResponsesReader._text_delta,
+    "response.output_text.done": ResponsesReader._text_done,
+    "response.refusal.delta": ResponsesReader._refusal_delta,
+    "response.refusal.done": ResponsesReader._refusal_done,
+    "response.reasoning_summary_text.delta": ResponsesReader._summary_delta,
+    "response.reasoning_summary_text.done": ResponsesReader._summary_done,
+    "response.reasoning_text.delta": ResponsesReader._reasoning_delta,
+    "response.reasoning_text.done": ResponsesReader._reasoning_done,
+    "response.function_call_arguments.delta": ResponsesReader._call_delta,
+    "response.function_call_arguments.done": ResponsesReader._call_done,
+    "response.custom_tool_call_input.delta": ResponsesReader._call_delta,
+    "response.custom_tool_call_input.done": ResponsesReader._call_done,
+    "response.completed": ResponsesReader._ended,
+    "response.incomplete": ResponsesReader._ended,
+    "response.failed": ResponsesReader._ended,
+    "response.cancelled": ResponsesReader._ended,
+    "response.done": ResponsesReader._ended,
+    "error": ResponsesReader._error,
+}

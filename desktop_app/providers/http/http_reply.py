@@ -1,0 +1,239 @@
+"""A reply of a provider's over HTTP: its bytes as they come, as events, or as one JSON value.
+
+Here and in transport.py everything enters that a server sends: keys are taken out of it before it is
+read. Only `pieces` come as they are.
+
+What breaks while it is read is an error of ours from here on: a connection that breaks or falls
+silent has cut the answer. Nothing is unpacked: plain bytes are asked for, and a few kilobytes can
+unpack to gigabytes. However fast bytes come, the event loop gets its turn every few milliseconds.
+httpx is imported in the functions that need it: see transport.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from desktop_app.domain.errors import ProviderError, StreamCutError, UnexpectedReplyError
+from desktop_app.providers import reply_limits
+from desktop_app.providers.apis import error_replies
+from desktop_app.providers.http import connection_errors, json_fields
+from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
+from desktop_app.providers.json_parser import ValueTooLargeError
+from desktop_app.providers.reply_limits import (
+    LARGEST_JSON,
+    LARGEST_STREAM,
+    BodyTooLargeError,
+    EventTooLargeError,
+)
+from desktop_app.providers.turns import Turns
+
+if TYPE_CHECKING:
+    import httpx
+
+    from desktop_app.domain.redaction import Redactor
+
+T = TypeVar("T")
+
+LONGEST_ID: Final = 200
+_BOM: Final = "\ufeff".encode()
+# A comment or a field of a server-sent event: data, event, id, retry.
+_BEGINS_A_FIELD: Final = (b":", b"d", b"e", b"i", b"r")
+
+
+class HttpReply:
+    """A reply that opened with a status of success."""
+
+    def __init__(
+        self,
+        response: httpx.Response,
+        tried: connection_errors.Tried,
+        redactor: Redactor,
+        drain_s: float,
+        heard: Callable[[], None],
+    ) -> None:
+        self._response = response
+        self._redactor = redactor
+        self._tried = tried
+        self._provider = tried.provider
+        self._drain_s = drain_s
+        self._heard = heard
+        self._turns = Turns()
+        self._chunks = response.aiter_raw()
+        self._beginning = bytearray()  # what was read to see what comes
+        self.received = 0
+        """Bytes of the body so far."""
+
+    @property
+    def request_id(self) -> str:
+        """The provider's id of the request, "" where it gave none."""
+        return request_id_of(self._response.headers, self._redactor)
+
+    async def is_json(self) -> bool:
+        """Whether one JSON value comes instead of a stream of events. The body's first character
+        tells, for gateways give either any name, or none.
+
+        Raises:
+            AttemptError: it is a web page.
+            StreamCutError: the connection broke or fell silent before.
+        """
+        with self._cut_means_stream_cut():
+            first = await self._first_character()
+        if first == b"<":
+            raise self._tried.web_page(self._response.status_code)
+        if first in (b"{", b"["):
+            return True
+        named = "json" in self._response.headers.get("content-type", "").lower()
+        return named and first != b"" and first not in _BEGINS_A_FIELD
+
+    async def _first_character(self) -> bytes:
+        """The first byte of the body that is no blank, b"" where there is none."""
+        async for chunk in self._chunks:
+            await self._count(chunk, LARGEST_STREAM)
+            self._beginning += chunk
+            if not _BOM.startswith(self._beginning):
+                begins = self._beginning.removeprefix(_BOM).lstrip()
+                if begins:
+                    return bytes(begins[:1])
+                self._beginning.clear()  # blank lines are heartbeats of some servers
+        return b""
+
+    async def _body(self, largest: int) -> AsyncGenerator[bytes, None]:
+        beginning, self._beginning = bytes(self._beginning), bytearray()
+        if beginning:
+            yield beginning
+        async for chunk in self._chunks:
+            await self._count(chunk, largest)
+            yield chunk
+
+    async def _count(self, chunk: bytes, largest: int) -> None:
+        self._heard()
+        self.received += len(chunk)
+        if self.received > largest:
+            raise BodyTooLargeError(largest)
+        await self._turns.give()
+
+    async def events(self, read: Callable[[bytes | bytearray, str], T]) -> AsyncGenerator[T, None]:
+        """Yield the result of `read` for each server-sent event.
+
+        `read` takes data and name. It runs in a thread for a large event.
+
+        Raises:
+            StreamCutError: the connection broke or fell silent.
+            ReplyTooLargeError: the stream, or one event, passed a limit.
+        """
+
+        def cleaned(event: ServerSentEvent) -> T:
+            return read(self._redactor.clean_bytes(event.data), event.event)
+
+        decoder = SSEDecoder()
+        with self._cut_means_stream_cut():
+            async for chunk in self._body(LARGEST_STREAM):
+                for event in decoder.feed(chunk):
+                    if len(event.data) > json_fields.AT_ONCE:
+                        yield await asyncio.to_thread(cleaned, event)
+                    else:
+                        yield cleaned(event)
+                    await self._turns.give()
+
+    async def pieces(self, largest: int) -> AsyncGenerator[bytes, None]:
+        """The body as it arrives.
+
+        Raises:
+            StreamCutError: the connection broke or fell silent.
+            ReplyTooLargeError: more than `largest` bytes came.
+        """
+        with self._cut_means_stream_cut():
+            async for chunk in self._body(largest):
+                yield chunk
+
+    async def json(self, read: Callable[[Any], T], largest: int = LARGEST_JSON) -> T:
+        """Return the result of `read` for the parsed body; in a thread if it is large.
+
+        Raises:
+            StreamCutError: the connection broke.
+            UnexpectedReplyError: it is not JSON.
+            ReplyTooLargeError: more than `largest` bytes came, or values that fill the memory.
+        """
+        body = bytearray()
+        with self._cut_means_stream_cut():
+            async for chunk in self._body(largest):
+                body += chunk
+
+            def made() -> T:
+                return read(json_fields.parse(self._redactor.clean_bytes(body)))
+
+            try:
+                return made() if len(body) <= json_fields.AT_ONCE else await asyncio.to_thread(made)
+            except ValueError as exc:
+                raise self._unexpected(
+                    f"The reply of {self._provider} was not the JSON that it should be"
+                ) from exc
+
+    async def drain(self) -> None:
+        """Read what is left, if it comes at once: a reply read to its end frees its connection
+        for the next message, any other closes it."""
+        import httpx
+
+        with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError):
+            async with asyncio.timeout(self._drain_s):
+                async for _ in self._chunks:
+                    await self._turns.give()
+
+    async def leave(self) -> None:
+        """Read no further; the response is closed. Left to the garbage collector, what reads would
+        end outside of every task, where it cannot."""
+        if isinstance(self._chunks, AsyncGenerator):
+            await self._chunks.aclose()
+
+    @contextmanager
+    def _cut_means_stream_cut(self) -> Iterator[None]:
+        import httpx
+
+        try:
+            yield
+        except httpx.TimeoutException as exc:
+            raise self._cut("fell silent", exc) from exc
+        except httpx.TransportError as exc:
+            raise self._cut("broke", exc) from exc
+        except EventTooLargeError as exc:
+            raise self._with_id(reply_limits.too_large_event(self._provider)) from exc
+        except ValueTooLargeError as exc:
+            raise self._with_id(reply_limits.too_large_value(self._provider)) from exc
+        except BodyTooLargeError as exc:
+            raise self._with_id(reply_limits.too_large_body(self._provider, exc.limit)) from exc
+
+    def _with_id(self, error: ProviderError) -> ProviderError:
+        error.request_id = self.request_id
+        error.details = error_replies.details(None, "", self.request_id, "")
+        return error
+
+    def _cut(self, how: str, exc: Exception) -> StreamCutError:
+        return StreamCutError(
+            f"The connection to {self._provider} {how} before the answer was whole.",
+            what_to_do=error_replies.ASK_AGAIN,
+            details=details_of(exc, self._redactor, self.request_id),
+            request_id=self.request_id,
+        )
+
+    def _unexpected(self, what: str) -> UnexpectedReplyError:
+        return UnexpectedReplyError(
+            f"{what}.",
+            what_to_do="Press Retry; if it stays so, check the address in Settings › Provider.",
+            details=error_replies.details(None, "", self.request_id, ""),
+            request_id=self.request_id,
+        )
+
+
+def request_id_of(headers: Mapping[str, str], redactor: Redactor) -> str:
+    """Return the request's id for the provider's support, "" if it gave none."""
+    # Cleaned first: half a key would not be found.
+    return redactor.clean(str(headers.get("x-request-id", "")))[:LONGEST_ID]
+
+
+def details_of(exc: Exception, redactor: Redactor, request_id: str = "") -> str:
+    """Return what a foreign exception says; it can quote what the server or a proxy sent."""
+    line = redactor.clean(f"{type(exc).__name__}: {exc}".rstrip(": "))
+    return f"{line}\nRequest id: {request_id}" if request_id else line

@@ -1,0 +1,176 @@
+"""Says so when nothing is heard from a provider for long, and takes it back once it speaks again.
+
+Hearing is a matter of bytes: a heartbeat comment is one, though no event comes of it. So the
+stream runs in a task of its own, and what it gives and what the clock says meet in one queue.
+
+A computer that slept wakes to connections that look alive and are dead, and the clock of time-outs
+stood still meanwhile. So whoever hears nothing soon after waking takes the connection for lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from desktop_app.domain.errors import StreamCutError
+from desktop_app.domain.events import StreamEvent, Waiting
+from desktop_app.providers.apis.error_replies import ASK_AGAIN
+
+MOST_AHEAD = 100
+"""Events that wait to be taken before the source has to wait."""
+_A_SLEEP_S = 1.0  # the two clocks are read one after the other
+
+
+def asleep_s() -> float:
+    """Seconds that the computer has slept since it was started; 0 where that is not known."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds of silence.
+
+    Attributes:
+        first, again: after how many the person is told, and how often from then on.
+        after_sleep: how many of them, once the computer woke, mean that the connection is lost.
+        look: how often the clocks are looked at.
+        cut: how many end the connection, where another can take its place; None for never.
+    """
+
+    first: float
+    again: float
+    after_sleep: float
+    look: float
+    cut: float | None = None
+
+
+class SilenceWatch:
+    """Listens to one attempt. To be made where a loop runs.
+
+    After `first` seconds without a byte, and after every further `again`, a Waiting of no seconds
+    says for how long nothing was heard; one without a reason follows the next byte. `asleep` is the
+    seam to the clock of sleep.
+
+    Attributes:
+        may_cut: whether `patience.cut` holds yet; see `let_cut`.
+    """
+
+    def __init__(
+        self, provider: str, patience: Patience, asleep: Callable[[], float] = asleep_s
+    ) -> None:
+        self._provider = provider
+        self._patience = patience
+        self.may_cut = True
+        self._asleep = asleep
+        self._loop = asyncio.get_running_loop()
+        self._events: asyncio.Queue[StreamEvent | None] = asyncio.Queue()
+        self._room = asyncio.Event()
+        self._heard_at = self._loop.time()
+        self._slept_s = asleep()
+        self._woke_at: float | None = None
+        self._next_s = patience.first
+        self._has_said = False
+        self._lost: StreamCutError | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def heard(self) -> None:
+        """Bytes came."""
+        self._heard_at = self._loop.time()
+        self._woke_at = None
+        self._next_s = self._patience.first
+        if self._has_said:
+            self._has_said = False
+            self._events.put_nowait(Waiting(0, ""))
+
+    def let_cut(self) -> None:
+        """From now on `patience.cut` holds."""
+        if not self.may_cut and self._timer is not None:
+            self.may_cut = True
+            self._timer.cancel()
+            self._check()
+
+    async def over(
+        self, source: AsyncGenerator[StreamEvent, None]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """What `source` gives, and what is to be said of its silences; raises what it raises.
+
+        Raises:
+            StreamCutError: nothing was heard for so long that the connection is taken for lost.
+        """
+        self._check()
+        task = asyncio.ensure_future(self._forward(source))
+        task.add_done_callback(lambda _: self._events.put_nowait(None))
+        try:
+            while (event := await self._events.get()) is not None:
+                yield event
+                if self._events.empty():
+                    self._room.set()
+            if self._lost is not None:
+                raise self._lost
+            task.result()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _forward(self, source: AsyncGenerator[StreamEvent, None]) -> None:
+        async with aclosing(source):
+            async for event in source:
+                self._events.put_nowait(event)
+                if self._events.qsize() >= MOST_AHEAD:
+                    self._room.clear()
+                    await self._room.wait()
+
+    def _check(self) -> None:
+        now = self._loop.time()
+        silent_s = now - self._heard_at
+        self._notice_sleep(now)
+        self._lost = self._take_for_lost(silent_s, now)
+        if self._lost is not None:
+            self._events.put_nowait(None)
+            return
+        if silent_s >= self._next_s:
+            self._say(self._sentence(silent_s))
+            self._next_s += self._patience.again
+        cut_s = self._patience.cut if self.may_cut else None
+        next_s = self._next_s if cut_s is None else cut_s
+        # A timer may fire a little early: never again at once.
+        wait = max(min(next_s - silent_s, self._patience.look), 0.01)
+        self._timer = self._loop.call_later(wait, self._check)
+
+    def _notice_sleep(self, now: float) -> None:
+        slept_s = self._asleep()
+        if slept_s - self._slept_s > _A_SLEEP_S:
+            self._woke_at = now
+            self._say(f"The computer slept; listening whether {self._provider} is still there.")
+        self._slept_s = slept_s
+
+    def _take_for_lost(self, silent_s: float, now: float) -> StreamCutError | None:
+        patience = self._patience
+        if self._woke_at is not None and now - self._woke_at >= patience.after_sleep:
+            how = "was lost while the computer slept"
+        elif self.may_cut and patience.cut is not None and silent_s >= patience.cut:
+            how = "fell silent before the answer was whole"
+        else:
+            return None
+        return StreamCutError(
+            f"The connection to {self._provider} {how}.",
+            what_to_do=ASK_AGAIN,
+            details=f"nothing heard for {silent_s:.0f} s",
+        )
+
+    def _say(self, sentence: str) -> None:
+        self._has_said = True
+        self._events.put_nowait(Waiting(0, sentence))
+
+    def _sentence(self, silent_s: float) -> str:
+        return (
+            f"Nothing heard from {self._provider} for {silent_s:.0f} s; it may still be thinking. "
+            "Stop ends it."
+        )

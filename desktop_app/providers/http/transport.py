@@ -1,0 +1,461 @@
+"""Requests over HTTP to one provider.
+
+One connection pool per profile, by the way that the profile names (connections.py), no redirects
+(an API does not redirect; a wrong address does), and every foreign exception turned into an error of
+ours (unreached.py). What is sent and what comes back (http_reply.py) is bytes and events here; what
+they mean is the adapters' business.
+
+Nothing but these three modules knows httpx. It costs 100 ms and 20 MB, with ssl and the certificates,
+so it is imported in a thread with the first request, never with this module: the window's start
+imports it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    NetworkError,
+    SettingError,
+    UnexpectedReplyError,
+)
+from desktop_app.domain.network_path import (
+    ProxyAddress,
+    is_loopback,
+    needs_confirmation,
+    split_url,
+)
+from desktop_app.domain.origin import host_of, origin
+from desktop_app.domain.redaction import Redactor
+from desktop_app.providers import reply_limits
+from desktop_app.providers.apis import error_replies
+from desktop_app.providers.http import connection_errors, json_fields
+from desktop_app.providers.http.connections import (
+    HeadersTooLargeError,
+    ProxyWatch,
+    bounded_headers,
+    new_client,
+    socks_error,
+)
+from desktop_app.providers.http.http_reply import HttpReply, details_of, request_id_of
+from desktop_app.providers.http.proxies import proxy_for
+from desktop_app.providers.http.request_body import packed
+from desktop_app.providers.http.retries import AttemptError, failed_reply
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+    import httpx
+
+    from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.domain.secret import Secret
+
+T = TypeVar("T")
+
+LARGEST_ERROR_BODY: Final = json_fields.AT_ONCE
+_LONGEST_HOST: Final = 253
+_LONGEST_QUOTE: Final = 100
+_WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants a login first
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds.
+
+    Attributes:
+        proxy: what a proxy may take to make the connection.
+        read: the longest silence while an answer is awaited: more than any provider gives itself,
+            so that only a peer that is gone meets it.
+        whole: the longest that a reply to a quick question may take in all, however it drips.
+        transfer: the longest silence of a file's way.
+        silence: after how long the person is told that nothing was heard.
+        silence_again: how often from then on.
+        after_sleep: the longest silence once the computer woke.
+        look: how often the clocks are looked at.
+        beside: what a question about windows may hold a list of models up.
+        drain: what the end of a finished reply may take so that its connection can be used again.
+    """
+
+    connect: float = 5.0
+    proxy: float = 20.0
+    read: float = 1800.0
+    quick_read: float = 30.0
+    whole: float = 120.0
+    transfer: float = 120.0
+    write: float = 120.0
+    silence: float = 40.0
+    silence_again: float = 60.0
+    after_sleep: float = 20.0
+    look: float = 5.0
+    beside: float = 5.0
+    drain: float = 0.25
+
+
+def _unheard() -> None:
+    """For replies whose silences nobody is told of."""
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is asked for; `read_s` is the longest silence while its reply is awaited."""
+
+    method: str
+    path: str
+    read_s: float
+    headers: Mapping[str, str]
+    content: bytes | AsyncIterable[bytes] | None = None
+
+
+class Transport:
+    """Requests to one provider with one key; nothing is opened before the first.
+
+    The key goes to its own origin alone, whatever address the profile has.
+    `proxy_password` is that of the profile's own proxy. `socket_path` is the Unix socket of a server
+    that listens on no port.
+    """
+
+    def __init__(
+        self,
+        profile: ProviderProfile,
+        key: Secret | None,
+        *,
+        proxy_password: Secret | None = None,
+        socket_path: str = "",
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self._profile = profile
+        self._provider = profile.name
+        self._base_url = profile.base_url.rstrip("/")
+        self._key = key
+        self._proxy_password = proxy_password
+        self._socket_path = socket_path
+        self.redactor = self._new_redactor(None)
+        """Knows the secrets that are sent, and so can come back."""
+        self._timeouts = timeouts or Timeouts()
+        self._client: httpx.AsyncClient | None = None
+        self._proxy: ProxyAddress | None = None
+        self._opening = asyncio.Lock()
+
+    @asynccontextmanager
+    async def post(
+        self, path: str, body: Mapping[str, Any], heard: Callable[[], None] = _unheard
+    ) -> AsyncIterator[HttpReply]:
+        """Send `body` as JSON; leaving the context, by whatever way, closes what is unread.
+
+        `heard` is called whenever bytes of the reply come.
+
+        Raises:
+            AttemptError: no reply, one that says no, or none of an API.
+        """
+        content, needed = packed(body)
+        headers = {
+            **needed,
+            "accept": "text/event-stream, application/json",
+            "content-type": "application/json",
+        }
+        request = _Request("POST", path, self._timeouts.read, headers, content)
+        async with self._open(request, heard) as reply:
+            yield reply
+
+    @asynccontextmanager
+    async def get(
+        self, path: str, heard: Callable[[], None] = _unheard
+    ) -> AsyncIterator[HttpReply]:
+        """The stream of events at `path`; as with `post`.
+
+        Raises:
+            AttemptError
+        """
+        headers = {"accept": "text/event-stream, application/json"}
+        async with self._open(_Request("GET", path, self._timeouts.read, headers), heard) as reply:
+            yield reply
+
+    async def get_json(self, path: str, read: Callable[[Any], T]) -> T:
+        """GET `path` and return the result of `read` for its JSON; see `HttpReply.json`.
+
+        A path that begins with / lies beside the API, not within it.
+
+        Raises:
+            AttemptError, StreamCutError, UnexpectedReplyError, ReplyTooLargeError
+        """
+        request = _Request("GET", path, self._timeouts.quick_read, {"accept": "application/json"})
+        try:
+            async with asyncio.timeout(self._timeouts.whole), self._open(request) as reply:
+                return await reply.json(read)
+        except TimeoutError as exc:
+            raise AttemptError(self._silent(exc)) from exc
+
+    @asynccontextmanager
+    async def send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | AsyncIterable[bytes] | None = None,
+    ) -> AsyncIterator[HttpReply]:
+        """A request that is no question: files up and down. A body that comes in pieces needs its
+        length among the headers.
+
+        Raises:
+            AttemptError
+        """
+        named = {"accept": "*/*", **(headers or {})}
+        request = _Request(method, path, self._timeouts.transfer, named, content)
+        async with self._open(request) as reply:
+            yield reply
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    @asynccontextmanager
+    async def _open(
+        self, request: _Request, heard: Callable[[], None] = _unheard
+    ) -> AsyncIterator[HttpReply]:
+        async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
+            response = await self._send(stack, request)
+            heard()
+            await self._refuse_what_is_no_api(response)
+            limit_s = self._timeouts.drain
+            reply = HttpReply(response, self._tried, self.redactor, limit_s, heard)
+            afterwards.push_async_callback(reply.leave)
+            yield reply
+
+    async def _send(self, stack: AsyncExitStack, request: _Request) -> httpx.Response:
+        """The reply to `request`, which `stack` closes."""
+        client = await self._opened_client()
+        import httpx  # already loaded, by the line above
+
+        limits = self._timeouts
+        send = partial(
+            client.stream,
+            request.method,
+            self._url(request.path),
+            headers=request.headers,
+            content=request.content,
+            # Always one: without it httpx would send the user and password of an address.
+            auth=self._authorize,
+            timeout=httpx.Timeout(request.read_s, connect=limits.connect, write=limits.write),
+        )
+        try:
+            with bounded_headers():
+                if self._proxy is None:
+                    return await stack.enter_async_context(send())
+                return await self._send_through_proxy(stack, send)
+        except HeadersTooLargeError:
+            raise AttemptError(reply_limits.too_many_headers(self._provider)) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            raise self._not_reached(exc) from None
+        except TimeoutError:
+            raise self._tried.proxy_silent() from None
+        except socks_error() as exc:
+            raise self._tried.proxy_speaks_otherwise(details_of(exc, self.redactor)) from None
+
+    def _authorize(self, request: httpx.Request) -> httpx.Request:
+        """Attach the key to a request that is about to be sent: nothing else does.
+
+        Raises:
+            AttemptError: the request goes to another origin than the key's.
+        """
+        if self._key is not None:
+            where = origin(str(request.url))
+            if where != self._key.origin:
+                raise AttemptError(no_key_for(where))
+            request.headers["authorization"] = self._key.authorization
+        return request
+
+    def _new_redactor(self, proxy: ProxyAddress | None) -> Redactor:
+        key, password = self._key, self._proxy_password
+        secrets = [] if key is None else [key.value]
+        if key is not None and key.scheme == "Basic":
+            secrets.append(key.value.partition(":")[2])
+        secrets += [] if password is None else [password.value]
+        if proxy is not None:  # one of the environment brings its password
+            secrets.append(proxy.password)
+        return Redactor(dict.fromkeys(secrets))
+
+    def _url(self, path: str) -> str:
+        if path.startswith("/"):
+            return self._base_url.removesuffix("/v1") + path
+        return f"{self._base_url}/{path}"
+
+    async def _send_through_proxy(
+        self,
+        stack: AsyncExitStack,
+        send: Callable[..., AbstractAsyncContextManager[httpx.Response]],
+    ) -> httpx.Response:
+        """As `_send`; a TimeoutError where the proxy takes too long for the connection."""
+        import httpx
+
+        async with asyncio.timeout(self._timeouts.proxy) as deadline:
+            watch = ProxyWatch(deadline)
+            try:
+                return await stack.enter_async_context(send(extensions={"trace": watch}))
+            except httpx.RemoteProtocolError as exc:
+                if watch.is_sending:
+                    raise
+                raise self._tried.proxy_speaks_otherwise(details_of(exc, self.redactor)) from None
+            finally:
+                await watch.close()
+
+    async def _opened_client(self) -> httpx.AsyncClient:
+        header = self._key.authorization if self._key is not None else ""
+        if not (header.isascii() and header.isprintable()):
+            raise AttemptError(
+                AuthenticationError(
+                    "The API key holds characters that no key has.",
+                    what_to_do="Enter it again in Settings › Provider.",
+                )
+            )
+        async with self._opening:
+            if self._client is None:
+                address = split_url(self._base_url)
+                self._refuse_what_anyone_could_read(address)
+                self._proxy, client = await asyncio.to_thread(self._new_client, address)
+                self._client = client
+                self.redactor = self._new_redactor(self._proxy)
+            return self._client
+
+    def _new_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
+        """Runs in a thread: imports, certificates."""
+        try:
+            if self._socket_path:
+                return None, new_client(address, None, "", self._socket_path)
+            proxy = proxy_for(address, self._profile.proxy, self._proxy_password)
+            return proxy, new_client(address, proxy, self._profile.ca_file)
+        except SettingError as exc:
+            is_of_environment = not self._profile.proxy and not self._profile.ca_file
+            todo = (
+                connection_errors.CHECK_PROXY_OF_ENVIRONMENT
+                if is_of_environment
+                else exc.what_to_do
+            )
+            error = NetworkError(exc.what_happened, what_to_do=todo, details=exc.details)
+        except (ImportError, ValueError, OSError) as exc:
+            error = NetworkError(
+                "The proxy or the certificates of this computer cannot be used.",
+                what_to_do=connection_errors.CHECK_PROXY_OF_ENVIRONMENT,
+                details=str(exc),
+            )
+        raise AttemptError(error)
+
+    @property
+    def _tried(self) -> connection_errors.Tried:
+        profile = self._profile
+        host = split_url(self._base_url).hostname or self._base_url
+        return connection_errors.Tried(
+            self._provider, host, self._proxy, bool(profile.proxy), bool(profile.ca_file)
+        )
+
+    def _refuse_what_anyone_could_read(self, address: SplitResult) -> None:
+        host = address.hostname or ""
+        if address.scheme == "https" and host:
+            return
+        if address.scheme != "http" or not host:
+            raise AttemptError(self._bad_address())
+        if not is_loopback(host) and host not in self._profile.plain_http_hosts:
+            private = needs_confirmation(self._base_url)
+            raise AttemptError(connection_errors.open_to_all(self._provider, private))
+
+    async def _refuse_what_is_no_api(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if 300 <= status < 400:
+            to = split_url(response.headers.get("location", "")).hostname or ""
+            is_name = 0 < len(to) <= _LONGEST_HOST
+            raise self._tried.redirected(self.redactor.clean(to) if is_name else "another address")
+        if status == 407:
+            raise self._tried.proxy_refused("407", "HTTP status 407")
+        html = "html" in response.headers.get("content-type", "").lower()
+        if html and (status < 400 or status in _WEB_PAGE_STATUSES):
+            raise self._tried.web_page(status)
+        if status >= 400:
+            raise await self._refused(response)
+        if _is_packed(response):
+            raise AttemptError(self._packed(response))
+
+    async def _refused(self, response: httpx.Response) -> AttemptError:
+        body = error_replies.ErrorBody()
+        with suppress(ValueError):
+            start = self.redactor.clean_bytes(await self._start_of_body(response))
+            body = error_replies.parse_error(json_fields.parse(start))
+        error = error_replies.error_from(
+            self._provider,
+            body,
+            status=response.status_code,
+            request_id=request_id_of(response.headers, self.redactor),
+        )
+        return failed_reply(error, response.status_code, response.headers)
+
+    def _bad_address(self) -> NetworkError:
+        todo = "Enter one like https://host/v1 in Settings › Provider."
+        if self._profile.from_environment:
+            todo = "Set OPENAI_BASE_URL to one like https://host/v1, without a query."
+        return NetworkError(f"The address of {self._provider} cannot be used.", what_to_do=todo)
+
+    def _not_reached(self, exc: Exception) -> AttemptError:
+        """No reply came: only a connection that was never made is tried again."""
+        import httpx
+
+        details = details_of(exc, self.redactor)
+        reason = self.redactor.clean(str(exc))
+        if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
+            return AttemptError(self._bad_address())
+        if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+            return self._tried.not_connected(reason, details)
+        if isinstance(exc, httpx.ProxyError):
+            return self._tried.proxy_refused(reason, details)
+        if isinstance(exc, httpx.TimeoutException):
+            return AttemptError(self._silent(exc))
+        what = f"The connection to {self._provider} broke before the answer began."
+        return AttemptError(NetworkError(what, what_to_do=error_replies.ASK_AGAIN, details=details))
+
+    def _silent(self, exc: Exception) -> NetworkError:
+        what = f"{self._provider} gave no answer in time."
+        return NetworkError(
+            what, what_to_do=error_replies.ASK_AGAIN, details=details_of(exc, self.redactor)
+        )
+
+    def _packed(self, response: httpx.Response) -> UnexpectedReplyError:
+        encoding = self.redactor.clean(response.headers["content-encoding"])
+        return UnexpectedReplyError(
+            f"{self._provider} sent a compressed reply, though a plain one was asked for.",
+            what_to_do="Turn compression off at the server, or at the proxy in front of it.",
+            details=f"content-encoding: {encoding[:_LONGEST_QUOTE]}",
+            request_id=request_id_of(response.headers, self.redactor),
+        )
+
+    async def _start_of_body(self, response: httpx.Response) -> bytes:
+        """As much of an error's body as is worth reading; what breaks on the way is not missed."""
+        import httpx
+
+        body = bytearray()
+        if _is_packed(response):
+            return b""
+        with suppress(httpx.HTTPError, TimeoutError):
+            async with asyncio.timeout(self._timeouts.quick_read):
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > LARGEST_ERROR_BODY:
+                        break
+        return bytes(body[:LARGEST_ERROR_BODY])
+
+
+def no_key_for(where: str) -> AuthenticationError:
+    """Return the error of a request to an origin that there is no key for."""
+    host = host_of(where) or "this address"
+    return AuthenticationError(
+        f"No key for {host}.", what_to_do="Enter it again in Settings › Provider."
+    )
+
+
+def _is_packed(response: httpx.Response) -> bool:
+    """Whether a body would have to be unpacked: a few kilobytes can grow to gigabytes."""
+    return response.headers.get("content-encoding", "").strip().lower() not in ("", "identity")

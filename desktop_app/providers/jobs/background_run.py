@@ -1,0 +1,323 @@
+"""A run in the background: an answer that its provider makes whether anybody listens or not.
+
+The stream of a run is numbered, so a connection that breaks costs nothing: the next one takes up
+behind the last number that came. Where a run cannot be streamed again it is asked after until it
+has ended, and what had not come yet is taken from the whole. All of that are GETs: nothing is asked,
+or billed, a second time. Source: OpenAI's guide to background mode; see `responses.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+from urllib.parse import quote
+
+from desktop_app.domain.conversation import RemoteRun
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    NetworkError,
+    ProviderError,
+    RateLimitedError,
+    RunLostError,
+    StreamCutError,
+    UnexpectedReplyError,
+)
+from desktop_app.domain.events import (
+    Failed,
+    RunReached,
+    Started,
+    StreamEvent,
+    Waiting,
+)
+from desktop_app.providers.apis import error_replies, responses
+from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.apis.token_usage import usage_of
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.http_reply import HttpReply
+from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.http.silence import SilenceWatch
+from desktop_app.providers.http.transport import Transport
+
+_UNDER_WAY: Final = ("queued", "in_progress")
+
+
+@dataclass(frozen=True)
+class RunTimes:
+    """Seconds.
+
+    Attributes:
+        check: the longest silence of its stream; a connection that is silent for longer gives way
+            to another, which tells whether the run is still there.
+        poll: between two looks at a run that cannot be streamed.
+        queued: after how long in the queue the person is told that it may never begin.
+        patience: after how long without reaching the provider the answer is given up here.
+        longest_pause: between two tries to reach it.
+        cancel: what telling it to stop may take.
+    """
+
+    check: float = 40.0
+    poll: float = 5.0
+    queued: float = 300.0
+    patience: float = 1800.0
+    longest_pause: float = 30.0
+    cancel: float = 10.0
+
+
+class BackgroundRun:
+    """One run, from its request or from its name to its end.
+
+    Args:
+        watch: makes what listens to one connection; it is to cut one that is silent for long.
+        run: the run to pick up; its stream is read from the beginning.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        transport: Transport,
+        watch: Callable[[], SilenceWatch],
+        times: RunTimes,
+        run: RemoteRun | None = None,
+    ) -> None:
+        self._provider = provider
+        self._transport = transport
+        self._watch = watch
+        self._times = times
+        self._reader = ResponsesReader(provider, numbered=True)
+        self._id = run.response_id if run is not None else ""
+        self._may_stream = True
+        self._listening: SilenceWatch | None = None
+        self._loop = asyncio.get_running_loop()
+        self._reached_at = self._loop.time()
+        self._queued_at: float | None = None
+        self._has_said = False  # a sentence stands that the next event takes back
+
+    async def begin(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[StreamEvent, None]:
+        """Ask, and follow the run to its end.
+
+        Raises:
+            AttemptError: it was refused, or not reached; there is no run.
+            ProviderError: the run, or the connection before it had a name, was lost.
+        """
+        try:
+            async with aclosing(
+                self._listen(lambda heard: self._transport.post(path, body, heard))
+            ) as events:
+                async for event in events:
+                    yield event
+        except StreamCutError:
+            if not self._id:
+                raise
+        if not self._id:
+            for event in self._reader.end():
+                yield event
+            return
+        async with aclosing(self.go_on()) as events:
+            async for event in events:
+                yield event
+
+    async def go_on(self) -> AsyncGenerator[StreamEvent, None]:
+        """Follow the run to its end, over as many connections as that takes.
+
+        Raises:
+            ProviderError: it was lost.
+        """
+        failures = 0
+        while not self._reader.is_finished:
+            began, before = self._loop.time(), self._reader.sequence
+            try:
+                if self._may_stream and self._can_be_told_apart:
+                    async with aclosing(self._listen_again()) as events:
+                        async for event in events:
+                            yield event
+                if self._reader.sequence == before and not self._reader.is_finished:
+                    for event in await self._look():
+                        self._has_said = isinstance(event, Waiting)
+                        yield event
+                failures = 0
+            except AttemptError as failed:
+                wait = self._pause_s(failed, failures)
+                failures += 1
+                self._has_said = True
+                yield Waiting(wait, f"{self._provider} is out of reach; the answer goes on there.")
+                await asyncio.sleep(wait)
+                continue
+            if self._reader.sequence == before and not self._reader.is_finished:
+                await asyncio.sleep(max(self._times.poll - (self._loop.time() - began), 0))
+
+    @property
+    def _can_be_told_apart(self) -> bool:
+        """Whether what a further connection brings again would be known as such."""
+        return self._reader.sequence is not None or not self._reader.has_content
+
+    # -- one connection
+
+    async def _listen(
+        self, opened: Callable[[Callable[[], None]], AbstractAsyncContextManager[HttpReply]]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        self._listening = watch = self._watch()
+        watch.may_cut = bool(self._id)  # what has no name cannot be found again
+        async with aclosing(watch.over(self._connection(opened(watch.heard)))) as events:
+            async for event in events:
+                yield event
+
+    async def _listen_again(self) -> AsyncGenerator[StreamEvent, None]:
+        """What comes behind the last number; a connection that breaks just ends it."""
+        last = self._reader.sequence
+        path = f"{self._path}?stream=true" + ("" if last is None else f"&starting_after={last}")
+        try:
+            async with aclosing(
+                self._listen(lambda heard: self._transport.get(path, heard))
+            ) as events:
+                async for event in events:
+                    yield event
+        except StreamCutError:
+            return
+        except AttemptError as failed:
+            if not _is_refusal(failed.error):
+                raise
+            self._may_stream = False
+
+    async def _connection(
+        self, opened: AbstractAsyncContextManager[HttpReply]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        async with opened as reply:
+            self._reached_at = self._loop.time()
+            if await reply.is_json():
+                self._may_stream = False
+                take = partial(self._take_whole, request_id=reply.request_id)
+                for event in await reply.json(take):
+                    yield event
+                return
+            async with aclosing(reply.events(self._reader.read)) as received:
+                async for events in received:
+                    if self._has_said:
+                        self._has_said = False
+                        yield Waiting(0, "")
+                    for event in events:
+                        yield self._noted(event, reply.request_id)
+                    if self._reader.is_finished:
+                        await reply.drain()
+                        return
+                    if self._id:
+                        yield RunReached(RemoteRun(self._id, self._reader.sequence))
+            if not reply.received and not self._id:
+                # Hosts without the endpoint are known to answer 200 with nothing.
+                raise error_replies.endpoint_missing(self._provider, "an empty reply came back")
+
+    def _noted(self, event: StreamEvent, request_id: str) -> StreamEvent:
+        if isinstance(event, Started):
+            self._id = event.response_id or self._id
+            if self._id and self._listening is not None:
+                self._listening.let_cut()
+            return replace(event, request_id=request_id)
+        if isinstance(event, Failed):
+            event.error.request_id = event.error.request_id or request_id
+        return event
+
+    # -- the whole
+
+    async def _look(self) -> list[StreamEvent]:
+        """Ask after the run: its end if it has come, else what there is to say.
+
+        Raises:
+            AttemptError
+        """
+        try:
+            return await self._transport.get_json(self._path, self._take_whole)
+        except (StreamCutError, UnexpectedReplyError) as error:
+            raise AttemptError(error) from error
+
+    def _take_whole(self, value: object, request_id: str = "") -> list[StreamEvent]:
+        self._reached_at = self._loop.time()
+        error = error_replies.error_of_whole(self._provider, value, request_id)
+        if error is not None:
+            raise error
+        self._id = json_fields.name(value, "id") or self._id
+        status = json_fields.text(value, "status")
+        if status not in _UNDER_WAY or not self._id:
+            return [self._noted(e, request_id) for e in self._reader.read_whole(value)]
+        model = json_fields.name(value, "model")
+        return [
+            Started(self._id, model, request_id),
+            RunReached(RemoteRun(self._id, self._reader.sequence)),
+            Waiting(0, self._how_it_stands(status)),
+        ]
+
+    def _how_it_stands(self, status: str) -> str:
+        now = self._loop.time()
+        every = self._times.check if self._may_stream else self._times.poll
+        again = f"Asked again every {every:.0f} s."
+        if status != "queued":
+            self._queued_at = None
+            return f"Running at {self._provider}. {again}"
+        self._queued_at = now if self._queued_at is None else self._queued_at
+        waited_s = now - self._queued_at
+        if waited_s < self._times.queued:
+            return f"Queued at {self._provider}. {again}"
+        return (
+            f"Queued at {self._provider} for {max(waited_s / 60, 1):.0f} min; it may never begin. "
+            "Press Stop, then Retry, to ask anew."
+        )
+
+    @property
+    def _path(self) -> str:
+        return path_of(self._id)
+
+    # -- when the provider is out of reach
+
+    def _pause_s(self, failed: AttemptError, failures: int) -> float:
+        """How long to wait before the next try.
+
+        Raises:
+            ProviderError: there is no use in one.
+        """
+        error = failed.error
+        if error.status == 404:
+            raise RunLostError(
+                f"{self._provider} no longer has this answer: what runs in the background is kept "
+                "there for about 10 minutes after its end.",
+                what_to_do=error_replies.ASK_AGAIN,
+                details=error.details,
+                status=404,
+                request_id=error.request_id,
+            ) from failed
+        is_up = self._loop.time() - self._reached_at >= self._times.patience
+        if is_up or isinstance(error, AuthenticationError) or _is_refusal(error):
+            raise error from failed
+        pause = failed.asked_wait_s if failed.asked_wait_s is not None else float(2**failures)
+        return min(pause, self._times.longest_pause)
+
+
+def path_of(response_id: str) -> str:
+    """Where a run is found; the id is the provider's word, and no path."""
+    return f"{responses.PATH}/{quote(response_id, safe='')}"
+
+
+def _is_refusal(error: ProviderError) -> bool:
+    """The provider was reached, and said no for good."""
+    status = error.status
+    passing = isinstance(error, NetworkError | RateLimitedError) or status == 408
+    return status is not None and 400 <= status < 500 and not passing and status not in (401, 403)
+
+
+async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage | None:
+    """Have a run stop; what it took until then, where the provider says so.
+
+    Raises:
+        ProviderError: it could not be told.
+    """
+    try:
+        async with asyncio.timeout(times.cancel):
+            async with transport.post(f"{path_of(run.response_id)}/cancel", {}) as reply:
+                usage = await reply.json(lambda value: json_fields.mapping(value, "usage"))
+    except AttemptError as failed:
+        raise failed.error from failed
+    except TimeoutError as exc:
+        raise NetworkError("The provider did not answer in time.") from exc
+    return usage_of(usage) if usage else None

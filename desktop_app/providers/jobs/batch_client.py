@@ -1,0 +1,309 @@
+"""Batches at a provider: files up and down, and what becomes of them.
+
+What is repeated by itself is what cannot have been done: a connection that was never made, a rate
+limit. After anything else whoever calls asks for what is there (`find_file`, `find`) before it asks
+for the same again, for a batch that is created twice is paid twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractContextManager, aclosing
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
+from urllib.parse import quote
+
+from desktop_app.domain.batches import BatchResult, RemoteBatch
+from desktop_app.domain.errors import (
+    EndpointMissingError,
+    NetworkError,
+    RateLimitedError,
+    StreamCutError,
+    UnexpectedReplyError,
+)
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.jobs.batch_lines import NAME_KEY, URLS, batch_of, request_line, result_of
+from desktop_app.providers.reply_limits import (
+    LARGEST_FILE,
+    LARGEST_JSON,
+    MOST_LINES,
+    too_many_lines,
+)
+from desktop_app.providers.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+    from desktop_app.domain.model_catalog import Api, ModelCatalog
+    from desktop_app.providers.http.transport import Transport
+
+T = TypeVar("T")
+
+LONGEST_LINE: Final = LARGEST_JSON
+_PIECE: Final = 256 * 1024
+_BOUNDARY: Final = "repartee-8f1c3b6d5a7e4920"
+_PAGE: Final = 100
+_MOST_PAGES: Final = 20
+
+
+class BatchClient:
+    """Batches of one provider. All methods raise ProviderError.
+
+    Args:
+        in_use: entered while a request is on its way, so that its connections are not closed.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        profile: ProviderProfile,
+        catalog: ModelCatalog,
+        refused: Mapping[str, frozenset[str]],
+        in_use: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._transport = transport
+        self._profile = profile
+        self._catalog = catalog
+        self._refused = refused
+        self._in_use = in_use
+
+    def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes:
+        """A request as a line of the file that is uploaded."""
+        info = self._catalog.info(request.model)
+        refused = self._refused.get(request.model, frozenset())
+        return request_line(custom_id, request, info, self._profile, api, refused)
+
+    # -- files
+
+    async def upload(self, name: str, file: BinaryIO, size: int) -> str:
+        """Upload `size` bytes as a file of requests; returns the provider's id for it."""
+        head = "".join(
+            f"--{_BOUNDARY}\r\ncontent-disposition: form-data; {rest}"
+            for rest in (
+                'name="purpose"\r\n\r\nbatch\r\n',
+                f'name="file"; filename="{name}.jsonl"\r\ncontent-type: application/jsonl\r\n\r\n',
+            )
+        ).encode()
+        tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
+        headers = {
+            "accept": "application/json",
+            "content-type": f"multipart/form-data; boundary={_BOUNDARY}",
+            "content-length": str(len(head) + size + len(tail)),
+        }
+
+        async def once() -> str:
+            body = _multipart(head, file, tail)
+            async with self._transport.send("POST", "files", headers, body) as reply:
+                return await reply.json(lambda value: json_fields.name(value, "id"))
+
+        try:
+            file_id = await self._repeated(once)
+        except EndpointMissingError as error:
+            raise self._no_batches() from error
+        if not file_id:
+            raise self._unexpected("took the upload without giving it a name")
+        return file_id
+
+    async def find_file(self, name: str) -> str:
+        """The id of a file that was uploaded under `name`, "" where there is none."""
+        try:
+            async with aclosing(self._listed("files", "purpose=batch&")) as rows:
+                async for row in rows:
+                    if json_fields.text(row, "filename") == f"{name}.jsonl":
+                        return json_fields.text(row, "id")
+        except EndpointMissingError:
+            return ""  # a server without a list of its files: another upload costs nothing
+        return ""
+
+    async def delete_file(self, file_id: str) -> None:
+        """Have the provider forget a file."""
+
+        async def once() -> None:
+            async with self._transport.send("DELETE", _path("files", file_id)) as reply:
+                await reply.drain()
+
+        await self._repeated(once)
+
+    # -- batches
+
+    async def create(self, name: str, input_file_id: str, api: Api) -> RemoteBatch:
+        """Have the requests of an uploaded file answered within a day. Asked twice, it is paid
+        twice."""
+        body = {
+            "input_file_id": input_file_id,
+            "endpoint": URLS[api],
+            "completion_window": "24h",
+            "metadata": {NAME_KEY: name},
+        }
+        try:
+            return await self._repeated(lambda: self._posted("batches", body), may_cost=True)
+        except EndpointMissingError as error:
+            raise self._no_batches() from error
+
+    async def find(self, name: str, input_file_id: str) -> RemoteBatch | None:
+        """The batch that was created under `name`, or of this file; None where there is none."""
+        async with aclosing(self._listed("batches", "")) as rows:
+            async for row in rows:
+                batch = batch_of(row)
+                if batch is not None and (
+                    batch.name == name or (input_file_id and batch.input_file_id == input_file_id)
+                ):
+                    return batch
+        return None
+
+    async def look(self, batch_id: str) -> RemoteBatch:
+        """How a batch stands."""
+        return await self._repeated(lambda: self._got(_path("batches", batch_id)))
+
+    async def cancel(self, batch_id: str) -> RemoteBatch:
+        """Have a batch stop; what is done by then can still be fetched."""
+        path = f"{_path('batches', batch_id)}/cancel"
+        return await self._repeated(lambda: self._posted(path, {}))
+
+    async def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]:
+        """The lines of a file of results as they come; None for one that is none."""
+        path = f"{_path('files', file_id)}/content"
+        attempts, clean = count(), self._transport.redactor.clean_bytes
+
+        def read(line: bytes) -> BatchResult | None:
+            return result_of(bytes(clean(line)), self._profile.name, api)
+
+        while True:
+            try:
+                async with aclosing(self._lines(path)) as lines:
+                    async for line in lines:
+                        is_small = len(line) <= json_fields.AT_ONCE
+                        yield read(line) if is_small else await asyncio.to_thread(read, line)
+                return
+            except AttemptError as failed:
+                await self._pause(failed, next(attempts))
+            except StreamCutError as error:
+                raise self._broke(error) from error
+
+    async def _lines(self, path: str) -> AsyncGenerator[bytes, None]:
+        with self._in_use():
+            async with self._transport.send("GET", path) as reply:
+                number = 0
+                async for line in lines_of(reply.pieces(LARGEST_FILE)):
+                    number += 1
+                    if number > MOST_LINES:
+                        raise too_many_lines(self._profile.name)
+                    yield line
+
+    # -- requests
+
+    async def _posted(self, path: str, body: dict[str, Any]) -> RemoteBatch:
+        headers = {"accept": "application/json", "content-type": "application/json"}
+        content = json.dumps(body).encode()
+        async with self._transport.send("POST", path, headers, content) as reply:
+            return await reply.json(self._batch)
+
+    async def _got(self, path: str) -> RemoteBatch:
+        return await self._transport.get_json(path, self._batch)
+
+    def _batch(self, value: object) -> RemoteBatch:
+        batch = batch_of(value)
+        if batch is None:
+            raise self._unexpected("sent something that is no batch")
+        return batch
+
+    async def _listed(self, path: str, query: str) -> AsyncGenerator[Mapping[str, Any], None]:
+        """The rows of a list, newest first, page by page."""
+        after = ""
+        for _ in range(_MOST_PAGES):
+            behind = f"&after={quote(after, safe='')}" if after else ""
+            address = f"{path}?{query}limit={_PAGE}{behind}"
+            rows, has_more = await self._repeated(partial(self._transport.get_json, address, _page))
+            for row in rows:
+                yield row
+            last = json_fields.name(rows[-1], "id") if rows else ""
+            if not has_more or not last or last == after:
+                return
+            after = last
+
+    async def _repeated(self, once: Callable[[], Awaitable[T]], *, may_cost: bool = False) -> T:
+        attempts = count()
+        with self._in_use():
+            while True:
+                try:
+                    return await once()
+                except AttemptError as failed:
+                    is_sure = failed.error.status is None or isinstance(
+                        failed.error, RateLimitedError
+                    )
+                    if may_cost and not is_sure:
+                        raise failed.error from failed
+                    await self._pause(failed, next(attempts))
+                except StreamCutError as error:
+                    raise self._broke(error) from error
+
+    async def _pause(self, failed: AttemptError, attempt: int) -> None:
+        wait = failed.wait_s(attempt)
+        if wait is None:
+            raise failed.error from failed
+        await asyncio.sleep(wait)
+
+    # -- errors
+
+    def _no_batches(self) -> EndpointMissingError:
+        return EndpointMissingError(
+            f"{self._profile.name} has no batches at its address.",
+            what_was_kept="Nothing was billed.",
+            what_to_do="Choose another provider for the job.",
+        )
+
+    def _broke(self, error: StreamCutError) -> NetworkError:
+        return NetworkError(
+            f"The connection to {self._profile.name} broke in the middle of a reply.",
+            what_to_do="It is tried again.",
+            details=error.details,
+        )
+
+    def _unexpected(self, what: str) -> UnexpectedReplyError:
+        return UnexpectedReplyError(f"{self._profile.name} {what}.", what_to_do="Try again later.")
+
+
+def _path(kind: str, name: str) -> str:
+    """Where something is found; its name is the provider's word, and no path."""
+    return f"{kind}/{quote(name, safe='')}"
+
+
+def _page(value: object) -> tuple[list[Mapping[str, Any]], bool]:
+    """The rows of a page of a list, no more than it has; and whether another page follows."""
+    has_more = isinstance(value, dict) and bool(value.get("has_more"))
+    return json_fields.rows(value, "data")[: 2 * _PAGE], has_more
+
+
+async def _multipart(head: bytes, file: BinaryIO, tail: bytes) -> AsyncIterator[bytes]:
+    yield head
+    await asyncio.to_thread(file.seek, 0)
+    while piece := await asyncio.to_thread(file.read, _PIECE):
+        yield piece
+    yield tail
+
+
+async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """What stands between line feeds, and nothing else: a text may hold every other kind of break.
+    A line that is too long to be an answer comes without its end, and so is none; a blank one does
+    not come."""
+    held, turns = bytearray(), Turns()
+    async with aclosing(pieces):
+        async for piece in pieces:
+            first, *others = piece.split(b"\n")
+            if len(held) <= LONGEST_LINE:
+                held += first
+            if not others:
+                continue
+            *whole, rest = others
+            for line in (bytes(held), *whole):
+                if line and not line.isspace():
+                    yield line
+                    await turns.give()
+            held = bytearray(rest)
+    if held:
+        yield bytes(held)

@@ -1,0 +1,203 @@
+"""The lines of a batch: a request as the line that is uploaded, a line of the results as what it says.
+
+Pure. Nothing of a result is taken for granted: a line may be no JSON, name nobody, or hold an answer
+and an error at once. Source: OpenAI's published OpenAPI document (BatchRequestInput, -Output).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from desktop_app.domain.batches import BatchResult, BatchStatus, ItemStatus, RemoteBatch
+from desktop_app.domain.chat_request import ChatRequest, FileData, ProviderProfile
+from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.domain.events import Failed
+from desktop_app.domain.model_catalog import Api, ModelInfo
+from desktop_app.domain.parts import text_of
+from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.providers.apis import (
+    chat_completions,
+    error_replies,
+    responses,
+    unsupported_parameters,
+)
+from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.error_replies import LONGEST_QUOTE
+from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.json_parser import ValueTooLargeError
+from desktop_app.providers.reply_limits import AnswerMeter
+
+URLS: Final = {
+    Api.RESPONSES: f"/v1/{responses.PATH}",
+    Api.CHAT_COMPLETIONS: f"/v1/{chat_completions.PATH}",
+}
+NAME_KEY: Final = "repartee"
+"""Under which a batch of ours bears its name among its metadata."""
+
+# A batch streams nothing, and nobody replays the reasoning of its answers.
+_LEFT_OUT: Final = frozenset({"stream", "stream_options", "include", "background"})
+MOST_ERRORS: Final = 50_000
+"""Of a batch: one for each of its requests."""
+# Whoever splits lines as Python's splitlines() does would split a request in two.
+_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
+_NOT_BEGUN: Final = {
+    "batch_expired": "It was not reached within a day; nothing was billed for it.",
+    "batch_cancelled": "The job was cancelled before it was reached; nothing was billed for it.",
+}
+
+
+def request_line(
+    custom_id: str,
+    request: ChatRequest,
+    info: ModelInfo,
+    profile: ProviderProfile,
+    api: Api,
+    refused: frozenset[str] = frozenset(),
+) -> bytes:
+    """A request as its line, with the new line at its end. `refused` is what the server has refused
+    of this model before, as left_out.py spells it."""
+    plain = replace(
+        request.parameters, stream=False, service_tier=None, candidates=1, reasoning_summary=None
+    )
+    request = replace(request, parameters=plain, store=False, background=False, cache_key="")
+    request, _ = unsupported_parameters.without_known(request, info, refused)
+    builder = responses.body if api is Api.RESPONSES else chat_completions.body
+    omit = _LEFT_OUT | (refused & unsupported_parameters.OWN_FIELDS)
+    row = {
+        "custom_id": custom_id,
+        "method": "POST",
+        "url": URLS[api],
+        "body": builder(request, info, profile, omit),
+    }
+    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=_whole)
+    text = text.translate(_BREAKS)
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def _whole(value: object) -> str:
+    """A file as its data URL: a line is made whole before it is sent."""
+    if not isinstance(value, FileData):
+        raise TypeError(f"{type(value).__name__} has no place in a request")
+    return f"data:{value.media_type};base64,{base64.b64encode(value.data).decode()}"
+
+
+def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
+    """What a line of the results says; None where it is none."""
+    try:
+        row = json_fields.parse(line)
+    except (ValueError, ValueTooLargeError):
+        return None
+    name = json_fields.name(row, "custom_id")
+    if not name:
+        return None
+    response = json_fields.mapping(row, "response")
+    error = row.get("error")
+    said = _said(provider, error) if error else ""
+    if not response:
+        return _without_response(name, error, said)
+    result = _of_response(name, response, provider, api)
+    if not said:
+        return result
+    if result.status is ItemStatus.ANSWERED:
+        return replace(result, error=f"With the answer came an error: {said}")
+    return replace(result, error=said)
+
+
+def _without_response(name: str, error: object, said: str) -> BatchResult:
+    not_begun = _NOT_BEGUN.get(json_fields.text(error, "code"))
+    if not_begun:
+        return BatchResult(name, ItemStatus.UNANSWERED, error=not_begun)
+    said = said or "The provider sent neither an answer nor an error for it."
+    return BatchResult(name, ItemStatus.FAILED, error=said)
+
+
+def _said(provider: str, error: object) -> str:
+    body = error_replies.parse_error({"error": error})
+    return error_replies.error_from(provider, body).what_happened
+
+
+def _of_response(name: str, response: Mapping[str, Any], provider: str, api: Api) -> BatchResult:
+    status = json_fields.count(response, "status_code")
+    body = response.get("body")
+    if status >= 300 or not isinstance(body, dict):
+        request_id = json_fields.text(response, "request_id")
+        wrong = (
+            error_replies.parse_error(body) if isinstance(body, dict) else error_replies.ErrorBody()
+        )
+        error = error_replies.error_from(
+            provider, wrong, status=status or None, request_id=request_id
+        )
+        return BatchResult(name, ItemStatus.FAILED, error=error.what_happened)
+    reply = _reply(body, provider, api)
+    answer = text_of(reply.parts).strip()
+    if reply.status is MessageStatus.COMPLETE and answer:
+        return BatchResult(name, ItemStatus.ANSWERED, answer, usage=reply.usage)
+    if reply.status is MessageStatus.INCOMPLETE:
+        why = f"The answer is not whole: {_reason(reply.incomplete_reason)}."
+        kind = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
+        return BatchResult(name, kind, answer, why, reply.usage)
+    why = "The answer is empty." if reply.error is None else reply.error.what_happened
+    return BatchResult(name, ItemStatus.FAILED, answer, why, reply.usage)
+
+
+# What a body says of itself counts for more than what was asked for.
+_BY_OBJECT: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
+
+
+def _reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
+    api = _BY_OBJECT.get(json_fields.text(body, "object"), api)
+    reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
+    reply, meter = Reply(), AnswerMeter(provider)
+    for event in reader.read_whole(body):
+        try:
+            meter.add(event)
+        except ReplyTooLargeError as error:
+            return accumulate(reply, Failed(error))
+        reply = accumulate(reply, event)
+    return reply
+
+
+def _reason(reason: str) -> str:
+    known = {
+        "max_output_tokens": "it reached the limit of tokens",
+        "content_filter": "a content filter stopped it",
+    }
+    return known.get(reason, f"the model stopped early ({reason})")
+
+
+def batch_of(value: object) -> RemoteBatch | None:
+    """A batch as the provider describes it; None where that is none."""
+    batch_id = json_fields.name(value, "id")
+    if not batch_id:
+        return None
+    told = json_fields.name(value, "status")
+    counts = json_fields.mapping(value, "request_counts")
+    errors = json_fields.rows(json_fields.mapping(value, "errors"), "data")
+    return RemoteBatch(
+        batch_id,
+        BatchStatus(told) if told in _REMOTE else None,
+        json_fields.name(value, "input_file_id"),
+        json_fields.name(value, "output_file_id"),
+        json_fields.name(value, "error_file_id"),
+        json_fields.name(json_fields.mapping(value, "metadata"), NAME_KEY),
+        json_fields.count(counts, "total"),
+        json_fields.count(counts, "completed"),
+        json_fields.count(counts, "failed"),
+        tuple(
+            (json_fields.count(e, "line"), json_fields.text(e, "message")[:LONGEST_QUOTE])
+            for e in errors[:MOST_ERRORS]
+        ),
+    )
+
+
+_REMOTE: Final = frozenset(BatchStatus) - {
+    BatchStatus.PREPARING,
+    BatchStatus.READY,
+    BatchStatus.UPLOADING,
+}

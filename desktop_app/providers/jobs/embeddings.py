@@ -1,0 +1,94 @@
+"""Embeddings: POST /embeddings, texts as vectors. Source: OpenAI's published OpenAPI document.
+
+A request takes at most 2,048 texts of 8,192 tokens each and 300,000 in all. Ours are far smaller, so
+that its reply is read without holding up whoever types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import UnexpectedReplyError
+from desktop_app.domain.vectors import Vector
+from desktop_app.providers.apis.token_usage import tokens
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.retries import AttemptError
+
+if TYPE_CHECKING:
+    from desktop_app.providers.http.transport import Transport
+
+PATH: Final = "embeddings"
+# OpenAI's third generation can be asked for fewer dimensions than it has, the first being the most
+# telling. Other models have the number that they have.
+DIMENSIONS: Final = 512
+MOST_DIMENSIONS: Final = 50_000
+"""The largest models have some ten thousand."""
+_SHORTENED: Final = "text-embedding-3-"
+
+
+def is_offered(profile: ProviderProfile) -> bool:
+    """Whether a provider may have them: CometAPI names none, the model on this computer is none."""
+    return profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
+
+
+def body(model: str, texts: Sequence[str]) -> dict[str, Any]:
+    """The request as JSON-ready values."""
+    fields: dict[str, Any] = {"model": model, "input": list(texts), "encoding_format": "float"}
+    if model.startswith(_SHORTENED):
+        fields["dimensions"] = DIMENSIONS
+    return fields
+
+
+async def embed(
+    transport: Transport, profile: ProviderProfile, model: str, texts: Sequence[str]
+) -> tuple[list[Vector], int]:
+    """Vectors of texts in their order, and the tokens that were billed; asked
+    again only where nothing can have been billed.
+
+    Raises:
+        ProviderError
+    """
+    attempts = count()
+    while True:
+        try:
+            async with transport.post(PATH, body(model, texts)) as reply:
+                return await reply.json(lambda value: vectors_from(value, len(texts), profile.name))
+        except AttemptError as failed:
+            wait = failed.wait_s(next(attempts))
+            if wait is None:
+                raise failed.error from failed
+            await asyncio.sleep(wait)
+
+
+def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vector], int]:
+    """What the reply holds.
+
+    Raises:
+        UnexpectedReplyError: not one vector for each text, all of one length.
+    """
+    found: dict[int, Vector] = {}
+    for at, row in enumerate(json_fields.rows(reply, "data")):
+        index, values = row.get("index", at), row.get("embedding")
+        try:
+            found[index if isinstance(index, int) else at] = Vector.of(_numbers(values))
+        except (ValueError, TypeError, OverflowError):
+            continue
+    sizes = {len(vector.numbers) for vector in found.values()}
+    if sorted(found) != list(range(expected)) or len(sizes) != 1:
+        raise UnexpectedReplyError(
+            f"{provider} sent something that are no embeddings.",
+            what_to_do="Check the name of the embedding model in Settings › Library.",
+        )
+    usage = json_fields.mapping(reply, "usage")
+    billed = tokens(usage, "prompt_tokens") or tokens(usage, "total_tokens")
+    return [found[index] for index in range(expected)], billed
+
+
+def _numbers(values: object) -> list[float]:
+    if not isinstance(values, list) or len(values) > MOST_DIMENSIONS:
+        raise TypeError("no vector")
+    return [float(value) for value in values]

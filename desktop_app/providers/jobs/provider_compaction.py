@@ -1,0 +1,100 @@
+"""The provider's own compaction: POST /responses/compact.
+
+What comes back is the questions as they were and one item that only the provider can read. All of
+it is kept as it came and goes before the next messages, unpruned. Source: OpenAI's published
+OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.compaction import ProviderState
+from desktop_app.domain.errors import UnexpectedReplyError
+from desktop_app.domain.model_catalog import Api, ModelInfo
+from desktop_app.providers.apis import responses
+from desktop_app.providers.apis.token_usage import usage_of
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.reply_limits import MB
+
+if TYPE_CHECKING:
+    from desktop_app.providers.http.transport import Transport
+
+PATH: Final = "responses/compact"
+REFUSED: Final = "compact"
+"""How it is remembered that a provider has no such endpoint."""
+
+LARGEST_STATE: Final = 8 * MB
+"""It goes along with each further question."""
+
+_FIELDS: Final = ("model", "instructions", "input", "prompt_cache_key")
+
+
+def is_offered(profile: ProviderProfile, info: ModelInfo) -> bool:
+    """Whether it is worth asking: CometAPI and servers of other models have nothing like it."""
+    if profile.kind not in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE):
+        return False
+    speaks = profile.api is not Api.CHAT_COMPLETIONS and Api.RESPONSES in (
+        info.apis or (Api.RESPONSES,)
+    )
+    return profile.serves_the_family and speaks
+
+
+def body(
+    request: ChatRequest, info: ModelInfo, profile: ProviderProfile, omit: frozenset[str]
+) -> dict[str, Any]:
+    """The request as JSON-ready values: of a question's fields those that the endpoint takes."""
+    fields = responses.body(request, info, profile, omit)
+    return {name: fields[name] for name in _FIELDS if name in fields}
+
+
+async def compact(
+    transport: Transport,
+    profile: ProviderProfile,
+    info: ModelInfo,
+    request: ChatRequest,
+    omit: frozenset[str] = frozenset(),
+) -> ProviderState:
+    """Ask for it, again only where nothing can have been billed.
+
+    Raises:
+        EndpointMissingError: the provider has no such endpoint.
+        ProviderError
+    """
+    fields = body(request, info, profile, omit)
+    attempts = count()
+    while True:
+        try:
+            async with transport.post(PATH, fields) as reply:
+                return await reply.json(
+                    lambda value: state_from(value, profile.name), LARGEST_STATE
+                )
+        except AttemptError as failed:
+            wait = failed.wait_s(next(attempts))
+            if wait is None:
+                raise failed.error from failed
+            await asyncio.sleep(wait)
+
+
+def state_from(reply: object, provider: str) -> ProviderState:
+    """What the reply holds.
+
+    Raises:
+        UnexpectedReplyError: it holds no state.
+    """
+    output = reply.get("output") if isinstance(reply, Mapping) else None
+    kinds = [json_fields.text(item, "type") for item in json_fields.rows(reply, "output")]
+    if not isinstance(output, list) or "compaction" not in kinds:
+        raise UnexpectedReplyError(
+            f"{provider} sent something that is no compacted conversation.",
+            what_to_do="Try again, or start a new conversation.",
+        )
+    usage = json_fields.mapping(reply, "usage")
+    items = json.dumps(output, ensure_ascii=True, separators=(",", ":"))
+    return ProviderState(items, usage_of(usage) if usage else None)

@@ -1,0 +1,95 @@
+"""The models that a provider lists: GET /models. Source: OpenAI's published OpenAPI document, and
+the fields that gateways add to it; what they say of windows is model_windows.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any, Final, Protocol, TypeVar
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
+from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.models.model_windows import beside, window_of
+
+PATH: Final = "models"
+
+
+MOST_MODELS: Final = 10_000
+LONGEST_ID: Final = 1_000
+"""Characters. Local servers name models by the paths of their files."""
+
+T = TypeVar("T")
+
+
+class GetJson(Protocol):
+    """Gives what `read` makes of the JSON at a path; one that begins with / lies beside the API."""
+
+    async def __call__(self, path: str, read: Callable[[Any], T]) -> T: ...
+
+
+async def fetched(get_json: GetJson, profile: ProviderProfile, beside_s: float) -> ModelListing:
+    """What the provider lists now.
+
+    Args:
+        beside_s: seconds that a question about windows may take.
+
+    Raises:
+        AttemptError, ProviderError
+    """
+    listing, more = await get_json(
+        PATH, lambda reply: (listing_from(reply, profile), beside(_rows(reply)))
+    )
+    # OpenAI's own list looks like others', and its windows are known.
+    if more is None or profile.kind is ProviderKind.OPENAI:
+        return listing
+    ids = [model.id for model in listing.models]
+    try:
+        async with asyncio.timeout(beside_s):
+            windows = await get_json(more.path, lambda reply: more.read(reply, ids))
+    except (AttemptError, ProviderError, TimeoutError):
+        return listing  # then less is known
+    models = (replace(m, window=windows.get(m.id, m.window)) for m in listing.models)
+    return replace(listing, models=tuple(models))
+
+
+def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
+    """The listing that a reply holds.
+
+    Raises:
+        UnexpectedReplyError: it holds none.
+    """
+    rows = _rows(reply)
+    is_list = isinstance(reply, Mapping) and isinstance(reply.get("data"), list)
+    if not rows and not is_list and reply != []:
+        raise UnexpectedReplyError(
+            f"{profile.name} sent something that is no list of models.",
+            what_to_do="Type the model's name in Settings › Provider.",
+        )
+    models = tuple(
+        ListedModel(name, _day(row.get("shutdown_date")), window_of(row))
+        for row in rows
+        if 0 < len(name := json_fields.text(row, "id")) <= LONGEST_ID
+    )
+    return ModelListing(profile.base_url, models, datetime.now(UTC))
+
+
+def _rows(reply: object) -> list[Mapping[str, Any]]:
+    """The rows of a list; Together sends them bare."""
+    rows = json_fields.rows({"data": reply} if isinstance(reply, list) else reply, "data")
+    return rows[:MOST_MODELS]
+
+
+def _day(value: object) -> date | None:
+    """A day as providers write it, in ISO's form or as seconds since 1970; None for what is none."""
+    try:
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC).date()
+        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None

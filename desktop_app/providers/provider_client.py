@@ -1,0 +1,401 @@
+"""One provider to ask: sends, waits and tries again, translates.
+
+Everything that can go wrong ends in exactly one terminal event; nothing is raised out of
+`stream`. What the server refuses is left out once and said so, and which API a compatible server
+speaks is learnt from the first message itself: see negotiation.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.compaction import ProviderState
+from desktop_app.domain.conversation import RemoteRun
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import (
+    TEXT_KEPT,
+    AuthenticationError,
+    EndpointMissingError,
+    ProviderError,
+    RefusedParameterError,
+    StreamCutError,
+)
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Incomplete,
+    OfCandidate,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    Waiting,
+)
+from desktop_app.domain.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.domain.model_listing import ModelListing
+from desktop_app.providers.apis import chat_completions, error_replies, responses
+from desktop_app.providers.apis.candidate_stream import CandidatesReader
+from desktop_app.providers.apis.negotiation import (
+    Learning,
+    Negotiation,
+    RememberApi,
+    RememberRefusals,
+)
+from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.http.http_reply import HttpReply
+from desktop_app.providers.http.retries import ATTEMPTS, AttemptError
+from desktop_app.providers.http.silence import Patience, SilenceWatch, asleep_s
+from desktop_app.providers.http.transport import Timeouts, Transport
+from desktop_app.providers.jobs import provider_compaction
+from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes, cancel
+from desktop_app.providers.models import model_list
+from desktop_app.providers.redacted_answer import RedactedAnswer
+from desktop_app.providers.reply_limits import AnswerMeter
+
+if TYPE_CHECKING:
+    from desktop_app.domain.secret import Secret
+    from desktop_app.domain.vectors import Vector
+    from desktop_app.providers.jobs.batch_client import BatchClient
+
+QUESTION_KEPT: Final = "Your question is kept."
+
+_CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
+
+
+def _is_content(event: StreamEvent) -> bool:
+    return isinstance(event.event if isinstance(event, OfCandidate) else event, _CONTENT)
+
+
+class _Reader(Protocol):
+    @property
+    def is_finished(self) -> bool: ...
+
+    @property
+    def has_all(self) -> bool: ...
+
+    def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]: ...
+    def read_whole(self, reply: object) -> list[StreamEvent]: ...
+    def end(self) -> list[StreamEvent]: ...
+
+
+class ProviderClient:
+    """One client per profile; it may stream several answers at a time.
+
+    `known_api` is what was learnt of a compatible server before; `remember_api` is told what is
+    learnt now. `known_refusals` is what the server refused before, by model, as left_out.py spells
+    it; `remember_refusals` is told a model and all that is known of it now. `proxy_password` is
+    that of the profile's own proxy, `socket_path` the Unix socket of a server without a port. Tests
+    shorten `timeouts` and `run_times`, and set `asleep`, the
+    clock of the computer's sleep.
+    """
+
+    def __init__(
+        self,
+        profile: ProviderProfile,
+        key: Secret | None,
+        catalog: ModelCatalog,
+        *,
+        proxy_password: Secret | None = None,
+        socket_path: str = "",
+        known_api: Api | None = None,
+        remember_api: RememberApi | None = None,
+        known_refusals: Mapping[str, frozenset[str]] | None = None,
+        remember_refusals: RememberRefusals | None = None,
+        timeouts: Timeouts | None = None,
+        run_times: RunTimes | None = None,
+        asleep: Callable[[], float] = asleep_s,
+    ) -> None:
+        self._profile = profile
+        self._key = key
+        self._catalog = catalog
+        self._learning = Learning(
+            profile, known_api, remember_api, known_refusals, remember_refusals
+        )
+        self._timeouts = timeouts or Timeouts()
+        self._run_times = run_times or RunTimes()
+        self._asleep = asleep
+        self._streams = 0
+        self._transport = Transport(
+            profile,
+            key,
+            proxy_password=proxy_password,
+            socket_path=socket_path,
+            timeouts=self._timeouts,
+        )
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """The answer as it comes; one Completed, Incomplete or Failed ends it.
+
+        Several candidates come together where Chat Completions is spoken; a server that does not
+        make several, or the other API, answers with the first alone.
+
+        Cancelling the task, or closing the iterator, closes the connection at once; a run in the
+        background goes on at the provider until `cancel`.
+        """
+        async with aclosing(self._ended(self._negotiated(request))) as events:
+            async for event in events:
+                yield event
+
+    async def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
+        """The whole stream of a run in the background, from its beginning; ends as `stream` does."""
+        async with aclosing(self._ended(self._run(run).go_on())) as events:
+            async for event in events:
+                yield event
+
+    async def cancel(self, run: RemoteRun) -> Usage | None:
+        """Have a run in the background stop; what it took until then, where the provider says so.
+
+        Raises:
+            ProviderError: it could not be told.
+        """
+        self._require_key()
+        return await cancel(self._transport, run, self._run_times)
+
+    async def _ended(
+        self, source: AsyncGenerator[StreamEvent, None]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """`source`, with its errors as terminals."""
+        has_content, meter = False, AnswerMeter(self._profile.name)
+        answer = RedactedAnswer(lambda: self._transport.redactor.stream())
+        self._streams += 1
+        try:
+            self._require_key()
+            async with aclosing(source) as events:
+                async for event in events:
+                    meter.add(event)
+                    has_content = has_content or _is_content(event)
+                    match event:
+                        case Failed(error):
+                            raise error
+                        case OfCandidate(_, Failed(error)):
+                            error.what_was_kept = TEXT_KEPT
+                            error_replies.hide(self._transport.redactor, error)
+                    for cleaned in answer.take(event):
+                        yield cleaned
+        except ProviderError as error:
+            error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
+            error_replies.hide(self._transport.redactor, error)
+            for cleaned in answer.end():
+                yield cleaned
+            yield Failed(error)
+        finally:
+            self._streams -= 1
+
+    async def compact(self, request: ChatRequest) -> ProviderState:
+        """The conversation of `request` as the provider's own shorter state.
+
+        Raises:
+            EndpointMissingError: the provider has no such thing; it is not asked for it again.
+            ProviderError
+        """
+        self._require_key()
+        known = self._learning.of(request.model)
+        offers = provider_compaction.is_offered(self._profile, self._catalog.info(request.model))
+        if not offers or provider_compaction.REFUSED in known:
+            raise error_replies.endpoint_missing(self._profile.name, "it does not compact")
+        try:
+            return await provider_compaction.compact(
+                self._transport, self._profile, self._catalog.info(request.model), request, known
+            )
+        except EndpointMissingError:
+            self._learning.refuses(request.model, frozenset({provider_compaction.REFUSED}))
+            raise
+
+    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
+        """Vectors of texts, and the tokens billed: see embeddings.py.
+
+        Raises:
+            EndpointMissingError: the provider has none.
+            ProviderError
+        """
+        from desktop_app.providers.jobs import embeddings  # few ever want them
+
+        self._require_key()
+        if not embeddings.is_offered(self._profile):
+            raise error_replies.endpoint_missing(self._profile.name, "it makes no embeddings")
+        with self._kept_open():
+            return await embeddings.embed(self._transport, self._profile, model, texts)
+
+    def batches(self) -> BatchClient:
+        """Its batches. Raises ProviderError where there is no key."""
+        from desktop_app.providers.jobs.batch_client import BatchClient  # few ever want it
+
+        self._require_key()
+        return BatchClient(
+            self._transport, self._profile, self._catalog, self._learning.refused, self._kept_open
+        )
+
+    @contextmanager
+    def _kept_open(self) -> Iterator[None]:
+        self._streams += 1
+        try:
+            yield
+        finally:
+            self._streams -= 1
+
+    async def models(self) -> tuple[str, ...]:
+        """The ids of the models that the provider lists. Raises ProviderError."""
+        return tuple(model.id for model in (await self.listing()).models)
+
+    async def listing(self) -> ModelListing:
+        """The models that the provider lists now. Asked while the person types, it opens the
+        connection, so that sending costs no handshake.
+
+        Raises:
+            ProviderError
+        """
+        self._require_key()
+        try:
+            get, limit_s = self._transport.get_json, self._timeouts.beside
+            return await model_list.fetched(get, self._profile, limit_s)
+        except AttemptError as failed:
+            raise failed.error from failed
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no answer is under way."""
+        return not self._streams
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._transport.aclose()
+
+    def _require_key(self) -> None:
+        if self._profile.needs_key and self._key is None:
+            raise AuthenticationError(
+                f"No API key is set for {self._profile.name}.",
+                what_to_do="Add one in Settings › Provider.",
+            )
+
+    async def _negotiated(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """The answer, after what the server lacks or refuses has been gone around."""
+        info = self._catalog.info(request.model)
+        way = Negotiation(request, info, self._profile, self._learning)
+        for told in way.begin():
+            yield told
+        while True:
+            try:
+                async with aclosing(self._attempts(way, info)) as events:
+                    async for event in events:
+                        if isinstance(event, Started):
+                            way.opened()
+                        yield event
+                return
+            except (EndpointMissingError, RefusedParameterError) as refusal:
+                for told in way.go_around(refusal):
+                    yield told
+
+    # -- one API: attempts, then the reply
+
+    async def _attempts(
+        self, way: Negotiation, info: ModelInfo
+    ) -> AsyncGenerator[StreamEvent, None]:
+        api = way.api
+        adapter = responses if api is Api.RESPONSES else chat_completions
+        body = adapter.body(way.request, info, self._profile, way.leave_out)
+        in_background = way.request.background and api is Api.RESPONSES
+        for attempt in range(ATTEMPTS):
+            try:
+                if in_background:
+                    source = self._run().begin(adapter.PATH, body)
+                else:
+                    source = self._listened(api, adapter.PATH, body)
+                async with aclosing(source) as events:
+                    async for event in events:
+                        if _is_content(event):
+                            self._learning.has(api)
+                        yield event
+                return
+            except AttemptError as failed:
+                wait = failed.wait_s(attempt)
+                if wait is None:
+                    raise failed.error from failed
+                yield Waiting(wait, failed.error.what_happened)
+                await asyncio.sleep(wait)
+
+    def _watch(self, cut_s: float | None = None) -> SilenceWatch:
+        times = self._timeouts
+        patience = Patience(
+            times.silence, times.silence_again, times.after_sleep, times.look, cut_s
+        )
+        return SilenceWatch(self._profile.name, patience, self._asleep)
+
+    def _run(self, run: RemoteRun | None = None) -> BackgroundRun:
+        return BackgroundRun(
+            self._profile.name,
+            self._transport,
+            lambda: self._watch(self._run_times.check),
+            self._run_times,
+            run,
+        )
+
+    def _listened(
+        self, api: Api, path: str, body: Mapping[str, Any]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        watch = self._watch()
+        return watch.over(self._reply(api, path, body, watch.heard))
+
+    async def _reply(
+        self, api: Api, path: str, body: Mapping[str, Any], heard: Callable[[], None]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        async with self._transport.post(path, body, heard) as reply:
+            reader = self._reader(api, body.get("n", 1))
+            is_json = await reply.is_json()
+            source = self._whole(reply, reader) if is_json else self._events(reply, reader)
+            has_started = False
+            async with aclosing(source) as events:
+                async for event in events:
+                    if not has_started:
+                        has_started = True
+                        yield Started(request_id=reply.request_id)
+                    if isinstance(event, Failed) and not event.error.request_id:
+                        event.error.request_id = reply.request_id
+                    if isinstance(event, Completed | Incomplete):
+                        await reply.drain()
+                    if isinstance(event, Completed) and not reader.has_all:
+                        self._learning.refuses(body["model"], frozenset({"candidates"}))
+                    yield event
+
+    def _reader(self, api: Api, count: int) -> _Reader:
+        if api is Api.RESPONSES:
+            return ResponsesReader(self._profile.name)
+        if count > 1:
+            return CandidatesReader(self._profile.name, count)
+        return chat_completions.ChatCompletionsReader(self._profile.name)
+
+    async def _events(self, reply: HttpReply, reader: _Reader) -> AsyncGenerator[StreamEvent, None]:
+        try:
+            async with aclosing(reply.events(reader.read)) as received:
+                async for events in received:
+                    for event in events:
+                        yield event
+                    if reader.is_finished:
+                        return
+        except StreamCutError:
+            ending = reader.end()
+            if isinstance(ending[-1], Failed):
+                raise
+            for event in ending:  # the reason to stop had come: the answer is whole
+                yield event
+            return
+        if reply.received == 0 and self._learning.is_learning_api:
+            # Hosts without the endpoint are known to answer 200 with nothing.
+            raise error_replies.endpoint_missing(self._profile.name, "an empty reply came back")
+        for event in reader.end():
+            yield event
+
+    async def _whole(self, reply: HttpReply, reader: _Reader) -> AsyncGenerator[StreamEvent, None]:
+        def read(value: object) -> list[StreamEvent]:
+            error = error_replies.error_of_whole(self._profile.name, value, reply.request_id)
+            if error is not None:
+                raise error
+            return reader.read_whole(value)
+
+        for event in await reply.json(read):
+            yield event

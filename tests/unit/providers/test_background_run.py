@@ -1,0 +1,356 @@
+"""Runs in the background: cut anywhere, by anything, they come whole and once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversation import MessageStatus, RemoteRun
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    NetworkError,
+    RunLostError,
+    StreamCutError,
+)
+from desktop_app.domain.events import Failed, Notice, RunReached, StreamEvent, Waiting
+from desktop_app.domain.model_catalog import Effort
+from desktop_app.domain.reply import Reply
+from desktop_app.providers.apis import responses
+from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.http.transport import Timeouts
+from desktop_app.providers.jobs.background_run import RunTimes, path_of
+from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.background_server import USAGE, BackgroundServer, Fault, events_of
+from tests.helpers.secrets import key_for
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold
+
+PIECES = ("Hé, ", "théâtre", " ☂\u2028", "end.")
+THOUGHTS = ("First ", "this.")
+EVENTS = events_of(PIECES, THOUGHTS)
+REQUEST = replace(ask(model="gpt-5.2-pro", effort=Effort.HIGH), background=True)
+# However slow the machine, no connection that is alive is taken for a silent one.
+TIMES = RunTimes(check=60, poll=0.05, queued=0.12, patience=60, longest_pause=0.05, cancel=20)
+IMPATIENT = replace(TIMES, check=0.2)
+LONGEST_S = 60
+
+
+def client_of(
+    server: BackgroundServer, profile: ProviderProfile = OPENAI, times: RunTimes = TIMES
+) -> ProviderClient:
+    there = replace(profile, base_url=server.base_url)
+    return ProviderClient(
+        there, key_for(there.base_url, "sk-x"), CATALOG, timeouts=Timeouts(), run_times=times
+    )
+
+
+async def all_of(source: AsyncIterator[StreamEvent]) -> list[StreamEvent]:
+    return [event async for event in source]
+
+
+def asked(
+    server: BackgroundServer, request: ChatRequest = REQUEST, times: RunTimes = TIMES
+) -> list[StreamEvent]:
+    async def main() -> list[StreamEvent]:
+        async with asyncio.timeout(LONGEST_S), server:
+            client = client_of(server, times=times)
+            try:
+                return await all_of(client.stream(request))
+            finally:
+                await client.aclose()
+
+    return asyncio.run(main())
+
+
+def _whole() -> Reply:
+    """What the stream adds up to where nothing is in its way."""
+    reader = ResponsesReader("OpenAI", numbered=True)
+    named = json.dumps(EVENTS).replace('"id": ""', '"id": "resp_1"')
+    return fold(
+        said for event in json.loads(named) for said in reader.read(json.dumps(event).encode())
+    )
+
+
+WHOLE = _whole()
+
+
+def check_whole(events: Sequence[StreamEvent]) -> None:
+    reply = fold(events)
+    assert replace(reply, run=None) == WHOLE
+
+
+def said(events: Sequence[StreamEvent]) -> list[str]:
+    return [event.reason for event in events if isinstance(event, Waiting) and event.reason]
+
+
+def test_a_run_that_nothing_breaks_is_asked_once() -> None:
+    server = BackgroundServer(EVENTS)
+    events = asked(server)
+    check_whole(events)
+    assert WHOLE.status is MessageStatus.COMPLETE
+    assert WHOLE.text == "".join(PIECES)
+    assert WHOLE.usage == Usage(USAGE["input_tokens"], 0, USAGE["output_tokens"], 0)
+    [(_, _, body)] = server.requests
+    assert (body["background"], body["store"], body["stream"]) == (True, True, True)
+    assert "include" not in body
+    numbers = [event.run.sequence for event in events if isinstance(event, RunReached)]
+    assert numbers == list(range(len(EVENTS) - 1))
+
+
+LENGTH = 3_900  # bytes of the stream, about
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            Fault,
+            st.integers(0, LENGTH),
+            st.sampled_from(["reset", "close", "garbage", "refuse", "silent"]),
+        ),
+        max_size=4,
+    )
+)
+def test_cut_anywhere_the_reply_is_the_same(faults: list[Fault]) -> None:
+    named = [Fault(200, faults[0].how), *faults[1:]] if faults else []
+    if named and named[0].how == "refuse":
+        named[0] = Fault(max(faults[0].after, 200), "reset")
+    elif named:
+        named[0] = Fault(max(faults[0].after, 200), faults[0].how)
+    server = BackgroundServer(EVENTS, faults=named)
+    check_whole(asked(server, times=IMPATIENT))
+    assert len(server.asked("POST")) == 1, "asked, and billed, once"
+
+
+@pytest.mark.parametrize("after", range(150, LENGTH, 97))
+def test_cut_at_every_few_bytes(after: int) -> None:
+    server = BackgroundServer(EVENTS, faults=[Fault(after)])
+    check_whole(asked(server))
+    assert len(server.asked("POST")) == 1
+
+
+def test_a_cut_before_the_run_has_a_name_is_not_gone_around() -> None:
+    server = BackgroundServer(EVENTS, faults=[Fault(20)])
+    reply = fold(asked(server))
+    assert isinstance(reply.error, StreamCutError)
+    assert len(server.requests) == 1
+
+
+def test_a_request_that_is_long_in_coming_is_waited_for() -> None:
+    """Longer than the silence of a run that has a name: it may be made, and billed, already."""
+
+    class Late(BackgroundServer):
+        async def _begin(self, writer: asyncio.StreamWriter, body: dict[str, Any]) -> None:
+            await asyncio.sleep(3 * IMPATIENT.check)
+            await super()._begin(writer, body)
+
+    server = Late(EVENTS)
+    check_whole(asked(server, times=IMPATIENT))
+    assert len(server.asked("POST")) == 1
+
+
+def test_the_next_connection_takes_up_behind_the_last_number() -> None:
+    server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
+    events = asked(server)
+    check_whole(events)
+    [path] = server.asked("GET")
+    at = next(
+        index
+        for index, event in enumerate(events)
+        if isinstance(event, RunReached) and path.endswith(f"starting_after={event.run.sequence}")
+    )
+    assert at
+    assert not said(events), "nobody needs to know"
+
+
+def test_a_run_that_cannot_be_streamed_again_is_asked_after() -> None:
+    server = BackgroundServer(EVENTS, faults=[Fault(1_500), Fault(0, "refuse")], pause_s=0.02)
+    events = asked(server)
+    check_whole(events)
+    assert server.asked("GET")[0].startswith("/responses/resp_1?stream=true&starting_after=")
+    assert set(server.asked("GET")[1:]) == {"/responses/resp_1"}
+    assert said(events)[0] == "Running at OpenAI. Asked again every 0 s."
+
+
+def test_a_reply_that_is_no_stream_is_asked_after() -> None:
+    server = BackgroundServer(EVENTS, first_is_json=True, pause_s=0.01)
+    events = asked(server)
+    check_whole(events)
+    assert set(server.asked("GET")) == {"/responses/resp_1"}
+
+
+def test_a_silent_connection_gives_way_to_another() -> None:
+    server = BackgroundServer(EVENTS, faults=[Fault(1_500, "silent")])
+    check_whole(asked(server, times=IMPATIENT))
+    assert server.asked("GET")
+    assert len(server.asked("POST")) == 1
+
+
+def test_a_run_that_stays_in_the_queue_is_told_of() -> None:
+    told = (
+        "Queued at OpenAI. Asked again every 0 s.",
+        "Queued at OpenAI for 1 min; it may never begin. Press Stop, then Retry, to ask anew.",
+    )
+    is_told = asyncio.Event()
+
+    class Queued(BackgroundServer):
+        async def _make(self, run: Any) -> None:
+            async with run.more:
+                run.made = 2
+                run.more.notify_all()
+            await is_told.wait()
+            run.made = 0
+            await super()._make(run)
+
+    async def main() -> list[StreamEvent]:
+        async with asyncio.timeout(LONGEST_S), Queued(EVENTS) as server:
+            client = client_of(server, times=replace(TIMES, check=0.1))
+            events: list[StreamEvent] = []
+            async for event in client.stream(REQUEST):
+                events.append(event)
+                if told[1] in said([event]):
+                    is_told.set()
+            await client.aclose()
+            return events
+
+    events = asyncio.run(main())
+    check_whole(events)
+    assert told[0] in said(events)
+
+
+def test_out_of_reach_for_a_while() -> None:
+    async def main() -> tuple[list[StreamEvent], list[str]]:
+        server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
+        async with asyncio.timeout(LONGEST_S), server:
+            client = client_of(server)
+            events: list[StreamEvent] = []
+            async for event in client.stream(REQUEST):
+                events.append(event)
+                if isinstance(event, RunReached) and event.run.sequence == 3:
+                    server.is_down = True
+                if isinstance(event, Waiting) and event.seconds:
+                    server.is_down = False
+            await client.aclose()
+            return events, server.asked("POST")
+
+    events, posts = asyncio.run(main())
+    check_whole(events)
+    assert len(posts) == 1
+    assert said(events) == ["OpenAI is out of reach; the answer goes on there."]
+    [back] = [at for at, event in enumerate(events) if event == Waiting(0, "")]
+    assert back > events.index(Waiting(1 if TIMES.longest_pause > 1 else 0.05, said(events)[0]))
+
+
+def test_out_of_reach_for_good() -> None:
+    async def main() -> Reply:
+        server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
+        async with asyncio.timeout(LONGEST_S), server:
+            client = client_of(server, times=replace(TIMES, patience=0.3))
+            events: list[StreamEvent] = []
+            async for event in client.stream(REQUEST):
+                events.append(event)
+                server.is_down = isinstance(event, RunReached) or server.is_down
+            await client.aclose()
+            return fold(events)
+
+    reply = asyncio.run(main())
+    assert isinstance(reply.error, NetworkError)
+    assert reply.parts
+
+
+def resumed(
+    server: BackgroundServer, *, forget: bool = False, key: str | None = "sk-x"
+) -> list[StreamEvent]:
+    """A run is begun and left, and picked up by another client."""
+
+    async def main() -> list[StreamEvent]:
+        async with asyncio.timeout(LONGEST_S), server:
+            client = client_of(server)
+            async for event in client.stream(REQUEST):
+                if isinstance(event, RunReached) and event.run.sequence == 9:
+                    break
+            await client.aclose()
+            if forget:
+                server.runs.clear()
+            server.release()
+            profile = replace(OPENAI, base_url=server.base_url)
+            client = ProviderClient(
+                profile, key_for(profile.base_url, key), CATALOG, run_times=TIMES
+            )
+            try:
+                return await all_of(client.resume(RemoteRun("resp_1", 9)))
+            finally:
+                await client.aclose()
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("faults", [(), (None, Fault(900)), (None, Fault(0, "refuse"))])
+def test_picked_up_by_another_client_it_is_whole(faults: Sequence[Fault | None]) -> None:
+    server = BackgroundServer(EVENTS, hold_at=12, faults=faults)
+    check_whole(resumed(server))
+    assert len(server.asked("POST")) == 1
+
+
+def test_a_run_that_is_no_longer_there() -> None:
+    reply = fold(resumed(BackgroundServer(EVENTS, hold_at=12), forget=True))
+    assert isinstance(reply.error, RunLostError)
+    assert "about 10 minutes" in reply.error.what_happened
+
+
+def test_without_its_key_a_run_is_not_picked_up() -> None:
+    events = resumed(BackgroundServer(EVENTS, hold_at=12), key=None)
+    [failed] = events
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, AuthenticationError)
+
+
+def test_cancelling_tells_the_provider() -> None:
+    async def main() -> tuple[Usage | None, BackgroundServer]:
+        async with asyncio.timeout(LONGEST_S), BackgroundServer(EVENTS, hold_at=9) as server:
+            client = client_of(server)
+            async for event in client.stream(REQUEST):
+                if isinstance(event, RunReached) and event.run.sequence == 8:
+                    break
+            used = await client.cancel(RemoteRun("resp_1"))
+            await client.aclose()
+            return used, server
+
+    used, server = asyncio.run(main())
+    assert server.runs["resp_1"].status == "cancelled"
+    assert used == Usage(USAGE["input_tokens"], 0, 7, 0)
+
+
+@pytest.mark.parametrize("param", ["background", "store"])
+def test_a_refusal_is_gone_around_and_said(param: str) -> None:
+    server = BackgroundServer(EVENTS)
+    server.refused = {"message": f"No {param}", "code": "unsupported_parameter", "param": param}
+    events = asked(server)
+    bodies = [body for _, _, body in server.requests]
+    assert [body.get("background") for body in bodies] == [True, None]
+    assert bodies[1]["store"] is False
+    assert Notice("OpenAI does not run this in the background; it ends with the connection.") in (
+        events
+    )
+    assert fold(events).text == WHOLE.text
+
+
+def test_a_compatible_server_is_asked_for_it_in_so_many_words() -> None:
+    info = CATALOG.info("some-model")
+    body = responses.body(replace(ask(model="some-model"), background=True), info, COMPATIBLE)
+    assert (body["background"], body["store"]) == (True, True)
+    plain = responses.body(ask(model="some-model"), info, COMPATIBLE)
+    assert "store" not in plain
+    assert "background" not in plain
+
+
+def test_an_id_is_no_path() -> None:
+    assert path_of("../models?x") == "responses/..%2Fmodels%3Fx"

@@ -1,0 +1,188 @@
+"""Several answers to one request, told apart."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import TEXT_KEPT
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Notice,
+    OfCandidate,
+    StreamEvent,
+)
+from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.reply import Reply
+from desktop_app.providers.apis.candidate_stream import CandidatesReader
+from desktop_app.providers.provider_client import ProviderClient
+from tests.unit.providers.loopback import LoopbackServer, replies, streams
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold, sse
+
+USAGE = {"prompt_tokens": 100, "completion_tokens": 60}
+
+
+def choice(index: int, text: str = "", reason: str | None = None) -> dict[str, Any]:
+    delta = {"content": text} if text else {}
+    return {"id": "c1", "choices": [{"index": index, "delta": delta, "finish_reason": reason}]}
+
+
+def answers(events: list[StreamEvent], count: int) -> list[Reply]:
+    """What each answer adds up to."""
+    own = [
+        [e.event for e in events if isinstance(e, OfCandidate) and e.number == at]
+        for at in range(count)
+    ]
+    own[0] = [e for e in events if not isinstance(e, OfCandidate)]
+    return [fold(mine) for mine in own]
+
+
+def read(*sent: dict[str, Any] | str, count: int = 2) -> list[StreamEvent]:
+    reader = CandidatesReader("X", count)
+    events = [
+        e
+        for each in sent
+        for e in reader.read((each if isinstance(each, str) else json.dumps(each)).encode())
+    ]
+    return events if reader.is_finished else [*events, *reader.end()]
+
+
+@given(st.data(), st.integers(2, 4))
+def test_any_order_of_chunks_gives_each_answer_its_own(data: st.DataObject, count: int) -> None:
+    pieces = [
+        data.draw(st.lists(st.text("ab ", min_size=1, max_size=3), min_size=1, max_size=4))
+        for _ in range(count)
+    ]
+    left = [
+        [*(choice(at, text) for text in texts), choice(at, reason="stop")]
+        for at, texts in enumerate(pieces)
+    ]
+    sent: list[Any] = []
+    while any(left):
+        at = data.draw(st.sampled_from([at for at, rest in enumerate(left) if rest]))
+        sent.append(left[at].pop(0))
+    events = read(*sent, {"choices": [], "usage": USAGE}, "[DONE]", count=count)
+    found = answers(events, count)
+    assert [reply.text for reply in found] == ["".join(texts) for texts in pieces]
+    assert all(reply.status is MessageStatus.COMPLETE for reply in found)
+    assert found[0].usage == Usage(100, 0, 60)
+    assert [reply.usage for reply in found[1:]] == [None] * (count - 1)
+    assert isinstance(events[-1], Completed)  # the first answer's, last of all
+
+
+def test_an_answer_that_never_began_is_not_ended() -> None:
+    events = read(choice(0, "Hi"), choice(0, reason="stop"), "[DONE]")
+    assert not [e for e in events if isinstance(e, OfCandidate)]
+    assert fold(events).status is MessageStatus.COMPLETE
+
+
+def test_a_cut_leaves_whole_what_was_whole() -> None:
+    first, second = answers(read(choice(0, "Hi"), choice(1, "Ho"), choice(1, reason="stop")), 2)
+    assert (first.status, second.status) == (MessageStatus.FAILED, MessageStatus.COMPLETE)
+    assert (first.text, second.text) == ("Hi", "Ho")
+
+
+@pytest.mark.parametrize("broken", ["{", json.dumps({"error": {"message": "overloaded"}})])
+def test_an_error_inside_the_stream_is_that_of_all(broken: str) -> None:
+    first, second = answers(read(choice(0, "Hi"), choice(1, "Ho"), broken), 2)
+    assert first.error is not None
+    assert second.error is not None
+    assert first.error is not second.error
+
+
+def test_a_whole_reply() -> None:
+    reply = {
+        "choices": [
+            {"index": at, "message": {"content": text}, "finish_reason": "stop"}
+            for at, text in ((1, "Ho"), (0, "Hi"))
+        ],
+        "usage": USAGE,
+    }
+    reader = CandidatesReader("X", 2)
+    first, second = answers(reader.read_whole(reply), 2)
+    assert (first.text, second.text, first.usage) == ("Hi", "Ho", Usage(100, 0, 60))
+    assert reader.is_finished
+    (end,) = CandidatesReader("X", 2).read_whole({"x": 1})[-1:]
+    assert isinstance(end, Failed)
+
+
+async def asked(server: LoopbackServer, learnt: list[Any], count: int = 2) -> list[StreamEvent]:
+    profile = replace(COMPATIBLE, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
+    client = ProviderClient(
+        profile, None, CATALOG, remember_refusals=lambda model, names: learnt.append((model, names))
+    )
+    try:
+        async with aclosing(client.stream(ask(model="m", candidates=count))) as events:
+            return [event async for event in events]
+    finally:
+        await client.aclose()
+
+
+def test_several_are_asked_for_in_one_request() -> None:
+    async def main() -> None:
+        body = sse(
+            choice(1, "Ho"), choice(0, "Hi"), choice(0, "", "stop"), choice(1, "", "stop"), "[DONE]"
+        )
+        learnt: list[Any] = []
+        async with LoopbackServer(streams(body)) as server:
+            events = await asked(server, learnt)
+            assert [request.json["n"] for request in server.requests] == [2]
+        assert [reply.text for reply in answers(events, 2)] == ["Hi", "Ho"]
+        assert learnt == []
+
+    asyncio.run(main())
+
+
+def test_a_server_that_makes_one_is_learnt() -> None:
+    async def main() -> None:
+        body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
+        learnt: list[Any] = []
+        async with LoopbackServer(streams(body)) as server:
+            events = await asked(server, learnt)
+        assert fold(events).text == "Hi"
+        assert learnt == [("m", frozenset({"candidates"}))]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Field 'n': Value must be between 1 <= value <= 1, but got 2", "Unsupported parameter: 'n'"],
+)
+def test_a_server_that_refuses_several_makes_one_and_is_learnt(message: str) -> None:
+    async def main() -> None:
+        refused = {"error": {"message": message, "type": "invalid_request_error", "code": 400}}
+        body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
+        learnt: list[Any] = []
+        async with LoopbackServer(replies(400, refused), streams(body)) as server:
+            events = await asked(server, learnt)
+            assert ["n" in request.json for request in server.requests] == [True, False]
+        assert fold(events).text == "Hi"
+        assert not [
+            e for e in events if isinstance(e, Notice)
+        ]  # said where the others are asked for
+        assert [name for _, names in learnt for name in names] == ["candidates=2"]
+
+    asyncio.run(main())
+
+
+def test_what_was_kept_is_said_of_each() -> None:
+    async def main() -> None:
+        body = sse(choice(0, "Hi"), choice(1, "Ho"))
+        async with LoopbackServer(streams(body)) as server:
+            first, second = answers(await asked(server, []), 2)
+        for reply in (first, second):
+            assert reply.error is not None
+            assert reply.error.what_was_kept == TEXT_KEPT
+
+    asyncio.run(main())

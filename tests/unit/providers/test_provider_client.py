@@ -1,0 +1,954 @@
+"""The whole client against a real server on loopback: choices, retries, cuts, cancelling."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.chat_request import ChatRequest, FileData, ProviderKind, ProviderProfile
+from desktop_app.domain.chat_request import RequestMessage as Said
+from desktop_app.domain.conversation import MessageStatus, Role
+from desktop_app.domain.errors import (
+    TEXT_KEPT,
+    AuthenticationError,
+    ContextTooLongError,
+    EndpointMissingError,
+    ModelNotFoundError,
+    NetworkError,
+    ProviderError,
+    ProviderFaultError,
+    QuotaExhaustedError,
+    RateLimitedError,
+    RefusedParameterError,
+    StreamCutError,
+    UnexpectedReplyError,
+)
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Notice,
+    Started,
+    StreamEvent,
+    TextDelta,
+    Waiting,
+)
+from desktop_app.domain.model_catalog import Api, Effort
+from desktop_app.domain.model_listing import ListedModel
+from desktop_app.domain.parts import ReasoningPart, TextPart
+from desktop_app.providers.apis.error_replies import ASK_AGAIN
+from desktop_app.providers.http.transport import Timeouts
+from desktop_app.providers.provider_client import QUESTION_KEPT, ProviderClient
+from tests.helpers.closed_port import closed_port
+from tests.helpers.secrets import key_for
+from tests.unit.providers.loopback import (
+    STREAM_HEAD,
+    LoopbackServer,
+    Received,
+    Script,
+    chunk,
+    hangs_up,
+    replies,
+    stalls,
+    streams,
+)
+from tests.unit.providers.samples import (
+    CATALOG,
+    COMETAPI,
+    COMPATIBLE,
+    OPENAI,
+    ask,
+    fold,
+    sse,
+    terminals,
+)
+
+KEY = "sk-test-1234567890"
+
+DELTA = {"type": "response.output_text.delta", "delta": "Hello"}
+DONE = {"type": "response.completed", "response": {"id": "r", "status": "completed"}}
+RESPONSE = streams(sse({"type": "response.created", "response": {"id": "r"}}, DELTA, DONE))
+CHAT_CHUNK = {"id": "c", "choices": [{"delta": {"content": "Hello"}, "finish_reason": "stop"}]}
+CHAT = streams(sse(CHAT_CHUNK, "[DONE]"))
+NOT_FOUND = replies(404, {"detail": "Not Found"})
+
+
+def refuses(param: str, code: str = "unsupported_parameter", status: int = 400) -> Script:
+    error = {"message": f"No {param}.", "type": "invalid_request_error", "param": param}
+    return replies(status, {"error": {**error, "code": code}}, x_request_id="req_9")
+
+
+def client_for(
+    server: LoopbackServer, profile: ProviderProfile = OPENAI, **more: Any
+) -> ProviderClient:
+    return ProviderClient(
+        replace(profile, base_url=server.base_url), key_for(server.base_url, KEY), CATALOG, **more
+    )
+
+
+async def collect(client: ProviderClient, request: ChatRequest) -> list[StreamEvent]:
+    async with aclosing(client.stream(request)) as events:
+        return [event async for event in events]
+
+
+def run(
+    *scripts: Script,
+    request: ChatRequest | None = None,
+    profile: ProviderProfile = OPENAI,
+    **more: Any,
+) -> tuple[list[StreamEvent], list[Received]]:
+    """The events that one request gives, and what the server received."""
+
+    async def main() -> tuple[list[StreamEvent], list[Received]]:
+        async with LoopbackServer(*scripts) as server:
+            client = client_for(server, profile, **more)
+            events = await collect(client, request or ask())
+            await client.aclose()
+            return events, server.requests
+
+    return asyncio.run(main())
+
+
+def failure(events: list[StreamEvent]) -> ProviderError:
+    (end,) = terminals(events)
+    assert events[-1] is end, "nothing behind the terminal"
+    assert isinstance(end, Failed)
+    return end.error
+
+
+# ---------------------------------------------------------------- the plain way
+
+
+def test_an_answer_through_responses() -> None:
+    events, (request,) = run(RESPONSE)
+    assert fold(events).text == "Hello"
+    assert fold(events).status is MessageStatus.COMPLETE
+    assert Started(request_id="req_1") in events
+    assert (request.method, request.path) == ("POST", "/v1/responses")
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["accept"].startswith("text/event-stream")
+    assert request.headers["accept-encoding"] == "identity"
+    assert request.json["input"] == [{"role": "user", "content": "Why?"}]
+
+
+def test_the_on_device_model_is_asked_through_chat() -> None:
+    profile = replace(COMPATIBLE, kind=ProviderKind.ON_DEVICE)
+    events, (request,) = run(CHAT, profile=profile)
+    assert fold(events).text == "Hello"
+    assert request.path == "/v1/chat/completions"
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "known", "path"),
+    [
+        (OPENAI, "gpt-5.2", None, "responses"),
+        (OPENAI, "unknown", None, "responses"),
+        (replace(OPENAI, api=Api.CHAT_COMPLETIONS), "gpt-5.2", None, "chat/completions"),
+        (COMPATIBLE, "x", None, "responses"),
+        (COMPATIBLE, "x", Api.CHAT_COMPLETIONS, "chat/completions"),
+        (COMPATIBLE, "gpt-5.2-pro", Api.CHAT_COMPLETIONS, "responses"),
+        (COMPATIBLE, "smollm2-135m-instruct", None, "chat/completions"),
+    ],
+)
+def test_which_api(profile: ProviderProfile, model: str, known: Api | None, path: str) -> None:
+    script = RESPONSE if path == "responses" else CHAT
+    _, (request,) = run(script, profile=profile, request=ask(model=model), known_api=known)
+    assert request.path == f"/v1/{path}"
+
+
+def test_streaming_off_and_servers_that_answer_with_one_value() -> None:
+    message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
+    reply = {"id": "r", "object": "response", "status": "completed", "output": [message]}
+    events, (request,) = run(replies(200, reply), request=ask(stream=False))
+    assert fold(events).text == "Hello"
+    assert request.json["stream"] is False
+
+
+def test_on_this_machine_each_request_has_a_connection_of_its_own() -> None:
+    async def main() -> None:
+        async with LoopbackServer(RESPONSE) as server:
+            client = client_for(server)
+            for _ in range(3):
+                assert fold(await collect(client, ask())).text == "Hello"
+            assert (server.connections, len(server.requests)) == (3, 3)
+            await client.aclose()
+
+    asyncio.run(main())
+
+
+def test_models() -> None:
+    async def main() -> None:
+        listing = replies(200, {"data": [{"id": "a"}, {"id": ""}, "x", {"id": "b"}]})
+        bad = replies(200, {"models": []})
+        async with LoopbackServer(listing, bad, replies(401, {})) as server:
+            client = client_for(server)
+            assert await client.models() == ("a", "b")
+            with pytest.raises(UnexpectedReplyError):
+                await client.models()
+            with pytest.raises(AuthenticationError):
+                await client.models()
+            await client.aclose()
+            assert [request.path for request in server.requests] == ["/v1/models"] * 3
+
+    asyncio.run(main())
+
+
+# ---------------------------------------------------------------- keys
+
+
+def test_without_a_key_nothing_is_sent() -> None:
+    async def main() -> None:
+        async with LoopbackServer(RESPONSE) as server:
+            client = ProviderClient(replace(OPENAI, base_url=server.base_url), None, CATALOG)
+            error = failure(await collect(client, ask()))
+            with pytest.raises(AuthenticationError):
+                await client.models()
+            assert isinstance(error, AuthenticationError)
+            assert error.what_happened.startswith("No API key")
+            assert error.what_to_do.startswith("Add one in Settings")
+            assert server.connections == 0
+
+    asyncio.run(main())
+
+
+def test_a_key_that_can_be_none_is_refused_without_being_shown() -> None:
+    async def main() -> None:
+        async with LoopbackServer(RESPONSE) as server:
+            profile = replace(OPENAI, base_url=server.base_url)
+            for key in ("sk-žluť", "sk-a\r\nx: y"):
+                error = failure(
+                    await collect(
+                        ProviderClient(profile, key_for(profile.base_url, key), CATALOG), ask()
+                    )
+                )
+                assert isinstance(error, AuthenticationError)
+                assert key not in error.sentences + error.details
+            assert server.connections == 0
+
+    asyncio.run(main())
+
+
+def test_a_provider_that_repeats_the_key_does_not_get_it_shown() -> None:
+    body = {"error": {"message": f"Incorrect key: {KEY}.", "code": None}}
+    for status in (400, 401):
+        error = failure(run(replies(status, body))[0])
+        assert KEY not in error.sentences + error.details + repr(error)
+
+
+# ---------------------------------------------------------------- learning the API
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        NOT_FOUND,
+        replies(405, {}),
+        replies(404, b"<html>", "text/html"),
+        replies(200, b"<html>Welcome</html>", "text/html; charset=utf-8"),
+        replies(301, b"", location="http://elsewhere.example/"),
+        replies(200, b"", "text/event-stream"),
+        replies(200, {"error": "Unexpected endpoint or method. (POST /v1/responses)"}),
+    ],
+    ids=["404", "405", "404 page", "200 page", "redirect", "empty", "200 error"],
+)
+def test_a_compatible_server_without_responses_is_learnt_from_the_message_itself(
+    missing: Script,
+) -> None:
+    learnt: list[Api] = []
+
+    async def main() -> None:
+        async with LoopbackServer(missing, CHAT) as server:
+            client = client_for(server, COMPATIBLE, remember_api=learnt.append)
+            for _ in range(2):
+                assert fold(await collect(client, ask(model="m"))).text == "Hello"
+            await client.aclose()
+            paths = [request.path.removeprefix("/v1/") for request in server.requests]
+            assert paths == ["responses", "chat/completions", "chat/completions"]
+
+    asyncio.run(main())
+    assert learnt == [Api.CHAT_COMPLETIONS]
+
+
+def test_a_compatible_server_with_responses_is_remembered_too() -> None:
+    learnt: list[Api] = []
+    run(RESPONSE, profile=COMPATIBLE, request=ask(model="m"), remember_api=learnt.append)
+    assert learnt == [Api.RESPONSES]
+
+
+def test_a_model_of_a_gateway_that_lacks_responses_is_not_tried_there_again() -> None:
+    learnt: list[Api] = []
+
+    async def main() -> None:
+        async with LoopbackServer(NOT_FOUND, CHAT, CHAT, RESPONSE) as server:
+            client = client_for(server, COMETAPI, remember_api=learnt.append)
+            for model in ("claude", "claude", "gpt-5.2-pro"):
+                assert fold(await collect(client, ask(model=model))).text == "Hello"
+            await client.aclose()
+            paths = [request.path.removeprefix("/v1/") for request in server.requests]
+            assert paths == ["responses", "chat/completions", "chat/completions", "responses"]
+
+    asyncio.run(main())
+    assert learnt == [], "it is a fact about the model, not about the provider"
+
+
+def test_where_the_api_is_set_or_sure_there_is_no_second_try() -> None:
+    for profile in (OPENAI, replace(COMPATIBLE, api=Api.RESPONSES)):
+        events, requests = run(NOT_FOUND, CHAT, profile=profile)
+        assert isinstance(failure(events), EndpointMissingError)
+        assert len(requests) == 1
+
+
+def test_a_server_with_neither_api_says_so() -> None:
+    events, requests = run(NOT_FOUND, profile=COMPATIBLE, request=ask(model="m"))
+    error = failure(events)
+    assert isinstance(error, EndpointMissingError)
+    assert "/v1" in error.what_to_do
+    assert len(requests) == 2
+
+
+def test_a_redirect_is_not_followed_and_names_its_aim_without_the_path() -> None:
+    events, requests = run(replies(302, b"", location="https://login.example/?token=secret"))
+    error = failure(events)
+    assert "login.example" in error.what_happened
+    assert "secret" not in error.sentences + error.details
+    assert len(requests) == 1
+
+
+# ---------------------------------------------------------------- refused parameters
+
+
+def notices(events: list[StreamEvent]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Notice)]
+
+
+@pytest.mark.parametrize(
+    ("param", "request_", "field"),
+    [
+        ("temperature", ask(model="m", temperature=0.2), "temperature"),
+        ("text.verbosity", ask(model="m", verbosity="low"), "text"),
+        ("reasoning.effort", ask(model="m", effort=Effort.LOW), "reasoning"),
+        ("max_output_tokens", ask(model="m", max_output_tokens=99), "max_output_tokens"),
+    ],
+)
+def test_a_refused_setting_is_left_out_once_and_said(
+    param: str, request_: ChatRequest, field: str
+) -> None:
+    events, (first, second) = run(refuses(param), RESPONSE, request=request_)
+    assert field in first.json
+    assert field not in second.json
+    assert fold(events).text == "Hello"
+    (said,) = notices(events)
+    assert param in said
+
+
+def test_unverified_organisations_lose_streaming_and_summaries_only() -> None:
+    message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
+    whole = replies(200, {"object": "response", "status": "completed", "output": [message]})
+    scripts = (refuses("stream", "unsupported_value"), refuses("reasoning.summary"), whole)
+    request = ask(effort=Effort.HIGH, reasoning_summary="auto")
+    events, (_, second, third) = run(*scripts, request=request)
+    assert fold(events).text == "Hello"
+    assert second.json["stream"] is False
+    assert third.json["reasoning"] == {"effort": "high"}
+    assert len(notices(events)) == 2
+
+
+def test_the_effort_of_a_known_model_is_never_changed() -> None:
+    script = refuses("reasoning.effort", "unsupported_value")
+    events, requests = run(script, RESPONSE, request=ask(effort=Effort.XHIGH))
+    assert isinstance(failure(events), RefusedParameterError)
+    assert len(requests) == 1
+
+
+def test_what_cannot_be_left_out_fails_and_storing_is_never_left_to_the_provider() -> None:
+    for param in ("store", "model", "input", "nonsense", "", "metadata"):
+        events, requests = run(refuses(param), RESPONSE)
+        assert isinstance(failure(events), ProviderError)
+        assert len(requests) == 1, param
+
+
+def test_a_refused_file_is_told_and_never_sent_as_something_else() -> None:
+    file = FileData("a.pdf", "application/pdf", b"%PDF")
+    message = Said(Role.USER, (file, TextPart("Who?")))
+    for param in ("input[0].content[0].file_data", "input[0].content[0]", "input"):
+        request = replace(ask(), messages=(message,))
+        events, (received,) = run(refuses(param), RESPONSE, request=request)
+        part = received.json["input"][0]["content"][0]
+        assert part["filename"] == "a.pdf"
+        assert part["file_data"] == "data:application/pdf;base64,JVBERg=="
+        assert "transfer-encoding" not in received.headers
+        assert "No input" in failure(events).what_happened + failure(events).details
+
+
+def test_a_server_without_the_responses_api_is_sent_the_file_by_the_other_one() -> None:
+    file = FileData("a.pdf", "application/pdf", b"%PDF")
+    request = replace(ask(), messages=(Said(Role.USER, (file, TextPart("Who?"))),))
+    events, (_, second) = run(NOT_FOUND, CHAT, profile=COMPATIBLE, request=request)
+    assert fold(events).text == "Hello"
+    assert second.path.endswith("/chat/completions")
+    data = "data:application/pdf;base64,JVBERg=="
+    assert second.json["messages"][-1]["content"] == [
+        {"type": "file", "file": {"filename": "a.pdf", "file_data": data}},
+        {"type": "text", "text": "Who?"},
+    ]
+
+
+def test_a_gateway_that_cannot_be_told_to_keep_nothing_is_asked_by_the_api_that_keeps_nothing() -> (
+    None
+):
+    gateway = replace(COMPATIBLE, models=("gpt-5.2",))
+    events, (first, second) = run(refuses("store"), CHAT, profile=gateway)
+    assert fold(events).text == "Hello"
+    assert first.json["store"] is False
+    assert second.path.endswith("/chat/completions")
+    assert "store" not in second.json
+
+
+def test_fields_of_our_own_go_without_a_word_and_stay_away() -> None:
+    async def main() -> None:
+        async with LoopbackServer(refuses("include[0]"), RESPONSE) as server:
+            client = client_for(server)
+            for _ in range(2):
+                events = await collect(client, ask(model="gpt-4o"))
+                assert fold(events).text == "Hello"
+                assert notices(events) == []
+            await client.aclose()
+            has = ["include" in request.json for request in server.requests]
+            assert has == [True, False, False]
+
+    asyncio.run(main())
+
+
+def test_the_limit_takes_its_other_name() -> None:
+    profile = replace(COMPATIBLE, api=Api.CHAT_COMPLETIONS)
+    request = ask(model="m", max_output_tokens=50)
+    events, (first, second) = run(refuses("max_tokens"), CHAT, profile=profile, request=request)
+    assert first.json["max_tokens"] == second.json["max_completion_tokens"] == 50
+    assert "max_tokens" not in second.json
+    assert notices(events) == []
+
+
+def test_reasoning_that_the_provider_cannot_read_is_left_out_and_said() -> None:
+    said = Said(Role.ASSISTANT, (ReasoningPart("", "rs", "secret"), TextPart("Hi")))
+    request = ChatRequest("gpt-5.2", (said, Said(Role.USER, (TextPart("Why?"),))))
+    script = refuses("", "invalid_encrypted_content")
+    events, (first, second) = run(script, RESPONSE, request=request)
+    assert [len(received.json["input"]) for received in (first, second)] == [3, 2]
+    assert second.json["include"], "the new reasoning is still wanted"
+    assert len(notices(events)) == 1
+
+
+def test_a_server_that_refuses_everything_ends() -> None:
+    refused = (
+        "temperature",
+        "top_p",
+        "reasoning",
+        "reasoning",
+        "verbosity",
+        "stream",
+        "include",
+        "prompt_cache_key",
+        "max_output_tokens",
+        "max_output_tokens",
+    )
+    request = ask(model="m", temperature=1.0, top_p=1.0, effort=Effort.LOW, verbosity="low",
+                  reasoning_summary="auto", max_output_tokens=9, cache_key="k")  # fmt: skip
+    events, requests = run(*map(refuses, refused), request=request)
+    assert isinstance(failure(events), RefusedParameterError)
+    assert len(requests) == len(refused)
+
+
+# ---------------------------------------------------------------- refusals that are remembered
+
+
+Learnt = list[tuple[str, frozenset[str]]]
+
+
+def test_a_refused_setting_stays_away_is_said_each_time_and_is_handed_on() -> None:
+    learnt: Learnt = []
+
+    async def main() -> None:
+        async with LoopbackServer(refuses("temperature"), RESPONSE) as server:
+            client = client_for(
+                server, remember_refusals=lambda model, refused: learnt.append((model, refused))
+            )
+            said = [
+                notices(await collect(client, ask(model="m", temperature=value)))
+                for value in (0.2, 0.9, None)
+            ]
+            other = await collect(client, ask(model="other", temperature=0.2))
+            await client.aclose()
+            assert ["temperature" in r.json for r in server.requests] == [True, *[False] * 3, True]
+            assert [len(some) for some in said] == [1, 1, 0], "without the setting nothing is lost"
+            assert "temperature" in said[1][0]
+            assert notices(other) == []
+
+    asyncio.run(main())
+    assert learnt == [("m", frozenset({"temperature"}))]
+
+
+def test_what_another_run_learnt_is_left_out_from_the_first_request_on() -> None:
+    known = {"m": frozenset({"temperature", "effort", "include"})}
+    request = ask(model="m", temperature=0.2, effort=Effort.LOW, verbosity="low")
+    events, (sent,) = run(RESPONSE, request=request, known_refusals=known)
+    assert {"temperature", "reasoning", "include"} & set(sent.json) == set()
+    assert "text" in sent.json
+    assert len(notices(events)) == 2, "one for each setting, none for our own field"
+
+
+def test_a_refused_value_is_remembered_as_that_value_alone() -> None:
+    learnt: Learnt = []
+
+    async def main() -> None:
+        script = refuses("reasoning.effort", "unsupported_value")
+        async with LoopbackServer(script, RESPONSE) as server:
+            client = client_for(
+                server, remember_refusals=lambda model, refused: learnt.append((model, refused))
+            )
+            for effort in (Effort.XHIGH, Effort.XHIGH, Effort.LOW):
+                await collect(client, ask(model="m", effort=effort))
+            await client.aclose()
+            efforts = [r.json.get("reasoning", {}).get("effort") for r in server.requests]
+            assert efforts == ["xhigh", None, None, "low"]
+
+    asyncio.run(main())
+    assert learnt == [("m", frozenset({'effort="xhigh"'}))]
+
+
+def test_what_an_unverified_organisation_lacks_is_remembered_and_said_again() -> None:
+    message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
+    whole = replies(200, {"object": "response", "status": "completed", "output": [message]})
+    scripts = (
+        refuses("stream", "unsupported_value"),
+        refuses("reasoning.summary", "unsupported_value"),
+        whole,
+    )
+
+    async def main() -> None:
+        async with LoopbackServer(*scripts) as server:
+            client = client_for(server)
+            request = ask(effort=Effort.HIGH, reasoning_summary="auto")
+            first, second = [notices(await collect(client, request)) for _ in range(2)]
+            await client.aclose()
+            assert len(server.requests) == 4
+            last = server.requests[-1].json
+            assert (last["stream"], last["reasoning"]) == (False, {"effort": "high"})
+            assert sorted(first) == sorted(second)
+
+    asyncio.run(main())
+
+
+def test_what_did_not_help_is_not_remembered() -> None:
+    learnt: Learnt = []
+    events, requests = run(
+        refuses("temperature"),
+        refuses("nonsense"),
+        request=ask(model="m", temperature=0.2),
+        remember_refusals=lambda model, refused: learnt.append((model, refused)),
+    )
+    assert isinstance(failure(events), RefusedParameterError)
+    assert (len(requests), learnt) == (2, [])
+
+
+def test_the_effort_of_a_model_that_became_known_is_sent_again() -> None:
+    known = {"gpt-5.2": frozenset({"effort"})}
+    _, (sent,) = run(RESPONSE, request=ask(effort=Effort.XHIGH), known_refusals=known)
+    assert sent.json["reasoning"] == {"effort": "xhigh"}
+
+
+# ---------------------------------------------------------------- errors and retries
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 429])
+def test_a_passing_fault_is_waited_out_and_announced(status: int) -> None:
+    script = replies(status, {}, retry_after_ms="10")
+    events, requests = run(script, script, RESPONSE)
+    assert fold(events).text == "Hello"
+    waits = [event for event in events if isinstance(event, Waiting)]
+    assert [wait.seconds for wait in waits] == [0.01, 0.01]
+    assert all(wait.reason.endswith(".") for wait in waits)
+    assert len(requests) == 3
+
+
+def test_after_three_attempts_it_fails() -> None:
+    events, requests = run(replies(503, {}, retry_after_ms="10"))
+    assert isinstance(failure(events), ProviderFaultError)
+    assert len(requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        (replies(401, {}), AuthenticationError),
+        (replies(429, {"error": {"code": "insufficient_quota"}}), QuotaExhaustedError),
+        (replies(429, {}, retry_after="500"), RateLimitedError),
+        (replies(404, {"error": {"code": "model_not_found"}}), ModelNotFoundError),
+        (replies(400, {"error": {"code": "context_length_exceeded"}}), ContextTooLongError),
+        (replies(504, b"<html>", "text/html"), ProviderFaultError),
+        (replies(408, {}), ProviderFaultError),
+        (replies(500, {"error": {"code": "invalid_request", "message": "x"}}), ProviderFaultError),
+        (replies(400, b"\xff not json"), ProviderFaultError),
+        (hangs_up, NetworkError),
+    ],
+    ids=[
+        "key", "quota", "long wait", "no model", "too long", "gateway time-out", "time-out",
+        "wrong request as 500", "unreadable", "no reply",
+    ],
+)  # fmt: skip
+def test_one_attempt_and_the_question_is_kept(script: Script, kind: type[ProviderError]) -> None:
+    events, requests = run(script)
+    error = failure(events)
+    assert type(error) is kind
+    assert error.what_was_kept == QUESTION_KEPT
+    assert error.what_to_do
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize("status", [408, 409, 504, 524])
+@pytest.mark.parametrize("headers", [{}, {"retry_after": "1", "x_should_retry": "true"}])
+def test_what_may_have_been_billed_is_asked_of_the_person(
+    status: int, headers: dict[str, str]
+) -> None:
+    events, requests = run(replies(status, {}, **headers))
+    error = failure(events)
+    assert str(status) in error.what_happened
+    assert error.what_to_do == ASK_AGAIN
+    assert len(requests) == 1
+    assert not waits(events)
+
+
+def waits(events: list[StreamEvent]) -> list[Waiting]:
+    return [event for event in events if isinstance(event, Waiting)]
+
+
+def test_nobody_there_is_tried_three_times_and_names_the_host() -> None:
+    async def main() -> list[StreamEvent]:
+        with closed_port() as port:
+            profile = replace(OPENAI, base_url=f"http://127.0.0.1:{port}/v1")
+            client = ProviderClient(profile, key_for(profile.base_url, KEY), CATALOG)
+            events = await collect(client, ask())
+            await client.aclose()
+        return events
+
+    events = asyncio.run(main())
+    error = failure(events)
+    assert isinstance(error, NetworkError)
+    assert "127.0.0.1" in error.what_happened
+    assert len([event for event in events if isinstance(event, Waiting)]) == 2
+
+
+def test_a_moment_on_the_clock_to_wait_for() -> None:
+    """Retry-After as a date, of RFC 9110; the other forms come from the servers of others."""
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    events, requests = run(replies(429, {}, retry_after=soon), streams(OPENING, TEXT, END))
+    assert len(requests) == 2
+    assert [0 < wait.seconds <= 2 for wait in waits(events)] == [True]
+    assert isinstance(events[-1], Completed)
+
+
+def test_a_wait_can_be_cancelled() -> None:
+    async def main() -> None:
+        async with LoopbackServer(replies(429, {}, retry_after="100")) as server:
+            client = client_for(server)
+            waiting = asyncio.Event()
+
+            async def consume() -> None:
+                async with aclosing(client.stream(ask())) as events:
+                    async for event in events:
+                        if isinstance(event, Waiting):
+                            waiting.set()
+
+            task = asyncio.create_task(consume())
+            await asyncio.wait_for(waiting.wait(), 5)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(task, 0.1)
+            await client.aclose()
+
+    asyncio.run(main())
+
+
+# ---------------------------------------------------------------- fault × moment
+
+
+OPENING = sse({"type": "response.created", "response": {"id": "r"}})
+TEXT = sse({"type": "response.output_text.delta", "delta": "Hé"})
+END = sse(DONE)
+NEXT = json.dumps({"type": "response.output_text.delta", "delta": "é"}, ensure_ascii=False)
+MORE = b"data: " + NEXT.encode()
+MID_CHARACTER = MORE[: MORE.index("é".encode()) + 1]
+MOMENTS: dict[str, tuple[tuple[bytes, ...], str]] = {
+    "after the headers": ((), ""),
+    "before any text": ((OPENING,), ""),
+    "in the middle of the text": ((OPENING, TEXT), "Hé"),
+    "in the middle of a character": ((OPENING, TEXT, MID_CHARACTER), "Hé"),
+    "in the middle of an event": ((OPENING, TEXT, MORE), "Hé"),
+    "before the terminal event": ((OPENING, TEXT, TEXT), "HéHé"),
+    "in the terminal event": ((OPENING, TEXT, END[:-2]), "Hé"),
+}
+
+
+def breaks(*pieces: bytes) -> Script:
+    return streams(*pieces, end=False)
+
+
+def no_length(*pieces: bytes) -> Script:
+    """An old proxy: the end of the connection is the end of the body."""
+
+    async def script(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
+        writer.write(b"".join(pieces))
+        await writer.drain()
+        writer.close()
+
+    return script
+
+
+FAULTS: dict[str, Callable[..., Script]] = {
+    "connection broken": breaks,
+    "ended without a terminal": streams,
+    "ended with the connection": no_length,
+    "silence": stalls,
+    "garbage": lambda *pieces: streams(*pieces, b"\ndata: {garbage\n\n"),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_by_moment(fault: str, moment: str) -> None:
+    pieces, text = MOMENTS[moment]
+    events, requests = run(FAULTS[fault](*pieces), timeouts=Timeouts(read=0.2))
+    error = failure(events)
+    expected = UnexpectedReplyError if fault == "garbage" else StreamCutError
+    assert type(error) is expected
+    assert fold(events).text == text, "what had arrived stays"
+    assert error.what_was_kept == (TEXT_KEPT if text else QUESTION_KEPT)
+    assert error.what_to_do
+    assert len(requests) == 1, "never again once a reply has opened"
+
+
+def test_silence_before_the_headers_is_not_asked_again() -> None:
+    events, requests = run(stalls(head=b""), timeouts=Timeouts(read=0.1))
+    error = failure(events)
+    assert isinstance(error, NetworkError)
+    assert error.what_to_do == ASK_AGAIN
+    assert len(requests) == 1
+
+
+def test_heartbeats_keep_a_slow_answer_alive() -> None:
+    beats = [b": keep-alive\n\n"] * 8
+
+    async def script(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM_HEAD)
+        for beat in beats:
+            await asyncio.sleep(0.05)
+            writer.write(chunk(beat))
+        writer.write(chunk(sse(DELTA, DONE)) + b"0\r\n\r\n")
+        await writer.drain()
+
+    events, _ = run(script, timeouts=Timeouts(read=0.2))
+    assert fold(events).text == "Hello"
+
+
+# ---------------------------------------------------------------- silence
+
+
+HUSH = Timeouts(silence=0.1, silence_again=0.15)
+
+
+@pytest.mark.parametrize(
+    ("head", "pieces"),
+    [(b"", ()), (STREAM_HEAD, ()), (STREAM_HEAD, (OPENING, TEXT)), (STREAM_HEAD, (TEXT, MORE))],
+    ids=["before headers", "after headers", "after text", "mid event"],
+)
+def test_silence_is_said_again_and_again_and_taken_back(
+    head: bytes, pieces: tuple[bytes, ...]
+) -> None:
+    async def main() -> None:
+        speak = asyncio.Event()
+
+        async def script(_: Received, writer: asyncio.StreamWriter) -> None:
+            writer.write(head + b"".join(map(chunk, pieces)))
+            await speak.wait()
+            writer.write(STREAM_HEAD.removeprefix(head))
+            writer.write(chunk(b"\n\n" + TEXT + END) + b"0\r\n\r\n")
+            await writer.drain()
+
+        async with LoopbackServer(script) as server:
+            client = client_for(server, timeouts=HUSH)
+            events = []
+            async with aclosing(client.stream(ask())) as stream:
+                async for event in stream:
+                    events.append(event)
+                    if len(waits(events)) == 2:
+                        speak.set()
+            await client.aclose()
+        first, second, cleared = waits(events)
+        assert first.reason.startswith("Nothing heard from OpenAI for 0 s; it may still be")
+        assert (first.seconds, second.seconds) == (0, 0)
+        assert cleared == Waiting(0, "")
+        assert fold(events).status is MessageStatus.COMPLETE
+
+    asyncio.run(main())
+
+
+def test_the_seconds_of_silence_are_those_that_passed() -> None:
+    said: list[tuple[float, float]] = []
+    times = Timeouts(silence=0.6, silence_again=1.0, read=2.0)
+
+    async def main() -> None:
+        async with LoopbackServer(stalls(TEXT)) as server:
+            client = client_for(server, timeouts=times)
+            begin = time.monotonic()
+            async with aclosing(client.stream(ask())) as stream:
+                async for event in stream:
+                    if isinstance(event, Waiting):
+                        told = float(event.reason.split(" for ")[1].split(" s;")[0])
+                        said.append((told, time.monotonic() - begin))
+            await client.aclose()
+
+    asyncio.run(main())
+    assert [told for told, _ in said][:2] == [1, 2]
+    assert all(abs(told - passed) <= 1 for told, passed in said)
+
+
+def test_a_heartbeat_is_heard() -> None:
+    async def script(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM_HEAD)
+        for _beat in range(6):
+            await asyncio.sleep(0.1)
+            writer.write(chunk(b": keep-alive\n\n"))
+        writer.write(chunk(sse(DELTA, DONE)) + b"0\r\n\r\n")
+        await writer.drain()
+
+    events, _ = run(script, timeouts=Timeouts(silence=0.4))
+    assert fold(events).text == "Hello"
+    assert not waits(events)
+
+
+def test_an_answer_that_comes_as_a_whole_may_be_silent_too() -> None:
+    async def script(request: Received, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.3)
+        message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
+        reply = {"object": "response", "status": "completed", "output": [message]}
+        await replies(200, reply)(request, writer)
+
+    events, _ = run(script, request=ask(stream=False), timeouts=Timeouts(silence=0.1))
+    assert fold(events).text == "Hello"
+    assert waits(events)[-1] == Waiting(0, "")
+
+
+def test_one_byte_at_a_time() -> None:
+    stream = b"\xef\xbb\xbf" + OPENING + TEXT + b": \xff\r\n\r\n" + MORE + b"\n\n" + END
+    events, _ = run(streams(*(stream[i : i + 1] for i in range(len(stream)))))
+    assert fold(events).text == "Héé"
+    assert fold(events).status is MessageStatus.COMPLETE
+
+
+def test_a_wrong_charset_and_a_stream_called_text_are_read_all_the_same() -> None:
+    for kind in ("text/event-stream; charset=iso-8859-1", "text/plain", "application/octet-stream"):
+        events, _ = run(replies(200, OPENING + MORE + b"\n\n" + END, kind))
+        assert fold(events).text == "é"
+
+
+def test_a_large_terminal_event() -> None:
+    big = {"type": "response.completed", "response": {"status": "completed", "x": "y" * 3_000_000}}
+    events, _ = run(streams(sse(DELTA), sse(big)))
+    assert fold(events).status is MessageStatus.COMPLETE
+
+
+def test_the_request_id_is_in_the_error_and_no_second_error_hides_the_first() -> None:
+    events, _ = run(streams(sse(DELTA, {"type": "error", "code": "server_error", "message": "x"})))
+    assert failure(events).request_id == "req_1"
+
+
+# ---------------------------------------------------------------- cancelling
+
+
+@pytest.mark.parametrize(
+    "script",
+    [stalls(head=b""), stalls(), stalls(OPENING), stalls(OPENING, TEXT), stalls(TEXT, MORE)],
+    ids=["before headers", "after headers", "opened", "after text", "mid event"],
+)
+def test_cancelling_closes_the_connection_at_once(script: Script) -> None:
+    async def main() -> None:
+        async with LoopbackServer(script) as server:
+            client = client_for(server)
+            task = asyncio.create_task(collect(client, ask()))
+            await server.arrived.wait()
+            await asyncio.sleep(0.05)  # let the client come to the moment in question
+            task.cancel()
+            async with asyncio.timeout(5):  # 1 to 20 ms on an idle machine
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                await server.requests[0].gone.wait()
+            await client.aclose()
+
+    asyncio.run(main())
+
+
+def test_closing_the_iterator_closes_the_connection() -> None:
+    async def main() -> None:
+        async with LoopbackServer(stalls(OPENING, TEXT), RESPONSE) as server:
+            client = client_for(server)
+            async with aclosing(client.stream(ask())) as events:
+                async for event in events:
+                    if isinstance(event, TextDelta):
+                        break
+            await asyncio.wait_for(server.requests[0].gone.wait(), 0.1)
+            assert fold(await collect(client, ask())).text == "Hello", "the client goes on working"
+            await client.aclose()
+
+    asyncio.run(main())
+
+
+def test_several_answers_at_a_time() -> None:
+    async def main() -> None:
+        async with LoopbackServer(RESPONSE) as server:
+            client = client_for(server)
+            replies_ = await asyncio.gather(*(collect(client, ask()) for _ in range(5)))
+            assert [fold(events).text for events in replies_] == ["Hello"] * 5
+            await client.aclose()
+
+    asyncio.run(main())
+
+
+def test_a_lone_surrogate_in_the_question_does_not_stop_it() -> None:
+    events, (request,) = run(RESPONSE, request=ask("a\ud800b"))
+    assert fold(events).text == "Hello"
+    assert request.json["input"][0]["content"] == "a?b"
+
+
+@pytest.mark.parametrize(
+    ("day", "end"),
+    [
+        ("2026-08-10", date(2026, 8, 10)),
+        ("2026-08-10T00:00:00Z", date(2026, 8, 10)),
+        (1786320000, date(2026, 8, 10)),
+        (None, None),
+        ("soon", None),
+        (1e30, None),
+        ([], None),
+    ],
+)
+def test_a_listing_has_its_date_and_each_model_s_end(day: object, end: date | None) -> None:
+    """CometAPI's reply says neither what it is nor what its rows are."""
+
+    async def main() -> None:
+        async with LoopbackServer(replies(200, {"data": [{"id": "a", "shutdown_date": day}]})) as s:
+            client = client_for(s)
+            listing = await client.listing()
+            await client.aclose()
+            assert listing.models == (ListedModel("a", end),)
+            assert listing.base_url == s.base_url
+            assert listing.at.tzinfo is not None
+
+    asyncio.run(main())

@@ -1,0 +1,53 @@
+"""What goes over the wire of a request, with files in it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.chat_request import FileData
+from desktop_app.providers.http.request_body import PIECE, packed
+
+FILES = st.builds(FileData, st.just("a.pdf"), st.just("application/pdf"), st.binary(max_size=50))
+
+
+def sent(body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+    content, headers = packed(body)
+
+    async def collected() -> bytes:
+        if isinstance(content, bytes):
+            return content
+        return b"".join([piece async for piece in content])
+
+    return asyncio.run(collected()), headers
+
+
+def url(data: bytes) -> str:
+    return "data:application/pdf;base64," + base64.b64encode(data).decode()
+
+
+@given(st.lists(st.text() | FILES))
+def test_files_stand_in_the_json_as_their_urls(values: list[str | FileData]) -> None:
+    content, headers = sent({"input": values})
+    wanted = [url(v.data) if isinstance(v, FileData) else v for v in values]
+    assert json.loads(content)["input"] == wanted
+    has_files = any(isinstance(value, FileData) for value in values)
+    assert headers == ({"content-length": str(len(content))} if has_files else {})
+
+
+@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 2])
+def test_large_files_come_in_pieces(size: int) -> None:
+    data = bytes(range(256)) * (size // 256 + 1)
+    content, _ = sent({"x": FileData("a", "application/pdf", data[:size]), "y": 1})
+    assert json.loads(content) == {"x": url(data[:size]), "y": 1}
+
+
+def test_nothing_else_is_put_in() -> None:
+    with pytest.raises(TypeError, match="set has no place"):
+        packed({"x": {1}})
