@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.model_catalog import Variant
-from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place
+from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, Place
+from desktop_app.domain.models.model_catalog import Variant
 
 if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers

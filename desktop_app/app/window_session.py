@@ -22,7 +22,7 @@ from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.backend.backend import use_limits, use_weights
 from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.chat_request import ProviderKind
+from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
 from desktop_app.ui.composer.dropped_content import Given
 from desktop_app.ui.look.theme import ThemeWatcher

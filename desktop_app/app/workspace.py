@@ -18,9 +18,9 @@ from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.backend.temporary_stores import PrivateConversations, with_private
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.compaction import Compaction, sent_path
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.compaction import Compaction, sent_path
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     Folder,
@@ -28,9 +28,9 @@ from desktop_app.domain.conversation import (
     ModelChoice,
     now,
 )
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.message_parts import DraftPart
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.parts import DraftPart
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.chat_service import AskSettings, ChatService
 from desktop_app.services.chat.model_choice import ResolvedChoice

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from desktop_app.domain.generation import GenerationParameters, Overrides, resolved
+from desktop_app.domain.conversations.generation import GenerationParameters, Overrides, resolved
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import SettingValue

@@ -18,10 +18,10 @@ from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.media_type import FOLDER
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
-from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.conversation import ModelChoice
+from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.origin import origin
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from desktop_app.documents.worker.document_worker import ExtractedDocument
-    from desktop_app.domain.parts import DocumentPart, ImagePart
+    from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.chat.compaction_service import CompactionService
     from desktop_app.services.chat.utility_model import SmallJobs
     from desktop_app.services.collections.collection_service import Collections

@@ -9,8 +9,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.conversation import Conversation, Message, MessageStatus, Role, new_id, now
-from desktop_app.domain.parts import TextPart
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Message,
+    MessageStatus,
+    Role,
+    new_id,
+    now,
+)
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, question_of
@@ -18,8 +25,8 @@ from desktop_app.services.documents.image_attachments import with_detail
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.batches import BatchItem, BatchJob
-    from desktop_app.domain.parts import DocumentPart, ImagePart
+    from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
+    from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.batch.batch_upload import UploadLimits
 
 

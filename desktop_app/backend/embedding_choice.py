@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.model_catalog import ModelCatalog
+from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.providers.jobs.embeddings import is_offered
 from desktop_app.services.collections.embedding_service import EmbeddingChoice
 from desktop_app.settings.setting import SettingValue

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from desktop_app.domain.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
-from desktop_app.domain.model_catalog import ModelCatalog
+from desktop_app.domain.conversations.chat_request import (
+    FAMILY_MODEL,
+    ProviderKind,
+    ProviderProfile,
+)
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.network_path import bare_address, needs_confirmation, split_url
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret

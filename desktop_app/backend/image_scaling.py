@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.chat_request import ImageData
+from desktop_app.domain.conversations.chat_request import ImageData
 from desktop_app.domain.errors import NOTHING_SENT, DocumentEncryptedError
-from desktop_app.domain.image_tokens import LARGEST_SIDE, ImageTokens, Size, sent_size
+from desktop_app.domain.models.image_tokens import LARGEST_SIDE, ImageTokens, Size, sent_size
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import DocumentWorker, ScaledPicture
-    from desktop_app.domain.parts import DocumentPart, ImagePart
+    from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.ports import AttachmentSource
 
 MOST_BYTES: Final = 48 << 20

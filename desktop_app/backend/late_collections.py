@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from desktop_app.backend.provider_gateway import ProviderGateway
-    from desktop_app.domain.parts import PassagesPart
+    from desktop_app.domain.conversations.message_parts import PassagesPart
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.services.collections.embedding_service import EmbeddingChoice
     from desktop_app.services.spending.budget import Budget

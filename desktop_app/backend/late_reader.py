@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desktop_app.domain.chat_request import ChatRequest
-    from desktop_app.domain.conversation import Message
-    from desktop_app.domain.parts import DocumentPart
+    from desktop_app.domain.conversations.chat_request import ChatRequest
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.domain.conversations.message_parts import DocumentPart
     from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.services.documents.chunk_plan import PartsPlan
     from desktop_app.services.documents.chunked_reading import PartsReader

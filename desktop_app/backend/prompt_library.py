@@ -7,8 +7,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from desktop_app.domain.conversations.prompts import (
+    CLIPBOARD,
+    DATE,
+    SELECTION,
+    Prompt,
+    filled_names,
+)
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION, Prompt, filled_names
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
     Entry,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.legality import Learnt
-from desktop_app.domain.model_catalog import Api, ModelCatalog
+from desktop_app.domain.models.model_catalog import Api, ModelCatalog
+from desktop_app.domain.models.parameter_support import Learnt
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.backend.image_scaling import ScaledPictures
-from desktop_app.domain.compaction import Compaction
-from desktop_app.domain.conversation import Conversation, Draft, Message
+from desktop_app.domain.conversations.compaction import Compaction
+from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
+from desktop_app.domain.conversations.message_parts import AttachmentFile, DocumentPart, ImagePart
 from desktop_app.domain.errors import NOTHING_SENT, StorageError
-from desktop_app.domain.parts import AttachmentFile, DocumentPart, ImagePart
-from desktop_app.domain.spending import Call
+from desktop_app.domain.spending.spending_report import Call
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.documents.attachment_store import AttachmentStore

@@ -24,8 +24,8 @@ from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.progress_output import Steps
 from desktop_app.cli.standard_input import as_file, read_all
 from desktop_app.cli.terminal import Output
-from desktop_app.domain.chat_request import ProviderKind
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     Message,
@@ -34,7 +34,7 @@ from desktop_app.domain.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.cost import format_money
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
     DocumentError,
@@ -42,8 +42,8 @@ from desktop_app.domain.errors import (
     StorageError,
     UserFacingError,
 )
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.spending.cost import format_money
 from desktop_app.headless.console import say
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, demand_legal
 from desktop_app.services.chat.prompt_library import SUMMARY, demand_two, filled, for_each, named
@@ -55,8 +55,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from desktop_app.documents.worker.document_worker import ExtractedDocument, Progress
-    from desktop_app.domain.chat_request import ProviderProfile
-    from desktop_app.domain.parts import Part
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.conversations.message_parts import Part
     from desktop_app.services.chat.answer_run import Answering
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.model_choice import ResolvedChoice

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.progress_output import Steps, path_of
+from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.parts import CollectionPart
 from desktop_app.headless.console import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.collections import Collection
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.domain.documents.collections import Collection
 
 _CITATION = re.compile(r"\[(\d+(?:\s*,\s*\d+)*)\]")
 

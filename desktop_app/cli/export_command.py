@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from desktop_app.child_processes import child_command
 from desktop_app.cli.progress_output import Steps, counted, opened, path_of
-from desktop_app.domain.conversation import Conversation, Message
+from desktop_app.domain.conversations.conversation import Conversation, Message
+from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import (
     StorageError,
     StoreDamagedError,
     StoreFullError,
     UserFacingError,
 )
-from desktop_app.domain.parts import ImagePart
-from desktop_app.exchange import html_page, markdown
-from desktop_app.exchange.imported import BAD_VALUE, short
+from desktop_app.exchange.importers.imported import BAD_VALUE, short
 from desktop_app.exchange.own_json import JsonWriter
+from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.headless.console import say
 from desktop_app.paths import folders
 from desktop_app.rendering.processes.formula_client import FormulaProcess
@@ -79,7 +79,7 @@ class MarkdownFile:
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
         """Write the path shown; raises OSError."""
-        text = markdown.written(conversation, path, lambda m: self._catalog.info(m).name)
+        text = markdown_file.written(conversation, path, lambda m: self._catalog.info(m).name)
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(text)
 

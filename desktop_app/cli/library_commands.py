@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.cli.export_command import WITHOUT_QT, FileMakers, export
 from desktop_app.cli.progress_output import Steps, counted, opened, path_of
-from desktop_app.domain.conversation import ModelChoice, now
+from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.errors import (
     ImportRefusedError,
     StorageError,
     StoreRefusedError,
     UserFacingError,
 )
-from desktop_app.exchange.imported import ImportedConversation, left_out
-from desktop_app.exchange.reading import read_export
+from desktop_app.exchange.importers.import_reader import read_export
+from desktop_app.exchange.importers.imported import ImportedConversation, left_out
 from desktop_app.headless.console import ask as ask_typed
 from desktop_app.headless.console import is_watched, say, write_json, write_line
 from desktop_app.paths import folders

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, ImagePart
+from desktop_app.domain.documents.document_sections import UNITS, parse_spans, sections
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.parts import ChosenPages, DocumentPart, ImagePart
-from desktop_app.domain.sections import UNITS, parse_spans, sections
 
 KEPT = "Nothing was sent."
 

@@ -11,8 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from desktop_app.domain.conversation import ErrorNote, Message, MessageStatus
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.conversation import ErrorNote, Message, MessageStatus
+from desktop_app.domain.conversations.reply import Reply
+from desktop_app.domain.conversations.stream_events import (
+    Notice,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    Waiting,
+)
 from desktop_app.domain.errors import (
     NOTES_KEPT,
     NOTHING_SENT,
@@ -20,8 +27,7 @@ from desktop_app.domain.errors import (
     StorageError,
     UserFacingError,
 )
-from desktop_app.domain.events import Notice, RefusalDelta, StreamEvent, TextDelta, Waiting
-from desktop_app.domain.reply import Reply
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.headless.console import as_json, drop_output, is_watched, say, write
 
 QUESTION_KEPT = "Your question is kept."

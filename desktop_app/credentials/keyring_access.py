@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from desktop_app.domain.conversation import new_id
+from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.errors import CredentialError
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from desktop_app.documents.worker.protocol import (
     sound,
 )
 from desktop_app.domain import errors
-from desktop_app.domain.parts import PagePicture
+from desktop_app.domain.conversations.message_parts import PagePicture
 
 LONGEST_HEADER: Final = 1 << 21
 """Bytes. 50,000 pages that are pictures, the most that settings allow, take half of it."""

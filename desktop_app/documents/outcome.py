@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from desktop_app.documents.worker.protocol import Progress
-from desktop_app.domain.parts import PagePicture
+from desktop_app.domain.conversations.message_parts import PagePicture
 
 OnProgress = Callable[[Progress], None]
 

@@ -11,8 +11,8 @@ from desktop_app.documents.containers.document_bundle import Collection
 from desktop_app.documents.outcome import OnProgress, Read
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.documents.document_sections import UNITS
 from desktop_app.domain.errors import DocumentError
-from desktop_app.domain.sections import UNITS
 
 _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 

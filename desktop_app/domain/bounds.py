@@ -14,9 +14,9 @@ from functools import cache
 from math import isfinite
 from typing import Any, Final, TypeVar, get_origin, get_type_hints
 
-from desktop_app.domain.conversation import Message
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.parts import (
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     CollectionPart,
     DocumentPart,
@@ -24,7 +24,7 @@ from desktop_app.domain.parts import (
     Part,
     PassagesPart,
 )
-from desktop_app.domain.sections import UNITS, joined
+from desktop_app.domain.documents.document_sections import UNITS, joined
 
 T = TypeVar("T")
 

@@ -45,8 +45,8 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final, TypeVar
 
 from desktop_app.domain import bounds
-from desktop_app.domain.compaction import Compaction, CompactionKind
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     ErrorNote,
@@ -56,18 +56,18 @@ from desktop_app.domain.conversation import (
     ModelChoice,
     Role,
 )
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import (
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     draft_parts,
     parts_from_json,
     parts_to_json,
 )
-from desktop_app.domain.presets import Preset
-from desktop_app.exchange.imported import (
+from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.exchange.importers.imported import (
     BAD_VALUE,
     ImportedConversation,
     damaged,

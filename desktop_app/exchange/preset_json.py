@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from desktop_app.domain import bounds
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.presets import Preset
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.models.model_catalog import Effort, Variant
 
 _Object = Mapping[str, Any]
 

@@ -16,7 +16,7 @@
 
 `title` and `text` of a prompt and `name` of a preset are needed, all else may be missing or null; an
 "id" that is missing is made from the content. A prompt with the id of a built-in one stands in its
-place. How variables are written in a text: `domain/prompts.py`. What "settings" may hold:
+place. How variables are written in a text: `domain/conversations/prompts.py`. What "settings" may hold:
 `domain/generation.GenerationParameters`, and "instructions". There is never a key in such a file.
 
 Read into a library, what is there already in the same words is left out, so that the same file twice
@@ -32,10 +32,10 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from desktop_app.domain import bounds
+from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.presets import Preset
-from desktop_app.domain.prompts import Prompt
-from desktop_app.exchange.imported import BAD_VALUE
+from desktop_app.exchange.importers.imported import BAD_VALUE
 from desktop_app.exchange.preset_json import (
     id_of,
     made_id,

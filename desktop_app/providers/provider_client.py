@@ -12,19 +12,10 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequenc
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.compaction import ProviderState
-from desktop_app.domain.conversation import RemoteRun
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import (
-    TEXT_KEPT,
-    AuthenticationError,
-    EndpointMissingError,
-    ProviderError,
-    RefusedParameterError,
-    StreamCutError,
-)
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversations.compaction import ProviderState
+from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -37,8 +28,17 @@ from desktop_app.domain.events import (
     ToolCallDelta,
     Waiting,
 )
-from desktop_app.domain.model_catalog import Api, ModelCatalog, ModelInfo
-from desktop_app.domain.model_listing import ModelListing
+from desktop_app.domain.errors import (
+    TEXT_KEPT,
+    AuthenticationError,
+    EndpointMissingError,
+    ProviderError,
+    RefusedParameterError,
+    StreamCutError,
+)
+from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions, error_replies, responses
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.negotiation import (
@@ -59,8 +59,8 @@ from desktop_app.providers.redacted_answer import RedactedAnswer
 from desktop_app.providers.reply_limits import AnswerMeter
 
 if TYPE_CHECKING:
+    from desktop_app.domain.documents.vectors import Vector
     from desktop_app.domain.secret import Secret
-    from desktop_app.domain.vectors import Vector
     from desktop_app.providers.jobs.batch_client import BatchClient
 
 QUESTION_KEPT: Final = "Your question is kept."

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     Incomplete,

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from desktop_app.domain.errors import ReplyTooLargeError
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.stream_events import (
     OfCandidate,
     ReasoningDelta,
     ReasoningItem,
@@ -19,6 +18,7 @@ from desktop_app.domain.events import (
     TextDelta,
     ToolCallDelta,
 )
+from desktop_app.domain.errors import ReplyTooLargeError
 
 MB: Final = 1024 * 1024
 

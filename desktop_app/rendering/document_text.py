@@ -13,7 +13,7 @@ from bisect import bisect_right
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from desktop_app.domain import matching
+from desktop_app.domain.documents import passage_matching
 from desktop_app.rendering.block_model import TABLE_ROWS, Block, Kind, Run, clean, show_unseen
 from desktop_app.rendering.markdown.block_builder import code_line, convert
 from desktop_app.rendering.markdown.loose_lists import find_loose
@@ -152,12 +152,14 @@ class DocumentText:
         starts = [0]
         for said in words:
             starts.append(starts[-1] + len(said))
-        letters = matching.Letters(enumerate("".join(words)))
+        letters = passage_matching.Letters(enumerate("".join(words)))
         sought = self._text[max(start, first) : min(end, placed[touched[-1]].end)]
         before = self._text[first : max(start, first)]
         if self._form is Form.MARKDOWN:  # where links lead is not shown
             sought, before = _TARGET.sub("]", sought), _TARGET.sub("]", before)
-        spans = matching.find(letters.text, sought, len(matching.letters_of(before)))
+        spans = passage_matching.find(
+            letters.text, sought, len(passage_matching.letters_of(before))
+        )
         joined = "".join(words)
         found = [
             (letters.places[s.start], _with_stop(joined, letters.places[s.end - 1] + 1))

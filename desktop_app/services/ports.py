@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderProfile
-from desktop_app.domain.compaction import Compaction, ProviderState
-from desktop_app.domain.conversation import Conversation, Message, RemoteRun
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.events import StreamEvent
-from desktop_app.domain.image_tokens import ImageTokens
-from desktop_app.domain.legality import Learnt
-from desktop_app.domain.parts import DocumentPart, ImagePart
-from desktop_app.domain.spending import Call
+from desktop_app.domain.conversations.chat_request import ChatRequest, ImageData, ProviderProfile
+from desktop_app.domain.conversations.compaction import Compaction, ProviderState
+from desktop_app.domain.conversations.conversation import Conversation, Message, RemoteRun
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.stream_events import StreamEvent
+from desktop_app.domain.models.image_tokens import ImageTokens
+from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.chat.model_choice import ResolvedChoice
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.variants import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.domain.models.variants import EFFORTS_OF_THE_FAMILY, Effort, Variant
 from desktop_app.settings.setting import Choice, Group, Setting
 
 KEYS_PREFIX: Final = "keys."

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from desktop_app.domain.conversation import MessageStatus
-from desktop_app.domain.passage_words import index_words
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.documents.passage_words import index_words
 from desktop_app.storage.connecting import connect
 from desktop_app.storage.conversations.row_conversion import searchable_text
 from desktop_app.storage.database.migration_runner import migrate, steps_left

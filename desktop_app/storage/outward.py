@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from desktop_app.domain.chat_request import DIRECT, ProviderProfile
+from desktop_app.domain.conversations.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.origin import origin
 from desktop_app.storage.row_checks import BAD_VALUE
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text

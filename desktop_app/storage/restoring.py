@@ -23,7 +23,7 @@ from typing import Any, Final
 from zipfile import ZipInfo
 
 from desktop_app.domain.bounds import is_hash
-from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.errors import (
     StorageError,
     StoreDamagedError,

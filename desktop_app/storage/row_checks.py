@@ -16,12 +16,12 @@ from math import isfinite
 from typing import Any, Final, get_args
 
 from desktop_app.domain import bounds
-from desktop_app.domain.collections import FileStatus
-from desktop_app.domain.compaction import CompactionKind
-from desktop_app.domain.conversation import Conversation, Message
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.model_catalog import Api
-from desktop_app.domain.parts import parts_from_json
+from desktop_app.domain.conversations.compaction import CompactionKind
+from desktop_app.domain.conversations.conversation import Conversation, Message
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.message_parts import parts_from_json
+from desktop_app.domain.documents.collections import FileStatus
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.storage.batch.batch_row_conversion import (
     item_from_row,
     job_from_row,

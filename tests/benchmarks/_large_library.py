@@ -15,15 +15,15 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
     MessageStatus,
     ModelChoice,
     Role,
 )
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import TextPart
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.conversations.conversation_sql import INSERT_MESSAGE, PUT_CONVERSATION
 from desktop_app.storage.conversations.row_conversion import (
     conversation_to_row,

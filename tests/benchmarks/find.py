@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
 
 SOUGHT = "memory"
 LETTER_S = 0.05

@@ -108,7 +108,7 @@ class _Steps:
         from PySide6.QtGui import QTextCursor
         from PySide6.QtTest import QTest
 
-        from desktop_app.domain.parts import ReasoningPart
+        from desktop_app.domain.conversations.message_parts import ReasoningPart
         from desktop_app.ui.look import theme
         from desktop_app.ui.transcript.view import TranscriptView
         from tests.helpers.messages import answer, question

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
     from tests.gui.app.desk import Desk
 
 FEW = 10
@@ -72,7 +72,7 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
 
 async def _fill(desk: Desk, conversation_id: str, count: int) -> list[Message]:
     """Store a conversation of `count` messages of 2 KB on average."""
-    from desktop_app.domain.conversation import Conversation, now
+    from desktop_app.domain.conversations.conversation import Conversation, now
     from desktop_app.storage.conversations.conversation_store import (
         insert_conversation,
         insert_message,

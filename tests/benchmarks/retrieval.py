@@ -32,9 +32,9 @@ from typing import Any, Final
 from desktop_app.backend.backend import build_backend
 from desktop_app.documents.index.passage_index import PASSAGE_TOKENS, passages
 from desktop_app.documents.index.token_count import count_tokens
-from desktop_app.domain import passage_words
-from desktop_app.domain.letters import dense_run, fold
-from desktop_app.domain.vectors import Vector
+from desktop_app.domain.documents import passage_words
+from desktop_app.domain.documents.letter_folding import dense_run, fold
+from desktop_app.domain.documents.vectors import Vector
 from desktop_app.services.collections.collection_service import FUSION, MOST_FOUND
 from desktop_app.services.collections.embedding_service import AT_ONCE
 from desktop_app.storage.documents.collection_store import TITLE_WEIGHT

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from desktop_app.domain.conversation import SearchOrder
+from desktop_app.domain.conversations.conversation import SearchOrder
 from desktop_app.storage.search.search_query import Search
 from tests.benchmarks._large_library import VOCABULARY, Words, make, opened
 

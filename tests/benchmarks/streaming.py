@@ -113,7 +113,7 @@ class Transcript:
     def __init__(
         self, history: int = 0, *, typesets: bool = False, highlights: bool = False
     ) -> None:
-        from desktop_app.domain.conversation import (
+        from desktop_app.domain.conversations.conversation import (
             Message,
             MessageStatus,
             ModelChoice,
@@ -164,8 +164,8 @@ class Transcript:
         """The answer is whole."""
         from dataclasses import replace
 
-        from desktop_app.domain.conversation import MessageStatus
-        from desktop_app.domain.parts import TextPart
+        from desktop_app.domain.conversations.conversation import MessageStatus
+        from desktop_app.domain.conversations.message_parts import TextPart
 
         parts = (TextPart(text),)
         message = replace(self._message, parts=parts, status=MessageStatus.COMPLETE)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.environment_profiles import OPENAI, OPENAI_URL
-from desktop_app.domain.batches import (
+from desktop_app.domain.batch.batch_jobs import (
     BatchItem,
     BatchJob,
     BatchResult,
@@ -17,9 +17,9 @@ from desktop_app.domain.batches import (
     ItemStatus,
     estimated,
 )
-from desktop_app.domain.conversation import ModelChoice, new_id, now
-from desktop_app.domain.cost import Price, Usage
-from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.spending.cost import Price, Usage
 
 _PRICE = Price(Decimal("1.75"), Decimal(14))
 _NAMES = ("Lease Oslo", "Lease Gdańsk", "Supplier Berg", "Supplier Nowak", "NDA Dubois", "Freight")

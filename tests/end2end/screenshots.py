@@ -27,13 +27,19 @@ from PIL import Image
 
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.backend.environment_profiles import COMETAPI
-from desktop_app.domain.conversation import Conversation, Folder, ModelChoice, new_id, now
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.presets import Preset
-from desktop_app.domain.prompts import Prompt
-from desktop_app.domain.spending import Call
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Folder,
+    ModelChoice,
+    new_id,
+    now,
+)
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.prompts import Prompt
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call
 from desktop_app.paths import Folders
 from tests.data.long_pdf import long_pdf
 from tests.end2end.batch_states import fill_batches

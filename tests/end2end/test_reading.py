@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.backend.backend import build_backend
-from desktop_app.domain.conversation import Conversation, MessageStatus, new_id, now
-from desktop_app.domain.parts import ToolCallPart
+from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, new_id, now
+from desktop_app.domain.conversations.message_parts import ToolCallPart
 from tests.end2end.program import AssistiveClient, Program, wait_for
 from tests.helpers.messages import CHOICE, answer, question
 

@@ -21,8 +21,8 @@ from desktop_app.documents.worker.protocol import (
     error_to_json,
     head,
 )
+from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
 from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
-from desktop_app.domain.parts import parts_from_json, parts_to_json
 
 
 @dataclass

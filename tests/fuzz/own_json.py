@@ -14,12 +14,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Final, NoReturn
 
-from desktop_app.domain.compaction import Compaction, CompactionKind
-from desktop_app.domain.conversation import Draft, ErrorNote, Folder
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.parts import (
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
+from desktop_app.domain.conversations.conversation import Draft, ErrorNote, Folder
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     ChosenPages,
     DocumentPart,
@@ -30,8 +28,10 @@ from desktop_app.domain.parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.domain.presets import Preset
-from desktop_app.exchange.imported import ImportedConversation
+from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.exchange.importers.imported import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter, is_own, read
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question

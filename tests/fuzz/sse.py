@@ -9,7 +9,7 @@ import json
 import random
 from itertools import chain
 
-from desktop_app.domain.parts import parts_from_json, parts_to_json
+from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder

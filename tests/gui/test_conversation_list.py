@@ -13,8 +13,13 @@ from PySide6.QtGui import QAccessible, QContextMenuEvent, QDropEvent, QKeyEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu
 
-from desktop_app.domain.conversation import Conversation, Folder, ModelChoice, SearchHit
-from desktop_app.domain.place import ARCHIVE, LIST
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Folder,
+    ModelChoice,
+    SearchHit,
+)
+from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST
 from desktop_app.ui.look import theme
 from desktop_app.ui.sidebar.calendar import day_of
 from desktop_app.ui.sidebar.conversation_list import ConversationList

@@ -12,7 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
-from desktop_app.domain.conversation import Conversation, ModelChoice, now
+from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
 from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.composer.dropped_content import GivenContent
 from desktop_app.ui.composer.prompt_editor import PromptEditor

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.chat_request import DIRECT, ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.settings.form_widgets import Switch
 from desktop_app.ui.settings.sections.key_state import KeyState

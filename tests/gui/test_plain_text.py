@@ -29,17 +29,29 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.command import COMMANDS
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.batches import BatchItem, BatchJob, BatchLine, BatchStatus, ItemStatus
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.collections import Collection, CollectionFile, Passage
-from desktop_app.domain.conversation import Conversation, ErrorNote, Folder, ModelChoice, SearchHit
+from desktop_app.domain.batch.batch_jobs import (
+    BatchItem,
+    BatchJob,
+    BatchLine,
+    BatchStatus,
+    ItemStatus,
+)
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    ErrorNote,
+    Folder,
+    ModelChoice,
+    SearchHit,
+)
+from desktop_app.domain.conversations.list_filter import Place, PlaceKind
+from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, ToolCallPart
+from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.prompts import Prompt
+from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.model_catalog import Effort
-from desktop_app.domain.parts import DocumentPart, PassagesPart, ToolCallPart
-from desktop_app.domain.place import Place, PlaceKind
-from desktop_app.domain.presets import Preset
-from desktop_app.domain.prompts import Prompt
-from desktop_app.domain.spending import Spent
+from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.spending.spending_report import Spent
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.look import theme as themes

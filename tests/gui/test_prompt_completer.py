@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from desktop_app.domain.prompts import Prompt
+from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.ui.composer.prompt_completer import Slash, typed_name
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.prompt_fields import FieldText, PromptFields

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import GivenContent
 from desktop_app.ui.composer.prompt_editor import Chip, ChoiceView, ModelEntry, PromptEditor

@@ -11,12 +11,12 @@ from typing import Any
 
 from desktop_app.backend.image_scaling import ScaledPictures
 from desktop_app.documents.refusals import locked
-from desktop_app.domain.batches import BatchItem, BatchJob
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEmptyError
-from desktop_app.domain.legality import Learnt
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.parameter_support import Learnt
 from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.batch.batch_preparation import BatchPreparer

@@ -12,11 +12,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from desktop_app.domain.batches import BatchEstimate, BatchItem, BatchJob, BatchStatus, BatchUpload
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.collections import Collection, CollectionFile
-from desktop_app.domain.compaction import Compaction, CompactionKind
-from desktop_app.domain.conversation import (
+from desktop_app.domain.batch.batch_jobs import (
+    BatchEstimate,
+    BatchItem,
+    BatchJob,
+    BatchStatus,
+    BatchUpload,
+)
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     Folder,
@@ -26,16 +31,17 @@ from desktop_app.domain.conversation import (
     Role,
     new_id,
 )
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.model_listing import ListedModel, ModelListing
-from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
-from desktop_app.domain.passage_words import index_words
-from desktop_app.domain.presets import Preset
-from desktop_app.domain.prompts import Prompt
-from desktop_app.domain.spending import Call
-from desktop_app.domain.vectors import Vector
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.prompts import Prompt
+from desktop_app.domain.documents.collections import Collection, CollectionFile
+from desktop_app.domain.documents.passage_words import index_words
+from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore

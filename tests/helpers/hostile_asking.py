@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import RemoteRun
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.stream_events import Failed
 from desktop_app.domain.errors import ProviderError
-from desktop_app.domain.events import Failed
-from desktop_app.domain.model_catalog import Api, Effort
-from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes
 from desktop_app.providers.provider_client import ProviderClient

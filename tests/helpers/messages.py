@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.domain.conversation import Message, MessageStatus, ModelChoice, Role, new_id, now
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import ReasoningPart, TextPart
+from desktop_app.domain.conversations.conversation import (
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+    new_id,
+    now,
+)
+from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPart
+from desktop_app.domain.models.model_catalog import Effort, Variant
 
 if TYPE_CHECKING:
-    from desktop_app.domain.parts import Part
+    from desktop_app.domain.conversations.message_parts import Part
 
 CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)
 

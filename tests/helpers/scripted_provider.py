@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.compaction import ProviderState
-from desktop_app.domain.conversation import RemoteRun
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversations.compaction import ProviderState
+from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.errors import EndpointMissingError, ProviderError, UserFacingError
-from desktop_app.domain.events import StreamEvent
-from desktop_app.domain.legality import Learnt
+from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.spending.cost import Usage
 
 
 class ScriptedProvider:

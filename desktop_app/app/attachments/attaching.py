@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.worker.document_worker import ExtractedDocument, OnProgress
-    from desktop_app.domain.parts import DocumentPart, ImagePart
+    from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
 PASTED_NAME = "Pasted text.txt"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.cost import FREE, Usage, format_money
-from desktop_app.domain.facts import pages_text
-from desktop_app.domain.image_tokens import DETAILS
-from desktop_app.domain.parts import TEXT_ALONE
-from desktop_app.domain.sections import unit_of
+from desktop_app.domain.conversations.message_facts import pages_text
+from desktop_app.domain.conversations.message_parts import TEXT_ALONE
+from desktop_app.domain.documents.document_sections import unit_of
+from desktop_app.domain.models.image_tokens import DETAILS
+from desktop_app.domain.spending.cost import FREE, Usage, format_money
 from desktop_app.services.documents.file_attachments import (
     can_be_file,
     file_tokens,
@@ -20,7 +20,7 @@ from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.ui.composer.attachment_chips import Chip
 
 if TYPE_CHECKING:
-    from desktop_app.domain.parts import DocumentPart
+    from desktop_app.domain.conversations.message_parts import DocumentPart
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
 PREVIEW: Final = "preview"

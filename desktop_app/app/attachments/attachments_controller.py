@@ -15,14 +15,20 @@ from desktop_app.app.attachments.attaching import PASTED_NAME, attach
 from desktop_app.app.attachments.attachment_batch import GivenAtOnce
 from desktop_app.app.attachments.attachment_facts import document_chip
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
-from desktop_app.domain.conversation import new_id
+from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.conversations.message_parts import (
+    CollectionPart,
+    DocumentPart,
+    DraftPart,
+    ImagePart,
+    part_id,
+)
 from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
     IllegalChoiceError,
     StorageError,
     UserFacingError,
 )
-from desktop_app.domain.parts import CollectionPart, DocumentPart, DraftPart, ImagePart, part_id
 from desktop_app.services.documents.file_attachments import demand_files, not_files
 from desktop_app.services.documents.image_attachments import demand_sight, with_detail
 from desktop_app.ui.composer.prompt_editor import Chip

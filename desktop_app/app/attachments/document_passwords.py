@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import QObject
 
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEncryptedError
-from desktop_app.domain.parts import DocumentPart
 from desktop_app.ui.window.notifications import Actions
 
 if TYPE_CHECKING:

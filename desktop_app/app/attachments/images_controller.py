@@ -16,9 +16,9 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from desktop_app.app.attachments.attachment_facts import PREVIEW, price_note, shares
+from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.domain.image_tokens import DETAILS, sent_size
-from desktop_app.domain.parts import ImagePart
+from desktop_app.domain.models.image_tokens import DETAILS, sent_size
 from desktop_app.services.documents.image_attachments import picture_tokens
 from desktop_app.storage.temporary import TemporaryFolder
 from desktop_app.ui.composer.attachment_chips import Chip
@@ -27,7 +27,7 @@ from desktop_app.ui.transcript.media.message_images import OPEN, THUMBNAIL_BOX
 
 if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
-    from desktop_app.domain.model_catalog import ModelInfo
+    from desktop_app.domain.models.model_catalog import ModelInfo
     from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.ui.transcript.view import TranscriptView
 

@@ -13,9 +13,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, ImagePart
+from desktop_app.domain.documents.document_sections import (
+    Section,
+    chosen_text,
+    parse_spans,
+    sections,
+    unit_of,
+)
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.parts import ChosenPages, DocumentPart, ImagePart
-from desktop_app.domain.sections import Section, chosen_text, parse_spans, sections, unit_of
 from desktop_app.services.chat.prompt_assembly import is_first_fenced
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from desktop_app.app.attachments.attachment_facts import (
     document_chip,
 )
 from desktop_app.app.attachments.page_selection import Attached, Choosing
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, TextPart
+from desktop_app.domain.documents.document_sections import format_spans, unit_of
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart
-from desktop_app.domain.sections import format_spans, unit_of
 from desktop_app.services.chat.prompt_assembly import sent_block, sent_text
 from desktop_app.services.documents.file_attachments import is_file
 from desktop_app.services.documents.image_attachments import Sight, page_name

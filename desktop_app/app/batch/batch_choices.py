@@ -6,16 +6,16 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from desktop_app.backend.prompt_library import today
-from desktop_app.domain.batches import refusal
-from desktop_app.domain.conversation import ModelChoice
-from desktop_app.domain.prompts import DATE, fill
+from desktop_app.domain.batch.batch_jobs import refusal
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.prompts import DATE, fill
 from desktop_app.services.models.model_menu import Offer, offers
 from desktop_app.ui.batch.batch_new_page import BatchModel, BatchPrompt, BatchProvider, BatchWish
 
 if TYPE_CHECKING:
     from desktop_app.app.prompts.prompts_controller import PromptsController
     from desktop_app.app.workspace import Workspace
-    from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
 

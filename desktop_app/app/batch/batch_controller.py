@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.domain.conversation import Draft
+from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import UserFacingError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.app.library.library_controller import LibraryController
     from desktop_app.app.prompts.prompts_controller import PromptsController
     from desktop_app.app.workspace import Workspace
-    from desktop_app.domain.batches import BatchJob, BatchLine
+    from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine
     from desktop_app.ui.batch.batch_bar import BatchBar
     from desktop_app.ui.batch.batch_dialog import BatchDialog
     from desktop_app.ui.batch.batch_new_page import BatchWish
@@ -276,7 +276,7 @@ class BatchController(QObject):
             self._look_soon()
 
     def _show_bar(self, jobs: Sequence[BatchJob]) -> None:
-        from desktop_app.domain.batch_words import progress_words
+        from desktop_app.domain.batch.batch_wording import progress_words
 
         running = [job for job in jobs if job.status.was_sent and not job.status.is_over]
         if self._given or (not running and not self._ended and "_bar" not in self.__dict__):
@@ -406,7 +406,7 @@ class BatchController(QObject):
             self._window.notifications.notify(words, show, topic=TOPIC)
 
     def _after_end(self, job: BatchJob) -> None:
-        from desktop_app.domain.batch_words import result_words
+        from desktop_app.domain.batch.batch_wording import result_words
 
         self._ended = f"Batch job “{job.title}” has ended."
         show = [("Show", lambda: self._show_again(job.id))]

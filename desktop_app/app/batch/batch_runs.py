@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.backend.batch_wiring import batch_service
-from desktop_app.domain.batches import BatchStatus
+from desktop_app.domain.batch.batch_jobs import BatchStatus
 from desktop_app.domain.errors import StorageError, UserFacingError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     Message,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.library.library_controller import LibraryController
     from desktop_app.app.workspace import Workspace
-    from desktop_app.domain.compaction import Compaction
+    from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.ui.window.main_window import MainWindow
 
 MARK = " (branch)"

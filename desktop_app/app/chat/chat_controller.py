@@ -20,7 +20,7 @@ from desktop_app.app.library.library_controller import LibraryController
 from desktop_app.app.tasks import Work
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     Message,

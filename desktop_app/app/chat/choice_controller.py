@@ -9,11 +9,11 @@ from datetime import date
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import Draft, Message, ModelChoice
-from desktop_app.domain.cost import format_money, format_tokens
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.domain.models.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.domain.spending.cost import format_money, format_tokens
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
 from desktop_app.services.models.model_menu import offers

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
-from desktop_app.domain.cost import FREE
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.spending.cost import FREE
 from desktop_app.ui.window.notifications import Actions
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.chat_controller import ChatController
     from desktop_app.app.workspace import Workspace
-    from desktop_app.domain.conversation import Draft
+    from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.services.documents.chunk_plan import PartsPlan
     from desktop_app.ui.window.main_window import MainWindow

@@ -9,10 +9,15 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.workspace import Workspace
-from desktop_app.domain.compaction import Compaction, CompactionKind, marked, sent_path
-from desktop_app.domain.conversation import Conversation, Draft, Message
-from desktop_app.domain.cost import FREE, format_money, format_tokens
+from desktop_app.domain.conversations.compaction import (
+    Compaction,
+    CompactionKind,
+    marked,
+    sent_path,
+)
+from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
+from desktop_app.domain.spending.cost import FREE, format_money, format_tokens
 from desktop_app.services.chat.compaction_service import Plan, readable
 from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher

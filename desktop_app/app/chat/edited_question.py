@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.domain.conversation import Draft, Message, Role
+from desktop_app.domain.conversations.conversation import Draft, Message, Role
 
 if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace

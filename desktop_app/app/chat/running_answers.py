@@ -13,9 +13,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.chat.retry_countdown import Countdown
 from desktop_app.app.tasks import Tasks
-from desktop_app.domain.conversation import Message
-from desktop_app.domain.errors import StorageError
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.reply import Reply
+from desktop_app.domain.conversations.stream_events import (
     Notice,
     ReasoningDelta,
     ReasoningItem,
@@ -24,7 +24,7 @@ from desktop_app.domain.events import (
     TextDelta,
     Waiting,
 )
-from desktop_app.domain.reply import Reply
+from desktop_app.domain.errors import StorageError
 from desktop_app.services.chat.answer_run import Answering
 from desktop_app.services.chat.run_resumption import ResumedAnswering
 from desktop_app.services.ports import MessageStore

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.library.library_controller import version_numbers
-from desktop_app.domain.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:

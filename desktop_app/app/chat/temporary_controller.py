@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.library.library_controller import LibraryController
 from desktop_app.app.workspace import Workspace
-from desktop_app.domain.conversation import Conversation, new_id, now
+from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.main_window import MainWindow
 from desktop_app.ui.window.temporary_bar import TITLE, PrivateBar, PrivateRow

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.library.library_controller import LibraryController
 from desktop_app.app.workspace import Workspace
-from desktop_app.domain.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.services.chat.titles import Titles, wants_title
 

@@ -18,15 +18,15 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.documents.viewer_controller import Target
 from desktop_app.commands.command import Category, Command
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.cost import format_money
+from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
-from desktop_app.domain.parts import CollectionPart, DocumentPart, part_id
+from desktop_app.domain.spending.cost import format_money
 
 if TYPE_CHECKING:
     from desktop_app.app.attachments.attachments_controller import AttachmentsController
     from desktop_app.app.documents.viewer_controller import ViewerController
     from desktop_app.app.workspace import Workspace
-    from desktop_app.domain.collections import CollectionFile
+    from desktop_app.domain.documents.collections import CollectionFile
     from desktop_app.services.collections.collection_service import CollectionProgress, Collections
     from desktop_app.services.collections.embedding_service import EmbeddingPlan
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState

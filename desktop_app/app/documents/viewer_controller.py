@@ -20,8 +20,8 @@ from PySide6.QtCore import QObject, QRectF
 from desktop_app.app.attachments.attachment_facts import OPEN
 from desktop_app.app.documents.viewer_positions import Piece, pages_of
 from desktop_app.app.documents.viewer_search import ViewerFinding
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
-from desktop_app.domain.parts import DocumentPart
 from desktop_app.storage.temporary import TemporaryFolder
 from desktop_app.ui.opening import open_path
 from desktop_app.ui.transcript.message_items import DOCUMENT
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from desktop_app.app.documents.viewer_positions import Span
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.worker.page_worker import Box, Looked, PageWorker
-    from desktop_app.domain.collections import Passage
-    from desktop_app.domain.parts import AttachmentFile
+    from desktop_app.domain.conversations.message_parts import AttachmentFile
+    from desktop_app.domain.documents.collections import Passage
     from desktop_app.rendering.document_text import DocumentText
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.document_viewer import DocumentViewer

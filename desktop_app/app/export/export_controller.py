@@ -96,13 +96,13 @@ class PaperController(QObject):
         if not self._has_something():
             return
         # Imported here: not a part of the start.
-        from desktop_app.exchange import markdown, rich_text
+        from desktop_app.exchange.writers import markdown_file, rich_text
         from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
 
         workspace, catalog = self._workspace, self._workspace.backend.catalog
         shown = [workspace.as_shown(message) for message in workspace.path]
         what = (workspace.conversation, shown, lambda model: catalog.info(model).name)
-        written = lru_cache(maxsize=1)(lambda: "".join(markdown.pieces(*what)))
+        written = lru_cache(maxsize=1)(lambda: "".join(markdown_file.pieces(*what)))
         makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [written()]}
         is_rich = sum(len(message.text) for message in shown) <= LONGEST_RICH
         if is_rich:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPagedPaintDevice
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.conversation import Conversation, Message
-    from desktop_app.domain.model_catalog import ModelCatalog
-    from desktop_app.exchange.html_page import Picture
+    from desktop_app.domain.conversations.conversation import Conversation, Message
+    from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.exchange.writers.html_page import Picture
 
     FindPictures = Callable[[Message], Awaitable[dict[str, Picture]]]
 

@@ -33,9 +33,9 @@ from desktop_app.ui.printing.pages import MARGIN_MM
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from desktop_app.domain.conversation import Conversation, Message
-    from desktop_app.domain.model_catalog import ModelCatalog
-    from desktop_app.exchange.html_page import Picture
+    from desktop_app.domain.conversations.conversation import Conversation, Message
+    from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.exchange.writers.html_page import Picture
 
 # Laying a long conversation out takes a few hundred megabytes.
 _MEMORY: Final = 4 << 30

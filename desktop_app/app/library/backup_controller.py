@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.startup.own_command import Ended, OwnCommand
 from desktop_app.app.workspace import Workspace
-from desktop_app.domain.conversation import now
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StorageError
 from desktop_app.ui.window.main_window import MainWindow
 

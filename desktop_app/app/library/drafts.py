@@ -11,9 +11,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.domain.conversation import Conversation, Draft, new_id
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.parts import DraftPart, draft_parts, part_id, parts_from_json, parts_to_json
+from desktop_app.domain.conversations.conversation import Conversation, Draft, new_id
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.message_parts import (
+    DraftPart,
+    draft_parts,
+    part_id,
+    parts_from_json,
+    parts_to_json,
+)
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks

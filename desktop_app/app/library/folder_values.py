@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from desktop_app.backend.answer_settings import own_values, with_own, without_own
-from desktop_app.domain.conversation import Folder, ModelChoice
-from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.conversations.conversation import Folder, ModelChoice
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.settings.setting import SettingValue
 
 VARIANT, EFFORT = "default.variant", "default.effort"

@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject
 from desktop_app.app.library.folder_values import values_of, with_value, without_value
 from desktop_app.commands.command import Category, Command
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversation import Folder, new_id, now
-from desktop_app.domain.place import LIST, Place, PlaceKind
+from desktop_app.domain.conversations.conversation import Folder, new_id, now
+from desktop_app.domain.conversations.list_filter import LIST, Place, PlaceKind
 
 if TYPE_CHECKING:
     from desktop_app.app.library.library_controller import LibraryController

@@ -15,9 +15,14 @@ from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.library.list_presenter import Shelf
 from desktop_app.app.tasks import Work
 from desktop_app.app.workspace import Workspace
-from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+)
+from desktop_app.domain.conversations.list_filter import LIST, PlaceKind
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.place import LIST, PlaceKind
 from desktop_app.ui.window.main_window import MainWindow
 
 DRAFT_MS = 400

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject
 
-from desktop_app.domain.conversation import Conversation
-from desktop_app.domain.place import LIST, Place, PlaceKind
+from desktop_app.domain.conversations.conversation import Conversation
+from desktop_app.domain.conversations.list_filter import LIST, Place, PlaceKind
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
-from desktop_app.domain.cost import format_exact, format_money
+from desktop_app.domain.spending.cost import format_exact, format_money
 
 if TYPE_CHECKING:
     from desktop_app.ui.window.main_window import MainWindow

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 
-from desktop_app.domain.conversation import now
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.conversations.list_filter import TRASH, TRASH_STAYS
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.place import TRASH, TRASH_STAYS
 from desktop_app.ui.plain_text import message_box
 
 if TYPE_CHECKING:

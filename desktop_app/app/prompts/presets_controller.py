@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.backend.answer_settings import own_values, with_own, without_own
-from desktop_app.domain.conversation import Conversation, new_id, now
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.presets import Preset, preset_of
+from desktop_app.domain.conversations.conversation import Conversation, new_id, now
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.presets import Preset, preset_of
 from desktop_app.ui.plain_text import menu_text
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.attachments.attaching import LARGE_PASTE
 from desktop_app.backend.prompt_library import built_in_prompts, today
-from desktop_app.domain.conversation import new_id, now
-from desktop_app.domain.errors import ImportRefusedError, StorageError
-from desktop_app.domain.prompts import (
+from desktop_app.domain.conversations.conversation import new_id, now
+from desktop_app.domain.conversations.prompts import (
     CLIPBOARD,
     DATE,
     SELECTION,
@@ -24,6 +23,7 @@ from desktop_app.domain.prompts import (
     fill,
     missing,
 )
+from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.services.chat.prompt_library import (
     FOR_DOCUMENTS,
     FOR_TWO,

@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.attachments.attaching import attach
 from desktop_app.app.attachments.attachment_facts import document_chip
 from desktop_app.app.attachments.document_passwords import Passwords
-from desktop_app.domain.conversation import new_id
+from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.services.chat.prompt_assembly import is_first_fenced
 from desktop_app.services.documents.attachment_dedup import as_sent_after
 from desktop_app.services.documents.image_attachments import with_detail
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.app.attachments.images_controller import PicturesController
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.worker.document_worker import Progress
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.ui.composer.dropped_content import GivenContent
     from desktop_app.ui.quick.quick_prompt import QuickPrompt

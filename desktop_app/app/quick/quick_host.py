@@ -13,7 +13,7 @@ from desktop_app.app.attachments.attaching import LARGE_PASTE
 from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversation import Draft
+from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:

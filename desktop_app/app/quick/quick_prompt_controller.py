@@ -17,11 +17,11 @@ from desktop_app.app.quick.quick_attachments import QuickAttachments
 from desktop_app.app.workspace import Workspace
 from desktop_app.backend.prompt_library import today
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversation import Conversation, Draft, Message, new_id, now
-from desktop_app.domain.cost import format_money
+from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id, now
+from desktop_app.domain.conversations.prompts import CLIPBOARD, DATE, SELECTION
 from desktop_app.domain.errors import SpendingCapError, UserFacingError
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.spending.cost import format_money
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.ui.composer.model_choice_view import ChoiceView
 from desktop_app.ui.quick.quick_prompt import QuickPrompt

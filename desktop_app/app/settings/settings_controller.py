@@ -17,12 +17,12 @@ from desktop_app.backend.answer_settings import KEYS, own_values, with_own, with
 from desktop_app.backend.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.vault import KeyPlace
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.cost import format_tokens
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError, UserFacingError
-from desktop_app.domain.legality import first_api, notes, refusals
+from desktop_app.domain.models.parameter_support import first_api, notes, refusals
 from desktop_app.domain.origin import host_of, origin
 from desktop_app.domain.secret import Secret
+from desktop_app.domain.spending.cost import format_tokens
 from desktop_app.paths import resource_path
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.window.main_window import MainWindow
@@ -30,7 +30,7 @@ from desktop_app.ui.window.main_window import MainWindow
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.domain.model_listing import ModelListing
+    from desktop_app.domain.models.model_listing import ModelListing
 
 _RETRY = re.compile(r"\b([Pp])ress Retry(?: to ask (?:again|once more))?")
 _SETTINGS = re.compile(r"\bin Settings › Provider")

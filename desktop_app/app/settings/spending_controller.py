@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.domain.conversation import now
+from desktop_app.domain.conversations.conversation import now
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Work

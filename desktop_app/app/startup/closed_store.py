@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.domain.conversation import now
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
 from desktop_app.ui.opening import open_path
 from desktop_app.ui.window.store_dialog import Choices, StoreDialog

@@ -18,16 +18,16 @@ from desktop_app.cli.ask import choice_of, learn_window, profile_named
 from desktop_app.cli.batch.batch_output import facts, report_pieces, with_items, write_report
 from desktop_app.cli.progress_output import Steps, opened, path_of
 from desktop_app.cli.terminal import note_of, worded
-from desktop_app.domain.batch_words import (
+from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, refusal
+from desktop_app.domain.batch.batch_wording import (
     ITEM_WORDS,
     counted,
     estimate_words,
     progress_words,
     result_words,
 )
-from desktop_app.domain.batches import BatchJob, ItemStatus, refusal
-from desktop_app.domain.cost import format_money
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.spending.cost import format_money
 from desktop_app.headless import console
 from desktop_app.headless.console import say
 from desktop_app.services.chat.model_choice import demand_legal

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.export_command import unfinished, unwritable
-from desktop_app.exchange.batch_report import csv_report, markdown_report
+from desktop_app.exchange.writers.batch_report import csv_report, markdown_report
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.batches import BatchItem, BatchJob
+    from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 
 
 UTF8_MARK: Final = "\ufeff"

@@ -3,7 +3,7 @@ asked of any network."""
 
 from __future__ import annotations
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network_path import needs_confirmation, split_url
 

@@ -17,8 +17,8 @@ from typing import Final
 
 from desktop_app.documents.index.chunks import Count, chunks
 from desktop_app.documents.worker.protocol import IndexedPassage
-from desktop_app.domain.passage_words import index_words
-from desktop_app.domain.sections import UNITS, Section, sections
+from desktop_app.domain.documents.document_sections import UNITS, Section, sections
+from desktop_app.domain.documents.passage_words import index_words
 
 # Tokens of a passage at most: the figures are in README, "Retrieval quality".
 PASSAGE_TOKENS: Final = 320

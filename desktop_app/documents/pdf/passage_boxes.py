@@ -15,7 +15,7 @@ from pypdfium2 import raw
 
 from desktop_app.documents.pdf import reading_order
 from desktop_app.documents.worker.protocol import Box
-from desktop_app.domain import matching
+from desktop_app.domain.documents import passage_matching
 
 _FINE: Final = 100_000  # parts of a page's side: what pdfium turns points into
 
@@ -50,8 +50,8 @@ def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
     textpage = page.get_textpage()
     try:
         characters = list(_characters(textpage, reading_order.order(page, textpage)))
-        letters = matching.Letters((at, char) for at, (_, char) in enumerate(characters))
-        spans = matching.find(letters.text, text, len(matching.letters_of(before)))
+        letters = passage_matching.Letters((at, char) for at, (_, char) in enumerate(characters))
+        spans = passage_matching.find(letters.text, text, len(passage_matching.letters_of(before)))
         areas: list[_Area] = []
         for span in spans:
             first, last = letters.places[span.start], letters.places[span.end - 1]

@@ -20,7 +20,7 @@ from pypdfium2 import raw
 from desktop_app.documents import refusals
 from desktop_app.documents.pdf import page_annotations, reading_order
 from desktop_app.documents.worker.protocol import Limits, Progress
-from desktop_app.domain.parts import PagePicture
+from desktop_app.domain.conversations.message_parts import PagePicture
 
 # pdfium puts this where a line ends in a hyphen, and leaves out the hyphen and the line's end.
 _LINE_END_HYPHEN: Final = "\ufffe"

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from desktop_app.domain import errors
-from desktop_app.domain.parts import DocumentPart, ImagePart, PagePicture
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PagePicture
 
 LENGTH: Final = struct.Struct(">I")
 # How much is read or written at a time: a millisecond's work.
@@ -131,7 +131,7 @@ class IndexedPassage:
         page: the page, slide or sheet that it begins on; None where the format has none.
         place: where it stands, for people; "" where nothing tells.
         title: the file's name and the headings above, as words.
-        words: what it is found by, as the index takes it: see domain/passage_words.py.
+        words: what it is found by, as the index takes it: see domain/documents/passage_words.py.
     """
 
     start: int

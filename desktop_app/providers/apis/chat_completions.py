@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from desktop_app.domain.chat_request import (
+from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     FileData,
     ImageData,
@@ -18,9 +18,9 @@ from desktop_app.domain.chat_request import (
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.conversation import Role
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import text_of
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -32,8 +32,8 @@ from desktop_app.domain.events import (
     ToolCallDelta,
     UsageReported,
 )
-from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.parts import text_of
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import error_replies
 from desktop_app.providers.apis.responses import data_url
 from desktop_app.providers.apis.token_usage import usage_of

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.stream_events import Notice, Started
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
-from desktop_app.domain.events import Notice, Started
-from desktop_app.domain.legality import first_api
-from desktop_app.domain.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.providers.apis import unsupported_parameters
 
 RememberApi = Callable[[Api], None]

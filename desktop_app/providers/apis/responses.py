@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, Final
 
-from desktop_app.domain.chat_request import (
+from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     FileData,
     ImageData,
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.conversation import Role
-from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.parts import ReasoningPart, text_of
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import ReasoningPart, text_of
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.providers.http import json_fields
 
 PATH: Final = "responses"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.http import json_fields
 
 MOST_TOKENS: Final = 1_000_000_000

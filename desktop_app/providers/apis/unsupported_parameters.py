@@ -12,10 +12,10 @@ import json
 from dataclasses import fields
 from typing import Any, Final
 
-from desktop_app.domain.chat_request import ChatRequest, GenerationParameters
+from desktop_app.domain.conversations.chat_request import ChatRequest, GenerationParameters
+from desktop_app.domain.conversations.stream_events import Notice, Started
 from desktop_app.domain.errors import RefusedParameterError
-from desktop_app.domain.events import Notice, Started
-from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.models.model_catalog import ModelInfo
 
 _LIMIT_FIELDS: Final = frozenset({"max_tokens", "max_completion_tokens"})
 OWN_FIELDS: Final = _LIMIT_FIELDS | {"include", "prompt_cache_key", "stream_options"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import SplitResult
 
-from desktop_app.domain.chat_request import DIRECT
+from desktop_app.domain.conversations.chat_request import DIRECT
 from desktop_app.domain.network_path import ProxyAddress, is_loopback, parse_proxy
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret

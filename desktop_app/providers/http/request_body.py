@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
-from desktop_app.domain.chat_request import FileData
+from desktop_app.domain.conversations.chat_request import FileData
 
 # A multiple of three, so that the pieces' Base64 together is that of the whole; a millisecond's work.
 PIECE: Final = 3 << 17

@@ -15,8 +15,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from desktop_app.domain.conversations.stream_events import StreamEvent, Waiting
 from desktop_app.domain.errors import StreamCutError
-from desktop_app.domain.events import StreamEvent, Waiting
 from desktop_app.providers.apis.error_replies import ASK_AGAIN
 
 MOST_AHEAD = 100

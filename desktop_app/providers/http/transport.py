@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.domain.secret import Secret
 
 T = TypeVar("T")

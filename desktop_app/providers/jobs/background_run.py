@@ -16,8 +16,14 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
-from desktop_app.domain.conversation import RemoteRun
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.conversations.stream_events import (
+    Failed,
+    RunReached,
+    Started,
+    StreamEvent,
+    Waiting,
+)
 from desktop_app.domain.errors import (
     AuthenticationError,
     NetworkError,
@@ -27,13 +33,7 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.events import (
-    Failed,
-    RunReached,
-    Started,
-    StreamEvent,
-    Waiting,
-)
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import error_replies, responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.token_usage import usage_of

@@ -16,7 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 from urllib.parse import quote
 
-from desktop_app.domain.batches import BatchResult, RemoteBatch
+from desktop_app.domain.batch.batch_jobs import BatchResult, RemoteBatch
 from desktop_app.domain.errors import (
     EndpointMissingError,
     NetworkError,
@@ -38,8 +38,8 @@ from desktop_app.providers.turns import Turns
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
-    from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
-    from desktop_app.domain.model_catalog import Api, ModelCatalog
+    from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+    from desktop_app.domain.models.model_catalog import Api, ModelCatalog
     from desktop_app.providers.http.transport import Transport
 
 T = TypeVar("T")

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain.batches import BatchResult, BatchStatus, ItemStatus, RemoteBatch
-from desktop_app.domain.chat_request import ChatRequest, FileData, ProviderProfile
-from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.batch.batch_jobs import BatchResult, BatchStatus, ItemStatus, RemoteBatch
+from desktop_app.domain.conversations.chat_request import ChatRequest, FileData, ProviderProfile
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import text_of
+from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.stream_events import Failed
 from desktop_app.domain.errors import ReplyTooLargeError
-from desktop_app.domain.events import Failed
-from desktop_app.domain.model_catalog import Api, ModelInfo
-from desktop_app.domain.parts import text_of
-from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.providers.apis import (
     chat_completions,
     error_replies,

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import UnexpectedReplyError
-from desktop_app.domain.vectors import Vector
 from desktop_app.providers.apis.token_usage import tokens
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
-from desktop_app.domain.compaction import ProviderState
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.errors import UnexpectedReplyError
-from desktop_app.domain.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields

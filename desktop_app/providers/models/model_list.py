@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, Protocol, TypeVar
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
-from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.models.model_windows import beside, window_of

@@ -1,6 +1,6 @@
 """Blocks to HTML: for the clipboard, what Word, Teams and spreadsheets paste as text and tables.
 
-`HtmlWriter` writes plain elements; a page of its own (exchange/html_page.py) writes code and formulas
+`HtmlWriter` writes plain elements; a page of its own (exchange/writers/html_page.py) writes code and formulas
 another way.
 """
 

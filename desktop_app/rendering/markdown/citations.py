@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.collections import passage_link, passage_number
+from desktop_app.domain.documents.collections import passage_link, passage_number
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.domain.letters import PLAIN_LETTERS
+from desktop_app.domain.documents.letter_folding import PLAIN_LETTERS
 from desktop_app.rendering.block_model import PICTURE, Block
 from desktop_app.rendering.incremental.packed_runs import text_of
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from desktop_app.domain.batches import (
+from desktop_app.domain.batch.batch_jobs import (
     BatchItem,
     BatchJob,
     BatchResult,
@@ -15,11 +15,11 @@ from desktop_app.domain.batches import (
     ItemStatus,
     RemoteBatch,
 )
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.legality import Learnt
-from desktop_app.domain.model_catalog import Api
-from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.spending.cost import Usage
 
 ReadFile = Callable[[Path], Awaitable[DocumentPart | ImagePart]]
 """Reads a file and keeps it in the attachment store. Raises UserFacingError."""

@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from desktop_app.domain.batches import BatchItem, BatchJob, ItemStatus
-from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
+from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import (
     NOTHING_SENT,
     DocumentEncryptedError,
     StorageError,
     UserFacingError,
 )
-from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.batch.batch_ports import BatchBook, ReadFile
 from desktop_app.services.documents.image_attachments import (
     demand_sight,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
-from desktop_app.domain.batches import (
+from desktop_app.domain.batch.batch_jobs import (
     BatchJob,
     BatchResult,
     BatchStatus,
@@ -16,8 +16,8 @@ from desktop_app.domain.batches import (
     ItemStatus,
     RemoteBatch,
 )
-from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
 
 AT_ONCE: Final = 200

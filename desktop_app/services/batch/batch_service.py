@@ -16,7 +16,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from desktop_app.domain.batches import (
+from desktop_app.domain.batch.batch_jobs import (
     AGAIN,
     TIER,
     BatchItem,
@@ -28,18 +28,18 @@ from desktop_app.domain.batches import (
     joined_status,
     refusal,
 )
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import ModelChoice, new_id, now, title_from
-from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now, title_from
+from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.errors import (
     CredentialError,
     EndpointMissingError,
     IllegalChoiceError,
     ProviderError,
 )
-from desktop_app.domain.generation import GenerationParameters
-from desktop_app.domain.legality import first_api
-from desktop_app.domain.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.domain.models.parameter_support import first_api
+from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, BatchProvider, Profiles
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
 from desktop_app.services.batch.batch_results import fetch

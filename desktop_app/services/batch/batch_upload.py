@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from desktop_app.domain.batches import (
+from desktop_app.domain.batch.batch_jobs import (
     MOST_BYTES,
     MOST_REQUESTS,
     BatchItem,
@@ -23,8 +23,15 @@ from desktop_app.domain.batches import (
     BatchUpload,
     ItemStatus,
 )
-from desktop_app.domain.chat_request import ChatRequest
-from desktop_app.domain.conversation import Draft, Message, MessageStatus, Role, new_id, now
+from desktop_app.domain.conversations.chat_request import ChatRequest
+from desktop_app.domain.conversations.conversation import (
+    Draft,
+    Message,
+    MessageStatus,
+    Role,
+    new_id,
+    now,
+)
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
@@ -32,7 +39,7 @@ from desktop_app.domain.errors import (
     QuotaExhaustedError,
     UserFacingError,
 )
-from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
 from desktop_app.services.chat.prompt_assembly import question_parts, request_messages
 from desktop_app.services.documents.image_attachments import Sight

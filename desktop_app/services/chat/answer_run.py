@@ -14,8 +14,8 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import cast
 
-from desktop_app.domain.chat_request import ChatRequest
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.chat_request import ChatRequest
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     ErrorNote,
     Message,
@@ -24,7 +24,14 @@ from desktop_app.domain.conversation import (
     RemoteRun,
     now,
 )
-from desktop_app.domain.cost import FREE, Usage
+from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.stream_events import (
+    Failed,
+    Notice,
+    StreamEvent,
+    UsageReported,
+    Waiting,
+)
 from desktop_app.domain.errors import (
     ModelNotFoundError,
     ProviderError,
@@ -32,10 +39,9 @@ from desktop_app.domain.errors import (
     StorageError,
     UserFacingError,
 )
-from desktop_app.domain.events import Failed, Notice, StreamEvent, UsageReported, Waiting
-from desktop_app.domain.model_catalog import Variant
-from desktop_app.domain.reply import Reply, accumulate
-from desktop_app.domain.spending import Call, Purpose
+from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.spending.cost import FREE, Usage
+from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.services.chat.model_choice import INSTANT_RETIRED, ResolvedChoice
 from desktop_app.services.chat.thinking_time import ThinkingTime
 from desktop_app.services.ports import Gateway, MessageStore, Provider, SpendingBook

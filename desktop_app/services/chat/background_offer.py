@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from desktop_app.domain.chat_request import ProviderKind
-from desktop_app.domain.model_catalog import Api, Effort, Variant
+from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.services.chat.model_choice import ResolvedChoice
 
 _WITH_BACKGROUND = (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)

@@ -14,11 +14,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final, cast
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.compaction import ProviderState
-from desktop_app.domain.conversation import RemoteRun
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversations.compaction import ProviderState
+from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -29,7 +28,8 @@ from desktop_app.domain.events import (
     UsageReported,
     Waiting,
 )
-from desktop_app.domain.legality import Learnt
+from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.ports import Gateway, Provider
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate

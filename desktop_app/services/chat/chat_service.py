@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
-from desktop_app.domain.chat_request import (
+from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     GenerationParameters,
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.compaction import Compaction, SentPath, sent_path
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.compaction import Compaction, SentPath, sent_path
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     Message,
@@ -30,10 +30,10 @@ from desktop_app.domain.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.legality import asks_at_once, legal, refusals
-from desktop_app.domain.model_catalog import ModelCatalog
-from desktop_app.domain.model_listing import ModelListing
-from desktop_app.domain.parts import DocumentPart, PassagesPart
+from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
+from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.models.parameter_support import asks_at_once, legal, refusals
 from desktop_app.services.chat.answer_run import Answering, answerer
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import OneRequest, several, shares

@@ -14,8 +14,8 @@ from decimal import Decimal
 from math import ceil
 from typing import Any, Final
 
-from desktop_app.domain.chat_request import FAMILY_MODEL, ChatRequest, ProviderKind
-from desktop_app.domain.compaction import (
+from desktop_app.domain.conversations.chat_request import FAMILY_MODEL, ChatRequest, ProviderKind
+from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
     ProviderState,
@@ -23,12 +23,12 @@ from desktop_app.domain.compaction import (
     points_for,
     sent_path,
 )
-from desktop_app.domain.conversation import Message, Role, new_id, now
-from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.conversations.conversation import Message, Role, new_id, now
+from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.errors import CompactionError, EndpointMissingError
-from desktop_app.domain.model_catalog import Api, ModelCatalog, Variant
-from desktop_app.domain.parts import TextPart, text_of
-from desktop_app.domain.spending import Purpose
+from desktop_app.domain.models.model_catalog import Api, ModelCatalog, Variant
+from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import has_words, request_messages, sent_messages
 from desktop_app.services.chat.utility_model import SmallJobs

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePath
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import ModelChoice
-from desktop_app.domain.cost import FREE, Price
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.legality import first_api
-from desktop_app.domain.model_catalog import (
+from desktop_app.domain.models.model_catalog import (
     Api,
     Effort,
     FileInputs,
@@ -23,7 +21,9 @@ from desktop_app.domain.model_catalog import (
     ModelInfo,
     Variant,
 )
-from desktop_app.domain.model_listing import ModelListing, as_listed, end_notice, is_served
+from desktop_app.domain.models.model_listing import ModelListing, as_listed, end_notice, is_served
+from desktop_app.domain.models.parameter_support import first_api
+from desktop_app.domain.spending.cost import FREE, Price
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ gives to a file of the person's

@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from desktop_app.domain.chat_request import RequestMessage, RequestPart
-from desktop_app.domain.compaction import CompactionKind, SentPath
-from desktop_app.domain.conversation import Draft, Message, MessageStatus, Role
-from desktop_app.domain.model_catalog import FileInputs
-from desktop_app.domain.parts import (
+from desktop_app.domain.conversations.chat_request import RequestMessage, RequestPart
+from desktop_app.domain.conversations.compaction import CompactionKind, SentPath
+from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
     DocumentPart,
     ImagePart,
@@ -23,7 +22,8 @@ from desktop_app.domain.parts import (
     RefusalPart,
     TextPart,
 )
-from desktop_app.domain.sections import chosen_text, format_spans
+from desktop_app.domain.documents.document_sections import chosen_text, format_spans
+from desktop_app.domain.models.model_catalog import FileInputs
 from desktop_app.services.collections.passage_context import passages_block
 from desktop_app.services.documents.attachment_dedup import once
 from desktop_app.services.documents.file_attachments import file_data, is_file

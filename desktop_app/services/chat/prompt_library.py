@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part
+from desktop_app.domain.conversations.prompts import Prompt, fill, missing, variables
 from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
-from desktop_app.domain.parts import DocumentPart, ImagePart, Part
-from desktop_app.domain.prompts import Prompt, fill, missing, variables
 
 SUMMARY = "executive-summary"
 FOR_DOCUMENTS = (SUMMARY, "extract-table")

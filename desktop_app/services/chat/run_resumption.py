@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     ErrorNote,
     Message,
@@ -23,6 +23,8 @@ from desktop_app.domain.conversation import (
     RemoteRun,
     now,
 )
+from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.errors import (
     TEXT_KEPT,
     AuthenticationError,
@@ -30,8 +32,6 @@ from desktop_app.domain.errors import (
     ProviderError,
     UserFacingError,
 )
-from desktop_app.domain.events import Failed, StreamEvent, Waiting
-from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.services.chat.answer_run import Answering, Listener
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info

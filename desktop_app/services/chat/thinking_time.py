@@ -6,8 +6,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from desktop_app.domain.events import ReasoningDelta, RefusalDelta, StreamEvent, TextDelta
-from desktop_app.domain.parts import Part, ReasoningPart
+from desktop_app.domain.conversations.message_parts import Part, ReasoningPart
+from desktop_app.domain.conversations.stream_events import (
+    ReasoningDelta,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+)
 
 
 class ThinkingTime:

@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
     MessageStatus,
     Role,
     title_from,
 )
-from desktop_app.domain.spending import Purpose
+from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.chat.chat_service import first_title
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.utility_model import SmallJobs

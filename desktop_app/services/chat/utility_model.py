@@ -13,21 +13,21 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, cast
 
-from desktop_app.domain.chat_request import (
+from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     GenerationParameters,
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.conversation import Role, now
-from desktop_app.domain.cost import FREE, Price, Usage
+from desktop_app.domain.conversations.conversation import Role, now
+from desktop_app.domain.conversations.message_parts import TextPart, text_of
+from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.errors import ModelNotFoundError
-from desktop_app.domain.events import StreamEvent
-from desktop_app.domain.model_catalog import Effort, ModelCatalog, ModelInfo
-from desktop_app.domain.model_listing import ModelListing, is_served
-from desktop_app.domain.parts import TextPart, text_of
-from desktop_app.domain.reply import Reply, accumulate
-from desktop_app.domain.spending import Call, Purpose
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_listing import ModelListing, is_served
+from desktop_app.domain.spending.cost import FREE, Price, Usage
+from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
 from desktop_app.services.ports import Gateway, SpendingBook
 from desktop_app.services.spending.budget import Budget

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from desktop_app.domain.collections import Collection, CollectionFile
-from desktop_app.domain.vectors import Vector
+from desktop_app.domain.documents.collections import Collection, CollectionFile
+from desktop_app.domain.documents.vectors import Vector
 
 
 class Found(Protocol):

@@ -15,8 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.domain.collections import Collection, CollectionFile, Passage
-from desktop_app.domain.conversation import new_id, now
+from desktop_app.domain.conversations.conversation import new_id, now
+from desktop_app.domain.conversations.message_parts import PassagesPart
+from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
+from desktop_app.domain.documents.passage_words import question_words
 from desktop_app.domain.errors import (
     CredentialError,
     DocumentError,
@@ -26,8 +28,6 @@ from desktop_app.domain.errors import (
     StoreFullError,
     UserFacingError,
 )
-from desktop_app.domain.parts import PassagesPart
-from desktop_app.domain.passage_words import question_words
 from desktop_app.services.collections.collection_ports import (
     Document,
     Found,

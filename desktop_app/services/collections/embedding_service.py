@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Protocol
 
-from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.conversation import now
-from desktop_app.domain.cost import Price, Usage
-from desktop_app.domain.spending import Call, Purpose
-from desktop_app.domain.vectors import Vector
+from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.services.ports import SpendingBook
 from desktop_app.services.spending.budget import Budget
 

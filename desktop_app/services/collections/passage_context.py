@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
-from desktop_app.domain.collections import Passage
-from desktop_app.domain.compaction import Compaction, sent_path
-from desktop_app.domain.conversation import Draft, Message, next_number
+from desktop_app.domain.conversations.compaction import Compaction, sent_path
+from desktop_app.domain.conversations.conversation import Draft, Message, next_number
+from desktop_app.domain.conversations.message_parts import PassagesPart
+from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.errors import NOTHING_SENT, DocumentError
-from desktop_app.domain.parts import PassagesPart
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.fence import Fence, attribute
 
@@ -137,7 +137,7 @@ def _numbers(messages: Iterable[Message]) -> dict[tuple[str, int, int], int]:
 def looked_for(path: Sequence[Message], question: str) -> str:
     """What passages are looked for: the question; behind one that says little by itself ("And in
     winter?") the one that it goes on from."""
-    from desktop_app.domain.passage_words import question_words  # not a part of the start
+    from desktop_app.domain.documents.passage_words import question_words  # not a part of the start
 
     before = next((m.text for m in reversed(path) if m.found), "")
     says_little = 0 < len(question_words(question)) < FEW_WORDS

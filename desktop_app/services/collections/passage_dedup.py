@@ -11,7 +11,7 @@ import re
 from itertools import chain
 from typing import Final
 
-from desktop_app.domain.letters import dense_run, fold
+from desktop_app.domain.documents.letter_folding import dense_run, fold
 
 Run = tuple[str, ...]
 

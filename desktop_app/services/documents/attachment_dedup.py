@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from desktop_app.domain.conversation import Message
-from desktop_app.domain.model_catalog import FileInputs
-from desktop_app.domain.parts import DocumentPart, Part
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_parts import DocumentPart, Part
+from desktop_app.domain.models.model_catalog import FileInputs
 from desktop_app.services.documents.file_attachments import is_file
 
 P = TypeVar("P", bound=Part)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from desktop_app.domain.conversations.message_parts import DocumentPart, PagePicture
 from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
-from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.parts import DocumentPart, PagePicture
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.documents.image_attachments import page_tokens
 
 # So many go with one part: a model that looks at more of them at once sees less of each.

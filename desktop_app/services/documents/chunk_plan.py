@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from desktop_app.domain.cost import format_money
+from desktop_app.domain.spending.cost import format_money
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from dataclasses import replace
 from math import ceil
 from typing import Final, Protocol
 
-from desktop_app.domain.chat_request import ChatRequest, RequestPart
-from desktop_app.domain.conversation import Message
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.model_catalog import Effort, ModelInfo
-from desktop_app.domain.parts import DocumentPart, Part, text_of
-from desktop_app.domain.sections import chosen_text
+from desktop_app.domain.conversations.chat_request import ChatRequest, RequestPart
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_parts import DocumentPart, Part, text_of
+from desktop_app.domain.documents.document_sections import chosen_text
+from desktop_app.domain.models.model_catalog import Effort, ModelInfo
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.documents.chunk_pages import stretches
 from desktop_app.services.documents.chunk_plan import PartsPlan

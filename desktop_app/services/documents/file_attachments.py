@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
 
-from desktop_app.domain.chat_request import FileData
-from desktop_app.domain.conversation import Message
+from desktop_app.domain.conversations.chat_request import FileData
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_parts import DocumentPart, Part
 from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
-from desktop_app.domain.image_tokens import image_tokens
-from desktop_app.domain.model_catalog import FileInputs, ModelInfo
-from desktop_app.domain.parts import DocumentPart, Part
+from desktop_app.domain.models.image_tokens import image_tokens
+from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.services.fence import one_line
 
 if TYPE_CHECKING:

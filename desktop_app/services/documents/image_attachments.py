@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
-from desktop_app.domain.chat_request import RequestPart
-from desktop_app.domain.conversation import Message
+from desktop_app.domain.conversations.chat_request import RequestPart
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
 from desktop_app.domain.errors import (
     NOTHING_SENT,
     DocumentDoesNotFitError,
     IllegalChoiceError,
 )
-from desktop_app.domain.image_tokens import LARGEST_SIDE, image_tokens
-from desktop_app.domain.model_catalog import FileInputs, ModelInfo
-from desktop_app.domain.parts import DocumentPart, ImagePart, Part, TextPart
+from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
+from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.services.fence import one_line
 from desktop_app.services.ports import PictureSource
 

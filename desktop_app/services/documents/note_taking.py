@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final, Protocol, cast
 
-from desktop_app.domain.chat_request import (
+from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     GenerationParameters,
     ProviderKind,
@@ -26,20 +26,20 @@ from desktop_app.domain.chat_request import (
     RequestMessage,
     RequestPart,
 )
-from desktop_app.domain.compaction import ProviderState
-from desktop_app.domain.conversation import RemoteRun, Role, now
-from desktop_app.domain.cost import FREE, Usage, format_money
+from desktop_app.domain.conversations.compaction import ProviderState
+from desktop_app.domain.conversations.conversation import RemoteRun, Role, now
+from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
+from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.stream_events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.errors import (
     NOTES_KEPT,
     ProviderError,
     RateLimitedError,
     UserFacingError,
 )
-from desktop_app.domain.events import Failed, Notice, StreamEvent, Waiting
-from desktop_app.domain.legality import Learnt
-from desktop_app.domain.parts import DocumentPart, TextPart, text_of
-from desktop_app.domain.reply import Reply, accumulate
-from desktop_app.domain.spending import Call, Purpose
+from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.spending.cost import FREE, Usage, format_money
+from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.documents.chunk_plan import PartsPlan
 from desktop_app.services.documents.image_attachments import page_name

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from desktop_app.domain.chat_request import ProviderKind
+from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
 
 # The built-in prompt says so, and nobody who means anything else.

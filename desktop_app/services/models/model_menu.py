@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.cost import format_tokens
-from desktop_app.domain.model_catalog import ModelCatalog, ModelInfo, Variant
-from desktop_app.domain.model_listing import ModelListing, end_mark, is_over, is_served
+from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo, Variant
+from desktop_app.domain.models.model_listing import ModelListing, end_mark, is_over, is_served
+from desktop_app.domain.spending.cost import format_tokens
 from desktop_app.services.chat.model_choice import model_info
 
 

@@ -15,11 +15,11 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.conversation import now
-from desktop_app.domain.cost import format_exact
+from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import SpendingCapError, StorageError
-from desktop_app.domain.spending import MonthUnderCap
+from desktop_app.domain.spending.cost import format_exact
+from desktop_app.domain.spending.spending_report import MonthUnderCap
 
 NO_LIMIT = Decimal("Infinity")
 WARNED_KEY = "spending.warned."

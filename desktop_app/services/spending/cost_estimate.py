@@ -11,12 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from desktop_app.domain.compaction import Compaction, CompactionKind, counted_with, sent_path
-from desktop_app.domain.conversation import Draft, Message
-from desktop_app.domain.cost import Usage, format_tokens
+from desktop_app.domain.conversations.compaction import (
+    Compaction,
+    CompactionKind,
+    counted_with,
+    sent_path,
+)
+from desktop_app.domain.conversations.conversation import Draft, Message
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    ImagePart,
+    PassagesPart,
+    TextPart,
+)
 from desktop_app.domain.errors import NOTHING_SENT, DocumentDoesNotFitError
-from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, TextPart
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.spending.cost import Usage, format_tokens
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import (
     has_fenced,

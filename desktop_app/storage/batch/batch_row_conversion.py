@@ -7,7 +7,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 
-from desktop_app.domain.batches import (
+from desktop_app.domain.batch.batch_jobs import (
     BatchCounts,
     BatchEstimate,
     BatchItem,
@@ -16,11 +16,16 @@ from desktop_app.domain.batches import (
     BatchUpload,
     ItemStatus,
 )
-from desktop_app.domain.conversation import ModelChoice
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.generation import NAMES, Overrides
-from desktop_app.domain.model_catalog import Api, Effort, Variant
-from desktop_app.domain.parts import DocumentPart, ImagePart, parts_from_json, parts_to_json
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.generation import NAMES, Overrides
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    ImagePart,
+    parts_from_json,
+    parts_to_json,
+)
+from desktop_app.domain.models.model_catalog import Api, Effort, Variant
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     Row,

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from desktop_app.domain.batches import (
+from desktop_app.domain.batch.batch_jobs import (
     ENDED,
     BatchCounts,
     BatchItem,
@@ -25,9 +25,9 @@ from desktop_app.domain.batches import (
     ItemStatus,
     number_of,
 )
-from desktop_app.domain.conversation import now
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.spending import EXACT, Purpose
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import EXACT, Purpose
 from desktop_app.storage.batch.batch_row_conversion import (
     item_from_row,
     item_to_row,

@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime
 from typing import Final
 
-from desktop_app.domain.compaction import Compaction, CompactionKind
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     from_micros,

@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 
-from desktop_app.domain.compaction import Compaction
-from desktop_app.domain.conversation import Conversation, Message
+from desktop_app.domain.conversations.compaction import Compaction
+from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.storage.conversations.compaction_store import insert_compaction
 from desktop_app.storage.conversations.conversation_store import (
     insert_conversation,

@@ -13,7 +13,12 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+)
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.conversations.conversation_sql import (
     ALL_CONVERSATIONS,

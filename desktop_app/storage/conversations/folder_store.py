@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from desktop_app.domain.conversation import Folder
+from desktop_app.domain.conversations.conversation import Folder
 from desktop_app.storage.conversations.row_conversion import (
     folder_from_row,
     folder_to_row,

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     ErrorNote,
@@ -22,10 +22,8 @@ from desktop_app.domain.conversation import (
     RemoteRun,
     Role,
 )
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import (
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
     Part,
@@ -35,6 +33,8 @@ from desktop_app.domain.parts import (
     parts_to_json,
     text_of,
 )
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.database.storage_errors import damaged
 
 T = TypeVar("T")

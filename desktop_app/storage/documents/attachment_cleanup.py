@@ -20,7 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from desktop_app.domain.conversation import now
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import to_be_wiped
 from desktop_app.storage.search.search_index import EntryKind, take_out

@@ -20,9 +20,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
-from desktop_app.domain.conversation import new_id, now
+from desktop_app.domain.conversations.conversation import new_id, now
+from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.parts import AttachmentFile
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Database

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
-from desktop_app.domain.collections import Collection, CollectionFile, FileStatus
-from desktop_app.domain.passage_words import index_words
+from desktop_app.domain.documents.collections import Collection, CollectionFile, FileStatus
+from desktop_app.domain.documents.passage_words import index_words
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     from_micros,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from desktop_app.domain.vectors import Vector
+from desktop_app.domain.documents.vectors import Vector
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.collection_store import Place, places_of
 

@@ -10,7 +10,7 @@ import sqlite3
 from collections import defaultdict
 from typing import Final
 
-from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.storage.address_secrets import strip_addresses
 from desktop_app.storage.conversations.row_conversion import (
     message_from_row,

@@ -12,7 +12,7 @@ import sqlite3
 from enum import StrEnum
 from typing import Final
 
-from desktop_app.domain.parts import parts_from_json
+from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.storage.conversations.row_conversion import searchable_text
 from desktop_app.storage.search.search_text import index_text
 

@@ -8,8 +8,8 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.conversation import SearchFilter, SearchHit, SearchOrder
-from desktop_app.domain.parts import parts_from_json
+from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder
+from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.storage.conversations.row_conversion import from_micros, searchable_text, to_micros
 from desktop_app.storage.search.search_index import EntryKind, first_of, micros_of
 from desktop_app.storage.search.search_text import match_expression, occurrences, snippet

@@ -19,7 +19,7 @@ from functools import cache
 from itertools import islice
 from typing import Final
 
-from desktop_app.domain.letters import dense_run, fold
+from desktop_app.domain.documents.letter_folding import dense_run, fold
 
 MATCH_START: Final = "\x02"
 MATCH_END: Final = "\x03"

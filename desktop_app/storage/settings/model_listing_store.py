@@ -6,7 +6,7 @@ import json
 import sqlite3
 from datetime import date
 
-from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     from_micros,

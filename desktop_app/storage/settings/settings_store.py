@@ -12,8 +12,8 @@ from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network_path import bare_address, bare_proxy
 from desktop_app.domain.secret import Secret
 from desktop_app.storage.address_secrets import secrets_in_profiles, strip_profiles

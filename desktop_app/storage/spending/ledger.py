@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.spending import EXACT, Call, SpendingReport, Spent
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import EXACT, Call, SpendingReport, Spent
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.spending.spending_sums import (

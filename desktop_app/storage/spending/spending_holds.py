@@ -11,7 +11,7 @@ import sqlite3
 from datetime import datetime
 from decimal import Decimal
 
-from desktop_app.domain.spending import EXACT, MonthUnderCap
+from desktop_app.domain.spending.spending_report import EXACT, MonthUnderCap
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.spending.spending_sums import month_of

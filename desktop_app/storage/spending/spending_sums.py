@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.spending import EXACT, SpendingLine, SpendingReport, Spent
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import EXACT, SpendingLine, SpendingReport, Spent
 from desktop_app.storage.conversations.row_conversion import to_micros
 
 SLOT_MICROS: Final = 15 * 60 * 1_000_000

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
 
-    from desktop_app.domain.batches import BatchJob
+    from desktop_app.domain.batch.batch_jobs import BatchJob
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.ui.look.theme import Theme
 

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.batch_words import estimate_words, progress_words
-from desktop_app.domain.batches import BatchStatus, ItemStatus
-from desktop_app.domain.cost import format_money
+from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
+from desktop_app.domain.batch.batch_wording import estimate_words, progress_words
+from desktop_app.domain.spending.cost import format_money
 from desktop_app.ui.batch.batch_models import BatchLineModel
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.plain_text import (
@@ -35,7 +35,7 @@ from desktop_app.ui.widgets.shared_columns import SharedColumns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desktop_app.domain.batches import BatchItem, BatchJob, BatchLine
+    from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchLine
     from desktop_app.ui.look.theme import Theme
 
 FILTERS: Final = (("all", "All files"), ("problems", "Without an answer"))

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from desktop_app.domain.batch_words import ITEM_WORDS, progress_words
-from desktop_app.domain.batches import BatchLine, ItemStatus
-from desktop_app.domain.cost import format_money
+from desktop_app.domain.batch.batch_jobs import BatchLine, ItemStatus
+from desktop_app.domain.batch.batch_wording import ITEM_WORDS, progress_words
+from desktop_app.domain.spending.cost import format_money
 from desktop_app.ui.plain_text import one_line, tooltip_text
 
 if TYPE_CHECKING:
-    from desktop_app.domain.batches import BatchJob
+    from desktop_app.domain.batch.batch_jobs import BatchJob
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE: Final = QModelIndex()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QAction
 
-    from desktop_app.domain.model_catalog import Effort
+    from desktop_app.domain.models.model_catalog import Effort
     from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 
 LONGEST_FLAT_MENU: Final = 18

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from desktop_app.domain.variants import Variant
+from desktop_app.domain.models.variants import Variant
 from desktop_app.ui.composer import choice_menus
 from desktop_app.ui.composer.background_button import BackgroundButton
 from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, EFFORT_LABELS, NOTHING_CHOSEN

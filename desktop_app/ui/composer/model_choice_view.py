@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from desktop_app.domain.variants import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.domain.models.variants import EFFORTS_OF_THE_FAMILY, Effort, Variant
 
 EFFORT_LABELS: Final[Mapping[Effort, str]] = {
     Effort.NONE: "None",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     # Nor these at run time: the first paint waits for what is imported above.
-    from desktop_app.domain.prompts import Prompt
+    from desktop_app.domain.conversations.prompts import Prompt
     from desktop_app.ui.composer.prompt_fields import PromptFields
     from desktop_app.ui.composer.prompt_menu import PromptMenu
     from desktop_app.ui.look.theme import Theme
@@ -115,7 +115,7 @@ class Slash(QObject):
 
     def take(self, prompt: Prompt) -> None:
         """Put a prompt where the cursor is, once what it asks for is known."""
-        from desktop_app.domain.prompts import variables
+        from desktop_app.domain.conversations.prompts import variables
 
         self._hide_menu()
         if variables(prompt.text):
@@ -217,7 +217,7 @@ class Slash(QObject):
             self._fields = None
 
     def _insert(self, prompt: Prompt, values: Mapping[str, str]) -> None:
-        from desktop_app.domain.prompts import fill, filled_names
+        from desktop_app.domain.conversations.prompts import fill, filled_names
 
         before = self._line.before
         count = 0 if typed_name(before) is None else len(before)

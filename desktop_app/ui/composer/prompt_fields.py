@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.prompts import Prompt, missing, variables
+from desktop_app.domain.conversations.prompts import Prompt, missing, variables
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainTextField, one_line, spoken_text
 from desktop_app.ui.settings.form_widgets import Combo, retheme
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QKeyEvent, QResizeEvent
 
-    from desktop_app.domain.prompts import Variable
+    from desktop_app.domain.conversations.prompts import Variable
     from desktop_app.ui.look.theme import Theme
 
 _MOST_LINES: Final = 5

@@ -15,8 +15,8 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxLayout, QWidget
 
-from desktop_app.commands.matching import rank
-from desktop_app.domain.prompts import preview
+from desktop_app.commands.command_search import rank
+from desktop_app.domain.conversations.prompts import preview
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QKeyEvent, QPainter
 
-    from desktop_app.domain.prompts import Prompt
+    from desktop_app.domain.conversations.prompts import Prompt
     from desktop_app.ui.look.theme import Theme
 
 _MOST_ROWS: Final = 9

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
     from PySide6.QtWidgets import QStyleOptionViewItem
 
-    from desktop_app.domain.collections import CollectionFile
+    from desktop_app.domain.documents.collections import CollectionFile
 
 _HEIGHT: Final = 46
 _INSET: Final = 10
@@ -29,7 +29,7 @@ _ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
 def facts_of(file: CollectionFile) -> str:
     """What is to be said of a file: its pages, or what is the matter with it.
 
-    >>> from desktop_app.domain.collections import CollectionFile
+    >>> from desktop_app.domain.documents.collections import CollectionFile
     >>> facts_of(CollectionFile("c", "/a.pdf", "a.pdf", pages=1, status="ready"))
     '1 page'
     """

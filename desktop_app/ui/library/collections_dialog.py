@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QResizeEvent, QShowEvent
 
-    from desktop_app.domain.collections import Collection, CollectionFile
+    from desktop_app.domain.documents.collections import Collection, CollectionFile
     from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (840, 600)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.domain.models.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
 from desktop_app.settings.setting import Group
 from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QResizeEvent
 
-    from desktop_app.domain.presets import Preset
+    from desktop_app.domain.conversations.presets import Preset
     from desktop_app.ui.composer.model_choice_view import ModelEntry
     from desktop_app.ui.look.theme import Theme
 

@@ -18,7 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION, filled_names, variables
+from desktop_app.domain.conversations.prompts import (
+    CLIPBOARD,
+    DATE,
+    SELECTION,
+    filled_names,
+    variables,
+)
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.plain_text import PlainButton, PlainLabel, one_line, spoken_text
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QResizeEvent
 
-    from desktop_app.domain.prompts import Prompt
+    from desktop_app.domain.conversations.prompts import Prompt
     from desktop_app.ui.look.theme import Theme
 
 OWN, EDITED, BUILT_IN = "own", "edited", "built-in"

@@ -23,8 +23,8 @@ from PySide6.QtGui import (
     QTextImageFormat,
 )
 
-from desktop_app.domain.conversation import Message, Role
-from desktop_app.domain.facts import (
+from desktop_app.domain.conversations.conversation import Message, Role
+from desktop_app.domain.conversations.message_facts import (
     IN_A_FILE,
     attachment_text,
     facts_of,
@@ -33,7 +33,7 @@ from desktop_app.domain.facts import (
     sources_of,
     thought_words,
 )
-from desktop_app.domain.parts import ReasoningPart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
 from desktop_app.rendering.block_model import (
     ADDED,
     Block,

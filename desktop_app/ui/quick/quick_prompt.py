@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.model_catalog import Variant
+from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
 from desktop_app.ui.composer.completion_fields import BelowLine, QuickLineText
 from desktop_app.ui.composer.dropped_content import accept_copy, given_in, is_welcome, promise

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.domain.chat_request import ProviderProfile
-    from desktop_app.domain.spending import MonthUnderCap
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.spending.spending_report import MonthUnderCap
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.settings.form_widgets import Tone
     from desktop_app.ui.settings.tabs.about_tab import AboutTab

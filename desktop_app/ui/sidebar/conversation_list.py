@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.place import LIST, Place, PlaceKind
+from desktop_app.domain.conversations.list_filter import LIST, Place, PlaceKind
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.plain_text import PlainLabel, spoken_text
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
-    from desktop_app.domain.conversation import Conversation, Folder, SearchHit
+    from desktop_app.domain.conversations.conversation import Conversation, Folder, SearchHit
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate
     from desktop_app.ui.sidebar.row_view import RowView

@@ -27,7 +27,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from desktop_app.domain.place import LIST, Place, PlaceKind, days_left
+from desktop_app.domain.conversations.list_filter import LIST, Place, PlaceKind, days_left
 from desktop_app.ui.plain_text import one_line
 from desktop_app.ui.sidebar.calendar import FOLDERS, PINNED, Calendar
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
     # Not at run time: the first paint waits for what is imported here.
-    from desktop_app.domain.conversation import Conversation, Folder
+    from desktop_app.domain.conversations.conversation import Conversation, Folder
 
 Index = QModelIndex | QPersistentModelIndex
 # Group, newest first within it, and the id where two were changed in the same moment.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place, PlaceKind
+from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, Place, PlaceKind
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.plain_text import PlainButton, PlainToolButton, spoken_text

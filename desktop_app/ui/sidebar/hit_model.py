@@ -11,7 +11,7 @@ from desktop_app.ui.widgets.rows_model import RowsModel
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
-    from desktop_app.domain.conversation import SearchHit
+    from desktop_app.domain.conversations.conversation import SearchHit
 
 # The matches stand between these in a snippet (see SearchHit).
 _MARKS: Final = re.compile("\x02([^\x02\x03]*)\x03?")

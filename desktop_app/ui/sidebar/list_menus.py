@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu
 
+from desktop_app.domain.conversations.list_filter import PlaceKind
 from desktop_app.domain.export_format import EXPORT_FORMATS
-from desktop_app.domain.place import PlaceKind
 from desktop_app.ui.look import icons
 from desktop_app.ui.plain_text import menu_text
 from desktop_app.ui.sidebar.conversation_model import Roles
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex
     from PySide6.QtGui import QIcon
 
-    from desktop_app.domain.conversation import Conversation, Folder
+    from desktop_app.domain.conversations.conversation import Conversation, Folder
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 

@@ -15,7 +15,7 @@ from desktop_app.ui.widgets.rows_model import ROW
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desktop_app.domain.conversation import Folder, SearchHit
+    from desktop_app.domain.conversations.conversation import Folder, SearchHit
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.search_filters import SearchFilters
 

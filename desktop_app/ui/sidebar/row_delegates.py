@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel, QObject
     from PySide6.QtGui import QFont, QHelpEvent
 
-    from desktop_app.domain.conversation import SearchHit
+    from desktop_app.domain.conversations.conversation import SearchHit
     from desktop_app.ui.look.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex

@@ -24,8 +24,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.conversation import Folder, SearchFilter, SearchOrder
-from desktop_app.domain.model_catalog import Variant
+from desktop_app.domain.conversations.conversation import Folder, SearchFilter, SearchOrder
+from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role, set_style_property
 from desktop_app.ui.plain_text import PlainButton, menu_text, set_tooltip, spoken_text

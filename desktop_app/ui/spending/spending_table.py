@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from desktop_app.domain.cost import format_exact, format_money
-from desktop_app.domain.spending import Purpose, SpendingLine, Spent
+from desktop_app.domain.spending.cost import format_exact, format_money
+from desktop_app.domain.spending.spending_report import Purpose, SpendingLine, Spent
 
 CENT = Decimal("0.01")
 FIGURES = ("Cost", "Calls", "Input", "Cached", "Output", "Not counted")

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.cost import format_exact
+from desktop_app.domain.spending.cost import format_exact
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.plain_text import PlainButton, PlainLabel, one_line, set_tooltip
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
@@ -27,7 +27,7 @@ from desktop_app.ui.widgets.segmented_control import SegmentedControl
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from desktop_app.domain.spending import Spent
+    from desktop_app.domain.spending.spending_report import Spent
     from desktop_app.ui.look.theme import Theme
 
 PAGES: Final = (

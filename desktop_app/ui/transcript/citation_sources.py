@@ -6,15 +6,15 @@ import re
 from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.collections import passage_link
+from desktop_app.domain.documents.collections import passage_link
 from desktop_app.rendering.block_model import Run
 from desktop_app.ui.plain_text import one_line
 from desktop_app.ui.transcript.message_items import ACTION, SOURCES, Item, Line, Part
 
 if TYPE_CHECKING:
-    from desktop_app.domain.collections import Passage
-    from desktop_app.domain.conversation import Message
-    from desktop_app.domain.parts import PassagesPart
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.domain.conversations.message_parts import PassagesPart
+    from desktop_app.domain.documents.collections import Passage
 
 # What stands in a document's text beside its words: page and slide marks, headings, lines of tables.
 _MARKS: Final = re.compile(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.domain.conversation import Message, MessageStatus, Role
-from desktop_app.domain.facts import (
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.message_facts import (
     ENDINGS,
     attachment_text,
     facts_of,
     indented_json,
     thought_words,
 )
-from desktop_app.domain.parts import ImagePart, ReasoningPart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
 from desktop_app.ui.plain_text import LONGEST_PARAGRAPH, one_line

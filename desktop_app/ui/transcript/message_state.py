@@ -9,8 +9,8 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.conversation import Message, MessageStatus, Role
-from desktop_app.domain.parts import ImagePart
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.rendering.block_model import Block, Kind, Patch, quoted
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.ui.transcript.citation_sources import source_lines

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
-from desktop_app.domain.collections import passage_number
+from desktop_app.domain.documents.collections import passage_number
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import is_note_link
 from desktop_app.ui.opening import open_link
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         QWheelEvent,
     )
 
-    from desktop_app.domain.collections import Passage
+    from desktop_app.domain.documents.collections import Passage
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.message_state import Entry
 

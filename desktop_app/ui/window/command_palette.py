@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.commands.matching import matching
+from desktop_app.commands.command_search import matching
 from desktop_app.ui.look import painting
 from desktop_app.ui.plain_text import PlainLabel, spoken_text
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate

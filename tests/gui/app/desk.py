@@ -21,7 +21,7 @@ from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, Wi
 from desktop_app.app.window_session import ReadyWindow
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenCounter
-from desktop_app.domain.conversation import Conversation, Message, MessageStatus
+from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders
 from desktop_app.services.models.model_listings import Listings

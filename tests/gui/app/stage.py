@@ -7,16 +7,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.compaction import ProviderState
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import (
-    EndpointMissingError,
-    NetworkError,
-    ProviderError,
-    UserFacingError,
-)
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversations.compaction import ProviderState
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -24,9 +17,16 @@ from desktop_app.domain.events import (
     TextDelta,
     UsageReported,
 )
-from desktop_app.domain.legality import Learnt
-from desktop_app.domain.model_listing import ListedModel, ModelListing
-from desktop_app.domain.vectors import Vector
+from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.errors import (
+    EndpointMissingError,
+    NetworkError,
+    ProviderError,
+    UserFacingError,
+)
+from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.spending.cost import Usage
 
 NOT_LISTED = NetworkError("The stage lists nothing.")
 TERMINAL = (Completed, Incomplete, Failed)

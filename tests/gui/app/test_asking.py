@@ -8,9 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import AuthenticationError, StreamCutError
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Incomplete,
     ReasoningDelta,
@@ -18,6 +16,8 @@ from desktop_app.domain.events import (
     UsageReported,
     Waiting,
 )
+from desktop_app.domain.errors import AuthenticationError, StreamCutError
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import NO_ROOM, Desk, Held, Slow, until

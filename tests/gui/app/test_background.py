@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.chat.retry_countdown import Countdown
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.events import Waiting
-from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.conversations.stream_events import Waiting
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.paths import folders
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until

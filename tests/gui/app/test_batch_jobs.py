@@ -11,9 +11,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
-from desktop_app.domain.batches import BatchItem, BatchJob, BatchStatus, ItemStatus
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import ModelChoice, new_id, now
+from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.settings.form_widgets import Combo, Switch

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.events import Completed, OfCandidate, TextDelta, UsageReported
-from desktop_app.domain.legality import Learnt
-from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    OfCandidate,
+    TextDelta,
+    UsageReported,
+)
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
 from tests.gui.app.desk import Desk, until
 

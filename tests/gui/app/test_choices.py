@@ -10,9 +10,9 @@ import pytest
 from PySide6.QtCore import Qt
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
-from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_state import KeyState
 from tests.gui.app.conftest import Run

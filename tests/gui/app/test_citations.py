@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 
-from desktop_app.domain.parts import CollectionPart
+from desktop_app.domain.conversations.message_parts import CollectionPart
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
-from desktop_app.domain.compaction import ProviderState
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.errors import ContextTooLongError, ProviderFaultError
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.ui.widgets.card_text import CardText
 from desktop_app.ui.window.compaction_card import CompactionBar

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from desktop_app.app.attachments.attaching import PASTED_NAME
-from desktop_app.domain.conversation import MessageStatus, SearchHit
+from desktop_app.domain.conversations.conversation import MessageStatus, SearchHit
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, Held, until
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
 
 from desktop_app.app.library.backup_controller import LAST_KEY, due_in
 from desktop_app.app.startup.closed_store import ClosedStore, erasing, restoring
-from desktop_app.domain.conversation import now
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database

@@ -11,8 +11,8 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, Qt
 
 from desktop_app.app.desktop.window_request import OpenRequest
-from desktop_app.domain.chat_request import ImageData
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.conversations.chat_request import ImageData
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until

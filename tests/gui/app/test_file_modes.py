@@ -16,7 +16,7 @@ from PySide6.QtPrintSupport import QPrinter
 
 from desktop_app import child_processes
 from desktop_app.child_processes import keep_files_private
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.paths import folders
 from desktop_app.ui.opening import open_path
 from tests.gui.app.conftest import Run

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from desktop_app.app.attachments.attachments_controller import MORE, REST, SHOWN
 from desktop_app.app.desktop.window_request import OpenRequest
-from desktop_app.domain.conversation import Folder, new_id, now
-from desktop_app.domain.place import TRASH
+from desktop_app.domain.conversations.conversation import Folder, new_id, now
+from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.ui.composer.dropped_content import Given
 from desktop_app.ui.window.temporary_bar import PrivateRow
 from tests.gui.app.conftest import Run

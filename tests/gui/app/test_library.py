@@ -14,8 +14,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QMessageBox, QPushButton
 
 from desktop_app.backend.backend import Backend, build_backend
-from desktop_app.domain.compaction import Compaction, CompactionKind
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Folder,
     Message,
@@ -25,10 +25,10 @@ from desktop_app.domain.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import TextPart
-from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, Place
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.sidebar import list_menus
 from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.conftest import Run

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop_app.app.library.library_controller import PREVIEW
-from desktop_app.domain.conversation import Conversation, now
+from desktop_app.domain.conversations.conversation import Conversation, now
 from desktop_app.storage.conversations.conversation_store import insert_conversation, insert_message
 from tests.gui.app.desk import Desk, Held, until
 from tests.helpers.messages import CHOICE, answer, question
@@ -14,7 +14,7 @@ from tests.helpers.messages import CHOICE, answer, question
 if TYPE_CHECKING:
     import sqlite3
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
     from tests.gui.app.conftest import Run
 
 LONG = "long"

@@ -13,9 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QToolButton
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
-from desktop_app.domain.conversation import ModelChoice
-from desktop_app.domain.model_catalog import Variant
-from desktop_app.domain.model_listing import ListedModel
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.services.chat.model_choice import INSTANT_RETIRED
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.legality import Learnt
-from desktop_app.domain.model_catalog import Api, Effort
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.parameter_support import Learnt
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:

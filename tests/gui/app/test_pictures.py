@@ -10,8 +10,8 @@ from PySide6.QtCore import QMimeData, QObject, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QImage
 from PySide6.QtWidgets import QToolButton
 
-from desktop_app.domain.chat_request import ImageData
-from desktop_app.domain.parts import ImagePart
+from desktop_app.domain.conversations.chat_request import ImageData
+from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import GivenContent, given_in
 from tests.gui.app.conftest import Run

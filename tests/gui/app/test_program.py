@@ -19,7 +19,7 @@ from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, encode
 from desktop_app.commands.command import COMMANDS, Context
 from desktop_app.domain.errors import StreamCutError
-from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.conftest import Run

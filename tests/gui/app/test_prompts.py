@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
 from desktop_app.app.prompts.prompts_controller import ATTACHED
 from desktop_app.backend.prompt_library import today
-from desktop_app.domain.prompts import Prompt
+from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.ui.composer.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.composer.prompt_menu import PromptMenu
 from desktop_app.ui.composer.prompt_text import LARGE_PASTE

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.domain.conversation import SearchFilter, SearchHit, SearchOrder, now
+from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.storage.search.search_query import Search
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until

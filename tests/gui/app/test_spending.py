@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.events import Completed, UsageReported
+from desktop_app.domain.conversations.stream_events import Completed, UsageReported
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.conftest import Run

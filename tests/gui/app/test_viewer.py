@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 
 from desktop_app.app.attachments.attaching import attach
 from desktop_app.app.documents.viewer_controller import Target
-from desktop_app.domain.parts import DocumentPart, part_id
+from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
 from tests.data.long_pdf import long_pdf, pdf_of
 from tests.gui.app.desk import Desk, until
 

@@ -14,9 +14,9 @@ import pytest
 from PySide6.QtGui import QImage, QPageSize, QPdfWriter
 
 from desktop_app.app.export.export_pdf import paint
-from desktop_app.domain.collections import Passage
-from desktop_app.domain.conversation import Message
-from desktop_app.domain.parts import ImagePart, PassagesPart
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_parts import ImagePart, PassagesPart
+from desktop_app.domain.documents.collections import Passage
 from desktop_app.rendering.processes.math_typesetting import Formula, typeset
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.printing.pages import Pages, set_paper

@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from desktop_app.domain.conversation import MessageStatus
-from desktop_app.domain.parts import TextPart
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.gui.transcript.hostile import generated
 from tests.helpers.messages import streaming

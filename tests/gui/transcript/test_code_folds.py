@@ -12,8 +12,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.domain.conversation import MessageStatus
-from desktop_app.domain.parts import TextPart, ToolCallPart
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look.theme import dark
 from desktop_app.ui.transcript.media.code_folds import FOLD, LONG, SHOWN, FoldLines, with_folds
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.transcript.view import TranscriptView
 

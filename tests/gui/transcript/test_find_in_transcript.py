@@ -17,7 +17,7 @@ from tests.helpers.messages import answer, question, streaming
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.view import TranscriptView
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier

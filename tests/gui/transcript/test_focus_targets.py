@@ -10,8 +10,8 @@ from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QAccessible, QFocusEvent, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
-from desktop_app.domain.conversation import ErrorNote, MessageStatus
-from desktop_app.domain.parts import ImagePart, ToolCallPart
+from desktop_app.domain.conversations.conversation import ErrorNote, MessageStatus
+from desktop_app.domain.conversations.message_parts import ImagePart, ToolCallPart
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.keyboard.focus_targets import StopButton, next_stop
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow

@@ -28,7 +28,7 @@ from tests.helpers.messages import answer, question, streaming
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.layout.message_layout import Section
     from desktop_app.ui.transcript.view import TranscriptView

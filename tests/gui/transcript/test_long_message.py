@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.domain.parts import ReasoningPart
+from desktop_app.domain.conversations.message_parts import ReasoningPart
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import to_markdown
 from desktop_app.rendering.incremental.block_stream import render
@@ -26,7 +26,7 @@ from tests.helpers.messages import answer, question, streaming
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.layout.message_layout import Section
     from desktop_app.ui.transcript.media.json_process import Asker
     from desktop_app.ui.transcript.view import TranscriptView

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QTextCursor
 
-from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.transcript.keyboard.focus_targets import StopButton
 from tests.helpers.messages import answer, question

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent, QTextCursor
 from PySide6.QtTest import QTest
 
-from desktop_app.domain.parts import TextPart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.viewport import message_viewport
 from tests.gui.transcript.test_streaming import finished
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pytest
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.view import TranscriptView
 
 CTRL = Qt.KeyboardModifier.ControlModifier

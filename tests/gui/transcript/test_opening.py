@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.domain.parts import ReasoningPart
+from desktop_app.domain.conversations.message_parts import ReasoningPart
 from desktop_app.ui.transcript.message_state import AT_ONCE
 from tests.helpers.messages import answer, question
 

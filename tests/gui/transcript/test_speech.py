@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication, QTextCursor
 
-from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.ui.transcript.speech import Speaker
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.view import TranscriptView
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat, QTextTable
 
-from desktop_app.domain.conversation import Message, MessageStatus
-from desktop_app.domain.parts import TextPart
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.transcript.media import highlighter
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter

@@ -19,9 +19,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QToolButton
 
-from desktop_app.domain.conversation import ErrorNote, MessageStatus, ModelChoice
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.domain.conversations.conversation import ErrorNote, MessageStatus, ModelChoice
+from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.error_replies import ASK_AGAIN
 from desktop_app.ui.look import theme
 from desktop_app.ui.sealed_text import nothing_for
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
 
 
 class Browser(QObject):

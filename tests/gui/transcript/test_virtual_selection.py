@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pytest
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.view import TranscriptView
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

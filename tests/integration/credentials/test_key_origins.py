@@ -16,7 +16,7 @@ from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.envelope import to_keyring
 from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.credentials.vault import KeyPlace, KeyVault
-from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret

@@ -16,8 +16,8 @@ import pytest
 
 from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.collections import Collection, CollectionFile, Passage
-from desktop_app.domain.conversation import now
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.errors import DocumentError, UserFacingError
 from desktop_app.services.collections.collection_service import CollectionProgress, Collections
 from desktop_app.storage.database.database import Database

@@ -15,12 +15,12 @@ import pytest
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.collections import Collection
-from desktop_app.domain.conversation import now
-from desktop_app.domain.cost import Price
+from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.documents.collections import Collection
+from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import NetworkError, SpendingCapError
-from desktop_app.domain.vectors import Vector
+from desktop_app.domain.spending.cost import Price
 from desktop_app.services.collections.collection_service import CollectionProgress, Collections
 from desktop_app.services.collections.embedding_service import AT_ONCE, EmbeddingChoice, Embeddings
 from desktop_app.services.spending.budget import Budget

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.conversation import Conversation, ModelChoice, new_id, now
-from desktop_app.domain.model_catalog import Variant
+from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, new_id, now
+from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from tests.integration.headless.command import KEY, Ended, Shell, against, answer_to

@@ -9,8 +9,8 @@ import pytest
 
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.backend.environment_profiles import ON_DEVICE
-from desktop_app.domain.compaction import CompactionKind
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.compaction import CompactionKind
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     Message,
@@ -19,8 +19,8 @@ from desktop_app.domain.conversation import (
     new_id,
     now,
 )
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
-from desktop_app.domain.parts import TextPart
 from desktop_app.paths import folders
 from desktop_app.services.chat.chat_service import AskSettings
 

@@ -12,12 +12,19 @@ from typing import Any
 
 from desktop_app.backend.image_scaling import ScaledPictures
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, new_id, now
-from desktop_app.domain.events import StreamEvent, Waiting
-from desktop_app.domain.legality import Learnt
-from desktop_app.domain.model_catalog import Api, Effort, Variant
-from desktop_app.domain.reply import Reply
+from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    ModelChoice,
+    new_id,
+    now,
+)
+from desktop_app.domain.conversations.reply import Reply
+from desktop_app.domain.conversations.stream_events import StreamEvent, Waiting
+from desktop_app.domain.models.model_catalog import Api, Effort, Variant
+from desktop_app.domain.models.parameter_support import Learnt
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.chat.answer_run import Answering

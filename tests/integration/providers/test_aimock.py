@@ -21,9 +21,10 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import MessageStatus
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
+from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.errors import (
     TEXT_KEPT,
     AuthenticationError,
@@ -35,9 +36,8 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     StreamCutError,
 )
-from desktop_app.domain.events import Failed, StreamEvent, Waiting
-from desktop_app.domain.model_catalog import Api, Effort
-from desktop_app.domain.parts import ReasoningPart, ToolCallPart
+from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.provider_client import QUESTION_KEPT, ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals

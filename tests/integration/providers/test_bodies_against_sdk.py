@@ -23,7 +23,7 @@ from openai.types.responses.response_create_params import (
 )
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from desktop_app.domain.chat_request import (
+from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     FileData,
     ImageData,
@@ -31,10 +31,15 @@ from desktop_app.domain.chat_request import (
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.conversation import Role
-from desktop_app.domain.generation import GenerationParameters
-from desktop_app.domain.model_catalog import Api, Effort
-from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.http.request_body import packed
 from desktop_app.providers.jobs.batch_lines import URLS, request_line

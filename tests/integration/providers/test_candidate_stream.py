@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.conversation import Draft, Message, MessageStatus
-from desktop_app.domain.generation import GenerationParameters
-from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
+from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import find_weights
 from desktop_app.services.chat.candidate_answers import asked_apart
 from desktop_app.services.chat.chat_service import AskSettings

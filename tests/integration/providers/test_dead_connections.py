@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.conversation import Draft, Message, MessageStatus
+from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.errors import TEXT_KEPT
-from desktop_app.domain.model_catalog import Api, Variant
+from desktop_app.domain.models.model_catalog import Api, Variant
 from desktop_app.providers.http.silence import asleep_s
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.log_file import LOG_NAME, start_log
-from desktop_app.domain.conversation import Draft
+from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.redaction import REMOVED
 from tests.helpers.spellings import SPELLINGS
 from tests.integration.providers.asking import asker_of

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.embedding_create_params import EmbeddingCreateParams
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
@@ -18,7 +19,6 @@ from desktop_app.domain.errors import (
     ProviderError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.vectors import Vector
 from desktop_app.providers.jobs.embeddings import body, is_offered, vectors_from
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.collections.embedding_service import AT_ONCE

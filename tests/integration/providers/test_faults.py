@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.conversation import Draft, Message, MessageStatus
+from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.errors import TEXT_KEPT
-from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.apis.error_replies import ASK_AGAIN
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import QUESTION_KEPT

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from desktop_app.backend.provider_gateway import REFUSALS_HOLD, ProviderGateway
 from desktop_app.credentials.vault import KeyVault
-from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.events import Notice
+from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.stream_events import Notice
 from desktop_app.local_model.server import LocalModel
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore

@@ -10,18 +10,18 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.domain.chat_request import (
+from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     GenerationParameters,
     ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import RefusalPart, TextPart
+from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, TextDelta
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
-from desktop_app.domain.events import Failed, StreamEvent, TextDelta
-from desktop_app.domain.model_catalog import Api
-from desktop_app.domain.parts import RefusalPart, TextPart
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import LocalEndpoint, LocalModel
 from desktop_app.providers.http.transport import Transport
 from desktop_app.providers.models.model_windows import beside

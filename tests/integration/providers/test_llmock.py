@@ -16,14 +16,16 @@ from typing import IO, Any
 
 import pytest
 
-from desktop_app.domain.chat_request import (
+from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     ImageData,
     ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.errors import (
     TEXT_KEPT,
     AuthenticationError,
@@ -36,9 +38,7 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.events import Failed, StreamEvent, Waiting
-from desktop_app.domain.model_catalog import Api, Effort
-from desktop_app.domain.parts import TextPart
+from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import QUESTION_KEPT, ProviderClient
 from tests.helpers.pictures import drawing, packed

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversation import Draft, Message
-from desktop_app.domain.model_catalog import Api
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.conversations.conversation import Draft, Message
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.services.chat.chat_service import AskSettings
 from tests.integration.providers.asking import Asker, asker_of, event
 from tests.unit.providers.loopback import LoopbackServer, Received, streams

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.errors import StorageError, StoreFullError
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
@@ -29,7 +29,7 @@ STREAMER = """
 import asyncio, sys
 from dataclasses import replace
 from pathlib import Path
-from desktop_app.domain.parts import TextPart
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 

@@ -34,7 +34,7 @@ WRITER = """
 import asyncio, sys
 from dataclasses import replace
 from pathlib import Path
-from desktop_app.domain.parts import TextPart
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from tests.unit.storage.samples import *
 

@@ -16,7 +16,7 @@ from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.image_reader import scale
 from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, ScaledPicture
 from desktop_app.domain import errors
-from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from tests.helpers.pictures import (
     SECRET,
     animation,

@@ -13,8 +13,8 @@ import pytest
 from desktop_app.documents.pdf import pdf_reader
 from desktop_app.documents.pdf.pdf_view import PdfView
 from desktop_app.documents.worker.protocol import Box, Limits, Strip
+from desktop_app.domain.documents.passage_matching import letters_of
 from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedError
-from desktop_app.domain.matching import letters_of
 from tests.data.long_pdf import long_pdf, pdf_of
 
 DATA = Path(__file__).parents[2] / "data"

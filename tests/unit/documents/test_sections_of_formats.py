@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.documents.worker.protocol import Limits
-from desktop_app.domain.parts import ChosenPages, DocumentPart
-from desktop_app.domain.sections import chosen_text, sections, unit_of
+from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart
+from desktop_app.domain.documents.document_sections import chosen_text, sections, unit_of
 from tests.helpers.extraction import extract_file
 
 DATA = Path(__file__).parents[2] / "data"

@@ -12,7 +12,7 @@ import pytest
 from desktop_app.documents.workbook import read
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain import errors
-from desktop_app.domain.sections import sections
+from desktop_app.domain.documents.document_sections import sections
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

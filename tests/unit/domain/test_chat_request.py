@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.domain.chat_request import (
+from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     GenerationParameters,
     ImageData,
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.model_catalog import Effort
+from desktop_app.domain.models.model_catalog import Effort
 
 FULL = ChatRequest(
     "m",

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.collections import Passage, passage_link, passage_number
-from desktop_app.domain.conversation import Draft, next_number
-from desktop_app.domain.parts import (
+from desktop_app.domain.conversations.conversation import Draft, next_number
+from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
     DocumentPart,
     ImagePart,
@@ -20,6 +19,7 @@ from desktop_app.domain.parts import (
     parts_from_json,
     parts_to_json,
 )
+from desktop_app.domain.documents.collections import Passage, passage_link, passage_number
 from tests.unit.storage.samples import a_conversation, a_question
 
 COLLECTION = CollectionPart("c" * 32, "Contracts")

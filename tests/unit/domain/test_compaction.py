@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
-from desktop_app.domain.compaction import (
+from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
     SentPath,
@@ -18,9 +18,9 @@ from desktop_app.domain.compaction import (
     points_for,
     sent_path,
 )
-from desktop_app.domain.conversation import Message, MessageStatus, ModelChoice, Role
-from desktop_app.domain.model_catalog import Api
-from desktop_app.domain.parts import TextPart
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, Role
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.models.model_catalog import Api
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MODEL = "gpt-5.2"

@@ -8,7 +8,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.generation import NAMES, GenerationParameters, Overrides, resolved
+from desktop_app.domain.conversations.generation import (
+    NAMES,
+    GenerationParameters,
+    Overrides,
+    resolved,
+)
 from tests.helpers.generation import overrides, parameters
 
 chains = st.lists(overrides, max_size=4)

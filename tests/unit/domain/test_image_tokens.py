@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.image_tokens import (
+from desktop_app.domain.models.image_tokens import (
     DETAILS,
     ImageTokens,
     PatchTokens,
@@ -19,7 +19,7 @@ from desktop_app.domain.image_tokens import (
     image_tokens,
     sent_size,
 )
-from desktop_app.domain.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.paths import resource_path
 
 GPT_4O = TileTokens(85, 170)

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.model_listing import (
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.model_listing import (
     ListedModel,
     ModelListing,
     as_listed,

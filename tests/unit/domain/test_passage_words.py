@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.passage_words import index_words, question_words, words
+from desktop_app.domain.documents.passage_words import index_words, question_words, words
 
 
 @pytest.mark.parametrize(

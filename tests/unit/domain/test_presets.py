@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from desktop_app.domain.conversation import Conversation, ModelChoice, now
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.presets import Preset, preset_of
+from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.presets import Preset, preset_of
+from desktop_app.domain.models.model_catalog import Effort, Variant
 
 HERE = ModelChoice("openai", "", Variant.INSTANT, Effort.LOW)
 

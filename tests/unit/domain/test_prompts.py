@@ -6,7 +6,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from desktop_app.domain.prompts import Variable, fill, filled_names, missing, parse, variables
+from desktop_app.domain.conversations.prompts import (
+    Variable,
+    fill,
+    filled_names,
+    missing,
+    parse,
+    variables,
+)
 
 WORDS = st.text(st.characters(exclude_characters="{}\\", codec="utf-8"))
 NAMES = st.from_regex(r"[a-z][a-z0-9 _-]{0,8}[a-z0-9]", fullmatch=True)

@@ -9,10 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversation import MessageStatus
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import StreamCutError
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.domain.conversations.reply import GrowingText, Reply, accumulate
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -27,8 +32,8 @@ from desktop_app.domain.events import (
     UsageReported,
     Waiting,
 )
-from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
-from desktop_app.domain.reply import GrowingText, Reply, accumulate
+from desktop_app.domain.errors import StreamCutError
+from desktop_app.domain.spending.cost import Usage
 
 
 def fold(*events: StreamEvent) -> Reply:

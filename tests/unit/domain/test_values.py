@@ -10,10 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain import errors
-from desktop_app.domain.conversation import Draft, new_id, now, title_from
-from desktop_app.domain.cost import FREE, Price, Usage
-from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.parts import (
+from desktop_app.domain.conversations.conversation import Draft, new_id, now, title_from
+from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
     ImagePart,
@@ -26,6 +24,8 @@ from desktop_app.domain.parts import (
     parts_to_json,
     text_of,
 )
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.spending.cost import FREE, Price, Usage
 
 
 def test_a_price_is_exact() -> None:

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from desktop_app.domain import bounds
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange import prompts_json
-from desktop_app.exchange.imported import ImportedConversation
-from desktop_app.exchange.reading import read_export
+from desktop_app.exchange.importers.import_reader import read_export
+from desktop_app.exchange.importers.imported import ImportedConversation
 from desktop_app.settings.schema import setting
 from tests.helpers.hostile_files import (
     GOOD,
@@ -106,7 +106,7 @@ def test_a_bomb_takes_no_memory(files: dict[str, Hostile]) -> None:
 import sys
 from pathlib import Path
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.exchange.reading import read_export
+from desktop_app.exchange.importers.import_reader import read_export
 for name in sys.argv[1:]:
     try:
         read_export(Path(name))

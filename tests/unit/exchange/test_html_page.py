@@ -10,10 +10,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversation import ErrorNote, MessageStatus
-from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, ToolCallPart
-from desktop_app.exchange.html_page import END, HtmlPage, Picture
-from desktop_app.exchange.markdown import written
+from desktop_app.domain.conversations.conversation import ErrorNote, MessageStatus
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    ImagePart,
+    PassagesPart,
+    ToolCallPart,
+)
+from desktop_app.exchange.writers.html_page import END, HtmlPage, Picture
+from desktop_app.exchange.writers.markdown_file import written
 from desktop_app.rendering.processes.math_typesetting import CannotTypesetError, Formula, typeset
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, TextPart
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.parts import ImagePart, ReasoningPart, TextPart
-from desktop_app.exchange.growing import Node, Source, grow
-from desktop_app.exchange.imported import LOST_PICTURE, ImportedConversation
-from desktop_app.exchange.reading import read_export
+from desktop_app.exchange.importers.import_reader import read_export
+from desktop_app.exchange.importers.imported import LOST_PICTURE, ImportedConversation
+from desktop_app.exchange.importers.message_tree import Node, Source, grow
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 
@@ -289,7 +289,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @given(st.data())
 def test_whatever_stands_in_a_field_only_the_documented_error_comes(data: st.DataObject) -> None:
-    from desktop_app.exchange import chatgpt, librechat, open_webui
+    from desktop_app.exchange.importers import chatgpt, librechat, open_webui
 
     sample, read_one = data.draw(
         st.sampled_from(

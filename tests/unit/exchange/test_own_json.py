@@ -15,16 +15,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.compaction import Compaction, CompactionKind
-from desktop_app.domain.conversation import Conversation, Draft, Folder, Message, new_id
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Folder,
+    Message,
+    new_id,
+)
+from desktop_app.domain.conversations.generation import GenerationParameters, Overrides
+from desktop_app.domain.conversations.message_parts import (
+    AttachmentFile,
+    ChosenPages,
+    DocumentPart,
+    PassagesPart,
+)
+from desktop_app.domain.conversations.presets import Preset
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.generation import GenerationParameters, Overrides
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import AttachmentFile, ChosenPages, DocumentPart, PassagesPart
-from desktop_app.domain.presets import Preset
-from desktop_app.exchange.imported import ImportedConversation
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.exchange.importers.import_reader import read_export
+from desktop_app.exchange.importers.imported import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
-from desktop_app.exchange.reading import read_export
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.presets import Preset
-from desktop_app.domain.prompts import Prompt
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.exchange.prompts_json import Collection, news, read, written
 from tests.helpers.generation import overrides
 

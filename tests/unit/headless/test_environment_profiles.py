@@ -10,7 +10,7 @@ from desktop_app.backend.environment_profiles import (
     profiles_of_environment,
 )
 from desktop_app.cli.doctor.provider_routes import is_remote, way_to
-from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.secret import Secret
 from tests.unit.providers.samples import CATALOG
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from desktop_app.backend.provider_gateway import ProviderGateway
 from desktop_app.credentials.vault import KeyPlace, KeyVault
-from desktop_app.domain.events import Completed, TextDelta
-from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.conversations.stream_events import Completed, TextDelta
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import LocalModel
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.proxies import HttpProxy

@@ -7,18 +7,23 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from desktop_app.domain.chat_request import (
+from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     GenerationParameters,
     ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.conversation import Role
-from desktop_app.domain.events import Completed, Failed, Incomplete, StreamEvent
-from desktop_app.domain.model_catalog import Effort, ModelCatalog
-from desktop_app.domain.parts import TextPart
-from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    Failed,
+    Incomplete,
+    StreamEvent,
+)
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog
 from desktop_app.paths import resource_path
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text())

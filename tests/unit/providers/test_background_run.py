@@ -12,18 +12,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.conversation import MessageStatus, RemoteRun
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
+from desktop_app.domain.conversations.reply import Reply
+from desktop_app.domain.conversations.stream_events import (
+    Failed,
+    Notice,
+    RunReached,
+    StreamEvent,
+    Waiting,
+)
 from desktop_app.domain.errors import (
     AuthenticationError,
     NetworkError,
     RunLostError,
     StreamCutError,
 )
-from desktop_app.domain.events import Failed, Notice, RunReached, StreamEvent, Waiting
-from desktop_app.domain.model_catalog import Effort
-from desktop_app.domain.reply import Reply
+from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.transport import Timeouts

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversation import MessageStatus
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import TEXT_KEPT
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.reply import Reply
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     Notice,
     OfCandidate,
     StreamEvent,
 )
-from desktop_app.domain.model_catalog import Api
-from desktop_app.domain.reply import Reply
+from desktop_app.domain.errors import TEXT_KEPT
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.provider_client import ProviderClient
 from tests.unit.providers.loopback import LoopbackServer, replies, streams

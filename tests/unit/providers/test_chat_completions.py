@@ -8,10 +8,22 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderKind
-from desktop_app.domain.chat_request import RequestMessage as Said
-from desktop_app.domain.conversation import MessageStatus, Role
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.chat_request import ChatRequest, ImageData, ProviderKind
+from desktop_app.domain.conversations.chat_request import RequestMessage as Said
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    Failed,
+    Incomplete,
+    Started,
+    StreamEvent,
+)
 from desktop_app.domain.errors import (
     ContextTooLongError,
     ProviderError,
@@ -19,9 +31,8 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.events import Completed, Failed, Incomplete, Started, StreamEvent
-from desktop_app.domain.model_catalog import Effort
-from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
+from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from tests.unit.providers.samples import (

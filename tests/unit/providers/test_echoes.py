@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.errors import ProviderError
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     OfCandidate,
@@ -25,7 +24,8 @@ from desktop_app.domain.events import (
     TextDelta,
     ToolCallDelta,
 )
-from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.redaction import REMOVED, Redactor
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.providers.redacted_answer import RedactedAnswer

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    Failed,
+    Incomplete,
+    StreamEvent,
+)
 from desktop_app.domain.errors import (
     EndpointMissingError,
     ModelNotFoundError,
@@ -18,8 +24,7 @@ from desktop_app.domain.errors import (
     RefusedParameterError,
     StreamCutError,
 )
-from desktop_app.domain.events import Completed, Failed, Incomplete, StreamEvent
-from desktop_app.domain.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.redaction import REMOVED
 from desktop_app.providers.apis.error_replies import ErrorBody, error_from
 from desktop_app.providers.http.retries import asked_wait_s, failed_reply

@@ -14,9 +14,24 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.chat_request import ChatRequest, FileData, ProviderKind, ProviderProfile
-from desktop_app.domain.chat_request import RequestMessage as Said
-from desktop_app.domain.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.chat_request import (
+    ChatRequest,
+    FileData,
+    ProviderKind,
+    ProviderProfile,
+)
+from desktop_app.domain.conversations.chat_request import RequestMessage as Said
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPart
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    Failed,
+    Notice,
+    Started,
+    StreamEvent,
+    TextDelta,
+    Waiting,
+)
 from desktop_app.domain.errors import (
     TEXT_KEPT,
     AuthenticationError,
@@ -32,18 +47,8 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.events import (
-    Completed,
-    Failed,
-    Notice,
-    Started,
-    StreamEvent,
-    TextDelta,
-    Waiting,
-)
-from desktop_app.domain.model_catalog import Api, Effort
-from desktop_app.domain.model_listing import ListedModel
-from desktop_app.domain.parts import ReasoningPart, TextPart
+from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.providers.apis.error_replies import ASK_AGAIN
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import QUESTION_KEPT, ProviderClient

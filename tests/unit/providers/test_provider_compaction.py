@@ -16,8 +16,8 @@ from openai.types.responses import ResponseCompactionItem, ResponseUsage
 from openai.types.responses.response_compact_params import ResponseCompactParams
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversations.stream_events import Failed
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
@@ -25,8 +25,8 @@ from desktop_app.domain.errors import (
     ProviderFaultError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.events import Failed
-from desktop_app.domain.model_catalog import Api, Effort
+from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.compacted import compacted, items
 from tests.helpers.secrets import key_for

@@ -8,19 +8,20 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.chat_request import ChatRequest, GenerationParameters, ImageData
-from desktop_app.domain.chat_request import RequestMessage as Said
-from desktop_app.domain.conversation import MessageStatus, Role
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import (
-    ContextTooLongError,
-    ProviderError,
-    ProviderFaultError,
-    RateLimitedError,
-    StreamCutError,
-    UnexpectedReplyError,
+from desktop_app.domain.conversations.chat_request import (
+    ChatRequest,
+    GenerationParameters,
+    ImageData,
 )
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.chat_request import RequestMessage as Said
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -29,13 +30,16 @@ from desktop_app.domain.events import (
     TextDelta,
     UsageReported,
 )
-from desktop_app.domain.model_catalog import Effort, ModelInfo
-from desktop_app.domain.parts import (
-    ReasoningPart,
-    RefusalPart,
-    TextPart,
-    ToolCallPart,
+from desktop_app.domain.errors import (
+    ContextTooLongError,
+    ProviderError,
+    ProviderFaultError,
+    RateLimitedError,
+    StreamCutError,
+    UnexpectedReplyError,
 )
+from desktop_app.domain.models.model_catalog import Effort, ModelInfo
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.token_usage import usage_of

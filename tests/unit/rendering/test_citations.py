@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.collections import passage_link
+from desktop_app.domain.documents.collections import passage_link
 from desktop_app.rendering.block_model import Block, Kind, apply
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import to_markdown, to_plain

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.matching import letters_of
+from desktop_app.domain.documents.passage_matching import letters_of
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.document_text import SLICE, DocumentText, Form, form_of
 

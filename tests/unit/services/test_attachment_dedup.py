@@ -7,11 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.chat_request import FileData
-from desktop_app.domain.conversation import Draft, Message, MessageStatus, ModelChoice, Role, now
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.model_catalog import FileInputs
-from desktop_app.domain.parts import TEXT_ALONE, ChosenPages, DocumentPart, PagePicture, TextPart
+from desktop_app.domain.conversations.chat_request import FileData
+from desktop_app.domain.conversations.conversation import (
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+    now,
+)
+from desktop_app.domain.conversations.message_parts import (
+    TEXT_ALONE,
+    ChosenPages,
+    DocumentPart,
+    PagePicture,
+    TextPart,
+)
+from desktop_app.domain.models.model_catalog import FileInputs
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import request_messages
 from desktop_app.services.documents.attachment_dedup import as_sent_after, once

@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.batches import (
+from desktop_app.domain.batch.batch_jobs import (
     BatchItem,
     BatchJob,
     BatchResult,
@@ -22,9 +22,9 @@ from desktop_app.domain.batches import (
     ItemStatus,
     RemoteBatch,
 )
-from desktop_app.domain.conversation import ModelChoice, new_id, now
-from desktop_app.domain.cost import Price, Usage
-from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.providers.jobs.batch_client import lines_of
 from desktop_app.providers.jobs.batch_lines import result_of
 from desktop_app.services.batch.batch_results import fetch

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.batches import BatchStatus, ItemStatus
-from desktop_app.domain.chat_request import ProviderKind
-from desktop_app.domain.conversation import now
+from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
+from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
-from desktop_app.domain.model_catalog import Variant
+from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.services.batch.batch_upload import UploadLimits
 from tests.helpers.batch_office import LOCKED, TASK, Office, office, with_cap
 from tests.helpers.batch_server import (

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
-from desktop_app.domain.conversation import now
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import SpendingCapError
-from desktop_app.domain.spending import Call
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.spending.budget import Budget
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore

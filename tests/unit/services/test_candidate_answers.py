@@ -8,9 +8,9 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from desktop_app.domain.conversation import Draft, Message, MessageStatus, now
-from desktop_app.domain.errors import ProviderError
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, now
+from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     Notice,
@@ -19,9 +19,9 @@ from desktop_app.domain.events import (
     TextDelta,
     UsageReported,
 )
-from desktop_app.domain.generation import GenerationParameters
-from desktop_app.domain.legality import Learnt
-from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.parameter_support import Learnt
 from desktop_app.services.chat.answer_run import Answering
 from desktop_app.services.chat.candidate_answers import asked_apart, shares
 from desktop_app.services.chat.chat_service import AskSettings

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.conversation import Draft
+from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.conversations.message_parts import CollectionPart, PassagesPart, TextPart
+from desktop_app.domain.conversations.stream_events import Completed, TextDelta
 from desktop_app.domain.errors import DocumentDoesNotFitError, DocumentError
-from desktop_app.domain.events import Completed, TextDelta
-from desktop_app.domain.parts import CollectionPart, PassagesPart, TextPart
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.collections.passage_context import HOW_TO_ANSWER, KNOWN, NOTHING_FOUND
 from tests.helpers.fences import plain

@@ -15,8 +15,8 @@ import pytest
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ScaledPictures
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.chat_request import GenerationParameters, ProviderProfile
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.chat_request import GenerationParameters, ProviderProfile
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
     Message,
@@ -25,7 +25,23 @@ from desktop_app.domain.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    DraftPart,
+    ReasoningPart,
+    TextPart,
+)
+from desktop_app.domain.conversations.reply import Reply
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    Failed,
+    Incomplete,
+    ReasoningDelta,
+    ReasoningItem,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+)
 from desktop_app.domain.errors import (
     AuthenticationError,
     CredentialError,
@@ -37,19 +53,8 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UserFacingError,
 )
-from desktop_app.domain.events import (
-    Completed,
-    Failed,
-    Incomplete,
-    ReasoningDelta,
-    ReasoningItem,
-    StreamEvent,
-    TextDelta,
-    UsageReported,
-)
-from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
-from desktop_app.domain.parts import DocumentPart, DraftPart, ReasoningPart, TextPart
-from desktop_app.domain.reply import Reply
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
 from desktop_app.providers.apis.error_replies import ErrorBody, error_from
 from desktop_app.services.chat.answer_run import Answering

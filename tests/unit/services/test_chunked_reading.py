@@ -15,22 +15,14 @@ import pytest
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.documents.index.chunks import chunks
 from desktop_app.documents.worker.protocol import Chunk
-from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderProfile, RequestMessage
-from desktop_app.domain.conversation import Role, now
-from desktop_app.domain.cost import Price, Usage, format_money
-from desktop_app.domain.errors import IllegalChoiceError, RateLimitedError
-from desktop_app.domain.events import (
-    Completed,
-    Failed,
-    Notice,
-    StreamEvent,
-    TextDelta,
-    UsageReported,
-    Waiting,
+from desktop_app.domain.conversations.chat_request import (
+    ChatRequest,
+    ImageData,
+    ProviderProfile,
+    RequestMessage,
 )
-from desktop_app.domain.image_tokens import ImageTokens, TileTokens
-from desktop_app.domain.model_catalog import Effort, ModelInfo
-from desktop_app.domain.parts import (
+from desktop_app.domain.conversations.conversation import Role, now
+from desktop_app.domain.conversations.message_parts import (
     TEXT_ALONE,
     ChosenPages,
     DocumentPart,
@@ -39,6 +31,19 @@ from desktop_app.domain.parts import (
     TextPart,
     text_of,
 )
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    Failed,
+    Notice,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+    Waiting,
+)
+from desktop_app.domain.errors import IllegalChoiceError, RateLimitedError
+from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
+from desktop_app.domain.models.model_catalog import Effort, ModelInfo
+from desktop_app.domain.spending.cost import Price, Usage, format_money
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.documents.chunk_plan import PartsPlan
 from desktop_app.services.documents.chunked_reading import (

@@ -14,18 +14,31 @@ import pytest
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ScaledPictures
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.chat_request import ProviderProfile, RequestMessage
-from desktop_app.domain.compaction import Compaction, CompactionKind, ProviderState
-from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, new_id, now
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.chat_request import ProviderProfile, RequestMessage
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind, ProviderState
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    ModelChoice,
+    new_id,
+    now,
+)
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    Failed,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+)
 from desktop_app.domain.errors import (
     CompactionError,
     DocumentDoesNotFitError,
     EndpointMissingError,
     ProviderFaultError,
 )
-from desktop_app.domain.events import Completed, Failed, StreamEvent, TextDelta, UsageReported
-from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.chat_service import AskSettings, ChatService
 from desktop_app.services.chat.compaction_service import CompactionService, Plan, readable

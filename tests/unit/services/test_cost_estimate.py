@@ -11,10 +11,17 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
-from desktop_app.domain.conversation import Draft, Message, MessageStatus, ModelChoice, Role, now
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.model_catalog import ModelCatalog
-from desktop_app.domain.parts import ChosenPages, DocumentPart, TextPart
+from desktop_app.domain.conversations.conversation import (
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+    now,
+)
+from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, TextPart
+from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import document_block

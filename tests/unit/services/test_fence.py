@@ -17,13 +17,23 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.chat_request import ChatRequest, RequestMessage
-from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.chat_request import ChatRequest, RequestMessage
+from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, ModelChoice
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    ImagePart,
+    PassagesPart,
+    text_of,
+)
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+)
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.domain.events import Completed, StreamEvent, TextDelta, UsageReported
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, text_of
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.services.chat.answer_run import Answering
 from desktop_app.services.chat.prompt_assembly import document_block

@@ -10,13 +10,25 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
-from desktop_app.domain.chat_request import ImageData
-from desktop_app.domain.conversation import Draft, Message, MessageStatus, ModelChoice, Role, now
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.chat_request import ImageData
+from desktop_app.domain.conversations.conversation import (
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+    now,
+)
+from desktop_app.domain.conversations.message_parts import (
+    ImagePart,
+    TextPart,
+    parts_from_json,
+    parts_to_json,
+)
+from desktop_app.domain.conversations.stream_events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.errors import IllegalChoiceError, StorageError
-from desktop_app.domain.events import Completed, StreamEvent, TextDelta
-from desktop_app.domain.model_catalog import Variant
-from desktop_app.domain.parts import ImagePart, TextPart, parts_from_json, parts_to_json
+from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.documents.image_attachments import NAMED_TOKENS, picture_tokens
 from desktop_app.services.spending.cost_estimate import needs_counting, used_tokens

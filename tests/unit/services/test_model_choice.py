@@ -9,11 +9,16 @@ from decimal import Decimal
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import ModelChoice
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, ModelCatalog, Variant
-from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.model_catalog import (
+    EFFORTS_OF_THE_FAMILY,
+    Effort,
+    ModelCatalog,
+    Variant,
+)
+from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.model_choice import (

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import NetworkError
-from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.services.models.model_listings import HOLDS, Listings
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.unit.storage.samples import opened

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.model_catalog import ModelCatalog, Variant
-from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.models.model_catalog import ModelCatalog, Variant
+from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.paths import resource_path
 from desktop_app.services.models.model_menu import Offer, offers
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.conversation import Draft
+from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.conversations.message_parts import CollectionPart, PassagesPart
 from desktop_app.domain.errors import DocumentError
-from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.parts import CollectionPart, PassagesPart
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.collections.passage_context import (
     HOW_TO_ANSWER,

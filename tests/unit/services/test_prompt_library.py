@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from desktop_app.domain.conversations.prompts import Prompt, parse
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.prompts import Prompt, parse
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
     FOR_DOCUMENTS,

@@ -11,15 +11,9 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
-from desktop_app.domain.conversation import Message, MessageStatus, RemoteRun
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import (
-    TEXT_KEPT,
-    AuthenticationError,
-    NetworkError,
-    RunLostError,
-)
-from desktop_app.domain.events import (
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, RemoteRun
+from desktop_app.domain.conversations.reply import Reply
+from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     RunReached,
@@ -29,8 +23,14 @@ from desktop_app.domain.events import (
     UsageReported,
     Waiting,
 )
-from desktop_app.domain.model_catalog import Api, Effort, Variant
-from desktop_app.domain.reply import Reply
+from desktop_app.domain.errors import (
+    TEXT_KEPT,
+    AuthenticationError,
+    NetworkError,
+    RunLostError,
+)
+from desktop_app.domain.models.model_catalog import Api, Effort, Variant
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.answer_run import Answering
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.chat_service import AskSettings

@@ -10,11 +10,9 @@ import pytest
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
-from desktop_app.domain.chat_request import ImageData
-from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
-from desktop_app.domain.events import Completed, StreamEvent, TextDelta
-from desktop_app.domain.facts import pages_text
-from desktop_app.domain.parts import (
+from desktop_app.domain.conversations.chat_request import ImageData
+from desktop_app.domain.conversations.message_facts import pages_text
+from desktop_app.domain.conversations.message_parts import (
     TEXT_ALONE,
     ChosenPages,
     DocumentPart,
@@ -23,6 +21,8 @@ from desktop_app.domain.parts import (
     parts_from_json,
     parts_to_json,
 )
+from desktop_app.domain.conversations.stream_events import Completed, StreamEvent, TextDelta
+from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.services.documents.image_attachments import (
     PAGE_NAME_TOKENS,
     demand_sight,

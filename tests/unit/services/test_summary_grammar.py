@@ -9,9 +9,9 @@ import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.backend.prompt_library import built_in_prompts
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.providers.apis.chat_completions import body
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.chat.prompt_library import for_each

@@ -12,14 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import Conversation, MessageStatus, now
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    Failed,
+    Incomplete,
+    TextDelta,
+    UsageReported,
+)
 from desktop_app.domain.errors import ModelNotFoundError, ProviderFaultError, SpendingCapError
-from desktop_app.domain.events import Completed, Failed, Incomplete, TextDelta, UsageReported
-from desktop_app.domain.model_catalog import Effort, ModelCatalog, SmallJob, Variant
-from desktop_app.domain.model_listing import ListedModel, ModelListing
-from desktop_app.domain.spending import Call, MonthUnderCap, Purpose
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, SmallJob, Variant
+from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Purpose
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
 from desktop_app.services.chat.titles import Titles, clean_title, wants_title

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
     MessageStatus,
@@ -17,8 +17,8 @@ from desktop_app.domain.conversation import (
     Role,
     new_id,
 )
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import TextPart
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.database.database import Database
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)

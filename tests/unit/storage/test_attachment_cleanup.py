@@ -18,15 +18,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.app.library.drafts import BLANK_KEY
-from desktop_app.domain.conversation import Draft, Message, now
-from desktop_app.domain.errors import StorageError
-from desktop_app.domain.parts import (
+from desktop_app.domain.conversations.conversation import Draft, Message, now
+from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
     DocumentPart,
     ImagePart,
     TextPart,
     parts_to_json,
 )
+from desktop_app.domain.errors import StorageError
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents import attachment_cleanup

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.conversation import Draft
+from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
-from desktop_app.domain.parts import DocumentPart
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.recovery.backup import MANIFEST, STORE, keep_newest, make_backup

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from time import process_time
 
-from desktop_app.domain.batches import (
+from desktop_app.domain.batch.batch_jobs import (
     BatchEstimate,
     BatchItem,
     BatchJob,
@@ -18,11 +18,11 @@ from desktop_app.domain.batches import (
     BatchUpload,
     ItemStatus,
 )
-from desktop_app.domain.conversation import ModelChoice, new_id
-from desktop_app.domain.cost import Price, Usage
-from desktop_app.domain.generation import GenerationParameters
-from desktop_app.domain.model_catalog import Api, Effort, Variant
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.conversations.conversation import ModelChoice, new_id
+from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.models.model_catalog import Api, Effort, Variant
+from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import _start_of

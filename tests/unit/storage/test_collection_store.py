@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from desktop_app.documents.worker.protocol import IndexedPassage
-from desktop_app.domain.collections import Collection, CollectionFile
-from desktop_app.domain.passage_words import index_words, question_words
+from desktop_app.domain.documents.collections import Collection, CollectionFile
+from desktop_app.domain.documents.passage_words import index_words, question_words
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.collection_store import WINDOW, WINDOWS, CollectionStore

@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.collections import Passage
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.conversation import (
     Draft,
     ErrorNote,
     Message,
@@ -26,11 +25,8 @@ from desktop_app.domain.conversation import (
     Role,
     new_id,
 )
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import StoreDamagedError
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import (
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
     DocumentPart,
     ImagePart,
@@ -41,6 +37,10 @@ from desktop_app.domain.parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.search.search_query import Search

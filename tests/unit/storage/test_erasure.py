@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.conversation import Folder
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.conversation import Folder
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.parts import DocumentPart
-from desktop_app.domain.spending import Call
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.documents.attachment_store import AttachmentStore

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.domain import bounds
+from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import StorageError, StoreTooNewError
-from desktop_app.domain.vectors import Vector
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.documents.attachment_store import AttachmentStore

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.cost import Usage
-from desktop_app.domain.spending import Call
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS

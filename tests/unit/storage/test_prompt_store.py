@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.presets import Preset
-from desktop_app.domain.prompts import Prompt
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.prompts import Prompt
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.settings.prompt_store import PromptStore
 from tests.unit.storage.samples import NOON, a_conversation, opened

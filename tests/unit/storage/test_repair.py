@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversation import Draft, Folder
-from desktop_app.domain.cost import Usage
+from desktop_app.domain.conversations.conversation import Draft, Folder
+from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart
 from desktop_app.domain.errors import StorageError, StoreDamagedError
-from desktop_app.domain.parts import DocumentPart, TextPart
-from desktop_app.domain.spending import Call
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database

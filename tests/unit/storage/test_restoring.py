@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.passage_words import question_words
-from desktop_app.domain.vectors import Vector
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.documents.passage_words import question_words
+from desktop_app.domain.documents.vectors import Vector
 from desktop_app.storage.connecting import connect
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.migration_runner import migrate

@@ -17,8 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.collections import Passage
-from desktop_app.domain.conversation import (
+from desktop_app.domain.conversations.conversation import (
     Folder,
     Message,
     MessageStatus,
@@ -27,9 +26,15 @@ from desktop_app.domain.conversation import (
     SearchOrder,
     new_id,
 )
-from desktop_app.domain.letters import fold
-from desktop_app.domain.model_catalog import Variant
-from desktop_app.domain.parts import DocumentPart, PassagesPart, ReasoningPart, TextPart
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    PassagesPart,
+    ReasoningPart,
+    TextPart,
+)
+from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.documents.letter_folding import fold
+from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore, insert_message
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database

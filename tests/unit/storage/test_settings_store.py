@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.unit.storage.samples import opened
 

@@ -21,7 +21,7 @@ from desktop_app.ui.settings.form_widgets import LineSection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.ui.look.theme import Theme
 
 

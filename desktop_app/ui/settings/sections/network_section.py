@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QSizePolicy
 
-from desktop_app.domain.chat_request import DIRECT, ProviderKind
+from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network_path import parse_proxy
 from desktop_app.ui.look.theme import set_role
@@ -27,7 +27,7 @@ from desktop_app.ui.settings.sections.key_state import KeyState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.ui.look.theme import Theme
 
     Save = Callable[[ProviderProfile], None]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 
-from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.cost import format_exact, format_money
-from desktop_app.domain.spending import MonthUnderCap
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.spending.cost import format_exact, format_money
+from desktop_app.domain.spending.spending_report import MonthUnderCap
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.plain_text import PlainButton
 from desktop_app.ui.settings.form_widgets import LineSection

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.rendering.block_model import Block
 from desktop_app.ui.look.theme import MEASURE
 from desktop_app.ui.transcript.citation_sources import Sources

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.conversation import Role
+from desktop_app.domain.conversations.conversation import Role
 from desktop_app.ui.transcript.layout.message_layout import is_table
 from desktop_app.ui.transcript.media.code_folds import (
     FOLD,

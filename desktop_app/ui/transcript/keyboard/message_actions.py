@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from desktop_app.domain.conversation import Role
+from desktop_app.domain.conversations.conversation import Role
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.plain_text import PlainToolButton, set_tooltip, spoken_text

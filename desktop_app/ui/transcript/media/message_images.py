@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QTextCharFormat
 
-    from desktop_app.domain.parts import ImagePart
+    from desktop_app.domain.conversations.message_parts import ImagePart
     from desktop_app.ui.look.theme import Theme
 
 OPEN: Final = "picture/"

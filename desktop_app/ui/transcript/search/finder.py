@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QPoint, QTimer, Signal
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit
 
-from desktop_app.domain.conversation import Message, Role
+from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.incremental.packed_runs import text_of
 from desktop_app.rendering.search.match_count import count_in_markdown

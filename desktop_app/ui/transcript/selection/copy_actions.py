@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QTextBlock
 
-from desktop_app.domain.conversation import Role
+from desktop_app.domain.conversations.conversation import Role
 from desktop_app.ui.transcript.selection import selected_text
 from desktop_app.ui.transcript.transcript_styles import LOOK, Ground, Look
 from desktop_app.ui.transcript.viewport.visible_blocks import blocks_on_screen

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
     from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.widgets.clipboard import Texts

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPoint, QTimer, Signal
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.domain.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.ui.transcript.document.materialized_messages import (
     MOST_CHARACTERS,
     MOST_TO_READ,

@@ -1,0 +1,165 @@
+"""One request to a provider, in words that know neither of the two APIs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.generation import GenerationParameters as GenerationParameters
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.domain.models.model_catalog import Api, Effort
+
+FAMILY_MODEL = "gpt-5.2"  # a server that lists it serves the family
+DIRECT = "none"  # in place of a proxy: no proxy, whatever the environment names
+
+
+class ProviderKind(StrEnum):
+    """What is known of a provider's ways."""
+
+    OPENAI = "openai"
+    COMETAPI = "cometapi"
+    COMPATIBLE = "compatible"
+    ON_DEVICE = "on_device"
+
+
+@dataclass(frozen=True)
+class ProviderProfile:
+    """One place to send requests to. The key is not part of it: see credentials/.
+
+    Attributes:
+        id: stable, names the key in the keyring.
+        base_url: ends in /v1 as a rule, without a trailing slash; "" for the on-device model,
+            whose address is known only once its server runs.
+        api: the one API to speak; None picks by what the model and the server have.
+        models: ids that the person or the server named, for the model menu.
+        price_multiplier: share of the list price that the provider charges.
+        from_environment: made from environment variables for this run; never stored.
+        max_tokens_field: Chat Completions' name for the limit ("" = the kind's usual one).
+        proxy: "" takes the one that the environment names, DIRECT none at all; else a URL
+            (http, https, socks5, socks5h), with a user's name at most: its password is with the
+            keys, under `proxy_password_id`.
+        ca_file: certificates (PEM or DER) to trust beside the system's; "" for none.
+        keeps_at_provider: the provider may keep the conversation (`store: true`).
+        plain_http_hosts: hosts of the person's network that may be spoken to without encryption,
+            because the person said so.
+        monthly_cap: US dollars that the calendar month may cost here; None for no cap.
+        offers_batches: whether it takes batches; None where that is told by its kind.
+        takes_files: a server of the person's own takes documents as files, as OpenAI does.
+    """
+
+    id: str
+    name: str
+    kind: ProviderKind
+    base_url: str = ""
+    api: Api | None = None
+    models: tuple[str, ...] = ()
+    price_multiplier: Decimal = Decimal(1)
+    needs_key: bool = True
+    from_environment: bool = False
+    max_tokens_field: str = ""
+    proxy: str = ""
+    ca_file: str = ""
+    keeps_at_provider: bool = False
+    plain_http_hosts: tuple[str, ...] = ()
+    monthly_cap: Decimal | None = None
+    offers_batches: bool | None = None
+    takes_files: bool = False
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether batches are offered: by OpenAI, and where the person said so."""
+        if self.offers_batches is None:
+            return self.kind is ProviderKind.OPENAI
+        return self.offers_batches and self.kind is not ProviderKind.ON_DEVICE
+
+    @property
+    def proxy_password_id(self) -> str:
+        """Names the proxy's password in the keyring."""
+        return f"{self.id}.proxy"
+
+    @property
+    def serves_the_family(self) -> bool:
+        """Whether the three variants are offered."""
+        known = self.kind in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
+        return known or FAMILY_MODEL in self.models
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """A picture with its bytes, ready to be sent."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+    detail: str = "auto"
+
+
+@dataclass(frozen=True)
+class FileData:
+    """A document with its bytes, sent as it is."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+RequestPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart | ImageData | FileData
+
+
+@dataclass(frozen=True)
+class RequestMessage:
+    """A message as it is sent: documents have become text, pictures and files carry their bytes."""
+
+    role: Role
+    parts: tuple[RequestPart, ...]
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """All that decides the bytes of one request.
+
+    `cache_key` (at most 64 characters) names the conversation for the provider's prompt cache.
+    `effort` None means that the model is not known to take one: the field is left out.
+    `background` has the provider make the answer whether anybody listens or not; for that it keeps
+    the request and the reply, whatever `store` says.
+    `state` is a JSON list of the provider's own items that stand before the messages, for the
+    Responses API alone; it is sent as it came, whole.
+    `grammar` is in llama.cpp's GBNF, for the model on this computer alone.
+    """
+
+    model: str
+    messages: tuple[RequestMessage, ...]
+    instructions: str = ""
+    effort: Effort | None = None
+    parameters: GenerationParameters = field(default_factory=GenerationParameters)
+    cache_key: str = ""
+    store: bool = False
+    background: bool = False
+    state: str = field(default="", repr=False)
+    grammar: str = field(default="", repr=False)
+
+    def without(self, param: str) -> ChatRequest | None:
+        """This request less the parameter that a server refused, named as the API names it;
+        None where it cannot be left out."""
+        name = param.split(".")[-1] if param != "reasoning.effort" else "effort"
+        if name in ("effort", "reasoning_effort", "reasoning"):
+            return None if self.effort is None else replace(self, effort=None)
+        if name == "background" or (name == "store" and self.background):
+            return replace(self, background=False) if self.background else None
+        fields = {"summary": "reasoning_summary", "max_tokens": "max_output_tokens"}
+        fields |= {"max_completion_tokens": "max_output_tokens", "n": "candidates"}
+        attribute = fields.get(name, name)
+        if not hasattr(self.parameters, attribute):
+            return None
+        default = getattr(GenerationParameters(), attribute)
+        if attribute == "stream":
+            default = False
+        if getattr(self.parameters, attribute) == default:
+            return None
+        return replace(self, parameters=replace(self.parameters, **{attribute: default}))

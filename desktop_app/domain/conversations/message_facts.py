@@ -1,0 +1,128 @@
+"""What is said of a message beside its words: who answered, what it took, what came with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.documents.document_sections import shown
+from desktop_app.domain.spending.cost import format_money
+
+ENDINGS: Final[Mapping[MessageStatus, str]] = {
+    MessageStatus.CANCELLED: "Stopped",
+    MessageStatus.INTERRUPTED: "Interrupted: the program ended before the answer did",
+    MessageStatus.INCOMPLETE: "Ended early: the model stopped at a limit",
+}
+"""How an answer ended that is not whole."""
+
+IN_A_FILE: Final = {
+    **ENDINGS,
+    MessageStatus.STREAMING: "Still being written when this was made",
+}
+"""The same of an answer that is written to a file or on paper."""
+
+
+_TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
+
+
+def heading_of(message: Message, name_of_model: Callable[[str], str]) -> str:
+    """Who speaks, and when."""
+    when = message.created_at.astimezone()
+    return f"{_speaker(message, name_of_model)} · {when:%Y-%m-%d %H:%M}"
+
+
+def _speaker(message: Message, name_of_model: Callable[[str], str]) -> str:
+    if message.role is Role.USER:
+        return "You"
+    choice = message.choice
+    if choice is None or not choice.model:
+        return "Answer"
+    effort = f", {choice.effort.value}" if choice.effort is not None else ""
+    return name_of_model(choice.model) + effort
+
+
+def facts_of(message: Message, name_of_model: Callable[[str], str]) -> list[str]:
+    """Variant or model, effort, tokens, cost and time of an answer, as far as they are known."""
+    facts: list[str] = []
+    if message.choice is not None:
+        choice = message.choice
+        variant = choice.variant
+        facts.append(variant.value.capitalize() if variant else name_of_model(choice.model))
+        if choice.effort is not None:
+            facts.append(choice.effort.value)
+    if message.usage is not None:
+        facts.append(f"{message.usage.input_tokens + message.usage.output_tokens:,} tokens")
+    if message.cost is not None:
+        facts.append(format_money(message.cost))
+    if message.duration_s is not None:
+        facts.append(duration(message.duration_s))
+    return facts
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: `0.4 s`, `9 s`, `2 min 5 s`.
+
+    >>> [duration(x) for x in (0.04, 0.42, 9.3, 125)]
+    ['< 0.1 s', '0.4 s', '9 s', '2 min 5 s']
+    """
+    if seconds < 0.05:
+        return "< 0.1 s"
+    if seconds < 1:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def thought_words(reasoning: str, seconds: float | None, *, thinking: bool = False) -> str:
+    """`Thought for 9 s about which failures are safe to repeat`, as far as that is known; what it
+    is about is the title that a summary begins with."""
+    title = _TITLE.match(reasoning)
+    words = "Thinking" if thinking else "Thought"
+    if seconds is not None and seconds >= 1:
+        words += f" for {duration(seconds)}"
+    if title:
+        about = title["title"].strip()
+        words += f": {about}" if thinking else f" about {about[0].lower()}{about[1:]}"
+    return words
+
+
+def indented_json(arguments: str) -> list[str]:
+    """The lines of JSON as people read it; what is none as it came."""
+    try:
+        return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False).split("\n")
+    except (ValueError, RecursionError):
+        return arguments.splitlines() or [""]
+
+
+def pages_text(part: DocumentPart) -> str:
+    """How many pages a document has or which of them are sent, and how many of those as pictures;
+    "" where it has none."""
+    if part.chosen is not None:
+        pages = shown(part.chosen)
+    elif part.pages is None:
+        return ""
+    else:
+        pages = "1 page" if part.pages == 1 else f"{part.pages:,} pages"
+    return f"{pages}, {len(part.seen_pages):,} as pictures" if part.seen_pages else pages
+
+
+def sources_of(message: Message) -> list[tuple[int, str, str]]:
+    """The passages that went in with a question: number, where it stands, text."""
+    return [(p.number, p.source, p.text) for part in message.found for p in part.passages]
+
+
+def attachment_text(part: DocumentPart | ImagePart) -> str:
+    """Name, pages and tokens of an attachment, as far as they are known."""
+    words = [part.name]
+    if isinstance(part, ImagePart) and part.dimensions:
+        words.append(f"{part.width} × {part.height}")
+    if isinstance(part, DocumentPart):
+        words += [pages_text(part)] if pages_text(part) else []
+        if part.sent_tokens is not None:
+            words.append(f"{'' if part.tokens_exact else '≈ '}{part.sent_tokens:,} tokens")
+    return "\u2003".join(words)

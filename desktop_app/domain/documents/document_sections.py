@@ -1,0 +1,214 @@
+"""Pages, slides, sheets and chapters: which there are in a document's text, which of them a person
+chose ("3-10, 15"), and the text of those.
+
+The readers of documents write a mark before each: a line such as "[page 3]", or a sheet's name as a
+heading. Sheets are counted as the workbook has them, empty ones too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError
+
+Span = tuple[int, int]
+
+_OPENXML: Final = "application/vnd.openxmlformats-officedocument"
+_OPENDOCUMENT: Final = "application/vnd.oasis.opendocument"
+UNITS: Final[Mapping[str, str]] = {
+    "application/pdf": "page",
+    f"{_OPENXML}.presentationml.presentation": "slide",
+    f"{_OPENDOCUMENT}.presentation": "slide",
+    "application/epub+zip": "chapter",
+    f"{_OPENXML}.spreadsheetml.sheet": "sheet",
+    f"{_OPENDOCUMENT}.spreadsheet": "sheet",
+}
+"""What the documents of a media type are parted into."""
+
+_SHEET: Final = "## "
+_ITEMS: Final = re.compile(r"""\s*("[^"]*"|“[^”]*”|[^,;]*)\s*(?:[,;]|$)""")
+_NUMBERS: Final = re.compile(r"([0-9]{1,9})(?:\s*[-\u2010-\u2015]\s*([0-9]{1,9}))?")
+_QUOTES: Final = '"“”'
+
+
+@dataclass(frozen=True)
+class Section:
+    """One of them: its number, from 1; a sheet's name; where its mark begins in the text."""
+
+    number: int
+    name: str
+    start: int
+
+
+def unit_of(part: DocumentPart) -> str:
+    """What a document can be chosen from, in the singular; "" where it has nothing of the kind."""
+    unit = UNITS.get(part.media_type, "")
+    return unit if unit == "sheet" or (part.pages or 0) > 1 else ""
+
+
+def sections(text: str, unit: str) -> list[Section]:
+    """Those of a document's text, in order, as their marks tell them apart.
+
+    A mark counts behind an empty line and where it is the next one: a page may quote another's.
+    """
+    if unit == "sheet":
+        return _sheets(text)
+    found: list[Section] = []
+    at = 0
+    while True:
+        mark = f"[{unit} {len(found) + 1}]"
+        at = _line(text, mark, at, is_whole=True)
+        if at < 0:
+            return found
+        found.append(Section(len(found) + 1, "", at))
+        at += len(mark)
+
+
+def _sheets(text: str) -> list[Section]:
+    found: list[Section] = []
+    at = _line(text, _SHEET, 0, is_whole=False)
+    while at >= 0:
+        end = text.find("\n", at)
+        name = text[at + len(_SHEET) : len(text) if end < 0 else end].strip()
+        found.append(Section(len(found) + 1, name, at))
+        at = _line(text, _SHEET, at + 1, is_whole=False)
+    return found
+
+
+def _line(text: str, begins: str, start: int, *, is_whole: bool) -> int:
+    """Where a line begins so that stands at the very beginning or behind an empty one; -1 for
+    nowhere. `str.find` passes over megabytes in a millisecond."""
+    at = start - 1
+    while (at := text.find(begins, at + 1)) >= 0:
+        end = at + len(begins)
+        is_line = not is_whole or end == len(text) or text[end] == "\n"
+        if is_line and (at == 0 or text.endswith("\n\n", 0, at)):
+            return at
+    return -1
+
+
+def parse_spans(
+    given: str, count: int, unit: str = "page", names: Sequence[str] = ()
+) -> tuple[Span, ...]:
+    """What a person wrote, "3-10, 15", as spans: in order, apart from each other.
+
+    Args:
+        count: how many there are.
+        names: of sheets, in order; a name may stand for its number, in quotation marks where it
+            holds a comma or is a number itself.
+
+    Raises:
+        IllegalChoiceError: it names nothing, or what is not there; says what.
+    """
+    spans = [_span(item, count, unit, names) for item in _items(given)]
+    if not spans:
+        raise _refused(f"No {unit} is named.", unit, count, names)
+    return joined(spans)
+
+
+def _items(given: str) -> list[str]:
+    """What stands between the commas; those in quotation marks belong to a name."""
+    items = [match[1].strip() for match in _ITEMS.finditer(given) if match[0]]
+    if given.rstrip().endswith((",", ";")):
+        items.append("")
+    return items if any(items) else []
+
+
+def _span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
+    by_name = [n for n, name in enumerate(names, 1) if _same(name, item.strip(_QUOTES))]
+    is_quoted = item[:1] in tuple(_QUOTES) and len(item) > 1
+    match = None if is_quoted else _NUMBERS.fullmatch(item)
+    if match is None:
+        if len(by_name) == 1:
+            return by_name[0], by_name[0]
+        what = f"“{item.strip(_QUOTES)}”" if item.strip(_QUOTES) else "An empty place"
+        if by_name:
+            raise _refused(f"{what} is the name of several sheets.", unit, count, names)
+        raise _refused(f"{what} names no {unit}.", unit, count, names)
+    first, last = int(match[1]), int(match[2] or match[1])
+    if by_name and by_name != [first]:
+        if first != last or not 1 <= first <= count:
+            return by_name[0], by_name[0]
+        raise _refused(
+            f"“{item}” is the number of a sheet and the name of another: a name goes in quotation "
+            "marks.",
+            unit,
+            count,
+            names,
+        )
+    if first > last:
+        raise _refused(f"“{item}” runs backwards.", unit, count, names)
+    for number in (first, last):
+        if not 1 <= number <= count:
+            raise _refused(f"There is no {unit} {number}.", unit, count, names)
+    return first, last
+
+
+def _same(name: str, given: str) -> bool:
+    return bool(given) and name.strip().casefold() == given.strip().casefold()
+
+
+def _refused(what: str, unit: str, count: int, names: Sequence[str]) -> IllegalChoiceError:
+    there = f"1 to {count:,}" if count > 1 else "1 alone"
+    example = "for example 1, 3" + (f" or {names[0]}" if names else "")
+    if not names and count > 2:
+        example = f"for example 1-{min(count - 1, 3)}" + (f", {count}" if count > 4 else "")
+    return IllegalChoiceError(
+        what,
+        what_was_kept="The choice is as it was.",
+        what_to_do=f"The {unit}s are {there}: {example}.",
+    )
+
+
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same numbers in order, spans that touch as one."""
+    made: list[Span] = []
+    for first, last in sorted(spans):
+        if made and first <= made[-1][1] + 1:
+            made[-1] = (made[-1][0], max(made[-1][1], last))
+        else:
+            made.append((first, last))
+    return tuple(made)
+
+
+def format_spans(spans: Iterable[Span], dash: str = "-") -> str:
+    """As a person writes them.
+
+    >>> format_spans(((3, 10), (15, 15)))
+    '3-10, 15'
+    """
+    return ", ".join(
+        f"{first}" if first == last else f"{first}{dash}{last}" for first, last in spans
+    )
+
+
+def chosen_text(part: DocumentPart, text: str) -> str:
+    """What is sent of a document's text: the pages that were chosen, with their marks.
+
+    Raises:
+        DocumentError: they cannot be told apart in it.
+    """
+    chosen = part.chosen
+    if chosen is None:
+        return text
+    found = sections(text, chosen.unit)
+    if len(found) != chosen.of:
+        raise DocumentError(
+            f"The {chosen.unit}s of “{part.name}” cannot be told apart any more.",
+            what_was_kept="Nothing was sent.",
+            what_to_do="Attach the file again.",
+        )
+    starts = [section.start for section in found] + [len(text)]
+    pieces = [text[starts[first - 1] : starts[last]].strip() for first, last in chosen.spans]
+    return "\n\n".join(pieces)
+
+
+def shown(chosen: ChosenPages) -> str:
+    """A choice as it is told of: `pages 3–10, 15 of 52`."""
+    is_one = len(chosen.spans) == 1 and chosen.spans[0][0] == chosen.spans[0][1]
+    plural = "" if is_one else "s"
+    return f"{chosen.unit}{plural} {format_spans(chosen.spans, '–')} of {chosen.of:,}"

@@ -1,0 +1,110 @@
+"""What passages are found by: a text as runs of four letters.
+
+A question is asked in other forms of the words than those that answer it, or in words that are a part
+of theirs ("Schwimmweste", "Westenpflicht"). So words are folded (case, accents) and taken apart into
+all runs of four of their letters, which needs no dictionary and no knowledge of the language; short
+ones are found by their beginning too ("dogs", "dog"); scripts without spaces are taken character by character and in pairs. Words that stand in every question
+("what", "wie", "est-ce") are left out.
+
+Which of this pays was measured: `python -m tests.benchmarks retrieval` prints the variants, README
+says what they came to. What is made here must stay as it is: passages are taken out of the index by
+making their words anew. A change goes with a migration that empties the index and has every file of a
+collection wait to be read again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from desktop_app.domain.documents.letter_folding import dense_run, fold
+
+# Letters of a run; a shorter word is one by itself.
+RUN: Final = 4
+# A word of so many letters is found by its first three as well.
+SHORT: Final = range(4, 7)
+BEGINNING: Final = 3
+
+_WORD: Final = re.compile(r"[^\W_]+")
+
+# Question words, pronouns, articles and the like, as they are folded.
+STOP_WORDS: Final = frozenset(
+    """
+    a about after all also am an and any are as at be been being but by can could did do does doing
+    for from had has have having he her here him his how i if in into is it its just many may me
+    might more most much must my no not of on one only or our out over own shall she should so some
+    such than that the their them then there these they this those to too under until up us very was
+    we were what when where which while who whom whose why will with would you your
+    aber alle allem allen aller alles als also am an auch auf aus bei beim bin bis bist da damit dann
+    das dass dem den denn der des dessen die dies diese diesem diesen dieser dieses doch dort du
+    durch ein eine einem einen einer eines er es etwa fur gibt hab habe haben hat hatte hier ich ihm
+    ihn ihr ihre ihrem ihren im in ins ist ja jede jedem jeden jeder jedes jemand kann kein keine
+    keinen konnen man mein meine meinem meinen mich mir mit muss mussen nach nicht noch nun nur ob
+    oder ohne sein seine seinem seinen seiner sich sie sind so soll sollen sollte uber um und uns
+    unser unsere unter vom von vor wann war waren warum was welche welchem welchen welcher welches
+    wem wen wenn wer werden wessen wie wird wo wofur woher wohin womit worden wozu wurde wurden zu
+    zum zur
+    a ai ainsi alors apres au aucun aussi autre aux avec avoir c car ce cela ces cet cette ceux
+    chaque comme comment d dans de depuis des dois doit donc dont du elle elles en est et etait ete
+    etre eu faire faut fois il ils j je l la laquelle le lequel les leur leurs lors lui m ma mais me
+    meme mes moi mon n ne ni nos notre nous on ont ou par pas pendant peut peux plus pour pourquoi
+    puis qu quand que quel quelle quelles quels qui quoi s sa sans se sera ses si soit son sont sous
+    sur t ta te tes toi ton tous tout toute toutes tres tu un une vers vos votre vous y
+    """.split()
+)
+# Pairs that Japanese and Chinese sentences and questions are held together with.
+STOP_PAIRS: Final = frozenset(
+    """
+    です ます でし まし した した。 する して され ださ くだ さい ている てい いる ある から まで どの どこ
+    いつ なに なぜ だれ どう なん 何で 何を ので のは には とは では ても であ であり こと ため もの
+    什么 怎么 如何 哪里 多少 是否 可以
+    """.split()
+)
+
+
+def words(text: str) -> Iterator[str]:
+    """What stands in the index for `text`, in order."""
+    folded = fold(text)
+    at = 0
+    for run in dense_run().finditer(folded):
+        yield from _spaced(folded[at : run.start()])
+        yield from _dense(run.group())
+        at = run.end()
+    yield from _spaced(folded[at:])
+
+
+def index_words(text: str) -> str:
+    """The same, apart by spaces."""
+    return " ".join(words(text))
+
+
+def question_words(text: str) -> list[str]:
+    """What is looked for of a question, each once; all of it where nothing else is left."""
+    found = dict.fromkeys(words(text)) or dict.fromkeys(
+        run for word in _WORD.findall(fold(text)) for run in _runs(word)
+    )
+    return list(found)
+
+
+def _spaced(text: str) -> Iterator[str]:
+    for match in _WORD.finditer(text):
+        word = match.group()
+        if word not in STOP_WORDS:
+            yield from _runs(word)
+
+
+@lru_cache(20_000)
+def _runs(word: str) -> tuple[str, ...]:
+    last = max(1, len(word) - RUN + 1)
+    beginning = (word[:BEGINNING],) if len(word) in SHORT else ()
+    return (*(word[at : at + RUN] for at in range(last)), *beginning)
+
+
+def _dense(run: str) -> Iterator[str]:
+    yield from run
+    for at in range(len(run) - 1):
+        pair = run[at : at + 2]
+        if pair not in STOP_PAIRS:
+            yield pair

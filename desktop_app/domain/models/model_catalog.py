@@ -1,0 +1,355 @@
+"""What is known of the models: which API, effort and parameter each takes, windows, prices.
+
+The facts are data (`resources/models.toml`, extended by a file of the person's). A model that the
+data does not name is used all the same: what is unknown is `None`, and is neither hidden nor
+refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any, Final, TypeVar
+
+from desktop_app.domain.errors import SettingError
+from desktop_app.domain.models.image_tokens import ImageTokens, image_tokens_from_row
+from desktop_app.domain.models.variants import EFFORTS_OF_THE_FAMILY as EFFORTS_OF_THE_FAMILY
+from desktop_app.domain.models.variants import Effort as Effort
+from desktop_app.domain.models.variants import Variant as Variant
+from desktop_app.domain.spending.cost import FREE, Price
+
+# "auto" leaves it to the account, whose ordinary tier is the default one.
+_ORDINARY_TIERS = (None, "", "auto", "default", "standard")
+
+_E = TypeVar("_E", bound=StrEnum)
+
+
+class Api(StrEnum):
+    """The two ways to speak to a provider."""
+
+    RESPONSES = "responses"
+    CHAT_COMPLETIONS = "chat_completions"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What is known of one model; None is "not known", never "no".
+
+    Attributes:
+        efforts: accepted values, least first; () takes no effort at all.
+        sampling_efforts: efforts with which temperature and top_p are accepted; () never.
+        image_tokens: what a picture costs, and so how large it is sent.
+        context_window, max_input, max_output: tokens.
+        price_tiers: what a service tier charges, as a multiple of the price; those not named here
+            are not known.
+    """
+
+    id: str
+    name: str
+    variant: Variant | None = None
+    apis: tuple[Api, ...] | None = None
+    efforts: tuple[Effort, ...] | None = None
+    default_effort: Effort | None = None
+    sampling_efforts: tuple[Effort, ...] | None = None
+    takes_verbosity: bool | None = None
+    sees_images: bool | None = None
+    takes_batches: bool | None = None
+    image_tokens: ImageTokens | None = None
+    context_window: int | None = None
+    max_input: int | None = None
+    max_output: int | None = None
+    price: Price | None = None
+    price_tiers: tuple[tuple[str, Decimal], ...] = ()
+    shutdown: date | None = None
+
+    @property
+    def input_limit(self) -> int | None:
+        """Tokens of input that fit: the stated limit, else the window; None where unknown."""
+        return self.max_input if self.max_input is not None else self.context_window
+
+    def price_at(self, tier: str | None) -> Price | None:
+        """The price in a service tier; None or "" is the ordinary one. None where not known."""
+        if self.price is None or tier in _ORDINARY_TIERS:
+            return self.price
+        multiple = dict(self.price_tiers).get(tier or "")
+        if multiple is None:
+            return FREE if self.price == FREE else None
+        return self.price.times(multiple)
+
+    def takes_effort(self) -> bool:
+        """Whether choosing an effort makes sense (known to take one, or one of several)."""
+        return bool(self.efforts)
+
+    def refusal_of(self, effort: Effort) -> str | None:
+        """Why `effort` cannot be chosen, in a sentence; None where it can."""
+        if self.efforts is None or effort in self.efforts:
+            return None
+        if not self.efforts:
+            return f"{self.name} takes no reasoning effort."
+        if len(self.efforts) == 1:
+            return f"{self.name} always thinks at {self.efforts[0].value}."
+        return f"{self.name} does not take effort {effort.value}."
+
+    def nearest_effort(self, wanted: Effort) -> Effort | None:
+        """`wanted`, or the accepted effort nearest to it (the higher one of two as near)."""
+        if self.efforts is None:
+            return wanted
+        order = list(Effort)
+        return min(
+            self.efforts,
+            key=lambda e: (abs(order.index(e) - order.index(wanted)), -order.index(e)),
+            default=None,
+        )
+
+    def sampling_refusal(self, effort: Effort | None) -> str | None:
+        """Why temperature and top_p cannot be set with `effort`; None where they can."""
+        if self.sampling_efforts is None or effort in self.sampling_efforts:
+            return None
+        if not self.sampling_efforts:
+            return f"{self.name} does not take a temperature."
+        allowed = " or ".join(e.value for e in self.sampling_efforts)
+        return f"{self.name} takes a temperature only with effort {allowed}."
+
+
+@dataclass(frozen=True)
+class SmallJob:
+    """Who does a small job of the program's own, such as a title, where the family is served: the
+    first of `models` that the provider has, asked with `effort` or the least that it takes."""
+
+    models: tuple[str, ...] = ()
+    effort: Effort | None = None
+
+
+@dataclass(frozen=True)
+class FileInputs:
+    """The documents that a provider takes as files, in place of their text.
+
+    Attributes:
+        each_bytes, together_bytes: how large one may be, and all of one request.
+        types: media types.
+    """
+
+    each_bytes: int
+    together_bytes: int
+    types: tuple[str, ...]
+
+
+class ModelCatalog:
+    """The known models by id, in the order of the data, who does the small jobs, and who takes
+    documents as files."""
+
+    def __init__(
+        self,
+        models: Iterable[ModelInfo],
+        small_jobs: Mapping[str, SmallJob] | None = None,
+        not_chat: Iterable[str] = (),
+        file_inputs: Mapping[str, FileInputs] | None = None,
+        embeddings: Mapping[str, Price] | None = None,
+        own_sizes: Iterable[str] = (),
+    ) -> None:
+        self._models = {model.id: model for model in models}
+        self._not_chat = tuple(not_chat)
+        self._small_jobs = dict(small_jobs or {})
+        self._file_inputs = dict(file_inputs or {})
+        self._embeddings = dict(embeddings or {})
+        self._own_sizes = frozenset(own_sizes)
+
+    @classmethod
+    def from_toml(cls, *texts: str) -> ModelCatalog:
+        """Read one or more TOML texts; a later one, the person's, overrides and extends the earlier
+        by id.
+
+        Raises:
+            SettingError: a text is not TOML or a model in it has a wrong value.
+        """
+        import tomllib  # here, for the window's first paint needs the names above alone
+
+        try:
+            files = [tomllib.loads(text) for text in texts]
+            return cls._from_tables(_merged(files), _sized(files[1:]))
+        except (
+            tomllib.TOMLDecodeError,
+            KeyError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+        ) as exc:
+            said = (
+                str(exc) if isinstance(exc, ValueError) else f"a value is not of its kind ({exc})"
+            )
+            raise SettingError(
+                f"The list of models cannot be read: {said}.",
+                what_to_do="Correct models.toml or remove it.",
+                details=f"{type(exc).__name__}: {exc}",
+            ) from exc
+
+    @classmethod
+    def _from_tables(cls, tables: Mapping[str, Any], own_sizes: Iterable[str]) -> ModelCatalog:
+        return cls(
+            [_model_from_row(model_id, row) for model_id, row in tables["models"].items()],
+            {job: _small_job_from_row(row) for job, row in tables["small_jobs"].items()},
+            tables["not_chat"],
+            {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
+            {id_: Price(Decimal(by), Decimal(0)) for id_, by in tables["embeddings"].items()},
+            own_sizes,
+        )
+
+    def __iter__(self) -> Iterator[ModelInfo]:
+        return iter(self._models.values())
+
+    def info(self, model_id: str) -> ModelInfo:
+        """What is known of `model_id`; a bare ModelInfo where nothing is."""
+        known = self._models.get(model_id)
+        return known if known is not None else ModelInfo(id=model_id, name=model_id)
+
+    def knows(self, model_id: str) -> bool:
+        """Whether the data names `model_id`."""
+        return model_id in self._models
+
+    def is_sized_by_the_person(self, model_id: str) -> bool:
+        """Whether the person's own file says how much the model takes, whatever a server says."""
+        return model_id in self._own_sizes
+
+    def can_chat(self, model_id: str) -> bool:
+        """Whether a model that a provider lists is offered: not one for embeddings, speech or
+        pictures, by the data's patterns, unless the data names it."""
+        name = model_id.casefold()
+        return self.knows(model_id) or not any(fnmatchcase(name, p) for p in self._not_chat)
+
+    def small_job(self, job: str) -> SmallJob:
+        """Who does `job`; nobody in particular where the data does not say."""
+        return self._small_jobs.get(job, SmallJob())
+
+    def file_inputs(self, kind: str) -> FileInputs | None:
+        """What a provider of a kind takes as files; None where it takes none."""
+        return self._file_inputs.get(kind)
+
+    def embedding_price(self, model_id: str) -> Price | None:
+        """What the vectors of a model cost; None where that is not known."""
+        return self._embeddings.get(model_id)
+
+    def for_variant(self, variant: Variant) -> ModelInfo:
+        """The family's model that answers as `variant`."""
+        return next(model for model in self._models.values() if model.variant is variant)
+
+
+_TABLES_OF_ROWS: Final = ("models", "small_jobs", "file_inputs")
+_TABLES: Final = frozenset({*_TABLES_OF_ROWS, "not_chat", "embeddings"})
+_SIZES: Final = ("context_window", "max_input", "max_output")
+_ANSWERS: Final = ("takes_verbosity", "sees_images", "takes_batches")
+
+
+def _merged(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The tables of several files as those of one: of rows with the same name the later one's values
+    hold."""
+    merged: dict[str, Any] = {name: {} for name in _TABLES} | {"not_chat": []}
+    for tables in files:
+        _demand_known(tables, _TABLES, "the file")
+        merged["not_chat"] += _names(tables.get("not_chat", []), "not_chat")
+        merged["embeddings"] |= tables.get("embeddings", {})
+        for name in _TABLES_OF_ROWS:
+            rows = merged[name]
+            for key, row in tables.get(name, {}).items():
+                rows[key] = {**rows.get(key, {}), **row}
+    return merged
+
+
+def _sized(files: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The models of which the person's files name a size of what they take."""
+    sizes = {"context_window", "max_input"}
+    return {
+        id_ for file in files for id_, row in file.get("models", {}).items() if sizes & set(row)
+    }
+
+
+def _demand_known(row: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    """A name that is misspelt would be passed over without a word."""
+    for name in row:
+        if name not in known:
+            from difflib import get_close_matches  # for this rare case alone
+
+            near = get_close_matches(name, known, 1)
+            hint = f"; “{near[0]}” is meant, perhaps" if near else ""
+            raise ValueError(f"“{name}” in {where} is not known{hint}")
+
+
+def _demand_kinds(model_id: str, row: Mapping[str, Any]) -> None:
+    for name in _SIZES:
+        if name in row and (type(row[name]) is not int or row[name] <= 0):
+            raise ValueError(f"{name} of {model_id} is no number of tokens")
+    for name in _ANSWERS:
+        if name in row and not isinstance(row[name], bool):
+            raise ValueError(f"{name} of {model_id} is neither true nor false")
+    if "shutdown" in row and type(row["shutdown"]) is not date:
+        raise ValueError(f"shutdown of {model_id} is no day, such as 2026-08-10")
+
+
+def _names(values: object, what: str) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{what} is a list of names")
+    return [value.casefold() for value in values]
+
+
+def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
+    _demand_known(row, {f.name for f in fields(ModelInfo)} - {"id"}, model_id)
+    _demand_kinds(model_id, row)
+    return ModelInfo(
+        id=model_id,
+        name=str(row.get("name", model_id)),
+        variant=Variant(row["variant"]) if "variant" in row else None,
+        apis=_tuple_of(Api, row.get("apis")),
+        efforts=_tuple_of(Effort, row.get("efforts")),
+        default_effort=Effort(row["default_effort"]) if "default_effort" in row else None,
+        sampling_efforts=_tuple_of(Effort, row.get("sampling_efforts")),
+        takes_verbosity=row.get("takes_verbosity"),
+        sees_images=row.get("sees_images"),
+        takes_batches=row.get("takes_batches"),
+        image_tokens=image_tokens_from_row(row.get("image_tokens")),
+        context_window=row.get("context_window"),
+        max_input=row.get("max_input"),
+        max_output=row.get("max_output"),
+        price=_price_from_row(row.get("price")),
+        price_tiers=tuple((tier, Decimal(by)) for tier, by in row.get("price_tiers", {}).items()),
+        shutdown=row.get("shutdown"),
+    )
+
+
+def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
+    _demand_known(row, ("models", "effort"), "small_jobs")
+    models = row.get("models", [])
+    if not isinstance(models, list) or not all(isinstance(model, str) for model in models):
+        raise ValueError("models of a small job is a list of names")
+    return SmallJob(tuple(models), Effort(row["effort"]) if "effort" in row else None)
+
+
+def _file_inputs_from_row(row: Mapping[str, Any]) -> FileInputs:
+    _demand_known(row, ("each_mb", "together_mb", "types"), "file_inputs")
+    sizes = (row["each_mb"], row["together_mb"])
+    if any(type(size) is not int or size <= 0 for size in sizes):
+        raise ValueError("each_mb and together_mb of file_inputs are numbers of megabytes")
+    types = _names(row["types"], "types of file_inputs")
+    return FileInputs(sizes[0] << 20, sizes[1] << 20, tuple(types))
+
+
+def _tuple_of(kind: type[_E], values: list[str] | None) -> tuple[_E, ...] | None:
+    return None if values is None else tuple(kind(value) for value in values)
+
+
+def _price_from_row(row: Mapping[str, str] | str | None) -> Price | None:
+    if row is None:
+        return None
+    if isinstance(row, str):
+        if row != "free":
+            raise ValueError(f"price {row!r} is neither a table nor 'free'")
+        return FREE
+    cached = row.get("cached_input")
+    return Price(
+        input=Decimal(row["input"]),
+        output=Decimal(row["output"]),
+        cached_input=None if cached is None else Decimal(cached),
+    )

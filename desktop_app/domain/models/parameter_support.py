@@ -1,0 +1,104 @@
+"""Which API is spoken to a model, and which settings it takes there: one answer for the window, which
+offers or refuses, and for the client, which sends.
+
+What is not known is offered, and never refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
+
+CHAT_ALONE: Final = ("presence_penalty", "frequency_penalty", "stop")
+"""Settings that the Responses API does not have."""
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a provider has shown of itself.
+
+    Attributes:
+        api: the API that a compatible server has; None while unknown.
+        refused: settings that it refused for one model, as providers/apis/unsupported_parameters.py spells them.
+    """
+
+    api: Api | None = None
+    refused: frozenset[str] = frozenset()
+
+
+def first_api(
+    profile: ProviderProfile,
+    info: ModelInfo,
+    known: Api | None = None,
+    *,
+    lacks_responses: bool = False,
+) -> Api | None:
+    """The API that a model is asked through; None where the first message is yet to tell.
+
+    Args:
+        known: what was learnt of a compatible server.
+        lacks_responses: the provider has answered that it has no Responses API for this model.
+    """
+    if profile.api is not None:
+        return profile.api
+    if profile.kind is ProviderKind.ON_DEVICE or lacks_responses:
+        return Api.CHAT_COMPLETIONS
+    if info.apis is not None and len(info.apis) == 1:
+        return info.apis[0]
+    return known if profile.kind is ProviderKind.COMPATIBLE else Api.RESPONSES
+
+
+def asks_at_once(profile: ProviderProfile, info: ModelInfo, learnt: Learnt) -> bool:
+    """Whether several answers are asked for in one request, whose input counts once. The model on
+    this computer makes one at a time."""
+    if profile.kind is ProviderKind.ON_DEVICE:
+        return False
+    refuses = any(name.split("=")[0] == "candidates" for name in learnt.refused)
+    return first_api(profile, info, learnt.api) is Api.CHAT_COMPLETIONS and not refuses
+
+
+def refusals(
+    profile: ProviderProfile, info: ModelInfo, effort: Effort | None, api: Api | None
+) -> dict[str, str]:
+    """The parameters that are not taken, by their names, each with why in a sentence."""
+    why: dict[str, str] = {}
+    if sampling := info.sampling_refusal(effort or info.default_effort):
+        # Models that take no temperature while they think take no penalty and no stop either.
+        why["temperature"] = sampling
+        why |= dict.fromkeys(("top_p", *CHAT_ALONE), sampling.replace("a temperature", "it"))
+    if api is Api.RESPONSES:
+        has_none = f"{info.name} is asked through the Responses API, which has none."
+        why |= dict.fromkeys(CHAT_ALONE, has_none)
+    if info.takes_verbosity is False:
+        why["verbosity"] = f"{info.name} does not take it."
+    if info.efforts == ():
+        why["reasoning_summary"] = f"{info.name} does not reason before it answers."
+    elif api is Api.CHAT_COMPLETIONS:
+        why["reasoning_summary"] = (
+            f"{info.name} is asked through Chat Completions, which has no summaries."
+        )
+    if profile.kind is ProviderKind.ON_DEVICE:
+        why["service_tier"] = "There is one on this computer."
+    return why
+
+
+def notes(profile: ProviderProfile, api: Api | None) -> dict[str, str]:
+    """What is to be known of parameters that may be taken, by their names."""
+    if api is not None:
+        return {}
+    unknown = (
+        f"Which API {profile.name} has shows with the first answer. Sent where it is Chat "
+        "Completions; the Responses API has none."
+    )
+    summary = "Sent where the server has the Responses API."
+    return {**dict.fromkeys(CHAT_ALONE, unknown), "reasoning_summary": summary}
+
+
+def legal(parameters: GenerationParameters, refused: dict[str, str]) -> GenerationParameters:
+    """`parameters` without those that are refused."""
+    plain = GenerationParameters()
+    return replace(parameters, **{name: getattr(plain, name) for name in refused})

@@ -1,0 +1,191 @@
+"""ChatGPT's data export: `conversations.json`, alone or in the archive that OpenAI sends.
+
+A conversation is a tree under `mapping`, its shown path ends in `current_node`. OpenAI documents
+none of it; the fields are those that exports of 2023 to 2026 have in common. What a node's content
+may be is told by `content_type`; of an unknown one the text is taken where there is any.
+
+Pictures lie in the archive as files whose names begin with the id in `asset_pointer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import (
+    AttachmentFile,
+    Part,
+    ReasoningPart,
+    TextPart,
+)
+from desktop_app.exchange.importers.chatgpt_text import CANVAS, canvas, fenced, readable
+from desktop_app.exchange.importers.imported import (
+    LOST_PICTURE,
+    ImportedConversation,
+    is_any,
+    mapping_at,
+    objects_at,
+    picture,
+    refused,
+    seconds_of,
+    text_at,
+)
+from desktop_app.exchange.importers.message_tree import Node, Source, grow
+
+SOURCE: Final = "chatgpt"
+FindFile = Callable[[str], tuple[str, bytes] | None]
+"""From the id of a file to its name and bytes; None where the export lacks it."""
+
+# Shown in the product as notes of its own making, or not at all.
+_SILENT: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
+
+
+def is_chatgpt(value: Any) -> bool:
+    """Whether this JSON is a list of ChatGPT's conversations, or one of them."""
+    return is_any(value, lambda one: isinstance(one, Mapping) and _has_tree(one))
+
+
+def _has_tree(value: Mapping[str, Any]) -> bool:
+    return isinstance(value.get("mapping"), Mapping)
+
+
+def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
+    """One conversation of the list.
+
+    Raises:
+        ImportRefusedError: it has no tree of messages.
+    """
+    if not isinstance(value, Mapping) or not _has_tree(value):
+        raise refused("A conversation in the file is none of ChatGPT's.")
+    mapping = mapping_at(value, "mapping")
+    files: dict[str, AttachmentFile] = {}
+    nodes = [
+        _node(str(key), node, find_file, files)
+        for key, node in mapping.items()
+        if isinstance(node, Mapping)
+    ]
+    source_id = text_at(value, "conversation_id") or text_at(value, "id")
+    source = Source(
+        SOURCE,
+        source_id or f"{value.get('create_time')} {text_at(value, 'title')}",
+        title=text_at(value, "title"),
+        created=seconds_of(value.get("create_time")),
+        updated=seconds_of(value.get("update_time")),
+        leaf=text_at(value, "current_node"),
+        model=text_at(value, "default_model_slug"),
+        pinned=value.get("is_starred") is True,
+        archived=value.get("is_archived") is True,
+        instructions=_instructions(mapping),
+    )
+    conversation, messages = grow(source, nodes)
+    return ImportedConversation(conversation, messages, files=tuple(files.values()))
+
+
+def _node(
+    key: str, node: Mapping[str, Any], find_file: FindFile, files: dict[str, AttachmentFile]
+) -> Node:
+    parent = text_at(node, "parent") or None
+    message = mapping_at(node, "message")
+    content, metadata = mapping_at(message, "content"), mapping_at(message, "metadata")
+    author = text_at(mapping_at(message, "author"), "role")
+    kind = text_at(content, "content_type")
+    is_hidden = metadata.get("is_visually_hidden_from_conversation") is True
+    is_reply = text_at(mapping_at(message, "author"), "name").startswith(CANVAS)
+    if author not in ("user", "assistant", "tool") or is_hidden or is_reply or kind in _SILENT:
+        return Node(key, parent)
+    seconds = seconds_of(message.get("create_time"))
+    if kind == "thoughts":
+        thoughts = tuple(ReasoningPart(t) for t in _thoughts(content) if t)
+        return Node(key, parent, reasoning=thoughts, seconds=seconds)
+    role = Role.USER if author == "user" else Role.ASSISTANT
+    document = canvas(message)
+    parts = [TextPart(document)] if document else _parts(content, find_file, files)
+    parts = [_without_marks(part, metadata) for part in parts]
+    return Node(
+        key,
+        parent,
+        role,
+        (*_attached(metadata, content), *(p for p in parts if p != TextPart(""))),
+        seconds=seconds,
+        model=text_at(metadata, "model_slug"),
+        is_whole=text_at(message, "status") in ("", "finished_successfully"),
+    )
+
+
+def _without_marks(part: Part, metadata: Mapping[str, Any]) -> Part:
+    return TextPart(readable(part.text, metadata)) if isinstance(part, TextPart) else part
+
+
+def _thoughts(content: Mapping[str, Any]) -> list[str]:
+    return [
+        "\n\n".join(word for word in (text_at(t, "summary"), text_at(t, "content")) if word)
+        for t in objects_at(content, "thoughts")
+    ]
+
+
+def _parts(
+    content: Mapping[str, Any], find_file: FindFile, files: dict[str, AttachmentFile]
+) -> list[Part]:
+    kind = text_at(content, "content_type")
+    if kind in ("code", "execution_output"):
+        language = text_at(content, "language") if kind == "code" else ""
+        text = text_at(content, "text")
+        return [TextPart(fenced(text, "" if language == "unknown" else language))] if text else []
+    given = content.get("parts")
+    found: list[Part] = []
+    for part in given if isinstance(given, list) else [content]:
+        if _is_recording(part):
+            continue  # what was said in it stands beside it
+        if isinstance(part, Mapping) and text_at(part, "asset_pointer"):
+            found.append(_picture(text_at(part, "asset_pointer"), find_file, files))
+        else:
+            text = part if isinstance(part, str) else _text_of(part)
+            if text.strip():
+                found.append(TextPart(text))
+    return found
+
+
+def _is_recording(part: Any) -> bool:
+    return isinstance(part, Mapping) and text_at(part, "content_type") == "audio_asset_pointer"
+
+
+def _text_of(part: Any) -> str:
+    if not isinstance(part, Mapping):
+        return ""
+    text = text_at(part, "text") or text_at(part, "result")
+    address = text_at(part, "url")
+    return "\n\n".join(word for word in (text, address) if word)
+
+
+def _picture(pointer: str, find_file: FindFile, files: dict[str, AttachmentFile]) -> Part:
+    found = find_file(pointer.rpartition("/")[2])
+    return picture(*found, files) if found is not None else TextPart(LOST_PICTURE)
+
+
+def _attached(metadata: Mapping[str, Any], content: Mapping[str, Any]) -> list[Part]:
+    """The names of files that were attached; pictures stand in the content themselves."""
+    names = [
+        text_at(item, "name")
+        for item in objects_at(metadata, "attachments")
+        if not _mime_type(item).startswith("image/")
+        or text_at(content, "content_type") != "multimodal_text"
+    ]
+    return [TextPart(f"[Attached: {name}]") for name in names if name]
+
+
+def _mime_type(item: Mapping[str, Any]) -> str:
+    return text_at(item, "mime_type") or text_at(item, "mimeType")
+
+
+def _instructions(mapping: Mapping[str, Any]) -> str:
+    """The system message of a custom GPT or a project, where the export tells it."""
+    texts = []
+    for node in mapping.values():
+        message = mapping_at(node, "message") if isinstance(node, Mapping) else {}
+        if text_at(mapping_at(message, "author"), "role") != "system":
+            continue
+        parts = mapping_at(message, "content").get("parts")
+        given = parts if isinstance(parts, list) else []
+        texts += [part for part in given if isinstance(part, str) and part.strip()]
+    return "\n\n".join(texts)

@@ -1,0 +1,87 @@
+"""What ChatGPT writes into its texts for itself: marks of sources, and documents of its canvas.
+
+Marks stand between U+E200 and U+E201, their fields between U+E202. What is shown in their place an
+export tells in `content_references`; of things it names, the mark itself does. A canvas is written
+by a message to a tool, whose text is JSON: {name, type, content}, or for a change {updates:
+[{pattern, replacement}]}.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from desktop_app.exchange.importers.imported import mapping_at, objects_at, text_at
+
+CANVAS: Final = "canmore."
+# Not over the next mark: a million openings without an end would take hours.
+_MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201")
+# What marks may add to a text: a short one with a long alternative would fill the memory.
+_MOST_ADDED: Final = 1 << 20
+_TICKS: Final = re.compile("`+")
+_WHOLE: Final = (".*", "(?s).*", "[\\s\\S]*")
+
+
+def readable(text: str, metadata: Mapping[str, Any]) -> str:
+    """`text` with what its marks stand for; those that nothing is known of are left out."""
+    if "\ue200" not in text:
+        return text
+    shown = {
+        text_at(reference, "matched_text"): text_at(reference, "alt")
+        for reference in objects_at(metadata, "content_references")
+    }
+    left = _MOST_ADDED
+
+    def replaced(found: re.Match[str]) -> str:
+        nonlocal left
+        words = shown[found[0]] if found[0] in shown else _named(found[1])
+        left -= len(words)
+        return words if left > 0 else ""
+
+    return _MARK.sub(replaced, text)
+
+
+def _named(mark: str) -> str:
+    """What is named in `entity` U+E202 `["kind", "name", …]`."""
+    kind, _, fields = mark.partition("\ue202")
+    value = _json(fields) if kind == "entity" else None
+    named = value if isinstance(value, list) else []
+    return str(named[1]) if len(named) > 1 else ""
+
+
+def canvas(message: Mapping[str, Any]) -> str:
+    """The document that a message to the canvas writes, as Markdown; "" where it writes none."""
+    if not text_at(message, "recipient").startswith(CANVAS):
+        return ""
+    content = mapping_at(message, "content")
+    parts = content.get("parts")
+    given = next((p for p in parts if isinstance(p, str)), "") if isinstance(parts, list) else ""
+    value = _json(text_at(content, "text") or given)
+    if not isinstance(value, Mapping):
+        return ""
+    written = text_at(value, "content")
+    updates = objects_at(value, "updates")
+    if not written and len(updates) == 1 and text_at(updates[0], "pattern") in _WHOLE:
+        written = text_at(updates[0], "replacement")
+    if not written:
+        return ""
+    code, _, language = text_at(value, "type").partition("/")
+    name = text_at(value, "name")
+    body = fenced(written, language) if code == "code" else written
+    return f"**{name}**\n\n{body}" if name else body
+
+
+def fenced(text: str, language: str = "") -> str:
+    """`text` as a block of code in Markdown, whatever it holds."""
+    longest = max(map(len, _TICKS.findall(text)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return f"{ticks}{language}\n{text}\n{ticks}"
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

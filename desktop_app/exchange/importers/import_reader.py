@@ -1,0 +1,185 @@
+"""From a file to the conversations in it: what kind of export it is, is told from its content.
+
+JSON of our own, of ChatGPT, Open WebUI or LibreChat; or an archive (ZIP) with such JSON in it, as
+OpenAI sends it. Whatever is in the file, reading it opens nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from math import nan
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+from zipfile import ZipInfo, is_zipfile
+
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.exchange import own_json
+from desktop_app.exchange.importers import chatgpt, librechat, open_webui
+from desktop_app.exchange.importers.imported import (
+    BAD_VALUE,
+    ImportedConversation,
+    damaged,
+    refused,
+)
+from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
+
+# A person's whole history is some hundred megabytes; a bomb is refused before it is unpacked.
+LARGEST_JSON: Final = 4 * 1024**3
+LARGEST_PICTURE: Final = 64 * 1024**2
+# Text shrinks to a fifth, Base64 to three quarters. Beyond this size a hundredth is no export.
+_PLAUSIBLE_ANYWAY: Final = 64 * 1024**2
+_MOST_SHRUNK: Final = 100
+# An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need 100.
+_MOST_VALUES: Final = 50_000_000
+_MOST_DIGITS: Final = 30
+
+Found = ImportedConversation | ImportRefusedError
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a file holds.
+
+    Attributes:
+        kind: the program it comes from, in words.
+        total: how many conversations there are.
+        conversations: to be read once; in the place of a damaged one stands what is wrong with it.
+    """
+
+    kind: str
+    total: int
+    conversations: Iterator[Found]
+
+
+def read_export(path: Path) -> Export:
+    """The conversations in a file.
+
+    Raises:
+        ImportRefusedError: it cannot be read, or is no export.
+    """
+    try:
+        with open_file(path) as file:
+            if is_zipfile(file):
+                return _read_archive(ForeignArchive(file), _Pictures(path))
+            return _read_json(read_all(file, LARGEST_JSON), _no_file)
+    except OSError as exc:
+        reason = exc.strerror or type(exc).__name__
+        todo = "Check its name and whether you may read it."
+        raise refused(f"{path.name} cannot be read: {reason}.", str(path), todo) from exc
+    except RefusedFileError as exc:
+        raise refused(f"{path.name} {exc}.") from exc
+    except MemoryError as exc:
+        raise refused(f"{path.name} needs more memory than there is.") from exc
+
+
+def _no_file(_file_id: str) -> None:
+    return None
+
+
+def _read_archive(archive: ForeignArchive, pictures: _Pictures) -> Export:
+    members = [
+        info
+        for info in archive.members
+        if PurePosixPath(info.filename).name.startswith("conversations")
+        and info.filename.endswith(".json")
+    ] or [info for info in archive.members if info.filename.endswith(".json")][:1]
+    if not members:
+        raise RefusedFileError("holds no conversations")
+    _demand_plausible(members)
+    exports = [_read_json(archive.read(info, LARGEST_JSON), pictures.find) for info in members]
+    return Export(
+        exports[0].kind,
+        sum(export.total for export in exports),
+        pictures.closed_after(found for export in exports for found in export.conversations),
+    )
+
+
+def _demand_plausible(members: list[ZipInfo]) -> None:
+    unpacked = sum(info.file_size for info in members)
+    packed = sum(info.compress_size for info in members)
+    if unpacked > LARGEST_JSON:
+        raise RefusedFileError(f"unpacks to more than {LARGEST_JSON >> 20:,} MB")
+    if unpacked > _PLAUSIBLE_ANYWAY and unpacked > _MOST_SHRUNK * packed:
+        raise RefusedFileError("unpacks to a hundred times its size")
+
+
+class _Pictures:
+    """The pictures of an archive, which is opened again for the first of them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._archive: ForeignArchive | None = None
+        self._named: list[tuple[str, ZipInfo]] = []
+
+    def find(self, file_id: str) -> tuple[str, bytes] | None:
+        """Return name and bytes of the member whose name begins with the id of a file."""
+        with suppress(OSError, RefusedFileError):  # one picture less
+            if self._archive is None:
+                self._archive = ForeignArchive(open_file(self._path))
+                named = [(PurePosixPath(i.filename).name, i) for i in self._archive.members]
+                self._named = sorted(named, key=_name_of)
+            at = bisect_left(self._named, file_id, key=_name_of)
+            if file_id and at < len(self._named) and self._named[at][0].startswith(file_id):
+                name, info = self._named[at]
+                return name, self._archive.read(info, LARGEST_PICTURE)
+        return None
+
+    def closed_after(self, conversations: Iterator[Found]) -> Iterator[Found]:
+        """Yield what needs the pictures, then close the archive."""
+        try:
+            yield from conversations
+        finally:
+            if self._archive is not None:
+                self._archive.close()
+
+
+def _name_of(named: tuple[str, ZipInfo]) -> str:
+    return named[0]
+
+
+def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
+    value = _parsed(data)
+    if own_json.is_own(value):
+        total = len(value["conversations"]) if isinstance(value.get("conversations"), list) else 0
+        return Export("Repartee", total, own_json.read(value))
+    items = value if isinstance(value, list) else [value]
+    if chatgpt.is_chatgpt(value):
+        readers: Callable[[Any], ImportedConversation] = partial(
+            chatgpt.read_conversation, find_file=find_file
+        )
+        return Export("ChatGPT", len(items), _each(items, readers))
+    if librechat.is_librechat(value):
+        return Export("LibreChat", len(items), _each(items, librechat.read_conversation))
+    if open_webui.is_open_webui(value):
+        return Export("Open WebUI", len(items), _each(items, open_webui.read_conversation))
+    raise refused("The file holds no conversations of Repartee, ChatGPT, Open WebUI or LibreChat.")
+
+
+def _parsed(data: bytes) -> Any:
+    """Return the value of a JSON text. Numbers that nobody can hold become NaN, so that they spoil
+    only the conversation that they stand in."""
+    if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise RefusedFileError("holds more values than an export has")
+    try:
+        return json.loads(data, parse_int=_whole_number)
+    except (ValueError, RecursionError) as exc:
+        raise refused("The file is no JSON, or damaged.", str(exc)) from exc
+
+
+def _whole_number(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else nan
+
+
+def _each(items: list[Any], read: Callable[[Any], ImportedConversation]) -> Iterator[Found]:
+    for item in items:
+        try:
+            yield read(item)
+        except ImportRefusedError as error:
+            yield error
+        except BAD_VALUE as exc:
+            yield damaged(item, exc)

@@ -1,0 +1,166 @@
+"""What was read out of a file from elsewhere: conversations as ours, and the values in its JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from typing import Any, Final
+
+from desktop_app.domain import bounds
+from desktop_app.domain.conversations.compaction import Compaction
+from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
+from desktop_app.domain.conversations.message_parts import AttachmentFile, ImagePart, Part, TextPart
+from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.errors import ImportRefusedError, StorageError
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# What reading a value raises that is not what it should be: the conversation is left out.
+BAD_VALUE: Final = (
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+)
+_SHOWN: Final = 60  # characters of a title in an error
+LOST_PICTURE: Final = "[A picture that is not in the export]"
+_PICTURES: Final = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+}
+
+
+@dataclass(frozen=True)
+class ImportedConversation:
+    """A conversation as it is to be kept.
+
+    Attributes:
+        conversation: with a choice of the provider "" where the file names none of ours.
+        messages: parents before their children.
+        folder: what it lies in, if anything.
+        files: what its messages speak of, where the file brought it along.
+        compactions: what is sent in place of its beginning.
+        preset: the one that was put into force in it last.
+    """
+
+    conversation: Conversation
+    messages: tuple[Message, ...]
+    folder: Folder | None = None
+    files: tuple[AttachmentFile, ...] = ()
+    compactions: tuple[Compaction, ...] = ()
+    preset: Preset | None = None
+
+
+def picture(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
+    """A picture that came along, put to `files`; words in its place where it is none we know."""
+    is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    kinds = (kind for magic, kind in _PICTURES.items() if data.startswith(magic))
+    media_type = "image/webp" if is_webp else next(kinds, "")
+    if not media_type:
+        return TextPart(LOST_PICTURE)
+    sha256 = hashlib.sha256(data).hexdigest()
+    name = name[: bounds.LONGEST_NAME]
+    files[sha256] = AttachmentFile(sha256, name, media_type, data)
+    return ImagePart(sha256, name, media_type, len(data))
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """Seconds since 1970 (or milliseconds, micro- or nanoseconds, as some programs write them) as a
+    moment in UTC."""
+    if seconds is None:
+        return None
+    for _ in range(3):
+        if abs(seconds) > 1e11:
+            seconds /= 1000
+    try:
+        return bounds.moment(EPOCH + timedelta(seconds=round(seconds, 6)))
+    except (OverflowError, ValueError):
+        return None
+
+
+def seconds_of(value: Any) -> float | None:
+    """A time as any of these programs writes it: a number, or ISO 8601."""
+    if isinstance(value, bool):
+        return None
+    try:
+        if isinstance(value, int | float):
+            return float(value) if isfinite(value) else None
+        if not isinstance(value, str):
+            return None
+        found = datetime.fromisoformat(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def text_at(value: Mapping[str, Any], key: str) -> str:
+    """The text under a key; "" where there is none or something else."""
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def mapping_at(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The object under a key; empty where there is none."""
+    found = value.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def is_any(value: Any, is_one: Callable[[Any], bool]) -> bool:
+    """Whether it is a conversation of some program's, or a list in which one is."""
+    return any(map(is_one, value)) if isinstance(value, list) else is_one(value)
+
+
+def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """The objects in the list under a key."""
+    found = value.get(key)
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+
+
+def damaged(item: Any, why: Exception) -> ImportRefusedError:
+    """Return the error for one conversation that makes no sense; the others are imported."""
+    return left_out(text_at(item, "title") if isinstance(item, Mapping) else "", why)
+
+
+def short(title: str) -> str:
+    """Return the beginning of a title, on one line, as an error names it."""
+    title = " ".join(title[:1000].split())
+    return title if len(title) <= _SHOWN else f"{title[:_SHOWN]}…"
+
+
+def left_out(title: str, why: Exception) -> ImportRefusedError:
+    """Return the error that names a conversation and says why it was not imported."""
+    title = short(title)
+    which = f"The conversation “{title}”" if title else "A conversation without a title"
+    return ImportRefusedError(
+        f"{which} was left out: {_reason(why)}.",
+        what_to_do="Export it again where it comes from.",
+        details=repr(why)[:1000],
+    )
+
+
+def _reason(why: Exception) -> str:
+    if isinstance(why, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(why, StorageError):
+        return f"the store does not take it ({why.details[:200]})"
+    if isinstance(why, KeyError):
+        return f"{str(why)[:_SHOWN]} is missing"
+    text = str(why)[:200].rstrip(".") or type(why).__name__
+    return text[:1].lower() + text[1:]
+
+
+def refused(
+    why: str, details: str = "", what_to_do: str = "Export it again where it comes from."
+) -> ImportRefusedError:
+    """The error for a file that is not what it seems to be."""
+    return ImportRefusedError(
+        why,
+        what_was_kept="Nothing was imported from it.",
+        what_to_do=what_to_do,
+        details=details,
+    )

@@ -1,0 +1,122 @@
+"""LibreChat's export of one conversation as JSON.
+
+Its messages are a list, or with "recursive" a tree whose nodes hold their `children`; `parentMessageId`
+names the parent either way, and for the first is a row of zeros. What a message says is `text`, or
+in newer versions the parts in `content`. A file may also be a list of such conversations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import Part, ReasoningPart, TextPart
+from desktop_app.exchange.importers.imported import (
+    ImportedConversation,
+    is_any,
+    mapping_at,
+    objects_at,
+    refused,
+    seconds_of,
+    text_at,
+)
+from desktop_app.exchange.importers.message_tree import Node, Source, grow
+
+SOURCE: Final = "librechat"
+
+
+def is_librechat(value: Any) -> bool:
+    """Whether this JSON is a conversation of LibreChat's, or a list of them."""
+    return is_any(value, _is_conversation)
+
+
+def _is_conversation(value: Any) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and isinstance(value.get("conversationId"), str)
+        and (isinstance(value.get("messages"), list) or isinstance(value.get("messagesTree"), list))
+    )
+
+
+def read_conversation(value: Any) -> ImportedConversation:
+    """One conversation.
+
+    Raises:
+        ImportRefusedError: it has no messages.
+    """
+    if not _is_conversation(value):
+        raise refused("A conversation in the file is none of LibreChat's.")
+    roots = [*objects_at(value, "messages"), *objects_at(value, "messagesTree")]
+    nodes = {node.id: node for node in _nodes(roots)}
+    options = mapping_at(value, "options")
+    # The newest; of equals the last, as where no times are told.
+    last = max([*nodes.values()][::-1], key=lambda node: node.seconds or 0, default=None)
+    source = Source(
+        SOURCE,
+        text_at(value, "conversationId"),
+        title=text_at(value, "title"),
+        created=None,
+        updated=None,
+        leaf=None if last is None else last.id,
+        model=text_at(options, "model"),
+        instructions=text_at(options, "promptPrefix") or text_at(options, "system"),
+    )
+    conversation, messages = grow(source, nodes.values())
+    return ImportedConversation(conversation, messages)
+
+
+def _nodes(roots: list[Mapping[str, Any]]) -> Iterator[Node]:
+    """Where branches are left out the export has no ids: each message answers the one above it."""
+    above: str | None = None
+    for number, message in enumerate(_with_children(roots)):
+        node = _node(message)
+        yield node if node.id else replace(node, id=f"#{number}", parent=node.parent or above)
+        above = node.id or f"#{number}"
+
+
+def _with_children(roots: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    waiting = roots[::-1]
+    while waiting:
+        message = waiting.pop()
+        yield message
+        waiting += objects_at(message, "children")[::-1]
+
+
+def _node(message: Mapping[str, Any]) -> Node:
+    is_persons = message.get("isCreatedByUser", text_at(message, "sender") == "User") is True
+    role = Role.USER if is_persons else Role.ASSISTANT
+    parts, reasoning = _content(message)
+    names = [text_at(item, "filename") for item in objects_at(message, "files")]
+    return Node(
+        text_at(message, "messageId"),
+        text_at(message, "parentMessageId") or None,
+        role,
+        (*(TextPart(f"[Attached: {name}]") for name in names if name), *parts),
+        reasoning=reasoning,
+        seconds=seconds_of(message.get("createdAt")),
+        model=text_at(message, "model") if role is Role.ASSISTANT else "",
+        is_whole=message.get("unfinished") is not True and message.get("error") is not True,
+    )
+
+
+def _content(message: Mapping[str, Any]) -> tuple[tuple[Part, ...], tuple[ReasoningPart, ...]]:
+    texts: list[Part] = []
+    thoughts: list[ReasoningPart] = []
+    for part in objects_at(message, "content"):
+        text = _value(part, "text")
+        thought = _value(part, "think")
+        if thought:
+            thoughts.append(ReasoningPart(thought))
+        elif text:
+            texts.append(TextPart(text))
+    whole = text_at(message, "text")
+    if not texts and whole.strip():
+        texts.append(TextPart(whole))
+    return tuple(texts), tuple(thoughts)
+
+
+def _value(part: Mapping[str, Any], key: str) -> str:
+    """A part's text stands in it, or in an object with a `value`."""
+    return text_at(part, key) or text_at(mapping_at(part, key), "value")

@@ -1,0 +1,179 @@
+"""Our tree of messages, grown out of the nodes of another program's.
+
+Other programs keep what we do not: system messages, the calls of tools and what they gave back,
+reasoning as a message of its own, empty nodes. What a person reads stays, in its place; what carries
+nothing is left out, and what hung on it hangs on what is above it. Every id is derived from the ids
+of the source, so the same file twice gives the same conversations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from desktop_app.domain import bounds
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.message_parts import Part, ReasoningPart
+from desktop_app.exchange.importers.imported import EPOCH, moment
+
+_TICK: Final = timedelta(milliseconds=1)
+# A title is cut here; programs make theirs of some words.
+_LONGEST_TITLE: Final = 1000
+# Each branch below gets all reasoning above it: a thousand branches of a thousand are a million.
+_MOST_REASONING: Final = 1000
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node of the source's tree.
+
+    Attributes:
+        role: None for what is no message of ours (a root, a system message, empty).
+        reasoning: shown with the next answer below.
+        seconds: since 1970 in UTC; None where not told.
+    """
+
+    id: str
+    parent: str | None
+    role: Role | None = None
+    parts: tuple[Part, ...] = ()
+    reasoning: tuple[ReasoningPart, ...] = ()
+    seconds: float | None = None
+    model: str = ""
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
+class Source:
+    """A conversation as another program tells of it, but for its nodes.
+
+    Attributes:
+        program: names the kind of file; part of every id.
+        created, updated: seconds since 1970 in UTC; None where not told.
+        leaf: the node that the path shown ends in.
+        instructions: the conversation's own system prompt, "" for none.
+    """
+
+    program: str
+    id: str
+    title: str
+    created: float | None
+    updated: float | None
+    leaf: str | None
+    model: str = ""
+    pinned: bool = False
+    archived: bool = False
+    instructions: str = ""
+
+
+def grow(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tuple[Message, ...]]:
+    """Our conversation and messages out of a tree of nodes, given in any order."""
+    ordered = _in_order({node.id: node for node in nodes})
+    first = next((node.seconds for node in ordered if node.seconds), None)
+    began = moment(source.created) or moment(first) or EPOCH
+    tree = _Tree(source, began)
+    for node in ordered:
+        tree.add(node)
+    last = tree.message_at(source.leaf) or _newest(tree.messages)
+    ended = max((message.created_at for message in tree.messages), default=began)
+    conversation = Conversation(
+        id=tree.conversation_id,
+        title=_title(source.title) or "Imported conversation",
+        created_at=began,
+        updated_at=moment(source.updated) or ended,
+        choice=ModelChoice("", bounds.name(source.model)),
+        leaf_id=None if last is None else last.id,
+        pinned=source.pinned,
+        archived=source.archived,
+        overrides=Overrides(source.instructions or None),
+    )
+    return conversation, tuple(tree.messages)
+
+
+class _Tree:
+    """Our messages; nodes are added parents first."""
+
+    def __init__(self, source: Source, began: datetime) -> None:
+        self._source, self._began = source, began
+        self.conversation_id = _id(source.program, source.id)
+        self.messages: list[Message] = []
+        # Of each node the message that it became, or else the nearest one above it.
+        self._at: dict[str, Message | None] = {}
+        # Of each node the reasoning that waits for an answer below it.
+        self._waiting: dict[str, tuple[ReasoningPart, ...]] = {}
+
+    def message_at(self, node_id: str | None) -> Message | None:
+        """The message of a node, or the nearest above it."""
+        return self._at.get(node_id or "")
+
+    def add(self, node: Node) -> None:
+        """Make a message of a node, if it carries anything."""
+        above = self.message_at(node.parent)
+        waiting = self._waiting.get(node.parent or "", ()) + node.reasoning
+        if len(waiting) > _MOST_REASONING:
+            raise ValueError("it reasons without end")
+        is_answer = node.role is Role.ASSISTANT
+        if node.role is None or not (node.parts or (waiting and is_answer)):
+            self._at[node.id], self._waiting[node.id] = above, waiting
+            return
+        earliest = self._began if above is None else above.created_at + _TICK
+        message = Message(
+            id=_id(self._source.program, self._source.id, node.id),
+            conversation_id=self.conversation_id,
+            parent_id=None if above is None else above.id,
+            role=node.role,
+            status=MessageStatus.COMPLETE if node.is_whole else MessageStatus.INTERRUPTED,
+            parts=(*waiting, *node.parts) if is_answer else node.parts,
+            created_at=max(moment(node.seconds) or earliest, earliest),
+            choice=ModelChoice("", bounds.name(node.model or self._source.model))
+            if is_answer
+            else None,
+        )
+        self.messages.append(message)
+        self._at[node.id], self._waiting[node.id] = message, () if is_answer else waiting
+
+
+def _in_order(nodes: Mapping[str, Node]) -> list[Node]:
+    """Parents before children, otherwise as they came. Whoever names a parent that is not there,
+    or is its own ancestor, is a root."""
+    ordered: list[Node] = []
+    done: set[str] = set()
+    for start in nodes.values():
+        chain: list[Node] = []
+        on_chain: set[str] = set()
+        at: Node | None = start
+        while at is not None and at.id not in done and at.id not in on_chain:
+            chain.append(at)
+            on_chain.add(at.id)
+            at = nodes.get(at.parent or "")
+        if at is not None and at.id in on_chain:  # a ring: it is opened where it was entered
+            chain[-1] = replace(chain[-1], parent=None)
+        for node in reversed(chain):
+            ordered.append(node if node.parent in nodes else replace(node, parent=None))
+            done.add(node.id)
+    return ordered
+
+
+def _title(text: str) -> str:
+    title = " ".join(text.split())
+    return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
+
+
+def _newest(messages: Iterable[Message]) -> Message | None:
+    parents = {message.parent_id for message in messages}
+    leaves = [message for message in messages if message.id not in parents]
+    return max(leaves, key=lambda message: message.created_at, default=None)
+
+
+def _id(*names: str) -> str:
+    return hashlib.sha256("\0".join(names).encode("utf-8", "replace")).hexdigest()[:32]

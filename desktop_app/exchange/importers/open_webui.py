@@ -1,0 +1,190 @@
+"""Open WebUI's export of chats: a list of rows, each with its `chat`.
+
+`chat.history.messages` is a tree by id, `currentId` the end of the path shown; exports from before
+the tree hold only a list, `chat.messages`. Answers of reasoning models carry their reasoning as
+`<details type="reasoning">` at their beginning. Of files an export holds the text, of pictures the
+bytes where they lie in a `data:` address.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import html
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from desktop_app.domain import bounds
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import (
+    AttachmentFile,
+    DocumentPart,
+    Part,
+    ReasoningPart,
+    TextPart,
+)
+from desktop_app.exchange.importers.imported import (
+    LOST_PICTURE,
+    ImportedConversation,
+    is_any,
+    mapping_at,
+    objects_at,
+    picture,
+    refused,
+    seconds_of,
+    text_at,
+)
+from desktop_app.exchange.importers.message_tree import Node, Source, grow
+
+SOURCE: Final = "open-webui"
+_ROLES: Final = {"user": Role.USER, "assistant": Role.ASSISTANT}
+_OPENING: Final = '<details type="reasoning"'
+_SUMMARY: Final = re.compile(r"\s*(?:<summary>[^<]*</summary>)?")
+_CLOSING: Final = "</details>"
+_SPACES: Final = re.compile(r"\s*")
+_NONE: Final[tuple[ReasoningPart, ...]] = ()
+_LONGEST_PICTURE: Final = 86 << 20  # in Base64: 64 MB of bytes
+_QUOTED: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
+
+
+def is_open_webui(value: Any) -> bool:
+    """Whether this JSON is a list of Open WebUI's chats, or one of them."""
+    return is_any(value, _is_chat)
+
+
+def _is_chat(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    chat = _chat(value)
+    return isinstance(chat.get("history"), Mapping) or isinstance(chat.get("messages"), list)
+
+
+def read_conversation(value: Any) -> ImportedConversation:
+    """One chat of the list.
+
+    Raises:
+        ImportRefusedError: it has no messages.
+    """
+    if not _is_chat(value):
+        raise refused("A chat in the file is none of Open WebUI's.")
+    chat = _chat(value)
+    files: dict[str, AttachmentFile] = {}
+    tree = mapping_at(mapping_at(chat, "history"), "messages")
+    nodes = _tree(tree, files) or _list(chat, files)
+    current = text_at(mapping_at(chat, "history"), "currentId")
+    models = chat.get("models")
+    model = next((m for m in models if isinstance(m, str)), "") if isinstance(models, list) else ""
+    # The oldest rows have their time as `timestamp`, too.
+    times = (value.get("created_at"), chat.get("timestamp"), value.get("timestamp"))
+    created = next((found for found in map(seconds_of, times) if found), None)
+    title = text_at(value, "title") or text_at(chat, "title")
+    source = Source(
+        SOURCE,
+        text_at(value, "id") or text_at(chat, "id") or f"{created} {title}",
+        title=title,
+        created=created,
+        updated=seconds_of(value.get("updated_at")),
+        leaf=current or (nodes[-1].id if nodes else None),
+        model=model,
+        pinned=value.get("pinned") is True,
+        archived=value.get("archived") is True,
+        instructions=text_at(mapping_at(chat, "params"), "system"),
+    )
+    conversation, messages = grow(source, nodes)
+    return ImportedConversation(conversation, messages, files=tuple(files.values()))
+
+
+def _chat(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return mapping_at(value, "chat") or value
+
+
+def _tree(messages: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
+    return [
+        _node(str(key), text_at(message, "parentId") or None, message, files)
+        for key, message in messages.items()
+        if isinstance(message, Mapping)
+    ]
+
+
+def _list(chat: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
+    nodes: list[Node] = []
+    for number, message in enumerate(objects_at(chat, "messages")):
+        above = nodes[-1].id if nodes else None
+        nodes.append(_node(text_at(message, "id") or str(number), above, message, files))
+    return nodes
+
+
+def _node(
+    key: str, parent: str | None, message: Mapping[str, Any], files: dict[str, AttachmentFile]
+) -> Node:
+    role = _ROLES.get(text_at(message, "role"))
+    text, reasoning = text_at(message, "content"), _NONE
+    if role is Role.ASSISTANT:
+        text, reasoning = _without_reasoning(text)
+    given = (_attached(item, files) for item in objects_at(message, "files"))
+    parts = [part for part in given if part is not None]
+    if text.strip():
+        parts.append(TextPart(text))
+    return Node(
+        key,
+        parent,
+        role,
+        tuple(parts),
+        reasoning=reasoning,
+        seconds=seconds_of(message.get("timestamp")),
+        model=text_at(message, "model"),
+        is_whole=message.get("done") is not False,
+    )
+
+
+def _without_reasoning(text: str) -> tuple[str, tuple[ReasoningPart, ...]]:
+    # By hand: an expression would look for the end of each of a million openings that have none.
+    rest, thoughts, at = [], [], 0
+    while (opening := text.find(_OPENING, at)) >= 0:
+        tag_end = text.find(">", opening) + 1
+        closing = text.find(_CLOSING, tag_end) if tag_end else -1
+        if closing < 0:
+            break
+        rest.append(text[at:opening])
+        summary = _SUMMARY.match(text, tag_end, closing)
+        thoughts.append(text[summary.end() if summary else tag_end : closing])
+        spaces = _SPACES.match(text, closing + len(_CLOSING))
+        at = spaces.end() if spaces else closing
+    thoughts = [_QUOTED.sub("", html.unescape(thought)).strip() for thought in thoughts]
+    found = tuple(ReasoningPart(thought) for thought in thoughts if thought)
+    return "".join((*rest, text[at:])), found
+
+
+def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part | None:
+    inner = mapping_at(item, "file")
+    name = text_at(item, "name") or text_at(inner, "filename")
+    if text_at(item, "type") == "image":
+        data = _data_of(text_at(item, "url"))
+        return picture(name or "picture", data, files) if data else TextPart(LOST_PICTURE)
+    text = text_at(mapping_at(inner, "data"), "content")
+    if name and text.strip():
+        return _document(name, text, files)
+    return TextPart(f"[Attached: {name}]") if name else None
+
+
+def _document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
+    """A file whose text alone came along."""
+    data = text.encode("utf-8", "replace")
+    sha256, name = hashlib.sha256(data).hexdigest(), name[: bounds.LONGEST_NAME]
+    files[sha256] = AttachmentFile(sha256, name, "text/plain", data, text=text)
+    return DocumentPart(sha256, name, "text/plain", len(data))
+
+
+def _data_of(address: str) -> bytes:
+    """The bytes in a `data:` address; none where it is another, or damaged."""
+    head, _, body = address.partition(",")
+    if not (head.startswith("data:image/") and head.endswith(";base64")):
+        return b""
+    if len(body) > _LONGEST_PICTURE:
+        return b""
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError):
+        return b""

@@ -1,0 +1,115 @@
+"""A batch job as a report: a table for spreadsheets, or Markdown with a heading for each file.
+
+What a model writes is words, never a formula: a cell of the table that a spreadsheet would take for one
+begins with an apostrophe, as OWASP advises ("CSV injection").
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
+from desktop_app.domain.batch.batch_wording import ITEM_WORDS, STATUS_WORDS
+from desktop_app.domain.spending.cost import format_exact, format_money
+
+COLUMNS: Final = ("name", "status", "answer", "error", "input_tokens", "output_tokens", "cost_usd")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+
+
+def csv_report(items: Iterable[BatchItem]) -> Iterator[str]:
+    """A row for each file, in pieces; the first piece is the headings (RFC 4180)."""
+    yield _line(COLUMNS)
+    for item in items:
+        usage = item.usage
+        yield _line(
+            (
+                item.name,
+                item.status.value,
+                item.answer,
+                item.error,
+                "" if usage is None else str(usage.input_tokens),
+                "" if usage is None else str(usage.output_tokens),
+                "" if item.cost is None else f"{item.cost:f}",
+            )
+        )
+
+
+def _line(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([plain_cell(cell) for cell in cells])
+    return line.getvalue()
+
+
+def plain_cell(text: str) -> str:
+    """`text` as a cell that no spreadsheet takes for a formula. NUL, which some stumble over, goes.
+
+    >>> [plain_cell(t) for t in ("=1+1", " @SUM(A1)", "-5 °C", "a=b", "0.25", "＝1")]
+    ["'=1+1", "' @SUM(A1)", "'-5 °C", 'a=b', '0.25', "'＝1"]
+    """
+    text = text.replace("\x00", "")
+    start = text.lstrip(" \u00a0\ufeff\u3000\u200b")
+    wide = start[:1].translate(_NARROW)
+    return f"'{text}" if start.startswith(_FORMULA) or wide in _FORMULA else text
+
+
+# What some spreadsheets take for the same in East Asian width.
+_NARROW: Final = {ord(w): n for w, n in zip("＝＋－＠", "=+-@", strict=True)}
+
+
+def markdown_report(
+    job: BatchJob, items: Iterable[BatchItem], name_of_model: Callable[[str], str]
+) -> Iterator[str]:
+    """The job, then each file under a heading, in pieces, of which the first is the job."""
+    task = "\n".join(f"> {line}".rstrip() for line in job.task.strip().splitlines())
+    yield f"# {_one_line(job.title)}\n\n{_about(job, name_of_model)}\n\n{task}\n"
+    for item in items:
+        yield f"\n## {_one_line(item.name)}\n\n{_facts(item)}\n"
+        if item.error:
+            yield f"\n*{_one_line(item.error)}*\n"
+        if item.answer:
+            yield f"\n{_below(item.answer.strip())}\n"
+
+
+def _about(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
+    counts, effort = job.counts, job.choice.effort
+    facts = [
+        STATUS_WORDS[job.status],
+        f"{counts.answered:,} of {counts.total:,} files answered",
+        name_of_model(job.choice.model) + (f", {effort.value}" if effort else ""),
+        f"{counts.usage.input_tokens + counts.usage.output_tokens:,} tokens",
+        format_money(counts.cost),
+        f"{(job.started_at or job.created_at).astimezone():%Y-%m-%d %H:%M}",
+    ]
+    return " · ".join(facts)
+
+
+def _facts(item: BatchItem) -> str:
+    facts = [ITEM_WORDS[item.status].capitalize()]
+    if item.usage is not None:
+        facts.append(f"{item.usage.input_tokens + item.usage.output_tokens:,} tokens")
+    if item.cost is not None:
+        facts.append(format_exact(item.cost))
+    return " · ".join(facts)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _below(markdown: str) -> str:
+    """An answer with its headings below that of its file, but for what stands in blocks of code."""
+    lines, fence = [], ""
+    for line in markdown.splitlines():
+        start = line.lstrip(" ")
+        mark = start[:3]
+        if mark in ("```", "~~~") and (not fence or mark == fence):
+            fence = "" if fence else mark
+        elif not fence and line.startswith("#"):
+            level = len(line) - len(line.lstrip("#"))
+            if level <= 6 and line[level : level + 1] in ("", " ", "\t"):
+                line = "#" * min(level + 2, 6) + line[level:]
+        lines.append(line)
+    return "\n".join(lines)

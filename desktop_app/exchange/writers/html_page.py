@@ -1,0 +1,243 @@
+"""A conversation as a page of HTML that stands alone: the path shown, as the transcript shows it.
+
+One file, light or dark as its reader's system is, without a script and without anything to be loaded:
+pictures are in it, formulas are drawn in it, and a policy in its head forbids the browser the rest.
+Whatever a message says is text.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from html import escape
+from typing import Final, NamedTuple, Protocol
+
+from desktop_app.domain.conversations.conversation import Conversation, Message, Role
+from desktop_app.domain.conversations.message_facts import (
+    IN_A_FILE,
+    attachment_text,
+    facts_of,
+    heading_of,
+    indented_json,
+    sources_of,
+    thought_words,
+)
+from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
+from desktop_app.exchange.writers.html_style import STYLE
+from desktop_app.rendering.block_model import ADDED, Block, Run, Runs, clean, show_unseen
+from desktop_app.rendering.export.html_writer import HtmlWriter
+from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.markdown.footnote_links import link_to_mark
+from desktop_app.rendering.processes import highlight
+from desktop_app.rendering.processes.math_typesetting import Formula
+
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+EMBEDDED: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
+END: Final = "</main>\n</body>\n</html>\n"
+
+_HEAD: Final = """\
+<!doctype html>
+<html>
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
+img-src data:; form-action 'none'; base-uri 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+"""
+
+
+class Picture(NamedTuple):
+    """A picture as it is embedded."""
+
+    media_type: str
+    data: bytes
+
+
+class FindFormula(Protocol):
+    """Typesets a formula, or says None where it is to stay as it is written."""
+
+    def __call__(self, tex: str, *, display: bool) -> Formula | None: ...
+
+
+class HtmlPage:
+    """Writes the pieces of one page: `head`, each message, `END`."""
+
+    def __init__(self, name_of_model: Callable[[str], str], find_formula: FindFormula) -> None:
+        self._name_of_model = name_of_model
+        self._find_formula = find_formula
+        self._texts = 0
+
+    def head(self, conversation: Conversation) -> str:
+        """Everything above the first message."""
+        return _HEAD.format(title=_text(conversation.title), style=STYLE)
+
+    def message(self, message: Message, pictures: Mapping[str, Picture]) -> str:
+        """One message; `pictures` are those of its attachments that can be shown, by hash."""
+        body = self._question if message.role is Role.USER else self._answer
+        return "\n".join(
+            (
+                f'<article class="{"question" if message.role is Role.USER else "answer"}">',
+                f'<header class="who">{_text(heading_of(message, self._name_of_model))}</header>',
+                *body(message, pictures),
+                "</article>\n",
+            )
+        )
+
+    def _question(self, message: Message, pictures: Mapping[str, Picture]) -> Iterator[str]:
+        if message.text:
+            yield f'<div class="said">{_text(message.text)}</div>'
+        yield from _attached(message, pictures)
+
+    def _answer(self, message: Message, pictures: Mapping[str, Picture]) -> Iterator[str]:
+        for part in message.parts:
+            if isinstance(part, ReasoningPart) and part.text.strip():
+                words = _text(thought_words(part.text, part.seconds))
+                yield f"<details><summary>{words}</summary><div>{self._rendered(part.text)}</div>"
+                yield "</details>"
+            elif isinstance(part, ToolCallPart):
+                yield f"<details><summary>Tool: {_text(part.name)}</summary>"
+                arguments = _shown("\n".join(indented_json(part.arguments)))
+                yield f"{code_block('json', arguments)}</details>"
+        yield from _attached(message, pictures)
+        if message.text:
+            yield self._rendered(message.text)
+        yield from _ending(message)
+        facts = " · ".join(facts_of(message, self._name_of_model))
+        if facts:
+            yield f'<footer class="facts">{_text(facts)}</footer>'
+
+    def _rendered(self, markdown: str) -> str:
+        self._texts += 1
+        return _PageWriter(self._find_formula, self._texts).write(render(markdown))
+
+
+class _PageWriter(HtmlWriter):
+    """Code in colours and formulas as drawings; the page says how tables look."""
+
+    table_look = ""
+
+    def __init__(self, find_formula: FindFormula, number: int) -> None:
+        """`number` tells the footnotes of this text from those of others on the page."""
+        super().__init__()
+        self._find_formula, self._number = find_formula, number
+        self._named: set[str] = set()
+
+    def direction(self, _runs: Runs, *, of_list: bool = False) -> str:
+        """Browsers find it out: the style asks for that of texts; the marks of a list stand where
+        its texts begin."""
+        return ' dir="auto"' if of_list else ""
+
+    def mark(self, run: Run, text: str) -> str:
+        """A link to the footnote."""
+        name = f"{self._number}-{run.link.rpartition('/')[2]}"
+        return f'<a href="#note-{name}"{self._named_once(f"mark-{name}")}>{text}</a>'
+
+    def label(self, marker: str) -> str:
+        """The name of a footnote, which leads back to its mark."""
+        name = f"{self._number}-{link_to_mark(marker).rpartition('/')[2]}"
+        words = super().label(marker)
+        return f'<a href="#mark-{name}"{self._named_once(f"note-{name}")}>{words}</a>'
+
+    def _named_once(self, name: str) -> str:
+        if name in self._named:
+            return ""
+        self._named.add(name)
+        return f' id="{name}"'
+
+    def words(self, run: Run) -> str:
+        """As it is shown: what is not seen, and where a link leads, made visible."""
+        return _CONTROLS.sub("", run.text.replace(ADDED, ""))
+
+    def code(self, language: str, text: str) -> str:
+        return code_block(language, text)
+
+    def cell_type(self, _cell: Runs) -> str:
+        """Nothing: no spreadsheet reads it."""
+        return ""
+
+    def table(self, parts: list[Block]) -> str:
+        """One that is wider than the page is scrolled by itself, with the keyboard, too."""
+        return f'<div class="wide" tabindex="0">{super().table(parts)}</div>'
+
+    def formula(self, tex: str, *, display: bool) -> str:
+        found = self._find_formula(tex.replace("\u2028", "\n"), display=display)
+        if found is None:
+            lines = "\u2028".join(map(_shown, tex.split("\u2028")))
+            return super().formula(lines, display=display)
+        style = f"width:{found.width:.3f}em;vertical-align:{-found.depth:.3f}em"
+        svg = found.svg[found.svg.index("<svg") :].replace('"black"', '"currentColor"')
+        svg = svg.replace("<svg", f'<svg style="{style}"', 1)
+        kind = "formula display" if display else "formula"
+        label = _text(tex)
+        return f'<span class="{kind}" role="img" aria-label="{label}" title="{label}">{svg}</span>'
+
+
+def code_block(language: str, text: str) -> str:
+    """Code with the name of its language, in colours where that is known."""
+    name = f"<figcaption>{_text(language)}</figcaption>" if language else ""
+    code = "\n".join(_coloured(language, text))
+    return f'<figure class="code">{name}<pre tabindex="0"><code>{code}</code></pre></figure>'
+
+
+def _coloured(language: str, text: str) -> Iterator[str]:
+    """The lines of a block of code."""
+    lines = text.split("\n")
+    by_line: dict[int, list[highlight.Span]] = {}
+    lexer = highlight.lexer(language) if language else None
+    if lexer is not None and max(map(len, lines)) <= highlight.LONGEST_LINE:
+        for span in highlight.spans(text, lexer):
+            by_line.setdefault(span.line, []).append(span)
+    for number, line in enumerate(lines):
+        yield _line(line, by_line.get(number, ()))
+
+
+def _line(line: str, spans: Iterable[highlight.Span]) -> str:
+    pieces, at = [], 0
+    for span in spans:
+        words = escape(line[span.start : span.start + span.length])
+        pieces.append(escape(line[at : span.start]))
+        pieces.append(f'<span class="{span.colour.value}">{words}</span>')
+        at = span.start + span.length
+    return "".join((*pieces, escape(line[at:])))
+
+
+def _attached(message: Message, pictures: Mapping[str, Picture]) -> Iterator[str]:
+    for part in message.attachments:
+        picture = pictures.get(part.sha256) if isinstance(part, ImagePart) else None
+        if picture is not None and picture.media_type in EMBEDDED:
+            data = b64encode(picture.data).decode()
+            source = f"data:{picture.media_type};base64,{data}"
+            yield f'<figure class="pictures"><img alt="{_text(part.name)}" src="{source}"></figure>'
+        yield f'<p class="attached">{_text(attachment_text(part))}</p>'
+    for number, source, text in sources_of(message):
+        yield f"<details><summary>[{number}] {_text(source)}</summary>"
+        yield f'<div class="said">{_text(text)}</div></details>'
+
+
+def _ending(message: Message) -> Iterator[str]:
+    for notice in (*message.notices, IN_A_FILE.get(message.status, "")):
+        if notice:
+            yield f'<p class="notice">{_text(notice)}</p>'
+    error = message.error
+    if error is not None:
+        rest = " ".join(part for part in (error.what_was_kept, error.what_to_do) if part)
+        yield f'<div class="error"><strong>{_text(error.what_happened)}</strong> {_text(rest)}</div>'
+
+
+def _shown(text: str) -> str:
+    """Text as it was typed, without characters that steer whoever draws it."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    shown = "\n".join(_CONTROLS.sub("", show_unseen(clean(line))) for line in lines)
+    return shown.replace(ADDED, "")
+
+
+def _text(text: str) -> str:
+    return escape(_shown(text))

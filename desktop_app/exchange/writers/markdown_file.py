@@ -1,0 +1,81 @@
+"""A conversation as Markdown: the path shown, each message under a heading, as it was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from desktop_app.domain.conversations.conversation import Conversation, Message
+from desktop_app.domain.conversations.message_facts import (
+    IN_A_FILE,
+    heading_of,
+    pages_text,
+    sources_of,
+)
+from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, ToolCallPart
+from desktop_app.exchange.writers.footnotes import told_apart
+from desktop_app.rendering.markdown.parser import parser
+
+ModelName = Callable[[str], str]
+
+
+def written(conversation: Conversation, path: Iterable[Message], name_of_model: ModelName) -> str:
+    """The text of the file."""
+    return "".join(pieces(conversation, path, name_of_model))
+
+
+def pieces(
+    conversation: Conversation, path: Iterable[Message], name_of_model: ModelName
+) -> Iterator[str]:
+    """It, bit by bit."""
+    yield f"# {conversation.title}"
+    notes: set[str] = set()
+    for message in path:
+        for piece in _message(message, name_of_model, notes):
+            yield f"\n\n{piece}"
+    yield "\n"
+
+
+def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Iterator[str]:
+    yield f"## {heading_of(message, name_of_model)}"
+    for attached in message.attachments:
+        pages = pages_text(attached) if isinstance(attached, DocumentPart) else ""
+        yield f"Attached: {attached.name}" + (f", {pages}" if pages else "")
+    sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
+    if sources:
+        yield "Passages:\n\n" + "\n".join(f"- {source}" for source in sources)
+    for part in message.parts:
+        if isinstance(part, ReasoningPart) and part.text.strip():
+            thought = told_apart(part.text.strip(), notes)
+            quoted = "\n".join(f"> {line}".rstrip() for line in thought.splitlines())
+            yield f"> *Reasoning*\n>\n{quoted}"
+        elif isinstance(part, ToolCallPart):
+            quoted = "\n".join(f"> {line}".rstrip() for line in fenced(part.arguments).splitlines())
+            yield f"> *Tool: {part.name}*\n>\n{quoted}"
+    if message.text:
+        yield _closed(told_apart(message.text, notes))
+    for notice in (*message.notices, IN_A_FILE.get(message.status, "")):
+        if notice:
+            yield f"*{notice}*"
+    if message.error is not None:
+        yield f"*{message.error.what_happened}*"
+
+
+def _closed(text: str) -> str:
+    """A text that was cut within code would take all that follows in the file for code, too."""
+    if "```" not in text and "~~~" not in text:
+        return text
+    last = parser().parse(text)[-1]
+    if last.type != "fence" or last.map is None:
+        return text
+    end = text.rstrip("\n").rsplit("\n", 1)[-1].strip()
+    is_closed = last.map[1] - last.map[0] > 1 and not end.strip(last.markup[0])
+    is_closed = is_closed and len(end) >= len(last.markup)
+    return text if is_closed else f"{text.removesuffix(chr(10))}\n{last.markup}"
+
+
+def fenced(code: str) -> str:
+    """JSON in a fence that nothing within it closes."""
+    longest = max((len(run) for run in re.findall("`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}json\n{code}\n{fence}"

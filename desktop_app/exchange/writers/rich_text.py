@@ -1,0 +1,43 @@
+"""A conversation as plain elements of HTML: for the clipboard, what word processors and spreadsheets
+paste, with tables as tables. Nothing in it is loaded from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from html import escape
+
+from desktop_app.domain.conversations.conversation import Conversation, Message, Role
+from desktop_app.domain.conversations.message_facts import heading_of
+from desktop_app.rendering.export.html_writer import direction_of, to_html
+from desktop_app.rendering.incremental.block_stream import render
+
+
+def written(
+    conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
+) -> str:
+    """The path shown, each message under a heading, a question as it was typed."""
+    return "".join(pieces(conversation, path, name_of_model))
+
+
+def pieces(
+    conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
+) -> Iterator[str]:
+    """It, bit by bit."""
+    title = conversation.title
+    yield f"<h1{direction_of(title)}>{escape(title)}</h1>"
+    for message in path:
+        for piece in _message(message, name_of_model):
+            yield f"\n{piece}"
+
+
+def _message(message: Message, name_of_model: Callable[[str], str]) -> Iterator[str]:
+    yield f"<h2>{escape(heading_of(message, name_of_model))}</h2>"
+    for attached in message.attachments:
+        yield f"<p>Attached: {escape(attached.name)}</p>"
+    if message.role is Role.USER:
+        words = "<br>".join(map(escape, message.text.splitlines()))
+        yield f"<p{direction_of(message.text)}>{words}</p>"
+    else:
+        yield to_html(render(message.text))
+    if message.error is not None:
+        yield f"<p><em>{escape(message.error.what_happened)}</em></p>"

@@ -1,0 +1,188 @@
+"""Pages as people choose them, and the text that is left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.documents import media_type
+from desktop_app.domain.conversations.message_facts import pages_text
+from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, PagePicture
+from desktop_app.domain.documents.document_sections import (
+    UNITS,
+    chosen_text,
+    format_spans,
+    joined,
+    parse_spans,
+    sections,
+    shown,
+    unit_of,
+)
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError
+
+PDF = DocumentPart("0" * 64, "report.pdf", media_type.PDF, 9, pages=4, tokens=300)
+PAGES = "[page 1]\nOne\n\n[page 2]\nTwo\n\n[page 3]\nThree\n\n[page 4]\nFour"
+SHEETS = "## Prices\n\n| a |\n| --- |\n| 1 |\n\n## 2024\n\n| b |\n\n## Rooms, old\n\n| c |"
+NAMES = ("Prices", "2024", "Rooms, old")
+
+numbers = st.sets(st.integers(1, 300), min_size=1)
+
+
+def spans_of(chosen: set[int]) -> tuple[tuple[int, int], ...]:
+    return joined((number, number) for number in chosen)
+
+
+@given(numbers)
+def test_what_is_written_is_read_back(chosen: set[int]) -> None:
+    spans = spans_of(chosen)
+    assert parse_spans(format_spans(spans), 300) == spans
+    assert parse_spans(format_spans(spans, "–"), 300) == spans
+    assert {n for first, last in spans for n in range(first, last + 1)} == chosen
+    assert all(a[1] + 1 < b[0] for a, b in pairwise(spans))
+
+
+@given(st.text(alphabet='0123456789-–,; "“”a\n', max_size=12), st.integers(1, 12))
+def test_anything_is_understood_as_it_stands_or_refused(given: str, count: int) -> None:
+    try:
+        spans = parse_spans(given, count, "sheet", ["a", "0", "7"][:count])
+    except IllegalChoiceError as refused:
+        assert refused.what_happened.endswith(".")
+        assert refused.what_to_do
+    else:
+        assert spans == joined(spans)
+        assert 1 <= spans[0][0] <= spans[-1][1] <= count
+
+
+@pytest.mark.parametrize(
+    ("given", "spans"),
+    [
+        ("3-10, 15", ((3, 10), (15, 15))),
+        ("15,3-10", ((3, 10), (15, 15))),
+        (" 3 – 10 ;15", ((3, 10), (15, 15))),
+        ("4, 3-5, 6", ((3, 6),)),
+        ("07", ((7, 7),)),
+        ("52", ((52, 52),)),
+    ],
+)
+def test_what_people_write(given: str, spans: object) -> None:
+    assert parse_spans(given, 52) == spans
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("", "No page is named."),
+        (" , ", "No page is named."),
+        ("0", "There is no page 0."),
+        ("53", "There is no page 53."),
+        ("50-60", "There is no page 60."),
+        ("10-3", "“10-3” runs backwards."),
+        ("3-", "“3-” names no page."),
+        ("-3", "“-3” names no page."),
+        ("1,,2", "An empty place names no page."),
+        ("1, 2,", "An empty place names no page."),
+        ("three", "“three” names no page."),
+        ("1 2", "“1 2” names no page."),
+        ("9" * 5000, f"“{'9' * 5000}” names no page."),
+        ("²", "“²” names no page."),
+    ],
+)
+def test_what_is_refused(given: str, why: str) -> None:
+    with pytest.raises(IllegalChoiceError) as refused:
+        parse_spans(given, 52)
+    assert refused.value.what_happened == why
+    assert refused.value.what_to_do == "The pages are 1 to 52: for example 1-3, 52."
+
+
+@pytest.mark.parametrize(
+    ("given", "spans"),
+    [
+        ("prices", ((1, 1),)),
+        ("2024", ((2, 2),)),
+        ('"2024", 1', ((1, 2),)),
+        ("“Rooms, old”", ((3, 3),)),
+        ("3, Prices", ((1, 1), (3, 3))),
+    ],
+)
+def test_sheets_by_name(given: str, spans: object) -> None:
+    assert parse_spans(given, 3, "sheet", NAMES) == spans
+
+
+@pytest.mark.parametrize(
+    ("given", "names", "why"),
+    [
+        ("Rooms, old", NAMES, "“Rooms” names no sheet."),
+        ("a", ("A", "a"), "“a” is the name of several sheets."),
+        ("1", ("2", "1"), "“1” is the number of a sheet and the name of another"),
+    ],
+)
+def test_names_that_say_too_little(given: str, names: tuple[str, ...], why: str) -> None:
+    with pytest.raises(IllegalChoiceError, match=why):
+        parse_spans(given, len(names), "sheet", names)
+
+
+def test_the_text_of_what_is_chosen() -> None:
+    part = replace(PDF, chosen=ChosenPages("page", ((1, 1), (3, 4)), 4, 20))
+    assert chosen_text(part, PAGES) == ("[page 1]\nOne\n\n[page 3]\nThree\n\n[page 4]\nFour")
+    assert chosen_text(PDF, PAGES) == PAGES
+    assert part.sent_pages == 3
+    assert part.sent_tokens == 20
+
+
+def test_a_page_may_speak_of_others() -> None:
+    text = "[page 1]\nSee\n[page 2]\n\n[page 7]\nor\n\n[page 2] x\n\n[page 2]\nTwo"
+    found = sections(text, "page")
+    assert [text[section.start :][:12] for section in found] == ["[page 1]\nSee", "[page 2]\nTwo"]
+
+
+def test_sheets_have_names() -> None:
+    assert [(s.number, s.name) for s in sections(SHEETS, "sheet")] == [
+        (1, "Prices"),
+        (2, "2024"),
+        (3, "Rooms, old"),
+    ]
+    part = replace(PDF, chosen=ChosenPages("sheet", ((2, 2),), 3))
+    assert chosen_text(part, SHEETS) == "## 2024\n\n| b |"
+
+
+def test_a_text_that_is_another_is_not_cut() -> None:
+    part = replace(PDF, chosen=ChosenPages("page", ((1, 1),), 5))
+    with pytest.raises(DocumentError, match="cannot be told apart any more"):
+        chosen_text(part, PAGES)
+
+
+@given(numbers, st.integers(1, 300))
+def test_the_chosen_pages_are_those_and_no_others(chosen: set[int], more: int) -> None:
+    count = max(*chosen, more, 1) if chosen else more
+    texts = [f"[page {n}]\nwords of {n}." for n in range(1, count + 1)]
+    part = replace(PDF, chosen=ChosenPages("page", spans_of(chosen), count))
+    wanted = [text for n, text in enumerate(texts, 1) if n in chosen]
+    assert chosen_text(part, "\n\n".join(texts)) == "\n\n".join(wanted)
+
+
+def test_how_it_is_told() -> None:
+    chosen = ChosenPages("page", ((3, 10), (15, 15)), 52, 8100)
+    assert shown(chosen) == "pages 3–10, 15 of 52"
+    assert shown(ChosenPages("sheet", ((2, 2),), 3)) == "sheet 2 of 3"
+    assert pages_text(replace(PDF, chosen=chosen)) == "pages 3–10, 15 of 52"
+
+
+def test_only_the_chosen_pages_pictures_are_sent() -> None:
+    part = replace(PDF, pictured=tuple(PagePicture(n, 9, 9) for n in (2, 3, 4)))
+    assert len(part.seen_pages) == 3
+    part = replace(part, chosen=ChosenPages("page", ((1, 2), (4, 4)), 4))
+    assert [page.number for page in part.seen_pages] == [2, 4]
+
+
+def test_what_can_be_chosen_from() -> None:
+    known = {name: value for name, value in vars(media_type).items() if isinstance(value, str)}
+    units = {"PDF": "page", "PPTX": "slide", "ODP": "slide", "EPUB": "chapter"}
+    units |= {"XLSX": "sheet", "ODS": "sheet"}
+    assert {known[name]: unit for name, unit in units.items()} == dict(UNITS)
+    assert unit_of(PDF) == "page"
+    assert unit_of(replace(PDF, pages=1)) == ""
+    assert unit_of(replace(PDF, media_type=media_type.DOCX, pages=None)) == ""

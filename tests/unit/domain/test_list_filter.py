@@ -1,0 +1,40 @@
+"""Which place shows a conversation, and how long the trash keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
+from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, Place, days_left
+
+NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
+PLAIN = Conversation("a", "Title", NOON, NOON, ModelChoice("provider", "model"))
+THESIS = Place.of_folder("thesis")
+
+
+def places(conversation: Conversation) -> set[Place]:
+    shown = (LIST, ARCHIVE, TRASH, THESIS, Place.of_folder("other"))
+    return {place for place in shown if place.holds(conversation)}
+
+
+def test_where_a_conversation_is_shown() -> None:
+    filed = replace(PLAIN, folder_id="thesis")
+    assert places(PLAIN) == {LIST}
+    assert places(filed) == {THESIS}
+    assert places(replace(filed, pinned=True)) == {LIST, THESIS}
+    assert places(replace(filed, archived=True, pinned=True)) == {ARCHIVE}
+    assert places(replace(filed, archived=True, trashed_at=NOON)) == {TRASH}
+
+
+def test_the_trash_is_ordered_by_when_things_came_there() -> None:
+    gone = replace(PLAIN, trashed_at=NOON + timedelta(days=1))
+    assert TRASH.moment_of(gone) == NOON + timedelta(days=1)
+    assert LIST.moment_of(gone) == NOON
+
+
+def test_days_left_in_the_trash() -> None:
+    assert days_left(NOON, NOON) == 30
+    assert days_left(NOON, NOON + timedelta(hours=1)) == 30
+    assert days_left(NOON, NOON + timedelta(days=29, hours=1)) == 1
+    assert days_left(NOON, NOON + timedelta(days=40)) == 0

@@ -1,0 +1,82 @@
+"""Which API is spoken, and what a model takes there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
+from desktop_app.domain.models.parameter_support import (
+    CHAT_ALONE,
+    Learnt,
+    asks_at_once,
+    first_api,
+    legal,
+    notes,
+    refusals,
+)
+from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
+
+ON_DEVICE = ProviderProfile("on-device", "This computer", ProviderKind.ON_DEVICE, needs_key=False)
+THINKING = CATALOG.info("gpt-5.2")
+UNKNOWN = ModelInfo("m", "m")
+
+
+@pytest.mark.parametrize(
+    ("profile", "info", "known", "lacks", "api"),
+    [
+        (OPENAI, THINKING, None, False, Api.RESPONSES),
+        (replace(OPENAI, api=Api.CHAT_COMPLETIONS), THINKING, None, False, Api.CHAT_COMPLETIONS),
+        (COMETAPI, THINKING, None, True, Api.CHAT_COMPLETIONS),
+        (COMPATIBLE, UNKNOWN, None, False, None),
+        (COMPATIBLE, UNKNOWN, Api.CHAT_COMPLETIONS, False, Api.CHAT_COMPLETIONS),
+        (COMPATIBLE, CATALOG.info("gpt-5.2-pro"), Api.CHAT_COMPLETIONS, False, Api.RESPONSES),
+        (ON_DEVICE, UNKNOWN, None, False, Api.CHAT_COMPLETIONS),
+    ],
+)
+def test_the_api_that_is_spoken(
+    profile: ProviderProfile, info: ModelInfo, known: Api | None, lacks: bool, api: Api | None
+) -> None:
+    assert first_api(profile, info, known, lacks_responses=lacks) is api
+
+
+def test_penalties_and_stop_belong_to_chat_completions_alone() -> None:
+    none = Effort.NONE
+    why = refusals(OPENAI, THINKING, none, Api.RESPONSES)
+    assert set(why) == set(CHAT_ALONE)
+    assert why["stop"] == ("GPT-5.2 Thinking is asked through the Responses API, which has none.")
+    in_chat = refusals(OPENAI, THINKING, none, Api.CHAT_COMPLETIONS)
+    assert set(in_chat) == {"reasoning_summary"}
+    assert not refusals(COMPATIBLE, UNKNOWN, None, None)
+    assert "My server" in notes(COMPATIBLE, None)["stop"]
+    assert not notes(COMPATIBLE, Api.RESPONSES)
+
+
+def test_a_model_that_thinks_takes_no_sampling_in_either_api() -> None:
+    for api in (None, *Api):
+        why = refusals(OPENAI, THINKING, Effort.HIGH, api)
+        assert {"temperature", "top_p", *CHAT_ALONE} <= set(why)
+    assert "only with effort none" in refusals(OPENAI, THINKING, Effort.HIGH, None)["stop"]
+
+
+def test_the_model_here_takes_what_a_small_model_can() -> None:
+    why = refusals(ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), None, Api.CHAT_COMPLETIONS)
+    assert set(why) == {"verbosity", "reasoning_summary", "service_tier"}
+
+
+def test_what_is_refused_is_not_sent() -> None:
+    chosen = GenerationParameters(temperature=0.5, stop=("a",), candidates=3, stream=False)
+    assert legal(chosen, {"stop": "why", "candidates": "why"}) == GenerationParameters(
+        temperature=0.5, stream=False
+    )
+
+
+def test_answers_are_asked_for_at_once_where_that_can_be() -> None:
+    chat = Learnt(Api.CHAT_COMPLETIONS)
+    assert asks_at_once(COMPATIBLE, UNKNOWN, chat)
+    assert not asks_at_once(COMPATIBLE, UNKNOWN, Learnt())
+    assert not asks_at_once(COMPATIBLE, UNKNOWN, replace(chat, refused=frozenset({"candidates=3"})))
+    assert not asks_at_once(OPENAI, THINKING, Learnt())

@@ -1,0 +1,53 @@
+"""A passage is found in another form of its text, or nowhere."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.documents.passage_matching import Letters, Span, find, letters_of
+
+
+def test_what_differs_between_forms_does_not_matter() -> None:
+    page = "The of\ufb01ce was co-\nordinated (well): caf\u00e9  \u2116 5"
+    said = "office was coordinated )well( CAFE\u0301 No 5"
+    letters = letters_of(page)
+    (span,) = find(letters, said.replace("E\u0301", "\u00c9"), 3)
+    assert letters[span.start : span.end] == letters_of(page)[3:]
+
+
+def test_places_lead_back() -> None:
+    letters = Letters(enumerate("a \ufb01-x"))
+    assert letters.text == "afix"
+    assert letters.places == [0, 2, 2, 4]
+
+
+def test_the_nearest_place_is_the_one() -> None:
+    letters = letters_of("again and again and again")
+    assert find(letters, "again", 0) == [Span(0, 5)]
+    assert find(letters, "again", 7) == [Span(8, 13)]
+    assert find(letters, "again", 99) == [Span(16, 21)]
+
+
+def test_most_lines_must_be_found_for_any_to_be() -> None:
+    page = letters_of(
+        "A first line of some length. Something between. A second line of some length."
+    )
+    text = "A first line of some length.\nA second line of some length."
+    first, second = find(page, text, 0)
+    assert page[first.start : first.end] == "afirstlineofsomelength"
+    assert page[second.start : second.end] == "asecondlineofsomelength"
+    assert (
+        find(page, f"{text}\nname: somebody whose name is far longer than both of these", 0) == []
+    )
+    assert find(page, "nothing of this stands there", 0) == []
+    assert find(page, "", 0) == []
+
+
+@given(st.text(), st.text(), st.text())
+def test_what_was_cut_out_is_found_where_it_was(before: str, words: str, after: str) -> None:
+    letters = letters_of(before) + letters_of(words) + letters_of(after)
+    start = len(letters_of(before))
+    spans = find(letters, words, start)
+    if letters_of(words):
+        assert spans == [Span(start, start + len(letters_of(words)))]
