@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["_child"]:
         return _child(arguments[1], arguments[2:])
-    from desktop_app.headless.console import guarded
+    from desktop_app.cli.console import guarded
 
     with guarded():
         return _run_command(arguments)
@@ -37,7 +37,7 @@ def _run_command(arguments: list[str]) -> int:
     try:
         return _command(arguments)
     except BrokenPipeError:  # as with `repartee search … | head`
-        from desktop_app.headless.console import drop_output
+        from desktop_app.cli.console import drop_output
 
         drop_output()
         return EXIT_READER_GONE
@@ -142,7 +142,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _guard_memory(command: str) -> None:
     """Keep keys in this process: no core dump, and no debugger of another process."""
-    if command in ("window", "quick"):  # see app/inspection.py
+    if command in ("window", "quick"):  # see app/startup/process_protection.py
         if sys.platform != "win32":
             from desktop_app.sandbox.unix import write_no_core_dump
 

@@ -44,7 +44,7 @@ class Folders:
 
     @property
     def temporary(self) -> Path:
-        """Copies that last no longer than the process that made them (storage/temporary.py)."""
+        """Copies that last no longer than the process that made them (storage/database/temporary_files.py)."""
         return self.cache / "temporary"
 
     @property

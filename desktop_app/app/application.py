@@ -112,7 +112,7 @@ class Application:
         return self._exit_code
 
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
-        from desktop_app.app.inspection import deny_inspection_after_portal
+        from desktop_app.app.startup.process_protection import deny_inspection_after_portal
         from desktop_app.app.window_session import ReadyWindow
         from desktop_app.backend.backend import build_backend
         from desktop_app.domain.errors import UserFacingError
@@ -169,8 +169,8 @@ def say_why_not(error: UserFacingError) -> int:
     started it from a menu, in a dialog; returns the exit code."""
     from PySide6.QtWidgets import QMessageBox
 
-    from desktop_app.headless.console import say  # no start that works has anything to say
-    from desktop_app.ui.plain_text import message_box
+    from desktop_app.cli.console import say  # no start that works has anything to say
+    from desktop_app.ui.widgets.foreign_text import message_box
 
     # The person's folders may be what is the matter: nothing is read from them here.
     qt = QApplication.instance() or QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])

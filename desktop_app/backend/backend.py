@@ -40,8 +40,8 @@ from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database, erasing_mark
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NotesStore
-from desktop_app.storage.key_origins import legacy_key_origins
 from desktop_app.storage.search.search_query import Search
+from desktop_app.storage.settings.key_origins import legacy_key_origins
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.storage.settings.settings_store import SettingsStore
@@ -347,8 +347,8 @@ def build_backend(
 def _tidy(where: Folders) -> None:
     """Close folders of older versions to others, and remove what killed processes left."""
     from desktop_app.storage.database.private_files import tighten
+    from desktop_app.storage.database.temporary_files import remove_abandoned
     from desktop_app.storage.recovery.erasure import remove_scratch
-    from desktop_app.storage.temporary import remove_abandoned
 
     for folder in (where.data, where.attachments, where.config, where.cache, where.logs):
         tighten(folder)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from desktop_app import __version__
 from desktop_app.cli.batch.batch_options import add_batch
+from desktop_app.cli.console import clean_line
 from desktop_app.domain.export_format import EXPORT_FORMATS
-from desktop_app.headless.console import clean_line
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -20,6 +20,7 @@ from desktop_app.backend.backend import Backend, build_backend, use_limits, use_
 from desktop_app.backend.prompt_library import from_template, prompt_library
 from desktop_app.cli import password_prompt
 from desktop_app.cli.ask_collections import asked_collections, cited, passages_json
+from desktop_app.cli.console import say
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.progress_output import Steps
 from desktop_app.cli.standard_input import as_file, read_all
@@ -44,7 +45,6 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import format_money
-from desktop_app.headless.console import say
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, demand_legal
 from desktop_app.services.chat.prompt_library import SUMMARY, demand_two, filled, for_each, named
 from desktop_app.services.documents.file_attachments import preferred

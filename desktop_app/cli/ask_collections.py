@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.cli.console import say
 from desktop_app.cli.progress_output import Steps, path_of
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.headless.console import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

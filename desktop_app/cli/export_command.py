@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from desktop_app.child_processes import child_command
+from desktop_app.cli.console import say
 from desktop_app.cli.progress_output import Steps, counted, opened, path_of
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.message_parts import ImagePart
@@ -27,11 +28,10 @@ from desktop_app.domain.errors import (
 from desktop_app.exchange.importers.imported import BAD_VALUE, short
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
-from desktop_app.headless.console import say
 from desktop_app.paths import folders
 from desktop_app.rendering.processes.formula_client import FormulaProcess
 from desktop_app.storage.database.private_files import create_private
-from desktop_app.storage.temporary import noted
+from desktop_app.storage.database.temporary_files import noted
 
 if TYPE_CHECKING:
     import argparse

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN
+from desktop_app.cli.console import ask as ask_typed
+from desktop_app.cli.console import is_watched, say, write_json, write_line
 from desktop_app.cli.export_command import WITHOUT_QT, FileMakers, export
 from desktop_app.cli.progress_output import Steps, counted, opened, path_of
 from desktop_app.domain.conversations.conversation import ModelChoice, now
@@ -25,20 +27,18 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported import ImportedConversation, left_out
-from desktop_app.headless.console import ask as ask_typed
-from desktop_app.headless.console import is_watched, say, write_json, write_line
 from desktop_app.paths import folders
 from desktop_app.storage.conversations.import_store import Added, ImportStore
 from desktop_app.storage.recovery.backup import keep_newest, make_backup
 from desktop_app.storage.recovery.repair import repair_store
-from desktop_app.storage.restoring import Answer, restore_backup
+from desktop_app.storage.recovery.restore import Answer, restore_backup
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Coroutine, Sequence
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.storage.outward import Change
+    from desktop_app.storage.settings.outbound_settings import Change
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 

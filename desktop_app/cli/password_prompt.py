@@ -9,8 +9,8 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.cli.console import note
 from desktop_app.domain.errors import DocumentEncryptedError
-from desktop_app.headless.console import note
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.backend.backend import Backend, build_backend
-from desktop_app.headless.console import clean_line, is_watched, note
+from desktop_app.cli.console import clean_line, is_watched, note
 
 _EVERY_S: Final = 2.0
 

@@ -40,7 +40,7 @@ def as_file(names: Sequence[str]) -> Iterator[list[str]]:
 
     from desktop_app.domain.errors import IllegalChoiceError
     from desktop_app.paths import folders
-    from desktop_app.storage.temporary import TemporaryFolder
+    from desktop_app.storage.database.temporary_files import TemporaryFolder
 
     if sys.stdin is None or sys.stdin.isatty():
         raise IllegalChoiceError("“-” stands for standard input, and nothing is piped in.")

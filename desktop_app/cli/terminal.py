@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from desktop_app.cli.console import as_json, drop_output, is_watched, say, write
 from desktop_app.domain.conversations.conversation import ErrorNote, Message, MessageStatus
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import (
@@ -28,7 +29,6 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.headless.console import as_json, drop_output, is_watched, say, write
 
 QUESTION_KEPT = "Your question is kept."
 _KEPT_HERE = {

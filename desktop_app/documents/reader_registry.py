@@ -91,7 +91,7 @@ def _read_binary(
             from desktop_app.documents.office import rtf
 
             return Read(kind, rtf.read(data))
-    from desktop_app.documents import workbook
+    from desktop_app.documents.office import workbook
 
     return Read(kind, workbook.read(name, data, limits))
 
@@ -141,7 +141,7 @@ def _read_text(name: str, data: bytes, decoded: plain_text.DecodedText) -> Read:
 
         return Read(kind, notebook.read(name, decoded.text), note=decoded.note)
     if kind == media_type.HTML:
-        from desktop_app.documents import web_page
+        from desktop_app.documents.text import web_page
 
         page = web_page.read(data) or decoded
         return Read(kind, page.text, note=page.note)

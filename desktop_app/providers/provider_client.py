@@ -47,16 +47,16 @@ from desktop_app.providers.apis.negotiation import (
     RememberApi,
     RememberRefusals,
 )
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.http_reply import HttpReply
+from desktop_app.providers.http.reply_limits import AnswerMeter
 from desktop_app.providers.http.retries import ATTEMPTS, AttemptError
 from desktop_app.providers.http.silence import Patience, SilenceWatch, asleep_s
 from desktop_app.providers.http.transport import Timeouts, Transport
 from desktop_app.providers.jobs import provider_compaction
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes, cancel
 from desktop_app.providers.models import model_list
-from desktop_app.providers.redacted_answer import RedactedAnswer
-from desktop_app.providers.reply_limits import AnswerMeter
 
 if TYPE_CHECKING:
     from desktop_app.domain.documents.vectors import Vector

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.storage.recovery.backup import make_backup
-from desktop_app.storage.restoring import Answer, restore_backup
+from desktop_app.storage.recovery.restore import Answer, restore_backup
 from tests.benchmarks._large_library import make
 
 AT = datetime(2026, 3, 14, tzinfo=UTC)

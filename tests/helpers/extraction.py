@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from desktop_app.documents import extract
-from desktop_app.documents.opening import open_document
 from desktop_app.documents.outcome import OnProgress
 from desktop_app.documents.worker.protocol import ExtractedDocument, Limits
+from desktop_app.documents.worker.source_files import open_document
 
 
 def extract_file(

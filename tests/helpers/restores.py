@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from desktop_app.backend.environment_profiles import BUILT_IN
-from desktop_app.storage.outward import Change
-from desktop_app.storage.restoring import Answer, Restored, restore_backup
+from desktop_app.storage.recovery.restore import Answer, Restored, restore_backup
+from desktop_app.storage.settings.outbound_settings import Change
 
 
 class Asked:

@@ -1,7 +1,7 @@
 """Every widget of the product is given text in an explicit format.
 
 Qt guesses whether a text is HTML, and makes shortcuts of "&" and marks of "[*]". What comes from
-others must be none of that, so the classes and functions of `ui/plain_text.py`, `ui/sealed_text.py`
+others must be none of that, so the classes and functions of `ui/widgets/foreign_text.py`, `ui/widgets/sealed_document.py`
 and `Combo` stand between. This reads the source of `ui` and `app` and finds what goes past them.
 """
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"
 
 HOMES: Final = {
-    "QLabel": "ui/plain_text.py",
-    "QPushButton": "ui/plain_text.py",
-    "QToolButton": "ui/plain_text.py",
-    "QMessageBox": "ui/plain_text.py",
-    "QPlainTextEdit": "ui/plain_text.py",
-    "QTextDocument": "ui/sealed_text.py",
-    "QTextBrowser": "ui/sealed_text.py",
-    "QTextEdit": "ui/sealed_text.py",
+    "QLabel": "ui/widgets/foreign_text.py",
+    "QPushButton": "ui/widgets/foreign_text.py",
+    "QToolButton": "ui/widgets/foreign_text.py",
+    "QMessageBox": "ui/widgets/foreign_text.py",
+    "QPlainTextEdit": "ui/widgets/foreign_text.py",
+    "QTextDocument": "ui/widgets/sealed_document.py",
+    "QTextBrowser": "ui/widgets/sealed_document.py",
+    "QTextEdit": "ui/widgets/sealed_document.py",
     "QComboBox": "ui/settings/form_widgets.py",
 }
 """What is made, called or inherited in one module alone, which makes it safe."""
@@ -67,9 +67,9 @@ RICH: Final = {
 """Methods that take HTML, or what Qt may take for it."""
 
 ALLOWED: Final = {
-    ("ui/plain_text.py", "setDetailedText"): "shown in a plain text field; a test looks",
-    ("ui/plain_text.py", "setInformativeText"): "its label is set to plain text",
-    ("ui/plain_text.py", "setTextFormat"): "sets plain text",
+    ("ui/widgets/foreign_text.py", "setDetailedText"): "shown in a plain text field; a test looks",
+    ("ui/widgets/foreign_text.py", "setInformativeText"): "its label is set to plain text",
+    ("ui/widgets/foreign_text.py", "setTextFormat"): "sets plain text",
     ("ui/settings/tabs/about_tab.py", "setHtml"): "the help, from our own Markdown",
     ("ui/widgets/clipboard.py", "setHtml"): "fills the clipboard, which shows nothing",
 }
@@ -172,7 +172,7 @@ def problems(source: str, path: str) -> Iterator[str]:
         if name in RICH and (path, name) not in ALLOWED:
             yield f"{where} calls {name}"
         is_of_action = name == "setText" and owner == "action"
-        if (name in TEXT_OF or is_of_action) and path != "ui/plain_text.py":
+        if (name in TEXT_OF or is_of_action) and path != "ui/widgets/foreign_text.py":
             text = text_in(node)
             if text is not None and not is_own(text):
                 yield f"{where} {name}({ast.unparse(text)}): use {TEXT_OF.get(name, 'menu_text')}"

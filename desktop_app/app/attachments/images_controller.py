@@ -20,10 +20,10 @@ from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.models.image_tokens import DETAILS, sent_size
 from desktop_app.services.documents.image_attachments import picture_tokens
-from desktop_app.storage.temporary import TemporaryFolder
+from desktop_app.storage.database.temporary_files import TemporaryFolder
 from desktop_app.ui.composer.attachment_chips import Chip
-from desktop_app.ui.opening import open_path
 from desktop_app.ui.transcript.media.message_images import OPEN, THUMBNAIL_BOX
+from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from desktop_app.app.desktop.window_request import RequestError, WindowRequest, encode
-from desktop_app.headless.console import say
+from desktop_app.cli.console import say
 from desktop_app.paths import Folders, folders
 
 CALL_TIMEOUT_S = 10.0

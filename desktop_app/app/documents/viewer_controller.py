@@ -22,9 +22,9 @@ from desktop_app.app.documents.viewer_positions import Piece, pages_of
 from desktop_app.app.documents.viewer_search import ViewerFinding
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
-from desktop_app.storage.temporary import TemporaryFolder
-from desktop_app.ui.opening import open_path
+from desktop_app.storage.database.temporary_files import TemporaryFolder
 from desktop_app.ui.transcript.message_items import DOCUMENT
+from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
     from desktop_app.app.documents.viewer_positions import Span

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QStandardPaths
 from desktop_app.child_processes import child_command, library_command, start_child
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.export_format import EXPORT_FORMATS
-from desktop_app.ui.opening import open_path
+from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -150,7 +150,7 @@ class PaperController(QObject):
 
     async def _print(self, request: Mapping[str, Any], done: str) -> None:
         # Imported here: not a part of the start.
-        from desktop_app.storage.temporary import TemporaryFolder
+        from desktop_app.storage.database.temporary_files import TemporaryFolder
 
         # The process that prints is confined to this folder, and cannot remove it.
         temporary = self._workspace.backend.folders.temporary

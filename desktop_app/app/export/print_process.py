@@ -23,10 +23,10 @@ from PySide6.QtPrintSupport import QPrinter
 
 from desktop_app import sandbox
 from desktop_app.app.export.export_pdf import Paper, paint, without_a_screen
+from desktop_app.cli.console import say
 from desktop_app.cli.export_command import pictures_of
 from desktop_app.cli.progress_output import opened
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.headless.console import say
 from desktop_app.paths import resource_path
 from desktop_app.ui.printing.pages import MARGIN_MM
 

@@ -19,7 +19,7 @@ from desktop_app.app.startup.closed_store import (
 )
 from desktop_app.app.workspace import Workspace
 from desktop_app.ui.look.theme import ThemeWatcher
-from desktop_app.ui.plain_text import message_box
+from desktop_app.ui.widgets.foreign_text import message_box
 from desktop_app.ui.window.main_window import MainWindow
 
 _RESTORES: Final = (

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Qt
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.list_filter import TRASH, TRASH_STAYS
 from desktop_app.domain.errors import StorageError
-from desktop_app.ui.plain_text import message_box
+from desktop_app.ui.widgets.foreign_text import message_box
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers

@@ -16,14 +16,14 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
-from desktop_app.ui.opening import open_path
+from desktop_app.ui.widgets.external_open import open_path
 from desktop_app.ui.window.store_dialog import Choices, StoreDialog
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.paths import Folders
-    from desktop_app.storage.outward import Change
+    from desktop_app.storage.settings.outbound_settings import Change
     from desktop_app.ui.look.theme import Theme
 
 Progress = Callable[[int, int], None]
@@ -81,7 +81,7 @@ def repairing(where: Folders) -> ClosedWork:
 def restoring(where: Folders, archive: Path) -> ClosedWork:
     """Put a backup in the store's place."""
     from desktop_app.backend.environment_profiles import BUILT_IN
-    from desktop_app.storage.restoring import Answer, restore_backup
+    from desktop_app.storage.recovery.restore import Answer, restore_backup
 
     def work(progress: Progress, ask: Ask) -> str:
         def confirm(changes: Sequence[Change]) -> Answer:
@@ -104,8 +104,8 @@ def restoring(where: Folders, archive: Path) -> ClosedWork:
 
 def erasing(where: Folders) -> ClosedWork:
     """Delete everything."""
+    from desktop_app.storage.database.temporary_files import remove_all
     from desktop_app.storage.recovery.erasure import erase_everything
-    from desktop_app.storage.temporary import remove_all
 
     def work(_progress: Progress, _ask: Ask) -> str:
         erase_everything(where.database, where.attachments)

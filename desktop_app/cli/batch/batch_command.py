@@ -14,8 +14,10 @@ from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import use_limits
 from desktop_app.backend.batch_wiring import batch_service, expanded
 from desktop_app.backend.prompt_library import from_template, prompt_library
+from desktop_app.cli import console
 from desktop_app.cli.ask import choice_of, learn_window, profile_named
 from desktop_app.cli.batch.batch_output import facts, report_pieces, with_items, write_report
+from desktop_app.cli.console import say
 from desktop_app.cli.progress_output import Steps, opened, path_of
 from desktop_app.cli.terminal import note_of, worded
 from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, refusal
@@ -28,8 +30,6 @@ from desktop_app.domain.batch.batch_wording import (
 )
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.spending.cost import format_money
-from desktop_app.headless import console
-from desktop_app.headless.console import say
 from desktop_app.services.chat.model_choice import demand_legal
 from desktop_app.services.chat.prompt_library import SUMMARY, named
 

@@ -102,7 +102,7 @@ def _words(part: MIMEPart) -> str:
     assert isinstance(payload, bytes)
     text = _decoded(payload, part.get_content_charset())
     if part.get_content_subtype() == "html":
-        from desktop_app.documents import web_page
+        from desktop_app.documents.text import web_page
 
         return web_page.to_markdown(text)
     return text.replace("\r\n", "\n").strip()

@@ -14,12 +14,12 @@ from typing import Final
 
 import olefile
 
-from desktop_app.documents import refusals, web_page
+from desktop_app.documents import refusals
 from desktop_app.documents.containers.document_bundle import Collection
 from desktop_app.documents.mail.mail_reader import added
 from desktop_app.documents.office import rtf
 from desktop_app.documents.office.compressed_rtf import unpacked
-from desktop_app.documents.text import plain_text
+from desktop_app.documents.text import plain_text, web_page
 
 _STREAM: Final = "__substg1.0_"
 _PROPERTIES: Final = "__properties_version1.0"

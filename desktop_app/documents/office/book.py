@@ -10,8 +10,9 @@ from typing import Final
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
-from desktop_app.documents import refusals, web_page
+from desktop_app.documents import refusals
 from desktop_app.documents.office.package import Package, resolved
+from desktop_app.documents.text import web_page
 from desktop_app.documents.worker.protocol import Limits, Progress
 
 _CONTAINER: Final = "META-INF/container.xml"

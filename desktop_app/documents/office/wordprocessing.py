@@ -193,7 +193,7 @@ class _Reader:
         """What a program that writes documents has left to Word to convert."""
         if part not in self.package or not part.lower().endswith((".html", ".htm", ".xhtml")):
             return Block("")
-        from desktop_app.documents import web_page  # few documents have such a part
+        from desktop_app.documents.text import web_page  # few documents have such a part
 
         page = web_page.read(self.package.bytes(part))
         return Block(page.text.strip() if page else "")

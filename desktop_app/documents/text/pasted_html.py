@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.documents import html_markdown
+from desktop_app.documents.text import html_markdown
 
 
 def to_markdown(source: str) -> str:

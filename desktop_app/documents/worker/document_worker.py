@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.child_processes import ChildCommand, child_command, start_child
-from desktop_app.documents import answers, refusals
+from desktop_app.documents import refusals
+from desktop_app.documents.worker import worker_answers
 from desktop_app.documents.worker.protocol import (
     LENGTH,
     PIECE,
@@ -40,7 +41,7 @@ from desktop_app.documents.worker.protocol import (
 from desktop_app.domain.errors import DocumentError
 
 if TYPE_CHECKING:
-    from desktop_app.documents.opening import OpenDocument
+    from desktop_app.documents.worker.source_files import OpenDocument
 
 __all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress", "ScaledPicture"]
 
@@ -152,7 +153,9 @@ class DocumentWorker:
         asked = {"kind": "scale", "name": name, "media_type": media_type}
         header = {**asked, "width": size[0], "height": size[1]}
         request = Request(header, data, most=_picture_bytes(size), is_text=False)
-        return await self._ask(request, lambda answer, data: answers.picture(answer, data, size))
+        return await self._ask(
+            request, lambda answer, data: worker_answers.picture(answer, data, size)
+        )
 
     async def render_pages(
         self,
@@ -174,7 +177,9 @@ class DocumentWorker:
         sizes = [size for _, size in pages]
         most = sum(map(_picture_bytes, sizes))
         request = Request(header, data, most=most, is_text=False)
-        return await self._ask(request, lambda answer, data: answers.pictures(answer, data, sizes))
+        return await self._ask(
+            request, lambda answer, data: worker_answers.pictures(answer, data, sizes)
+        )
 
     async def count_tokens(self, text: str) -> int:
         """The number of tokens by o200k_base, which OpenAI's models use.
@@ -186,7 +191,7 @@ class DocumentWorker:
         request = Request({"kind": "count", "name": "The text"}, payload, most=0)
         most = len(payload)
         return await self._ask(
-            request, lambda answer, _: answers.whole_number(answer, "tokens", most)
+            request, lambda answer, _: worker_answers.whole_number(answer, "tokens", most)
         )
 
     async def markdown_of(self, html: str) -> str:
@@ -210,7 +215,7 @@ class DocumentWorker:
         header = {"kind": "chunk", "name": "The text", "tokens": tokens}
         request = Request(header, payload, most=_rows_bytes(payload))
         length = len(text)
-        return await self._ask(request, lambda _, rows: answers.chunks(rows, length))
+        return await self._ask(request, lambda _, rows: worker_answers.chunks(rows, length))
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
         """The passages of a document's text: see `passages.py`.
@@ -222,7 +227,7 @@ class DocumentWorker:
         header = {"kind": "passages", "name": name, "media_type": media_type}
         request = Request(header, payload, most=_rows_bytes(payload))
         length = len(text)
-        return await self._ask(request, lambda _, rows: answers.passages(rows, length))
+        return await self._ask(request, lambda _, rows: worker_answers.passages(rows, length))
 
     async def aclose(self) -> None:
         """End the child and wait for its end. A request still running is cut off."""
@@ -240,7 +245,7 @@ class DocumentWorker:
 
         def read(answer: dict[str, Any], text: str) -> ExtractedDocument:
             has_password = bool(password)
-            return answers.document(answer, text, name, limits, has_password=has_password)
+            return worker_answers.document(answer, text, name, limits, has_password=has_password)
 
         found = await self._ask(request, read, on_progress)
         if found.is_protected:
@@ -318,13 +323,13 @@ class DocumentWorker:
             answer, found = await self._answer(child, opened, on_progress, most, request.is_text)
         try:
             if answer["kind"] == "crashed":
-                raise _ChildGoneError(answers.details(answer))
+                raise _ChildGoneError(worker_answers.details(answer))
             if answer["kind"] == "refused":
-                return answer, answers.error(answer)
+                return answer, worker_answers.error(answer)
             if len(found) > PIECE:
                 return answer, await asyncio.to_thread(read, answer, found)
             return answer, read(answer, found)
-        except answers.MalformedAnswerError as error:
+        except worker_answers.MalformedAnswerError as error:
             raise await _gone(child) from error
 
     async def _answer(
@@ -343,9 +348,9 @@ class DocumentWorker:
         while True:
             header, payload = await _receive(child, most, is_text=is_text)
             try:
-                step = answers.progress(header) if header["kind"] == "progress" else None
-                wanted = answers.member(header) if header["kind"] == "open" else None
-            except answers.MalformedAnswerError as error:
+                step = worker_answers.progress(header) if header["kind"] == "progress" else None
+                wanted = worker_answers.member(header) if header["kind"] == "open" else None
+            except worker_answers.MalformedAnswerError as error:
                 raise await _gone(child) from error
             if wanted is not None:
                 await self._send_member(child, opened, wanted)
@@ -473,7 +478,9 @@ async def _open(path: Path, limits: Limits) -> OpenDocument:
     Raises:
         DocumentError
     """
-    from desktop_app.documents.opening import open_document  # its imports are no part of the start
+    from desktop_app.documents.worker.source_files import (
+        open_document,  # its imports are no part of the start
+    )
 
     opening = asyncio.ensure_future(asyncio.to_thread(open_document, path, limits))
     try:
@@ -516,12 +523,12 @@ async def _receive(
     assert child.stdout is not None
     try:
         (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
-        if length > answers.LONGEST_HEADER:
-            raise answers.MalformedAnswerError("too long a header")
-        header = answers.header_of(await child.stdout.readexactly(length))
+        if length > worker_answers.LONGEST_HEADER:
+            raise worker_answers.MalformedAnswerError("too long a header")
+        header = worker_answers.header_of(await child.stdout.readexactly(length))
         left = header["payload"]
         if left > most:
-            raise answers.MalformedAnswerError("too long a payload")
+            raise worker_answers.MalformedAnswerError("too long a payload")
         if not is_text:  # pictures: a few megabytes
             return header, await child.stdout.readexactly(left)
         decoder = codecs.getincrementaldecoder("utf-8")()

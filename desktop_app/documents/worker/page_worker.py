@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from desktop_app.child_processes import ChildCommand
-from desktop_app.documents import answers
+from desktop_app.documents.worker import worker_answers
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, Request
 from desktop_app.documents.worker.protocol import Box, Strip
 
@@ -62,20 +62,22 @@ class PageWorker(DocumentWorker):
             request = Request({**header, "by": "descriptor"}, path=source, most=_LONGEST_SIZES)
         else:
             request = Request({**header, "by": "bytes"}, source, most=_LONGEST_SIZES)
-        return await self._ask(request, lambda _, sizes: answers.page_sizes(sizes))
+        return await self._ask(request, lambda _, sizes: worker_answers.page_sizes(sizes))
 
     async def strip(self, looked: Looked, wanted: Strip) -> bytes:
         """The pixels of a strip of a page: see `pdf_view`."""
         header = {"kind": "view-strip", "strip": list(wanted)}
         size = 4 * wanted.width * wanted.rows
         request = Request(header, most=size, is_text=False)
-        return await self._look(looked, request, lambda _, pixels: answers.pixels(pixels, size))
+        return await self._look(
+            looked, request, lambda _, pixels: worker_answers.pixels(pixels, size)
+        )
 
     async def boxes(self, looked: Looked, page: int, text: str, before: str) -> list[Box]:
         """Where a passage stands on a page: see `pdf_marks.boxes`."""
         payload = json.dumps([text, before]).encode()
         request = Request({"kind": "view-boxes", "page": page}, payload, most=0)
-        return await self._look(looked, request, lambda answer, _: answers.boxes(answer))
+        return await self._look(looked, request, lambda answer, _: worker_answers.boxes(answer))
 
     async def _look(
         self, looked: Looked, request: Request, read: Callable[[dict[str, Any], Any], _T]

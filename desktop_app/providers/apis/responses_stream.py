@@ -26,7 +26,7 @@ from desktop_app.domain.conversations.stream_events import (
 from desktop_app.providers.apis import error_replies
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields, stream_errors
-from desktop_app.providers.reply_limits import MOST_PARTS, too_many_parts
+from desktop_app.providers.http.reply_limits import MOST_PARTS, too_many_parts
 
 _END_OF_NUMBERS: Final = 2**53
 """JavaScript's numbers end here, and the store's not far above."""

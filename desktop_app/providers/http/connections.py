@@ -15,8 +15,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.network_path import ProxyAddress, is_loopback
-from desktop_app.providers.reply_limits import LARGEST_HEADERS
-from desktop_app.providers.turns import Turns
+from desktop_app.providers.http.loop_turns import Turns
+from desktop_app.providers.http.reply_limits import LARGEST_HEADERS
 
 if TYPE_CHECKING:
     import ssl

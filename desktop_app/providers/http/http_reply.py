@@ -17,18 +17,17 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.domain.errors import ProviderError, StreamCutError, UnexpectedReplyError
-from desktop_app.providers import reply_limits
 from desktop_app.providers.apis import error_replies
-from desktop_app.providers.http import connection_errors, json_fields
-from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
-from desktop_app.providers.json_parser import ValueTooLargeError
-from desktop_app.providers.reply_limits import (
+from desktop_app.providers.http import connection_errors, json_fields, reply_limits
+from desktop_app.providers.http.json_parser import ValueTooLargeError
+from desktop_app.providers.http.loop_turns import Turns
+from desktop_app.providers.http.reply_limits import (
     LARGEST_JSON,
     LARGEST_STREAM,
     BodyTooLargeError,
     EventTooLargeError,
 )
-from desktop_app.providers.turns import Turns
+from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
 
 if TYPE_CHECKING:
     import httpx

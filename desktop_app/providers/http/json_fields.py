@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from desktop_app.providers import json_parser
+from desktop_app.providers.http import json_parser
 
 AT_ONCE: Final = 64 * 1024
 """Bytes of JSON that are parsed on the event loop, in a millisecond or two."""

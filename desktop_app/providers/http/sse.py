@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from desktop_app.providers.reply_limits import LARGEST_EVENT, EventTooLargeError
+from desktop_app.providers.http.reply_limits import LARGEST_EVENT, EventTooLargeError
 
 _BOM: Final = "\ufeff".encode()
 _LINE_COST: Final = 64

@@ -33,9 +33,8 @@ from desktop_app.domain.network_path import (
 )
 from desktop_app.domain.origin import host_of, origin
 from desktop_app.domain.redaction import Redactor
-from desktop_app.providers import reply_limits
 from desktop_app.providers.apis import error_replies
-from desktop_app.providers.http import connection_errors, json_fields
+from desktop_app.providers.http import connection_errors, json_fields, reply_limits
 from desktop_app.providers.http.connections import (
     HeadersTooLargeError,
     ProxyWatch,

@@ -25,15 +25,15 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.providers.http import json_fields
-from desktop_app.providers.http.retries import AttemptError
-from desktop_app.providers.jobs.batch_lines import NAME_KEY, URLS, batch_of, request_line, result_of
-from desktop_app.providers.reply_limits import (
+from desktop_app.providers.http.loop_turns import Turns
+from desktop_app.providers.http.reply_limits import (
     LARGEST_FILE,
     LARGEST_JSON,
     MOST_LINES,
     too_many_lines,
 )
-from desktop_app.providers.turns import Turns
+from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.jobs.batch_lines import NAME_KEY, URLS, batch_of, request_line, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping

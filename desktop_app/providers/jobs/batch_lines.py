@@ -30,8 +30,8 @@ from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.error_replies import LONGEST_QUOTE
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http import json_fields
-from desktop_app.providers.json_parser import ValueTooLargeError
-from desktop_app.providers.reply_limits import AnswerMeter
+from desktop_app.providers.http.json_parser import ValueTooLargeError
+from desktop_app.providers.http.reply_limits import AnswerMeter
 
 URLS: Final = {
     Api.RESPONSES: f"/v1/{responses.PATH}",

@@ -20,8 +20,8 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.reply_limits import MB
 from desktop_app.providers.http.retries import AttemptError
-from desktop_app.providers.reply_limits import MB
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.transport import Transport

@@ -14,8 +14,8 @@ from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import open_child
-from desktop_app.rendering.process_answers import LONGEST_ANSWER, parse_answer
 from desktop_app.rendering.processes.math_typesetting import Formula, formula_of, is_within_limits
+from desktop_app.rendering.processes.process_answers import LONGEST_ANSWER, parse_answer
 
 if TYPE_CHECKING:
     from subprocess import Popen

@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.connecting import Mode, connect
 from desktop_app.storage.database.migration_runner import Migration, migrate, pending
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
+from desktop_app.storage.database.sqlite_connection import Mode, connect
 from desktop_app.storage.database.storage_errors import damaged, translated
 from desktop_app.storage.database.store_lock import StoreLock
-from desktop_app.storage.key_origins import record_key_origins
+from desktop_app.storage.settings.key_origins import record_key_origins
 
 T = TypeVar("T")
 Action = Callable[[sqlite3.Connection], T]

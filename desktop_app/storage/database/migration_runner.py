@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from desktop_app.domain.errors import StorageError, StoreTooNewError
-from desktop_app.storage.address_secrets import strip_copy
-from desktop_app.storage.connecting import connect
 from desktop_app.storage.database.private_files import create_private, sync
+from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged
+from desktop_app.storage.settings.address_secrets import strip_copy
 
 
 @dataclass(frozen=True)

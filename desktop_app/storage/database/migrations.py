@@ -6,9 +6,9 @@ Times are integers: microseconds since 1970 in UTC. Money is text: a Decimal, ex
 
 from __future__ import annotations
 
-from desktop_app.storage.address_secrets import strip_addresses
 from desktop_app.storage.database.migration_runner import Migration
 from desktop_app.storage.search.search_index import build_index_again
+from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 _FIRST = (

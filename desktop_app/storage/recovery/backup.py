@@ -23,11 +23,11 @@ from typing import Final
 
 from desktop_app.domain.bounds import is_hash
 from desktop_app.paths import folders
-from desktop_app.storage.connecting import connect
 from desktop_app.storage.database.migration_runner import keep_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
+from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import translated
-from desktop_app.storage.temporary import noted
+from desktop_app.storage.database.temporary_files import noted
 
 FORMAT: Final = "repartee-backup"
 VERSION: Final = 1

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.connecting import connect
 from desktop_app.storage.database.database import erasing_mark, refuse_newer
 from desktop_app.storage.database.migration_runner import pending
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
+from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import translated
 from desktop_app.storage.database.store_lock import StoreLock
 

@@ -23,17 +23,17 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.errors import StorageError, StoreTooNewError
-from desktop_app.storage.connecting import connect
 from desktop_app.storage.database.database import refuse_newer
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
+from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged, translated
 from desktop_app.storage.database.store_lock import StoreLock
-from desktop_app.storage.key_origins import record_key_origins
+from desktop_app.storage.recovery.row_checks import Table, Value, tables_of
 from desktop_app.storage.recovery.row_repair import make_anew, mend
 from desktop_app.storage.recovery.sqlite_pages import MAGIC, Pages, Record
-from desktop_app.storage.row_checks import Table, Value, tables_of
+from desktop_app.storage.settings.key_origins import record_key_origins
 
 # What is made anew from the other tables or by the models, or concerns what is running now.
 _MADE_ANEW: Final = frozenset(

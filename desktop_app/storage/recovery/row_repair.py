@@ -11,13 +11,13 @@ from collections import defaultdict
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.storage.address_secrets import strip_addresses
 from desktop_app.storage.conversations.row_conversion import (
     message_from_row,
     read_row,
     searchable_text,
 )
 from desktop_app.storage.search.search_index import EntryKind, enter
+from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 LOST_TITLE: Final = "Recovered conversation"

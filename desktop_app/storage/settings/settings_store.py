@@ -16,9 +16,9 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network_path import bare_address, bare_proxy
 from desktop_app.domain.secret import Secret
-from desktop_app.storage.address_secrets import secrets_in_profiles, strip_profiles
 from desktop_app.storage.conversations.row_conversion import Cells, read_row, to_json
 from desktop_app.storage.database.database import Database
+from desktop_app.storage.settings.address_secrets import secrets_in_profiles, strip_profiles
 
 # "Delete everything" removes what begins with "store.".
 _SECRET: Final = "store.secret"

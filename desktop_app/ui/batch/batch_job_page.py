@@ -20,15 +20,15 @@ from desktop_app.domain.batch.batch_wording import estimate_words, progress_word
 from desktop_app.domain.spending.cost import format_money
 from desktop_app.ui.batch.batch_models import BatchLineModel
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import (
+from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
     PlainTextField,
     menu_text,
     spoken_text,
 )
-from desktop_app.ui.settings.form_widgets import Note
-from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.shared_columns import SharedColumns
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from desktop_app.domain.batch.batch_jobs import BatchLine, ItemStatus
 from desktop_app.domain.batch.batch_wording import ITEM_WORDS, progress_words
 from desktop_app.domain.spending.cost import format_money
-from desktop_app.ui.plain_text import one_line, tooltip_text
+from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
 
 if TYPE_CHECKING:
     from desktop_app.domain.batch.batch_jobs import BatchJob

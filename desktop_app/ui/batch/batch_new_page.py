@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.batch.batch_wording import counted
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.settings.form_widgets import Combo, LongText, Note
 from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.domain.models.model_catalog import Effort, Variant

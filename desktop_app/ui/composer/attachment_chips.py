@@ -25,8 +25,14 @@ from PySide6.QtWidgets import (
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainToolButton, menu_text, one_line, set_tooltip, spoken_text
 from desktop_app.ui.widgets.flow_layout import FlowLayout, tab_through
+from desktop_app.ui.widgets.foreign_text import (
+    PlainToolButton,
+    menu_text,
+    one_line,
+    set_tooltip,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

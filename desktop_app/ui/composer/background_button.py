@@ -16,7 +16,7 @@ from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import width_of
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainToolButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMenu, QWidgetAction
 
 from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import LONGEST_LINE, PlainLabel, menu_text, set_tooltip
+from desktop_app.ui.widgets.foreign_text import LONGEST_LINE, PlainLabel, menu_text, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -20,7 +20,12 @@ from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, EFFORT_LABELS
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import width_of
 from desktop_app.ui.look.theme import SEND, set_role
-from desktop_app.ui.plain_text import PlainLabel, PlainToolButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.foreign_text import (
+    PlainLabel,
+    PlainToolButton,
+    set_tooltip,
+    spoken_text,
+)
 from desktop_app.ui.widgets.menu_button import PickButton
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 

@@ -23,7 +23,7 @@ from desktop_app.ui.composer.prompt_completer import Slash
 from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.composer.suggestions import Suggestions
 from desktop_app.ui.look.theme import set_role, set_style_property
-from desktop_app.ui.plain_text import PlainLabel, menu_text, set_tooltip, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

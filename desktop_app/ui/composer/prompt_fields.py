@@ -22,8 +22,14 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.conversations.prompts import Prompt, missing, variables
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainTextField, one_line, spoken_text
 from desktop_app.ui.settings.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    PlainTextField,
+    one_line,
+    spoken_text,
+)
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
-from desktop_app.ui.plain_text import PlainTextField
+from desktop_app.ui.widgets.foreign_text import PlainTextField
 
 if TYPE_CHECKING:
     from PySide6.QtGui import (

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, SEGMENT
-from desktop_app.ui.plain_text import PlainButton, set_tooltip
 from desktop_app.ui.widgets.flow_layout import FlowLayout, tab_through
+from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from PySide6.QtCore import (
 )
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.plain_text import one_line
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
+from desktop_app.ui.widgets.foreign_text import one_line
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:

@@ -26,10 +26,10 @@ from desktop_app.ui.library.collection_files import CollectionFilesDelegate, Col
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.widgets.rows_model import ROW
 from desktop_app.ui.window.drop_area import LeavesFiles
 from desktop_app.ui.window.progress_card import WorkBar

@@ -26,9 +26,9 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, spoken_text
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.foreign_text import PlainButton, spoken_text
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:

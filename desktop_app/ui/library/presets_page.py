@@ -26,9 +26,9 @@ from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainLabel
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+from desktop_app.ui.widgets.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 from desktop_app.ui.library.presets_page import PresetsPage
 from desktop_app.ui.library.prompts_page import PromptsPage, plain_button
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from desktop_app.domain.conversations.prompts import (
 )
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, one_line, spoken_text
 from desktop_app.ui.settings.form_widgets import LongText, Note
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

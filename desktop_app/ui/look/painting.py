@@ -12,7 +12,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen
 
 from desktop_app.ui.look.icons import pixmap
-from desktop_app.ui.plain_text import one_line
+from desktop_app.ui.widgets.foreign_text import one_line
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QFocusEvent, QFont

@@ -63,8 +63,8 @@ from desktop_app.ui.printing.print_styles import (
     PrintStyles,
 )
 from desktop_app.ui.printing.wide_tables import column_groups
-from desktop_app.ui.sealed_text import SealedDocument
 from desktop_app.ui.transcript.media.drawn_formulas import Formulas
+from desktop_app.ui.widgets.sealed_document import SealedDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -38,9 +38,14 @@ from desktop_app.ui.composer.prompt_completer import Slash
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon, pixmap
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
-from desktop_app.ui.plain_text import PlainLabel, PlainToolButton, set_tooltip, spoken_text
 from desktop_app.ui.quick.quick_prompt_field import QuickLine, words_about
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
+from desktop_app.ui.widgets.foreign_text import (
+    PlainLabel,
+    PlainToolButton,
+    set_tooltip,
+    spoken_text,
+)
 from desktop_app.ui.widgets.hint_button import HintButton
 from desktop_app.ui.widgets.menu_button import PickButton
 

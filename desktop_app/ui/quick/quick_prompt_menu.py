@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.models.model_catalog import Variant
-from desktop_app.ui.plain_text import menu_text, set_tooltip
+from desktop_app.ui.widgets.foreign_text import menu_text, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Callable

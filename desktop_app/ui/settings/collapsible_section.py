@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainToolButton, spoken_text
 from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.widgets.foreign_text import PlainToolButton, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainLabel, PlainTextField, one_line, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, one_line, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainLabel, PlainToolButton
+from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainToolButton
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:

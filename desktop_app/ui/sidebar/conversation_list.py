@@ -29,13 +29,13 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.conversations.list_filter import LIST, Place, PlaceKind
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.plain_text import PlainLabel, spoken_text
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.filter_bars import PlaceBar, PlacesRow
 from desktop_app.ui.sidebar.list_search import ListSearch
 from desktop_app.ui.sidebar.search_field import NewButton
 from desktop_app.ui.sidebar.sidebar_footer import ListFoot
+from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

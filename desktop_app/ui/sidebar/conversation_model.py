@@ -28,8 +28,8 @@ from PySide6.QtCore import (
 )
 
 from desktop_app.domain.conversations.list_filter import LIST, Place, PlaceKind, days_left
-from desktop_app.ui.plain_text import one_line
 from desktop_app.ui.sidebar.calendar import FOLDERS, PINNED, Calendar
+from desktop_app.ui.widgets.foreign_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, Place, PlaceKind
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.plain_text import PlainButton, PlainToolButton, spoken_text
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
 from desktop_app.ui.sidebar.conversation_view import dragged
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainToolButton, spoken_text
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.ui.plain_text import one_line
+from desktop_app.ui.widgets.foreign_text import one_line
 from desktop_app.ui.widgets.rows_model import RowsModel
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QMenu
 from desktop_app.domain.conversations.list_filter import PlaceKind
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.ui.look import icons
-from desktop_app.ui.plain_text import menu_text
 from desktop_app.ui.sidebar.conversation_model import Roles
+from desktop_app.ui.widgets.foreign_text import menu_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

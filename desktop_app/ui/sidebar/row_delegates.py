@@ -37,11 +37,11 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.plain_text import one_line, tooltip_text
 from desktop_app.ui.sidebar import conversation_model, hit_model
 from desktop_app.ui.sidebar.calendar import day_of
 from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
 from desktop_app.ui.widgets.rows_model import ROW
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainToolButton
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, PlainToolButton
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

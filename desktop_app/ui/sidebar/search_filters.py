@@ -28,8 +28,8 @@ from desktop_app.domain.conversations.conversation import Folder, SearchFilter, 
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role, set_style_property
-from desktop_app.ui.plain_text import PlainButton, menu_text, set_tooltip, spoken_text
 from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.plain_text import PlainLabel, set_tooltip
+from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:

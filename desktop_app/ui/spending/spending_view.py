@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.spending.cost import format_exact
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, one_line, set_tooltip
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:

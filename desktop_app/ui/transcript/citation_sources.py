@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.documents.collections import passage_link
 from desktop_app.rendering.block_model import Run
-from desktop_app.ui.plain_text import one_line
 from desktop_app.ui.transcript.message_items import ACTION, SOURCES, Item, Line, Part
+from desktop_app.ui.widgets.foreign_text import one_line
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message

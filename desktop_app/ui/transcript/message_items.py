@@ -22,8 +22,8 @@ from desktop_app.domain.conversations.message_facts import (
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
-from desktop_app.ui.plain_text import LONGEST_PARAGRAPH, one_line
 from desktop_app.ui.transcript.media.message_images import OPEN, picture_runs
+from desktop_app.ui.widgets.foreign_text import LONGEST_PARAGRAPH, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container

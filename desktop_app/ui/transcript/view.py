@@ -21,9 +21,6 @@ from PySide6.QtWidgets import QMenu, QWidget
 from desktop_app.domain.documents.collections import passage_number
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import is_note_link
-from desktop_app.ui.opening import open_link
-from desktop_app.ui.plain_text import menu_text, set_tooltip
-from desktop_app.ui.sealed_text import nothing_for
 from desktop_app.ui.transcript.citation_sources import hint_of, name_of
 from desktop_app.ui.transcript.keyboard.caret import Caret
 from desktop_app.ui.transcript.keyboard.focus_navigator import StopWalk
@@ -35,6 +32,9 @@ from desktop_app.ui.transcript.message_items import ACTION
 from desktop_app.ui.transcript.selection.copy_actions import Copies
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.message_viewport import TranscriptStretch
+from desktop_app.ui.widgets.external_open import open_link
+from desktop_app.ui.widgets.foreign_text import menu_text, set_tooltip
+from desktop_app.ui.widgets.sealed_document import nothing_for
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QByteArray

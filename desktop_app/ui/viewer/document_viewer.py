@@ -24,7 +24,10 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import (
+from desktop_app.ui.transcript.search.find_bar import FindBar
+from desktop_app.ui.viewer.viewer_pages import ViewerPages
+from desktop_app.ui.viewer.viewer_text import ViewerText
+from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
     one_line,
@@ -32,9 +35,6 @@ from desktop_app.ui.plain_text import (
     spoken_text,
     window_title,
 )
-from desktop_app.ui.transcript.search.find_bar import FindBar
-from desktop_app.ui.viewer.viewer_pages import ViewerPages
-from desktop_app.ui.viewer.viewer_text import ViewerText
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:

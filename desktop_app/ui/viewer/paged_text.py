@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainLabel, PlainTextField, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
 
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeySequence, QPainter
 from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.ui.look import painting
-from desktop_app.ui.plain_text import PlainButton
+from desktop_app.ui.widgets.foreign_text import PlainButton
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QEnterEvent, QPaintEvent

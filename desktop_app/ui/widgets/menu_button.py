@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, ROW
-from desktop_app.ui.plain_text import PlainButton
+from desktop_app.ui.widgets.foreign_text import PlainButton
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QS
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, ROW, set_role
-from desktop_app.ui.plain_text import PlainButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

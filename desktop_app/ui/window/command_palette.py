@@ -29,9 +29,9 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.command_search import matching
 from desktop_app.ui.look import painting
-from desktop_app.ui.plain_text import PlainLabel, spoken_text
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEven
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from desktop_app.ui.look import icons
-from desktop_app.ui.plain_text import (
+from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
     one_line,

@@ -16,8 +16,8 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.plain_text import window_title
 from desktop_app.ui.sidebar.conversation_list import ConversationList
+from desktop_app.ui.widgets.foreign_text import window_title
 from desktop_app.ui.window.conversation_pane import Middle
 from desktop_app.ui.window.header import Header
 from desktop_app.ui.window.overlays import Shade

@@ -17,7 +17,8 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_style_property
-from desktop_app.ui.plain_text import (
+from desktop_app.ui.widgets.card_text import CardText
+from desktop_app.ui.widgets.foreign_text import (
     LONGEST_PARAGRAPH,
     PlainButton,
     PlainLabel,
@@ -25,7 +26,6 @@ from desktop_app.ui.plain_text import (
     one_line,
     spoken_text,
 )
-from desktop_app.ui.widgets.card_text import CardText
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QResizeEvent

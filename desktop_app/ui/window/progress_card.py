@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
 
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, one_line, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

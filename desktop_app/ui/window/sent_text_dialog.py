@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QVBoxLayout
 
-from desktop_app.ui.plain_text import PlainLabel, PlainTextField
+from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

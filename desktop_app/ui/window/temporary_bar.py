@@ -17,7 +17,12 @@ from desktop_app.ui.composer.dropped_content import accept_copy, given_in, is_we
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainToolButton, spoken_text
+from desktop_app.ui.widgets.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    PlainToolButton,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent

@@ -18,7 +18,7 @@ from desktop_app import child_processes
 from desktop_app.child_processes import keep_files_private
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.paths import folders
-from desktop_app.ui.opening import open_path
+from desktop_app.ui.widgets.external_open import open_path
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_paper import has_said

@@ -24,11 +24,11 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Reasoni
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.error_replies import ASK_AGAIN
 from desktop_app.ui.look import theme
-from desktop_app.ui.sealed_text import nothing_for
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.message_items import reasoning_line
 from desktop_app.ui.transcript.transcript_styles import PAD
 from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.ui.widgets.sealed_document import nothing_for
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:

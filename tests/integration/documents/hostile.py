@@ -43,7 +43,7 @@ import sys
 from pathlib import Path
 from desktop_app import sandbox
 from desktop_app.documents import extract
-from desktop_app.documents.opening import open_document
+from desktop_app.documents.worker.source_files import open_document
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.paths import resource_path
 path = Path(sys.argv[1])

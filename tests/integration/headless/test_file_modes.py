@@ -14,7 +14,7 @@ import pytest
 from desktop_app.app.startup.closed_store import erasing
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.temporary import TemporaryFolder
+from desktop_app.storage.database.temporary_files import TemporaryFolder
 from tests.helpers.waiting import until
 from tests.integration.headless.command import Shell, against, gateway
 from tests.integration.headless.test_batch_command import TASK, Run

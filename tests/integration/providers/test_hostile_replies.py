@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from desktop_app.domain.errors import TEXT_KEPT
+from desktop_app.providers.http.reply_limits import LARGEST_ANSWER
 from desktop_app.providers.http.transport import Timeouts
-from desktop_app.providers.reply_limits import LARGEST_ANSWER
 from tests.helpers.hostile_asking import Outcome, outcome_of
 from tests.helpers.hostile_replies import KEPT, REPLIES, serving
 

@@ -269,7 +269,7 @@ def test_commands_that_hold_keys_cannot_be_inspected(arguments: list[str]) -> No
 WINDOW = """
 import ctypes, resource, sys
 from PySide6.QtCore import QCoreApplication, QTimer
-from desktop_app.app.inspection import deny_inspection_after_portal
+from desktop_app.app.startup.process_protection import deny_inspection_after_portal
 application = QCoreApplication([])
 deny_inspection_after_portal(application)
 is_dumpable = lambda: ctypes.CDLL(None).prctl(3)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.documents.html_markdown import LEFT_OUT_OF_PAGES, convert
-from desktop_app.documents.web_page import to_markdown
+from desktop_app.documents.text.html_markdown import LEFT_OUT_OF_PAGES, convert
+from desktop_app.documents.text.web_page import to_markdown
 
 NEWSLETTER = """<html><head><style>p {}</style></head><body>
 <div style="display:none">Seen in the list of mails alone.</div>

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import desktop_app
-from desktop_app.headless import console
-from desktop_app.headless.console import as_json, clean, clean_line, guarded
+from desktop_app.cli import console
+from desktop_app.cli.console import as_json, clean, clean_line, guarded
 
 HOSTILE = "a\x1b[2J\x07\x9b31m\x00\r\u202eb\u2066\u2028\u200f\udce9\U000e0041\x7f"
 UNSAFE_KINDS = {"Cc", "Cs", "Zl", "Zp"}
@@ -125,7 +125,7 @@ def test_nothing_else_writes_to_the_standard_streams() -> None:
     found = []
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root).as_posix()
-        if name == "headless/console.py" or name in OTHERS:
+        if name == "cli/console.py" or name in OTHERS:
             continue
         found += [
             f"{name}:{node.lineno}"

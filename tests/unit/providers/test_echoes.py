@@ -27,8 +27,8 @@ from desktop_app.domain.conversations.stream_events import (
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.redaction import REMOVED, Redactor
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.providers.redacted_answer import RedactedAnswer
 from tests.helpers.secrets import key_for
 from tests.helpers.spellings import SPELLINGS
 from tests.unit.providers.loopback import (

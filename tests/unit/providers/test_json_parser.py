@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.providers.json_parser import ValueTooLargeError, parse
+from desktop_app.providers.http.json_parser import ValueTooLargeError, parse
 
 MB = 1024 * 1024
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.providers.http.reply_limits import EventTooLargeError
 from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
-from desktop_app.providers.reply_limits import EventTooLargeError
 
 
 def decode(*chunks: bytes) -> list[ServerSentEvent]:

@@ -25,7 +25,7 @@ from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.repair import repair_store
-from desktop_app.storage.restoring import Answer
+from desktop_app.storage.recovery.restore import Answer
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.prompt_store import PromptStore

@@ -13,9 +13,9 @@ import pytest
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
-from desktop_app.storage.key_origins import FILE, legacy_key_origins, record_key_origins
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.repair import repair_store
+from desktop_app.storage.settings.key_origins import FILE, legacy_key_origins, record_key_origins
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.restores import restored
 from tests.unit.providers.samples import COMPATIBLE

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QSizePolicy
 from desktop_app.domain.network_path import is_loopback, is_private, needs_confirmation
 from desktop_app.domain.origin import origin
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, spoken_text
 from desktop_app.ui.settings.form_widgets import LineSection
+from desktop_app.ui.widgets.foreign_text import PlainButton, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

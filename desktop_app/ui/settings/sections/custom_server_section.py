@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainLabel
 from desktop_app.ui.settings.form_widgets import Section, Switch
+from desktop_app.ui.widgets.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy
 
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.settings.form_widgets import Section, ShownLine, Tone
 from desktop_app.ui.settings.sections.key_state import KeyState, Place
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent

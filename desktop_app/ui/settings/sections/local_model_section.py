@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSizePolicy
 
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, set_tooltip
 from desktop_app.ui.settings.form_widgets import Section, ShownLine
+from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

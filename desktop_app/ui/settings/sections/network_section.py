@@ -18,11 +18,11 @@ from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network_path import parse_proxy
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, set_tooltip
 from desktop_app.ui.settings.collapsible_section import Fold
 from desktop_app.ui.settings.form_widgets import Combo, Section, ShownLine, Switch
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Callable

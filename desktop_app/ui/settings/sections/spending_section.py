@@ -12,8 +12,8 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.spending.cost import format_exact, format_money
 from desktop_app.domain.spending.spending_report import MonthUnderCap
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton
 from desktop_app.ui.settings.form_widgets import LineSection
+from desktop_app.ui.widgets.foreign_text import PlainButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainTextField, spoken_text
-from desktop_app.ui.sealed_text import SealedBrowser
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.viewer.paged_text import PagedText
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, spoken_text
+from desktop_app.ui.widgets.sealed_document import SealedBrowser
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:

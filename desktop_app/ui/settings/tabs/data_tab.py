@@ -20,10 +20,10 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.settings.setting import Group
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, menu_text, set_tooltip
 from desktop_app.ui.settings.collapsible_section import Fold
 from desktop_app.ui.settings.form_widgets import Note, Section, ShownLine, Tone
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

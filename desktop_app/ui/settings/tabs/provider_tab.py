@@ -26,7 +26,6 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.look.icons import icon, pixmap
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainToolButton, menu_text
 from desktop_app.ui.settings.form_widgets import Combo, LineSection, Note, Section, Switch
 from desktop_app.ui.settings.sections.address_section import AddressSection
 from desktop_app.ui.settings.sections.custom_server_section import OwnServerSection
@@ -35,6 +34,7 @@ from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.sections.local_model_section import WeightsSection
 from desktop_app.ui.settings.sections.network_section import NetworkSection
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, PlainToolButton, menu_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

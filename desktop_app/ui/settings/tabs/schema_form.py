@@ -18,8 +18,8 @@ from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.settings.form_widgets import Combo, LongText, Section, Slider, Switch
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from desktop_app.commands.shortcut import normalised, refusal_of
 from desktop_app.domain.errors import SettingError
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent

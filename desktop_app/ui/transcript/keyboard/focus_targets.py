@@ -18,10 +18,10 @@ from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import is_label, is_note_link, name_of
 from desktop_app.rendering.markdown.links import is_opened
-from desktop_app.ui.plain_text import one_line, spoken_text
 from desktop_app.ui.transcript.message_items import ACTION, DETAILS, DETAILS_SHOWN
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop
+from desktop_app.ui.widgets.foreign_text import one_line, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

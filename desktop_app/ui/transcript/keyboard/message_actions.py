@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainToolButton, set_tooltip, spoken_text
 from desktop_app.ui.transcript.transcript_styles import LOOK, PAD, Look
 from desktop_app.ui.transcript.viewport.transcript_surface import SAID_MS
+from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextBlock

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from desktop_app.rendering.incremental.packed_runs import texts_of_runs
-from desktop_app.ui.sealed_text import SealedDocument
 from desktop_app.ui.transcript.document.run_changes import units
+from desktop_app.ui.widgets.sealed_document import SealedDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Qt, QTimer, Signal
 
-from desktop_app.rendering.process_answers import LONGEST_ANSWER, parse_answer
+from desktop_app.rendering.processes.process_answers import LONGEST_ANSWER, parse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

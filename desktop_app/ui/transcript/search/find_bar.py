@@ -9,7 +9,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidg
 
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainLabel, PlainToolButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.foreign_text import (
+    PlainLabel,
+    PlainToolButton,
+    set_tooltip,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QScrollBar, QTextBrowser
 
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.plain_text import PlainButton
 from desktop_app.ui.transcript.viewport.text_anchor import Spot, cursor_at, spot_at
+from desktop_app.ui.widgets.foreign_text import PlainButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

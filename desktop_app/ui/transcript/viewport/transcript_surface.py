@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import MARGIN, MEASURE
-from desktop_app.ui.sealed_text import SealedBrowser
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop, CodeMark
 from desktop_app.ui.transcript.viewport.partial_repaint import Repainting
 from desktop_app.ui.transcript.viewport.scroll_anchor import QuietScrollBar
+from desktop_app.ui.widgets.sealed_document import SealedBrowser
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QShowEvent, QTextBlock

@@ -14,14 +14,14 @@ from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.passage_words import question_words
 from desktop_app.domain.documents.vectors import Vector
-from desktop_app.storage.connecting import connect
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.recovery.backup import MANIFEST, STORE, make_backup
-from desktop_app.storage.restoring import Answer
+from desktop_app.storage.recovery.restore import Answer
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.full_store import NOON, PROFILE, everything, fill, opened

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from desktop_app.domain.conversations.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.origin import origin
-from desktop_app.storage.row_checks import BAD_VALUE
+from desktop_app.storage.recovery.row_checks import BAD_VALUE
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
 
 _NOTHING: Final = "none"

@@ -16,9 +16,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from desktop_app.storage.connecting import connect
+from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged
-from desktop_app.storage.row_checks import Table, Value
+from desktop_app.storage.recovery.row_checks import Table, Value
 
 # Texts of a sound store are shorter than its file, and a row takes eight bytes at least.
 _MOST_TEXT: Final = 2

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from desktop_app.documents import html_markdown
-from desktop_app.documents.text import plain_text
+from desktop_app.documents.text import html_markdown, plain_text
 
 _CHARSET: Final = re.compile(rb"<meta\b[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 

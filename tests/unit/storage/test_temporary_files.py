@@ -11,14 +11,19 @@ from pathlib import Path
 import pytest
 
 from desktop_app.storage.database.private_files import tighten
-from desktop_app.storage.temporary import TemporaryFolder, noted, remove_abandoned, remove_all
+from desktop_app.storage.database.temporary_files import (
+    TemporaryFolder,
+    noted,
+    remove_abandoned,
+    remove_all,
+)
 
 ROOT = Path(__file__).parents[3]
 HOLDS_ONE = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from desktop_app.storage.temporary import TemporaryFolder
+from desktop_app.storage.database.temporary_files import TemporaryFolder
 
 folder = TemporaryFolder(Path(sys.argv[2]))
 (folder.path / "copy").write_text("secret")

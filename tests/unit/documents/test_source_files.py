@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.documents.opening import open_document
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.documents.worker.source_files import open_document
 from desktop_app.domain import errors
 
 pytestmark = pytest.mark.attack("sandbox")

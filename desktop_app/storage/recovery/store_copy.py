@@ -17,15 +17,14 @@ from typing import Final
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.documents.passage_words import index_words
-from desktop_app.storage.connecting import connect
 from desktop_app.storage.conversations.row_conversion import searchable_text
 from desktop_app.storage.database.migration_runner import migrate, steps_left
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
+from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged
-from desktop_app.storage.foreign_store import ForeignStore, foreign_store
-from desktop_app.storage.recovery.row_repair import mend
-from desktop_app.storage.row_checks import (
+from desktop_app.storage.recovery.foreign_store import ForeignStore, foreign_store
+from desktop_app.storage.recovery.row_checks import (
     BAD_VALUE,
     Table,
     Value,
@@ -33,6 +32,7 @@ from desktop_app.storage.row_checks import (
     checked_message,
     tables_of,
 )
+from desktop_app.storage.recovery.row_repair import mend
 from desktop_app.storage.search.search_index import EntryKind, enter, first_of, is_entered
 from desktop_app.storage.search.search_text import index_text
 from desktop_app.storage.spending.spending_sums import fill_slots

@@ -31,15 +31,21 @@ from desktop_app.domain.errors import (
     StoreTooNewError,
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
-from desktop_app.storage.connecting import connect
-from desktop_app.storage.copying import copy_store
 from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
+from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import translated
 from desktop_app.storage.database.store_lock import StoreLock
-from desktop_app.storage.key_origins import keep_notes_of, record_key_origins
-from desktop_app.storage.outward import Change, Outward, changes, keep_present, read_outward
 from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
+from desktop_app.storage.recovery.store_copy import copy_store
+from desktop_app.storage.settings.key_origins import keep_notes_of, record_key_origins
+from desktop_app.storage.settings.outbound_settings import (
+    Change,
+    Outward,
+    changes,
+    keep_present,
+    read_outward,
+)
 
 Progress = Callable[[int, int], None]
 """Called with how many megabytes are done, and of how many."""
