@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, Place
+from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.models.model_catalog import Variant
 
 if TYPE_CHECKING:
@@ -90,6 +90,6 @@ def _delete_chosen(window: MainWindow, its: Controllers) -> None:
         its.trash.delete_chosen()
 
 
-def _show_place(window: MainWindow, its: Controllers, place: Place) -> None:
+def _show_place(window: MainWindow, its: Controllers, place: ListFilter) -> None:
     window.show_list()
     its.tasks.start(its.library.shelf.go(place))

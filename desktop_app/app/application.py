@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from desktop_app.app.desktop.window_request import WindowRequest
-    from desktop_app.app.window_session import ReadyWindow
+    from desktop_app.app.window_session import WindowSession
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import StoreDamagedError, UserFacingError
     from desktop_app.ui.window.main_window import MainWindow
@@ -73,7 +73,7 @@ class Application:
         self.qt.setApplicationVersion(__version__)
         self.qt.setDesktopFileName(DESKTOP_FILE)
         self.qt.setQuitOnLastWindowClosed(False)
-        self.ready: ReadyWindow | None = None
+        self.ready: WindowSession | None = None
         self.starts_again = False
         self._theme: ThemeWatcher
         self._exit_code = 0
@@ -113,7 +113,7 @@ class Application:
 
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.app.startup.process_protection import deny_inspection_after_portal
-        from desktop_app.app.window_session import ReadyWindow
+        from desktop_app.app.window_session import WindowSession
         from desktop_app.backend.backend import build_backend
         from desktop_app.domain.errors import UserFacingError
         from desktop_app.ui.transcript.view import TranscriptView
@@ -130,7 +130,7 @@ class Application:
         except UserFacingError as error:
             self._exit_code = say_why_not(error)
             return
-        self.ready = ReadyWindow(self.window, self._theme, backend, loop)
+        self.ready = WindowSession(self.window, self._theme, backend, loop)
         await self.ready.start(self._request)
         end_start()
         self.on_ready()

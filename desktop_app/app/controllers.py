@@ -9,30 +9,30 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.attachments.attachments_controller import AttachmentsController
-from desktop_app.app.attachments.document_passwords import Passwords, Unlocking
-from desktop_app.app.attachments.drop_controller import GivenController
-from desktop_app.app.attachments.images_controller import PicturesController
-from desktop_app.app.attachments.page_selection import HeldInDraft
+from desktop_app.app.attachments.document_passwords import DocumentPasswords, Unlocking
+from desktop_app.app.attachments.drop_controller import DropController
+from desktop_app.app.attachments.images_controller import ImagesController
+from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
 from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.batch.batch_controller import BatchController
 from desktop_app.app.chat.branching import Branching
 from desktop_app.app.chat.chat_controller import ChatController
-from desktop_app.app.chat.choice_controller import PromptController
-from desktop_app.app.chat.chunked_reading_controller import PartsController
+from desktop_app.app.chat.choice_controller import ChoiceController
+from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
 from desktop_app.app.chat.compaction_controller import CompactionController
 from desktop_app.app.chat.running_answers import RunningAnswers
-from desktop_app.app.chat.temporary_controller import PrivateController
+from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.documents.collections_controller import CollectionsController
 from desktop_app.app.documents.viewer_controller import ViewerController
-from desktop_app.app.export.export_controller import PaperController
-from desktop_app.app.library.data_page_controller import LibraryPlaces
+from desktop_app.app.export.export_controller import ExportController
+from desktop_app.app.library.data_page_controller import DataPageController
 from desktop_app.app.library.folders_controller import FoldersController
 from desktop_app.app.library.housekeeping import Housekeeping
 from desktop_app.app.library.library_controller import LibraryController
 from desktop_app.app.library.search_controller import SearchController
-from desktop_app.app.library.spending_footer import MonthFoot
-from desktop_app.app.library.store_watcher import OthersWrites
+from desktop_app.app.library.spending_footer import SpendingFooter
+from desktop_app.app.library.store_watcher import StoreWatcher
 from desktop_app.app.library.trash import Trash
 from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompts_controller import PromptsController
@@ -41,7 +41,7 @@ from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.workspace import Workspace
 from desktop_app.child_processes import child_command
-from desktop_app.ui.transcript.media.json_process import Asker
+from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.media.typesetter import Typesetter
 
 if TYPE_CHECKING:
@@ -81,14 +81,16 @@ class Controllers(QObject):
         self._make_prompt()
         self._make_chat()
         self.settings = SettingsController(window, self.workspace, put_in_force)
-        self.places = LibraryPlaces(window, theme, self.workspace, end_for, self.library.refresh)
+        self.places = DataPageController(
+            window, theme, self.workspace, end_for, self.library.refresh
+        )
         self.spending = SpendingController(window, theme, self.workspace, self.name_of_model)
-        self.paper = PaperController(window, self.workspace)
+        self.paper = ExportController(window, self.workspace)
         self.batches = BatchController(
             window, theme, self.workspace, self.library, self.prompts, self.attachments
         )
         self.typesetter = Typesetter(child_command("maths"), window)
-        self.lexer = Asker(child_command("lexing"), window)
+        self.lexer = JsonProcess(child_command("lexing"), window)
         self._join()
 
     def _make_library(self) -> None:
@@ -99,31 +101,31 @@ class Controllers(QObject):
         self.trash = Trash(window, workspace, running, library)
         self.housekeeping = Housekeeping(workspace, self.trash, window)
         self.conversation_folders = FoldersController(window, theme, workspace, library)
-        self.private = PrivateController(window, theme, workspace, running, library)
+        self.private = TemporaryController(window, theme, workspace, running, library)
         self.branching = Branching(window, workspace, running, library)
-        self.others = OthersWrites(self._backend.database, self.tasks, window)
-        MonthFoot(window, workspace)
+        self.others = StoreWatcher(self._backend.database, self.tasks, window)
+        SpendingFooter(window, workspace)
 
     def _make_prompt(self) -> None:
         """The prompt, and what comes along with a question."""
         window, theme, workspace = self._window, self._theme, self.workspace
-        self.prompt = PromptController(window, workspace)
-        self.pictures = PicturesController(workspace, window.transcript)
+        self.prompt = ChoiceController(window, workspace)
+        self.pictures = ImagesController(workspace, window.transcript)
         self.prompts = PromptsController(window, theme, workspace)
-        self.passwords = Passwords(window, lambda: theme.current)
+        self.passwords = DocumentPasswords(window, lambda: theme.current)
         self.attachments = AttachmentsController(
             window, workspace, self.pictures, self.prompts, self.passwords
         )
         self.previews = PreviewController(
             window,
             window.prompt,
-            HeldInDraft(workspace, window),
+            DraftAttachmentHolder(workspace, window),
             theme,
             workspace,
             self.pictures,
             window.notifications.notify,
         )
-        self.given = GivenController(window, workspace, self.library, self.attachments)
+        self.given = DropController(window, workspace, self.library, self.attachments)
         self.presets = PresetsController(
             window, workspace, self.prompt, lambda: self.prompts.manage("presets")
         )
@@ -138,7 +140,7 @@ class Controllers(QObject):
         )
         self.compaction = CompactionController(window, workspace, running, theme)
         self.titles = TitleController(workspace, running, self.library)
-        self.parts = PartsController(window, workspace, chat)
+        self.parts = ChunkedReadingController(window, workspace, chat)
         unlocking = Unlocking(window, workspace, self.passwords)
         chat.before_asking = self.compaction.before_asking
         chat.cancel_first = self.compaction.cancel

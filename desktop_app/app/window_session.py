@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QTimer
 
 from desktop_app.app.actions import Actions, actions_of
-from desktop_app.app.chat.resumed_runs import pick_up_runs
+from desktop_app.app.chat.resumed_runs import resume_runs
 from desktop_app.app.chat.shown_answers import STORE
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
@@ -24,7 +24,7 @@ from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
-from desktop_app.ui.composer.dropped_content import Given
+from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.main_window import MainWindow
 
@@ -40,7 +40,7 @@ QUICK_PROMPT_MS = 1000  # after the start
 BATCHES_MS = 1500  # after the start
 
 
-class ReadyWindow(Controllers):
+class WindowSession(Controllers):
     """The window with all that answers in it, from its start to its end.
 
     Attributes:
@@ -98,7 +98,7 @@ class ReadyWindow(Controllers):
         use_limits(self._backend, self.workspace.values)
         await self.presets.load()
         self.tasks.start(self.prompts.load())
-        await pick_up_runs(self.workspace, self.running)
+        await resume_runs(self.workspace, self.running)
         await self.library.load()
         await self.others.watch()
         self._bind_keys()
@@ -125,7 +125,7 @@ class ReadyWindow(Controllers):
         if request.files or request.text:
             self.library.open_here()
             files = tuple(map(Path, request.files))
-            self._window.prompt.take(Given(files, text=request.text))
+            self._window.prompt.take(DroppedContent(files, text=request.text))
 
     def _raise_window(self) -> None:
         self._window.show()

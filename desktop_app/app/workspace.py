@@ -17,7 +17,7 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.environment_profiles import ON_DEVICE
-from desktop_app.backend.temporary_stores import PrivateConversations, with_private
+from desktop_app.backend.temporary_stores import TemporaryConversations, with_temporary
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.compaction import Compaction, sent_path
 from desktop_app.domain.conversations.conversation import (
@@ -85,9 +85,9 @@ class Workspace(QObject):
 
     def __init__(self, backend: Backend, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.private = PrivateConversations()
+        self.private = TemporaryConversations()
         self._private_chat: ChatService | None = None
-        backend = self.backend = with_private(backend, self.private)
+        backend = self.backend = with_temporary(backend, self.private)
         self.tasks = tasks
         backend.ledger.listen(self.spent.emit)
         self.drafts = Drafts(backend, tasks)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
-from desktop_app.backend.image_scaling import ScaledPictures
+from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.late_collections import LateCollections
 from desktop_app.backend.late_reader import LateReader
 from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenCounter
@@ -28,13 +28,13 @@ from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, default_choice
 from desktop_app.services.fence import Fences
-from desktop_app.services.models.model_listings import Listings
+from desktop_app.services.models.model_listings import ModelListings
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults
 from desktop_app.storage.conversations.compaction_store import CompactionStore
-from desktop_app.storage.conversations.conversation_flags import ShelfStore
+from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database, erasing_mark
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import ExtractedDocument
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.chat.compaction_service import CompactionService
-    from desktop_app.services.chat.utility_model import SmallJobs
+    from desktop_app.services.chat.utility_model import UtilityModel
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.services.collections.embedding_service import EmbeddingChoice
     from desktop_app.services.ports import AttachmentSource, MessageStore
@@ -74,7 +74,7 @@ class Backend:
     database: Database
     conversations: ConversationStore
     conversation_folders: FolderStore
-    shelves: ShelfStore
+    shelves: ConversationFlagStore
     attachments: AttachmentStore
     search: Search
     ledger: Ledger
@@ -84,14 +84,14 @@ class Backend:
     settings: SettingsStore
     vault: KeyVault
     documents: DocumentWorker
-    pictures: ScaledPictures
+    pictures: ImageScaler
     gateway: ProviderGateway
     counter: ProviderTokenCounter
     budget: Budget
     fences: Fences
     chat: ChatService
     passages: LateCollections
-    listings: Listings
+    listings: ModelListings
     environment_profiles: tuple[ProviderProfile, ...]
 
     async def open(self) -> None:
@@ -151,11 +151,11 @@ class Backend:
         return self.passages.whole
 
     @cached_property
-    def small_jobs(self) -> SmallJobs:
+    def small_jobs(self) -> UtilityModel:
         """Who writes titles and summaries."""
-        from desktop_app.services.chat.utility_model import SmallJobs  # not a part of the start
+        from desktop_app.services.chat.utility_model import UtilityModel  # not a part of the start
 
-        return SmallJobs(self.gateway, self.ledger, self.budget, self.catalog, self.listings.of)
+        return UtilityModel(self.gateway, self.ledger, self.budget, self.catalog, self.listings.of)
 
     @cached_property
     def batch_store(self) -> BatchStore:
@@ -296,7 +296,7 @@ def build_backend(
     attachments = AttachmentStore(database, where.attachments)
     budget, fences = Budget(SpendingHolds(database), settings), Fences(settings)
     compactions = CompactionStore(database)
-    listings = Listings(ListingStore(database), gateway)
+    listings = ModelListings(ListingStore(database), gateway)
     passages = LateCollections(database, attachments, gateway, ledger, budget)
     notes = NotesStore(database)
     chat = _chat(
@@ -320,7 +320,7 @@ def build_backend(
         database=database,
         conversations=conversations,
         conversation_folders=FolderStore(database),
-        shelves=ShelfStore(database),
+        shelves=ConversationFlagStore(database),
         attachments=attachments,
         search=Search(database),
         ledger=ledger,
@@ -330,7 +330,7 @@ def build_backend(
         settings=settings,
         vault=vault,
         documents=documents,
-        pictures=ScaledPictures(attachments, documents),
+        pictures=ImageScaler(attachments, documents),
         gateway=gateway,
         counter=counter,
         budget=budget,
@@ -391,11 +391,11 @@ def _chat(
     catalog: ModelCatalog,
     compactions: CompactionStore,
     passages: LateCollections,
-    listings: Listings,
+    listings: ModelListings,
 ) -> ChatService:
     """The use case of asking, and what reads documents in parts for it."""
     estimator = Estimator(counter, attachments, passages)
-    pictures = ScaledPictures(attachments, documents)
+    pictures = ImageScaler(attachments, documents)
     parts = LateReader(
         gateway=gateway,
         attachments=attachments,

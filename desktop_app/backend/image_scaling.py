@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 48 << 20
 
 
-class ScaledPictures:
+class ImageScaler:
     """Satisfies services.ports.PictureSource."""
 
     def __init__(self, originals: AttachmentSource, worker: DocumentWorker) -> None:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.domain.conversations.message_parts import DocumentPart
     from desktop_app.services.chat.model_choice import ResolvedChoice
-    from desktop_app.services.documents.chunk_plan import PartsPlan
-    from desktop_app.services.documents.chunked_reading import PartsReader
+    from desktop_app.services.documents.chunk_plan import ChunkPlan
+    from desktop_app.services.documents.chunked_reading import ChunkedReader
     from desktop_app.services.fence import Fence
     from desktop_app.services.ports import Gateway
 
@@ -45,7 +45,7 @@ class LateReader:
         prompt: str,
         resolved: ResolvedChoice,
         instructions: str = "",
-    ) -> PartsPlan:
+    ) -> ChunkPlan:
         """What that would take. Raises UserFacingError."""
         return await self._reader.plan(documents, prompt, resolved, instructions)
 
@@ -61,7 +61,7 @@ class LateReader:
         return await self._reader.texts(document, prompt, resolved, fence, instructions)
 
     @cached_property
-    def _reader(self) -> PartsReader:
-        from desktop_app.services.documents.chunked_reading import NoNotes, PartsReader
+    def _reader(self) -> ChunkedReader:
+        from desktop_app.services.documents.chunked_reading import ChunkedReader, NoNotes
 
-        return PartsReader(**{**self._made_of, "notes": self._made_of["notes"] or NoNotes()})
+        return ChunkedReader(**{**self._made_of, "notes": self._made_of["notes"] or NoNotes()})

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.image_scaling import ScaledPictures
+from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
 from desktop_app.domain.conversations.message_parts import AttachmentFile, DocumentPart, ImagePart
@@ -63,7 +63,7 @@ class _Held:
         return [id_ for id_ in self.messages if id_ in below and id_ not in parents][-1]
 
 
-class PrivateConversations:
+class TemporaryConversations:
     """What is held; see the module."""
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ class PrivateConversations:
 class RoutedConversations(ConversationStore):
     """Private conversations out of memory, the others from the store."""
 
-    def __init__(self, backend: Backend, private: PrivateConversations) -> None:
+    def __init__(self, backend: Backend, private: TemporaryConversations) -> None:
         super().__init__(backend.database)
         self._kept, self._private = backend.conversations, private
 
@@ -218,7 +218,7 @@ class RoutedConversations(ConversationStore):
 class RoutedAttachments(AttachmentStore):
     """What is attached in private conversations out of memory, the rest from the store."""
 
-    def __init__(self, backend: Backend, private: PrivateConversations) -> None:
+    def __init__(self, backend: Backend, private: TemporaryConversations) -> None:
         super().__init__(backend.database, backend.folders.attachments)
         self._private = private
 
@@ -245,7 +245,7 @@ class RoutedAttachments(AttachmentStore):
 class RoutedCompactions(CompactionStore):
     """Compactions of private conversations in memory."""
 
-    def __init__(self, backend: Backend, private: PrivateConversations) -> None:
+    def __init__(self, backend: Backend, private: TemporaryConversations) -> None:
         super().__init__(backend.database)
         self._private = private
 
@@ -275,7 +275,7 @@ class RoutedCompactions(CompactionStore):
 class RoutedLedger(Ledger):
     """Enters what a private conversation cost without its name, and keeps its sum in memory."""
 
-    def __init__(self, backend: Backend, private: PrivateConversations) -> None:
+    def __init__(self, backend: Backend, private: TemporaryConversations) -> None:
         super().__init__(backend.database)
         self._private = private
 
@@ -297,7 +297,7 @@ class RoutedLedger(Ledger):
         return held.cost_of_jobs if held else await super().small_jobs(conversation_id)
 
 
-def with_private(backend: Backend, private: PrivateConversations) -> Backend:
+def with_temporary(backend: Backend, private: TemporaryConversations) -> Backend:
     """`backend`, where private conversations are answered for out of memory."""
     attachments = RoutedAttachments(backend, private)
     routed = replace(
@@ -306,7 +306,7 @@ def with_private(backend: Backend, private: PrivateConversations) -> Backend:
         attachments=attachments,
         compactions=RoutedCompactions(backend, private),
         ledger=RoutedLedger(backend, private),
-        pictures=ScaledPictures(attachments, backend.documents),
+        pictures=ImageScaler(attachments, backend.documents),
     )
     chat = routed.chat_with(routed.conversations, attachments, backend.notes)
     return replace(routed, chat=chat)

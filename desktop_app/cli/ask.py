@@ -45,8 +45,14 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import format_money
-from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, demand_legal
-from desktop_app.services.chat.prompt_library import SUMMARY, demand_two, filled, for_each, named
+from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, require_supported
+from desktop_app.services.chat.prompt_library import (
+    SUMMARY,
+    filled,
+    for_each,
+    named,
+    require_two_documents,
+)
 from desktop_app.services.documents.file_attachments import preferred
 from desktop_app.services.documents.image_attachments import with_detail
 
@@ -57,7 +63,7 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import ExtractedDocument, Progress
     from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.domain.conversations.message_parts import Part
-    from desktop_app.services.chat.answer_run import Answering
+    from desktop_app.services.chat.answer_run import AnswerRun
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
@@ -146,7 +152,7 @@ async def _answer(
     conversation = _conversation(await choice_of(backend, profile, options))
     resolved = backend.chat.resolve(profile, conversation.choice)
     asked = conversation.choice.effort if options.effort else None
-    demand_legal(resolved, asked, backend.catalog)
+    require_supported(resolved, asked, backend.catalog)
     pages = pages_by_file(options.pages, options.file)
     if options.template:  # before the files are read, which may take long
         await from_template(backend, options.template, options.set, prompt)
@@ -193,7 +199,7 @@ async def _priced(
 ) -> Draft:
     """The draft, with its documents to be read in parts where they are too large; says what it
     takes."""
-    demand_two(draft.text, draft.attachments)
+    require_two_documents(draft.text, draft.attachments)
     taken = await service.estimator.estimate([], draft, resolved, instructions=instructions)
     try:
         service.estimator.demand_room(draft, taken, resolved)
@@ -224,7 +230,7 @@ async def _in_parts(
 
 
 async def _run(
-    backend: Backend, began: Answering, profile: ProviderProfile, output: Output, *, saved: bool
+    backend: Backend, began: AnswerRun, profile: ProviderProfile, output: Output, *, saved: bool
 ) -> int:
     was_stopped = False
     try:

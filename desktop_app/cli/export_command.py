@@ -29,7 +29,7 @@ from desktop_app.exchange.importers.imported import BAD_VALUE, short
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.paths import folders
-from desktop_app.rendering.processes.formula_client import FormulaProcess
+from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.temporary_files import noted
 
@@ -94,7 +94,7 @@ class HtmlFile:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._formulas = FormulaProcess(child_command("maths"))
+        self._formulas = FormulaClient(child_command("maths"))
         self._page = html_page.HtmlPage(lambda m: backend.catalog.info(m).name, self._formulas.find)
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:

@@ -25,7 +25,7 @@ class Category(StrEnum):
     PROGRAM = "Program"
 
 
-class Context(StrEnum):
+class CommandScope(StrEnum):
     """Where a shortcut acts.
 
     WINDOW: anywhere in the main window. PROMPT: while its prompt has the keyboard. QUICK: in the
@@ -37,11 +37,11 @@ class Context(StrEnum):
     QUICK = "quick"
     EVERYWHERE = "everywhere"
 
-    def meets(self, other: Context) -> bool:
+    def meets(self, other: CommandScope) -> bool:
         """Whether one key press could mean a command of either context."""
-        if Context.EVERYWHERE in (self, other):
+        if CommandScope.EVERYWHERE in (self, other):
             return True
-        return (self is Context.QUICK) == (other is Context.QUICK)
+        return (self is CommandScope.QUICK) == (other is CommandScope.QUICK)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Command:
     title: str
     category: Category
     shortcut: str = ""
-    context: Context = Context.WINDOW
+    context: CommandScope = CommandScope.WINDOW
 
 
 _C = Category
@@ -86,13 +86,15 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("list.next", "Next conversation", _C.CONVERSATION, "Ctrl+PgDown"),
     Command("list.previous", "Previous conversation", _C.CONVERSATION, "Ctrl+PgUp"),
     Command("prompt.focus", "Go to the prompt", _C.PROMPT, "Ctrl+L"),
-    Command("prompt.send", "Send", _C.PROMPT, "Return", Context.PROMPT),
+    Command("prompt.send", "Send", _C.PROMPT, "Return", CommandScope.PROMPT),
     Command("prompt.stop", "Stop the answer", _C.PROMPT, "Esc"),
     Command("prompt.attach", "Attach files", _C.PROMPT, "Ctrl+O"),
     Command("attachment.preview", "Preview what is sent of an attachment", _C.PROMPT),
     Command("attachment.choose-pages", "Choose pages, slides or sheets to send", _C.PROMPT),
     Command("prompt.attach-folder", "Attach a folder", _C.PROMPT, "Ctrl+Shift+O"),
-    Command("prompt.paste-plain", "Paste as plain text", _C.PROMPT, "Ctrl+Shift+V", Context.PROMPT),
+    Command(
+        "prompt.paste-plain", "Paste as plain text", _C.PROMPT, "Ctrl+Shift+V", CommandScope.PROMPT
+    ),
     Command("prompt.as-text", "Turn attached text back into text", _C.PROMPT),
     Command("collections.ask", "Ask a collection…", _C.PROMPT),
     Command("collections.show", "Collections…", _C.PROMPT),
@@ -101,16 +103,18 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("presets.use", "Use a preset", _C.PROMPT),
     Command("presets.save", "Save these settings as a preset", _C.PROMPT),
     Command("presets.manage", "Edit presets", _C.PROMPT),
-    Command("variant.instant", "Answer with Instant", _C.PROMPT, "Alt+1", Context.EVERYWHERE),
-    Command("variant.thinking", "Answer with Thinking", _C.PROMPT, "Alt+2", Context.EVERYWHERE),
-    Command("variant.pro", "Answer with Pro", _C.PROMPT, "Alt+3", Context.EVERYWHERE),
-    Command("effort.more", "More effort", _C.PROMPT, "Alt+Up", Context.EVERYWHERE),
-    Command("effort.less", "Less effort", _C.PROMPT, "Alt+Down", Context.EVERYWHERE),
+    Command("variant.instant", "Answer with Instant", _C.PROMPT, "Alt+1", CommandScope.EVERYWHERE),
+    Command(
+        "variant.thinking", "Answer with Thinking", _C.PROMPT, "Alt+2", CommandScope.EVERYWHERE
+    ),
+    Command("variant.pro", "Answer with Pro", _C.PROMPT, "Alt+3", CommandScope.EVERYWHERE),
+    Command("effort.more", "More effort", _C.PROMPT, "Alt+Up", CommandScope.EVERYWHERE),
+    Command("effort.less", "Less effort", _C.PROMPT, "Alt+Down", CommandScope.EVERYWHERE),
     Command("prompt.background", "Run long answers in the background", _C.PROMPT),
     Command("find.open", "Find in the conversation", _C.CONVERSATION, "Ctrl+F"),
     Command("find.next", "Next match", _C.CONVERSATION, "F3"),
     Command("find.previous", "Previous match", _C.CONVERSATION, "Shift+F3"),
-    Command("answer.copy", "Copy the answer", _C.ANSWER, "Ctrl+Shift+C", Context.EVERYWHERE),
+    Command("answer.copy", "Copy the answer", _C.ANSWER, "Ctrl+Shift+C", CommandScope.EVERYWHERE),
     Command("answer.copy-code", "Copy the block of code", _C.ANSWER, "Ctrl+Shift+K"),
     Command("conversation.copy", "Copy the conversation", _C.CONVERSATION),
     Command("answer.retry", "Ask again", _C.ANSWER, "Ctrl+R"),
@@ -130,7 +134,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("library.show", "Backups, import and export", _C.PROGRAM),
     Command("palette.open", "Show all commands", _C.PROGRAM, "Ctrl+K"),
     Command("quick.open", "Quick prompt", _C.PROGRAM, "Ctrl+Shift+Space"),
-    Command("quick.go-on", "Go on in the window", _C.PROGRAM, "Ctrl+O", Context.QUICK),
-    Command("quick.close", "Close the quick prompt", _C.PROGRAM, "Esc", Context.QUICK),
-    Command("app.quit", "Quit", _C.PROGRAM, "Ctrl+Q", Context.EVERYWHERE),
+    Command("quick.go-on", "Go on in the window", _C.PROGRAM, "Ctrl+O", CommandScope.QUICK),
+    Command("quick.close", "Close the quick prompt", _C.PROGRAM, "Esc", CommandScope.QUICK),
+    Command("app.quit", "Quit", _C.PROGRAM, "Ctrl+Q", CommandScope.EVERYWHERE),
 )

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Final
 
 from desktop_app.documents import media_type, refusals
-from desktop_app.documents.containers.document_bundle import Collection
+from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.outcome import OnProgress, Read
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Limits
@@ -36,12 +36,12 @@ def read(
         if kind == media_type.ZIP:
             from desktop_app.documents.containers import archive
 
-            return archive.read(name, data, Collection(limits, on_progress, depth, read))
+            return archive.read(name, data, DocumentBundle(limits, on_progress, depth, read))
         if kind:
             if kind == media_type.OUTLOOK:
                 from desktop_app.documents.mail import outlook
 
-                files = Collection(limits, on_progress, depth, read)
+                files = DocumentBundle(limits, on_progress, depth, read)
                 text, note = outlook.read(name, data, files)
                 return Read(kind, text, note=note)
             found = _read_binary(name, kind, data, limits, on_progress, password)
@@ -55,7 +55,9 @@ def read(
         if media_type.of_text(name, data) == media_type.MAIL:
             from desktop_app.documents.mail import mail_reader
 
-            text, note = mail_reader.read(name, data, Collection(limits, on_progress, depth, read))
+            text, note = mail_reader.read(
+                name, data, DocumentBundle(limits, on_progress, depth, read)
+            )
             return Read(media_type.MAIL, text, note=note)
         return _read_text(name, data, decoded)
     except RecursionError as error:

@@ -55,14 +55,14 @@ _Object = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Collection:
+class PromptCollection:
     """What one file holds."""
 
     prompts: tuple[Prompt, ...] = ()
     presets: tuple[Preset, ...] = ()
 
 
-def written(collection: Collection) -> str:
+def written(collection: PromptCollection) -> str:
     """The file's text."""
     value = {
         "format": FORMAT,
@@ -73,7 +73,7 @@ def written(collection: Collection) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def read_file(path: Path) -> Collection:
+def read_file(path: Path) -> PromptCollection:
     """Return what a file holds. Blocking.
 
     Raises:
@@ -94,7 +94,7 @@ def read_file(path: Path) -> Collection:
     return read(text)
 
 
-def read(text: str) -> Collection:
+def read(text: str) -> PromptCollection:
     """Return a file's content.
 
     Raises:
@@ -110,7 +110,7 @@ def read(text: str) -> Collection:
     if value.get("version") != VERSION:
         raise _refused("It was written by another version of Repartee.")
     try:
-        return Collection(
+        return PromptCollection(
             tuple(map(_prompt_from_json, _list(value, "prompts"))),
             tuple(map(preset_from_json, _list(value, "presets"))),
         )
@@ -119,9 +119,11 @@ def read(text: str) -> Collection:
         raise _refused("A part of it cannot be understood.", why) from exc
 
 
-def news(found: Collection, known: Collection, new_id: Callable[[], str]) -> Collection:
+def news(
+    found: PromptCollection, known: PromptCollection, new_id: Callable[[], str]
+) -> PromptCollection:
     """What of `found` is not there yet, with ids that are free."""
-    return Collection(
+    return PromptCollection(
         tuple(_news(found.prompts, known.prompts, _words_of_prompt, new_id)),
         tuple(_news(found.presets, known.presets, _words_of_preset, new_id)),
     )

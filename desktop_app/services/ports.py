@@ -18,7 +18,7 @@ from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.chat.model_choice import ResolvedChoice
 
 if TYPE_CHECKING:
-    from desktop_app.services.documents.chunk_plan import PartsPlan
+    from desktop_app.services.documents.chunk_plan import ChunkPlan
     from desktop_app.services.fence import Fence
 
 
@@ -134,7 +134,7 @@ class PartsSource(Protocol):
         prompt: str,
         resolved: ResolvedChoice,
         instructions: str = "",
-    ) -> PartsPlan:
+    ) -> ChunkPlan:
         """What that would take. Raises UserFacingError."""
 
     async def texts(

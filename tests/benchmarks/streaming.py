@@ -140,9 +140,9 @@ class Transcript:
             view.typeset_with(self._typesetter)
         if highlights:
             from desktop_app.child_processes import child_command
-            from desktop_app.ui.transcript.media.json_process import Asker
+            from desktop_app.ui.transcript.media.json_process import JsonProcess
 
-            view.lex_with(Asker(child_command("lexing"), view))
+            view.lex_with(JsonProcess(child_command("lexing"), view))
 
     def write(self, text: str) -> None:
         self._view.append_text(self._message.id, text)

@@ -13,14 +13,14 @@ from desktop_app.ui.composer.dropped_content import (
     NO_MESSAGE,
     NO_PICTURE,
     NOTHING_READABLE,
-    Given,
-    GivenContent,
+    DroppedContent,
+    DroppedData,
     given_in,
     is_to_attach,
     is_welcome,
     promise,
 )
-from desktop_app.ui.composer.rich_text_paste import RichPaste
+from desktop_app.ui.composer.rich_text_paste import RichTextPaste
 
 PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at here"
 MAIL = b"From: a@b.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= an/alle\r\n\r\nHello\r\n"
@@ -43,22 +43,22 @@ def moz(address: str, title: str) -> bytes:
     [
         pytest.param(
             {"text/uri-list": "file:///a%20b/%C3%9C.pdf\r\nfile:///c\r\n", "text/plain": "/c"},
-            Given((Path("/a b/Ü.pdf"), Path("/c"))),
+            DroppedContent((Path("/a b/Ü.pdf"), Path("/c"))),
             id="a file manager",
         ),
         pytest.param(
             {"x-special/gnome-copied-files": "cut\nfile:///a%20b.txt\nfile:///c"},
-            Given((Path("/a b.txt"), Path("/c"))),
+            DroppedContent((Path("/a b.txt"), Path("/c"))),
             id="an older file manager's copy",
         ),
         pytest.param(
             {"text/uri-list": "file:///a.py", "text/plain": "/a.py", "codeeditors": "[]"},
-            Given((Path("/a.py"),)),
+            DroppedContent((Path("/a.py"),)),
             id="a file of VS Code",
         ),
         pytest.param(
             {"text/uri-list": "sftp://host/a.pdf"},
-            Given(
+            DroppedContent(
                 note="“a.pdf” is not on this computer, and nothing is fetched: copy it to a folder "
                 "here first."
             ),
@@ -71,20 +71,22 @@ def moz(address: str, title: str) -> bytes:
                 "text/html": f"<a href='{PAGE}'>A page</a>",
                 "text/plain": PAGE,
             },
-            Given(text=f"[A page]({PAGE})"),
+            DroppedContent(text=f"[A page]({PAGE})"),
             id="Firefox: a link",
         ),
         pytest.param(
             {"text/uri-list": PAGE, "text/html": f"<a href='{PAGE}'>A <b>page</b></a>"},
-            Given(text=f"[A page]({PAGE})"),
+            DroppedContent(text=f"[A page]({PAGE})"),
             id="a link with its words in HTML alone",
         ),
         pytest.param(
-            {"text/uri-list": PAGE, "text/plain": PAGE}, Given(text=PAGE), id="an address alone"
+            {"text/uri-list": PAGE, "text/plain": PAGE},
+            DroppedContent(text=PAGE),
+            id="an address alone",
         ),
         pytest.param(
             {"text/x-moz-url": moz("https://e.example/a_(b)", "x")},
-            Given(text="[x](<https://e.example/a_(b)>)"),
+            DroppedContent(text="[x](<https://e.example/a_(b)>)"),
             id="brackets in an address",
         ),
         pytest.param(
@@ -94,7 +96,7 @@ def moz(address: str, title: str) -> bytes:
                 "text/uri-list": "https://e.example/cat.png",
                 "image/png": PNG,
             },
-            Given(content=GivenContent("cat.png", PNG)),
+            DroppedContent(content=DroppedData("cat.png", PNG)),
             id="a picture with its bytes",
         ),
         pytest.param(
@@ -102,27 +104,27 @@ def moz(address: str, title: str) -> bytes:
                 "text/uri-list": "https://e.example/cat.png",
                 "text/html": "<meta charset='utf-8'><img src='https://e.example/cat.png'>",
             },
-            Given(text="https://e.example/cat.png", note=NO_PICTURE),
+            DroppedContent(text="https://e.example/cat.png", note=NO_PICTURE),
             id="Chrome: a picture by its address alone",
         ),
         pytest.param(
             {"text/html": "<meta charset='utf-8'><img src='data:image/png;base64,aGk='/>"},
-            Given(content=GivenContent("Pasted picture.png", b"hi")),
+            DroppedContent(content=DroppedData("Pasted picture.png", b"hi")),
             id="a picture within HTML",
         ),
         pytest.param(
             {"text/html": "<p>some <b>words</b></p>", "text/plain": "some words"},
-            Given(text="some words", html="<p>some <b>words</b></p>"),
+            DroppedContent(text="some words", html="<p>some <b>words</b></p>"),
             id="selected text",
         ),
         pytest.param(
             {"text/markdown": "**a**", "text/html": "<b>a</b>", "text/plain": "a"},
-            Given(text="**a**"),
+            DroppedContent(text="**a**"),
             id="Markdown, as we copy it",
         ),
         pytest.param(
             {"message/rfc822": MAIL, "text/plain": "x"},
-            Given(content=GivenContent("Grüße an alle.eml", MAIL)),
+            DroppedContent(content=DroppedData("Grüße an alle.eml", MAIL)),
             id="a mail",
         ),
         pytest.param(
@@ -131,29 +133,31 @@ def moz(address: str, title: str) -> bytes:
                 "application/x-moz-file-promise": "x",
                 "text/x-moz-url": moz("imap://x", "Subject"),
             },
-            Given(note=NO_MESSAGE),
+            DroppedContent(note=NO_MESSAGE),
             id="Thunderbird: a mail that is not handed over",
         ),
         pytest.param(
             {"text/x-moz-message": "mailbox-message://x", "text/uri-list": "file:///t/A.eml"},
-            Given((Path("/t/A.eml"),)),
+            DroppedContent((Path("/t/A.eml"),)),
             id="Thunderbird: a mail as a file",
         ),
         pytest.param(
             {"text/tab-separated-values": "a\tb|c\n1\t2"},
-            Given(text="| a | b\\|c |\n| --- | --- |\n| 1 | 2 |"),
+            DroppedContent(text="| a | b\\|c |\n| --- | --- |\n| 1 | 2 |"),
             id="cells",
         ),
         pytest.param(
             {"text/rtf": "{\\rtf1 a}"},
-            Given(content=GivenContent("Pasted text.rtf", b"{\\rtf1 a}")),
+            DroppedContent(content=DroppedData("Pasted text.rtf", b"{\\rtf1 a}")),
             id="RTF alone",
         ),
-        pytest.param({"application/x-odd": "1"}, Given(note=NOTHING_READABLE), id="unheard of"),
-        pytest.param({}, Given(), id="nothing"),
+        pytest.param(
+            {"application/x-odd": "1"}, DroppedContent(note=NOTHING_READABLE), id="unheard of"
+        ),
+        pytest.param({}, DroppedContent(), id="nothing"),
     ],
 )
-def test_what_is_meant(formats: dict[str, bytes | str], given: Given) -> None:
+def test_what_is_meant(formats: dict[str, bytes | str], given: DroppedContent) -> None:
     data = offered(formats)
     assert given_in(data) == given
     assert is_welcome(data) is (bool(formats) and given.note != NOTHING_READABLE)
@@ -189,11 +193,11 @@ def field() -> QPlainTextEdit:
     return field
 
 
-RICH = Given(text="bold words", html="<b>bold</b> words")
+RICH = DroppedContent(text="bold words", html="<b>bold</b> words")
 
 
 def test_rich_text_becomes_markdown_in_one_step(field: QPlainTextEdit) -> None:
-    paste = RichPaste(field.textCursor(), RICH)
+    paste = RichTextPaste(field.textCursor(), RICH)
     assert field.toPlainText() == "before bold wordsafter"
     paste.become("**bold** words")
     assert field.toPlainText() == "before **bold** wordsafter"
@@ -204,7 +208,7 @@ def test_rich_text_becomes_markdown_in_one_step(field: QPlainTextEdit) -> None:
 
 
 def test_what_is_typed_meanwhile_stays(field: QPlainTextEdit) -> None:
-    paste = RichPaste(field.textCursor(), RICH)
+    paste = RichTextPaste(field.textCursor(), RICH)
     field.textCursor().insertText("!")
     paste.become("**bold** words")
     assert field.toPlainText() == "before **bold** words!after"
@@ -213,7 +217,7 @@ def test_what_is_typed_meanwhile_stays(field: QPlainTextEdit) -> None:
 
 
 def test_what_was_changed_or_sent_meanwhile_is_left_alone(field: QPlainTextEdit) -> None:
-    paste = RichPaste(field.textCursor(), RICH)
+    paste = RichTextPaste(field.textCursor(), RICH)
     cursor = QTextCursor(field.document())
     cursor.setPosition(9)
     cursor.insertText("X")
@@ -227,11 +231,11 @@ def test_what_was_changed_or_sent_meanwhile_is_left_alone(field: QPlainTextEdit)
 
 @pytest.mark.parametrize("markdown", ["", "bold  words", "**bold**"])
 def test_markdown_that_says_less_is_not_taken(field: QPlainTextEdit, markdown: str) -> None:
-    paste = RichPaste(field.textCursor(), RICH)
+    paste = RichTextPaste(field.textCursor(), RICH)
     paste.become(markdown)
     assert field.toPlainText() == "before bold wordsafter"
 
 
 def test_html_alone_gives_its_words_at_once(field: QPlainTextEdit) -> None:
-    RichPaste(field.textCursor(), Given(html="<p>some <b>words</b></p>"))
+    RichTextPaste(field.textCursor(), DroppedContent(html="<p>some <b>words</b></p>"))
     assert field.toPlainText() == "before some wordsafter"

@@ -44,7 +44,7 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     SearchHit,
 )
-from desktop_app.domain.conversations.list_filter import Place, PlaceKind
+from desktop_app.domain.conversations.list_filter import ListFilter, ListFilterKind
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, ToolCallPart
 from desktop_app.domain.conversations.presets import Preset
 from desktop_app.domain.conversations.prompts import Prompt
@@ -150,7 +150,7 @@ def a_folder_that_is_open(stage: Stage, text: str) -> QWidget:
 
     made = ConversationList(stage.theme)
     made.set_folders([Folder("f", text, NOW)])
-    made.set_conversations([], place=Place(PlaceKind.FOLDER, "f"))
+    made.set_conversations([], place=ListFilter(ListFilterKind.FOLDER, "f"))
     return stage.show(made)
 
 
@@ -187,9 +187,9 @@ def folders_to_search_in(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_foot_of_the_list(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.sidebar.sidebar_footer import ListFoot
+    from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
 
-    made = ListFoot(stage.theme)
+    made = SidebarFooter(stage.theme)
     made.show_month(text, "cloud", "$1", is_near_cap=False)
     return stage.show(made)
 
@@ -323,14 +323,14 @@ def cards_above_the_prompt(stage: Stage, text: str) -> QWidget:
     from PySide6.QtWidgets import QVBoxLayout
 
     from desktop_app.ui.batch.batch_bar import BatchBar
-    from desktop_app.ui.window.compaction_card import CompactionBar
+    from desktop_app.ui.window.compaction_card import CompactionCard
     from desktop_app.ui.window.first_start import FirstStart
-    from desktop_app.ui.window.progress_card import WorkBar
+    from desktop_app.ui.window.progress_card import ProgressCard
 
     holder = QWidget()
     column = QVBoxLayout(holder)
-    work, jobs = WorkBar(stage.theme), BatchBar(stage.theme)
-    compaction, start = CompactionBar(stage.theme), FirstStart(stage.theme)
+    work, jobs = ProgressCard(stage.theme), BatchBar(stage.theme)
+    compaction, start = CompactionCard(stage.theme), FirstStart(stage.theme)
     column.addWidget(start)
     for widget in (work, jobs, compaction, start.key_line):
         column.addWidget(widget)
@@ -433,9 +433,9 @@ def the_settings_of_a_provider(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_settings_of_the_library(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.settings.tabs.data_tab import FOLDER_KEY, LibraryTab
+    from desktop_app.ui.settings.tabs.data_tab import FOLDER_KEY, DataTab
 
-    made = LibraryTab(stage.theme)
+    made = DataTab(stage.theme)
     made.set_values(with_defaults({}) | {FOLDER_KEY: text})
     made.set_backup_state(text, "error")
     return stage.show(made)
@@ -443,9 +443,9 @@ def the_settings_of_the_library(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_settings_of_a_folder(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.settings.tabs.responses_tab import FOLDER, AnswerTab
+    from desktop_app.ui.settings.tabs.responses_tab import FOLDER, ResponsesTab
 
-    made = AnswerTab(stage.theme)
+    made = ResponsesTab(stage.theme)
     made.set_values(with_defaults({}))
     made.set_folder("f", text, {})
     made.show_scope(FOLDER)
@@ -454,9 +454,9 @@ def the_settings_of_a_folder(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_file_of_weights(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.settings.sections.local_model_section import WeightsSection
+    from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
 
-    made = WeightsSection(stage.theme)
+    made = LocalModelSection(stage.theme)
     made.show_file(text)
     return stage.show(made)
 
@@ -568,16 +568,16 @@ def the_files_of_a_batch_job(stage: Stage, text: str) -> QWidget:
 @place
 def a_new_batch_job(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.batch.batch_new_page import (
-        BatchModel,
+        BatchModelOption,
         BatchNewPage,
-        BatchPrompt,
-        BatchProvider,
+        BatchPromptOption,
+        BatchProviderOption,
     )
 
     made = BatchNewPage(stage.theme)
-    made.set_prompts([BatchPrompt("a", text, "x")], "a")
-    model = BatchModel(text, text, refusal=text)
-    made.set_providers([BatchProvider("p", text, models=(model,))], "p", text, None)
+    made.set_prompts([BatchPromptOption("a", text, "x")], "a")
+    model = BatchModelOption(text, text, refusal=text)
+    made.set_providers([BatchProviderOption("p", text, models=(model,))], "p", text, None)
     made.set_files([Path(f"/x/{text}")])
     return stage.show(made)
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, Q
 
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
 from desktop_app.ui.composer.attachment_chips import Chip
-from desktop_app.ui.composer.dropped_content import GivenContent
+from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.look import theme
 from desktop_app.ui.settings.settings_panel import SettingsPanel
@@ -350,7 +350,7 @@ def test_a_picture_of_a_browser_is_welcome_too(window: MainWindow, qtbot: QtBot)
     )
     with qtbot.waitSignal(window.picture_dropped) as told:
         QApplication.sendEvent(window, event)
-    assert told.args == [GivenContent("cat.png", b"bytes")]
+    assert told.args == [DroppedData("cat.png", b"bytes")]
 
 
 def test_the_overlay_goes_when_they_leave(window: MainWindow) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop_app.domain.conversations.prompts import Prompt
-from desktop_app.ui.composer.prompt_completer import Slash, typed_name
+from desktop_app.ui.composer.prompt_completer import PromptCompleter, typed_name
 from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.composer.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.composer.prompt_menu import PromptMenu, matching
@@ -34,7 +34,7 @@ KEY = Qt.Key
 class Typed:
     """One of the two texts that `/` is typed in, in its window."""
 
-    def __init__(self, qtbot: QtBot, window: QWidget, slash: Slash, name: str) -> None:
+    def __init__(self, qtbot: QtBot, window: QWidget, slash: PromptCompleter, name: str) -> None:
         self._qtbot = qtbot
         self.window = window
         self.slash = slash

@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.composer.attachment_chips import ChipWidget
-from desktop_app.ui.composer.dropped_content import GivenContent
+from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.prompt_editor import Chip, ChoiceView, ModelEntry, PromptEditor
 from desktop_app.ui.composer.suggestions import SuggestionButton
 from desktop_app.ui.look import theme as themes
@@ -317,7 +317,7 @@ PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at in this process"
 @pytest.mark.parametrize(
     ("formats", "given"),
     [
-        ({"image/png": PNG}, GivenContent("Pasted picture.png", PNG)),
+        ({"image/png": PNG}, DroppedData("Pasted picture.png", PNG)),
         (  # a picture dragged out of a page, or "Copy image"
             {
                 "text/html": b"<img src='https://a.example/cat.webp'>",
@@ -325,9 +325,9 @@ PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at in this process"
                 "text/uri-list": b"https://a.example/cat.webp",
                 "image/jpeg": b"jpeg",
             },
-            GivenContent("cat.jpg", b"jpeg"),
+            DroppedData("cat.jpg", b"jpeg"),
         ),
-        ({"text/plain": b"data:image/png;base64,aGk="}, GivenContent("Pasted picture.png", b"hi")),
+        ({"text/plain": b"data:image/png;base64,aGk="}, DroppedData("Pasted picture.png", b"hi")),
         ({"text/plain": b"https://a.example/cat.webp"}, None),
         ({"text/plain": b"data:image/svg+xml;base64,aGk="}, None),
         ({"text/plain": b"data:text/html;base64,aGk="}, None),
@@ -335,12 +335,12 @@ PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at in this process"
     ],
 )
 def test_what_a_browser_gives(
-    qtbot: QtBot, editor: PromptEditor, formats: dict[str, bytes], given: GivenContent | None
+    qtbot: QtBot, editor: PromptEditor, formats: dict[str, bytes], given: DroppedData | None
 ) -> None:
     data = QMimeData()
     for name, content in formats.items():
         data.setData(name, content)
-    pictures: list[GivenContent] = []
+    pictures: list[DroppedData] = []
     editor.picture_given.connect(pictures.append)
     text_of(editor).insertFromMimeData(data)
     assert pictures == ([] if given is None else [given])

@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.composer.attachment_chips import Chip
-from desktop_app.ui.composer.dropped_content import GivenContent
+from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.model_choice_view import ChoiceView
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.quick.quick_prompt import SHARE_OF_SCREEN, QuickPrompt
@@ -368,7 +368,7 @@ def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: 
     line = find(quick, QLineEdit, "prompt")
     with qtbot.waitSignal(quick.picture_given) as given:
         qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
-    assert given.args == [GivenContent("Pasted picture.png", b"bytes")]
+    assert given.args == [DroppedData("Pasted picture.png", b"bytes")]
     assert line.text() == ""
     event = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QS
 from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import with_defaults
-from desktop_app.ui.settings.tabs.responses_tab import DEFAULTS, HERE, AnswerTab
+from desktop_app.ui.settings.tabs.responses_tab import DEFAULTS, HERE, ResponsesTab
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ TEMPERATURE = "answer.temperature"
 
 
 @pytest.fixture
-def tab(qtbot: QtBot, dressed: Theme) -> AnswerTab:
+def tab(qtbot: QtBot, dressed: Theme) -> ResponsesTab:
     """The page with one conversation that has a temperature of its own."""
-    made = AnswerTab(dressed)
+    made = ResponsesTab(dressed)
     made.set_values(with_defaults({TEMPERATURE: 0.5, "answer.verbosity": "low"}))
     made.set_own("c1", {TEMPERATURE: 1.0})
     made.resize(300, 2000)
@@ -42,16 +42,16 @@ def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
     return found
 
 
-def choose(qtbot: QtBot, tab: AnswerTab, scope: str) -> None:
+def choose(qtbot: QtBot, tab: ResponsesTab, scope: str) -> None:
     button = find(tab, SegmentedControl, "scope").button(scope)
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def words(tab: AnswerTab) -> str:
+def words(tab: ResponsesTab) -> str:
     return "\n".join(label.text() for label in tab.findChildren(QLabel) if label.isVisible())
 
 
-def test_each_scope_shows_what_holds_there(qtbot: QtBot, tab: AnswerTab) -> None:
+def test_each_scope_shows_what_holds_there(qtbot: QtBot, tab: ResponsesTab) -> None:
     slider = find(tab, QSlider, TEMPERATURE)
     reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
     assert slider.accessibleName() == "Temperature: 0.5"
@@ -67,7 +67,7 @@ def test_each_scope_shows_what_holds_there(qtbot: QtBot, tab: AnswerTab) -> None
 
 
 def test_what_belongs_to_new_conversations_alone_is_not_among_the_own(
-    qtbot: QtBot, tab: AnswerTab
+    qtbot: QtBot, tab: ResponsesTab
 ) -> None:
     def shown() -> set[str]:
         keys = [s.key for s in settings_of(Group.ANSWER)]
@@ -78,7 +78,7 @@ def test_what_belongs_to_new_conversations_alone_is_not_among_the_own(
     assert shown() == {s.key for s in settings_of(Group.ANSWER) if s.per_conversation}
 
 
-def test_a_change_is_told_for_its_scope(qtbot: QtBot, tab: AnswerTab) -> None:
+def test_a_change_is_told_for_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
     slider = find(tab, QSlider, TEMPERATURE)
     with qtbot.waitSignal(tab.changed) as told, qtbot.assertNotEmitted(tab.own_changed):
         slider.setValue(slider.value() + 1)
@@ -89,7 +89,7 @@ def test_a_change_is_told_for_its_scope(qtbot: QtBot, tab: AnswerTab) -> None:
     assert told.args == ["c1", TEMPERATURE, None]  # the model's own, whatever the default is
 
 
-def test_a_row_lets_go_of_its_own_value(qtbot: QtBot, tab: AnswerTab) -> None:
+def test_a_row_lets_go_of_its_own_value(qtbot: QtBot, tab: ResponsesTab) -> None:
     choose(qtbot, tab, HERE)
     reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
     assert reset.accessibleName() == "Temperature: use the default"
@@ -102,7 +102,7 @@ def test_a_row_lets_go_of_its_own_value(qtbot: QtBot, tab: AnswerTab) -> None:
 
 
 def test_what_was_typed_belongs_to_the_conversation_it_was_typed_in(
-    qtbot: QtBot, tab: AnswerTab
+    qtbot: QtBot, tab: ResponsesTab
 ) -> None:
     choose(qtbot, tab, HERE)
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
@@ -114,7 +114,7 @@ def test_what_was_typed_belongs_to_the_conversation_it_was_typed_in(
     assert text.toPlainText() == ""
 
 
-def test_and_to_its_scope(qtbot: QtBot, tab: AnswerTab) -> None:
+def test_and_to_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
     choose(qtbot, tab, HERE)
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
     qtbot.keyClicks(text, "Rhyme.")
@@ -122,7 +122,7 @@ def test_and_to_its_scope(qtbot: QtBot, tab: AnswerTab) -> None:
         choose(qtbot, tab, DEFAULTS)
 
 
-def test_reasons_and_notes_stand_in_both_scopes(qtbot: QtBot, tab: AnswerTab) -> None:
+def test_reasons_and_notes_stand_in_both_scopes(qtbot: QtBot, tab: ResponsesTab) -> None:
     why = "GPT-5.2 is asked through the Responses API, which has none."
     tab.set_refusals({"answer.stop": why}, {"answer.service_tier": "What flex costs is not known."})
     for scope in (DEFAULTS, HERE):
@@ -136,7 +136,7 @@ def test_reasons_and_notes_stand_in_both_scopes(qtbot: QtBot, tab: AnswerTab) ->
     assert why not in words(tab)
 
 
-def test_a_fifth_stop_sequence_is_not_taken_and_says_so(qtbot: QtBot, tab: AnswerTab) -> None:
+def test_a_fifth_stop_sequence_is_not_taken_and_says_so(qtbot: QtBot, tab: ResponsesTab) -> None:
     text = find(tab, QPlainTextEdit, "answer.stop")
     with qtbot.assertNotEmitted(tab.changed, wait=20):
         text.setPlainText("a\nb\nc\nd\ne")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from desktop_app.backend.image_scaling import ScaledPictures
+from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.documents.refusals import locked
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
@@ -70,7 +70,7 @@ class Office:
 
     def made(self, limits: UploadLimits) -> BatchService:
         """Another service over the same store."""
-        pictures = ScaledPictures(self.attachments, None)  # type: ignore[arg-type]
+        pictures = ImageScaler(self.attachments, None)  # type: ignore[arg-type]
 
         async def profiles() -> list[ProviderProfile]:
             return [self.profile]

@@ -21,7 +21,7 @@ from desktop_app.child_processes import (
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.page_worker import Looked, PageWorker
 from desktop_app.local_model.server import LocalModel
-from desktop_app.rendering.processes.formula_client import FormulaProcess
+from desktop_app.rendering.processes.formula_client import FormulaClient
 from tests.helpers.children import python_child
 from tests.integration.headless.command import Shell
 
@@ -90,7 +90,7 @@ def test_readers_of_documents() -> None:
 
 @pytest.mark.attack("child-environment")
 def test_formulas() -> None:
-    formulas = FormulaProcess(child_command("maths"))
+    formulas = FormulaClient(child_command("maths"))
     formulas.find("x", display=False)
     assert_clean("maths")
     formulas.close()

@@ -15,7 +15,7 @@ import pytest
 from desktop_app.child_processes import Kind, child_command, library_command, open_child
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.local_model.server import LocalModel
-from desktop_app.rendering.processes.formula_client import FormulaProcess
+from desktop_app.rendering.processes.formula_client import FormulaClient
 from tests.helpers.traps import Traps, imported_later
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def test_a_document_is_read(traps: Traps) -> None:
 
 @pytest.mark.attack("working-folder")
 def test_a_formula_is_typeset(traps: Traps) -> None:
-    formulas = FormulaProcess(child_command("maths"))
+    formulas = FormulaClient(child_command("maths"))
     assert formulas.find("x^2", display=False) is not None
     formulas.close()
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import QBuffer, QIODevice
 
 from desktop_app.services.documents.file_attachments import preferred
 from desktop_app.services.documents.image_attachments import with_detail
-from desktop_app.ui.composer.dropped_content import GivenContent
+from desktop_app.ui.composer.dropped_content import DroppedData
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
@@ -29,7 +29,7 @@ LARGE_PASTE = "documents.large_paste"  # the setting: from how many characters o
 
 async def attach(
     workspace: Workspace,
-    given: Path | str | GivenContent,
+    given: Path | str | DroppedData,
     on_progress: OnProgress,
     conversation_id: str = "",
     password: str = "",
@@ -62,7 +62,7 @@ async def attach(
     return preferred(part, resolved or workspace.resolved, as_files=as_files), note
 
 
-async def _bytes_of(given: str | GivenContent) -> bytes:
+async def _bytes_of(given: str | DroppedData) -> bytes:
     if isinstance(given, str):
         return given.encode("utf-8", "surrogatepass")
     if isinstance(given.content, bytes):

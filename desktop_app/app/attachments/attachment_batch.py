@@ -11,7 +11,7 @@ NAMED: Final = 3  # of the files that could not be read
 
 
 @dataclass
-class GivenAtOnce:
+class AttachmentBatch:
     """What was given at once.
 
     Attributes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.attachments.attaching import PASTED_NAME, attach
-from desktop_app.app.attachments.attachment_batch import GivenAtOnce
+from desktop_app.app.attachments.attachment_batch import AttachmentBatch
 from desktop_app.app.attachments.attachment_facts import document_chip
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversations.conversation import new_id
@@ -29,19 +29,19 @@ from desktop_app.domain.errors import (
     StorageError,
     UserFacingError,
 )
-from desktop_app.services.documents.file_attachments import demand_files, not_files
-from desktop_app.services.documents.image_attachments import demand_sight, with_detail
+from desktop_app.services.documents.file_attachments import not_files, require_files
+from desktop_app.services.documents.image_attachments import require_image_input, with_detail
 from desktop_app.ui.composer.prompt_editor import Chip
 from desktop_app.ui.composer.prompt_text import LARGEST_TEXT
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from desktop_app.app.attachments.document_passwords import Passwords
-    from desktop_app.app.attachments.images_controller import PicturesController
+    from desktop_app.app.attachments.document_passwords import DocumentPasswords
+    from desktop_app.app.attachments.images_controller import ImagesController
     from desktop_app.app.prompts.prompts_controller import PromptsController
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.services.chat.model_choice import ResolvedChoice
-    from desktop_app.ui.composer.dropped_content import GivenContent
+    from desktop_app.ui.composer.dropped_content import DroppedData
 
 TOPIC = "document"  # of notifications: what could not be attached to this draft
 FEW = 8  # files; while more are being read, what is shown follows ten times a second
@@ -55,7 +55,7 @@ MORE = "more"  # the id of the chip that stands for the others
 class _Reading:
     conversation_id: str
     name: str
-    batch: GivenAtOnce
+    batch: AttachmentBatch
     detail: str = "reading…"
     progress: float | None = None
     task: asyncio.Task[Any] | None = None
@@ -74,9 +74,9 @@ class AttachmentsController(QObject):
         self,
         window: MainWindow,
         workspace: Workspace,
-        pictures: PicturesController,
+        pictures: ImagesController,
         prompts: PromptsController,
-        passwords: Passwords,
+        passwords: DocumentPasswords,
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -116,7 +116,7 @@ class AttachmentsController(QObject):
     def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
         """Read files and attach them to a conversation's draft, the open one's by default."""
         given = list(paths)
-        batch = GivenAtOnce(len(given), len(given))
+        batch = AttachmentBatch(len(given), len(given))
         for path in given:
             self._begin(path.name or str(path), path, conversation_id, batch)
         self._update()
@@ -127,7 +127,7 @@ class AttachmentsController(QObject):
         self._begin(PASTED_NAME, text, conversation_id)
         self._update()
 
-    def attach_content(self, content: GivenContent, conversation_id: str = "") -> None:
+    def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:
         """Attach a picture or a message that is no file: pasted, or dropped by another program."""
         self._begin(content.name, content, conversation_id)
         self._update()
@@ -165,18 +165,18 @@ class AttachmentsController(QObject):
     def _begin(
         self,
         name: str,
-        given: Path | str | GivenContent,
+        given: Path | str | DroppedData,
         conversation_id: str,
-        batch: GivenAtOnce | None = None,
+        batch: AttachmentBatch | None = None,
     ) -> None:
         here = conversation_id or self._workspace.conversation.id
-        reading = _Reading(here, name, batch or GivenAtOnce(1, 1))
+        reading = _Reading(here, name, batch or AttachmentBatch(1, 1))
         reading_id = new_id()
         self._reading[reading_id] = reading
         reading.task = self._workspace.tasks.start(self._run(reading_id, reading, given))
 
     async def _run(
-        self, reading_id: str, reading: _Reading, given: Path | str | GivenContent
+        self, reading_id: str, reading: _Reading, given: Path | str | DroppedData
     ) -> None:
         try:
             on_progress = partial(self._show_progress, reading)
@@ -218,7 +218,7 @@ class AttachmentsController(QObject):
                 [("Put it into the prompt", lambda: self._workspace.tasks.start(work()))],
             )
 
-    def _say_what_failed(self, batch: GivenAtOnce) -> None:
+    def _say_what_failed(self, batch: AttachmentBatch) -> None:
         for words in batch.take_words():
             topic = "" if isinstance(words, str) else TOPIC
             self._window.notifications.notify(words, topic=topic)
@@ -235,7 +235,7 @@ class AttachmentsController(QObject):
             return
         self._arrived.append((reading, part))
 
-    def _show_soon(self, batch: GivenAtOnce) -> None:
+    def _show_soon(self, batch: AttachmentBatch) -> None:
         """Show what has changed: at once, or with many files together with what comes next."""
         if batch.total <= FEW or not self._reading:
             self._update()
@@ -371,8 +371,8 @@ class AttachmentsController(QObject):
         """Why what is attached cannot be sent like this to the chosen model; "" where it can."""
         parts, resolved = self._workspace.draft.attachments, self._workspace.resolved
         try:
-            demand_files(parts, self._workspace.path, resolved)
-            demand_sight(not_files(parts, resolved.files), resolved.model)
+            require_files(parts, self._workspace.path, resolved)
+            require_image_input(not_files(parts, resolved.files), resolved.model)
         except IllegalChoiceError as error:
             return f"{error.what_happened} {error.what_to_do}"
         except DocumentDoesNotFitError:

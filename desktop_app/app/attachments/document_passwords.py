@@ -30,7 +30,7 @@ T = TypeVar("T")
 Attempt = Callable[[str], Awaitable[T]]
 
 
-class Passwords:
+class DocumentPasswords:
     """Asks over one window.
 
     Args:
@@ -100,7 +100,9 @@ class Unlocking(QObject):
     """A question whose protected document is to be drawn again: its password is asked for, and the
     question can be sent."""
 
-    def __init__(self, window: MainWindow, workspace: Workspace, passwords: Passwords) -> None:
+    def __init__(
+        self, window: MainWindow, workspace: Workspace, passwords: DocumentPasswords
+    ) -> None:
         super().__init__(window)
         self._window, self._workspace, self._passwords = window, workspace, passwords
 

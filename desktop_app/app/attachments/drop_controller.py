@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from desktop_app.app.library.library_controller import LibraryController
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.worker.document_worker import DocumentWorker
-    from desktop_app.ui.composer.dropped_content import Given
-    from desktop_app.ui.composer.rich_text_paste import RichPaste
+    from desktop_app.ui.composer.dropped_content import DroppedContent
+    from desktop_app.ui.composer.rich_text_paste import RichTextPaste
     from desktop_app.ui.window.main_window import MainWindow
 
 LONGEST_CONVERSION_S = 15.0
 
 
-class GivenController(QObject):
+class DropController(QObject):
     """Between the list's rows and the prompt on one side, attachments and the reader on the other."""
 
     def __init__(
@@ -67,7 +67,7 @@ class GivenController(QObject):
 
     # -------------------------------------------------------------- drops on the list
 
-    def _give(self, given: Given, identifier: str, is_folder: bool) -> None:
+    def _give(self, given: DroppedContent, identifier: str, is_folder: bool) -> None:
         if identifier and not is_folder:
             self._workspace.tasks.start(self._give_to(given, identifier))
             return
@@ -75,7 +75,7 @@ class GivenController(QObject):
             self._library.open_new(identifier)
         self._take(given)
 
-    async def _give_to(self, given: Given, conversation_id: str) -> None:
+    async def _give_to(self, given: DroppedContent, conversation_id: str) -> None:
         # What is attached goes there whatever is opened meanwhile; text goes to where it is seen.
         self._attach(given, conversation_id)
         await self._library.open(conversation_id)
@@ -88,12 +88,12 @@ class GivenController(QObject):
                 "The text was not taken: another conversation was opened meanwhile."
             )
 
-    def _take(self, given: Given) -> None:
+    def _take(self, given: DroppedContent) -> None:
         self._attach(given, self._workspace.conversation.id)
         self._window.prompt.take(replace(given, files=(), content=None))
         self._window.prompt.focus_text()
 
-    def _attach(self, given: Given, conversation_id: str) -> None:
+    def _attach(self, given: DroppedContent, conversation_id: str) -> None:
         if given.files:
             self._attachments.attach(given.files, conversation_id)
         if given.content is not None:
@@ -101,7 +101,7 @@ class GivenController(QObject):
 
     # -------------------------------------------------------------- rich text
 
-    async def _convert(self, paste: RichPaste) -> None:
+    async def _convert(self, paste: RichTextPaste) -> None:
         with suppress(DocumentError):  # the plain text stays
             paste.become(await self._markdown_of(paste.html))
 

@@ -42,7 +42,7 @@ _ENDINGS: Final = {
 }
 
 
-class PicturesController(QObject):
+class ImagesController(QObject):
     """Between the kept pictures and what shows them.
 
     Signals:

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, ImagePart
 from desktop_app.domain.documents.document_sections import (
-    Section,
+    DocumentSection,
     chosen_text,
     parse_spans,
     sections,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Attached = DocumentPart | ImagePart
 
 
-class Held(Protocol):
+class AttachmentHolder(Protocol):
     """What is attached to a prompt: the window's or the quick one.
 
     Attributes:
@@ -65,7 +65,7 @@ class Held(Protocol):
         """Have each be another."""
 
 
-class HeldInDraft(QObject):
+class DraftAttachmentHolder(QObject):
     """Satisfies `Held` for the window's prompt.
 
     Signals:
@@ -121,10 +121,10 @@ class HeldInDraft(QObject):
         workspace.draft_changed.emit()
 
 
-class Choosing(QObject):
+class PageSelection(QObject):
     """Changes what is sent of what is attached."""
 
-    def __init__(self, held: Held, workspace: Workspace, parent: QObject) -> None:
+    def __init__(self, held: AttachmentHolder, workspace: Workspace, parent: QObject) -> None:
         super().__init__(parent)
         self._held, self._workspace = held, workspace
         self._counting: set[tuple[str, ChosenPages]] = set()
@@ -168,7 +168,7 @@ class Choosing(QObject):
                 chosen = ChosenPages(unit, spans, len(found))
         self.change(sha256, lambda part: replace(part, chosen=chosen))
 
-    async def sections_of(self, part: DocumentPart) -> list[Section]:
+    async def sections_of(self, part: DocumentPart) -> list[DocumentSection]:
         """What can be chosen from.
 
         Raises:

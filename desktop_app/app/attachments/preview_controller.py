@@ -21,7 +21,7 @@ from desktop_app.app.attachments.attachment_facts import (
     SEND_ALL,
     document_chip,
 )
-from desktop_app.app.attachments.page_selection import Attached, Choosing
+from desktop_app.app.attachments.page_selection import Attached, PageSelection
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, TextPart
 from desktop_app.domain.documents.document_sections import format_spans, unit_of
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.attachments.images_controller import PicturesController
-    from desktop_app.app.attachments.page_selection import Held
+    from desktop_app.app.attachments.images_controller import ImagesController
+    from desktop_app.app.attachments.page_selection import AttachmentHolder
     from desktop_app.app.workspace import Workspace
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
@@ -55,7 +55,7 @@ FILE = "A file of {size}. Below, to look at, is what was read from it here; that
 FILE_UNREAD = "A file of {size}. Nothing in it could be read here as text."
 
 
-class Prompt(Protocol):
+class PreviewedPrompt(Protocol):
     """A prompt with chips."""
 
     @property
@@ -79,11 +79,11 @@ class PreviewController(QObject):
     def __init__(
         self,
         window: QWidget,
-        prompt: Prompt,
-        held: Held,
+        prompt: PreviewedPrompt,
+        held: AttachmentHolder,
         theme: ThemeWatcher,
         workspace: Workspace,
-        pictures: PicturesController,
+        pictures: ImagesController,
         say: Callable[[str], object],
     ) -> None:
         super().__init__(window)
@@ -94,7 +94,7 @@ class PreviewController(QObject):
         self._shown = ""
         self._asked = 0
         self._last: Attached | None = None
-        self._choosing = Choosing(held, workspace, self)
+        self._choosing = PageSelection(held, workspace, self)
         prompt.attachment_previewed.connect(self.show)
         prompt.attachment_acted.connect(self._act)
         held.changed.connect(self._follow)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QMenu, QToolButton
 
-from desktop_app.app.chat.choice_controller import PromptController
+from desktop_app.app.chat.choice_controller import ChoiceController
 from desktop_app.app.chat.edited_question import EditedQuestion
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.chat.shown_answers import ShownAnswers
@@ -34,7 +34,7 @@ from desktop_app.domain.errors import (
     SpendingCapError,
     UserFacingError,
 )
-from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.window.main_window import MainWindow
@@ -60,7 +60,7 @@ class ChatController(QObject):
         workspace: Workspace,
         running: RunningAnswers,
         library: LibraryController,
-        prompt: PromptController,
+        prompt: ChoiceController,
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -196,7 +196,7 @@ class ChatController(QObject):
             workspace.draft_changed.emit()
             self._show_hint()
 
-    async def _show_begun(self, began: Answering, asked: Conversation) -> None:
+    async def _show_begun(self, began: AnswerRun, asked: Conversation) -> None:
         workspace, window = self._workspace, self._window
         is_open = self._is_open(began.conversation.id)
         kept = began.conversation

@@ -34,7 +34,7 @@ NO_BACKGROUND = (
 NO_ESTIMATE = ("", "", "")
 
 
-class PromptController(QObject):
+class ChoiceController(QObject):
     """Between the choice row, the catalogue and the estimator."""
 
     def __init__(self, window: MainWindow, workspace: Workspace) -> None:

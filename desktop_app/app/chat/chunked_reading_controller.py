@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
     from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.domain.errors import UserFacingError
-    from desktop_app.services.documents.chunk_plan import PartsPlan
+    from desktop_app.services.documents.chunk_plan import ChunkPlan
     from desktop_app.ui.window.main_window import MainWindow
 
 OFFER: Final = "Read in parts…"
 TOPIC: Final = "question"  # as of other words on why a question is not sent yet
 
 
-class PartsController(QObject):
+class ChunkedReadingController(QObject):
     """Between a refused question and reading its documents in parts."""
 
     def __init__(self, window: MainWindow, workspace: Workspace, chat: ChatController) -> None:
@@ -81,7 +81,7 @@ class PartsController(QObject):
         workspace.tasks.start(self._chat.submit(offered.text))
 
 
-def _words(plan: PartsPlan) -> str:
+def _words(plan: ChunkPlan) -> str:
     known = f" {plan.done} of them were read before and cost nothing again." if plan.done else ""
     cost = f", {plan.cost_words}" if plan.cost_words else ""
     return (

@@ -21,11 +21,11 @@ from desktop_app.domain.spending.cost import FREE, format_money, format_tokens
 from desktop_app.services.chat.compaction_service import Plan, readable
 from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
-from desktop_app.ui.transcript.message_items import Mark
-from desktop_app.ui.window.compaction_card import CompactionBar
+from desktop_app.ui.transcript.message_items import ItemMark
+from desktop_app.ui.window.compaction_card import CompactionCard
 from desktop_app.ui.window.main_window import MainWindow
 from desktop_app.ui.window.notifications import Actions
-from desktop_app.ui.window.sent_text_dialog import SentText
+from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 
 TOPIC = "compaction"
 LOOK_MS = 300
@@ -47,7 +47,7 @@ class CompactionController(QObject):
         super().__init__(window)
         self._window, self._workspace, self._running = window, workspace, running
         self._theme = theme
-        self._bar: CompactionBar | None = None
+        self._bar: CompactionCard | None = None
         self._plan: tuple[str, Plan] | None = None  # what is offered, and in which conversation
         self._work: dict[str, tuple[asyncio.Task[None], str]] = {}
         self._declined: dict[str, int] = {}  # by conversation, the tokens that it had
@@ -85,7 +85,7 @@ class CompactionController(QObject):
         self._window.transcript.set_marks(self._marks())
         self._timer.start()
 
-    def _marks(self) -> dict[str, Mark]:
+    def _marks(self) -> dict[str, ItemMark]:
         workspace = self._workspace
         if not workspace.compactions:
             return {}
@@ -172,9 +172,9 @@ class CompactionController(QObject):
         fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._workspace.path)
         return [("Compact", self.offer)] if fits_not else ()
 
-    def _made_bar(self) -> CompactionBar:
+    def _made_bar(self) -> CompactionCard:
         if self._bar is None:
-            self._bar = CompactionBar(self._theme.current)
+            self._bar = CompactionCard(self._theme.current)
             self._bar.accepted.connect(self._accept)
             self._bar.declined.connect(self._decline)
             self._bar.cancelled.connect(self.cancel)
@@ -290,7 +290,9 @@ class CompactionController(QObject):
             self._show_sent(made)
 
     def _show_sent(self, made: Compaction) -> None:
-        SentText(self._theme.current, *readable(made, self._name_of(made)), self._window).open()
+        SentTextDialog(
+            self._theme.current, *readable(made, self._name_of(made)), self._window
+        ).open()
 
     def undo(self) -> None:
         """Have the messages of the open conversation sent again."""
@@ -324,16 +326,16 @@ def _words_of(made: Compaction) -> str:
     return f"Compacted: {before} → {after} tokens"
 
 
-def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | None) -> Mark:
+def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | None) -> ItemMark:
     """What stands in the transcript where a compaction ends."""
     undo, show = ("Undo", "undo-compaction"), ("Show what is sent", "show-sent")
     if in_force is not None and in_force.id == made.id:
         is_opaque = made.kind is CompactionKind.PROVIDER
         form = f" · in a form that only {maker} can read" if is_opaque else ""
-        return Mark(_words_of(made) + form, (undo, show))
+        return ItemMark(_words_of(made) + form, (undo, show))
     if in_force is not None:
-        return Mark(_words_of(made))
-    return Mark(f"Compacted by {maker}: {sender} is sent the messages themselves", (undo, show))
+        return ItemMark(_words_of(made))
+    return ItemMark(f"Compacted by {maker}: {sender} is sent the messages themselves", (undo, show))
 
 
 def offer_of(plan: Plan) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from desktop_app.app.workspace import Workspace
 from desktop_app.services.chat.run_resumption import Resumer
 
 
-async def pick_up_runs(workspace: Workspace, running: RunningAnswers) -> None:
+async def resume_runs(workspace: Workspace, running: RunningAnswers) -> None:
     """Go on with all that was left. Raises StorageError."""
     backend = workspace.backend
     resumer = Resumer(backend.conversations, backend.chat)

@@ -12,7 +12,7 @@ import time
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 
-class Countdown(QObject):
+class RetryCountdown(QObject):
     """Waits by key.
 
     Signals:

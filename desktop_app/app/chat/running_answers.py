@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.chat.retry_countdown import Countdown
+from desktop_app.app.chat.retry_countdown import RetryCountdown
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.reply import Reply
@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.stream_events import (
     Waiting,
 )
 from desktop_app.domain.errors import StorageError
-from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.run_resumption import ResumedAnswering
 from desktop_app.services.ports import MessageStore
 
@@ -35,7 +35,7 @@ KEEP_AGAIN_S = 1.0
 
 @dataclass
 class _Run:
-    answering: Answering
+    answering: AnswerRun
     task: asyncio.Task[Message] | None = None
     is_stopping: bool = False
     has_begun: bool = False
@@ -79,10 +79,10 @@ class RunningAnswers(QObject):
         self._runs: dict[str, _Run] = {}
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._frame.timeout.connect(self._hand_on)
-        self._countdown = Countdown(self)
+        self._countdown = RetryCountdown(self)
         self._countdown.ticked.connect(self._tick)
 
-    def start(self, answering: Answering) -> None:
+    def start(self, answering: AnswerRun) -> None:
         """Run an answer in a task of its own, and those beside it in theirs."""
         for each in (answering, *answering.beside):
             run = self._runs[each.answer.id] = _Run(each)
@@ -169,7 +169,7 @@ class RunningAnswers(QObject):
             if run.is_stopping:
                 self._tasks.start(self._call_off(conversation_id, run.answering))
 
-    async def _call_off(self, conversation_id: str, answering: Answering) -> None:
+    async def _call_off(self, conversation_id: str, answering: AnswerRun) -> None:
         """What runs in the background is told to stop; nobody waits for that."""
         if await answering.call_off():
             self.amended.emit(conversation_id, answering.answer)

@@ -10,10 +10,10 @@ from desktop_app.app.workspace import Workspace
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.main_window import MainWindow
-from desktop_app.ui.window.temporary_bar import TITLE, PrivateBar, PrivateRow
+from desktop_app.ui.window.temporary_bar import TITLE, TemporaryBar, TemporaryRow
 
 
-class PrivateController(QObject):
+class TemporaryController(QObject):
     """Between the command, the card and what is held in memory. There is one at a time; another one
     is begun in its place."""
 
@@ -31,8 +31,8 @@ class PrivateController(QObject):
         self._private = workspace.private
         self._id = ""
         self._begins_another = False
-        self._bar: PrivateBar | None = None
-        self._row: PrivateRow | None = None
+        self._bar: TemporaryBar | None = None
+        self._row: TemporaryRow | None = None
         workspace.opened.connect(self._show)
         window.conversations.private_wanted.connect(self.open)
 
@@ -101,7 +101,7 @@ class PrivateController(QObject):
         if self._bar is not None:
             self._bar.setVisible(is_open)
         if self._id and self._row is None:
-            self._row = PrivateRow(self._theme.current)
+            self._row = TemporaryRow(self._theme.current)
             self._theme.changed.connect(self._row.set_theme)
             self._row.opened.connect(self._go_back)
             self._row.close_requested.connect(self.close_open)
@@ -112,9 +112,9 @@ class PrivateController(QObject):
         if self._row is not None:
             self._row.setVisible(bool(self._id))
 
-    def _made_bar(self) -> PrivateBar:
+    def _made_bar(self) -> TemporaryBar:
         if self._bar is None:
-            self._bar = PrivateBar(self._theme.current)
+            self._bar = TemporaryBar(self._theme.current)
             self._theme.changed.connect(self._bar.set_theme)
             self._bar.close_requested.connect(self.close_open)
             self._bar.confirmed.connect(self._forget)

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QRectF
 
 from desktop_app.app.attachments.attachment_facts import OPEN
-from desktop_app.app.documents.viewer_positions import Piece, pages_of
-from desktop_app.app.documents.viewer_search import ViewerFinding
+from desktop_app.app.documents.viewer_positions import TextPiece, pages_of
+from desktop_app.app.documents.viewer_search import ViewerSearch
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.storage.database.temporary_files import TemporaryFolder
@@ -79,7 +79,7 @@ class ViewerController(QObject):
         self._target: Target | None = None
         self._opening: asyncio.Task[Any] | None = None
         self._looked: Looked | None = None
-        self._finding: ViewerFinding | None = None
+        self._finding: ViewerSearch | None = None
         self._marks: dict[int, list[QRectF]] = {}  # of the passage, where pages are shown
         self._words = ""  # the text of the document
         self._found: Span | None = None  # in it, where it is shown as text
@@ -139,7 +139,7 @@ class ViewerController(QObject):
             viewer.find_bar.closed.connect(
                 lambda: self._workspace.tasks.start(self._show_place(None))
             )
-            self._finding = ViewerFinding(viewer.find_bar, self._workspace.tasks, self._show_place)
+            self._finding = ViewerSearch(viewer.find_bar, self._workspace.tasks, self._show_place)
         return self._viewer
 
     def _stop(self) -> None:
@@ -198,7 +198,7 @@ class ViewerController(QObject):
                 f"{error.what_happened} This is the text that was read from it. {error.what_to_do}"
             )
             return
-        pieces = [Piece(target.page, target.words, "")] if target.page and target.words else []
+        pieces = [TextPiece(target.page, target.words, "")] if target.page and target.words else []
         if target.span is not None:
             pieces = await asyncio.to_thread(pages_of, text, target.span)
         first = pieces[0].page if pieces else target.page or 1
@@ -207,7 +207,7 @@ class ViewerController(QObject):
         if target.words:
             await self._mark(target, looked, pieces)
 
-    async def _mark(self, target: Target, looked: Looked, pieces: list[Piece]) -> None:
+    async def _mark(self, target: Target, looked: Looked, pieces: list[TextPiece]) -> None:
         """Find the passage on its pages and mark it; where it is not found, show its words."""
         viewer = self._window_of_it()
         marks = self._marks = await self._boxes(looked, pieces)
@@ -218,7 +218,7 @@ class ViewerController(QObject):
         else:
             viewer.set_note(f"{_UNPLACED}\n{_short(target.words)}")
 
-    async def _boxes(self, looked: Looked, pieces: list[Piece]) -> dict[int, list[QRectF]]:
+    async def _boxes(self, looked: Looked, pieces: list[TextPiece]) -> dict[int, list[QRectF]]:
         """Where these stand on their pages, as far as they are found there."""
         assert self._worker is not None
         marks: dict[int, list[QRectF]] = {}

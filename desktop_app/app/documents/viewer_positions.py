@@ -12,7 +12,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Piece:
+class TextPiece:
     """The part of a passage that stands on one page, and what of the page's text precedes it."""
 
     page: int
@@ -20,7 +20,7 @@ class Piece:
     before: str
 
 
-def pages_of(text: str, span: tuple[int, int]) -> list[Piece]:
+def pages_of(text: str, span: tuple[int, int]) -> list[TextPiece]:
     """A passage of a PDF's text, page by page."""
     marks = list(PAGE_MARK.finditer(text))
     pieces = []
@@ -29,5 +29,5 @@ def pages_of(text: str, span: tuple[int, int]) -> list[Piece]:
         end = marks[at + 1].start() if at + 1 < len(marks) else len(text)
         start, stop = max(begin, span[0]), min(end, span[1])
         if text[start:stop].strip():
-            pieces.append(Piece(int(mark[1]), text[start:stop], text[begin:start]))
+            pieces.append(TextPiece(int(mark[1]), text[start:stop], text[begin:start]))
     return pieces

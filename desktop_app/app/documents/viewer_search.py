@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _MOST: Final = 10_000  # places: beyond that nobody counts
 
 
-class ViewerFinding(QObject):
+class ViewerSearch(QObject):
     """Between the bar of a viewer and the text of its document.
 
     Args:

@@ -35,7 +35,7 @@ LONG_S: Final = 0.7
 """After so many seconds it is said that something is being done."""
 
 
-class PaperController(QObject):
+class ExportController(QObject):
     """Takes the open conversation out of the program."""
 
     def __init__(self, window: MainWindow, workspace: Workspace) -> None:

@@ -15,9 +15,9 @@ from desktop_app import __version__
 from desktop_app.child_processes import child_command
 from desktop_app.cli.export_command import WITHOUT_QT, pictures_of
 from desktop_app.cli.library_commands import run_library
-from desktop_app.rendering.processes.formula_client import FormulaProcess
+from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.ui.look.theme import light
-from desktop_app.ui.printing.pages import Pages, set_paper
+from desktop_app.ui.printing.pages import PrintedPages, set_paper
 
 if TYPE_CHECKING:
     import argparse
@@ -60,17 +60,17 @@ class Paper:
     """
 
     def __init__(self, catalog: ModelCatalog, find_pictures: FindPictures) -> None:
-        self.formulas = FormulaProcess(child_command("maths"))
+        self.formulas = FormulaClient(child_command("maths"))
         self._catalog = catalog
         self._find_pictures = find_pictures
 
     async def pages(
         self, device: QPagedPaintDevice, conversation: Conversation, path: list[Message]
-    ) -> Pages:
+    ) -> PrintedPages:
         """The pages of the path shown."""
         catalog = self._catalog
         self.formulas.forget()
-        pages = Pages(
+        pages = PrintedPages(
             conversation.title, light(), device, lambda m: catalog.info(m).name, self.formulas
         )
         for message in path:
@@ -117,7 +117,7 @@ def _unwritten(output: QFile) -> OSError:
     return OSError(errno.EIO, output.errorString())
 
 
-async def paint(pages: Pages, device: QPagedPaintDevice, numbers: range) -> None:
+async def paint(pages: PrintedPages, device: QPagedPaintDevice, numbers: range) -> None:
     """Paint these pages, counted from 0, onto sheets; raises OSError."""
     painter = QPainter(device)
     try:

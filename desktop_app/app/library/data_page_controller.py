@@ -29,7 +29,7 @@ _RESTORES: Final = (
 )
 
 
-class LibraryPlaces(QObject):
+class DataPageController(QObject):
     """Import, export, backups, restoring, deleting everything, repair.
 
     Args:

@@ -12,7 +12,7 @@ from desktop_app.app.library.folder_values import values_of, with_value, without
 from desktop_app.commands.command import Category, Command
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
-from desktop_app.domain.conversations.list_filter import LIST, Place, PlaceKind
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 
 if TYPE_CHECKING:
     from desktop_app.app.library.library_controller import LibraryController
@@ -99,7 +99,7 @@ class FoldersController(QObject):
         self._workspace.set_folders(
             [kept for kept in self._workspace.folders.values() if kept.id != folder.id]
         )
-        is_there = self._shelf.place == Place.of_folder(folder.id)
+        is_there = self._shelf.place == ListFilter.of_folder(folder.id)
         self._shelf.start(self._shelf.go(LIST) if is_there else self._shelf.refresh())
         words = f"The folder “{folder.name}” was deleted; its conversations are kept."
         self._window.notifications.notify(
@@ -126,7 +126,7 @@ class FoldersController(QObject):
 
     def _begin_in(self, folder_id: str) -> None:
         self._library.open_new(folder_id)
-        self._shelf.start(self._shelf.go(Place.of_folder(folder_id)))
+        self._shelf.start(self._shelf.go(ListFilter.of_folder(folder_id)))
 
     # -------------------------------------------------------------- filling them
 
@@ -188,7 +188,7 @@ class FoldersController(QObject):
         """Show the settings of a folder, by default of the one that is shown or that what is open
         lies in."""
         place, opened = self._shelf.place, self._workspace.conversation
-        here = place.folder_id if place.kind is PlaceKind.FOLDER else opened.folder_id
+        here = place.folder_id if place.kind is ListFilterKind.FOLDER else opened.folder_id
         wanted = folder_id or here or ""
         if wanted not in self._workspace.folders:
             self._window.notifications.notify("Open a folder first: its settings are its own.")

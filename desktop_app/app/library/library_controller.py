@@ -12,7 +12,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.chat.running_answers import RunningAnswers
-from desktop_app.app.library.list_presenter import Shelf
+from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.tasks import Work
 from desktop_app.app.workspace import Workspace
 from desktop_app.domain.conversations.conversation import (
@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.conversation import (
     Message,
     MessageStatus,
 )
-from desktop_app.domain.conversations.list_filter import LIST, PlaceKind
+from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.ui.window.main_window import MainWindow
 
@@ -42,7 +42,7 @@ class LibraryController(QObject):
         self._window = window
         self._workspace = workspace
         self._running = running
-        self.shelf = Shelf(window, workspace, running)
+        self.shelf = ListPresenter(window, workspace, running)
         self._scroll: dict[str, tuple[str, int]] = {}
         self._shown = ""  # the conversation whose messages the transcript shows
         self._openings = 0
@@ -103,7 +103,7 @@ class LibraryController(QObject):
         goes back to the list."""
         place = self.shelf.place
         self.open_new(place.folder_id or None)
-        if place.kind in (PlaceKind.ARCHIVE, PlaceKind.TRASH):
+        if place.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
             self._start(self.shelf.go(LIST))
 
     def open_new(self, folder_id: str | None = None) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QObject
 
 from desktop_app.domain.conversations.conversation import Conversation
-from desktop_app.domain.conversations.list_filter import LIST, Place, PlaceKind
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers
@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 _Read = Callable[[], Awaitable[_T]]
 
 
-class Shelf(QObject):
+class ListPresenter(QObject):
     """See the module."""
 
     def __init__(self, window: MainWindow, workspace: Workspace, running: RunningAnswers) -> None:
@@ -63,7 +63,7 @@ class Shelf(QObject):
     # -------------------------------------------------------------- what is known
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ListFilter:
         """What the list shows."""
         return self._list.model.place
 
@@ -117,7 +117,7 @@ class Shelf(QObject):
 
     # -------------------------------------------------------------- places and pages
 
-    async def go(self, place: Place) -> None:
+    async def go(self, place: ListFilter) -> None:
         """Show another place, from its top. A later call supersedes it."""
         self._showing += 1
         showing = self._showing
@@ -191,7 +191,10 @@ class Shelf(QObject):
                 self._list.upsert(self._as_shown(self._known[now.id]))
 
     def _stands_above(self, conversation: Conversation) -> bool:
-        return conversation.pinned and self.place.kind in (PlaceKind.LIST, PlaceKind.FOLDER)
+        return conversation.pinned and self.place.kind in (
+            ListFilterKind.LIST,
+            ListFilterKind.FOLDER,
+        )
 
     def _take(self, read: Sequence[Conversation]) -> None:
         """Know these as they were just read; the choice of the open one is made here, and so are
@@ -206,23 +209,23 @@ class Shelf(QObject):
             self._known[opened.id] = opened.with_settings_of(workspace.conversation)
 
     async def _read_top(
-        self, place: Place, limit: int
+        self, place: ListFilter, limit: int
     ) -> tuple[list[Conversation], list[Conversation]]:
         """What stands above the days of a place, and its first page."""
         pinned: list[Conversation] = []
-        if place.kind in (PlaceKind.LIST, PlaceKind.FOLDER):
+        if place.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER):
             every = await self._workspace.backend.conversations.pinned()
             pinned = [conversation for conversation in every if place.holds(conversation)]
         return pinned, await self._read_page(place, limit, None)
 
     async def _read_page(
-        self, place: Place, limit: int, behind: Conversation | None
+        self, place: ListFilter, limit: int, behind: Conversation | None
     ) -> list[Conversation]:
         store = self._workspace.backend.conversations
         match place.kind:
-            case PlaceKind.ARCHIVE:
+            case ListFilterKind.ARCHIVE:
                 return await store.archived(limit, behind=behind)
-            case PlaceKind.TRASH:
+            case ListFilterKind.TRASH:
                 return await store.trashed(limit, behind=behind)
         folder_id = place.folder_id or None
         return await store.listed(limit, behind=behind, folder_id=folder_id)

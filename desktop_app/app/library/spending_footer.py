@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.main_window import MainWindow
 
 
-class MonthFoot(QObject):
+class SpendingFooter(QObject):
     """Keeps it as things are."""
 
     def __init__(self, window: MainWindow, workspace: Workspace) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAUSE_MS = 300
 
 
-class OthersWrites(QObject):
+class StoreWatcher(QObject):
     """Watches the store.
 
     Signals:

@@ -16,7 +16,7 @@ from desktop_app.domain.errors import ImportRefusedError, StorageError, UserFaci
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.main_window import MainWindow
-from desktop_app.ui.window.progress_card import WorkBar
+from desktop_app.ui.window.progress_card import ProgressCard
 
 BUSY = "One thing after the other: wait until this has ended, or cancel it."
 # So many reasons are told one by one; the rest by their number.
@@ -42,7 +42,7 @@ class TransferController(QObject):
         self._came = came
         self._command = OwnCommand()
         self._is_busy = False
-        self._bar: WorkBar | None = None
+        self._bar: ProgressCard | None = None
 
     def close(self) -> None:
         """Stop what runs: the program ends."""
@@ -181,9 +181,9 @@ class TransferController(QObject):
             self._is_busy = False
             bar.hide()
 
-    def _made_bar(self) -> WorkBar:
+    def _made_bar(self) -> ProgressCard:
         if self._bar is None:
-            self._bar = WorkBar(self._theme.current)
+            self._bar = ProgressCard(self._theme.current)
             self._theme.changed.connect(self._bar.set_theme)
             self._bar.cancelled.connect(self._command.stop)
             self._window.add_above_prompt(self._bar)

@@ -17,7 +17,7 @@ from desktop_app.ui.widgets.foreign_text import message_box
 if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.library.library_controller import LibraryController
-    from desktop_app.app.library.list_presenter import Shelf
+    from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.workspace import Workspace
     from desktop_app.ui.window.main_window import MainWindow
 
@@ -37,7 +37,7 @@ class Trash(QObject):
         super().__init__(window)
         self._window, self._workspace = window, workspace
         self._running, self._library = running, library
-        self._shelf: Shelf = library.shelf
+        self._shelf: ListPresenter = library.shelf
         shown = window.conversations
         shown.deleted.connect(self.delete)
         shown.restored.connect(self.restore)

@@ -18,7 +18,7 @@ from desktop_app.ui.widgets.foreign_text import menu_text
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
-    from desktop_app.app.chat.choice_controller import PromptController
+    from desktop_app.app.chat.choice_controller import ChoiceController
     from desktop_app.app.tasks import Work
     from desktop_app.app.workspace import Workspace
     from desktop_app.ui.library.presets_page import PresetsPage
@@ -40,7 +40,7 @@ class PresetsController(QObject):
         self,
         window: MainWindow,
         workspace: Workspace,
-        prompt: PromptController,
+        prompt: ChoiceController,
         manage: Callable[[], object],
     ) -> None:
         super().__init__(window)

@@ -39,7 +39,7 @@ from desktop_app.services.chat.prompt_library import (
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Work
     from desktop_app.app.workspace import Workspace
-    from desktop_app.ui.composer.prompt_completer import Slash
+    from desktop_app.ui.composer.prompt_completer import PromptCompleter
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.main_window import MainWindow
@@ -97,7 +97,9 @@ class PromptsController(QObject):
         prompts = (entry.prompt for entry in self.entries)
         return tuple(p for p in prompts if not p.hidden and p.text.strip())
 
-    def serve(self, slash: Slash, fill_in: Callable[[frozenset[str]], Mapping[str, str]]) -> None:
+    def serve(
+        self, slash: PromptCompleter, fill_in: Callable[[frozenset[str]], Mapping[str, str]]
+    ) -> None:
         """Have a prompt offer the library; `fill_in` gives what the program fills there."""
         slash.fill_in = fill_in
         slash.set_prompts(self.offered)
@@ -251,7 +253,7 @@ class PromptsController(QObject):
     # -------------------------------------------------------------- files
 
     async def _import(self, path: Path) -> None:
-        from desktop_app.exchange.prompts_json import Collection, news, read_file
+        from desktop_app.exchange.prompts_json import PromptCollection, news, read_file
 
         store, dialog = self._workspace.backend.prompts, self._dialog
         try:
@@ -260,7 +262,9 @@ class PromptsController(QObject):
             known = [entry.prompt for entry in self.entries if entry.origin is not Origin.BUILT_IN]
             plain = [p for p in self._built_in if p.id not in {k.id for k in known}]
             found = replace(found, prompts=_without(found.prompts, plain))
-            added = news(found, Collection(tuple(known), tuple(await store.presets())), new_id)
+            added = news(
+                found, PromptCollection(tuple(known), tuple(await store.presets())), new_id
+            )
             await self._write(store.save(added.prompts, added.presets))
         except (ImportRefusedError, StorageError) as error:
             if dialog is not None:
@@ -272,11 +276,11 @@ class PromptsController(QObject):
             dialog.say(_added(len(added.prompts), len(added.presets)))
 
     async def _export(self, path: Path) -> None:
-        from desktop_app.exchange.prompts_json import Collection, written
+        from desktop_app.exchange.prompts_json import PromptCollection, written
 
         presets = await self._workspace.backend.prompts.presets()
         own = [e.prompt for e in self.entries if e.prompt.id in self._stored]
-        text = written(Collection(tuple(own), tuple(presets)))
+        text = written(PromptCollection(tuple(own), tuple(presets)))
         error = await asyncio.to_thread(_write_file, path, text)
         if self._dialog is None:
             return

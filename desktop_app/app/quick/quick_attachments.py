@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.attachments.attaching import attach
 from desktop_app.app.attachments.attachment_facts import document_chip
-from desktop_app.app.attachments.document_passwords import Passwords
+from desktop_app.app.attachments.document_passwords import DocumentPasswords
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import UserFacingError
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from desktop_app.app.attachments.images_controller import PicturesController
+    from desktop_app.app.attachments.images_controller import ImagesController
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.services.chat.model_choice import ResolvedChoice
-    from desktop_app.ui.composer.dropped_content import GivenContent
+    from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 
@@ -54,7 +54,7 @@ class QuickAttachments(QObject):
         self,
         quick: QuickPrompt,
         workspace: Workspace,
-        pictures: PicturesController,
+        pictures: ImagesController,
         resolved: Callable[[], ResolvedChoice],
         path: Callable[[], Sequence[Message]],
         conversation_id: Callable[[], str],
@@ -63,7 +63,7 @@ class QuickAttachments(QObject):
         self._quick, self._workspace = quick, workspace
         self._pictures, self._choice, self._path = pictures, resolved, path
         self._conversation_id = conversation_id
-        self._passwords = Passwords(quick, lambda: quick.theme)
+        self._passwords = DocumentPasswords(quick, lambda: quick.theme)
         self._reading: dict[str, tuple[str, asyncio.Task[Any]]] = {}
         self.parts: tuple[DocumentPart | ImagePart, ...] = ()
         quick.files_given.connect(self._attach_files)
@@ -133,13 +133,13 @@ class QuickAttachments(QObject):
         for path in paths:
             self._begin(path.name, path)
 
-    def _begin(self, name: str, given: Path | GivenContent) -> None:
+    def _begin(self, name: str, given: Path | DroppedData) -> None:
         reading_id = new_id()
         task = self._workspace.tasks.start(self._read(reading_id, given))
         self._reading[reading_id] = (name, task)
         self.show()
 
-    async def _read(self, reading_id: str, given: Path | GivenContent) -> None:
+    async def _read(self, reading_id: str, given: Path | DroppedData) -> None:
         try:
             part, note = await self._passwords.opened(
                 partial(attach, self._workspace, given, _ignore, "", resolved=self.resolved)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.attachments.attaching import LARGE_PASTE
-from desktop_app.app.attachments.images_controller import PicturesController
+from desktop_app.app.attachments.images_controller import ImagesController
 from desktop_app.app.chat.choice_controller import view_of
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.prompts.prompts_controller import ATTACHED
@@ -52,7 +52,7 @@ class QuickPromptController(QObject):
         quick: QuickPrompt,
         workspace: Workspace,
         running: RunningAnswers,
-        pictures: PicturesController,
+        pictures: ImagesController,
         go_on: Callable[[str, str, Draft, str], Awaitable[None]],
         markdown_of: Callable[[str, str], Awaitable[str]],
     ) -> None:

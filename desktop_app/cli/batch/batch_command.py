@@ -30,7 +30,7 @@ from desktop_app.domain.batch.batch_wording import (
 )
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.spending.cost import format_money
-from desktop_app.services.chat.model_choice import demand_legal
+from desktop_app.services.chat.model_choice import require_supported
 from desktop_app.services.chat.prompt_library import SUMMARY, named
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     choice = await choice_of(backend, profile, options)
     await learn_window(backend, profile, choice)
     resolved = backend.chat.resolve(profile, choice)
-    demand_legal(resolved, choice.effort if options.effort else None, backend.catalog)
+    require_supported(resolved, choice.effort if options.effort else None, backend.catalog)
     title, task = await _task(backend, options)
     files = await expanded([path_of(name) for name in options.files])
     settings = ask_settings(values).for_one()

@@ -10,7 +10,7 @@ from typing import Final
 
 from desktop_app.documents import media_type, refusals
 from desktop_app.documents.containers import document_bundle
-from desktop_app.documents.containers.document_bundle import Collection
+from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.office.package import BROKEN
 from desktop_app.documents.outcome import Read
 from desktop_app.documents.text import plain_text
@@ -21,7 +21,7 @@ _UTF_8: Final = 1 << 11
 _STRANGE: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
 
 
-def read(name: str, data: bytes, found: Collection) -> Read:
+def read(name: str, data: bytes, found: DocumentBundle) -> Read:
     """The members in the order of their names, each under its name; `found` takes them.
 
     Raises:
@@ -44,7 +44,7 @@ def read(name: str, data: bytes, found: Collection) -> Read:
 _REASON_ENCRYPTED: Final = "protected by a password"
 
 
-def _collect(name: str, archive: zipfile.ZipFile, found: Collection) -> None:
+def _collect(name: str, archive: zipfile.ZipFile, found: DocumentBundle) -> None:
     limits = found.limits
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > limits.pages:

@@ -31,7 +31,7 @@ _MOST_NAMED: Final = 5
 
 
 @dataclass
-class Collection:
+class DocumentBundle:
     """Members as they come, in a stable order.
 
     Attributes:

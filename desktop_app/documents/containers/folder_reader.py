@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from desktop_app.documents import media_type, reader_registry, refusals
-from desktop_app.documents.containers.document_bundle import Collection
+from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.outcome import OnProgress, Read
 from desktop_app.documents.regular_files import read_file
 from desktop_app.documents.worker.protocol import Limits, Progress
@@ -33,7 +33,7 @@ def read(
     Raises:
         DocumentTooLargeError, DocumentEmptyError
     """
-    found = Collection(limits, on_progress, 0, reader_registry.read)
+    found = DocumentBundle(limits, on_progress, 0, reader_registry.read)
     wanted = []
     for number, (path, left_out) in enumerate(members):
         if left_out:

@@ -15,7 +15,7 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import Final
 
-from desktop_app.documents.worker.protocol import Chunk
+from desktop_app.documents.worker.protocol import TextChunk
 
 # A part may be left so much shorter for a stronger border.
 LEAST_FILLED: Final = 2 / 3
@@ -62,13 +62,13 @@ class Border(IntEnum):
 Count = Callable[[str], int]
 
 
-def chunks(text: str, limit: int, count: Count) -> list[Chunk]:
+def chunks(text: str, limit: int, count: Count) -> list[TextChunk]:
     """Parts of at most `limit` tokens each; together they are the text.
 
     Args:
         count: tokens of a text; those of two texts together are about their sum.
     """
-    made: list[Chunk] = []
+    made: list[TextChunk] = []
     pieces: list[_Piece] = []
     tokens = 0  # of `pieces`: of tens of thousands the sum is not made anew for each
     for piece in _pieces(text, limit, count):
@@ -103,8 +103,8 @@ def _last_of_part(pieces: list[_Piece]) -> int:
     return best
 
 
-def _joined(pieces: list[_Piece]) -> Chunk:
-    return Chunk(pieces[0].start, pieces[-1].end, sum(piece.tokens for piece in pieces))
+def _joined(pieces: list[_Piece]) -> TextChunk:
+    return TextChunk(pieces[0].start, pieces[-1].end, sum(piece.tokens for piece in pieces))
 
 
 def _pieces(text: str, limit: int, count: Count) -> Iterator[_Piece]:

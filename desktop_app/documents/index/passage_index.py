@@ -17,7 +17,7 @@ from typing import Final
 
 from desktop_app.documents.index.chunks import Count, chunks
 from desktop_app.documents.worker.protocol import IndexedPassage
-from desktop_app.domain.documents.document_sections import UNITS, Section, sections
+from desktop_app.domain.documents.document_sections import UNITS, DocumentSection, sections
 from desktop_app.domain.documents.passage_words import index_words
 
 # Tokens of a passage at most: the figures are in README, "Retrieval quality".
@@ -57,7 +57,7 @@ def passages(
         )
 
 
-def _place(unit: str, parts: list[Section], start: int, end: int) -> tuple[int | None, str]:
+def _place(unit: str, parts: list[DocumentSection], start: int, end: int) -> tuple[int | None, str]:
     """The page or the like that a piece begins on, and what it spans in words."""
     first = bisect_right(parts, start, key=lambda part: part.start) - 1
     last = bisect_right(parts, end - 1, key=lambda part: part.start) - 1

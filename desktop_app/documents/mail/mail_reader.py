@@ -14,14 +14,14 @@ from email.message import EmailMessage, MIMEPart
 from typing import Final
 
 from desktop_app.documents import refusals
-from desktop_app.documents.containers.document_bundle import DEEPEST, Collection
+from desktop_app.documents.containers.document_bundle import DEEPEST, DocumentBundle
 from desktop_app.documents.text import plain_text
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
 _DEEPEST: Final = 4
 
 
-def read(name: str, data: bytes, files: Collection) -> tuple[str, str]:
+def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
     """The message as text, and a note for the person; `files` takes what is attached to it.
 
     Raises:
@@ -37,7 +37,7 @@ def read(name: str, data: bytes, files: Collection) -> tuple[str, str]:
     return "\n\n".join([text, *files.texts]), files.note() if files.left_out else ""
 
 
-def _message(message: EmailMessage, files: Collection, depth: int) -> tuple[list[str], str]:
+def _message(message: EmailMessage, files: DocumentBundle, depth: int) -> tuple[list[str], str]:
     """The lines of its head, and its words, attached messages included; its files go to `files`."""
     heads = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
     words, messages = [_body(message)], []
@@ -68,7 +68,7 @@ def _inner(part: MIMEPart) -> EmailMessage | None:
     return inner
 
 
-def added(attached: list[tuple[str, bytes]], files: Collection) -> Iterator[str]:
+def added(attached: list[tuple[str, bytes]], files: DocumentBundle) -> Iterator[str]:
     """Read the files that are attached to a message, and say in its head which they are."""
     read: list[str] = []
     named: list[str] = []

@@ -15,7 +15,7 @@ from typing import Final
 import olefile
 
 from desktop_app.documents import refusals
-from desktop_app.documents.containers.document_bundle import Collection
+from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.mail.mail_reader import added
 from desktop_app.documents.office import rtf
 from desktop_app.documents.office.compressed_rtf import unpacked
@@ -44,7 +44,7 @@ def is_message(data: bytes) -> bool:
     return f"{_STREAM}{_MESSAGE_CLASS}".encode("utf-16-le") in data
 
 
-def read(name: str, data: bytes, files: Collection) -> tuple[str, str]:
+def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
     """The message as text, and a note for the person; `files` takes what is attached to it.
 
     Raises:
@@ -65,7 +65,7 @@ class _Message:
         self._file = file
         self._place = place
 
-    def text(self, files: Collection, depth: int) -> str:
+    def text(self, files: DocumentBundle, depth: int) -> str:
         """Head, words and attached messages; the files that are attached go to `files`."""
         attached, messages = [], []
         for folder in self._attachments():

@@ -13,7 +13,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package
 
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -24,7 +24,9 @@ _EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
 _LITERAL: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 
 
-def blocks(package: Package, parent: Element, relations: Mapping[str, str]) -> Iterator[Block]:
+def blocks(
+    package: Package, parent: Element, relations: Mapping[str, str]
+) -> Iterator[MarkdownBlock]:
     """The charts and diagrams that hang on an element; `relations` are those of its part."""
     for element in parent.iter():
         local = _local(element)
@@ -36,7 +38,7 @@ def blocks(package: Package, parent: Element, relations: Mapping[str, str]) -> I
             yield from _chart(tree) if local == "chart" else _diagram(tree)
 
 
-def of_sheet(package: Package, part: str) -> Iterator[Block]:
+def of_sheet(package: Package, part: str) -> Iterator[MarkdownBlock]:
     """What lies over the cells of a workbook's sheet: text boxes, charts and diagrams."""
     for target in package.relations(part).values():
         if not target.startswith("xl/drawings/drawing") or target not in package:
@@ -44,7 +46,7 @@ def of_sheet(package: Package, part: str) -> Iterator[Block]:
         tree = package.xml_if_sound(target)
         for shape in _all(tree, "sp"):
             lines = (_words(paragraph) for paragraph in _all(shape, "p"))
-            yield Block("\n".join(line for line in lines if line))
+            yield MarkdownBlock("\n".join(line for line in lines if line))
         yield from blocks(package, tree, package.relations(target))
 
 
@@ -70,7 +72,7 @@ def _all(element: Element, name: str) -> Iterator[Element]:
     return (child for child in element.iter() if _local(child) == name)
 
 
-def _chart(tree: Element) -> Iterator[Block]:
+def _chart(tree: Element) -> Iterator[MarkdownBlock]:
     """A chart: its title, and a table of its categories and series."""
     chart = _below(tree, "chart")
     area = _below(chart, "plotArea")
@@ -78,10 +80,10 @@ def _chart(tree: Element) -> Iterator[Block]:
         return
     series = list(_all(area, "ser"))[:_MOST_SERIES]
     title = _words(_below(chart, "title"))
-    yield Block(f"Chart: {title}" if title else "Chart:" if series else "")
+    yield MarkdownBlock(f"Chart: {title}" if title else "Chart:" if series else "")
     axes = [_words(_below(axis, "title")) for axis in area if _local(axis).endswith("Ax")]
     if named := [axis for axis in axes if axis]:
-        yield Block(f"Axes: {', '.join(named)}")
+        yield MarkdownBlock(f"Axes: {', '.join(named)}")
     yield md.table(_rows(series))
 
 
@@ -157,7 +159,7 @@ def _words(element: Element | None) -> str:
     return " ".join("".join(texts).split())
 
 
-def _diagram(tree: Element) -> Iterator[Block]:
+def _diagram(tree: Element) -> Iterator[MarkdownBlock]:
     """A diagram's words, point by point as it is kept, those below others indented."""
     points = {point.get("modelId", ""): point for point in _all(tree, "pt")}
     children: dict[str, list[tuple[int, str]]] = {}

@@ -33,7 +33,7 @@ _ROMAN: Final = (
 
 
 @dataclass(frozen=True)
-class Block:
+class MarkdownBlock:
     """A paragraph, heading or table; entries of a list stand on neighbouring lines."""
 
     text: str
@@ -41,7 +41,7 @@ class Block:
 
 
 @dataclass
-class Notes:
+class FootnoteList:
     """Footnotes and endnotes, numbered as they come."""
 
     texts: list[str] = field(default_factory=list)
@@ -51,14 +51,15 @@ class Notes:
         self.texts.append(text)
         return f"[^{len(self.texts)}]"
 
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[MarkdownBlock]:
         """The notes as they stand at the end."""
         return [
-            Block(f"[^{n}]: {text}", is_item=True) for n, text in enumerate(self.texts, start=1)
+            MarkdownBlock(f"[^{n}]: {text}", is_item=True)
+            for n, text in enumerate(self.texts, start=1)
         ]
 
 
-def joined(blocks: Iterable[Block]) -> str:
+def joined(blocks: Iterable[MarkdownBlock]) -> str:
     """The blocks as one text."""
     texts: list[str] = []
     last = None
@@ -72,27 +73,29 @@ def joined(blocks: Iterable[Block]) -> str:
     return "".join(texts)
 
 
-def heading(text: str, level: int) -> Block:
+def heading(text: str, level: int) -> MarkdownBlock:
     """A heading; levels count from 1."""
     words = " ".join(text.split())
-    return Block(f"{'#' * min(max(level, 1), _DEEPEST_HEADING)} {words}" if words else "")
+    return MarkdownBlock(f"{'#' * min(max(level, 1), _DEEPEST_HEADING)} {words}" if words else "")
 
 
-def item(label: str, text: str, depth: int) -> Block:
+def item(label: str, text: str, depth: int) -> MarkdownBlock:
     """An entry of a list: "-" or its number as a label; depth counts from 0."""
     indent = "   " * depth
     lines = text.strip().split("\n")
-    return Block(f"\n{indent}   ".join([f"{indent}{label} {lines[0]}", *lines[1:]]), is_item=True)
+    return MarkdownBlock(
+        f"\n{indent}   ".join([f"{indent}{label} {lines[0]}", *lines[1:]]), is_item=True
+    )
 
 
-def table(rows: Sequence[Sequence[str]]) -> Block:
+def table(rows: Sequence[Sequence[str]]) -> MarkdownBlock:
     """A table whose first row is its head; empty rows and columns at the end are left out."""
     kept = [list(row) for row in rows if any(cell.strip() for cell in row)]
     width = max((_width(row) for row in kept), default=0)
     if not width:
-        return Block("")
+        return MarkdownBlock("")
     lines = [_row([*row, *[""] * width][:width]) for row in kept]
-    return Block("\n".join([lines[0], _row(["---"] * width), *lines[1:]]))
+    return MarkdownBlock("\n".join([lines[0], _row(["---"] * width), *lines[1:]]))
 
 
 def _width(row: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from desktop_app.documents import media_type, refusals
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office import office_formulas
-from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package, resolved
 from desktop_app.documents.worker.protocol import Limits
 
@@ -64,12 +64,12 @@ def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
         blocks = list(reader.blocks(page))
         spoken = page.find(f"{_PRESENTATION}notes")
         notes = md.joined(reader.blocks(spoken)) if spoken is not None else ""
-        blocks += [Block(f"Notes: {notes}")] if notes else []
+        blocks += [MarkdownBlock(f"Notes: {notes}")] if notes else []
         texts.append(f"[slide {number}]\n\n{md.joined(blocks)}".strip())
     return "\n\n".join(texts), len(pages)
 
 
-def _sheets(reader: _Reader, body: Element) -> Iterator[Block]:
+def _sheets(reader: _Reader, body: Element) -> Iterator[MarkdownBlock]:
     for sheet in body.findall(f"{TABLE}table"):
         yield md.heading(sheet.get(f"{TABLE}name", ""), 2)
         yield reader.table(sheet)
@@ -143,11 +143,11 @@ class _Reader:
 
     package: Package
     styles: _Styles
-    notes: md.Notes = field(default_factory=md.Notes)
+    notes: md.FootnoteList = field(default_factory=md.FootnoteList)
     _last_counts: dict[str, int] = field(default_factory=dict)
     _cells: int = 0
 
-    def blocks(self, parent: Element) -> Iterator[Block]:
+    def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
         """The paragraphs, lists and tables below an element."""
         for child in parent:
             match _local(child):
@@ -166,11 +166,11 @@ class _Reader:
                 case local if local not in _LEFT_OUT:
                     yield from self.blocks(child)
 
-    def _below(self, parent: Element) -> Iterator[Block]:
+    def _below(self, parent: Element) -> Iterator[MarkdownBlock]:
         for child in parent:
             yield from self.blocks(child)
 
-    def _paragraph(self, element: Element) -> Iterator[Block]:
+    def _paragraph(self, element: Element) -> Iterator[MarkdownBlock]:
         boxes: list[Element] = []
         text = "".join(self._inline(element, boxes)).replace("****", "").strip(" \n")
         if text and _local(element) == "h":
@@ -178,11 +178,11 @@ class _Reader:
         elif text and self.styles.is_title(element.get(f"{TEXT}style-name", "")):
             yield md.heading(text.replace("**", ""), 1)
         elif text:
-            yield Block(text)
+            yield MarkdownBlock(text)
         for box in boxes:
             yield from self.blocks(box)
 
-    def _list(self, element: Element, style: str, above: list[int]) -> Iterator[Block]:
+    def _list(self, element: Element, style: str, above: list[int]) -> Iterator[MarkdownBlock]:
         style = element.get(f"{TEXT}style-name", style)
         goes_on = element.get(f"{TEXT}continue-numbering") == "true"
         count = self._last_counts.get(style, 0) if goes_on and not above else 0
@@ -195,7 +195,7 @@ class _Reader:
         if not above:
             self._last_counts[style] = count
 
-    def _entry(self, entry: Element, style: str, counts: list[int]) -> Iterator[Block]:
+    def _entry(self, entry: Element, style: str, counts: list[int]) -> Iterator[MarkdownBlock]:
         label = self.styles.label(style, counts)
         for child in entry:
             if _local(child) == "list":
@@ -245,17 +245,17 @@ class _Reader:
         part = resolved("", f"{element.get(_HREF, '')}/content.xml")
         return self.package.xml_if_sound(part)
 
-    def _embedded(self, element: Element) -> Iterator[Block]:
+    def _embedded(self, element: Element) -> Iterator[MarkdownBlock]:
         """A chart with the values that it shows, or a formula."""
         tree = self._object(element)
-        yield Block(office_formulas.typed(tree))
+        yield MarkdownBlock(office_formulas.typed(tree))
         for chart in tree.iter(f"{_CHART}chart"):
             title = " ".join("".join(p.itertext()) for p in chart.findall(f"{_CHART}title/{TEXT}p"))
-            yield Block(f"Chart: {title}".strip())
+            yield MarkdownBlock(f"Chart: {title}".strip())
             for table in chart.findall(f"{TABLE}table"):
                 yield self.table(table)
 
-    def table(self, element: Element) -> Block:
+    def table(self, element: Element) -> MarkdownBlock:
         """A table, or a sheet.
 
         Raises:

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from desktop_app.documents.office import drawing, office_formulas
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package
 from desktop_app.documents.worker.protocol import Limits
 
@@ -41,16 +41,18 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
     return "\n\n".join(texts), len(parts)
 
 
-def _slide(package: Package, part: str) -> Iterator[Block]:
+def _slide(package: Package, part: str) -> Iterator[MarkdownBlock]:
     relations = package.relations(part)
     yield from _shapes(package.xml(part), package, relations)
     for target in relations.values():
         if target.startswith("ppt/notesSlides/") and target in package:
             notes = md.joined(_shapes(package.xml(target), package, {}))
-            yield Block(f"Notes: {notes}" if notes else "")
+            yield MarkdownBlock(f"Notes: {notes}" if notes else "")
 
 
-def _shapes(parent: Element, package: Package, relations: Mapping[str, str]) -> Iterator[Block]:
+def _shapes(
+    parent: Element, package: Package, relations: Mapping[str, str]
+) -> Iterator[MarkdownBlock]:
     for child in parent:
         match str(child.tag).rpartition("}")[2]:
             case "sp":
@@ -65,7 +67,7 @@ def _shapes(parent: Element, package: Package, relations: Mapping[str, str]) -> 
                 yield from _shapes(child, package, relations)
 
 
-def _shape(shape: Element) -> Iterator[Block]:
+def _shape(shape: Element) -> Iterator[MarkdownBlock]:
     place = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
     kind = "" if place is None else place.get("type", "body")
     if kind in _REPEATED:
@@ -80,7 +82,7 @@ def _shape(shape: Element) -> Iterator[Block]:
         return
     for text, level in lines:
         if text.strip():
-            yield md.item("-", text, level - 1) if level else Block(text, is_item=True)
+            yield md.item("-", text, level - 1) if level else MarkdownBlock(text, is_item=True)
 
 
 def _words(paragraph: Element) -> str:

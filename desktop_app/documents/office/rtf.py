@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.rtf_table import Row, as_block
 
 _TOKEN: Final = re.compile(
@@ -140,8 +140,8 @@ class _Reader:
     """
 
     def __init__(self) -> None:
-        self.blocks: list[Block] = []
-        self.notes = md.Notes()
+        self.blocks: list[MarkdownBlock] = []
+        self.notes = md.FootnoteList()
         self._encoding = "cp1252"
         self._fonts: dict[int, str] = {}
         self._default_font = -1
@@ -412,7 +412,7 @@ class _Reader:
             runs[begins:] = [(md.link(words, address), False)]
 
     def _take_part(
-        self, word: str, paragraph: _Paragraph, blocks: list[Block], cell: list[str]
+        self, word: str, paragraph: _Paragraph, blocks: list[MarkdownBlock], cell: list[str]
     ) -> None:
         self._end_paragraph()
         inner, in_table = self.blocks, self._cell
@@ -442,13 +442,13 @@ class _Reader:
             self._end_table()
             self.blocks.append(self._block(done, plain))
 
-    def _block(self, done: _Paragraph, plain: str) -> Block:
+    def _block(self, done: _Paragraph, plain: str) -> MarkdownBlock:
         outline = self._headings.get(done.style) if done.outline is None else done.outline
         if outline is not None and 0 <= outline < _NO_OUTLINE:
             number = f"{done.label} " if done.label not in ("", "-") else ""
             return md.heading(number + plain, outline + 1)
         text = "".join(_emphasised(done.runs)).strip("\n ")
-        return md.item(done.label, text, done.level) if done.label else Block(text)
+        return md.item(done.label, text, done.level) if done.label else MarkdownBlock(text)
 
     def _end_table(self) -> None:
         rows, self._rows = self._rows, []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.markdown_text import MarkdownBlock
 
 # Edges that lie closer are the same: programs round them. In twentieths of a point.
 _SAME: Final = 60
@@ -31,10 +31,10 @@ class Row:
     merged: set[int] = field(default_factory=set)
 
 
-def as_block(rows: Sequence[Row]) -> Block:
+def as_block(rows: Sequence[Row]) -> MarkdownBlock:
     """The rows as one table; the words of a single cell, which is a frame around text."""
     if len(rows) == 1 and len(rows[0].texts) == 1:
-        return Block(rows[0].texts[0])
+        return MarkdownBlock(rows[0].texts[0])
     columns = _edges(rows)
     return md.table([_cells(row, columns) for row in rows])
 

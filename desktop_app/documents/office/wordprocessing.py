@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 
 from desktop_app.documents.office import drawing, office_formulas
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package
 from desktop_app.documents.worker.protocol import Limits
 
@@ -172,9 +172,9 @@ class _Reader:
     package: Package
     relations: dict[str, str]
     note_trees: dict[str, Element]
-    notes: md.Notes = field(default_factory=md.Notes)
+    notes: md.FootnoteList = field(default_factory=md.FootnoteList)
 
-    def blocks(self, parent: Element) -> Iterator[Block]:
+    def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
         """The paragraphs and tables below an element."""
         for child in parent:
             match _local(child):
@@ -189,16 +189,16 @@ class _Reader:
                 case "body" | "sdt" | "sdtContent" | "ins" | "moveTo" | "customXml" | "txbxContent":
                     yield from self.blocks(child)
 
-    def _web_page(self, part: str) -> Block:
+    def _web_page(self, part: str) -> MarkdownBlock:
         """What a program that writes documents has left to Word to convert."""
         if part not in self.package or not part.lower().endswith((".html", ".htm", ".xhtml")):
-            return Block("")
+            return MarkdownBlock("")
         from desktop_app.documents.text import web_page  # few documents have such a part
 
         page = web_page.read(self.package.bytes(part))
-        return Block(page.text.strip() if page else "")
+        return MarkdownBlock(page.text.strip() if page else "")
 
-    def _paragraph(self, paragraph: Element) -> Iterator[Block]:
+    def _paragraph(self, paragraph: Element) -> Iterator[MarkdownBlock]:
         properties = paragraph.find(f"{W}pPr")
         boxes: list[Element] = []
         text = "".join(self._inline(paragraph, boxes)).replace("****", "").strip("\n ")
@@ -210,7 +210,7 @@ class _Reader:
             else:
                 yield from drawing.blocks(self.package, box, self.relations)
 
-    def _block(self, text: str, properties: Element | None) -> Block:
+    def _block(self, text: str, properties: Element | None) -> MarkdownBlock:
         style = _value(properties, f"{W}pStyle")
         outline = _value(properties, f"{W}outlineLvl")
         if outline is None:
@@ -221,7 +221,7 @@ class _Reader:
         if _number(outline, _OUTLINES) < _OUTLINES:
             number = f"{label} " if label not in ("", "-") else ""
             return md.heading(number + text.replace("**", ""), _number(outline) + 1)
-        return md.item(label, text, depth) if label else Block(text)
+        return md.item(label, text, depth) if label else MarkdownBlock(text)
 
     def _label(self, properties: Element | None, style: str | None) -> tuple[str, int]:
         """The number or dash of a list's entry, "" of what is none, and how deep it lies."""
@@ -290,7 +290,7 @@ class _Reader:
                 return self.notes.mark(" ".join(b.text.strip() for b in self.blocks(note)))
         return ""
 
-    def _table(self, table: Element) -> Iterator[Block]:
+    def _table(self, table: Element) -> Iterator[MarkdownBlock]:
         rows = [list(self._cells(row)) for row in self._below(table, "tr")]
         if len(rows) == 1 and len(rows[0]) == 1:
             # A frame around text, not a table.

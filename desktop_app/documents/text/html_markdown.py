@@ -19,7 +19,7 @@ from html.parser import HTMLParser
 from typing import Final
 
 from desktop_app.documents.office import markdown_text as md
-from desktop_app.documents.office.markdown_text import Block
+from desktop_app.documents.office.markdown_text import MarkdownBlock
 
 _HEADINGS: Final = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _LISTS: Final = frozenset({"ul", "ol"})
@@ -129,7 +129,7 @@ class _Cell:
     """A cell of a table: its words on one line, the same as blocks, and what it spans."""
 
     text: str
-    blocks: list[Block]
+    blocks: list[MarkdownBlock]
     columns: int
     rows: int
 
@@ -141,7 +141,7 @@ class _Table:
     is_layout: bool
     rows: list[list[_Cell]] = field(default_factory=list)
 
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[MarkdownBlock]:
         """Return the table, or the blocks of its cells if it is none."""
         if self.is_layout or max(map(len, self.rows), default=0) < 2:
             return [block for row in self.rows for cell in row for block in cell.blocks]
@@ -198,7 +198,7 @@ class _Flow:
         marks: the marks that are open in it.
     """
 
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[MarkdownBlock] = field(default_factory=list)
     line: list[str] = field(default_factory=list)
     marks: list[_Mark] = field(default_factory=list)
 
@@ -365,7 +365,9 @@ class _Writer(HTMLParser):
         flow.line.clear()
         self._is_after_space = True
         if text:
-            flow.blocks.append(md.heading(text, self._heading) if self._heading else Block(text))
+            flow.blocks.append(
+                md.heading(text, self._heading) if self._heading else MarkdownBlock(text)
+            )
             if self._cell_texts:
                 self._cell_texts[-1].append(text)
 
@@ -397,7 +399,7 @@ class _Writer(HTMLParser):
         elif tag == "hr" and self._code is None:
             self._end_implied(tag)
             self._start_block()
-            self._flows[-1].blocks.append(Block("---"))
+            self._flows[-1].blocks.append(MarkdownBlock("---"))
         elif tag == "img":
             is_tiny = any(_TINY.fullmatch(given.get(side, "")) for side in ("width", "height"))
             if given.get("alt", "").strip() and not is_tiny and not _is_hidden(given):
@@ -470,7 +472,7 @@ class _Writer(HTMLParser):
         text = self._flows.pop().text()
         if text:
             lines = (f"> {line}".rstrip() for line in text.split("\n"))
-            self._flows[-1].blocks.append(Block("\n".join(lines)))
+            self._flows[-1].blocks.append(MarkdownBlock("\n".join(lines)))
 
     def _start_code(self, tag: str, given: dict[str, str]) -> None:
         """Start a block of code; editors copy theirs as <div>s with a style."""
@@ -490,7 +492,7 @@ class _Writer(HTMLParser):
         if code.strip():
             longest = max(map(len, _BACKTICKS.findall(code)), default=0)
             fence = "`" * max(3, longest + 1)
-            block = Block(f"{fence}{self._language}\n{code}\n{fence}")
+            block = MarkdownBlock(f"{fence}{self._language}\n{code}\n{fence}")
             self._flows[-1].blocks.append(block)
             for table in self._tables[-1:]:
                 table.is_layout = True  # Code needs its lines.
@@ -637,7 +639,7 @@ class _Writer(HTMLParser):
         self._end_paragraph()
         text = self._lists.pop().text()
         if text:
-            (item or self._flows[-1]).blocks.append(Block(text, is_item=True))
+            (item or self._flows[-1]).blocks.append(MarkdownBlock(text, is_item=True))
 
     def _start_word_item(self, level: int) -> None:
         """Start an item of a list of Word's: a paragraph that names its level."""

@@ -28,12 +28,12 @@ from desktop_app.documents.worker import worker_answers
 from desktop_app.documents.worker.protocol import (
     LENGTH,
     PIECE,
-    Chunk,
     ExtractedDocument,
     IndexedPassage,
     Limits,
     Progress,
     ScaledPicture,
+    TextChunk,
     head,
     limits_to_json,
     sound,
@@ -205,7 +205,7 @@ class DocumentWorker:
         request = Request({"kind": "convert", "name": "The text"}, payload, most=most)
         return await self._ask(request, lambda _, markdown: str(markdown))
 
-    async def chunks(self, text: str, tokens: int) -> list[Chunk]:
+    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
         """Parts of a text of at most so many tokens (by o200k_base): see `chunks.py`.
 
         Raises:

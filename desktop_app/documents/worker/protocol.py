@@ -114,7 +114,7 @@ class ExtractedDocument:
 
 
 @dataclass(frozen=True)
-class Chunk:
+class TextChunk:
     """A part of a text: from `start` to `end`, in characters, and its tokens."""
 
     start: int

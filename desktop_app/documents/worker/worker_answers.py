@@ -14,12 +14,12 @@ from typing import Any, Final, TypeVar
 
 from desktop_app.documents.worker.protocol import (
     Box,
-    Chunk,
     ExtractedDocument,
     IndexedPassage,
     Limits,
     Progress,
     ScaledPicture,
+    TextChunk,
     sound,
 )
 from desktop_app.domain import errors
@@ -202,13 +202,15 @@ def _picture(row: Sequence[Any], data: bytes, size: tuple[int, int]) -> ScaledPi
     return ScaledPicture(media_type, _whole(width, 1, size[0]), _whole(height, 1, size[1]), data)
 
 
-def chunks(payload: str, length: int) -> list[Chunk]:
+def chunks(payload: str, length: int) -> list[TextChunk]:
     """Return the parts of a text of `length` characters.
 
     Raises:
         MalformedAnswerError
     """
-    return [Chunk(*_span(row[:2], length), _whole(row[2], 0, _MOST)) for row in _rows(payload, 3)]
+    return [
+        TextChunk(*_span(row[:2], length), _whole(row[2], 0, _MOST)) for row in _rows(payload, 3)
+    ]
 
 
 def passages(payload: str, length: int) -> list[IndexedPassage]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the window's start imports this
 TRASH_STAYS: Final = timedelta(days=30)
 
 
-class PlaceKind(StrEnum):
+class ListFilterKind(StrEnum):
     """LIST is where one starts."""
 
     LIST = "list"
@@ -27,38 +27,38 @@ class PlaceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListFilter:
     """One place; `folder_id` names the folder where it is one, and is "" elsewhere."""
 
-    kind: PlaceKind
+    kind: ListFilterKind
     folder_id: str = ""
 
     @classmethod
-    def of_folder(cls, folder_id: str) -> Place:
+    def of_folder(cls, folder_id: str) -> ListFilter:
         """A folder's."""
-        return cls(PlaceKind.FOLDER, folder_id)
+        return cls(ListFilterKind.FOLDER, folder_id)
 
     def holds(self, conversation: Conversation) -> bool:
         """Whether a conversation is shown here."""
         if conversation.trashed_at is not None:
-            return self.kind is PlaceKind.TRASH
+            return self.kind is ListFilterKind.TRASH
         if conversation.archived:
-            return self.kind is PlaceKind.ARCHIVE
-        if self.kind is PlaceKind.FOLDER:
+            return self.kind is ListFilterKind.ARCHIVE
+        if self.kind is ListFilterKind.FOLDER:
             return conversation.folder_id == self.folder_id
         is_loose = conversation.folder_id is None or conversation.pinned
-        return self.kind is PlaceKind.LIST and is_loose
+        return self.kind is ListFilterKind.LIST and is_loose
 
     def moment_of(self, conversation: Conversation) -> datetime:
         """By what its conversations are ordered here, the latest first."""
-        if self.kind is PlaceKind.TRASH and conversation.trashed_at is not None:
+        if self.kind is ListFilterKind.TRASH and conversation.trashed_at is not None:
             return conversation.trashed_at
         return conversation.updated_at
 
 
-LIST: Final = Place(PlaceKind.LIST)
-ARCHIVE: Final = Place(PlaceKind.ARCHIVE)
-TRASH: Final = Place(PlaceKind.TRASH)
+LIST: Final = ListFilter(ListFilterKind.LIST)
+ARCHIVE: Final = ListFilter(ListFilterKind.ARCHIVE)
+TRASH: Final = ListFilter(ListFilterKind.TRASH)
 
 
 def days_left(trashed_at: datetime, at: datetime) -> int:

@@ -36,7 +36,7 @@ _QUOTES: Final = '"“”'
 
 
 @dataclass(frozen=True)
-class Section:
+class DocumentSection:
     """One of them: its number, from 1; a sheet's name; where its mark begins in the text."""
 
     number: int
@@ -50,31 +50,31 @@ def unit_of(part: DocumentPart) -> str:
     return unit if unit == "sheet" or (part.pages or 0) > 1 else ""
 
 
-def sections(text: str, unit: str) -> list[Section]:
+def sections(text: str, unit: str) -> list[DocumentSection]:
     """Those of a document's text, in order, as their marks tell them apart.
 
     A mark counts behind an empty line and where it is the next one: a page may quote another's.
     """
     if unit == "sheet":
         return _sheets(text)
-    found: list[Section] = []
+    found: list[DocumentSection] = []
     at = 0
     while True:
         mark = f"[{unit} {len(found) + 1}]"
         at = _line(text, mark, at, is_whole=True)
         if at < 0:
             return found
-        found.append(Section(len(found) + 1, "", at))
+        found.append(DocumentSection(len(found) + 1, "", at))
         at += len(mark)
 
 
-def _sheets(text: str) -> list[Section]:
-    found: list[Section] = []
+def _sheets(text: str) -> list[DocumentSection]:
+    found: list[DocumentSection] = []
     at = _line(text, _SHEET, 0, is_whole=False)
     while at >= 0:
         end = text.find("\n", at)
         name = text[at + len(_SHEET) : len(text) if end < 0 else end].strip()
-        found.append(Section(len(found) + 1, name, at))
+        found.append(DocumentSection(len(found) + 1, name, at))
         at = _line(text, _SHEET, at + 1, is_whole=False)
     return found
 

@@ -19,7 +19,7 @@ _SURE: Final = 24
 _ENOUGH: Final = 0.6
 
 
-class Span(NamedTuple):
+class TextSpan(NamedTuple):
     """The letters [start, end) of `Letters.text`."""
 
     start: int
@@ -60,7 +60,7 @@ def _folded(character: str) -> Iterator[str]:
             yield letter
 
 
-def find(letters: str, passage: str, before: int) -> list[Span]:
+def find(letters: str, passage: str, before: int) -> list[TextSpan]:
     """Where a passage stands in a text of letters; [] where it does not.
 
     Args:
@@ -71,7 +71,7 @@ def find(letters: str, passage: str, before: int) -> list[Span]:
     sought = letters_of(passage)
     place = _nearest(letters, sought, before)
     if place is not None:
-        return [Span(place, place + len(sought))]
+        return [TextSpan(place, place + len(sought))]
     return _by_lines(letters, passage, before, len(sought))
 
 
@@ -86,16 +86,16 @@ def _nearest(letters: str, sought: str, before: int) -> int | None:
     return best
 
 
-def _by_lines(letters: str, passage: str, before: int, total: int) -> list[Span]:
+def _by_lines(letters: str, passage: str, before: int, total: int) -> list[TextSpan]:
     """The lines that are found, in their order, if they are most of the passage: what was filled
     into a form, say, follows the text that was read and stands elsewhere on the page."""
-    found: list[Span] = []
+    found: list[TextSpan] = []
     for line in passage.splitlines():
         sought = letters_of(line)
         begins = found[-1].end if found else 0
         place = _nearest(letters[begins:], sought, before - begins)
         is_sure = len(sought) >= _SURE or letters.count(sought) == 1
         if len(sought) >= _LEAST and place is not None and is_sure:
-            found.append(Span(begins + place, begins + place + len(sought)))
+            found.append(TextSpan(begins + place, begins + place + len(sought)))
         before += len(sought)
     return found if sum(span.end - span.start for span in found) >= _ENOUGH * total else []

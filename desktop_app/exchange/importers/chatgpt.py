@@ -31,7 +31,7 @@ from desktop_app.exchange.importers.imported import (
     seconds_of,
     text_at,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, grow
+from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
 
 SOURCE: Final = "chatgpt"
 FindFile = Callable[[str], tuple[str, bytes] | None]
@@ -78,7 +78,7 @@ def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
         archived=value.get("is_archived") is True,
         instructions=_instructions(mapping),
     )
-    conversation, messages = grow(source, nodes)
+    conversation, messages = build_tree(source, nodes)
     return ImportedConversation(conversation, messages, files=tuple(files.values()))
 
 

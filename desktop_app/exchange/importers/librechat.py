@@ -22,7 +22,7 @@ from desktop_app.exchange.importers.imported import (
     seconds_of,
     text_at,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, grow
+from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
 
 SOURCE: Final = "librechat"
 
@@ -63,7 +63,7 @@ def read_conversation(value: Any) -> ImportedConversation:
         model=text_at(options, "model"),
         instructions=text_at(options, "promptPrefix") or text_at(options, "system"),
     )
-    conversation, messages = grow(source, nodes.values())
+    conversation, messages = build_tree(source, nodes.values())
     return ImportedConversation(conversation, messages)
 
 

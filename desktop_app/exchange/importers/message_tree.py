@@ -76,7 +76,7 @@ class Source:
     instructions: str = ""
 
 
-def grow(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tuple[Message, ...]]:
+def build_tree(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tuple[Message, ...]]:
     """Our conversation and messages out of a tree of nodes, given in any order."""
     ordered = _in_order({node.id: node for node in nodes})
     first = next((node.seconds for node in ordered if node.seconds), None)

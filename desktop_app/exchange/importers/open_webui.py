@@ -36,7 +36,7 @@ from desktop_app.exchange.importers.imported import (
     seconds_of,
     text_at,
 )
-from desktop_app.exchange.importers.message_tree import Node, Source, grow
+from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
 
 SOURCE: Final = "open-webui"
 _ROLES: Final = {"user": Role.USER, "assistant": Role.ASSISTANT}
@@ -92,7 +92,7 @@ def read_conversation(value: Any) -> ImportedConversation:
         archived=value.get("archived") is True,
         instructions=text_at(mapping_at(chat, "params"), "system"),
     )
-    conversation, messages = grow(source, nodes)
+    conversation, messages = build_tree(source, nodes)
     return ImportedConversation(conversation, messages, files=tuple(files.values()))
 
 

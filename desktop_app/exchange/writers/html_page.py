@@ -190,7 +190,7 @@ def code_block(language: str, text: str) -> str:
 def _coloured(language: str, text: str) -> Iterator[str]:
     """The lines of a block of code."""
     lines = text.split("\n")
-    by_line: dict[int, list[highlight.Span]] = {}
+    by_line: dict[int, list[highlight.ColoredSpan]] = {}
     lexer = highlight.lexer(language) if language else None
     if lexer is not None and max(map(len, lines)) <= highlight.LONGEST_LINE:
         for span in highlight.spans(text, lexer):
@@ -199,7 +199,7 @@ def _coloured(language: str, text: str) -> Iterator[str]:
         yield _line(line, by_line.get(number, ()))
 
 
-def _line(line: str, spans: Iterable[highlight.Span]) -> str:
+def _line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
     pieces, at = [], 0
     for span in spans:
         words = escape(line[span.start : span.start + span.length])

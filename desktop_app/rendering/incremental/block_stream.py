@@ -28,7 +28,7 @@ from desktop_app.rendering.incremental.block_diff import (
     worth_remembering,
 )
 from desktop_app.rendering.incremental.definitions import Definitions
-from desktop_app.rendering.incremental.list_spacing import Loosening
+from desktop_app.rendering.incremental.list_spacing import ListSpacing
 from desktop_app.rendering.incremental.long_paragraphs import (
     DENSE,
     LONGEST_PARSED_AGAIN,
@@ -39,9 +39,13 @@ from desktop_app.rendering.incremental.long_paragraphs import (
     unsettled,
 )
 from desktop_app.rendering.incremental.open_rows import read_rows
-from desktop_app.rendering.incremental.open_tail import Context, OpenEnd, ends_in_text, size
+from desktop_app.rendering.incremental.open_tail import OpenTail, ParserContext, ends_in_text, size
 from desktop_app.rendering.incremental.packed_runs import with_last
-from desktop_app.rendering.incremental.reference_updates import Chunk, Renewal, respaced
+from desktop_app.rendering.incremental.reference_updates import (
+    BlockChunk,
+    ReferenceUpdate,
+    respaced,
+)
 from desktop_app.rendering.incremental.shown_blocks import ShownBlocks
 from desktop_app.rendering.incremental.stable_prefix import (
     Cut,
@@ -50,7 +54,7 @@ from desktop_app.rendering.incremental.stable_prefix import (
     find_cut,
     inhabited_at,
 )
-from desktop_app.rendering.incremental.text_fast_path import find_plain_end
+from desktop_app.rendering.incremental.text_fast_path import find_plain_tail
 from desktop_app.rendering.markdown.inline_images import behind_address, is_half, outside, too_long
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.rendering.provisional import provisional_blocks
@@ -58,7 +62,7 @@ from desktop_app.rendering.provisional.provisional_inline import closers_of
 
 if TYPE_CHECKING:
     from desktop_app.rendering.incremental.open_tail import Parse
-    from desktop_app.rendering.incremental.text_fast_path import PlainEnd
+    from desktop_app.rendering.incremental.text_fast_path import PlainTail
 
 _LONG: Final = 800
 _LONGEST_OPEN: Final = 24_000
@@ -112,11 +116,11 @@ class BlockStream:
         self._leaves_out = False
         self._held = ""
         self._length = 0
-        self._context = Context()
+        self._context = ParserContext()
         self._definitions = Definitions(cited)
-        self._renewal = Renewal(self._definitions, self._shown)
-        self._loosening = Loosening(self.blocks)
-        self._plain_end: PlainEnd | None = None
+        self._renewal = ReferenceUpdate(self._definitions, self._shown)
+        self._loosening = ListSpacing(self.blocks)
+        self._plain_end: PlainTail | None = None
         self._overdue: _Overdue | None = None
 
     def feed(self, text: str) -> list[Patch]:
@@ -279,7 +283,7 @@ class BlockStream:
         in_table = self._context.inside == "table"
         patches += self._shown.show(closed, [p.block for p in tail], in_table=in_table)
         unsure = final or dangling or shown != source
-        self._plain_end = None if unsure else find_plain_end(self._source, tail)
+        self._plain_end = None if unsure else find_plain_tail(self._source, tail)
         if steps and len(self._source) > _LONG:
             if closes:
                 return patches + self._advance(final=False, steps=True)
@@ -318,7 +322,7 @@ class BlockStream:
             return []
         opener = overdue.opener
         if opener is not None:
-            end = OpenEnd(self._context, self._source)
+            end = OpenTail(self._context, self._source)
             settled = settle_at_any_rate(end, opener, overdue.length, self._definitions)
             if settled is not None:
                 self._context, self._source = settled
@@ -329,7 +333,7 @@ class BlockStream:
     def _advance_unsplit(self, parse: Parse, *, final: bool, steps: bool) -> list[Patch]:
         """The long paragraph turns out to be a heading or a table's head: parse it whole."""
         self._definitions.forget(parse.labels)
-        self._context, self._source = unsettled(OpenEnd(self._context, self._source))
+        self._context, self._source = unsettled(OpenTail(self._context, self._source))
         return self._advance(final=final, steps=steps)
 
     def _settle_words(self, parse: Parse) -> _Overdue | None:
@@ -338,7 +342,7 @@ class BlockStream:
         opener = opener_of_paragraph(parse, self._source)
         if opener is None:
             return None
-        end = OpenEnd(self._context, self._source)
+        end = OpenTail(self._context, self._source)
         settled = settle_before_gap(end, opener, self._definitions)
         if settled is not None:
             self._context, self._source = settled
@@ -368,7 +372,7 @@ class BlockStream:
         end = outside(source, end)
         if not end:
             return []  # a picture, and nothing else
-        inside = self._context if self._context.inside == "table" else Context()
+        inside = self._context if self._context.inside == "table" else ParserContext()
         self._source, rest = self._source[:end], self._source[end:]
         patches = self._advance(final=True)
         self._source, self._context = rest, inside
@@ -418,8 +422,8 @@ class BlockStream:
                 p.block for p in self._definitions.parse(context.source + text, context).placed
             ]
             raw = [*map(respaced, again, raw), *again[len(raw) :]]
-        whole = unsettled(OpenEnd(context, text))
+        whole = unsettled(OpenTail(context, text))
         if len(whole.source) <= LONGEST_PARSED_AGAIN or not context.settled:
             at, row = self._shown.end
-            self._renewal.remember(Chunk(whole.source, whole.context, at, row), names)
+            self._renewal.remember(BlockChunk(whole.source, whole.context, at, row), names)
         return self._renewal.begin(settled), raw

@@ -12,7 +12,7 @@ from desktop_app.rendering.markdown.loose_lists import find_loose, may_become_it
 from desktop_app.rendering.markdown.parser import EXPECTS_NOTES, parser
 
 if TYPE_CHECKING:
-    from desktop_app.rendering.incremental.open_tail import Context
+    from desktop_app.rendering.incremental.open_tail import ParserContext
 
 
 class Definitions:
@@ -30,7 +30,12 @@ class Definitions:
         self.expects_notes = True
 
     def parse(
-        self, source: str, context: Context, *, expects_notes: bool = True, final: bool = False
+        self,
+        source: str,
+        context: ParserContext,
+        *,
+        expects_notes: bool = True,
+        final: bool = False,
     ) -> Parse:
         """What a piece is, and which definitions it adds."""
         known, env = len(self._references), self.env(expects_notes=expects_notes)

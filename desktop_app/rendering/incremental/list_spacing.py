@@ -10,7 +10,7 @@ from desktop_app.rendering.block_model import NO_TEXTS, Block, Patch
 _AT_ONCE: Final = 100
 
 
-class Loosening:
+class ListSpacing:
     """What is still to be told that its list is loose."""
 
     def __init__(self, blocks: list[Block]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.rendering.block_model import Run, clean, show_unseen
-from desktop_app.rendering.incremental.open_tail import OpenEnd, begins_with_paragraph, leaves
+from desktop_app.rendering.incremental.open_tail import OpenTail, begins_with_paragraph, leaves
 from desktop_app.rendering.incremental.packed_runs import join_runs
 from desktop_app.rendering.markdown.citations import TOKEN
 from desktop_app.rendering.markdown.inline_images import outside
@@ -22,7 +22,7 @@ from desktop_app.rendering.markdown.parser import is_too_dense
 if TYPE_CHECKING:
     from desktop_app.rendering.block_model import Block, Runs
     from desktop_app.rendering.incremental.definitions import Definitions
-    from desktop_app.rendering.incremental.open_tail import Context, Parse
+    from desktop_app.rendering.incremental.open_tail import Parse, ParserContext
 
 LONGEST_PARSED_AGAIN: Final = 24_000
 """Of what is longer, nothing is parsed again."""
@@ -52,7 +52,7 @@ def opener_of_paragraph(parse: Parse, source: str) -> str | None:
     return line[:at] if at >= 0 and not line[at + len(first) :].strip() else None
 
 
-def settle_before_gap(end: OpenEnd, opener: str, definitions: Definitions) -> OpenEnd | None:
+def settle_before_gap(end: OpenTail, opener: str, definitions: Definitions) -> OpenTail | None:
     """What is open where the words before the last gap are settled behind which nothing is; None
     where there is no such gap."""
     context, words = end.context, end.source[len(opener) :]
@@ -74,8 +74,8 @@ def settle_before_gap(end: OpenEnd, opener: str, definitions: Definitions) -> Op
 
 
 def settle_at_any_rate(
-    end: OpenEnd, opener: str, length: int, definitions: Definitions
-) -> OpenEnd | None:
+    end: OpenTail, opener: str, length: int, definitions: Definitions
+) -> OpenTail | None:
     """What is open where of a paragraph in which so much stays open, what had arrived when the source
     had this length is settled: it would be parsed with every piece. What has more marks than anybody
     writes stands as it is written. None where it cannot be."""
@@ -106,12 +106,12 @@ def settle_at_any_rate(
     return _settled(end, block, opener, stop)
 
 
-def _settled(end: OpenEnd, block: Block, opener: str, stop: int) -> OpenEnd:
+def _settled(end: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
     """Where the words up to one are this block."""
     words = end.source[len(opener) :]
     prefix = (end.context.prefix + words[:stop])[: LONGEST_PARSED_AGAIN + 1]
     context = replace(end.context, settled=block, opener=opener, prefix=prefix)
-    return OpenEnd(context, opener + words[stop:])
+    return OpenTail(context, opener + words[stop:])
 
 
 def is_no_paragraph(parse: Parse) -> bool:
@@ -123,14 +123,14 @@ def is_no_paragraph(parse: Parse) -> bool:
     return bool(is_told) and not begins_with_paragraph(parse, context)
 
 
-def unsettled(end: OpenEnd) -> OpenEnd:
+def unsettled(end: OpenTail) -> OpenTail:
     """The whole again, with the words that were settled."""
     context = end.context
     source = context.opener + context.prefix + end.source[len(context.opener) :]
-    return OpenEnd(replace(context, settled=None, opener="", prefix=""), source)
+    return OpenTail(replace(context, settled=None, opener="", prefix=""), source)
 
 
-def _is_settled(parse: Parse, words: str, context: Context) -> bool:
+def _is_settled(parse: Parse, words: str, context: ParserContext) -> bool:
     """Whether nothing is left in the text of a paragraph that later text could give a meaning."""
     if len(parse.placed) != 1:
         return False

@@ -22,7 +22,7 @@ _CONTAINERS: Final = (
 
 
 @dataclass(frozen=True)
-class Context:
+class ParserContext:
     """What the parser must be told of the blocks that are open since earlier text.
 
     Attributes:
@@ -50,10 +50,10 @@ class Context:
     prefix: str = ""
 
 
-class OpenEnd(NamedTuple):
+class OpenTail(NamedTuple):
     """The source that later text can still change, and what the parser is told of that before it."""
 
-    context: Context
+    context: ParserContext
     source: str
 
 
@@ -67,7 +67,7 @@ class Parse:
     """
 
     tokens: list[Token]
-    context: Context
+    context: ParserContext
     source: str
     resumed: list[Token] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Parse:
         return place(self.tokens, self.context)
 
 
-def place(tokens: list[Token], context: Context) -> list[Placed]:
+def place(tokens: list[Token], context: ParserContext) -> list[Placed]:
     """The blocks behind the context, with the settled words before the first."""
     placed = [p for p in convert(tokens) if p.line >= context.lines]
     if placed and placed[0].block.quote > context.inhabited:
@@ -125,7 +125,7 @@ def ends_in_text(tokens: list[Token]) -> bool:
     return last is not None and last.type not in _WITHOUT_INLINE
 
 
-def leaves(parse: Parse, context: Context) -> list[Token]:
+def leaves(parse: Parse, context: ParserContext) -> list[Token]:
     """The tokens that begin the blocks behind the context that hold no others."""
     return [
         t
@@ -138,7 +138,7 @@ def leaves(parse: Parse, context: Context) -> list[Token]:
     ]
 
 
-def begins_with_paragraph(parse: Parse, context: Context) -> bool:
+def begins_with_paragraph(parse: Parse, context: ParserContext) -> bool:
     """Whether the first block behind the context is a paragraph."""
     found = leaves(parse, context)
     return bool(found) and found[0].type == "paragraph_open"

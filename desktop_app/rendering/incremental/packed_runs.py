@@ -52,7 +52,7 @@ class _Pack(NamedTuple):
             start = end
 
 
-class LongRuns(Sequence[Run]):
+class PackedRuns(Sequence[Run]):
     """Runs that are more than a pack; equal to a tuple of the same. A slice of them is a tuple."""
 
     __slots__ = ("_last", "_packs")
@@ -100,19 +100,19 @@ class LongRuns(Sequence[Run]):
         return any(run in tuple(pack.runs()) for pack in self._packs if run.text in pack.text)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, LongRuns):
+        if isinstance(other, PackedRuns):
             return self._last == other._last and self._packs == other._packs
         return tuple(self) == other if isinstance(other, tuple) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(tuple(self))
 
-    def joined(self, more: Iterable[Run], *, instead: int = 0) -> LongRuns:
+    def joined(self, more: Iterable[Run], *, instead: int = 0) -> PackedRuns:
         """With more behind it, or `instead` of so many of the last ones: of one at most."""
         kept = self._last[: len(self._last) - instead]
-        return LongRuns(self._packs, (*kept, *more))
+        return PackedRuns(self._packs, (*kept, *more))
 
-    def beyond(self, other: LongRuns) -> int:
+    def beyond(self, other: PackedRuns) -> int:
         """How many runs at their beginnings are known to be alike."""
         alike = 0
         for mine, theirs in zip(self._packs, other._packs, strict=False):
@@ -174,15 +174,15 @@ def with_last(runs: Runs, last: Run) -> Runs:
 
 
 def _extended(runs: Runs, more: Runs, *, instead: int) -> Runs:
-    if isinstance(runs, LongRuns):
+    if isinstance(runs, PackedRuns):
         return runs.joined(more, instead=instead)
     whole = (*runs[: len(runs) - instead], *more)
-    return LongRuns((), whole) if len(whole) > _PACK else whole
+    return PackedRuns((), whole) if len(whole) > _PACK else whole
 
 
 def beyond_alike(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:
     """How many runs two texts are known to begin with alike, and what follows in each."""
-    if isinstance(first, LongRuns) and isinstance(second, LongRuns):
+    if isinstance(first, PackedRuns) and isinstance(second, PackedRuns):
         at = first.beyond(second)
         return at, first[at:], second[at:]
     return 0, tuple(first), tuple(second)
@@ -190,14 +190,14 @@ def beyond_alike(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple
 
 def text_of(runs: Runs) -> str:
     """Their words."""
-    return "".join(runs.pieces() if isinstance(runs, LongRuns) else [run.text for run in runs])
+    return "".join(runs.pieces() if isinstance(runs, PackedRuns) else [run.text for run in runs])
 
 
 def texts_of_runs(runs: Runs) -> Iterable[str]:
     """The words of each."""
-    return runs.texts() if isinstance(runs, LongRuns) else (run.text for run in runs)
+    return runs.texts() if isinstance(runs, PackedRuns) else (run.text for run in runs)
 
 
 def styles_of(runs: Runs) -> Iterable[Run]:
     """A run of each style in them at least: to ask whether there are any of a kind."""
-    return runs.styles() if isinstance(runs, LongRuns) else runs
+    return runs.styles() if isinstance(runs, PackedRuns) else runs

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.block_model import Patch
     from desktop_app.rendering.incremental.definitions import Definitions
-    from desktop_app.rendering.incremental.open_tail import Context
+    from desktop_app.rendering.incremental.open_tail import ParserContext
     from desktop_app.rendering.incremental.shown_blocks import ShownBlocks
 
 _AT_ONCE: Final = 4_000
 
 
 @dataclass
-class Chunk:
+class BlockChunk:
     """Closed source that names links or footnotes which a later definition may bring.
 
     Attributes:
@@ -28,23 +28,23 @@ class Chunk:
     """
 
     source: str
-    context: Context
+    context: ParserContext
     at: int
     row: int
 
 
-class Renewal:
+class ReferenceUpdate:
     """Knows which closed source names what, and what of it is still to be drawn again."""
 
     def __init__(self, definitions: Definitions, shown: ShownBlocks) -> None:
         self._definitions, self._shown = definitions, shown
-        self._naming: dict[str, list[Chunk]] = {}
-        self._due: dict[tuple[int, int], Chunk] = {}
+        self._naming: dict[str, list[BlockChunk]] = {}
+        self._due: dict[tuple[int, int], BlockChunk] = {}
 
     def __bool__(self) -> bool:
         return bool(self._due)
 
-    def remember(self, chunk: Chunk, names: Iterable[str]) -> None:
+    def remember(self, chunk: BlockChunk, names: Iterable[str]) -> None:
         """A chunk has these names, of which those may be defined that are not yet."""
         for name in names:
             if not self._definitions.knows(name):
@@ -75,7 +75,7 @@ class Renewal:
             patches += self._renew(self._due.pop(where))
         return joined(patches)
 
-    def _renew(self, chunk: Chunk) -> list[Patch]:
+    def _renew(self, chunk: BlockChunk) -> list[Patch]:
         """Definitions change words, never the number of blocks, so each finds its place again."""
         changed: dict[int, Block] = {}
         blocks, at, row = self._shown.blocks, chunk.at, chunk.row

@@ -13,7 +13,7 @@ import re
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.rendering.incremental.open_tail import Context
+from desktop_app.rendering.incremental.open_tail import ParserContext
 from desktop_app.rendering.markdown.loose_lists import LISTS, ListStart, blank_marks
 from desktop_app.rendering.markdown.parser import MATH_OPENERS
 
@@ -61,7 +61,7 @@ class Cut(NamedTuple):
     held: Token | None = None
 
 
-def find_cut(tokens: list[Token], source: str, context: Context) -> Cut:
+def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
     """The last place where `source` may be cut; its line is at least that of the context's end."""
     limit = source.count("\n")  # the last line, which is not complete
     lines = source.split("\n", limit)
@@ -76,7 +76,7 @@ def find_cut(tokens: list[Token], source: str, context: Context) -> Cut:
     return cut
 
 
-def inhabited_at(cut: Cut, placed: Sequence[Placed], context: Context) -> int:
+def inhabited_at(cut: Cut, placed: Sequence[Placed], context: ParserContext) -> int:
     """In how many of the quotes that are open at a cut something stands above it, of `placed` or
     earlier text."""
     count = 0
@@ -88,7 +88,7 @@ def inhabited_at(cut: Cut, placed: Sequence[Placed], context: Context) -> int:
     return count
 
 
-def context_at(cut: Cut, source: str) -> Context:
+def context_at(cut: Cut, source: str) -> ParserContext:
     """What opens again, above a cut, the blocks that stand open there."""
     lines = source.split("\n")
     first = (cut.held.map or [0])[0] if cut.held is not None else cut.line
@@ -106,7 +106,7 @@ def context_at(cut: Cut, source: str) -> Context:
         made += lines[first : first + (2 if inside == "table" else 1)]
     marks_above = blank_marks(lines[cut.line - 1]) if 0 < cut.line <= len(lines) else None
     opening = "".join(f"{line}\n" for line in made)
-    return Context(opening, len(made), tuple(going_on), inside, marks_above)
+    return ParserContext(opening, len(made), tuple(going_on), inside, marks_above)
 
 
 def _opening(line: str, content: int) -> str:

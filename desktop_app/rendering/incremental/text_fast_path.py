@@ -19,7 +19,7 @@ _LONG: Final = 800
 _LEAST: Final = 12
 
 
-class PlainEnd(NamedTuple):
+class PlainTail(NamedTuple):
     """The run that more plain words extend, and white space that the parser has dropped."""
 
     run: Run
@@ -30,7 +30,7 @@ class PlainEnd(NamedTuple):
         """Whether a line of code, which this is, is so long that nothing else can become of it."""
         return len(self.run.text) > _LONG
 
-    def grown(self, block: Block, text: str) -> PlainEnd | None:
+    def grown(self, block: Block, text: str) -> PlainTail | None:
         """With more text, of the block that it ends; None where that is not plain."""
         is_code = block.kind is Kind.CODE
         if is_code and len(self.run.text) > _LONG:
@@ -48,10 +48,10 @@ class PlainEnd(NamedTuple):
         is_told = len(self.run.text) <= LONGEST_EMPHASIS < len(run.text)  # whether it is emphasis
         if not is_code and (is_told or not is_plain(run.text)):
             return None
-        return PlainEnd(run)
+        return PlainTail(run)
 
 
-def find_plain_end(source: str, placed: list[Placed]) -> PlainEnd | None:
+def find_plain_tail(source: str, placed: list[Placed]) -> PlainTail | None:
     """Where the next words may simply be added, if a source whose last blocks are these ends inside
     plain text."""
     if not placed or not placed[-1].block.runs:
@@ -62,7 +62,7 @@ def find_plain_end(source: str, placed: list[Placed]) -> PlainEnd | None:
     run = block.runs[-1]
     if block.kind is Kind.CODE and len(line) > _LONG:
         last = show_unseen(clean(line[-1]), code=True, before=line[-2])
-        return PlainEnd(run) if run.text.endswith(last) else None
+        return PlainTail(run) if run.text.endswith(last) else None
     if not text or run.text[-1:] != text[-1] or run.link or run.note or run.math:
         return None
     if block.kind is Kind.CODE:
@@ -72,4 +72,4 @@ def find_plain_end(source: str, placed: list[Placed]) -> PlainEnd | None:
         settled = settled and (text[-1].isalnum() or text[-1] in _QUIET_ENDS)
         settled = settled and is_plain(text)
     gap = "" if run.text.endswith(line[-1]) else line[len(text) :]
-    return PlainEnd(run, gap) if settled else None
+    return PlainTail(run, gap) if settled else None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LONGEST_S: Final = 5.0
 
 
-class FormulaProcess:
+class FormulaClient:
     """Formulas by TeX and whether they stand on a line of their own. The process starts with the
     first of them and ends with `close`; one that takes it down stays source."""
 

@@ -40,7 +40,7 @@ class Colour(Enum):
     NUMBER = "number"
 
 
-class Span(NamedTuple):
+class ColoredSpan(NamedTuple):
     """Characters [start, start + length) of line `line` have a colour."""
 
     line: int
@@ -110,7 +110,7 @@ def _lexer(name: str) -> Lexer | None:
         return None
 
 
-def spans(code: str, found: Lexer) -> Iterator[Span]:
+def spans(code: str, found: Lexer) -> Iterator[ColoredSpan]:
     """The coloured spans of `code`, top to bottom."""
     first = 0
     for stretch in stretches(code):
@@ -118,7 +118,7 @@ def spans(code: str, found: Lexer) -> Iterator[Span]:
         first += stretch.count("\n")
 
 
-def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[Span] | None:
+def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] | None:
     """Return the spans that the process has answered for `code`, None if there are none.
 
     The code may have taken the process over, so every span is checked.
@@ -130,7 +130,7 @@ def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[Span] | None:
     for row in rows:
         try:
             line, start, length, colour = row
-            span = Span(line, start, length, Colour(colour))
+            span = ColoredSpan(line, start, length, Colour(colour))
         except (TypeError, ValueError):
             return None
         numbers = ((line, lines), (start, len(code)), (length, len(code)))
@@ -153,7 +153,7 @@ def stretches(code: str) -> Iterator[str]:
     yield code[at:]
 
 
-def _spans(code: str, line: int, found: Lexer) -> Iterator[Span]:
+def _spans(code: str, line: int, found: Lexer) -> Iterator[ColoredSpan]:
     column = 0
     # Many a lexer knows a line by its end only, the last one too.
     for token_type, text in found.get_tokens(f"{code}\n"):
@@ -163,7 +163,7 @@ def _spans(code: str, line: int, found: Lexer) -> Iterator[Span]:
             if number:
                 line, column = line + 1, 0
             if colour and piece:
-                yield Span(line, column, len(piece), colour)
+                yield ColoredSpan(line, column, len(piece), colour)
             column += len(piece)
 
 

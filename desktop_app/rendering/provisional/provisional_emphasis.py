@@ -33,7 +33,7 @@ _NO_ADDRESS: Final = re.compile(rf"[\s<>\"'`{ENDS_ADDRESS}]")
 _GOES_ON: Final = re.compile(rf"[{re.escape(SIGNS)}]*[^\s<>{re.escape(SIGNS)}{ENDS_ADDRESS}]")
 
 
-class Mark(NamedTuple):
+class EmphasisMark(NamedTuple):
     """A run of emphasis, or a bracket, that is open.
 
     Attributes:
@@ -49,7 +49,7 @@ class Mark(NamedTuple):
     is_doubtful: bool = False
 
 
-def begin(marks: list[Mark], mark: Mark) -> None:
+def begin(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
     """Add one to those that are open; where another of the kind is, that is not likely to be any."""
     least = max(0, len(marks) - DEEPEST) if mark.text[0] == "*" else len(marks)
     for at in range(len(marks) - 1, least - 1, -1):
@@ -59,10 +59,10 @@ def begin(marks: list[Mark], mark: Mark) -> None:
     marks.append(mark)
 
 
-def expected(marks: list[Mark], content: str) -> list[Mark]:
+def expected(marks: list[EmphasisMark], content: str) -> list[EmphasisMark]:
     """Those that will probably be closed. What stays as it is must not stand within others of its
     sign: what closes those would close it first."""
-    found: list[Mark] = []
+    found: list[EmphasisMark] = []
     for mark in marks[-DEEPEST:]:
         is_within = any(mark.text[0] == outer.text[0] for outer in found)
         if mark.text != "~" and (is_within or not _stays(mark, content)):
@@ -70,7 +70,7 @@ def expected(marks: list[Mark], content: str) -> list[Mark]:
     return found
 
 
-def _stays(mark: Mark, content: str) -> bool:
+def _stays(mark: EmphasisMark, content: str) -> bool:
     """Whether a mark will probably not be closed: it is doubtful, much stands behind it, or brackets
     close behind it that have opened before."""
     start = mark.start

@@ -26,7 +26,7 @@ from desktop_app.rendering.provisional.provisional_emphasis import (
     DEEPEST,
     LONGEST_EMPHASIS,
     SIGNS,
-    Mark,
+    EmphasisMark,
     begin,
     expected,
     is_in_address,
@@ -151,7 +151,7 @@ class _Scan:
     def __init__(self, content: str, *, is_word: bool) -> None:
         self.content = content
         self._is_word = is_word
-        self.open: list[Mark] = []
+        self.open: list[EmphasisMark] = []
         self.closed = self.settled = 0
         self._shown = content
 
@@ -203,7 +203,7 @@ class _Scan:
                     raise _CutError(start)
                 return end
             case "[" | "!":
-                self.open.append(Mark(mark, start))
+                self.open.append(EmphasisMark(mark, start))
                 return end
         return self._emphasis(mark, start, end)
 
@@ -296,7 +296,7 @@ class _Scan:
             raise _CutError(opener.start)
         return start + 1
 
-    def _target(self, opener: Mark, start: int, *, is_inner: bool) -> int:
+    def _target(self, opener: EmphasisMark, start: int, *, is_inner: bool) -> int:
         end = _end_of_target(self.content, start)
         if end is not None and end > 0:
             return end
@@ -329,7 +329,7 @@ class _Scan:
             if may_be_name(content, mark, end):
                 raise _CutError(start)
             is_doubtful = is_none(content, mark, start, end)
-            begin(self.open, Mark(mark[:count], start, count, closes, is_doubtful))
+            begin(self.open, EmphasisMark(mark[:count], start, count, closes, is_doubtful))
         return end
 
     def _close_with(self, sign: str, count: int, *, both: bool) -> int:

@@ -26,7 +26,7 @@ _MARKS: Final = "*_~`\\"
 _SPELT: Final = tuple(map(re.compile, (r"&#?\w+;", r"\]\([^)\n]*\)\w", r"\[(?<=\w\[)")))
 
 
-class Folded(NamedTuple):
+class FoldedText(NamedTuple):
     """A text as it is compared; `places` gives for each of its characters where it stands in the
     text, None where that is the same number."""
 
@@ -38,17 +38,17 @@ class Folded(NamedTuple):
         return at if self.places is None else self.places[at]
 
 
-def folded(text: str) -> Folded:
+def folded(text: str) -> FoldedText:
     """Case, accents and the width of letters aside; what is not seen left out."""
     if text.isascii():
-        return Folded(text.lower(), None)
+        return FoldedText(text.lower(), None)
     letters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
         plain = _plain(character)
         letters.append(plain)
         places += [place] * len(plain)
-    return Folded("".join(letters), (*places, len(text)))
+    return FoldedText("".join(letters), (*places, len(text)))
 
 
 class _Letters(dict[int, str]):

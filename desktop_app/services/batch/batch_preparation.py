@@ -19,9 +19,9 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.batch.batch_ports import BatchBook, ReadFile
 from desktop_app.services.documents.image_attachments import (
-    demand_sight,
     page_tokens,
     picture_tokens,
+    require_image_input,
 )
 from desktop_app.services.ports import TokenCounter
 from desktop_app.services.spending.cost_estimate import FRAME, usable_input
@@ -73,7 +73,7 @@ class BatchPreparer:
     async def _prepared(self, item: BatchItem, info: ModelInfo, asked: int) -> BatchItem:
         try:
             part = await self._read(Path(item.path))
-            demand_sight([part], info)
+            require_image_input([part], info)
         except StorageError:
             raise  # it is not the file's fault, and would be that of every other
         except UserFacingError as error:

@@ -66,7 +66,7 @@ def answerer(resolved: ResolvedChoice) -> ModelChoice:
     return ModelChoice(resolved.profile.id, resolved.model.id, resolved.variant, resolved.effort)
 
 
-class Answering:
+class AnswerRun:
     """One answer on its way.
 
     Attributes:
@@ -96,7 +96,7 @@ class Answering:
         self.conversation = conversation
         self.question = question
         self.answer = answer
-        self.beside: tuple[Answering, ...] = ()
+        self.beside: tuple[AnswerRun, ...] = ()
         self.checkpoint_s = CHECKPOINT_S
         self._store, self._gateway, self._spending = store, gateway, spending
         self._hold = hold

@@ -34,15 +34,19 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Passage
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import asks_at_once, legal, refusals
-from desktop_app.services.chat.answer_run import Answering, answerer
+from desktop_app.services.chat.answer_run import AnswerRun, answerer
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import OneRequest, several, shares
 from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
 from desktop_app.services.chat.prompt_assembly import question_parts, sent_messages
-from desktop_app.services.chat.prompt_library import demand_two
+from desktop_app.services.chat.prompt_library import require_two_documents
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource, found_for
-from desktop_app.services.documents.file_attachments import demand_files, not_files, text_notice
-from desktop_app.services.documents.image_attachments import Sight, blind_notice, demand_sight
+from desktop_app.services.documents.file_attachments import not_files, require_files, text_notice
+from desktop_app.services.documents.image_attachments import (
+    Sight,
+    blind_notice,
+    require_image_input,
+)
 from desktop_app.services.documents.summary_grammar import form_of
 from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.ports import (
@@ -149,7 +153,7 @@ class ChatService:
         draft: Draft,
         profile: ProviderProfile,
         settings: AskSettings,
-    ) -> Answering:
+    ) -> AnswerRun:
         """Keep the question and an empty answer behind `path`; nothing is sent yet.
 
         Raises:
@@ -157,9 +161,11 @@ class ChatService:
                 sent.
         """
         resolved = self.resolve_with(profile, conversation.choice, settings)
-        demand_two(draft.text, draft.attachments, (p for m in path for p in m.attachments))
-        demand_files(draft.attachments, path, resolved)
-        demand_sight(not_files(draft.attachments, resolved.files), resolved.model)
+        require_two_documents(
+            draft.text, draft.attachments, (p for m in path for p in m.attachments)
+        )
+        require_files(draft.attachments, path, resolved)
+        require_image_input(not_files(draft.attachments, resolved.files), resolved.model)
         compactions = await self.compactions.of(conversation.id)
         found = await found_for(self._passages, path, draft, resolved, compactions=compactions)
         hold = await self._demand_room(path, draft, resolved, settings, compactions, found)
@@ -186,12 +192,12 @@ class ChatService:
         path: Sequence[Message],
         profile: ProviderProfile,
         settings: AskSettings,
-    ) -> Answering:
+    ) -> AnswerRun:
         """One more answer to the question that ends `path`; the earlier ones stay. Raises as
         `begin`."""
         settings = settings.for_one()
         resolved = self.resolve_with(profile, conversation.choice, settings)
-        demand_sight(not_files(path[-1].parts, resolved.files), resolved.model)
+        require_image_input(not_files(path[-1].parts, resolved.files), resolved.model)
         compactions = await self.compactions.of(conversation.id)
         hold = await self._demand_room(path, Draft(), resolved, settings, compactions)
         return await self._begin_answer(
@@ -230,7 +236,7 @@ class ChatService:
         settings: AskSettings,
         hold: Hold,
         compactions: Sequence[Compaction],
-    ) -> Answering:
+    ) -> AnswerRun:
         sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
         count = settings.parameters.candidates
         told = blind_notice(sent.messages, resolved.model), text_notice(sent.messages, resolved)
@@ -250,7 +256,7 @@ class ChatService:
             await self.store.begin_turn(conversation, question, *answers)
             undo.pop_all()
         began = [
-            Answering(
+            AnswerRun(
                 conversation,
                 question,
                 answer,

@@ -31,7 +31,7 @@ from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import has_words, request_messages, sent_messages
-from desktop_app.services.chat.utility_model import SmallJobs
+from desktop_app.services.chat.utility_model import UtilityModel
 from desktop_app.services.documents.image_attachments import Sight
 from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.ports import AttachmentSource, CompactionSource, PictureSource
@@ -104,7 +104,7 @@ class CompactionService:
         attachments: AttachmentSource,
         pictures: PictureSource,
         estimator: Estimator,
-        jobs: SmallJobs,
+        jobs: UtilityModel,
         catalog: ModelCatalog,
         fences: Fences,
     ) -> None:

@@ -124,7 +124,9 @@ def _effort_for(info: ModelInfo, chosen: Effort | None) -> Effort | None:
     return info.nearest_effort(chosen or Effort.MEDIUM)
 
 
-def demand_legal(resolved: ResolvedChoice, asked: Effort | None, catalog: ModelCatalog) -> None:
+def require_supported(
+    resolved: ResolvedChoice, asked: Effort | None, catalog: ModelCatalog
+) -> None:
     """Refuse an effort that was named outright and is not taken. What stands in for a variant does
     not change what the variant takes.
 

@@ -68,7 +68,7 @@ def compares_two(task: str) -> bool:
     return _TWO.search(task) is not None
 
 
-def demand_two(task: str, attached: Iterable[Part], before: Iterable[Part] = ()) -> None:
+def require_two_documents(task: str, attached: Iterable[Part], before: Iterable[Part] = ()) -> None:
     """See that a task which compares two documents has two; pictures may be of documents.
 
     Args:

@@ -32,7 +32,7 @@ from desktop_app.domain.errors import (
     ProviderError,
     UserFacingError,
 )
-from desktop_app.services.chat.answer_run import Answering, Listener
+from desktop_app.services.chat.answer_run import AnswerRun, Listener
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
 from desktop_app.services.chat.utility_model import input_cost
@@ -48,7 +48,7 @@ class _KeyWantedError(Exception):
     """The run cannot be followed without another key; `args` has why."""
 
 
-class ResumedAnswering(Answering):
+class ResumedAnswering(AnswerRun):
     """An answer that was begun by a process that is gone."""
 
     def __init__(
@@ -150,7 +150,7 @@ class Resumer:
         self._store = store
         self._chat = chat
 
-    async def take_up(self, profiles: Iterable[ProviderProfile]) -> list[Answering]:
+    async def take_up(self, profiles: Iterable[ProviderProfile]) -> list[AnswerRun]:
         """The answers to go on with. One whose provider was removed becomes INTERRUPTED, its text
         kept and the reason said.
 
@@ -158,7 +158,7 @@ class Resumer:
             StorageError
         """
         by_id = {profile.id: profile for profile in profiles}
-        found: list[Answering] = []
+        found: list[AnswerRun] = []
         for answer in await self._store.take_over_runs():
             conversation = await self._store.get(answer.conversation_id)
             choice, run = answer.choice, answer.remote_run

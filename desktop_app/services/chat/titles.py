@@ -16,7 +16,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.chat.chat_service import first_title
 from desktop_app.services.chat.model_choice import ResolvedChoice
-from desktop_app.services.chat.utility_model import SmallJobs
+from desktop_app.services.chat.utility_model import UtilityModel
 from desktop_app.services.fence import Fences, one_line
 
 # A title needs the beginning alone, and reasoning counts as output.
@@ -62,7 +62,7 @@ def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
 class Titles:
     """Asks for titles."""
 
-    def __init__(self, jobs: SmallJobs, fences: Fences) -> None:
+    def __init__(self, jobs: UtilityModel, fences: Fences) -> None:
         self._jobs, self._fences = jobs, fences
 
     async def suggest(self, path: Sequence[Message], own: ResolvedChoice) -> str:

@@ -36,7 +36,7 @@ from desktop_app.services.spending.budget import Budget
 BYTES_A_TOKEN: Final = 3
 
 
-class SmallJobs:
+class UtilityModel:
     """Asks small models; see the module's paragraph."""
 
     def __init__(

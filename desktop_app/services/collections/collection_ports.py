@@ -51,7 +51,7 @@ class Document(Protocol):
     def note(self) -> str: ...
 
 
-class Reader(Protocol):
+class PassageReader(Protocol):
     """Finds files, reads them, makes words of texts. Raises DocumentError."""
 
     async def files_in(
@@ -66,7 +66,7 @@ class Reader(Protocol):
         """The passages of a document's text, as the index takes them."""
 
 
-class Place(Protocol):
+class PassageLocation(Protocol):
     """A passage that was found, less its text: see storage/collections.Place."""
 
     @property

@@ -32,13 +32,13 @@ from desktop_app.services.collections.collection_ports import (
     Document,
     Found,
     Originals,
-    Place,
-    Reader,
+    PassageLocation,
+    PassageReader,
     Store,
     Vectors,
 )
 from desktop_app.services.collections.embedding_service import AT_ONCE, EmbeddingPlan, Embeddings
-from desktop_app.services.collections.passage_dedup import Copies
+from desktop_app.services.collections.passage_dedup import DuplicatePassages
 
 # Passages that are looked at for a question, copies not counted; the budget decides how many of
 # them go in.
@@ -71,7 +71,7 @@ class Collections:
         self,
         store: Store,
         originals: Originals,
-        reader: Reader,
+        reader: PassageReader,
         vectors: Vectors,
         embeddings: Embeddings | None = None,
     ) -> None:
@@ -304,11 +304,11 @@ class Collections:
             found[passage.collection_id].append(passage)
         return _numbered(names, found)
 
-    async def _chosen(self, places: Sequence[Place], budget_tokens: int) -> list[Passage]:
+    async def _chosen(self, places: Sequence[PassageLocation], budget_tokens: int) -> list[Passage]:
         """The first of `places` that fit together; one that alone is too large is passed over, as is
         what others say already."""
         chosen: list[Passage] = []
-        copies, used, distinct = Copies(), 0, 0
+        copies, used, distinct = DuplicatePassages(), 0, 0
         for at in range(0, len(places), MOST_PASSAGES):
             some = places[at : at + MOST_PASSAGES]
             for place, text in zip(some, await self._store.texts(some), strict=True):
@@ -335,7 +335,7 @@ def _together(by_words: Sequence[Any], by_meaning: Sequence[Any]) -> list[Any]:
     return [places[key] for key in sorted(places, key=lambda key: -scores[key])]
 
 
-def _passage(place: Place, text: str) -> Passage:
+def _passage(place: PassageLocation, text: str) -> Passage:
     return Passage(
         0,
         place.collection_id,

@@ -25,7 +25,7 @@ _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[^\W\d_])")
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
-class Copies:
+class DuplicatePassages:
     """What some passages say, to tell whether another says any more."""
 
     def __init__(self) -> None:

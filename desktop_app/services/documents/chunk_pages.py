@@ -17,7 +17,7 @@ PICTURES_SHARE: Final = 0.5
 
 
 @dataclass
-class Stretch:
+class PageSpan:
     """A stretch of a document's text, in characters, whose pictures fit one part together.
 
     Attributes:
@@ -31,13 +31,13 @@ class Stretch:
     tokens: int = 0
 
 
-def stretches(document: DocumentPart, text: str, room: int, model: ModelInfo) -> list[Stretch]:
+def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -> list[PageSpan]:
     """All of a text, as few stretches as its pictures allow; one where none is sent.
 
     Raises:
         IllegalChoiceError: one picture alone is too large for a part of `room` tokens.
     """
-    made = [Stretch(0)]
+    made = [PageSpan(0)]
     for at, page in _placed(document, text) if model.sees_images is not False else ():
         alone = replace(document, pictured=(page,), in_parts=False, chosen=None)
         tokens, _ = page_tokens(alone, model)
@@ -46,7 +46,7 @@ def stretches(document: DocumentPart, text: str, room: int, model: ModelInfo) ->
         last = made[-1]
         if len(last.pages) == MOST_SEEN or last.tokens + tokens > room * PICTURES_SHARE:
             last.end = at
-            made.append(Stretch(at))
+            made.append(PageSpan(at))
         made[-1].pages.append((at, page))
         made[-1].tokens += tokens
     made[-1].end = len(text)

@@ -9,7 +9,7 @@ from desktop_app.domain.spending.cost import format_money
 
 
 @dataclass(frozen=True)
-class PartsPlan:
+class ChunkPlan:
     """What reading in parts takes.
 
     Attributes:

@@ -21,7 +21,7 @@ _LOOKED_AT: Final = 200
 _LONGEST_HEAD: Final = 400
 
 
-class Places:
+class ChunkPositions:
     """The places of a document's text."""
 
     def __init__(self, text: str) -> None:

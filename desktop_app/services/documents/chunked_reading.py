@@ -24,15 +24,15 @@ from desktop_app.domain.documents.document_sections import chosen_text
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.model_choice import ResolvedChoice
-from desktop_app.services.documents.chunk_pages import stretches
-from desktop_app.services.documents.chunk_plan import PartsPlan
-from desktop_app.services.documents.chunk_positions import Places
+from desktop_app.services.documents.chunk_pages import page_spans
+from desktop_app.services.documents.chunk_plan import ChunkPlan
+from desktop_app.services.documents.chunk_positions import ChunkPositions
 from desktop_app.services.documents.image_attachments import Sight, page_tokens
 from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
     MERGING,
+    DocumentPiece,
     NotesStore,
-    Piece,
     ReadingGateway,
     Task,
     key_of,
@@ -60,7 +60,7 @@ UNKNOWN_WINDOW: Final = 100_000
 USUAL_NOTE: Final = 1500
 
 
-class Cut(Protocol):
+class ChunkedDocument(Protocol):
     """A part of a text: from `start` to `end`, in characters, and its tokens."""
 
     @property
@@ -76,7 +76,7 @@ class Cut(Protocol):
 class Splitter(Protocol):
     """Cuts long texts."""
 
-    async def chunks(self, text: str, tokens: int) -> Sequence[Cut]:
+    async def chunks(self, text: str, tokens: int) -> Sequence[ChunkedDocument]:
         """Parts of at most so many tokens. Raises UserFacingError."""
 
 
@@ -90,7 +90,7 @@ class NoNotes:
         return
 
 
-class PartsReader:
+class ChunkedReader:
     """Reads in parts; see the module's paragraph."""
 
     def __init__(
@@ -120,12 +120,12 @@ class PartsReader:
         prompt: str,
         resolved: ResolvedChoice,
         instructions: str = "",
-    ) -> PartsPlan:
+    ) -> ChunkPlan:
         """What reading documents in parts would take. Raises UserFacingError."""
         task = Task(tuple(documents), prompt, resolved, instructions)
         return await self.plan_of(task, await self.pieces(task))
 
-    async def plan_of(self, task: Task, pieces: Sequence[Piece]) -> PartsPlan:
+    async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan:
         """What is left to do where these are the parts."""
         price = task.resolved.price
         left = [p for p in pieces if await self.notes.get(key_of(task, p)) is None]
@@ -135,7 +135,7 @@ class PartsReader:
         usage = Usage(input_tokens=tokens, output_tokens=len(left) * note + USUAL_NOTE)
         cost = None if price is None else price.of(usage)
         thinks = task.resolved.effort not in (None, Effort.NONE)
-        return PartsPlan(len(pieces), len(pieces) - len(left), tokens, cost, thinks)
+        return ChunkPlan(len(pieces), len(pieces) - len(left), tokens, cost, thinks)
 
     async def texts(
         self,
@@ -177,7 +177,7 @@ class PartsReader:
         """The same for a task that was made already."""
         return ReadingGateway(self, task)
 
-    async def pieces(self, task: Task) -> list[Piece]:
+    async def pieces(self, task: Task) -> list[DocumentPiece]:
         """Every part of every document, in order. Raises UserFacingError."""
         largest = LARGEST_PART_BUILT_IN if is_built_in(task.resolved) else LARGEST_PART
         room = min(await self.room(task), largest)
@@ -194,12 +194,12 @@ class PartsReader:
 
     async def _cut(
         self, document: DocumentPart, text: str, room: int, model: ModelInfo
-    ) -> list[Piece]:
+    ) -> list[DocumentPiece]:
         """The parts of one document, each with the pages in it that are pictures; their labels say
         where they stand in it."""
         made = []
-        places = await asyncio.to_thread(Places, text)
-        for stretch in stretches(document, text, room, model):
+        places = await asyncio.to_thread(ChunkPositions, text)
+        for stretch in page_spans(document, text, room, model):
             words = text[stretch.start : stretch.end]
             for cut in await self._splitter.chunks(words, max(LEAST_PART, room - stretch.tokens)):
                 begins, ends = stretch.start + cut.start, stretch.start + cut.end
@@ -208,7 +208,7 @@ class PartsReader:
                 tokens = cut.tokens + page_tokens(seen, model)[0]
                 words_of_it = places.table_head(begins) + text[begins:ends]
                 label = places.attributes(begins)
-                made.append(Piece(label, words_of_it, tokens, seen if pages else None))
+                made.append(DocumentPiece(label, words_of_it, tokens, seen if pages else None))
         return made
 
     async def room(self, task: Task) -> int:
@@ -227,31 +227,33 @@ class PartsReader:
         beside = [await self._tokens(task, text) + FRAME for text in texts]
         return max(LEAST_PART, await self.room(task) - sum(beside))
 
-    async def batches(self, task: Task, notes: list[Piece], room: int) -> list[Piece]:
+    async def batches(
+        self, task: Task, notes: list[DocumentPiece], room: int
+    ) -> list[DocumentPiece]:
         """Neighbouring notes together, as many as have room in a call; one where all fit the last."""
-        batches: list[list[Piece]] = [[]]
+        batches: list[list[DocumentPiece]] = [[]]
         for note in notes:
             if batches[-1] and sum(n.tokens for n in batches[-1]) + note.tokens > room:
                 batches.append([])
             batches[-1].append(note)
         return [await self._together(task, batch) for batch in batches]
 
-    async def shown(self, task: Task, piece: Piece) -> list[RequestPart]:
+    async def shown(self, task: Task, piece: DocumentPiece) -> list[RequestPart]:
         """The pages of a piece that are pictures. Raises UserFacingError."""
         sight = Sight(task.resolved.model, self.pictures)
         return [] if piece.seen is None else await sight.pages(piece.seen)
 
-    async def note(self, task: Task, piece: Piece, text: str) -> Piece:
+    async def note(self, task: Task, piece: DocumentPiece, text: str) -> DocumentPiece:
         """A note in the place of what it was made of."""
-        return Piece(piece.label, text, await self._tokens(task, text))
+        return DocumentPiece(piece.label, text, await self._tokens(task, text))
 
-    async def _together(self, task: Task, notes: Sequence[Piece]) -> Piece:
+    async def _together(self, task: Task, notes: Sequence[DocumentPiece]) -> DocumentPiece:
         text = "\n\n".join(
             task.fence.around("notes", note.text, f" {note.label}") for note in notes
         )
         first, last = notes[0].label, notes[-1].label.replace('"', "")
         label = first if len(notes) == 1 else f'{first} to="{last}"'
-        return Piece(label, text, await self._tokens(task, text))
+        return DocumentPiece(label, text, await self._tokens(task, text))
 
     async def _tokens(self, task: Task, text: str) -> int:
         return await self._estimator.text_tokens(text, task.resolved)

@@ -57,7 +57,7 @@ def file_tokens(part: DocumentPart, text_tokens: int, model: ModelInfo) -> int:
     return text_tokens + of_page * (part.pages or 0)
 
 
-def demand_files(parts: Iterable[Part], path: Sequence[Message], resolved: ResolvedChoice) -> None:
+def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: ResolvedChoice) -> None:
     """Refuse to send `parts`, a question after `path`, where one that is to go as a file cannot.
 
     Raises:

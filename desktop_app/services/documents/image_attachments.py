@@ -106,7 +106,7 @@ def picture_tokens(part: ImagePart, model: ModelInfo) -> tuple[int, bool]:
     return tokens, exact and size is not None
 
 
-def demand_sight(parts: Iterable[Part], model: ModelInfo) -> None:
+def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
     """Refuse to ask a model with pictures that it is known not to see, and with too many pages.
 
     Raises:

@@ -41,7 +41,7 @@ from desktop_app.domain.models.parameter_support import Learnt
 from desktop_app.domain.spending.cost import FREE, Usage, format_money
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice
-from desktop_app.services.documents.chunk_plan import PartsPlan
+from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.image_attachments import page_name
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.fence import SAMPLE, Fence
@@ -77,7 +77,7 @@ Say = Callable[[Waiting], None]
 
 
 @dataclass(frozen=True)
-class Piece:
+class DocumentPiece:
     """A part of a document, or notes on some of them.
 
     Attributes:
@@ -130,15 +130,17 @@ class Reader(Protocol):
     spending: SpendingBook
     budget: Budget
 
-    async def pieces(self, task: Task) -> list[Piece]: ...
-    async def plan_of(self, task: Task, pieces: Sequence[Piece]) -> PartsPlan: ...
-    async def shown(self, task: Task, piece: Piece) -> list[RequestPart]: ...
-    async def note(self, task: Task, piece: Piece, text: str) -> Piece: ...
+    async def pieces(self, task: Task) -> list[DocumentPiece]: ...
+    async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan: ...
+    async def shown(self, task: Task, piece: DocumentPiece) -> list[RequestPart]: ...
+    async def note(self, task: Task, piece: DocumentPiece, text: str) -> DocumentPiece: ...
     async def room_for_notes(self, task: Task, request: ChatRequest) -> int: ...
-    async def batches(self, task: Task, notes: list[Piece], room: int) -> list[Piece]: ...
+    async def batches(
+        self, task: Task, notes: list[DocumentPiece], room: int
+    ) -> list[DocumentPiece]: ...
 
 
-def key_of(task: Task, piece: Piece) -> str:
+def key_of(task: Task, piece: DocumentPiece) -> str:
     """What a note on a piece is made of; the label is a part of it, since notes name their part.
     The fence is none: a run that goes on in another conversation finds its notes again."""
     resolved = task.resolved
@@ -208,11 +210,11 @@ class _Reading:
                 yield event
 
     async def _level(
-        self, pieces: Sequence[Piece], *, is_merging: bool
-    ) -> AsyncGenerator[Waiting | list[Piece], None]:
+        self, pieces: Sequence[DocumentPiece], *, is_merging: bool
+    ) -> AsyncGenerator[Waiting | list[DocumentPiece], None]:
         """Notes on every piece, several at a time; how far it has come, then the notes in order.
         What the provider has no room for beside others goes alone, one after the other."""
-        notes: dict[int, Piece] = {}
+        notes: dict[int, DocumentPiece] = {}
         at_once = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else AT_ONCE
         yield self._progress(0, len(pieces), is_merging=is_merging)
         while left := {n: piece for n, piece in enumerate(pieces) if n not in notes}:
@@ -224,7 +226,12 @@ class _Reading:
         yield [notes[number] for number in sorted(notes)]
 
     async def _round(
-        self, left: dict[int, Piece], notes: dict[int, Piece], at_once: int, *, is_merging: bool
+        self,
+        left: dict[int, DocumentPiece],
+        notes: dict[int, DocumentPiece],
+        at_once: int,
+        *,
+        is_merging: bool,
     ) -> AsyncGenerator[Waiting, None]:
         """Put notes on what is left into `notes`; how far it has come. Once one has failed no more
         are begun, but those under way are paid for and end.
@@ -236,7 +243,7 @@ class _Reading:
         said: asyncio.Queue[Waiting | None] = asyncio.Queue()
         failed: list[UserFacingError] = []
 
-        async def work(number: int, piece: Piece) -> None:
+        async def work(number: int, piece: DocumentPiece) -> None:
             try:
                 async with room:
                     if not failed:
@@ -266,7 +273,7 @@ class _Reading:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _note(self, piece: Piece, say: Say, *, is_merging: bool) -> str:
+    async def _note(self, piece: DocumentPiece, say: Say, *, is_merging: bool) -> str:
         """The note on one piece: the kept one, else the model's; `say` is told what is waited for.
         Raises UserFacingError."""
         reader, task = self._reader, self._task
@@ -344,7 +351,7 @@ class _Reading:
 
 
 def _request(
-    task: Task, piece: Piece, seen: Sequence[RequestPart], *, is_merging: bool
+    task: Task, piece: DocumentPiece, seen: Sequence[RequestPart], *, is_merging: bool
 ) -> ChatRequest:
     words = tagged(piece, task.fence, is_merging=is_merging)
     asked = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
@@ -358,14 +365,14 @@ def _request(
     )
 
 
-def tagged(piece: Piece, fence: Fence, *, is_merging: bool) -> str:
+def tagged(piece: DocumentPiece, fence: Fence, *, is_merging: bool) -> str:
     """A piece as it is sent; one to be merged holds notes that stand between tags already."""
     if is_merging:
         return fence.around_fenced("notes", [piece.text], f" {piece.label}")
     return fence.around("part", piece.text, f" {piece.label}")
 
 
-def names_of(piece: Piece) -> list[str]:
+def names_of(piece: DocumentPiece) -> list[str]:
     """What stands before the pages that go with a piece as pictures."""
     seen = piece.seen
     return [] if seen is None else [page_name(seen, page.number) for page in seen.pictured]

@@ -41,7 +41,7 @@ class ListingGateway(Protocol):
         """One that is ready to be asked. Raises UserFacingError."""
 
 
-class Listings:
+class ModelListings:
     """The listings of all providers."""
 
     def __init__(self, book: ListingBook, gateway: ListingGateway) -> None:

@@ -22,7 +22,7 @@ from desktop_app.storage.conversations.conversation_store import (
 from desktop_app.storage.database.database import Database
 
 
-class ShelfStore:
+class ConversationFlagStore:
     """Changes of many conversations at once, each in one transaction. All raise StorageError."""
 
     def __init__(self, database: Database) -> None:

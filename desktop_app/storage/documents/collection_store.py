@@ -104,7 +104,7 @@ class Words(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StoredPassageLocation:
     """A passage that was found, less its text.
 
     Attributes:
@@ -229,13 +229,13 @@ class CollectionStore:
 
     async def find(
         self, collection_ids: Sequence[str], words: Sequence[str], limit: int
-    ) -> list[Place]:
+    ) -> list[StoredPassageLocation]:
         """The places that hold the words best, the best first."""
         if not words or not collection_ids:
             return []
         return await self._database.read(partial(_find, list(collection_ids), words, limit))
 
-    async def texts(self, places: Sequence[Place]) -> list[str | None]:
+    async def texts(self, places: Sequence[StoredPassageLocation]) -> list[str | None]:
         """The words at each place; None where the text is gone."""
         return await self._database.read(partial(_texts, places))
 
@@ -331,7 +331,7 @@ def _take_out(sha256: str, connection: sqlite3.Connection) -> bool:
 
 def _find(
     collection_ids: list[str], words: Sequence[str], limit: int, connection: sqlite3.Connection
-) -> list[Place]:
+) -> list[StoredPassageLocation]:
     expression = " OR ".join(f'"{word}"' for word in _rarest(connection, words))
     if not expression:
         return []
@@ -372,20 +372,22 @@ def _held(connection: sqlite3.Connection, word: str, firsts: Sequence[int]) -> i
 
 def places_of(
     connection: sqlite3.Connection, ids: Sequence[int], collection_ids: list[str], limit: int
-) -> list[Place]:
+) -> list[StoredPassageLocation]:
     """Those of the passages that stand in the collections, in order, at most so many."""
     sql = _PLACES.format(marks=", ".join("?" * len(collection_ids)))
     found = []
     for number in ids:
         row = connection.execute(sql, (number, *collection_ids)).fetchone()
         if row is not None:
-            found.append(Place(**dict(row)))
+            found.append(StoredPassageLocation(**dict(row)))
         if len(found) == limit:
             break
     return found
 
 
-def _texts(places: Sequence[Place], connection: sqlite3.Connection) -> list[str | None]:
+def _texts(
+    places: Sequence[StoredPassageLocation], connection: sqlite3.Connection
+) -> list[str | None]:
     whole: dict[str, str | None] = {}
     for sha256 in {place.sha256 for place in places}:
         sql = "SELECT text FROM attachments WHERE sha256 = ?"

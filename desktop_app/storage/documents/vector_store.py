@@ -11,7 +11,7 @@ from typing import Final
 
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.documents.collection_store import Place, places_of
+from desktop_app.storage.documents.collection_store import StoredPassageLocation, places_of
 
 # So many are compared by all of their numbers.
 COMPARED: Final = 200
@@ -65,7 +65,7 @@ class VectorStore:
 
     async def nearest(
         self, collection_ids: Sequence[str], model: str, vector: Vector, limit: int
-    ) -> list[Place]:
+    ) -> list[StoredPassageLocation]:
         """The places that mean what is nearest, the nearest first."""
         if not collection_ids:
             return []
@@ -94,7 +94,7 @@ def _nearest(
     vector: Vector,
     limit: int,
     connection: sqlite3.Connection,
-) -> list[Place]:
+) -> list[StoredPassageLocation]:
     marks = ", ".join("?" * len(collection_ids))
     of = _OF_COLLECTIONS.format(join="", marks=marks)
     rows = connection.execute(f"SELECT p.id, v.vector {of}", (model, *collection_ids))

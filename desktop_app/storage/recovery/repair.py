@@ -32,7 +32,7 @@ from desktop_app.storage.database.storage_errors import damaged, translated
 from desktop_app.storage.database.store_lock import StoreLock
 from desktop_app.storage.recovery.row_checks import Table, Value, tables_of
 from desktop_app.storage.recovery.row_repair import make_anew, mend
-from desktop_app.storage.recovery.sqlite_pages import MAGIC, Pages, Record
+from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
 from desktop_app.storage.settings.key_origins import record_key_origins
 
 # What is made anew from the other tables or by the models, or concerns what is running now.
@@ -141,7 +141,7 @@ def _put_aside(database: Path, aside: Path) -> None:
 
 
 @contextmanager
-def _pages(database: Path, scratch: Path) -> Iterator[Pages]:
+def _pages(database: Path, scratch: Path) -> Iterator[SqlitePages]:
     """The pages of a copy, into which SQLite has folded the write-ahead log if it still can."""
     for end in ("", "-wal"):
         source = database.with_name(database.name + end)
@@ -155,7 +155,7 @@ def _pages(database: Path, scratch: Path) -> Iterator[Pages]:
     with suppress(*unusable), closing(connect(scratch, "rw")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with scratch.open("rb") as copy, mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        yield Pages(data)
+        yield SqlitePages(data)
 
 
 def _header() -> bytes:
@@ -164,7 +164,7 @@ def _header() -> bytes:
     return fixed + bytes(32) + (1).to_bytes(4, "big")
 
 
-def _make(path: Path, pages: Pages, progress: Progress) -> tuple[int, int, int, int, int]:
+def _make(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int, int, int, int]:
     create_private(path)
     with closing(connect(path, "rw")) as connection:
         migrate(connection, path, MIGRATIONS)
@@ -227,7 +227,7 @@ def _take(
 
 
 def _gather(
-    connection: sqlite3.Connection, pages: Pages, tables: dict[str, Table], progress: Progress
+    connection: sqlite3.Connection, pages: SqlitePages, tables: dict[str, Table], progress: Progress
 ) -> int:
     """Take in what the pages hold; returns how many records made no sense."""
     seen: set[int] = set()
@@ -246,7 +246,7 @@ def _gather(
     return dropped
 
 
-def _roots(pages: Pages, tables: dict[str, Table]) -> list[tuple[Table, int]]:
+def _roots(pages: SqlitePages, tables: dict[str, Table]) -> list[tuple[Table, int]]:
     """Where each table begins, as far as the first pages still tell."""
     found = []
     for leaf in pages.tree(1):

@@ -41,7 +41,7 @@ class Record:
 
 
 @dataclass
-class Pages:
+class SqlitePages:
     """The bytes of a database without a write-ahead log.
 
     Attributes:

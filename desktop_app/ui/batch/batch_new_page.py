@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.batch.batch_wording import counted
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.settings.form_widgets import Combo, LongText, Note
+from desktop_app.ui.settings.form_widgets import Combo, MultilineField, Note
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -34,7 +34,7 @@ NAMED_FILES: Final = 3
 
 
 @dataclass(frozen=True)
-class BatchModel:
+class BatchModelOption:
     """A model to choose; `refusal` is why it cannot be, "" where it can."""
 
     model: str
@@ -45,17 +45,17 @@ class BatchModel:
 
 
 @dataclass(frozen=True)
-class BatchProvider:
+class BatchProviderOption:
     """A provider to choose, with its models; `refusal` as above."""
 
     id: str
     name: str
     refusal: str = ""
-    models: tuple[BatchModel, ...] = ()
+    models: tuple[BatchModelOption, ...] = ()
 
 
 @dataclass(frozen=True)
-class BatchPrompt:
+class BatchPromptOption:
     """A prompt of the library, its text as it is asked."""
 
     id: str
@@ -91,8 +91,8 @@ class BatchNewPage(QWidget):
         super().__init__()
         self.setObjectName("batch-new")
         self._paths: dict[Path, None] = {}
-        self._prompts: Mapping[str, BatchPrompt] = {}
-        self._providers: Mapping[str, BatchProvider] = {}
+        self._prompts: Mapping[str, BatchPromptOption] = {}
+        self._providers: Mapping[str, BatchProviderOption] = {}
         self._wanted_effort: Effort | None = None
         self.back = _button("‹ All jobs", "batch-back", "link")
         self.add_files = _button("Add files…", "batch-add-files", "plain")
@@ -102,7 +102,7 @@ class BatchNewPage(QWidget):
         self.files.setObjectName("batch-files")
         self.files.setWordWrap(True)
         self.prompt = _combo(theme, "Prompt", "batch-prompt")
-        self.task = LongText(theme, "What is asked of each file", 96)
+        self.task = MultilineField(theme, "What is asked of each file", 96)
         self.task.setObjectName("batch-task")
         self.task.setPlaceholderText("What is asked of each file")
         self.provider = _combo(theme, "Provider", "batch-provider")
@@ -188,7 +188,7 @@ class BatchNewPage(QWidget):
         self.task.clear()
         self.set_files(())
 
-    def set_prompts(self, prompts: Sequence[BatchPrompt], chosen: str) -> None:
+    def set_prompts(self, prompts: Sequence[BatchPromptOption], chosen: str) -> None:
         """The prompts to choose from; the task is the chosen one's, unless there is one."""
         self._prompts = {prompt.id: prompt for prompt in prompts}
         self.prompt.clear()
@@ -201,7 +201,7 @@ class BatchNewPage(QWidget):
 
     def set_providers(
         self,
-        providers: Sequence[BatchProvider],
+        providers: Sequence[BatchProviderOption],
         provider_id: str,
         model: str,
         effort: Effort | None,
@@ -279,10 +279,10 @@ class BatchNewPage(QWidget):
     def _note_effort(self) -> None:
         self._wanted_effort = self.effort.currentData()
 
-    def _chosen_provider(self) -> BatchProvider | None:
+    def _chosen_provider(self) -> BatchProviderOption | None:
         return self._providers.get(self.provider.currentData() or "")
 
-    def _chosen_model(self) -> BatchModel | None:
+    def _chosen_model(self) -> BatchModelOption | None:
         provider = self._chosen_provider()
         models = provider.models if provider else ()
         return next((m for m in models if m.model == self.model.currentData()), None)

@@ -26,7 +26,7 @@ from desktop_app.ui.widgets.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.menu_button import PickButton
+from desktop_app.ui.widgets.menu_button import MenuButton
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class ModelControl(QFrame):
         options = [(variant.value, variant.value.capitalize()) for variant in Variant]
         self.variants = SegmentedControl(options, theme, name="Variant")
         self.variants.setObjectName("variant")
-        self.more = PickButton(theme, fill_menu, grounded=False)
+        self.more = MenuButton(theme, fill_menu, grounded=False)
         self.more.setObjectName("model")
         self.more.setToolTip("Other models and providers")
         row = QHBoxLayout(self)
@@ -117,7 +117,7 @@ class ChoiceRow(QWidget):
         self.attach_more = _button("attach-more", "What else to attach", "quiet")
         self.attach_more.setToolTip("Folders and collections")
         self.models = ModelControl(theme, self._fill_models)
-        self.effort = PickButton(theme, self._fill_efforts)
+        self.effort = MenuButton(theme, self._fill_efforts)
         self.effort.setObjectName("effort")
         self.effort.setToolTip("How long the model thinks before it answers")
         self.background = BackgroundButton(theme)

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QVBoxLayout, QWidget
 
     from desktop_app.ui.composer.prompt_text import PromptText
-    from desktop_app.ui.quick.quick_prompt_field import QuickLine
+    from desktop_app.ui.quick.quick_prompt_field import QuickPromptField
 
 _GAP: Final = 6
 _HEADER, _LEAST = 46, 180
 
 
-class EditorLine:
+class EditorCompletionField:
     """The line of the prompt that the cursor is in."""
 
     def __init__(self, text: PromptText) -> None:
@@ -64,10 +64,10 @@ class EditorLine:
         self._text.setTextCursor(cursor)
 
 
-class QuickLineText:
+class QuickCompletionField:
     """The quick prompt's only line."""
 
-    def __init__(self, line: QuickLine) -> None:
+    def __init__(self, line: QuickPromptField) -> None:
         self.widget: QWidget = line
         self._line = line
 
@@ -99,7 +99,7 @@ class QuickLineText:
         self._line.home(False)
 
 
-class AboveEditor(QObject):
+class PopupAboveEditor(QObject):
     """Over the window, right above the prompt, and as wide."""
 
     def __init__(self, editor: QWidget) -> None:
@@ -143,7 +143,7 @@ class AboveEditor(QObject):
         widget.setGeometry(at.x(), at.y() - _GAP - height, self._editor.width(), height)
 
 
-class BelowLine:
+class PopupBelowField:
     """In the column of the quick prompt, which grows for it.
 
     Args:

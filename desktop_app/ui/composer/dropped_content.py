@@ -72,7 +72,7 @@ NOTHING_READABLE: Final = "There is no file, picture or text in it that can be t
 
 
 @dataclass(frozen=True)
-class GivenContent:
+class DroppedData:
     """A picture or a message that is no file: its bytes in some format, or unpacked already."""
 
     name: str
@@ -80,7 +80,7 @@ class GivenContent:
 
 
 @dataclass(frozen=True)
-class Given:
+class DroppedContent:
     """What was dropped or pasted.
 
     Attributes:
@@ -92,7 +92,7 @@ class Given:
     """
 
     files: tuple[Path, ...] = ()
-    content: GivenContent | None = None
+    content: DroppedData | None = None
     text: str = ""
     html: str = ""
     note: str = ""
@@ -108,23 +108,23 @@ class Given:
         return max(len(self.text) or len(self.html) // 5, len(self.html) // 50)
 
 
-def given_in(data: QMimeData) -> Given:
+def given_in(data: QMimeData) -> DroppedContent:
     """What is meant by what a program offers."""
     urls = _urls(data)
     files = tuple(Path(url.toLocalFile()) for url in urls if url.isLocalFile())
     away = [url for url in urls if url.scheme() in _ELSEWHERE]
     if files or away:
-        return Given(files, note=_not_here(away))
+        return DroppedContent(files, note=_not_here(away))
     if data.hasFormat(_MAIL) and (message := bytes(data.data(_MAIL).data())):
-        return Given(content=GivenContent(_name_of_mail(message), message))
+        return DroppedContent(content=DroppedData(_name_of_mail(message), message))
     if (picture := picture_in(data)) is not None:
-        return Given(content=picture)
+        return DroppedContent(content=picture)
     if not _links(data) and any(data.hasFormat(kind) for kind in _MAIL_REFERENCES):
-        return Given(note=NO_MESSAGE)
+        return DroppedContent(note=NO_MESSAGE)
     if links := _links(data):
         is_picture = bool(_lone_image(data.html()))
         text, left_out = _clean("\n".join(map(_as_markdown, links)))
-        return Given(text=text, note=NO_PICTURE if is_picture else left_out)
+        return DroppedContent(text=text, note=NO_PICTURE if is_picture else left_out)
     return _text_in(data)
 
 
@@ -240,22 +240,24 @@ def _as_markdown(link: tuple[str, str]) -> str:
 # ------------------------------------------------------------------ text
 
 
-def _text_in(data: QMimeData) -> Given:
+def _text_in(data: QMimeData) -> DroppedContent:
     if data.hasFormat("text/markdown"):
         written = bytes(data.data("text/markdown").data()).decode(errors="replace")
         text, note = _clean(written)
-        return Given(text=text, note=note)
+        return DroppedContent(text=text, note=note)
     text, note = _clean(data.text())
     if not text and data.hasFormat(_CELLS):
         rows = bytes(data.data(_CELLS).data()).decode(errors="replace")
         text, note = _clean(_table(rows))
     html = _clean(data.html())[0] if data.hasHtml() else ""
     if text or html.strip():
-        return Given(text=text, html=html, note=note)
+        return DroppedContent(text=text, html=html, note=note)
     for form in _RICH_TEXT:
         if data.hasFormat(form):
-            return Given(content=GivenContent("Pasted text.rtf", bytes(data.data(form).data())))
-    return Given(note=note or (NOTHING_READABLE if data.formats() else ""))
+            return DroppedContent(
+                content=DroppedData("Pasted text.rtf", bytes(data.data(form).data()))
+            )
+    return DroppedContent(note=note or (NOTHING_READABLE if data.formats() else ""))
 
 
 def _clean(text: str) -> tuple[str, str]:
@@ -318,18 +320,18 @@ def may_hold_picture(data: QMimeData) -> bool:
     return bool(_embedded(data, text))
 
 
-def picture_in(data: QMimeData) -> GivenContent | None:
+def picture_in(data: QMimeData) -> DroppedData | None:
     """The picture that is meant, if one is."""
     if not may_hold_picture(data):
         return None
     for kind, ending in _TYPES.items():
         if data.hasFormat(kind) and (content := bytes(data.data(kind).data())):
-            return GivenContent(_name_of(data, ending), content)
+            return DroppedData(_name_of(data, ending), content)
     if found := re.match(_DATA, _embedded(data, data.text().strip())):
         return _of_address(data, found)
     image = data.imageData() if data.hasImage() else None
     if isinstance(image, QImage) and not image.isNull():
-        return GivenContent(_name_of(data, ".png"), image)
+        return DroppedData(_name_of(data, ".png"), image)
     return None
 
 
@@ -352,7 +354,7 @@ def _lone_image(html: str) -> str:
     return unescape(found[1]) if found else ""
 
 
-def _of_address(data: QMimeData, found: re.Match[str]) -> GivenContent | None:
+def _of_address(data: QMimeData, found: re.Match[str]) -> DroppedData | None:
     if found[1].lower() not in _TYPES:
         return None
     from urllib.parse import unquote_to_bytes
@@ -363,7 +365,7 @@ def _of_address(data: QMimeData, found: re.Match[str]) -> GivenContent | None:
             content = base64.b64decode(content, validate=False)
         except binascii.Error:
             return None
-    return GivenContent(_name_of(data, _TYPES[found[1].lower()]), content)
+    return DroppedData(_name_of(data, _TYPES[found[1].lower()]), content)
 
 
 def _name_of(data: QMimeData, ending: str) -> str:

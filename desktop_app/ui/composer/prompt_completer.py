@@ -40,7 +40,7 @@ def typed_name(before: str) -> str | None:
     return None if name.startswith(" ") or any(sign in name for sign in SIGNS) else name
 
 
-class Line(Protocol):
+class CompletionField(Protocol):
     """The text that is typed in.
 
     Attributes:
@@ -64,7 +64,7 @@ class Line(Protocol):
         """Go to a line that has nothing before the cursor: this one, or a new one at the end."""
 
 
-class Place(Protocol):
+class PopupPlacement(Protocol):
     """Where list and fields are shown."""
 
     def show(self, widget: QWidget) -> None:
@@ -74,7 +74,7 @@ class Place(Protocol):
         """Put it away."""
 
 
-class Slash(QObject):
+class PromptCompleter(QObject):
     """The list and the fields of one prompt.
 
     Attributes:
@@ -82,7 +82,9 @@ class Slash(QObject):
         finish: gives what a prompt, filled in, is to say here.
     """
 
-    def __init__(self, line: Line, place: Place, theme: Theme, parent: QObject) -> None:
+    def __init__(
+        self, line: CompletionField, place: PopupPlacement, theme: Theme, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._line, self._place, self._theme = line, place, theme
         self._prompts: Sequence[Prompt] = ()

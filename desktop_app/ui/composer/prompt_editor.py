@@ -17,9 +17,9 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
 from desktop_app.ui.composer.choice_row import ChoiceRow
-from desktop_app.ui.composer.completion_fields import AboveEditor, EditorLine
+from desktop_app.ui.composer.completion_fields import EditorCompletionField, PopupAboveEditor
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
-from desktop_app.ui.composer.prompt_completer import Slash
+from desktop_app.ui.composer.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.composer.suggestions import Suggestions
 from desktop_app.ui.look.theme import set_role, set_style_property
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 
-    from desktop_app.ui.composer.dropped_content import Given
+    from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.look.theme import Theme
 
 __all__ = ["Chip", "ChoiceView", "ModelEntry", "PromptEditor"]
@@ -106,7 +106,9 @@ class PromptEditor(QFrame):
         self._silent = False
         self._watched: QWidget | None = None
         self._build(theme)
-        self.slash = Slash(EditorLine(self._text), AboveEditor(self), theme, self)
+        self.slash = PromptCompleter(
+            EditorCompletionField(self._text), PopupAboveEditor(self), theme, self
+        )
         self._connect()
         self.setAcceptDrops(True)
         # Not Maximum: suggestions that wrap make it higher than its hint.
@@ -187,7 +189,7 @@ class PromptEditor(QFrame):
         cursor.insertText(words)
         self._text.moveCursor(cursor.MoveOperation.End)
 
-    def take(self, given: Given) -> None:
+    def take(self, given: DroppedContent) -> None:
         """Take what was dropped elsewhere, as if it had been pasted here."""
         cursor = self._text.textCursor()
         cursor.beginEditBlock()  # one step to undo

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.composer.dropped_content import Given
+    from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.look.theme import Theme
 
 LARGE_PASTE: Final = 20_000
@@ -188,9 +188,9 @@ class PromptText(PlainTextField):
         if before and not before[-1].isspace():
             cursor.insertText(" ")
 
-    def take(self, given: Given) -> None:
+    def take(self, given: DroppedContent) -> None:
         """Put text where the cursor is, hand over the rest, say what cannot be taken."""
-        from desktop_app.ui.composer.rich_text_paste import RichPaste
+        from desktop_app.ui.composer.rich_text_paste import RichTextPaste
 
         if given.files:
             self.files_given.emit(list(given.files))
@@ -202,7 +202,7 @@ class PromptText(PlainTextField):
             else:
                 self.large_text_given.emit(given.text)
         elif given.html:
-            self.rich_text_given.emit(RichPaste(self.textCursor(), given))
+            self.rich_text_given.emit(RichTextPaste(self.textCursor(), given))
         elif given.text:
             self.wrap_for(given.text)
             self.textCursor().insertText(given.text)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QTextCursor
 
 if TYPE_CHECKING:
-    from desktop_app.ui.composer.dropped_content import Given
+    from desktop_app.ui.composer.dropped_content import DroppedContent
 
 _KEEP: Final = QTextCursor.MoveMode.KeepAnchor
 _WORD: Final = r"\w{4,}"
 _MARK: Final = r"[*~`\\]"
 
 
-class RichPaste:
+class RichTextPaste:
     """See the module.
 
     Attributes:
@@ -28,7 +28,7 @@ class RichPaste:
         cursor: where the text goes, over what it takes the place of.
     """
 
-    def __init__(self, cursor: QTextCursor, given: Given) -> None:
+    def __init__(self, cursor: QTextCursor, given: DroppedContent) -> None:
         self.html = given.html
         start = cursor.selectionStart()
         cursor.beginEditBlock()  # which the Markdown can join

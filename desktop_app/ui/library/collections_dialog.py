@@ -32,7 +32,7 @@ from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.widgets.rows_model import ROW
 from desktop_app.ui.window.drop_area import LeavesFiles
-from desktop_app.ui.window.progress_card import WorkBar
+from desktop_app.ui.window.progress_card import ProgressCard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,7 +127,7 @@ class CollectionsDialog(QDialog):
         self.add_folder = plain_button("Add a folder…", "add-folder")
         self.refresh = plain_button("Look for changes", "refresh-collection")
         self.delete = plain_button("Delete", "delete-collection")
-        self.work = WorkBar(theme)
+        self.work = ProgressCard(theme)
         self.work.setObjectName("collection-work")
         self._meaning = QWidget()
         self.meaning = _note("collection-meaning")

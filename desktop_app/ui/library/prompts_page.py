@@ -27,7 +27,7 @@ from desktop_app.domain.conversations.prompts import (
 )
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.settings.form_widgets import LongText, Note
+from desktop_app.ui.settings.form_widgets import MultilineField, Note
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _HELP: Final = (
 )
 
 
-class PageText(LongText):
+class PageText(MultilineField):
     """As high as there is room."""
 
     def set_theme(self, theme: Theme) -> None:

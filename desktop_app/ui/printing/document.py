@@ -455,9 +455,9 @@ def _heads(kept: _Kept, below: _Kept) -> bool:
     return kept.block.next().position() == below.frame.firstPosition() - 1
 
 
-def _coloured(lines: list[str], language: str) -> list[list[highlight.Span]]:
+def _coloured(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
     """The coloured spans of each line."""
-    found: list[list[highlight.Span]] = [[] for _ in lines]
+    found: list[list[highlight.ColoredSpan]] = [[] for _ in lines]
     lexer = highlight.lexer(language) if language else None
     if lexer is not None and max(map(len, lines), default=0) <= highlight.LONGEST_LINE:
         for span in highlight.spans("\n".join(lines), lexer):

@@ -30,7 +30,7 @@ def set_paper(device: QPagedPaintDevice, paper: QPageSize.PageSizeId) -> None:
     device.setPageLayout(layout)
 
 
-class Pages:
+class PrintedPages:
     """A conversation on its way to paper: `content` takes the messages, then `paint` each page."""
 
     def __init__(

@@ -31,14 +31,14 @@ from PySide6.QtWidgets import (
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
-from desktop_app.ui.composer.completion_fields import BelowLine, QuickLineText
+from desktop_app.ui.composer.completion_fields import PopupBelowField, QuickCompletionField
 from desktop_app.ui.composer.dropped_content import accept_copy, given_in, is_welcome, promise
 from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS, NOTHING_CHOSEN
-from desktop_app.ui.composer.prompt_completer import Slash
+from desktop_app.ui.composer.prompt_completer import PromptCompleter
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon, pixmap
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
-from desktop_app.ui.quick.quick_prompt_field import QuickLine, words_about
+from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, words_about
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -47,7 +47,7 @@ from desktop_app.ui.widgets.foreign_text import (
     spoken_text,
 )
 from desktop_app.ui.widgets.hint_button import HintButton
-from desktop_app.ui.widgets.menu_button import PickButton
+from desktop_app.ui.widgets.menu_button import MenuButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,8 +128,11 @@ class QuickPrompt(QWidget):
         self._cuts_corners = QGuiApplication.platformName() == "xcb"
         self._shortcuts: list[QShortcut] = []
         self._build()
-        self.slash = Slash(
-            QuickLineText(self._line), BelowLine(self._menus, 0, self._fit), theme, self
+        self.slash = PromptCompleter(
+            QuickCompletionField(self._line),
+            PopupBelowField(self._menus, 0, self._fit),
+            theme,
+            self,
         )
         self._connect()
         self.set_keymap(Keymap())
@@ -140,10 +143,10 @@ class QuickPrompt(QWidget):
 
     def _build(self) -> None:
         self._sign = PlainLabel()
-        self._line = QuickLine()
+        self._line = QuickPromptField()
         self._chips = AttachmentChips(self._theme)
         self.setAcceptDrops(True)
-        self._pick = PickButton(self._theme, self._fill_menu)
+        self._pick = MenuButton(self._theme, self._fill_menu)
         self._pick.setObjectName("variant")
         self._stop = PlainToolButton()
         self._stop.setObjectName("stop")

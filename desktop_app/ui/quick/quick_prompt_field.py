@@ -8,7 +8,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QLineEdit
 
-from desktop_app.ui.composer.dropped_content import Given, accept_copy, given_in, is_to_attach
+from desktop_app.ui.composer.dropped_content import (
+    DroppedContent,
+    accept_copy,
+    given_in,
+    is_to_attach,
+)
 
 if TYPE_CHECKING:
     from PySide6.QtGui import (
@@ -35,7 +40,7 @@ def words_about(text: str) -> str:
     return f"with {count:,} word{'' if count == 1 else 's'} of text"
 
 
-class QuickLine(QLineEdit):
+class QuickPromptField(QLineEdit):
     """The line; Enter belongs to an input method while it composes.
 
     Attributes:
@@ -68,7 +73,7 @@ class QuickLine(QLineEdit):
         self.is_composing = bool(event.preeditString())
         super().inputMethodEvent(event)
 
-    def take(self, given: Given) -> None:
+    def take(self, given: DroppedContent) -> None:
         """Hand over what is no line of words; put such a line where the cursor is."""
         if given.files:
             self.files_given.emit(list(given.files))

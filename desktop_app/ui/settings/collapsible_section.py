@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 
-class Fold(QWidget):
+class CollapsibleSection(QWidget):
     """A name to click, or to press Space on, and what opens below it.
 
     Attributes:

@@ -92,7 +92,7 @@ class Note(PlainLabel):
         self.setPalette(palette)
 
 
-class Section(QWidget):
+class FormSection(QWidget):
     """A title, what belongs to it, and a note below.
 
     Attributes:
@@ -112,7 +112,9 @@ class Section(QWidget):
         self.title.setVisible(bool(title))
         self._column.addLayout(self.body)
         self._column.addWidget(self.note)
-        Section.set_theme(self, theme)  # not an heir's, which has more to dress than is there yet
+        FormSection.set_theme(
+            self, theme
+        )  # not an heir's, which has more to dress than is there yet
 
     def add(self, widget: QWidget) -> None:
         """Put something below the note."""
@@ -123,7 +125,7 @@ class Section(QWidget):
         self.body.setSpacing(theme.px(6))
 
 
-class LineSection(Section):
+class LineSection(FormSection):
     """One line of text with a title.
 
     Attributes:
@@ -301,7 +303,7 @@ class Switch(QCheckBox):
             painting.outline(painter, track.adjusted(-3, -3, 3, 3), theme.accent, px(13), 2)
 
 
-class LongText(PlainTextField):
+class MultilineField(PlainTextField):
     """Several lines of text.
 
     Signals:

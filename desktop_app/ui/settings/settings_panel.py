@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.settings.form_widgets import Tone
     from desktop_app.ui.settings.tabs.about_tab import AboutTab
-    from desktop_app.ui.settings.tabs.data_tab import LibraryTab
+    from desktop_app.ui.settings.tabs.data_tab import DataTab
     from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
-    from desktop_app.ui.settings.tabs.responses_tab import AnswerTab
+    from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
     from desktop_app.ui.settings.tabs.schema_form import SchemaForm
-    from desktop_app.ui.settings.tabs.shortcuts_tab import KeysTab
+    from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
 
 class SettingsPanel(SettingsFrame):
@@ -92,10 +92,10 @@ class SettingsPanel(SettingsFrame):
         }
         super().__init__(theme, makers, parent)
         self._provider: ProviderTab | None = None
-        self._answer: AnswerTab | None = None
+        self._answer: ResponsesTab | None = None
         self._look: SchemaForm | None = None
-        self._keys: KeysTab | None = None
-        self._library: LibraryTab | None = None
+        self._keys: ShortcutsTab | None = None
+        self._library: DataTab | None = None
         self._about: AboutTab | None = None
         self._profiles: tuple[Sequence[ProviderProfile], str] = ((), "")
         self._key_states: dict[str, KeyState] = {}
@@ -285,9 +285,9 @@ class SettingsPanel(SettingsFrame):
         return page
 
     def _make_answer(self) -> QWidget:
-        from desktop_app.ui.settings.tabs.responses_tab import AnswerTab
+        from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
 
-        page = self._answer = AnswerTab(self._theme)
+        page = self._answer = ResponsesTab(self._theme)
         page.changed.connect(self._take_setting)
         page.own_changed.connect(self.own_changed)
         page.own_removed.connect(self.own_removed)
@@ -309,17 +309,17 @@ class SettingsPanel(SettingsFrame):
         return form
 
     def _make_keys(self) -> QWidget:
-        from desktop_app.ui.settings.tabs.shortcuts_tab import KeysTab
+        from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
-        page = self._keys = KeysTab(self._theme)
+        page = self._keys = ShortcutsTab(self._theme)
         page.changed.connect(self._take_shortcut)
         page.set_keymap(Keymap.from_settings(self._values))
         return page
 
     def _make_library(self) -> QWidget:
-        from desktop_app.ui.settings.tabs.data_tab import LibraryTab
+        from desktop_app.ui.settings.tabs.data_tab import DataTab
 
-        page = self._library = LibraryTab(self._theme)
+        page = self._library = DataTab(self._theme)
         page.changed.connect(self._take_setting)
         page.import_requested.connect(self.import_requested)
         page.export_requested.connect(self.export_requested)

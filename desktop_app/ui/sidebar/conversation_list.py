@@ -27,14 +27,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.conversations.list_filter import LIST, Place, PlaceKind
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
-from desktop_app.ui.sidebar.filter_bars import PlaceBar, PlacesRow
+from desktop_app.ui.sidebar.filter_bars import FilterBar, FilterRow
 from desktop_app.ui.sidebar.list_search import ListSearch
 from desktop_app.ui.sidebar.search_field import NewButton
-from desktop_app.ui.sidebar.sidebar_footer import ListFoot
+from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.search_filters import SearchFilters
 
 _EMPTY: Final = {
-    PlaceKind.LIST: "Your conversations\nwill be listed here.",
-    PlaceKind.FOLDER: "Nothing is in this folder yet.",
-    PlaceKind.ARCHIVE: "The archive is empty.",
-    PlaceKind.TRASH: "The trash is empty.",
+    ListFilterKind.LIST: "Your conversations\nwill be listed here.",
+    ListFilterKind.FOLDER: "Nothing is in this folder yet.",
+    ListFilterKind.ARCHIVE: "The archive is empty.",
+    ListFilterKind.TRASH: "The trash is empty.",
 }
 
 
@@ -123,9 +123,9 @@ class ConversationList(QFrame):
         self.new_button = NewButton()
         self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
         self.view = ConversationView("conversations", self.model)
-        self.foot = ListFoot(theme)
+        self.foot = SidebarFooter(theme)
         self.note = PlainLabel(keeps_lines=True)
-        self.place_bar, self.places = PlaceBar(theme), PlacesRow(theme)
+        self.place_bar, self.places = FilterBar(theme), FilterRow(theme)
         self._pages = QStackedWidget()
         self._midnight = QTimer(self, singleShot=True)
         self._name_parts()
@@ -141,11 +141,11 @@ class ConversationList(QFrame):
         self,
         conversations: Iterable[Conversation],
         *,
-        place: Place = LIST,
+        place: ListFilter = LIST,
         last: Conversation | None = None,
     ) -> None:
         """Show these and no others, in a place; `last` as for `append`."""
-        folders = self.folders if place.kind is PlaceKind.LIST else ()
+        folders = self.folders if place.kind is ListFilterKind.LIST else ()
         self.view.drop_marks()
         self.model.set_conversations(conversations, place=place, folders=folders, last=last)
         self._name_place()
@@ -378,7 +378,7 @@ class ConversationList(QFrame):
 
     def _open(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):
-            self.place_chosen.emit(Place.of_folder(row.data(Roles.IDENTIFIER)))
+            self.place_chosen.emit(ListFilter.of_folder(row.data(Roles.IDENTIFIER)))
         elif not row.data(Roles.IS_HEADING):
             self.opened.emit(row.data(Roles.IDENTIFIER))
 
@@ -388,7 +388,7 @@ class ConversationList(QFrame):
             self.folder_deleted.emit(row.data(Roles.IDENTIFIER))
             return
         ids = [marked.data(Roles.IDENTIFIER) for marked in self.view.marked]
-        is_trash = self.model.place.kind is PlaceKind.TRASH
+        is_trash = self.model.place.kind is ListFilterKind.TRASH
         (self.erased if is_trash else self.deleted).emit(ids)
 
     # ------------------------------------------------------------ places
@@ -407,18 +407,18 @@ class ConversationList(QFrame):
     def _take_out(self, ids: list[str]) -> None:
         """Conversations were dropped on the way back out of a place."""
         match self.model.place.kind:
-            case PlaceKind.FOLDER:
+            case ListFilterKind.FOLDER:
                 self.moved.emit(ids, "")
-            case PlaceKind.ARCHIVE:
+            case ListFilterKind.ARCHIVE:
                 self.archived.emit(ids, False)
-            case PlaceKind.TRASH:
+            case ListFilterKind.TRASH:
                 self.restored.emit(ids)
 
-    def _put_away(self, place: Place, ids: list[str]) -> None:
+    def _put_away(self, place: ListFilter, ids: list[str]) -> None:
         """Conversations were dropped on the archive or the trash; from the trash they come back."""
-        if self.model.place.kind is PlaceKind.TRASH:
-            self.restored.emit(ids if place.kind is not PlaceKind.TRASH else [])
-        elif place.kind is PlaceKind.ARCHIVE:
+        if self.model.place.kind is ListFilterKind.TRASH:
+            self.restored.emit(ids if place.kind is not ListFilterKind.TRASH else [])
+        elif place.kind is ListFilterKind.ARCHIVE:
             self.archived.emit(ids, True)
         else:
             self.deleted.emit(ids)

@@ -27,7 +27,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from desktop_app.domain.conversations.list_filter import LIST, Place, PlaceKind, days_left
+from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
 from desktop_app.ui.sidebar.calendar import FOLDERS, PINNED, Calendar
 from desktop_app.ui.widgets.foreign_text import one_line
 
@@ -126,7 +126,7 @@ class ConversationModel(QAbstractListModel):
         if isinstance(row, FolderRow):
             return flags | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDropEnabled
         flags |= Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
-        if self.place.kind is not PlaceKind.TRASH:
+        if self.place.kind is not ListFilterKind.TRASH:
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
@@ -229,7 +229,7 @@ class ConversationModel(QAbstractListModel):
         self,
         conversations: Iterable[Conversation],
         *,
-        place: Place | None = None,
+        place: ListFilter | None = None,
         folders: Iterable[Folder] = (),
         last: Conversation | None = None,
     ) -> None:
@@ -266,7 +266,7 @@ class ConversationModel(QAbstractListModel):
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Show these folders, in the list alone."""
-        wanted = {f.id: f for f in folders} if self.place.kind is PlaceKind.LIST else {}
+        wanted = {f.id: f for f in folders} if self.place.kind is ListFilterKind.LIST else {}
         shown = {row.id: row for row in self._rows if isinstance(row, FolderRow)}
         for gone in shown.keys() - wanted.keys():
             self.remove(gone)
@@ -299,7 +299,7 @@ class ConversationModel(QAbstractListModel):
         if isinstance(row, FolderRow):
             return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
         moment = self.place.moment_of(row).timestamp()
-        above = row.pinned and self.place.kind in (PlaceKind.LIST, PlaceKind.FOLDER)
+        above = row.pinned and self.place.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER)
         return (PINNED if above else self._calendar.group(moment), -moment, row.id)
 
     def _said(self, row: Conversation | FolderRow) -> str:
@@ -331,7 +331,7 @@ class ConversationModel(QAbstractListModel):
         return isinstance(self._rows[row - 1], Heading) and not follows
 
     def _reset(
-        self, rows: Iterable[Conversation | FolderRow], place: Place, last: Conversation | None
+        self, rows: Iterable[Conversation | FolderRow], place: ListFilter, last: Conversation | None
     ) -> None:
         self.beginResetModel()
         self.place, self._last, self._has_asked = place, last, False

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, Place, PlaceKind
+from desktop_app.domain.conversations.list_filter import (
+    ARCHIVE,
+    LIST,
+    TRASH,
+    ListFilter,
+    ListFilterKind,
+)
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
@@ -22,7 +28,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-_TITLES: Final = {PlaceKind.ARCHIVE: "Archive", PlaceKind.TRASH: "Trash"}
+_TITLES: Final = {ListFilterKind.ARCHIVE: "Archive", ListFilterKind.TRASH: "Trash"}
 
 
 class _Target(PlainToolButton):
@@ -59,7 +65,7 @@ class _Target(PlainToolButton):
         self.dropped.emit(dragged(event.mimeData()))
 
 
-class PlaceBar(QWidget):
+class FilterBar(QWidget):
     """Where one is, and the way back; hidden in the list itself.
 
     Signals:
@@ -96,12 +102,12 @@ class PlaceBar(QWidget):
         self.set_theme(theme)
         self.show_place(LIST, "")
 
-    def show_place(self, place: Place, folder_name: str) -> None:
+    def show_place(self, place: ListFilter, folder_name: str) -> None:
         """Say where one is."""
-        self.setVisible(place.kind is not PlaceKind.LIST)
+        self.setVisible(place.kind is not ListFilterKind.LIST)
         self.title.setText(_TITLES.get(place.kind, folder_name))
-        self.menu_button.setVisible(place.kind is PlaceKind.FOLDER)
-        self.empty.setVisible(place.kind is PlaceKind.TRASH)
+        self.menu_button.setVisible(place.kind is ListFilterKind.FOLDER)
+        self.empty.setVisible(place.kind is ListFilterKind.TRASH)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""
@@ -113,7 +119,7 @@ class PlaceBar(QWidget):
             _dress(button, name, theme)
 
 
-class PlacesRow(QWidget):
+class FilterRow(QWidget):
     """The archive, the trash, a new folder.
 
     Signals:
@@ -144,7 +150,7 @@ class PlacesRow(QWidget):
         self._line.addWidget(self.new_folder)
         self.set_theme(theme)
 
-    def show_place(self, place: Place) -> None:
+    def show_place(self, place: ListFilter) -> None:
         """Mark the place that is shown, if it is one of these."""
         for button, its_place in ((self.archive, ARCHIVE), (self.trash, TRASH)):
             button.setChecked(place == its_place)
@@ -163,7 +169,7 @@ class PlacesRow(QWidget):
             _dress(button, name, theme)
             button.setFont(theme.note())
 
-    def _place_button(self, name: str, place: Place) -> _Target:
+    def _place_button(self, name: str, place: ListFilter) -> _Target:
         words = _TITLES[place.kind]
         button = _Target(name, words)
         button.setText(f" {words} ")  # away from its sign and from its edge

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu
 
-from desktop_app.domain.conversations.list_filter import PlaceKind
+from desktop_app.domain.conversations.list_filter import ListFilterKind
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.ui.look import icons
 from desktop_app.ui.sidebar.conversation_model import Roles
@@ -46,7 +46,7 @@ def conversations_menu(listing: ConversationList, chosen: Sequence[Conversation]
     """What can be done with these conversations in the place that is shown."""
     menu, ids = QMenu(listing), [conversation.id for conversation in chosen]
     several = f" {len(ids)} conversations" if len(ids) > 1 else ""
-    if listing.model.place.kind is PlaceKind.TRASH:
+    if listing.model.place.kind is ListFilterKind.TRASH:
         _fill(
             menu,
             listing.theme,
@@ -84,7 +84,7 @@ def folder_menu(listing: ConversationList, folder: Folder) -> QMenu:
         ("square-pen", "New conversation here", lambda: listing.new_in_folder.emit(id_)),
         ("settings", "Folder settings", lambda: listing.folder_settings_wanted.emit(id_)),
     ]
-    if listing.model.place.kind is PlaceKind.LIST:
+    if listing.model.place.kind is ListFilterKind.LIST:
         rows.append(("pencil", "Rename\tF2", lambda: listing.rename(id_)))
     rows.append(("trash-2", "Delete the folder\tDel", lambda: listing.folder_deleted.emit(id_)))
     _fill(menu, listing.theme, *rows)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 
-class ListFoot(QWidget):
+class SidebarFooter(QWidget):
     """See the module."""
 
     def __init__(self, theme: Theme) -> None:

@@ -25,7 +25,7 @@ _MARKED: Final = 10
 _NOTHING: Final[Mapping[int, Passage]] = {}
 
 
-class Sources:
+class CitationSources:
     """The passages of a path, by message and by number."""
 
     def __init__(self) -> None:

@@ -81,7 +81,7 @@ class Line(NamedTuple):
     first: bool = False
 
 
-class Mark(NamedTuple):
+class ItemMark(NamedTuple):
     """A quiet line below a message, about what comes after it; `actions` are labels and what each
     asks for."""
 
@@ -208,7 +208,7 @@ def _retry_or_continue(found: re.Match[str]) -> str:
     )
 
 
-def mark_line(mark: Mark) -> Line:
+def mark_line(mark: ItemMark) -> Line:
     """`Compacted: 182k → 9k tokens · Undo · Show what is sent`."""
     runs = list(_said(mark.words))
     for label, action in mark.actions:

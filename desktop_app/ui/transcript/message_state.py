@@ -16,7 +16,7 @@ from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.ui.transcript.citation_sources import source_lines
 from desktop_app.ui.transcript.media.code_folds import FOLD, FoldLines, with_folds
 from desktop_app.ui.transcript.media.fallback_fonts import before_many_scripts
-from desktop_app.ui.transcript.media.pending_highlights import UncolouredCode
+from desktop_app.ui.transcript.media.pending_highlights import PendingHighlights
 from desktop_app.ui.transcript.message_items import (
     ACTION,
     DETAILS,
@@ -24,8 +24,8 @@ from desktop_app.ui.transcript.message_items import (
     TOOL,
     Facts,
     Item,
+    ItemMark,
     Line,
-    Mark,
     Part,
     attachment_lines,
     ending_lines,
@@ -43,7 +43,7 @@ from desktop_app.ui.transcript.selection.selected_text import named
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 Change = tuple[int, int, tuple[Item, ...]]
 """Items from an index on, so many of which give way to others."""
@@ -58,7 +58,7 @@ _MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
 
 
 @dataclass
-class Unfolded:
+class UnfoldedSections:
     """What of a message the reader has unfolded; it outlives the message's place in the document.
 
     Attributes:
@@ -76,7 +76,7 @@ class Unfolded:
     details: bool = False
 
 
-class Entry:
+class MessageState:
     """The state of one message on screen.
 
     Attributes:
@@ -92,29 +92,29 @@ class Entry:
             ends it; whoever does that takes it away.
     """
 
-    section: Section
+    section: MessageLayout
 
     def __init__(
         self,
         message: Message,
         facts: Facts,
         version: tuple[int, int] | None = None,
-        unfolded: Unfolded | None = None,
+        unfolded: UnfoldedSections | None = None,
         cited: frozenset[int] = frozenset(),
     ) -> None:
         """`cited` are the numbers of the passages that the answer may cite."""
         self.message = message
-        self.unfolded = Unfolded() if unfolded is None else unfolded
+        self.unfolded = UnfoldedSections() if unfolded is None else unfolded
         self._facts = facts
         self.version = version
         self.waiting = ""
-        self.mark: Mark | None = None
+        self.mark: ItemMark | None = None
         self._cited = cited
         self.head = self.foot = 0
         self.reasoning = ""
         self.folds = FoldLines()
         self.is_stored = not self.is_streaming
-        self.uncoloured = UncolouredCode()
+        self.uncoloured = PendingHighlights()
         self._pieces: list[str] = []
         self._stream = BlockStream(cited)
         self._thoughts = BlockStream()
@@ -330,7 +330,7 @@ class Entry:
         """All items, none of them coloured; `head`, `foot`, `folds` and `uncoloured` are set to match."""
         head, body, foot = self.head_items(), self.body_items(), self.foot_items()
         self.head, self.foot = len(head), len(foot)
-        self.folds, self.uncoloured = FoldLines(body), UncolouredCode([*body, *foot])
+        self.folds, self.uncoloured = FoldLines(body), PendingHighlights([*body, *foot])
         return [*head, *body, *foot]
 
     # ------------------------------------------------------------------ parts of it

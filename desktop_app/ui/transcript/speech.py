@@ -18,7 +18,7 @@ _MOST: Final = 2_000
 """Characters said of an answer that was not heard arriving."""
 
 
-class Speaker(QObject):
+class AnswerSpeech(QObject):
     """What one transcript says aloud."""
 
     def __init__(self, view: QWidget) -> None:

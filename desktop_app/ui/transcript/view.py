@@ -23,15 +23,15 @@ from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import is_note_link
 from desktop_app.ui.transcript.citation_sources import hint_of, name_of
 from desktop_app.ui.transcript.keyboard.caret import Caret
-from desktop_app.ui.transcript.keyboard.focus_navigator import StopWalk
-from desktop_app.ui.transcript.keyboard.focus_targets import COPY_CODE, Stop, described
-from desktop_app.ui.transcript.keyboard.footnote_jumps import NoteJumps
-from desktop_app.ui.transcript.keyboard.link_target_label import TargetLabel
+from desktop_app.ui.transcript.keyboard.focus_navigator import FocusNavigator
+from desktop_app.ui.transcript.keyboard.focus_targets import COPY_CODE, FocusTarget, described
+from desktop_app.ui.transcript.keyboard.footnote_jumps import FootnoteJumps
+from desktop_app.ui.transcript.keyboard.link_target_label import LinkTargetLabel
 from desktop_app.ui.transcript.keyboard.message_actions import ACTIONS
 from desktop_app.ui.transcript.message_items import ACTION
-from desktop_app.ui.transcript.selection.copy_actions import Copies
+from desktop_app.ui.transcript.selection.copy_actions import CopyActions
 from desktop_app.ui.transcript.transcript_styles import Styles
-from desktop_app.ui.transcript.viewport.message_viewport import TranscriptStretch
+from desktop_app.ui.transcript.viewport.message_viewport import MessageViewport
 from desktop_app.ui.widgets.external_open import open_link
 from desktop_app.ui.widgets.foreign_text import menu_text, set_tooltip
 from desktop_app.ui.widgets.sealed_document import nothing_for
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.documents.collections import Passage
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.message_state import Entry
+    from desktop_app.ui.transcript.message_state import MessageState
 
 _COMMANDS: Final = {
     "find.open": "Find in the conversation",
@@ -66,7 +66,7 @@ _NOTCH: Final = 120
 """What Qt counts for a step of a wheel: eighths of a degree."""
 
 
-class TranscriptView(TranscriptStretch):
+class TranscriptView(MessageViewport):
     """Shows messages and says what the person wants done with them.
 
     A brief one shows a single answer in a place of its own: with less room above it, and without
@@ -90,7 +90,7 @@ class TranscriptView(TranscriptStretch):
         self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool = False
     ) -> None:
         super().__init__(theme, parent, is_brief=is_brief)
-        self._copies = Copies(self, self._messages, self._reach)
+        self._copies = CopyActions(self, self._messages, self._reach)
         self._copies.told.connect(self.told)
         self._copies.code_copied.connect(self.say_copied)
         self._caret = Caret(self)
@@ -100,12 +100,12 @@ class TranscriptView(TranscriptStretch):
         self.anchorClicked.connect(self._on_link)
         self.highlighted.connect(self._on_link_hovered)
         self._actions.chosen.connect(self._act)
-        self._walk = StopWalk(
+        self._walk = FocusNavigator(
             self, self._messages, self._actions, self._place_actions, self._describe
         )
         self._walk.chosen.connect(self._follow)
-        self._notes = NoteJumps(self._messages)
-        self._target = TargetLabel(self)
+        self._notes = FootnoteJumps(self._messages)
+        self._target = LinkTargetLabel(self)
         self._walk.pointed.connect(self._target.point)
         self.find_in_it.room_changed.connect(self._make_room)
         self._finder.shown.connect(self._stay)
@@ -223,7 +223,7 @@ class TranscriptView(TranscriptStretch):
 
     # ------------------------------------------------------------------ mouse, keys, links
 
-    def _entry_at(self, position: QPoint) -> Entry | None:
+    def _entry_at(self, position: QPoint) -> MessageState | None:
         return self._messages.at_block(self.cursorForPosition(position).block())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -296,7 +296,7 @@ class TranscriptView(TranscriptStretch):
         plain = "" if is_within else target.replace("<", "%3C")
         set_tooltip(self.viewport(), plain)
 
-    def _passage(self, entry: Entry | None, target: str) -> Passage | None:
+    def _passage(self, entry: MessageState | None, target: str) -> Passage | None:
         """What a citation in a message leads to."""
         number = passage_number(target)
         if entry is None or number is None:
@@ -310,7 +310,7 @@ class TranscriptView(TranscriptStretch):
         if passage is not None:
             set_tooltip(self.viewport(), hint_of(passage))
 
-    def _describe(self, stop: Stop) -> tuple[str, str]:
+    def _describe(self, stop: FocusTarget) -> tuple[str, str]:
         """The name of a stop of the keyboard, and where it leads."""
         block = self.document().findBlock(stop.start)
         passage = self._passage(self._messages.at_block(block), stop.target)

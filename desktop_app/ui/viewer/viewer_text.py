@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.document_text import Marked, Shown
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 MOST_SLICES: Final = 40
 
@@ -161,7 +161,7 @@ class ViewerText(TranscriptSurface):
         texts = (one.cursor.selectedText() for one in self.extraSelections())
         return "\n".join(text.replace("\u2029", "\n") for text in texts)
 
-    def _cursors(self, section: Section, mark: Marked) -> Iterator[QTextCursor]:
+    def _cursors(self, section: MessageLayout, mark: Marked) -> Iterator[QTextCursor]:
         """The places of a mark in the document."""
         item = section.items[mark.block]
         first = self._writer.sections.block_of(section, mark.block)

@@ -28,7 +28,7 @@ _BARE: Final = 29
 WIDEST_TEXT: Final = 260
 
 
-class PickButton(PlainButton):
+class MenuButton(PlainButton):
     """A button whose menu is filled when it opens."""
 
     def __init__(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 
-class CompactionBar(QFrame):
+class CompactionCard(QFrame):
     """See the module.
 
     Signals:

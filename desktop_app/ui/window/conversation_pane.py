@@ -29,7 +29,7 @@ _TIGHT: Final = 320
 _ROOM_FOR_BOTH: Final = 560
 
 
-class Middle(QWidget):
+class ConversationPane(QWidget):
     """See the module."""
 
     def __init__(self, window: QWidget, header: Header, prompt: PromptEditor, theme: Theme) -> None:

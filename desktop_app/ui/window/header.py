@@ -16,7 +16,7 @@ from desktop_app.ui.widgets.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.menu_button import PickButton
+from desktop_app.ui.widgets.menu_button import MenuButton
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
@@ -60,7 +60,7 @@ class Header(QFrame):
         self._line.addWidget(self.list_button)
         self._line.addWidget(self.private_sign)
         self._line.addWidget(self.title, 1)
-        self.preset = PickButton(theme, self.preset_menu_opened.emit, grounded=False)
+        self.preset = MenuButton(theme, self.preset_menu_opened.emit, grounded=False)
         self.preset.setObjectName("preset")
         self.preset.hide()
         self._line.addWidget(self.preset)

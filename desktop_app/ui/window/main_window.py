@@ -18,14 +18,14 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.widgets.foreign_text import window_title
-from desktop_app.ui.window.conversation_pane import Middle
+from desktop_app.ui.window.conversation_pane import ConversationPane
 from desktop_app.ui.window.header import Header
 from desktop_app.ui.window.overlays import Shade
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 
-    from desktop_app.ui.composer.dropped_content import Given
+    from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import Theme, ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         self.header = Header(theme)
         self.prompt = prompt
         self.settings = settings
-        self._middle = Middle(self, self.header, prompt, theme)
+        self._middle = ConversationPane(self, self.header, prompt, theme)
         self._shade = Shade(self)
         # What covers the window, and parts with a theme, that are made after the first paint.
         self._covers: list[QWidget] = [self._shade]
@@ -384,7 +384,7 @@ class MainWindow(QMainWindow):
         self.closing.emit()
         super().closeEvent(event)
 
-    def _take(self, given: Given) -> None:
+    def _take(self, given: DroppedContent) -> None:
         """Tell which files or which picture; text goes into the prompt."""
         if given.files:
             self.files_dropped.emit(list(given.files))

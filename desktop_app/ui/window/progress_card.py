@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 80
 
 
-class WorkBar(QFrame):
+class ProgressCard(QFrame):
     """See the module.
 
     Signals:

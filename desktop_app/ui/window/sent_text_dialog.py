@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 
-class SentText(QDialog):
+class SentTextDialog(QDialog):
     """Read-only; Esc closes it, and it is gone then."""
 
     def __init__(self, theme: Theme, words: str, text: str, parent: QWidget) -> None:

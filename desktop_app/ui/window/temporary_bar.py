@@ -37,7 +37,7 @@ WORDS: Final = (
 ASK: Final = "Forget this conversation? It cannot be brought back."
 
 
-class PrivateBar(QFrame):
+class TemporaryBar(QFrame):
     """The card.
 
     Signals:
@@ -95,7 +95,7 @@ class PrivateBar(QFrame):
         self.keep_button.setVisible(is_asking)
 
 
-class PrivateRow(QWidget):
+class TemporaryRow(QWidget):
     """A row above the conversations, while there is a private one: it is in no list.
 
     Signals:

@@ -18,13 +18,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 
 from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, WindowRequest
-from desktop_app.app.window_session import ReadyWindow
+from desktop_app.app.window_session import WindowSession
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders
-from desktop_app.services.models.model_listings import Listings
+from desktop_app.services.models.model_listings import ModelListings
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.startup_settings import settings_at_start
@@ -152,7 +152,9 @@ class Desk:
         self.window.set_transcript(TranscriptView(self.theme.current))
         self.backend = self._build_backend()
         await self.backend.database.open()
-        self.ready = ReadyWindow(self.window, self.theme, self.backend, asyncio.get_running_loop())
+        self.ready = WindowSession(
+            self.window, self.theme, self.backend, asyncio.get_running_loop()
+        )
         await self.ready.start(self._request)
         self.window.activateWindow()
         return self
@@ -169,7 +171,7 @@ class Desk:
         if not self._real:
             gateway = cast(ProviderGateway, StageGateway(self.stage))
             counter = cast(ProviderTokenCounter, WordCounter())
-            listings = Listings(ListingStore(backend.database), gateway)
+            listings = ModelListings(ListingStore(backend.database), gateway)
             backend = replace(backend, gateway=gateway, counter=counter, listings=listings)
         return replace(
             backend, chat=backend.chat_with(cast("MessageStore", self.disk), backend.attachments)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.chat.retry_countdown import Countdown
+from desktop_app.app.chat.retry_countdown import RetryCountdown
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.conversations.stream_events import Waiting
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -89,7 +89,7 @@ def test_the_wait_is_counted_down_and_stop_ends_it(run: Run) -> None:
 def test_a_second_is_a_turn_of_the_timer(run: Run) -> None:
     async def main() -> None:
         parent = QObject()
-        countdown, ticks = Countdown(parent), []
+        countdown, ticks = RetryCountdown(parent), []
         countdown.ticked.connect(lambda key, words: ticks.append((key, words)))
         assert countdown.start("a", 1.4, "Busy.") == "Busy. Trying again in 2 s."
         assert 300 < countdown._timer.interval() <= 400, "to where the figure changes"

@@ -13,8 +13,8 @@ from desktop_app.domain.errors import ContextTooLongError, ProviderFaultError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.ui.widgets.card_text import CardText
-from desktop_app.ui.window.compaction_card import CompactionBar
-from desktop_app.ui.window.sent_text_dialog import SentText
+from desktop_app.ui.window.compaction_card import CompactionCard
+from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, Held, until
 from tests.gui.app.stage import Turn
@@ -29,9 +29,9 @@ ITEMS = json.dumps(
 STATE = ProviderState(ITEMS, Usage(input_tokens=100_000, output_tokens=9_000))
 
 
-def bar(desk: Desk) -> CompactionBar | None:
+def bar(desk: Desk) -> CompactionCard | None:
     """The card above the prompt, where it is shown."""
-    found = desk.window.findChild(CompactionBar)
+    found = desk.window.findChild(CompactionCard)
     return found if found is not None and found.isVisible() else None
 
 
@@ -110,7 +110,7 @@ def test_offered_done_by_the_provider_marked_sent_and_undone(run: Run) -> None:
             assert sent(asked) == ["third", "So it is.", "fourth"]
 
             desk.act("show-sent", 3)
-            shown = desk.window.findChild(SentText)
+            shown = desk.window.findChild(SentTextDialog)
             assert shown is not None
             assert "only it can read" in shown.note.text()
             assert shown.text.toPlainText() == "first"
@@ -444,7 +444,7 @@ def test_what_the_mark_offers_is_in_reach_of_the_keyboard(run: Run) -> None:
         async with Desk(environment=OPENAI) as desk:
             await compacted(desk)
             desk.ready.actions["conversation.show-sent"]()
-            shown = desk.window.findChild(SentText)
+            shown = desk.window.findChild(SentTextDialog)
             assert shown is not None
             assert shown.text.toPlainText() == "first"
             shown.close()

@@ -20,8 +20,8 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
-from desktop_app.ui.settings.tabs.data_tab import LibraryTab
-from desktop_app.ui.window.progress_card import WorkBar
+from desktop_app.ui.settings.tabs.data_tab import DataTab
+from desktop_app.ui.window.progress_card import ProgressCard
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
@@ -48,9 +48,9 @@ def chatgpt(count: int = 3) -> str:
     return json.dumps([turn(n) for n in range(count)])
 
 
-def library_page(desk: Desk) -> LibraryTab:
+def library_page(desk: Desk) -> DataTab:
     desk.ready.places.show()
-    return desk.window.settings.findChildren(LibraryTab)[0]
+    return desk.window.settings.findChildren(DataTab)[0]
 
 
 def dialog() -> StoreDialog | None:
@@ -81,9 +81,9 @@ def test_what_is_imported_is_shown_and_said(run: Run, tmp_path: Path) -> None:
         async with Desk() as desk:
             await desk.ask_and_answer("Mine?", "Yes.")
             desk.ready.places.transfer.import_files([export])
-            bar = desk.window.findChildren(WorkBar)
-            await until(lambda: desk.window.findChildren(WorkBar))
-            bar = desk.window.findChildren(WorkBar)
+            bar = desk.window.findChildren(ProgressCard)
+            await until(lambda: desk.window.findChildren(ProgressCard))
+            bar = desk.window.findChildren(ProgressCard)
             await until(lambda: "imported" in desk.said)
             assert desk.said == "3 conversations imported."
             assert bar[0].isHidden()
@@ -107,8 +107,8 @@ def test_an_import_can_be_stopped(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
             desk.ready.places.transfer.import_files([export])
-            await until(lambda: desk.window.findChildren(WorkBar))
-            bar = desk.window.findChildren(WorkBar)[0]
+            await until(lambda: desk.window.findChildren(ProgressCard))
+            bar = desk.window.findChildren(ProgressCard)[0]
             await until(lambda: bar.bar.value() > 3)
             bar.cancel_button.click()
             await until(lambda: "stopped" in desk.said)

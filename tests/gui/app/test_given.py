@@ -15,8 +15,8 @@ from desktop_app.app.attachments.attachments_controller import MORE, REST, SHOWN
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import TRASH
-from desktop_app.ui.composer.dropped_content import Given
-from desktop_app.ui.window.temporary_bar import PrivateRow
+from desktop_app.ui.composer.dropped_content import DroppedContent
+from desktop_app.ui.window.temporary_bar import TemporaryRow
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 
@@ -165,7 +165,7 @@ def test_attached_text_can_be_turned_back(run: Run, by: str) -> None:
         async with Desk() as desk:
             await desk.ready.workspace.set_value("documents.large_paste", 1000)
             desk.type("See: ")
-            desk.window.prompt.take(Given(text="word " * 300))
+            desk.window.prompt.take(DroppedContent(text="word " * 300))
             await until(lambda: is_read(desk) and desk.chips)
             assert desk.said.startswith("The long text is attached as a document.")
             assert desk.text.toPlainText() == "See: "
@@ -184,7 +184,7 @@ def test_large_rich_text_is_attached_as_markdown(run: Run) -> None:
         async with Desk() as desk:
             rows = "".join(f"<tr><td>row {n}</td><td>{n}</td></tr>" for n in range(3_000))
             text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
-            desk.window.prompt.take(Given(text=text, html=f"<table>{rows}</table>"))
+            desk.window.prompt.take(DroppedContent(text=text, html=f"<table>{rows}</table>"))
             await until(lambda: desk.chips and is_read(desk))
             (part,) = desk.ready.workspace.draft.of_this_question
             attached = await desk.backend.attachments.text(part.sha256)
@@ -291,7 +291,7 @@ def test_a_drop_on_the_private_conversation_stays_private(run: Run, data: Path) 
             desk.ready.private.open()
             private = desk.open_id
             await desk.opened(there)
-            row = desk.window.conversations.findChild(PrivateRow)
+            row = desk.window.conversations.findChild(TemporaryRow)
             assert row is not None
             at, copy, what = QPointF(5, 5), Qt.DropAction.CopyAction, of_files(data / "notes.md")
             QApplication.sendEvent(row, QDragEnterEvent(at.toPoint(), copy, what, LEFT, NO_KEY))

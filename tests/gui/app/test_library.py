@@ -26,7 +26,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, Place
+from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.sidebar import list_menus
@@ -66,7 +66,7 @@ async def fill(count: int, title: str = "Old") -> list[Conversation]:
     return made
 
 
-async def go(desk: Desk, place: Place) -> None:
+async def go(desk: Desk, place: ListFilter) -> None:
     desk.window.conversations.place_chosen.emit(place)
     await until(lambda: desk.window.conversations.model.place == place)
 
@@ -182,7 +182,7 @@ def test_a_folder_is_made_named_filled_and_opened(run: Run) -> None:
             shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(folder_id)))
             shown.view.setFocus()
             desk.press(Qt.Key.Key_Return)
-            await until(lambda: shown.model.place == Place.of_folder(folder_id))
+            await until(lambda: shown.model.place == ListFilter.of_folder(folder_id))
             assert desk.rows == ["Old 0"]
             assert shown.place_bar.title.text() == "Thesis"
             desk.press(Qt.Key.Key_Escape)
@@ -205,7 +205,7 @@ def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run
             panel.folder_changed.emit(folder.id, "default.effort", "high")
             panel.folder_changed.emit(folder.id, "answer.system_prompt", "Cite your sources.")
             panel.folder_changed.emit(folder.id, "answer.temperature", 0.2)
-            await go(desk, Place.of_folder(folder.id))
+            await go(desk, ListFilter.of_folder(folder.id))
             desk.window.conversations.new_button.click()
             choice = workspace.choice
             assert choice == ModelChoice(choice.provider_id, "", Variant.PRO, Effort.HIGH)
@@ -245,7 +245,7 @@ def test_a_folder_is_deleted_without_its_conversations(run: Run) -> None:
             desk.ready.conversation_folders._keep(folder)
             desk.window.conversations.moved.emit([one.id], folder.id)
             await desk.written()
-            await go(desk, Place.of_folder(folder.id))
+            await go(desk, ListFilter.of_folder(folder.id))
             desk.window.conversations.folder_deleted.emit(folder.id)
             await until(lambda: desk.window.conversations.model.place == LIST)
             assert desk.rows == ["Old 0", "Old 1"]
@@ -283,7 +283,7 @@ def test_a_folder_shows_that_it_is_answered_in(run: Run) -> None:
         async with Desk() as desk:
             folder = Folder(new_id(), "Thesis", now())
             desk.ready.conversation_folders._keep(folder)
-            await go(desk, Place.of_folder(folder.id))
+            await go(desk, ListFilter.of_folder(folder.id))
             desk.window.conversations.new_button.click()
             turn = await desk.ask("Why?")
             await go(desk, LIST)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QToolButton
 from desktop_app.domain.conversations.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.ui.composer.attachment_chips import ChipWidget
-from desktop_app.ui.composer.dropped_content import GivenContent, given_in
+from desktop_app.ui.composer.dropped_content import DroppedData, given_in
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked
@@ -120,9 +120,9 @@ def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it(run: Run) -> No
 def test_from_a_browser_onto_the_window(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            desk.window.picture_dropped.emit(GivenContent("cat.png", packed(drawing(), "PNG")))
-            desk.window.picture_dropped.emit(GivenContent("dance.gif", animation(3)))
-            desk.window.picture_dropped.emit(GivenContent("broken.png", b"\x89PNG\r\n\x1a\nno"))
+            desk.window.picture_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+            desk.window.picture_dropped.emit(DroppedData("dance.gif", animation(3)))
+            desk.window.picture_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
             await until(lambda: is_read(desk))
             assert [c.split(",")[0] for c in desk.chips] == ["cat.png", "dance.gif"]
             assert "An animation: its first frame is sent." in chip(desk, 1).toolTip()
@@ -134,7 +134,7 @@ def test_from_a_browser_onto_the_window(run: Run) -> None:
 def test_a_model_that_does_not_see_is_not_asked(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.window.picture_dropped.emit(GivenContent("cat.png", packed(drawing(), "PNG")))
+            desk.window.picture_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
             await until(lambda: is_read(desk))
             assert desk.chips == ["cat.png, 64 × 48 · SmolLM2 135M does not see pictures"]
             desk.type("What?")
@@ -155,7 +155,7 @@ def test_the_default_detail_is_the_persons(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
             await desk.ready.workspace.set_value("answer.image_detail", "high")
-            desk.window.picture_dropped.emit(GivenContent("cat.png", packed(drawing(), "PNG")))
+            desk.window.picture_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
             await until(lambda: is_read(desk))
             (part,) = desk.ready.workspace.draft.attachments
             assert isinstance(part, ImagePart)
@@ -203,7 +203,7 @@ def test_a_broken_picture_in_the_quick_prompt_is_said(run: Run) -> None:
         async with Desk(environment=OPENAI) as desk:
             desk.ready.quick.open_with("")
             quick = desk.ready.quick._quick
-            quick.picture_given.emit(GivenContent("broken.png", b"\x89PNG\r\n\x1a\nno"))
+            quick.picture_given.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
             await until(lambda: "“broken.png” is damaged" in quick._problem.text())
             assert desk.ready.quick.attachments.parts == ()
 

@@ -16,7 +16,7 @@ from desktop_app.domain.conversations.presets import Preset
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
-from desktop_app.ui.settings.form_widgets import Combo, LongText
+from desktop_app.ui.settings.form_widgets import Combo, MultilineField
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.unit.storage.samples import opened
@@ -217,7 +217,7 @@ def test_the_page_edits_copies_and_deletes_with_undo(run: Run) -> None:
             dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
             page = dialog.presets
             page.select("poet")
-            words = find(dialog, LongText, "answer.system_prompt")
+            words = find(dialog, MultilineField, "answer.system_prompt")
             assert words.toPlainText() == "You rhyme."
             find(dialog, QLineEdit, "preset-name").selectAll()
             QTest.keyClicks(find(dialog, QLineEdit, "preset-name"), "Bard")

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.errors import StorageError
 from desktop_app.paths import folders
-from desktop_app.ui.window.temporary_bar import PrivateBar, PrivateRow
+from desktop_app.ui.window.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 
@@ -40,12 +40,12 @@ def holding(scratch: Path) -> list[Path]:
     return [path for path in files if any(word in path.read_bytes() for word in words)]
 
 
-def bar(desk: Desk) -> PrivateBar:
-    return desk.window.findChildren(PrivateBar)[0]
+def bar(desk: Desk) -> TemporaryBar:
+    return desk.window.findChildren(TemporaryBar)[0]
 
 
-def row(desk: Desk) -> PrivateRow:
-    return desk.window.findChildren(PrivateRow)[0]
+def row(desk: Desk) -> TemporaryRow:
+    return desk.window.findChildren(TemporaryRow)[0]
 
 
 def is_private(desk: Desk) -> bool:
@@ -109,7 +109,7 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
     async def again() -> None:
         async with Desk() as desk:
             assert desk.rows == ["Mine?"]
-            assert not desk.window.findChildren(PrivateRow)
+            assert not desk.window.findChildren(TemporaryRow)
 
     run(again())
 

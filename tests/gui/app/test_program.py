@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QTextBrowser, QWidget
 
 from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, encode
-from desktop_app.commands.command import COMMANDS, Context
+from desktop_app.commands.command import COMMANDS, CommandScope
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.rendering.markdown.parser import parser
@@ -42,7 +42,7 @@ def test_every_command_has_an_action(run: Run) -> None:
             bound = set(desk.ready.actions)
             assert {c.id for c in COMMANDS} - IN_WIDGETS == bound
             everywhere = {
-                c.id for c in COMMANDS if c.context in (Context.QUICK, Context.EVERYWHERE)
+                c.id for c in COMMANDS if c.context in (CommandScope.QUICK, CommandScope.EVERYWHERE)
             }
             open_quick(desk)
             quick = quick_of(desk)

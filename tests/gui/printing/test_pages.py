@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.message_parts import ImagePart, PassagesPa
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.rendering.processes.math_typesetting import Formula, typeset
 from desktop_app.ui.look.theme import light
-from desktop_app.ui.printing.pages import Pages, set_paper
+from desktop_app.ui.printing.pages import PrintedPages, set_paper
 from desktop_app.ui.printing.wide_tables import column_groups
 from tests.helpers.messages import answer, question
 from tests.unit.rendering.test_inline_images import address
@@ -48,7 +48,7 @@ def printed(file: Path, *messages: Message) -> pypdfium2.PdfDocument:
     set_paper(device, QPageSize.PageSizeId.A4)
     image = QImage(400, 300, QImage.Format.Format_RGB32)
     image.fill(0xFF3366)
-    pages = Pages("A title", light(), device, str, Typesets())
+    pages = PrintedPages("A title", light(), device, str, Typesets())
     for message in messages:
         pages.content.add(message, {PICTURE.sha256: image})
     asyncio.run(paint(pages, device, range(pages.count)))
@@ -116,7 +116,7 @@ def test_lists_from_right_to_left_are_whole_and_no_mark_touches_its_text(
     device = QPdfWriter(str(tmp_path / "x.pdf"))
     device.setResolution(1200)
     set_paper(device, QPageSize.PageSizeId.A4)
-    content = Pages("A title", light(), device, str, Typesets()).content
+    content = PrintedPages("A title", light(), device, str, Typesets()).content
     point = device.logicalDpiX() / 72
     lists = "- قائمة أولى\n  1. عنصر\n\n> - اقتباس"
     content.add(answer(f"{lists}\n\na[^longer]\n\n[^longer]: The note"), {})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.child_processes import child_command
-from desktop_app.ui.transcript.media.json_process import Asker
+from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def view(qtbot: QtBot, dressed: Theme) -> TranscriptView:
 
 
 @pytest.fixture
-def lexer() -> Iterator[Asker]:
+def lexer() -> Iterator[JsonProcess]:
     """Who colours code, in a process that starts with the first of it."""
-    made = Asker(child_command("lexing"))
+    made = JsonProcess(child_command("lexing"))
     yield made
     made.close()

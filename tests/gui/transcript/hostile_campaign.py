@@ -181,7 +181,7 @@ def work(numbers: range) -> None:
     from desktop_app.child_processes import child_command
     from desktop_app.paths import resource_path
     from desktop_app.ui.look import icons, theme
-    from desktop_app.ui.transcript.media.json_process import Asker
+    from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.media.typesetter import Typesetter
 
     QLoggingCategory.setFilterRules("qt.text.font.db=false")
@@ -191,7 +191,7 @@ def work(numbers: range) -> None:
     view = TranscriptView(theme.light())
     typesetter = Typesetter(child_command("maths"))
     view.typeset_with(typesetter)
-    lexer = Asker(child_command("lexing"))
+    lexer = JsonProcess(child_command("lexing"))
     view.lex_with(lexer)
     view.resize(900, 600)
     view.show()

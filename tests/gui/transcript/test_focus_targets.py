@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 from desktop_app.domain.conversations.conversation import ErrorNote, MessageStatus
 from desktop_app.domain.conversations.message_parts import ImagePart, ToolCallPart
 from desktop_app.ui.look import theme
-from desktop_app.ui.transcript.keyboard.focus_targets import StopButton, next_stop
+from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton, next_focus_target
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from tests.helpers.messages import answer, question, streaming
 
@@ -168,7 +168,7 @@ def test_what_folds_says_whether_it_is_open(qtbot: QtBot, view: TranscriptView) 
     ):
         tab_to(qtbot, view, f"{name}, folded")
         stop = focused(view)
-        assert isinstance(stop, StopButton)
+        assert isinstance(stop, FocusTargetButton)
         qtbot.keyClick(stop, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: focused(view).accessibleName() == f"{other}, open")  # noqa: B023
 
@@ -182,7 +182,7 @@ def test_what_another_unfolds_says_so_too(
     view.set_messages([said])
 
     def names() -> list[str]:
-        return [stop.accessibleName() for stop in view.findChildren(StopButton)]
+        return [stop.accessibleName() for stop in view.findChildren(FocusTargetButton)]
 
     qtbot.waitUntil(lambda: "Thought about rain, folded" in names())
     view._act(said.id, "reasoning")
@@ -243,7 +243,7 @@ def test_what_has_the_keyboard_is_seen(qtbot: QtBot, view: TranscriptView) -> No
     for _ in range(2):
         tab(qtbot, view)
         stop = focused(view)
-        assert isinstance(stop, StopButton)
+        assert isinstance(stop, FocusTargetButton)
         shown = stop.grab().toImage()
         accent = sum(
             shown.pixelColor(x, y) == view._theme.accent
@@ -291,7 +291,7 @@ def test_what_covers_a_stop_is_not_seen_without_the_keyboard(
     view._walk._cover_all()
     rings = [
         accents(view, image, image.rect())
-        for button in view.findChildren(StopButton)
+        for button in view.findChildren(FocusTargetButton)
         if not button.isHidden() and button.objectName() == "link"
         for image in [button.grab().toImage()]
     ]
@@ -307,7 +307,7 @@ def test_it_stays_over_its_text_when_the_text_moves(qtbot: QtBot, view: Transcri
     view.resize(600, 600)
     qtbot.waitUntil(lambda: focused(view).geometry() != before)
     view.set_theme(view._theme)
-    qtbot.waitUntil(lambda: isinstance(focused(view), StopButton))
+    qtbot.waitUntil(lambda: isinstance(focused(view), FocusTargetButton))
     assert focused(view).accessibleName().startswith("link, link to")
 
 
@@ -323,7 +323,7 @@ def test_a_streaming_answer_has_no_actions_yet(qtbot: QtBot, view: TranscriptVie
 def test_a_link_over_two_lines_is_one_stop(view: TranscriptView, forward: bool) -> None:
     view.set_messages([answer("[**bold** and `code` " + "word " * 40 + "](https://a.example)")])
     document = view.document()
-    stop = next_stop(document, 0, document.characterCount() - 1, forward=forward)
+    stop = next_focus_target(document, 0, document.characterCount() - 1, forward=forward)
     assert stop is not None
     assert stop.end - stop.start > 100
 
@@ -339,7 +339,9 @@ def test_what_is_unfolded_with_the_keyboard_is_there_once(
         qtbot.keyClick(focused(view), Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: focused(view).accessibleName() == words)  # noqa: B023
         view._walk._cover_all()
-        covers = [button for button in view.findChildren(StopButton) if not button.isHidden()]
+        covers = [
+            button for button in view.findChildren(FocusTargetButton) if not button.isHidden()
+        ]
         assert [button.accessibleName() for button in covers].count(words) == 1
         assert len({button.stop for button in covers}) == len(covers)
 
@@ -362,7 +364,7 @@ def test_the_way_is_the_same_after_all_was_written_anew(qtbot: QtBot, view: Tran
     assert [tab(qtbot, view) for _ in WAY] == WAY
     view._walk._cover_all()
     QAccessible.setActive(False)
-    covers = [button for button in view.findChildren(StopButton) if not button.isHidden()]
+    covers = [button for button in view.findChildren(FocusTargetButton) if not button.isHidden()]
     assert all(button.stop.start < button.stop.end for button in covers)
 
 
@@ -375,7 +377,7 @@ def test_the_ring_covers_neither_the_arrow_nor_the_number_beside_it(
     for name, beside in (("Older version", 1), ("Newer version", -1)):
         tab_to(qtbot, view, name)
         ring = focused(view)
-        assert isinstance(ring, StopButton)
+        assert isinstance(ring, FocusTargetButton)
         arrow = view.document().find("‹" if beside == 1 else "›")
         begin, end = QTextCursor(arrow), QTextCursor(arrow)
         begin.setPosition(arrow.selectionStart())
@@ -419,7 +421,7 @@ def test_an_arrow_is_pressed_with_each_key_that_presses(
     enter(view)
     tab_to(qtbot, view, "Newer version")
     button = focused(view)
-    assert isinstance(button, StopButton)
+    assert isinstance(button, FocusTargetButton)
     with qtbot.waitSignal(button.clicked):
         qtbot.keyClick(button, key)
 
@@ -429,7 +431,7 @@ def test_a_menu_only_borrows_the_keyboard_of_a_stop(qtbot: QtBot, view: Transcri
     enter(view)
     tab_to(qtbot, view, "a, ")
     button, left = focused(view), list[bool]()
-    assert isinstance(button, StopButton)
+    assert isinstance(button, FocusTargetButton)
     button.left.connect(lambda: left.append(True))
     for reason, gone in (("PopupFocusReason", False), ("TabFocusReason", True)):
         event = QFocusEvent(QEvent.Type.FocusOut, Qt.FocusReason[reason])

@@ -11,29 +11,33 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.ui.transcript.keyboard.focus_targets import StopButton, pieces_of, stops_of
+from desktop_app.ui.transcript.keyboard.focus_targets import (
+    FocusTargetButton,
+    focus_targets_of,
+    pieces_of,
+)
 from tests.helpers.messages import answer
 
 if TYPE_CHECKING:
-    from desktop_app.ui.transcript.keyboard.focus_targets import Stop
+    from desktop_app.ui.transcript.keyboard.focus_targets import FocusTarget
     from desktop_app.ui.transcript.view import TranscriptView
 
 LONG = "\n\n".join(f"Paragraph {n} of many words." for n in range(60))
 SOURCE = f"One[^1] and two[^b].\n\n{LONG}\n\nAgain[^1].\n\n[^1]: The note.\n\n[^b]: Other."
 
 
-def stops(view: TranscriptView) -> list[Stop]:
-    found: list[Stop] = []
+def stops(view: TranscriptView) -> list[FocusTarget]:
+    found: list[FocusTarget] = []
     block = view.document().begin()
     while block.isValid():
-        found += stops_of(block)
+        found += focus_targets_of(block)
         block = block.next()
     return found
 
 
-def focused() -> StopButton:
+def focused() -> FocusTargetButton:
     button = QApplication.focusWidget()
-    assert isinstance(button, StopButton)
+    assert isinstance(button, FocusTargetButton)
     return button
 
 
@@ -50,7 +54,7 @@ def go(view: TranscriptView, begin: str) -> None:
     QTest.keyClick(focused(), Qt.Key.Key_Return)
 
 
-def text_of(view: TranscriptView, stop: Stop) -> str:
+def text_of(view: TranscriptView, stop: FocusTarget) -> str:
     return view.document().findBlock(stop.start).text()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.child_processes import child_command
-from desktop_app.ui.transcript.media.json_process import Asker
+from desktop_app.ui.transcript.media.json_process import JsonProcess
 from tests.helpers.children import python_child
 from tests.helpers.traps import Traps
 
@@ -22,7 +22,7 @@ def test_code_is_lexed_in_a_folder_full_of_traps(
 ) -> None:
     traps = Traps(tmp_path / "downloads")
     monkeypatch.chdir(traps.folder)
-    asker = Asker(child_command("lexing"))
+    asker = JsonProcess(child_command("lexing"))
     with qtbot.waitSignal(asker.answered) as answered:
         asker.ask({"language": "python", "code": "if x: pass"})
     assert answered.args is not None
@@ -37,7 +37,7 @@ def test_the_process_gets_what_its_command_names(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     command = child_command("maths")
-    asker = Asker(command)
+    asker = JsonProcess(command)
     with qtbot.waitSignal(asker.answered):
         asker.ask({"tex": "x", "display": False})
     assert asker.pid is not None
@@ -72,7 +72,7 @@ NONSENSE = {
 @pytest.mark.attack("sandbox")
 @pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
 def test_a_process_that_talks_nonsense_is_ended(qtbot: QtBot, answer: str) -> None:
-    asker = Asker(python_child(TAKEN_OVER.replace("ANSWER", answer)))
+    asker = JsonProcess(python_child(TAKEN_OVER.replace("ANSWER", answer)))
     with qtbot.waitSignal(asker.answered) as answered:
         number = asker.ask({"language": "python", "code": "x"})
     assert answered.args == [number, None]

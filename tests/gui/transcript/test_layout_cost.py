@@ -10,7 +10,7 @@ import pytest
 
 from desktop_app.rendering.block_model import Run
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.incremental.packed_runs import LongRuns
+from desktop_app.rendering.incremental.packed_runs import PackedRuns
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.layout_cost import cost_more, cost_of, cost_of_runs, is_costly
@@ -21,7 +21,7 @@ from tests.helpers.messages import answer, question
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.view import TranscriptView
 
 FORMULAS = "| a | b |\n|---|---|\n" + "".join(f"| $x_{{{n}}}$ | r{n} |\n" for n in range(400))
@@ -29,7 +29,7 @@ RUNS = "**a** _b_ " * 2000
 PLAIN = "word " * 1600
 
 
-def shown(view: TranscriptView, qtbot: QtBot, text: str) -> Section:
+def shown(view: TranscriptView, qtbot: QtBot, text: str) -> MessageLayout:
     view.set_messages([question("Q"), made := answer(text)])
     settle(view, qtbot)
     return view._messages.section_of(made.id)
@@ -42,7 +42,7 @@ def rows(view: TranscriptView) -> list[str]:
     return found
 
 
-def written(section: Section) -> int:
+def written(section: MessageLayout) -> int:
     return sum(map(bool, section.counts))
 
 
@@ -95,7 +95,7 @@ def test_what_is_around_the_screen_is_filled_in_slices(
     settle(view, qtbot)
     fill, added = DocumentWriter.fill, []
 
-    def note(writer: DocumentWriter, owner: Section, at: int, first: int, end: int) -> None:
+    def note(writer: DocumentWriter, owner: MessageLayout, at: int, first: int, end: int) -> None:
         before = owner.total
         fill(writer, owner, at, first, end)
         if owner.total > before:
@@ -161,7 +161,7 @@ def test_cells_runs_and_formulas_cost_more_than_letters() -> None:
 def test_the_runs_of_a_very_long_text_are_not_unpacked_to_be_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    runs = LongRuns((), tuple(Run("word ", bold=number % 2 == 0) for number in range(1000)))
+    runs = PackedRuns((), tuple(Run("word ", bold=number % 2 == 0) for number in range(1000)))
     expected = cost_of_runs(tuple(runs))
-    monkeypatch.setattr(LongRuns, "__iter__", None)
+    monkeypatch.setattr(PackedRuns, "__iter__", None)
     assert cost_of_runs(runs) == expected

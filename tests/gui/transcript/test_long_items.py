@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.view import TranscriptView
 
 COUNT = 14_000
@@ -50,13 +50,13 @@ def _little(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(message_viewport, "_EASILY_LAID_OUT", 15_000)
 
 
-def shown(view: TranscriptView, qtbot: QtBot, text: str = WORDS) -> Section:
+def shown(view: TranscriptView, qtbot: QtBot, text: str = WORDS) -> MessageLayout:
     view.set_messages([question("Q"), made := answer(text)])
     settle(view, qtbot)
     return section_of(view, made)
 
 
-def section_of(view: TranscriptView, message: Message) -> Section:
+def section_of(view: TranscriptView, message: Message) -> MessageLayout:
     return view._messages.section_of(message.id)
 
 
@@ -246,7 +246,7 @@ def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) ->
     assert_is_whole(view, section, message)
 
 
-def assert_is_whole(view: TranscriptView, section: Section, message: Message) -> None:
+def assert_is_whole(view: TranscriptView, section: MessageLayout, message: Message) -> None:
     """Filled bit by bit, the document is like one that is filled at once."""
     while view._window.fill_more(50):
         pass
@@ -280,7 +280,7 @@ STEPS = st.lists(st.tuples(st.booleans(), st.floats(0, 1), st.floats(0, 0.4)), m
 
 
 @pytest.fixture
-def written(dressed: Theme) -> tuple[DocumentWriter, Section]:
+def written(dressed: Theme) -> tuple[DocumentWriter, MessageLayout]:
     """One long item, written whole."""
     writer = DocumentWriter(QTextDocument(), Styles(dressed), 700)
     return writer, writer.insert_section(0, "key", [*render(LONG), *render("End.")])
@@ -289,7 +289,7 @@ def written(dressed: Theme) -> tuple[DocumentWriter, Section]:
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_what_comes_and_goes_is_what_would_be(
-    written: tuple[DocumentWriter, Section], steps: list[tuple[bool, float, float]]
+    written: tuple[DocumentWriter, MessageLayout], steps: list[tuple[bool, float, float]]
 ) -> None:
     writer, section = written
     writer.replace(section, 0, 1, ())
@@ -314,7 +314,9 @@ def test_what_comes_and_goes_is_what_would_be(
     assert look(writer.document) == whole
 
 
-def test_the_ends_alone_are_those_of_the_whole(written: tuple[DocumentWriter, Section]) -> None:
+def test_the_ends_alone_are_those_of_the_whole(
+    written: tuple[DocumentWriter, MessageLayout],
+) -> None:
     """Written with nothing before them, as in another theme, the parts begin where they would."""
     writer, section = written
     whole, cuts = look(writer.document), section.shapes[0]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.layout.message_layout import Section
-    from desktop_app.ui.transcript.media.json_process import Asker
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.view import TranscriptView
 
 PARTS = 400
@@ -73,7 +73,7 @@ def settle(view: TranscriptView, qtbot: QtBot) -> None:
     )
 
 
-def section_of(view: TranscriptView, message: Message) -> Section:
+def section_of(view: TranscriptView, message: Message) -> MessageLayout:
     return view._messages.section_of(message.id)
 
 
@@ -449,7 +449,7 @@ def test_tab_comes_to_links_that_are_not_written(view: TranscriptView, qtbot: Qt
 
 
 def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
-    view: TranscriptView, lexer: Asker, qtbot: QtBot
+    view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
     view.lex_with(lexer)
     code = "```py\n" + "".join(f"line_{n} = '{n}'  # said\n" for n in range(40)) + "```\n\n"

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from desktop_app.ui.transcript.search.match_index import Count, Place, Tally
+from desktop_app.ui.transcript.search.match_index import Count, Match, MatchIndex
 
 
 def test_places_are_numbered_through_all_messages_and_round() -> None:
-    tally = Tally()
+    tally = MatchIndex()
     tally.begin(["b"])
     tally.arrange(["a", "b", "c", "d"])
     tally.add({"a": Count(1, 1), "d": Count(0, 1)})
     assert (tally.total, tally.empty) == (3, {"b"})
-    places = [None, Place("a", 0), Place("a", 1), Place("d", 0)]
-    assert [tally.beside(place, 1) for place in places] == [*places[1:], Place("a", 0)]
-    assert tally.beside(Place("a", 0), -1) == Place("d", 0) == tally.beside(None, -1)
+    places = [None, Match("a", 0), Match("a", 1), Match("d", 0)]
+    assert [tally.beside(place, 1) for place in places] == [*places[1:], Match("a", 0)]
+    assert tally.beside(Match("a", 0), -1) == Match("d", 0) == tally.beside(None, -1)
     tally.add({"c": Count(0, 2)})
     assert [tally.number(tally.place(n)) for n in range(5)] == [1, 2, 3, 4, 5]
-    assert tally.beside(Place("c", 7), 1) == Place("a", 0), "it has changed meanwhile"
+    assert tally.beside(Match("c", 7), 1) == Match("a", 0), "it has changed meanwhile"
 
 
 def test_where_nothing_is_found_nothing_is_beside() -> None:
-    tally = Tally()
+    tally = MatchIndex()
     tally.arrange(["a"])
     assert tally.beside(None, 1) is None
     assert tally.total == 0

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage, QTextCursor
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.ui.look.theme import Theme
-from desktop_app.ui.transcript.keyboard.focus_targets import StopButton
+from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton
 from tests.helpers.messages import answer, question
 from tests.unit.rendering.test_inline_images import address
 
@@ -107,7 +107,7 @@ def test_a_click_or_enter_opens_it(qtbot: QtBot, view: TranscriptView) -> None:
     view.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.keyClick(view, Qt.Key.Key_Tab)
     stop = view.window().focusWidget()
-    assert isinstance(stop, StopButton)
+    assert isinstance(stop, FocusTargetButton)
     with qtbot.waitSignal(view.action_requested) as pressed:
         qtbot.keyClick(stop, Qt.Key.Key_Return)
     assert pressed.args == [asked.id, f"picture/{PHOTO.sha256}"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QGuiApplication, QTextCursor
 
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.ui.transcript.speech import Speaker
+from desktop_app.ui.transcript.speech import AnswerSpeech
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.view import TranscriptView
 
 
-class Heard(Speaker):
+class Heard(AnswerSpeech):
     """Somebody listens."""
 
     listens = True

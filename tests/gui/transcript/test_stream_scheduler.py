@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.rendering.incremental.block_stream import BlockStream
 from desktop_app.ui.transcript.viewport import stream_scheduler
-from desktop_app.ui.transcript.viewport.stream_scheduler import Arrivals, _Waiting
+from desktop_app.ui.transcript.viewport.stream_scheduler import StreamScheduler, _Waiting
 from tests.helpers.messages import streaming
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_a_piece_is_as_long_as_is_fitting(
         return fitting
 
     owner = QObject()
-    waiting = Arrivals(write, bool, owner)
+    waiting = StreamScheduler(write, bool, owner)
     waiting.add("a", "x" * 30_000)
     waiting.flush()
     assert sum(lengths) == 30_000
@@ -85,7 +85,7 @@ def test_only_pieces_of_full_length_say_how_much_is_written_at_once(
         lengths.append(len(text))
         return stream_scheduler.ANY_LENGTH
 
-    waiting = Arrivals(write, bool, owner)
+    waiting = StreamScheduler(write, bool, owner)
     waiting._at_once = 1500
     for length in (100, 100, 1500, 3000):
         waiting.add("a", "x" * length)
@@ -108,7 +108,7 @@ def written() -> list[tuple[str, str]]:
 @pytest.fixture
 def slow(
     written: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
-) -> Iterator[Arrivals]:
+) -> Iterator[StreamScheduler]:
     """Where a tenth of a second goes by whenever the time is asked for."""
     ticks = (tick / 10 for tick in count(100))
     monkeypatch.setattr(stream_scheduler, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
@@ -120,13 +120,13 @@ def slow(
         return stream_scheduler.ANY_LENGTH
 
     owner = QObject()
-    made = Arrivals(write, bool, owner)
+    made = StreamScheduler(write, bool, owner)
     yield made
     made.clear()
 
 
 def test_a_slice_is_written_at_once_and_the_window_has_as_long(
-    slow: Arrivals, written: list[tuple[str, str]]
+    slow: StreamScheduler, written: list[tuple[str, str]]
 ) -> None:
     slow.add("a", "x" * 3000)
     assert len(written) == 1
@@ -153,20 +153,20 @@ def test_no_piece_is_begun_that_would_end_behind_the_slice(
         return stream_scheduler.ANY_LENGTH
 
     owner = QObject()
-    made = Arrivals(write, lambda _: True, owner)
+    made = StreamScheduler(write, lambda _: True, owner)
     made.add("a", "x" * 30_000)
     assert len(written) == pieces
     made.clear()
 
 
-def test_what_may_come_soon_waits(slow: Arrivals, written: list[tuple[str, str]]) -> None:
+def test_what_may_come_soon_waits(slow: StreamScheduler, written: list[tuple[str, str]]) -> None:
     slow.add("a", "x", soon=True)
     assert written == []
     assert slow._timer.isActive()
 
 
 def test_of_what_is_to_be_done_behind_a_message_the_latest_is_done_once(
-    slow: Arrivals, written: list[tuple[str, str]]
+    slow: StreamScheduler, written: list[tuple[str, str]]
 ) -> None:
     done: list[str] = []
     slow.add("a", "x" * 3000, soon=True)
@@ -178,7 +178,7 @@ def test_of_what_is_to_be_done_behind_a_message_the_latest_is_done_once(
 
 
 def test_a_defect_in_one_piece_does_not_hold_up_the_next(
-    slow: Arrivals, written: list[tuple[str, str]]
+    slow: StreamScheduler, written: list[tuple[str, str]]
 ) -> None:
     slow.add("a", "defect" + "x" * 3000, soon=True)
     with pytest.raises(ValueError, match="defect"):

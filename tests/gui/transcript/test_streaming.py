@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextLayout
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.rendering.processes.highlight import Span
+    from desktop_app.rendering.processes.highlight import ColoredSpan
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.media.json_process import Asker
+    from desktop_app.ui.transcript.media.json_process import JsonProcess
 
 PIECES = [
     "Some words ", "**bold** ", "*it* ", "`c` ", "- item\n", "  - nested\n", "1. one\n", "\n", "\n\n",
@@ -191,7 +191,7 @@ def test_text_that_differs_is_written_anew(view: TranscriptView) -> None:
 
 
 def test_code_is_coloured_as_a_whole_in_the_end(
-    view: TranscriptView, lexer: Asker, qtbot: QtBot
+    view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
     view.lex_with(lexer)
     text = '```python\nx = """\ndef not_code():\n"""\ndef code(): pass\n```\n'
@@ -207,13 +207,13 @@ def test_code_is_coloured_as_a_whole_in_the_end(
 
 
 def test_code_is_painted_in_slices(
-    view: TranscriptView, lexer: Asker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    view: TranscriptView, lexer: JsonProcess, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(highlighter, "_SLICE_S", -1.0)  # time is always up
     painted: list[int] = []
     set_formats, work = CodeHighlighter._set_formats, CodeHighlighter._work
 
-    def seen(self: CodeHighlighter, layout: QTextLayout, mine: list[Span]) -> bool:
+    def seen(self: CodeHighlighter, layout: QTextLayout, mine: list[ColoredSpan]) -> bool:
         painted[-1] += 1
         return set_formats(self, layout, mine)
 
@@ -232,7 +232,7 @@ def test_code_is_painted_in_slices(
 
 
 def test_what_no_lexer_gets_through_stays_plain_and_the_rest_is_coloured(
-    view: TranscriptView, lexer: Asker, qtbot: QtBot
+    view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
     view.lex_with(lexer)
     slow = "```gherkin\n" + " \n" * 4_000 + "```\n\n"
@@ -243,7 +243,7 @@ def test_what_no_lexer_gets_through_stays_plain_and_the_rest_is_coloured(
 
 
 def test_what_was_lexed_for_another_conversation_colours_nothing(
-    view: TranscriptView, lexer: Asker, qtbot: QtBot
+    view: TranscriptView, lexer: JsonProcess, qtbot: QtBot
 ) -> None:
     view.lex_with(lexer)
     view.set_messages([answer("```python\nimport os\n```")])
@@ -279,7 +279,7 @@ def test_it_follows_only_at_the_bottom(view: TranscriptView, qtbot: QtBot, at_bo
 
 @pytest.mark.parametrize("before", ["😀", "\u202e", "é"])
 def test_colours_are_in_their_place_behind_any_character(
-    view: TranscriptView, lexer: Asker, qtbot: QtBot, before: str
+    view: TranscriptView, lexer: JsonProcess, qtbot: QtBot, before: str
 ) -> None:
     view.lex_with(lexer)
     view.set_messages([answer(f"```python\nx = '{before}' + f(12)\n```")])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from desktop_app.backend.image_scaling import ScaledPictures
+from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import (
@@ -27,7 +27,7 @@ from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.domain.models.parameter_support import Learnt
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
@@ -92,7 +92,7 @@ class Asker:
                 self.heard.clear()
                 await self.heard.wait()
 
-    async def begin(self, draft: Draft, path: list[Message]) -> Answering:
+    async def begin(self, draft: Draft, path: list[Message]) -> AnswerRun:
         """The question behind `path`, ready to be sent."""
         return await self.chat.begin(self.conversation, path, draft, self.profile, self.settings)
 
@@ -136,7 +136,7 @@ async def asker_of(
     chat = ChatService(
         store=store,
         attachments=attachments,
-        pictures=ScaledPictures(attachments, documents),
+        pictures=ImageScaler(attachments, documents),
         spending=Ledger(database),
         gateway=OneClient(client),
         estimator=Estimator(WordCounter(), attachments),

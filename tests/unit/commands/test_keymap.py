@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.commands.command import COMMANDS, Category, Command, Context
+from desktop_app.commands.command import COMMANDS, Category, Command, CommandScope
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.shortcut import normalised, parse, refusal_of
 from desktop_app.domain.errors import SettingError
@@ -110,9 +110,9 @@ def test_a_collision_names_both() -> None:
 
 
 def test_the_two_windows_do_not_collide() -> None:
-    here = Command("a.a", "A", Category.VIEW, "Ctrl+O", Context.WINDOW)
-    there = Command("b.b", "B", Category.VIEW, "Ctrl+O", Context.QUICK)
-    anywhere = Command("c.c", "C", Category.VIEW, "Ctrl+O", Context.EVERYWHERE)
+    here = Command("a.a", "A", Category.VIEW, "Ctrl+O", CommandScope.WINDOW)
+    there = Command("b.b", "B", Category.VIEW, "Ctrl+O", CommandScope.QUICK)
+    anywhere = Command("c.c", "C", Category.VIEW, "Ctrl+O", CommandScope.EVERYWHERE)
     assert Keymap(commands=(here, there)).conflicts() == {}
     assert Keymap(commands=(here, there, anywhere)).conflicts() == {
         "a.a": ("c.c",),

@@ -6,15 +6,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
-from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, Place, days_left
+from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter, days_left
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 PLAIN = Conversation("a", "Title", NOON, NOON, ModelChoice("provider", "model"))
-THESIS = Place.of_folder("thesis")
+THESIS = ListFilter.of_folder("thesis")
 
 
-def places(conversation: Conversation) -> set[Place]:
-    shown = (LIST, ARCHIVE, TRASH, THESIS, Place.of_folder("other"))
+def places(conversation: Conversation) -> set[ListFilter]:
+    shown = (LIST, ARCHIVE, TRASH, THESIS, ListFilter.of_folder("other"))
     return {place for place in shown if place.holds(conversation)}
 
 

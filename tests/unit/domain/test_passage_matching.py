@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.documents.passage_matching import Letters, Span, find, letters_of
+from desktop_app.domain.documents.passage_matching import Letters, TextSpan, find, letters_of
 
 
 def test_what_differs_between_forms_does_not_matter() -> None:
@@ -24,9 +24,9 @@ def test_places_lead_back() -> None:
 
 def test_the_nearest_place_is_the_one() -> None:
     letters = letters_of("again and again and again")
-    assert find(letters, "again", 0) == [Span(0, 5)]
-    assert find(letters, "again", 7) == [Span(8, 13)]
-    assert find(letters, "again", 99) == [Span(16, 21)]
+    assert find(letters, "again", 0) == [TextSpan(0, 5)]
+    assert find(letters, "again", 7) == [TextSpan(8, 13)]
+    assert find(letters, "again", 99) == [TextSpan(16, 21)]
 
 
 def test_most_lines_must_be_found_for_any_to_be() -> None:
@@ -50,4 +50,4 @@ def test_what_was_cut_out_is_found_where_it_was(before: str, words: str, after: 
     start = len(letters_of(before))
     spans = find(letters, words, start)
     if letters_of(words):
-        assert spans == [Span(start, start + len(letters_of(words)))]
+        assert spans == [TextSpan(start, start + len(letters_of(words)))]

@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningP
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported import LOST_PICTURE, ImportedConversation
-from desktop_app.exchange.importers.message_tree import Node, Source, grow
+from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 
@@ -335,7 +335,7 @@ def test_no_message_is_lost_and_parents_come_first(
         for i, p, role in raw
     ]
     source = Source("test", "x", title="t", created=None, updated=None, leaf=None)
-    conversation, messages = grow(source, nodes)
+    conversation, messages = build_tree(source, nodes)
     assert sorted(m.text for m in messages) == sorted(str(i) for i, _, role in raw if role)
     known: dict[str | None, Message | None] = {None: None}
     for message in messages:

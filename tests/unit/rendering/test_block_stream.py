@@ -20,7 +20,7 @@ from desktop_app.rendering.block_model import (
     apply,
 )
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
-from desktop_app.rendering.incremental.open_tail import Context, place
+from desktop_app.rendering.incremental.open_tail import ParserContext, place
 from desktop_app.rendering.markdown.footnote_links import link_to_note
 from desktop_app.rendering.markdown.inline_runs import AS_WRITTEN
 from desktop_app.rendering.markdown.loose_lists import find_loose
@@ -79,7 +79,7 @@ def at_once(source: str) -> list[Block]:
     env: dict[str, Any] = {}
     tokens = parser().parse(source, env)
     find_loose(tokens, source, env)
-    for _, block in place(tokens, Context()):
+    for _, block in place(tokens, ParserContext()):
         last = packed[-1] if packed else None
         letters = last.letters + block.letters if last else 0
         if (

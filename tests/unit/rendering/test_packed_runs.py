@@ -7,7 +7,7 @@ import pytest
 from desktop_app.rendering.block_model import Kind, Run
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.incremental.packed_runs import (
-    LongRuns,
+    PackedRuns,
     beyond_alike,
     join_runs,
     styles_of,
@@ -22,8 +22,8 @@ RUNS = tuple(
 )
 
 
-def long(runs: tuple[Run, ...] = RUNS) -> LongRuns:
-    return LongRuns((), runs)
+def long(runs: tuple[Run, ...] = RUNS) -> PackedRuns:
+    return PackedRuns((), runs)
 
 
 @pytest.mark.parametrize("count", [1, 128, 129, 256, 257, 700])
@@ -109,7 +109,7 @@ def test_an_endless_paragraph_is_packed_while_it_arrives_and_then() -> None:
     (block,) = stream.blocks
 
     assert block.kind is Kind.PARAGRAPH
-    assert isinstance(arrived[-1], LongRuns)
-    assert isinstance(block.runs, LongRuns)
+    assert isinstance(arrived[-1], PackedRuns)
+    assert isinstance(block.runs, PackedRuns)
     assert stream.blocks == render(source)
     assert [run.text for run in block.runs if run.bold] == [f"bold {n}" for n in range(200)]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from desktop_app.rendering.processes import highlight
-from desktop_app.rendering.processes.formula_client import FormulaProcess
-from desktop_app.rendering.processes.highlight import Colour, Span
+from desktop_app.rendering.processes.formula_client import FormulaClient
+from desktop_app.rendering.processes.highlight import ColoredSpan, Colour
 from desktop_app.rendering.processes.math_typesetting import (
     LARGEST_SVG,
     Formula,
@@ -109,7 +109,7 @@ CODE = "if x:\n    pass"
 
 def test_spans_of_the_code_pass() -> None:
     spans = highlight.spans_of({"spans": [[0, 0, 2, "keyword"], [1, 4, 4, "keyword"]]}, CODE)
-    assert spans == [Span(0, 0, 2, Colour.KEYWORD), Span(1, 4, 4, Colour.KEYWORD)]
+    assert spans == [ColoredSpan(0, 0, 2, Colour.KEYWORD), ColoredSpan(1, 4, 4, Colour.KEYWORD)]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_other_spans_are_refused(spans: object) -> None:
 )
 def test_a_process_that_talks_nonsense_is_ended(answers: str) -> None:
     script = f"import sys\nsys.stdin.readline()\n{answers}\nsys.stdin.read()\n"
-    formulas = FormulaProcess(python_child(script))
+    formulas = FormulaClient(python_child(script))
     assert formulas.find("x", display=False) is None
     assert formulas.descriptors == ()
     formulas.close()

@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.stream_events import (
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import Learnt
-from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.candidate_answers import asked_apart, shares
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.spending.budget import Hold
@@ -39,7 +39,7 @@ ONE_COST = Decimal("0.00392")
 Script = Sequence[StreamEvent | str]
 
 
-async def run_all(room: Room, began: Answering) -> list[Message]:
+async def run_all(room: Room, began: AnswerRun) -> list[Message]:
     return list(await asyncio.gather(*[room.run(each) for each in (began, *began.beside)]))
 
 

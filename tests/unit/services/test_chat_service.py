@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
-from desktop_app.backend.image_scaling import ScaledPictures
+from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.conversations.chat_request import GenerationParameters, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
@@ -57,7 +57,7 @@ from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Varian
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
 from desktop_app.providers.apis.error_replies import ErrorBody, error_from
-from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService
 from desktop_app.services.collections.passage_context import PassageSource
 from desktop_app.services.spending.budget import Budget
@@ -121,7 +121,7 @@ class Room:
         attachments: tuple[DraftPart, ...] = (),
         settings: AskSettings | None = None,
         conversation: Conversation | None = None,
-    ) -> Answering:
+    ) -> AnswerRun:
         model = "" if variant else "smollm2-135m-instruct"
         choice = ModelChoice(profile.id, model, variant, Effort.HIGH if variant else None)
         conversation = conversation or Conversation(new_id(), "", now(), now(), choice)
@@ -129,7 +129,7 @@ class Room:
             conversation, path or [], Draft(text, attachments), profile, settings or AskSettings()
         )
 
-    async def run(self, answering: Answering) -> Message:
+    async def run(self, answering: AnswerRun) -> Message:
         return await answering.run(self.listen, self.store_said.append)
 
     def listen(self, event: StreamEvent, _reply: Reply) -> None:
@@ -152,7 +152,7 @@ def with_room(
         service = ChatService(
             store=store,
             attachments=attachments,
-            pictures=ScaledPictures(attachments, documents),
+            pictures=ImageScaler(attachments, documents),
             spending=ledger,
             gateway=OneProvider(provider),
             estimator=Estimator(counter, attachments, passages),

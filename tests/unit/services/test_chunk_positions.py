@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.services.documents.chunk_positions import Places
+from desktop_app.services.documents.chunk_positions import ChunkPositions
 
 TEXT = """\
 [page 1]
@@ -45,7 +45,7 @@ Three.
     ],
 )
 def test_a_part_is_told_its_page_and_the_headings_above(begins: str, said: str) -> None:
-    assert Places(TEXT).attributes(TEXT.index(begins)) == said
+    assert ChunkPositions(TEXT).attributes(TEXT.index(begins)) == said
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_a_part_is_told_its_page_and_the_headings_above(begins: str, said: str) 
     ],
 )
 def test_rows_of_a_table_that_goes_on_have_its_head(begins: str, head: str) -> None:
-    assert Places(TEXT).table_head(TEXT.index(begins)) == head
+    assert ChunkPositions(TEXT).table_head(TEXT.index(begins)) == head
 
 
 def test_a_long_table_is_walked_back_once() -> None:
     text = "| n | words |\n|---|---|\n" + "".join(f"| {n} | some |\n" for n in range(50_000))
-    assert Places(text).table_head(text.index("| 49999 ")) == "| n | words |\n|---|---|\n"
+    assert ChunkPositions(text).table_head(text.index("| 49999 ")) == "| n | words |\n|---|---|\n"

@@ -14,7 +14,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.documents.index.chunks import chunks
-from desktop_app.documents.worker.protocol import Chunk
+from desktop_app.documents.worker.protocol import TextChunk
 from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     ImageData,
@@ -45,11 +45,11 @@ from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo
 from desktop_app.domain.spending.cost import Price, Usage, format_money
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
-from desktop_app.services.documents.chunk_plan import PartsPlan
+from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunked_reading import (
     LARGEST_PART,
     LARGEST_PART_BUILT_IN,
-    PartsReader,
+    ChunkedReader,
 )
 from desktop_app.services.documents.note_taking import (
     AT_ONCE,
@@ -131,7 +131,7 @@ class DrawnPages:
 class WordSplitter:
     """Cuts by words."""
 
-    async def chunks(self, text: str, tokens: int) -> list[Chunk]:
+    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
         return chunks(text, tokens, lambda part: len(part.split()))
 
 
@@ -144,7 +144,7 @@ def book(facts: int, words_between: int = 90) -> str:
 class Reading:
     """A reader over a real store."""
 
-    def __init__(self, reader: PartsReader, provider: NoteTaker, ledger: Ledger) -> None:
+    def __init__(self, reader: ChunkedReader, provider: NoteTaker, ledger: Ledger) -> None:
         self.reader, self.provider, self.ledger = reader, provider, ledger
 
     def task(self, *names: str, profile: ProviderProfile = OPENAI) -> Task:
@@ -154,7 +154,7 @@ class Reading:
         )
         return Task(parts, PROMPT, ResolvedChoice(profile, MODEL, None, None))
 
-    async def plan(self, task: Task) -> PartsPlan:
+    async def plan(self, task: Task) -> ChunkPlan:
         return await self.reader.plan(task.documents, task.prompt, task.resolved)
 
     async def run(self, task: Task, *before: RequestMessage) -> list[StreamEvent]:
@@ -185,7 +185,7 @@ def with_reading(tmp_path: Path, test: Callable[[Reading], Awaitable[None]], **t
                 tokens=None,
             )
         provider, ledger = NoteTaker(), Ledger(database)
-        reader = PartsReader(
+        reader = ChunkedReader(
             gateway=OneProvider(provider),
             attachments=attachments,
             pictures=DrawnPages(),

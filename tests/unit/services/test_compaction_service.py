@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
-from desktop_app.backend.image_scaling import ScaledPictures
+from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.conversations.chat_request import ProviderProfile, RequestMessage
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind, ProviderState
@@ -44,7 +44,7 @@ from desktop_app.services.chat.chat_service import AskSettings, ChatService
 from desktop_app.services.chat.compaction_service import CompactionService, Plan, readable
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
-from desktop_app.services.chat.utility_model import SmallJobs
+from desktop_app.services.chat.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 from desktop_app.storage.conversations.compaction_store import CompactionStore
@@ -147,7 +147,7 @@ def with_room(
         compactions, store = CompactionStore(database), ConversationStore(database)
         estimator, gateway = Estimator(WordCounter(), attachments), OneProvider(provider)
         budget = Budget(SpendingHolds(database), SettingsStore(database))
-        pictures = ScaledPictures(attachments, DocumentWorker())
+        pictures = ImageScaler(attachments, DocumentWorker())
         chat = ChatService(
             store=store,
             attachments=attachments,
@@ -166,7 +166,7 @@ def with_room(
             attachments=attachments,
             pictures=pictures,
             estimator=estimator,
-            jobs=SmallJobs(gateway, ledger, budget, CATALOG),
+            jobs=UtilityModel(gateway, ledger, budget, CATALOG),
             catalog=CATALOG,
             fences=fences(),
         )

@@ -35,7 +35,7 @@ from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions, responses
-from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.collections.passage_context import passages_block
 from desktop_app.services.documents.image_attachments import named, page_name
@@ -190,7 +190,7 @@ async def attached(room: Room, name: str, text: str) -> DocumentPart:
     return DocumentPart(digest, name, "text/plain", len(data))
 
 
-async def turn(room: Room, text: str, *parts: DocumentPart, after: Answering | None) -> Answering:
+async def turn(room: Room, text: str, *parts: DocumentPart, after: AnswerRun | None) -> AnswerRun:
     """Ask, in the conversation of `after` where there is one, and wait for the answer."""
     conversation = after.conversation if after is not None else None
     path: list[Message] = await room.store.path(conversation.id) if conversation else []

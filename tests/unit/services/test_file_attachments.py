@@ -20,14 +20,14 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, FileInputs, Variant
 from desktop_app.providers.apis import responses
 from desktop_app.providers.http.request_body import packed
-from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.documents.file_attachments import (
-    demand_files,
     file_tokens,
     is_file,
     preferred,
+    require_files,
     text_notice,
 )
 from tests.helpers.fences import fences
@@ -96,7 +96,7 @@ def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_path: Pat
     with_room(tmp_path, provider, test)
 
 
-async def as_text(began: Answering, part: DocumentPart) -> TextPart:
+async def as_text(began: AnswerRun, part: DocumentPart) -> TextPart:
     """The question "Who?" about a document that is sent as its text."""
     fence = await fences().of(began.conversation.id)
     return TextPart(f"{fence.explanation}\n\n{document_block(part, TEXT, fence)}\n\nWho?")
@@ -143,10 +143,10 @@ def test_what_cannot_go_as_a_file_is_refused_before_it_is_sent(
 
 def test_all_files_together_have_a_limit() -> None:
     large = replace(PART, size=30 << 20)
-    demand_files([large], [], resolved())
+    require_files([large], [], resolved())
     with pytest.raises(IllegalChoiceError, match="are 60 MB together; OpenAI takes 50 MB in one"):
-        demand_files([large, replace(large, sha256="1" * 64)], [], resolved())
-    demand_files([large, replace(large, name="b.pdf")], [], resolved())  # it goes once
+        require_files([large, replace(large, sha256="1" * 64)], [], resolved())
+    require_files([large, replace(large, name="b.pdf")], [], resolved())  # it goes once
 
 
 def test_a_later_provider_is_sent_the_text_and_that_is_said(tmp_path: Path) -> None:

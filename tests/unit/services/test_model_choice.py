@@ -25,8 +25,8 @@ from desktop_app.services.chat.model_choice import (
     INSTANT_RETIRED,
     ON_DEVICE_WINDOW,
     default_choice,
-    demand_legal,
     model_info,
+    require_supported,
     resolve,
 )
 
@@ -149,20 +149,20 @@ def test_the_provider_s_share_of_the_list_price() -> None:
 def test_an_effort_named_outright_that_is_not_taken_is_refused_with_what_is() -> None:
     resolved = resolve(OPENAI, choice(Variant.PRO, Effort.LOW), CATALOG, AFTER)
     with pytest.raises(IllegalChoiceError) as refused:
-        demand_legal(resolved, Effort.LOW, CATALOG)
+        require_supported(resolved, Effort.LOW, CATALOG)
     assert "low" in refused.value.what_happened
     assert "medium, high, xhigh" in refused.value.what_to_do
-    demand_legal(resolved, Effort.HIGH, CATALOG)
-    demand_legal(resolved, None, CATALOG)
+    require_supported(resolved, Effort.HIGH, CATALOG)
+    require_supported(resolved, None, CATALOG)
 
 
 def test_what_stands_in_for_instant_does_not_change_what_instant_takes() -> None:
     resolved = resolve(OPENAI, choice(Variant.INSTANT, Effort.HIGH), CATALOG, AFTER)
     assert resolved.effort is Effort.NONE
     with pytest.raises(IllegalChoiceError, match="medium"):
-        demand_legal(resolved, Effort.HIGH, CATALOG)
-    demand_legal(resolved, Effort.MEDIUM, CATALOG)
-    demand_legal(resolved, Effort.NONE, CATALOG)  # just what is sent
+        require_supported(resolved, Effort.HIGH, CATALOG)
+    require_supported(resolved, Effort.MEDIUM, CATALOG)
+    require_supported(resolved, Effort.NONE, CATALOG)  # just what is sent
 
 
 def test_what_a_server_lists_says_how_much_its_model_takes() -> None:

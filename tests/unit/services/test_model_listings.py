@@ -12,7 +12,7 @@ import pytest
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
-from desktop_app.services.models.model_listings import HOLDS, Listings
+from desktop_app.services.models.model_listings import HOLDS, ModelListings
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.unit.storage.samples import opened
 
@@ -50,12 +50,12 @@ def test_a_listing_is_kept_for_the_next_start(tmp_path: Path) -> None:
     async def main() -> None:
         path, answer = tmp_path / "s.sqlite3", listed("a", "b")
         async with opened(path) as database:
-            listings = Listings(ListingStore(database), Gateway(Provider(answer)))
+            listings = ModelListings(ListingStore(database), Gateway(Provider(answer)))
             assert listings.of(PROFILE) is None
             assert await listings.fetch(PROFILE) == answer
             assert listings.is_fresh(PROFILE)
         async with opened(path) as database:
-            again = Listings(ListingStore(database), Gateway(Provider(answer)))
+            again = ModelListings(ListingStore(database), Gateway(Provider(answer)))
             await again.load()
             assert again.of(PROFILE) == answer
             assert again.of(replace(PROFILE, base_url="https://other.example/v1")) is None
@@ -70,7 +70,7 @@ def test_what_fails_leaves_the_last_listing(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path / "s.sqlite3") as database:
             provider = Provider(listed("a", ago=HOLDS))
-            listings = Listings(ListingStore(database), Gateway(provider))
+            listings = ModelListings(ListingStore(database), Gateway(provider))
             kept = await listings.fetch(PROFILE)
             assert not listings.is_fresh(PROFILE)
             provider.answer = NetworkError("Not now.")
@@ -84,7 +84,7 @@ def test_what_fails_leaves_the_last_listing(tmp_path: Path) -> None:
 def test_of_the_environment_nothing_is_stored(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path / "s.sqlite3") as database:
-            listings = Listings(ListingStore(database), Gateway(Provider(listed("a"))))
+            listings = ModelListings(ListingStore(database), Gateway(Provider(listed("a"))))
             of_environment = replace(PROFILE, from_environment=True)
             await listings.fetch(of_environment)
             assert listings.of(of_environment) is not None
@@ -97,7 +97,7 @@ def test_a_list_of_nothing_is_none(tmp_path: Path) -> None:
     async def main() -> None:
         empty = ModelListing(PROFILE.base_url, (), datetime.now(UTC))
         async with opened(tmp_path / "s.sqlite3") as database:
-            listings = Listings(ListingStore(database), Gateway(Provider(empty)))
+            listings = ModelListings(ListingStore(database), Gateway(Provider(empty)))
             await listings.fetch(PROFILE)
             assert listings.of(PROFILE) is None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.services.collections.passage_dedup import Copies
+from desktop_app.services.collections.passage_dedup import DuplicatePassages
 
 TEXT = (
     "The tenant pays 940 euros a month, in advance and by the third working day. The landlord keeps the "
@@ -33,7 +33,7 @@ JAPANESE = (
     ],
 )
 def test_a_copy_says_nothing_new(first: str, second: str) -> None:
-    copies = Copies()
+    copies = DuplicatePassages()
     assert copies.is_new(first)
     assert not copies.is_new(second)
 
@@ -50,12 +50,12 @@ def test_a_copy_says_nothing_new(first: str, second: str) -> None:
     ],
 )
 def test_what_differs_is_new(second: str) -> None:
-    copies = Copies()
+    copies = DuplicatePassages()
     assert copies.is_new(TEXT)
     assert copies.is_new(second)
 
 
 def test_japanese_versions_differ_by_a_character() -> None:
-    copies = Copies()
+    copies = DuplicatePassages()
     assert copies.is_new(JAPANESE)
     assert copies.is_new(JAPANESE.replace("三日", "五日"))

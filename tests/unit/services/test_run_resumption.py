@@ -31,7 +31,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.chat.answer_run import Answering
+from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -59,7 +59,7 @@ END: tuple[StreamEvent | str, ...] = (
 IN_BACKGROUND = AskSettings(background=True)
 
 
-async def begun(room: Room) -> Answering:
+async def begun(room: Room) -> AnswerRun:
     return await room.begin("?", variant=Variant.PRO, settings=IN_BACKGROUND)
 
 

@@ -25,8 +25,8 @@ from desktop_app.domain.conversations.stream_events import Completed, StreamEven
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.services.documents.image_attachments import (
     PAGE_NAME_TOKENS,
-    demand_sight,
     page_tokens,
+    require_image_input,
 )
 from tests.helpers.fences import plain
 from tests.helpers.pictures import unpacked
@@ -144,13 +144,13 @@ def test_they_are_kept_and_named() -> None:
 def test_more_pages_than_can_be_sent_are_refused() -> None:
     many = replace(PART, pages=200, pictured=tuple(PagePicture(n, 9, 9) for n in range(1, 102)))
     with pytest.raises(DocumentDoesNotFitError, match="101 pages would be sent as pictures; 100"):
-        demand_sight([many], SEEING)
-    demand_sight([replace(many, in_parts=True)], SEEING)  # they go with their parts
+        require_image_input([many], SEEING)
+    require_image_input([replace(many, in_parts=True)], SEEING)  # they go with their parts
 
 
 def test_a_scan_without_any_text_offers_no_text_alone() -> None:
     blind = replace(SEEING, sees_images=False)
     scan = replace(PART, pages=1)
     with pytest.raises(IllegalChoiceError) as refused:
-        demand_sight([scan], blind)
+        require_image_input([scan], blind)
     assert "text alone" not in refused.value.what_to_do

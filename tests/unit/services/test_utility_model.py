@@ -29,7 +29,7 @@ from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Pur
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
 from desktop_app.services.chat.titles import Titles, clean_title, wants_title
-from desktop_app.services.chat.utility_model import SmallJobs
+from desktop_app.services.chat.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget
 from tests.helpers.fences import fences
 from tests.helpers.messages import CHOICE, answer, question
@@ -71,8 +71,10 @@ class Book:
         """Nothing is kept."""
 
 
-def jobs_of(provider: ScriptedProvider, book: Book, catalog: ModelCatalog = CATALOG) -> SmallJobs:
-    return SmallJobs(OneProvider(provider), book, Budget(book, book), catalog)
+def jobs_of(
+    provider: ScriptedProvider, book: Book, catalog: ModelCatalog = CATALOG
+) -> UtilityModel:
+    return UtilityModel(OneProvider(provider), book, Budget(book, book), catalog)
 
 
 def own_of(
@@ -89,7 +91,7 @@ def chosen(
 ) -> tuple[str, Effort | None]:
     book, gateway = Book(), OneProvider(ScriptedProvider())
     listing = ModelListing("", tuple(map(ListedModel, listed)), now()) if listed else None
-    jobs = SmallJobs(gateway, book, Budget(book, book), CATALOG, lambda _profile: listing)
+    jobs = UtilityModel(gateway, book, Budget(book, book), CATALOG, lambda _profile: listing)
     by = jobs.model_for(purpose, own)
     return by.model.id, by.effort
 
@@ -156,7 +158,7 @@ def test_a_call_is_plain_priced_and_written_down() -> None:
     assert (line.conversation_id, line.message_id) == ("c", "m")
 
 
-async def ask(jobs: SmallJobs, own: ResolvedChoice = THINKING) -> str:
+async def ask(jobs: UtilityModel, own: ResolvedChoice = THINKING) -> str:
     return await jobs.ask(
         Purpose.COMPACTION,
         own,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from desktop_app.domain.conversations.conversation import Folder, MessageStatus, new_id
 from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.storage.conversations.conversation_flags import ShelfStore
+from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.search.search_query import Search
@@ -127,7 +127,7 @@ def test_the_archive_and_the_trash_come_in_pages(tmp_path: Path) -> None:
 def test_a_change_of_the_shelf_touches_its_own_column_alone(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path / "s") as database:
-            store, shelves = ConversationStore(database), ShelfStore(database)
+            store, shelves = ConversationStore(database), ConversationFlagStore(database)
             await FolderStore(database).save(THESIS)
             one, two = a_conversation("One"), a_conversation("Two")
             for conversation in (one, two):
@@ -155,7 +155,7 @@ def test_a_conversation_is_added_with_its_messages(tmp_path: Path) -> None:
             question = a_question(copy, "How is marmalade made?")
             answer = replace(an_answer(question), status=MessageStatus.COMPLETE)
             copy = replace(copy, leaf_id=answer.id)
-            await ShelfStore(database).add_whole(copy, [question, answer])
+            await ConversationFlagStore(database).add_whole(copy, [question, answer])
             assert await store.path(copy.id) == [question, answer]
             assert len(await Search(database).find("marmalade")) == 1
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.settings.form_widgets import Section, Switch
+from desktop_app.ui.settings.form_widgets import FormSection, Switch
 from desktop_app.ui.widgets.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 
-class OwnServerSection(Section):
+class CustomServerSection(FormSection):
     """The switches of one provider.
 
     Args:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy
 
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.settings.form_widgets import Section, ShownLine, Tone
+from desktop_app.ui.settings.form_widgets import FormSection, ShownLine, Tone
 from desktop_app.ui.settings.sections.key_state import KeyState, Place
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 
@@ -62,7 +62,7 @@ _WITHOUT_KEY: Final[tuple[Place, ...]] = ("none", "elsewhere")
 _SAVING: Final = ("Being stored…", "key", "", "note")
 
 
-class KeySection(Section):
+class KeySection(FormSection):
     """The key of one provider, or another secret that is kept like it.
 
     Args:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSizePolicy
 
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.settings.form_widgets import Section, ShownLine
+from desktop_app.ui.settings.form_widgets import FormSection, ShownLine
 from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ SMALL_MODEL: Final = (
 OWN_WEIGHTS: Final = "Runs on this computer; how good it is depends on the file. Nothing leaves it."
 
 
-class WeightsSection(Section):
+class LocalModelSection(FormSection):
     """The file of the model.
 
     Signals:

@@ -18,8 +18,8 @@ from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network_path import parse_proxy
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.settings.collapsible_section import Fold
-from desktop_app.ui.settings.form_widgets import Combo, Section, ShownLine, Switch
+from desktop_app.ui.settings.collapsible_section import CollapsibleSection
+from desktop_app.ui.settings.form_widgets import Combo, FormSection, ShownLine, Switch
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip
@@ -61,7 +61,7 @@ _LIMITS: Final = (
 )
 
 
-class ProxySection(Section):
+class ProxySection(FormSection):
     """The proxy of one provider.
 
     Attributes:
@@ -144,7 +144,7 @@ class ProxySection(Section):
             self._save(self._profile)
 
 
-class CertificateSection(Section):
+class CertificateSection(FormSection):
     """The file of certificates that are trusted beside the system's.
 
     Signals:
@@ -196,7 +196,7 @@ class CertificateSection(Section):
         dialog.open()
 
 
-class NetworkSection(Fold):
+class NetworkSection(CollapsibleSection):
     """Proxy, certificates, what is kept at the provider, and what only some servers need.
 
     Args:
@@ -221,7 +221,7 @@ class NetworkSection(Fold):
         self._connect()
 
     def _build(self, theme: Theme) -> None:
-        self._keeps = Section("", theme)
+        self._keeps = FormSection("", theme)
         self._keeps_switch = Switch(theme, "Let the provider keep conversations")
         self._keeps_switch.setObjectName("keeps-at-provider")
         label = PlainLabel("Let the provider keep conversations")
@@ -233,7 +233,7 @@ class NetworkSection(Fold):
         self._keeps.body.addLayout(row)
         self._proxy = ProxySection(theme, self._take)
         self._certificates = CertificateSection(theme)
-        self._limit = Section("Name of the limit on an answer", theme)
+        self._limit = FormSection("Name of the limit on an answer", theme)
         self._limit_names = Combo(theme, "Name of the limit on an answer")
         self._limit_names.setObjectName("max-tokens-field")
         for key, words in _LIMITS:

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.settings.setting import Group
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.settings.collapsible_section import Fold
-from desktop_app.ui.settings.form_widgets import Note, Section, ShownLine, Tone
+from desktop_app.ui.settings.collapsible_section import CollapsibleSection
+from desktop_app.ui.settings.form_widgets import FormSection, Note, ShownLine, Tone
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip
 
@@ -45,7 +45,7 @@ WORD: Final = "delete"
 FOLDER_KEY = "backup.folder"
 
 
-class LibraryTab(QWidget):
+class DataTab(QWidget):
     """The page.
 
     Signals:
@@ -66,11 +66,11 @@ class LibraryTab(QWidget):
         self._titles = SchemaForm(Group.LIBRARY, theme)
         self._schedule = SchemaForm(Group.BACKUP, theme)
         self._limits = SchemaForm(Group.DOCUMENTS, theme)
-        self._documents = Fold("Limits of documents", "document-limits", theme)
+        self._documents = CollapsibleSection("Limits of documents", "document-limits", theme)
         self._documents.body.addWidget(Note(theme, LIMITS))
         self._documents.body.addWidget(self._limits)
-        self._in_out = Section("Import and export", theme)
-        self._backups = Section("Backups", theme)
+        self._in_out = FormSection("Import and export", theme)
+        self._backups = FormSection("Backups", theme)
         self._state = Note(theme)
         self._erase = EraseSection(theme)
         self._folder, self._path = ShownLine(), ""
@@ -160,7 +160,7 @@ class LibraryTab(QWidget):
             self.changed.emit(FOLDER_KEY, found)
 
 
-class EraseSection(Fold):
+class EraseSection(CollapsibleSection):
     """Deleting everything: folded away, explained, and confirmed by a word that is typed.
 
     Signals:

@@ -26,12 +26,12 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.look.icons import icon, pixmap
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.settings.form_widgets import Combo, LineSection, Note, Section, Switch
+from desktop_app.ui.settings.form_widgets import Combo, FormSection, LineSection, Note, Switch
 from desktop_app.ui.settings.sections.address_section import AddressSection
-from desktop_app.ui.settings.sections.custom_server_section import OwnServerSection
+from desktop_app.ui.settings.sections.custom_server_section import CustomServerSection
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
-from desktop_app.ui.settings.sections.local_model_section import WeightsSection
+from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
 from desktop_app.ui.settings.sections.network_section import NetworkSection
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, PlainToolButton, menu_text
@@ -95,7 +95,7 @@ class ProviderTab(QWidget):
         self._column.addWidget(self._address)
         self._key = KeySection(theme)
         self._column.addWidget(self._key)
-        self._weights_section = WeightsSection(theme)
+        self._weights_section = LocalModelSection(theme)
         self._column.addWidget(self._weights_section)
         self._build_test(theme)
         self._rule = QFrame()
@@ -107,7 +107,7 @@ class ProviderTab(QWidget):
         self._build_price(theme)
         self.spending = SpendingSection(theme, self._save_cap)
         self._column.addWidget(self.spending)
-        self._own_server = OwnServerSection(theme, self._save)
+        self._own_server = CustomServerSection(theme, self._save)
         self._column.addWidget(self._own_server)
         self.network = NetworkSection(theme, self._save)
         self._column.addWidget(self.network)
@@ -118,7 +118,7 @@ class ProviderTab(QWidget):
         self._column.addStretch(1)
 
     def _build_choice(self, theme: Theme) -> None:
-        section = Section("Provider", theme)
+        section = FormSection("Provider", theme)
         self._combo = Combo(theme, "Provider")
         self._combo.setObjectName("provider")
         self._add = PlainToolButton()

@@ -31,7 +31,7 @@ _WORDS: Final = {
 }
 
 
-class AnswerTab(QWidget):
+class ResponsesTab(QWidget):
     """The page.
 
     Signals:

@@ -18,7 +18,7 @@ from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.settings.form_widgets import Combo, LongText, Section, Slider, Switch
+from desktop_app.ui.settings.form_widgets import Combo, FormSection, MultilineField, Slider, Switch
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
@@ -62,7 +62,7 @@ class SchemaForm(QWidget):
         super().__init__()
         self._own_words = own_words
         self._fields: dict[str, Field] = {}
-        self._sections: dict[str, Section] = {}
+        self._sections: dict[str, FormSection] = {}
         self._owns: dict[str, _OwnValue] = {}
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
@@ -74,7 +74,7 @@ class SchemaForm(QWidget):
         self.set_theme(theme)
 
     def _add(self, declared: Setting, theme: Theme) -> None:
-        section = Section(declared.label, theme)
+        section = FormSection(declared.label, theme)
         section.note.set_text(declared.help)
         key = declared.key
 
@@ -114,7 +114,7 @@ class SchemaForm(QWidget):
 
     def settle(self) -> None:
         """Tell what was typed and not told yet."""
-        for text in self.findChildren(LongText):
+        for text in self.findChildren(MultilineField):
             text.settle()
 
     def set_refusals(
@@ -138,7 +138,7 @@ class SchemaForm(QWidget):
 class _OwnValue:
     """Under a row: whose own the value is, and the way back to the default."""
 
-    def __init__(self, declared: Setting, section: Section) -> None:
+    def __init__(self, declared: Setting, section: FormSection) -> None:
         self._words = PlainLabel()
         set_role(self._words, "note")
         self.reset = PlainButton("Use default")
@@ -158,7 +158,7 @@ class _OwnValue:
         self._row.setVisible(is_own)
 
 
-def _field_for(declared: Setting, section: Section, theme: Theme, tell: Tell) -> Field:
+def _field_for(declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> Field:
     if declared.type is bool:
         return _FlagField(declared, section, theme, tell)
     if declared.choices:
@@ -172,7 +172,7 @@ def _field_for(declared: Setting, section: Section, theme: Theme, tell: Tell) ->
 class _FlagField:
     """A switch at the right of its title."""
 
-    def __init__(self, declared: Setting, section: Section, theme: Theme, tell: Tell) -> None:
+    def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
         self._switch = Switch(theme, declared.label)
         self._switch.setObjectName(declared.key)
         section.title.hide()
@@ -196,7 +196,7 @@ class _FlagField:
 class _SegmentsField:
     """Up to three values side by side."""
 
-    def __init__(self, declared: Setting, section: Section, theme: Theme, tell: Tell) -> None:
+    def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
         options = [(choice.value, choice.label) for choice in declared.choices]
         self._control = SegmentedControl(options, theme, name=declared.label, padding=11)
         self._control.setObjectName(declared.key)
@@ -217,7 +217,7 @@ class _ListField:
     def __init__(
         self,
         declared: Setting,
-        section: Section,
+        section: FormSection,
         theme: Theme,
         tell: Tell,
     ) -> None:
@@ -243,7 +243,7 @@ class _SliderField:
     def __init__(
         self,
         declared: Setting,
-        section: Section,
+        section: FormSection,
         theme: Theme,
         tell: Tell,
     ) -> None:
@@ -306,9 +306,9 @@ def in_words(value: SettingValue, unit: str = "") -> str:
 class _LongTextField:
     """Several lines."""
 
-    def __init__(self, declared: Setting, section: Section, theme: Theme, tell: Tell) -> None:
+    def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
         height = {None: 112, 1: 38}.get(declared.most_lines, 72)
-        self._text = LongText(theme, declared.label, height)
+        self._text = MultilineField(theme, declared.label, height)
         self._text.setObjectName(declared.key)
         self._text.setPlaceholderText(declared.placeholder)
         section.body.addWidget(self._text)

@@ -167,7 +167,7 @@ class CommandRow(QWidget):
             self.changed.emit(self._command.id, keys)
 
 
-class KeysTab(QWidget):
+class ShortcutsTab(QWidget):
     """The page.
 
     Signals:

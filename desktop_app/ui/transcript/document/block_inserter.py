@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.message_items import Item
 
 
-class Seen:
+class BlockState:
     """What a block has besides its formats, which stays behind where Qt parts or joins blocks:
     whether it is folded away, and the colours of its code."""
 
@@ -31,10 +31,10 @@ class Seen:
             block.layout().setFormats(self._colours)
 
 
-NOTHING_SEEN: Final = Seen()
+NOTHING_SEEN: Final = BlockState()
 
 
-class Page:
+class BlockInserter:
     """Where items are written: before a block that keeps its formats.
 
     Attributes:
@@ -44,7 +44,7 @@ class Page:
     def __init__(self, cursor: QTextCursor, before: QTextBlock) -> None:
         self.cursor = cursor
         self._own = (before.blockFormat(), before.charFormat())
-        self._seen = Seen(before)
+        self._seen = BlockState(before)
         self._opened = False
         cursor.setPosition(before.position())
 

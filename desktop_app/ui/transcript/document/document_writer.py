@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.ui.transcript.document.item_updater import ItemChanges
+from desktop_app.ui.transcript.document.item_updater import ItemUpdater
 from desktop_app.ui.transcript.document.item_writer import ItemWriter
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.long_items import KEPT_AT_END, Parts
-from desktop_app.ui.transcript.layout.message_layout import Section
-from desktop_app.ui.transcript.layout.message_layouts import Sections
-from desktop_app.ui.transcript.layout.reflow import Fitting
+from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
+from desktop_app.ui.transcript.layout.reflow import Reflow
 from desktop_app.ui.transcript.transcript_styles import INDENT
 
 if TYPE_CHECKING:
@@ -51,12 +51,14 @@ class DocumentWriter:
 
     def __init__(self, document: QTextDocument, styles: Styles, width: float) -> None:
         self.document = document
-        self.sections = Sections(document)
+        self.sections = MessageLayouts(document)
         self._items = ItemWriter(self.sections, styles, width)
-        self._fitting = Fitting(self.sections, self._items)
-        self._changes = ItemChanges(self.sections, self._items, self._fitting)
+        self._fitting = Reflow(self.sections, self._items)
+        self._changes = ItemUpdater(self.sections, self._items, self._fitting)
         self.finish: Callable[[int, int], None] | None = None
-        self._holes: list[tuple[Section, int]] | None = None  # what is in a hole that has changed
+        self._holes: list[tuple[MessageLayout, int]] | None = (
+            None  # what is in a hole that has changed
+        )
         document.setUndoRedoEnabled(False)
         self.clear()
 
@@ -127,14 +129,16 @@ class DocumentWriter:
 
     # ------------------------------------------------------------------ sections
 
-    def insert_section(self, at: int, key: str, items: Sequence[Item]) -> Section:
+    def insert_section(self, at: int, key: str, items: Sequence[Item]) -> MessageLayout:
         """A new section before the one at index `at`."""
-        section = Section(key)
+        section = MessageLayout(key)
         self.sections.insert(at, section)
         self.replace(section, 0, 0, items)
         return section
 
-    def put_back(self, section: Section, ranges: Iterable[tuple[int, int]], scale: float) -> None:
+    def put_back(
+        self, section: MessageLayout, ranges: Iterable[tuple[int, int]], scale: float
+    ) -> None:
         """A section that was in the document before it was emptied, below all others: the items
         of these ranges are written; all are `scale` times as high as they were."""
         self.sections.append(section)
@@ -142,7 +146,7 @@ class DocumentWriter:
         section.heights = [height * scale for height in section.heights]
         self.write(section, ranges)
 
-    def remove_section(self, section: Section) -> None:
+    def remove_section(self, section: MessageLayout) -> None:
         """Take a section out of the document."""
         self._fitting.forget(section)
         self.replace(section, 0, len(section.items), ())
@@ -150,7 +154,7 @@ class DocumentWriter:
 
     # ------------------------------------------------------------------ changes
 
-    def replace(self, section: Section, at: int, removed: int, added: Sequence[Item]) -> None:
+    def replace(self, section: MessageLayout, at: int, removed: int, added: Sequence[Item]) -> None:
         """Items [at, at + removed) give way to `added`; what stays is not touched."""
         cursor, first = self._begin(), at
         section.changed()
@@ -177,13 +181,13 @@ class DocumentWriter:
         self._finish(section, first, below)
         cursor.endEditBlock()
 
-    def _finish(self, section: Section, first: int, end: int) -> None:
+    def _finish(self, section: MessageLayout, first: int, end: int) -> None:
         if self.finish is not None and any(section.counts[first:end]):
             last = self.sections.block_of(section, end - 1).blockNumber() + section.counts[end - 1]
             below = self.document.findBlockByNumber(last)
             self.finish(self.sections.block_of(section, first).position(), below.position())
 
-    def write(self, section: Section, ranges: Iterable[tuple[int, int]]) -> None:
+    def write(self, section: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
         """Have the items of these ranges [first, end) written, and the section's ends."""
         cursor = self._begin()
         for first, end in ranges:
@@ -193,7 +197,7 @@ class DocumentWriter:
         self._write_ends(section, cursor)
         cursor.endEditBlock()
 
-    def erase(self, ranges: Iterable[tuple[Section, int, int]]) -> None:
+    def erase(self, ranges: Iterable[tuple[MessageLayout, int, int]]) -> None:
         """Have no items of these ranges [first, end) written, but the sections' ends. What follows
         stays where it is: they go on taking the room that they took."""
         runs = [
@@ -209,7 +213,7 @@ class DocumentWriter:
             self._items.adjust_gap(section, end, cursor)
         cursor.endEditBlock()
 
-    def fill(self, section: Section, at: int, first: int, end: int) -> None:
+    def fill(self, section: MessageLayout, at: int, first: int, end: int) -> None:
         """Have UTF-16 units [first, end) written of a text that is written in parts."""
         cursor, block = self._begin(), self.sections.block_of(section, at)
         parts = Parts(section.shapes[at], section.gaps[at])
@@ -219,7 +223,7 @@ class DocumentWriter:
         self._finish(section, at, at + 1)
         cursor.endEditBlock()
 
-    def erase_parts(self, section: Section, at: int, kept: Container[int]) -> None:
+    def erase_parts(self, section: MessageLayout, at: int, kept: Container[int]) -> None:
         """Have of a long text no blocks written but these, by number, and its ends. What follows
         stays where it is."""
         first, last = self.sections.block_of(section, at), section.counts[at] - KEPT_AT_END
@@ -241,7 +245,7 @@ class DocumentWriter:
             section.count(at, 1 + len(parts.cuts), *parts)
             cursor.endEditBlock()
 
-    def top_of_part(self, section: Section, at: int, number: int) -> float:
+    def top_of_part(self, section: MessageLayout, at: int, number: int) -> float:
         """Where a block of an item begins, and what is missing above it has ended."""
         return self._top(self.sections.block_of(section, at).blockNumber() + number)
 
@@ -249,7 +253,7 @@ class DocumentWriter:
         block = self.document.findBlockByNumber(number)
         return float(self.document.documentLayout().blockBoundingRect(block).top())
 
-    def _keep_height(self, section: Section, first: int, end: int) -> None:
+    def _keep_height(self, section: MessageLayout, first: int, end: int) -> None:
         """Note how high written items are, all together."""
         following = section.written(end)
         taken = self.top_of(section, following) - self.top_of(section, first)
@@ -260,12 +264,14 @@ class DocumentWriter:
             scale = taken / about
             heights[first:end] = [height * scale for height in heights[first:end]]
 
-    def top_of(self, section: Section, at: int) -> float:
+    def top_of(self, section: MessageLayout, at: int) -> float:
         """Where a written item begins in the document, and the hole above it has ended."""
         box = self.document.documentLayout().blockBoundingRect(self.sections.block_of(section, at))
         return box.top() - self._items.first_format(section, at).topMargin()
 
-    def show_items(self, section: Section, at: int, removed: int, items: Sequence[Item]) -> None:
+    def show_items(
+        self, section: MessageLayout, at: int, removed: int, items: Sequence[Item]
+    ) -> None:
         """Like `replace`, but finds what is equal at both ends first."""
         old, first, last = section.items[at : at + removed], 0, 0
         while first < min(len(old), len(items)) and old[first] == items[first]:
@@ -285,7 +291,7 @@ class DocumentWriter:
 
     def _insert(
         self,
-        section: Section,
+        section: MessageLayout,
         at: int,
         added: Sequence[Item],
         cursor: QTextCursor,
@@ -297,7 +303,7 @@ class DocumentWriter:
         if is_seen:
             self._items.write(section, at, at + len(added), cursor, whole=True)
 
-    def _write_ends(self, section: Section, cursor: QTextCursor) -> None:
+    def _write_ends(self, section: MessageLayout, cursor: QTextCursor) -> None:
         """The first item and the last are always written: all holes lie between two."""
         last = len(section.items) - 1
         for at in (0, last) if last >= 0 else ():

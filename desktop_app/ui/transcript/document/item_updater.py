@@ -17,19 +17,19 @@ from desktop_app.ui.transcript.layout.long_text import LONGEST, parts_kept
 
 if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.item_writer import ItemWriter
-    from desktop_app.ui.transcript.layout.message_layout import Section
-    from desktop_app.ui.transcript.layout.message_layouts import Sections
-    from desktop_app.ui.transcript.layout.reflow import Fitting
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
+    from desktop_app.ui.transcript.layout.reflow import Reflow
     from desktop_app.ui.transcript.message_items import Item
 
 
-class ItemChanges:
+class ItemUpdater:
     """Brings items from one wording to another; `fitting` is told of tables that grow."""
 
-    def __init__(self, sections: Sections, items: ItemWriter, fitting: Fitting) -> None:
+    def __init__(self, sections: MessageLayouts, items: ItemWriter, fitting: Reflow) -> None:
         self._sections, self._items, self._fitting = sections, items, fitting
 
-    def update(self, section: Section, at: int, new: Item, cursor: QTextCursor) -> bool:
+    def update(self, section: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> bool:
         """Change an item's words where they stand; False where more than words differs."""
         old = section.items[at]
         if old == new:
@@ -70,7 +70,7 @@ class ItemChanges:
         section.count(at, 1 + len(cuts), cuts, gaps)
         return True
 
-    def _update_key(self, section: Section, at: int, new: Item, cursor: QTextCursor) -> None:
+    def _update_key(self, section: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> None:
         """Words may bring inline code, which the block's format tells the painting."""
         above, hole = section.above(at), section.keys[at][1]
         key = self._items.styles.block_key(new, above)
@@ -88,7 +88,7 @@ class ItemChanges:
             block, made = block.next(), self._items.styles.continued(made)
 
     def _update_table(
-        self, section: Section, at: int, old: Block, new: Block, cursor: QTextCursor
+        self, section: MessageLayout, at: int, old: Block, new: Block, cursor: QTextCursor
     ) -> bool:
         if len(new.rows) < len(old.rows) or (old.aligns, old.head) != (new.aligns, new.head):
             return False

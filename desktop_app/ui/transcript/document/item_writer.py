@@ -13,9 +13,9 @@ from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
 from desktop_app.rendering.block_model import Block, Kind, Run
 from desktop_app.rendering.markdown.footnote_links import is_label
-from desktop_app.ui.transcript.document.block_inserter import Page, Seen, head_of
+from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState, head_of
 from desktop_app.ui.transcript.document.run_changes import is_longer
-from desktop_app.ui.transcript.document.table_writer import Tables, row_runs
+from desktop_app.ui.transcript.document.table_writer import TableWriter, row_runs
 from desktop_app.ui.transcript.layout.height_estimates import height_of
 from desktop_app.ui.transcript.layout.long_items import LastWords, LongItems, Parts, below
 from desktop_app.ui.transcript.layout.long_text import LONGEST
@@ -24,8 +24,8 @@ from desktop_app.ui.transcript.layout.message_layout import is_table
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextCharFormat
 
-    from desktop_app.ui.transcript.layout.message_layout import Section
-    from desktop_app.ui.transcript.layout.message_layouts import Sections
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
     from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.transcript.transcript_styles import Styles
 
@@ -39,7 +39,7 @@ class ItemWriter:
         tables: how tables are written, `long` how long texts are: in this look, for this width.
     """
 
-    def __init__(self, sections: Sections, styles: Styles, width: float) -> None:
+    def __init__(self, sections: MessageLayouts, styles: Styles, width: float) -> None:
         self._sections = sections
         self._words = LastWords()
         self.dress(styles, width)
@@ -47,20 +47,24 @@ class ItemWriter:
     def dress(self, styles: Styles, width: float) -> None:
         """Write in another look from now on, or for another width."""
         self.styles, self.width = styles, width
-        self.tables = Tables(styles, width)
+        self.tables = TableWriter(styles, width)
         self.long = LongItems(styles, width, self._words)
 
     def height(self, item: Item) -> float:
         """The pixels that an item takes, about."""
         return height_of(item) * self.styles.scale
 
-    def erase(self, section: Section, first: int, end: int, cursor: QTextCursor) -> None:
+    def erase(self, section: MessageLayout, first: int, end: int, cursor: QTextCursor) -> None:
         """Take what is written of items [first, end) out of the document."""
         count = sum(section.counts[first:end])
         if count:
             start = self._sections.block_of(section, first)
             after = self._sections.document.findBlockByNumber(start.blockNumber() + count)
-            block_format, char_format, seen = after.blockFormat(), after.charFormat(), Seen(after)
+            block_format, char_format, seen = (
+                after.blockFormat(),
+                after.charFormat(),
+                BlockState(after),
+            )
             cursor.setPosition(start.position())
             cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
@@ -70,17 +74,25 @@ class ItemWriter:
         section.erased(first, end)
 
     def write(
-        self, section: Section, first: int, end: int, cursor: QTextCursor, *, whole: bool = False
+        self,
+        section: MessageLayout,
+        first: int,
+        end: int,
+        cursor: QTextCursor,
+        *,
+        whole: bool = False,
     ) -> None:
         """Write those of items [first, end) that are not; of very long ones the ends, but where
         they are to be `whole`."""
         for hole in section.holes(first, end):
-            page = Page(cursor, self._sections.block_of(section, hole.first))
+            page = BlockInserter(cursor, self._sections.block_of(section, hole.first))
             for at in range(*hole):
                 self._write_item(section, at, page, whole=whole)
             self.adjust_gap(section, hole.first, cursor)
 
-    def _write_item(self, section: Section, at: int, page: Page, *, whole: bool) -> None:
+    def _write_item(
+        self, section: MessageLayout, at: int, page: BlockInserter, *, whole: bool
+    ) -> None:
         item = section.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
             self._insert_table(section, at, item, page, self.tables.widths(section, at, item))
@@ -93,13 +105,17 @@ class ItemWriter:
             parts = self._write_text(page, item, made, whole=whole)
             section.count(at, 1 + len(parts.cuts), *parts)
 
-    def _part_from_table(self, section: Section, at: int, item: Item, cursor: QTextCursor) -> None:
+    def _part_from_table(
+        self, section: MessageLayout, at: int, item: Item, cursor: QTextCursor
+    ) -> None:
         """Above item `at`, which is no table: where Qt's own table is, it says how far that is."""
         is_framed = at > 0 and section.counts[at - 1] > 0 and not section.is_ruled(at - 1)
         if is_framed and is_table(section.above(at)):
             self.tables.part_from(item, cursor)
 
-    def _write_text(self, page: Page, item: Item, made: QTextBlockFormat, *, whole: bool) -> Parts:
+    def _write_text(
+        self, page: BlockInserter, item: Item, made: QTextBlockFormat, *, whole: bool
+    ) -> Parts:
         """Write an item that is no table; how it is parted."""
         format_of = partial(self.styles.char_format, item)
         page.open(made, format_of(Run("")))
@@ -122,7 +138,12 @@ class ItemWriter:
         return [(Run(text), char if item.marker else self.styles.char_format(item, Run("")))]
 
     def _insert_table(
-        self, section: Section, at: int, block: Block, page: Page, widths: tuple[int, ...]
+        self,
+        section: MessageLayout,
+        at: int,
+        block: Block,
+        page: BlockInserter,
+        widths: tuple[int, ...],
     ) -> None:
         tables, key = self.tables, self.tables.key(section, at, block)
         ruled = tables.are_lines(block, widths)
@@ -146,7 +167,7 @@ class ItemWriter:
 
     def turn_table(
         self,
-        section: Section,
+        section: MessageLayout,
         at: int,
         block: Block,
         widths: tuple[int, ...],
@@ -156,12 +177,12 @@ class ItemWriter:
         self.erase(section, at, at + 1, cursor)
         section.items[at] = block
         self._insert_table(
-            section, at, block, Page(cursor, self._sections.block_of(section, at)), widths
+            section, at, block, BlockInserter(cursor, self._sections.block_of(section, at)), widths
         )
         self.adjust_gap(section, at, cursor)
         self.adjust_gap(section, at + 1, cursor)
 
-    def write_again(self, section: Section, at: int, cursor: QTextCursor) -> None:
+    def write_again(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Write one item anew where it stands."""
         item = section.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
@@ -170,7 +191,7 @@ class ItemWriter:
             self.erase(section, at, at + 1, cursor)
             self.write(section, at, at + 1, cursor)
 
-    def adjust_gap(self, section: Section, at: int, cursor: QTextCursor) -> None:
+    def adjust_gap(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """The gap above an item depends on what is above it, written or not; that of one that is
         not written is a part of the next one's."""
         at = section.written(at)
@@ -190,7 +211,9 @@ class ItemWriter:
             cursor.setPosition(self._sections.block_of(section, at).position())
             cursor.setBlockFormat(below(0 if is_framed else hole, self.first_format(section, at)))
 
-    def _hole_below_frame(self, section: Section, at: int, hole: int, cursor: QTextCursor) -> bool:
+    def _hole_below_frame(
+        self, section: MessageLayout, at: int, hole: int, cursor: QTextCursor
+    ) -> bool:
         """Where Qt's own table is above the hole above item `at`, the hole is that table's margin:
         Qt drops those of blocks below a table. Whether it is so."""
         above = section.written_above(at)
@@ -201,13 +224,13 @@ class ItemWriter:
         self.tables.leave_room(cursor, hole + margin)
         return True
 
-    def _key(self, section: Section, at: int) -> tuple[object, ...]:
+    def _key(self, section: MessageLayout, at: int) -> tuple[object, ...]:
         item = section.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
             return self.tables.key(section, at, item)
         return self.styles.block_key(item, section.above(at))
 
-    def first_format(self, section: Section, at: int) -> QTextBlockFormat:
+    def first_format(self, section: MessageLayout, at: int) -> QTextBlockFormat:
         """The format of an item's first block where there is no hole above it."""
         item, above = section.items[at], section.above(at)
         if not isinstance(item, Block) or item.kind is not Kind.TABLE:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.rendering.block_model import Block
 from desktop_app.ui.look.theme import MEASURE
-from desktop_app.ui.transcript.citation_sources import Sources
+from desktop_app.ui.transcript.citation_sources import CitationSources
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-from desktop_app.ui.transcript.document.message_writer import EntryWriter
+from desktop_app.ui.transcript.document.message_writer import MessageWriter
 from desktop_app.ui.transcript.layout.layout_cost import cost_more
 from desktop_app.ui.transcript.media.code_folds import number_of, show_fold
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
-from desktop_app.ui.transcript.message_items import Facts, Mark
-from desktop_app.ui.transcript.message_state import Entry, Unfolded, blocks_of
+from desktop_app.ui.transcript.message_items import Facts, ItemMark
+from desktop_app.ui.transcript.message_state import MessageState, UnfoldedSections, blocks_of
 from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.virtualizer import around
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextDocument
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 MOST_CHARACTERS: Final = 100_000
 """What is written of a conversation at most: a window that is drawn wider lays it all out anew with
@@ -46,7 +46,7 @@ _MOST_AT_ONCE: Final = 40_000
 """What is written again in one step, by its cost: it must not take a tenth of a second."""
 
 
-class WrittenMessages:
+class MaterializedMessages:
     """The messages of a conversation: a stretch of it written, those around it waiting.
 
     Attributes:
@@ -72,26 +72,26 @@ class WrittenMessages:
         self._facts = Facts(shown=not is_brief)
         self.older: list[Message] = []
         self.newer: list[Message] = []
-        self._apart: dict[str, Entry] = {}
-        self._unfolded: dict[str, Unfolded] = {}
+        self._apart: dict[str, MessageState] = {}
+        self._unfolded: dict[str, UnfoldedSections] = {}
         self.versions: dict[str, tuple[int, int]] = {}
-        self.sources = Sources()
-        self._marks: Mapping[str, Mark] = {}
-        self._entries: dict[str, Entry] = {}
+        self.sources = CitationSources()
+        self._marks: Mapping[str, ItemMark] = {}
+        self._entries: dict[str, MessageState] = {}
         self.highlighter = CodeHighlighter(self.writer, theme, parent)
-        self.entry_writer = EntryWriter(self.writer, self.highlighter)
+        self.entry_writer = MessageWriter(self.writer, self.highlighter)
 
     # ------------------------------------------------------------------ finding
 
-    def get(self, message_id: str) -> Entry | None:
+    def get(self, message_id: str) -> MessageState | None:
         """A message that is written."""
         return self._entries.get(message_id)
 
-    def growing(self, message_id: str) -> Entry | None:
+    def growing(self, message_id: str) -> MessageState | None:
         """A message that is written, or streams without being so."""
         return self._entries.get(message_id) or self._apart.get(message_id)
 
-    def last(self) -> Entry | None:
+    def last(self) -> MessageState | None:
         """The newest message."""
         sections = self.writer.sections
         return self._entries.get(sections[-1].key) if sections else None
@@ -102,7 +102,7 @@ class WrittenMessages:
             return self.older[0].id
         return self.writer.sections[0].key if self.writer.sections else ""
 
-    def newest_answer(self) -> Entry | None:
+    def newest_answer(self) -> MessageState | None:
         """The last message that is an answer, written or not."""
         for message in reversed(self.newer):
             if message.role is Role.ASSISTANT:
@@ -110,12 +110,12 @@ class WrittenMessages:
         entries = (self._entries[section.key] for section in reversed(self.writer.sections))
         return next((e for e in entries if e.message.role is Role.ASSISTANT), None)
 
-    def at_block(self, block: QTextBlock) -> Entry | None:
+    def at_block(self, block: QTextBlock) -> MessageState | None:
         """The message that a block of the document belongs to."""
         found = self.writer.sections.section_at(block.blockNumber())
         return None if found is None else self._entries.get(found[0].key)
 
-    def section_of(self, message_id: str) -> Section:
+    def section_of(self, message_id: str) -> MessageLayout:
         """What a written message takes in the document."""
         return self._entries[message_id].section
 
@@ -219,19 +219,19 @@ class WrittenMessages:
         self._set_apart(entry)
         return entry.message
 
-    def _set_apart(self, entry: Entry) -> None:
+    def _set_apart(self, entry: MessageState) -> None:
         """An answer that streams, or is still being written, grows out of sight, too."""
         if entry.grows:
             self._apart[entry.message.id] = entry
 
-    def _entry_of(self, message: Message) -> Entry:
+    def _entry_of(self, message: Message) -> MessageState:
         entry = self._apart.pop(message.id, None)
         return entry or self._new(message)
 
-    def _new(self, message: Message) -> Entry:
-        unfolded = self._unfolded.setdefault(message.id, Unfolded())
+    def _new(self, message: Message) -> MessageState:
+        unfolded = self._unfolded.setdefault(message.id, UnfoldedSections())
         cited = self.sources.numbers(message.id)
-        return Entry(message, self._facts, self.versions.get(message.id), unfolded, cited)
+        return MessageState(message, self._facts, self.versions.get(message.id), unfolded, cited)
 
     @property
     def is_whole(self) -> bool:
@@ -250,7 +250,7 @@ class WrittenMessages:
         document = self.writer.document
         return document.characterCount() + _BLOCK * document.blockCount() > self.most
 
-    def _written_size(self, section: Section) -> int:
+    def _written_size(self, section: MessageLayout) -> int:
         """Roughly the characters that are written of a message."""
         size = _size(self._entries[section.key].message)
         if section.is_whole:
@@ -264,7 +264,7 @@ class WrittenMessages:
         sizes = [self._written_size(section) for section in self.writer.sections]
         return sum(sizes) > self.most and sum(sizes) - sizes[at] > self.most // 2
 
-    def append(self, message: Message) -> Entry | None:
+    def append(self, message: Message) -> MessageState | None:
         """A message after all others; None where it waits with those below to be written."""
         self.sources.add(message)
         self._facts.followed.add(message.parent_id)
@@ -296,7 +296,7 @@ class WrittenMessages:
             self.entry_writer.show_folds(entry)
         self.writer.fit_tables()
 
-    def _put_back(self, section: Section, at: int, height: float, scale: float) -> None:
+    def _put_back(self, section: MessageLayout, at: int, height: float, scale: float) -> None:
         count = len(section.items)
         ranges = [(0, count)]
         if cost_more(section.items, _MOST_AT_ONCE):
@@ -305,7 +305,7 @@ class WrittenMessages:
         for first, end in section.runs(0, count):
             self.highlighter.colour_items(section, first, end)
 
-    def write_items(self, section: Section, ranges: Iterable[tuple[int, int]]) -> None:
+    def write_items(self, section: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
         """Have some items [first, end) of a message written that are not."""
         ranges = list(ranges)
         self.writer.write(section, ranges)
@@ -326,7 +326,7 @@ class WrittenMessages:
                     return section.counts[first] > 0
         return False
 
-    def write_item(self, section: Section, at: int, height: float, unit: int = 0) -> None:
+    def write_item(self, section: MessageLayout, at: int, height: float, unit: int = 0) -> None:
         """Have an item written, and so many pixels of what is above it and below it; of a very long
         text the part that this UTF-16 unit is in: what is on screen around it is filled in."""
         if not section.counts[at]:
@@ -334,11 +334,11 @@ class WrittenMessages:
         if section.gaps[at]:
             self.write_part(section, at, unit, unit + 1)
 
-    def write_part(self, section: Section, at: int, first: int, end: int) -> None:
+    def write_part(self, section: MessageLayout, at: int, first: int, end: int) -> None:
         """Have UTF-16 units [first, end) of a long text written."""
         self.writer.fill(section, at, first, end)
 
-    def _narrowed(self, order: list[Entry], around: str) -> list[Entry]:
+    def _narrowed(self, order: list[MessageState], around: str) -> list[MessageState]:
         """The entries around a message that can be written at once; the others wait, above and
         below."""
         sizes = [min(_size(entry.message), _MOST_AT_ONCE // 4) for entry in order]
@@ -356,7 +356,7 @@ class WrittenMessages:
         self.newer[:0] = [entry.message for entry in order[end:]]
         return order[first:end]
 
-    def _write(self, at: int, entry: Entry) -> None:
+    def _write(self, at: int, entry: MessageState) -> None:
         self._entries[entry.message.id] = entry
         entry.mark = self._marks.get(entry.message.id)
         self.entry_writer.insert(at, entry)
@@ -379,7 +379,7 @@ class WrittenMessages:
 
     # ------------------------------------------------------------------ how they change
 
-    def grow(self, entry: Entry, text: str, seen: int = -1) -> None:
+    def grow(self, entry: MessageState, text: str, seen: int = -1) -> None:
         """The next piece of an answer; what item `seen` of it is in stays unfolded."""
         if entry.message.id in self._apart:
             entry.add_text(text)
@@ -389,19 +389,19 @@ class WrittenMessages:
         if begins:
             self.entry_writer.refresh(entry)
 
-    def renew(self, entry: Entry) -> None:
+    def renew(self, entry: MessageState) -> None:
         """Some more of what definitions change in an answer that has come."""
         changes = entry.renew()
         if entry.message.id not in self._apart:
             self.entry_writer.renew(entry, changes)
 
-    def think(self, entry: Entry, text: str) -> None:
+    def think(self, entry: MessageState, text: str) -> None:
         """The next piece of an answer's reasoning."""
         entry.add_reasoning(text, time.monotonic())
         if entry.message.id not in self._apart:
             self.entry_writer.think(entry, len(text))
 
-    def update(self, message: Message) -> Entry | None:
+    def update(self, message: Message) -> MessageState | None:
         """Bring a message up to date; its text is touched only where it differs."""
         entry = self._entries.get(message.id)
         if entry is None:
@@ -421,7 +421,7 @@ class WrittenMessages:
         for section in self.writer.sections:
             self.entry_writer.refresh(self._entries[section.key])
 
-    def mark(self, marks: Mapping[str, Mark]) -> None:
+    def mark(self, marks: Mapping[str, ItemMark]) -> None:
         """Have these marks, by message id, and no others."""
         changed = {key for key in {*self._marks, *marks} if self._marks.get(key) != marks.get(key)}
         self._marks = marks
@@ -429,7 +429,7 @@ class WrittenMessages:
             self._entries[key].mark = marks.get(key)
             self.entry_writer.refresh(self._entries[key])
 
-    def unfold_code_at(self, section: Section, at: int) -> None:
+    def unfold_code_at(self, section: MessageLayout, at: int) -> None:
         """Show to its end the code that an item belongs to."""
         for item in section.items[at:]:
             number = number_of(item)

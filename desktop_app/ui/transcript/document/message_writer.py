@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
     from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
     from desktop_app.ui.transcript.message_items import Item
-    from desktop_app.ui.transcript.message_state import Change, Entry
+    from desktop_app.ui.transcript.message_state import Change, MessageState
 
 
-class EntryWriter:
+class MessageWriter:
     """Keeps the sections of entries equal to what they are to show."""
 
     def __init__(self, writer: DocumentWriter, highlighter: CodeHighlighter) -> None:
         self._writer, self._highlighter = writer, highlighter
 
-    def insert(self, at: int, entry: Entry) -> None:
+    def insert(self, at: int, entry: MessageState) -> None:
         """Write an entry above the section at index `at`."""
         entry.section = self._writer.insert_section(at, entry.message.id, entry.items())
         self._colour(entry)
         self.show_folds(entry)
 
-    def rewrite(self, entry: Entry) -> None:
+    def rewrite(self, entry: MessageState) -> None:
         """Bring all items up to date, whatever differs."""
         self._highlighter.forget(entry.section)
         items = entry.items()
@@ -49,7 +49,7 @@ class EntryWriter:
         self._colour(entry)
         self.show_folds(entry)
 
-    def refresh(self, entry: Entry) -> None:
+    def refresh(self, entry: MessageState) -> None:
         """Bring what stands before and behind the body up to date."""
         section, head = entry.section, entry.head_items()
         if len(head) != entry.head:
@@ -60,7 +60,7 @@ class EntryWriter:
         self._writer.show_items(section, len(section.items) - entry.foot, entry.foot, foot)
         entry.foot = len(foot)
 
-    def update(self, entry: Entry, changes: Sequence[Change] | None) -> None:
+    def update(self, entry: MessageState, changes: Sequence[Change] | None) -> None:
         """Write these changes of a message, of which more than its text may have changed; where they
         are None, all of it anew."""
         if changes is None:
@@ -73,7 +73,7 @@ class EntryWriter:
             self._writer.fit_tables()
             self._colour(entry)
 
-    def grow(self, entry: Entry, changes: Sequence[Change], seen: int = -1) -> None:
+    def grow(self, entry: MessageState, changes: Sequence[Change], seen: int = -1) -> None:
         """Write what has come of an answer; what item `seen` of it is in stays unfolded."""
         for at, removed, added in changes:
             for line in entry.folds.broken_by(at, removed, added):
@@ -90,7 +90,7 @@ class EntryWriter:
         if entry.uncoloured:
             self._colour(entry)
 
-    def renew(self, entry: Entry, changes: Sequence[Change]) -> None:
+    def renew(self, entry: MessageState, changes: Sequence[Change]) -> None:
         """Write what definitions have changed above the end of an answer."""
         # A table that is written within an edit is found behind it, no sooner.
         are_texts = not any(is_table(item) for _, _, added in changes for item in added)
@@ -103,7 +103,7 @@ class EntryWriter:
                     place = entry.head + entry.folds.item_of(at)
                     self._writer.replace(entry.section, place, 1, [item])
 
-    def think(self, entry: Entry, characters: int) -> None:
+    def think(self, entry: MessageState, characters: int) -> None:
         """Write that an answer has been reasoned about for so many characters more."""
         if entry.folded or not entry.head:
             self.refresh(entry)
@@ -111,7 +111,7 @@ class EntryWriter:
             self._writer.show_items(entry.section, 0, 1, [entry.head_line()])
             self.read_thoughts(entry, characters)
 
-    def read_thoughts(self, entry: Entry, characters: int) -> None:
+    def read_thoughts(self, entry: MessageState, characters: int) -> None:
         """Show more of an answer's reasoning, which is unfolded."""
         for at, removed, added in entry.read_thoughts(characters):
             self._writer.replace(entry.section, at, removed, added)
@@ -119,11 +119,11 @@ class EntryWriter:
 
     # ------------------------------------------------------------------ code
 
-    def show_folds(self, entry: Entry) -> None:
+    def show_folds(self, entry: MessageState) -> None:
         """Hide the lines of code that are folded, show those that are not."""
         show_folds(self._writer, entry.section, entry.unfolded.code)
 
-    def turn_fold(self, entry: Entry, number: int, *, unfold: bool | None = None) -> None:
+    def turn_fold(self, entry: MessageState, number: int, *, unfold: bool | None = None) -> None:
         """Unfold a long block of code, or fold it again."""
         if (number not in entry.unfolded.code) if unfold is None else unfold:
             entry.unfolded.code.add(number)
@@ -136,7 +136,7 @@ class EntryWriter:
             self._writer.show_items(section, at, 1, [line])
         self.show_folds(entry)
 
-    def _show_fold(self, entry: Entry, end: int, seen: int = -1) -> bool:
+    def _show_fold(self, entry: MessageState, end: int, seen: int = -1) -> bool:
         """Have a line below the code that ends above item `end` of the body, if it is long and has
         come to its end; whether one was added. What has come before the reader stays unfolded, as
         does what item `seen` of the message is in."""
@@ -158,11 +158,11 @@ class EntryWriter:
             show_fold(self._writer, section, head + at, visible=False)
         return True
 
-    def _change(self, entry: Entry, at: int, removed: int, added: Sequence[Item]) -> None:
+    def _change(self, entry: MessageState, at: int, removed: int, added: Sequence[Item]) -> None:
         """Items of the body from one on, so many of which give way."""
         self._writer.replace(entry.section, entry.head + at, removed, added)
         entry.uncoloured.changed(at, removed, added)
 
-    def _colour(self, entry: Entry) -> None:
+    def _colour(self, entry: MessageState) -> None:
         section, end = entry.section, len(entry.section.items) - entry.foot
         entry.uncoloured.colour(self._highlighter, section, entry.head, end, grows=entry.grows)

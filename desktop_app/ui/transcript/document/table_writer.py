@@ -17,14 +17,14 @@ from PySide6.QtGui import QAccessible, QTextCharFormat, QTextCursor, QTextTable
 
 from desktop_app.rendering.block_model import Block, Run, Runs
 from desktop_app.ui.transcript.document.run_changes import alike, change_words
-from desktop_app.ui.transcript.layout.column_widths import Columns
+from desktop_app.ui.transcript.layout.column_widths import ColumnWidths
 from desktop_app.ui.transcript.layout.message_layout import is_part, is_table
 from desktop_app.ui.transcript.transcript_styles import COLUMNS
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextBlockFormat
 
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.transcript.transcript_styles import Styles
 
@@ -83,16 +83,16 @@ def _join(runs: list[Run], run: Run) -> None:
         runs.append(run)
 
 
-class Tables:
+class TableWriter:
     """Knows how tables are written in one look, into a document of one width."""
 
     def __init__(self, styles: Styles, width: float) -> None:
         self.styles = styles
-        self.columns = Columns(styles, width)
+        self.columns = ColumnWidths(styles, width)
         self._written: dict[int, QTextTable] = {}  # in this edit, by the position below
         self._fitted: tuple[Item, tuple[int, ...]] | None = None
 
-    def widths(self, section: Section, at: int, block: Block) -> tuple[int, ...]:
+    def widths(self, section: MessageLayout, at: int, block: Block) -> tuple[int, ...]:
         """The columns of a part that goes below item `at` - 1: its own, or its table's."""
         above = section.above(at)
         if block.head or not is_table(above):
@@ -100,7 +100,7 @@ class Tables:
         shape = section.shapes[at - 1] if section.counts[at - 1] else self.fitted(section, at)
         return shape if len(shape) == len(block.aligns) else self.columns.widths(block, whole=True)
 
-    def fitted(self, section: Section, at: int) -> tuple[int, ...]:
+    def fitted(self, section: MessageLayout, at: int) -> tuple[int, ...]:
         """The columns that a whole table asks for of which item `at` is a part."""
         while at and is_part(section.items[at]) and is_table(section.items[at - 1]):
             at -= 1
@@ -113,7 +113,7 @@ class Tables:
         """Whether the rows of a part are blocks, whose tab stops are counted from the left."""
         return not _is_turned(block) and self.columns.fits(block, widths)
 
-    def key(self, section: Section, at: int, block: Block) -> tuple[object, ...]:
+    def key(self, section: MessageLayout, at: int, block: Block) -> tuple[object, ...]:
         """What decides the room above a part that stands, or will stand, at item `at`."""
         if block.head:
             return self.styles.block_key(block, section.above(at))
@@ -135,7 +135,7 @@ class Tables:
 
     def write_frame(
         self,
-        section: Section,
+        section: MessageLayout,
         at: int,
         block: Block,
         widths: tuple[int, ...],

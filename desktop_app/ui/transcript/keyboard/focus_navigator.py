@@ -15,24 +15,24 @@ from PySide6.QtGui import QAccessible, QTextCursor
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.ui.transcript.keyboard.focus_targets import (
-    Stop,
-    StopButton,
-    has_stop,
-    next_stop,
+    FocusTarget,
+    FocusTargetButton,
+    focus_targets_of,
+    has_focus_target,
+    next_focus_target,
     places_of,
-    stops_of,
 )
 from desktop_app.ui.transcript.layout.long_text import Words
 from desktop_app.ui.transcript.message_items import ACTION, Line, Part
-from desktop_app.ui.transcript.viewport.visible_blocks import blocks_on_screen
+from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
-    from desktop_app.ui.transcript.layout.message_layout import Section
-    from desktop_app.ui.transcript.message_state import Entry
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
 _AT_REST_MS: Final = 300
@@ -40,7 +40,7 @@ _MOST_COVERED: Final = 60
 _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 
 
-class StopWalk(QObject):
+class FocusNavigator(QObject):
     """Leads the keyboard through one view.
 
     Signals:
@@ -54,18 +54,18 @@ class StopWalk(QObject):
     def __init__(
         self,
         view: TranscriptSurface,
-        messages: WrittenMessages,
+        messages: MaterializedMessages,
         actions: ActionRow,
-        place_actions: Callable[[Entry], None],
-        describe: Callable[[Stop], tuple[str, str]],
+        place_actions: Callable[[MessageState], None],
+        describe: Callable[[FocusTarget], tuple[str, str]],
     ) -> None:
         """`describe` gives the name of a stop and the address to show for it."""
         super().__init__(view)
         self._view, self._messages, self._actions = view, messages, actions
         self._place_actions, self._describe = place_actions, describe
-        self._focused: StopButton | None = None
+        self._focused: FocusTargetButton | None = None
         self._message_id = ""  # that it stands in
-        self._covers: dict[Stop, StopButton] = {}
+        self._covers: dict[FocusTarget, FocusTargetButton] = {}
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._place_focused)
         self._rest = QTimer(self, singleShot=True, interval=_AT_REST_MS)
@@ -105,7 +105,7 @@ class StopWalk(QObject):
             if not (forward or skips_actions) and self._land_on_actions(at, forward=False):
                 return True
             least, most = (max(begin, position), end) if forward else (begin, min(end, position))
-            stop = next_stop(self._view.document(), least, most, forward=forward)
+            stop = next_focus_target(self._view.document(), least, most, forward=forward)
             if stop is not None:
                 self.land(stop)
                 return True
@@ -117,7 +117,7 @@ class StopWalk(QObject):
             self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
         return not forward
 
-    def _written_on(self, section: Section, position: int, *, forward: bool) -> int:
+    def _written_on(self, section: MessageLayout, position: int, *, forward: bool) -> int:
         """Have written what holds the next stop of a message, from a position of the document on;
         where that is then."""
         if section.is_whole:
@@ -135,7 +135,7 @@ class StopWalk(QObject):
                 self._messages.write_item(section, first, height, unit)
                 return here.position()
         order = range(first + 1, len(section.items)) if forward else range(first - 1, -1, -1)
-        at = next((at for at in order if has_stop(section.items[at])), -1)
+        at = next((at for at in order if has_focus_target(section.items[at])), -1)
         if at >= 0:
             self._messages.write_item(section, at, height)
             unit = self._missing(section, at, -1 if forward else sys.maxsize, forward=forward)
@@ -143,7 +143,9 @@ class StopWalk(QObject):
                 self._messages.write_item(section, at, height, unit)
         return here.position()
 
-    def _missing(self, section: Section, at: int, position: int, *, forward: bool) -> int | None:
+    def _missing(
+        self, section: MessageLayout, at: int, position: int, *, forward: bool
+    ) -> int | None:
         """The UTF-16 unit of a long text that the next link in it is at, of those that are not
         written, from a position of the document on; None where there is none."""
         writer, words = self._messages.writer, Words(section.items[at].runs)
@@ -207,7 +209,7 @@ class StopWalk(QObject):
         self._actions.take_focus(last=not forward)
         return True
 
-    def land(self, stop: Stop) -> None:
+    def land(self, stop: FocusTarget) -> None:
         """Give the keyboard to a stop."""
         button = self._cover(stop)
         self._focused = button
@@ -230,26 +232,26 @@ class StopWalk(QObject):
             bar = self._view.verticalScrollBar()
             bar.setValue(bar.value() + top - height // 3)
 
-    def _places(self, stop: Stop) -> list[QRect]:
+    def _places(self, stop: FocusTarget) -> list[QRect]:
         view = self._view
         scrolled = (view.horizontalScrollBar().value(), view.verticalScrollBar().value())
         width = view.viewport().width()
         return places_of(view.document(), stop, view.backdrop, scrolled, width)
 
-    def _cover(self, stop: Stop) -> StopButton:
+    def _cover(self, stop: FocusTarget) -> FocusTargetButton:
         button, name = self._covers.get(stop), self._describe(stop)[0]
         if button is not None:
             # Its text may have been written anew. Hidden, it would hand on the keyboard.
             button.stand_for(stop, name)
         else:
-            button = StopButton(self._view.document(), stop, name, self._view.viewport())
+            button = FocusTargetButton(self._view.document(), stop, name, self._view.viewport())
             self._covers[stop] = button
             button.clicked.connect(lambda: self._choose(button))
             button.left.connect(lambda: self._leave(button))
             button.show()
         return button
 
-    def _note(self, stop: Stop, button: StopButton) -> None:
+    def _note(self, stop: FocusTarget, button: FocusTargetButton) -> None:
         """The text of a button has changed, which stands for this stop now, and no other does."""
         other = self._covers.get(stop)
         if other is button:
@@ -259,13 +261,13 @@ class StopWalk(QObject):
         self._covers = {was: one for was, one in self._covers.items() if one is not button}
         self._covers[stop] = button
 
-    def _choose(self, button: StopButton) -> None:
+    def _choose(self, button: FocusTargetButton) -> None:
         stop = button.stop
         self.chosen.emit(stop.target, stop.start)
         if button is self._focused:
             self._soon.start()
 
-    def _leave(self, button: StopButton) -> None:
+    def _leave(self, button: FocusTargetButton) -> None:
         """Called when the keyboard goes elsewhere."""
         if self._focused is button:
             self._focused = None
@@ -273,7 +275,7 @@ class StopWalk(QObject):
         if not QAccessible.isActive():
             self._drop(button)
 
-    def _drop(self, button: StopButton) -> None:
+    def _drop(self, button: FocusTargetButton) -> None:
         self._covers = {stop: one for stop, one in self._covers.items() if one is not button}
         button.hide()
         button.deleteLater()
@@ -287,7 +289,9 @@ class StopWalk(QObject):
         if button is None:
             return
         stop = button.stop
-        if stop.start < stop.end and stop in stops_of(self._view.document().findBlock(stop.start)):
+        if stop.start < stop.end and stop in focus_targets_of(
+            self._view.document().findBlock(stop.start)
+        ):
             self._note(stop, button)
             button.stand_for(stop, self._describe(stop)[0])
             button.cover(self._places(stop))
@@ -300,13 +304,13 @@ class StopWalk(QObject):
         else:
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _like(self, at: int, stop: Stop) -> Stop | None:
+    def _like(self, at: int, stop: FocusTarget) -> FocusTarget | None:
         """The nearest stop of a section with the same target."""
         begin, end = self._extent(at)
         found = [one for one in self._within(begin, end) if one.target == stop.target]
         return min(found, key=lambda one: abs(one.start - stop.start), default=None)
 
-    def _of_other_version(self, button: StopButton) -> Stop | None:
+    def _of_other_version(self, button: FocusTargetButton) -> FocusTarget | None:
         """Another version has taken the place of the one whose arrow this was: the arrow nearest to
         where it was, the same way if there is one."""
         if button.target not in _VERSIONS:
@@ -319,28 +323,28 @@ class StopWalk(QObject):
         ]
         return min(found, key=lambda stop: self._far(stop, button), default=None)
 
-    def _in_footer(self, section: Section) -> Iterator[Stop]:
+    def _in_footer(self, section: MessageLayout) -> Iterator[FocusTarget]:
         for at in reversed(range(len(section.items))):
             item = section.items[at]
             if not isinstance(item, Line) or item.part is Part.QUESTION:
                 return
             if section.counts[at]:
-                yield from stops_of(self._messages.writer.sections.block_of(section, at))
+                yield from focus_targets_of(self._messages.writer.sections.block_of(section, at))
 
-    def _far(self, stop: Stop, button: StopButton) -> tuple[int, bool]:
+    def _far(self, stop: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
         """How far a stop is from a button, and whether it leads elsewhere."""
         top = min((place.top() for place in self._places(stop)), default=0)
         return abs(top - button.y()) // 16, stop.target != button.target
 
-    def _within(self, begin: int, end: int) -> Iterator[Stop]:
+    def _within(self, begin: int, end: int) -> Iterator[FocusTarget]:
         block = self._view.document().findBlock(begin)
         while block.isValid() and block.position() <= end:
-            yield from stops_of(block)
+            yield from focus_targets_of(block)
             block = block.next()
 
     def _cover_all(self) -> None:
         """For a screen reader: cover every stop on screen, and no other but the focused one."""
-        stops = chain.from_iterable(map(stops_of, blocks_on_screen(self._view)))
+        stops = chain.from_iterable(map(focus_targets_of, visible_blocks(self._view)))
         wanted = list(islice(stops, _MOST_COVERED))
         for stop, button in list(self._covers.items()):
             if button is not self._focused and stop not in wanted:

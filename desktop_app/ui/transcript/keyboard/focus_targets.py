@@ -40,7 +40,7 @@ _LONGEST: Final = 300
 _AROUND: Final = 3
 
 
-class Stop(NamedTuple):
+class FocusTarget(NamedTuple):
     """A piece of the text, by positions in the document, and what it leads to."""
 
     start: int
@@ -48,13 +48,13 @@ class Stop(NamedTuple):
     target: str
 
 
-def stops_of(block: QTextBlock) -> Iterator[Stop]:
+def focus_targets_of(block: QTextBlock) -> Iterator[FocusTarget]:
     """The stops of one block, from the left."""
     if not block.isVisible():
         return
     if block.blockFormat().intProperty(LOOK) & Look.HEAD:
-        yield Stop(block.position(), block.position() + block.length() - 1, COPY_CODE)
-    current: Stop | None = None
+        yield FocusTarget(block.position(), block.position() + block.length() - 1, COPY_CODE)
+    current: FocusTarget | None = None
     fragments = block.begin()
     while not fragments.atEnd():
         fragment = fragments.fragment()
@@ -67,12 +67,12 @@ def stops_of(block: QTextBlock) -> Iterator[Stop]:
             continue
         if current is not None:
             yield current
-        current = Stop(start, end, target) if target else None
+        current = FocusTarget(start, end, target) if target else None
     if current is not None:
         yield current
 
 
-def has_stop(item: Item) -> bool:
+def has_focus_target(item: Item) -> bool:
     """Whether there are stops in an item, written or not."""
     if isinstance(item, Block) and (item.kind is Kind.CODE_HEAD or is_label(item.marker)):
         return True
@@ -82,11 +82,15 @@ def has_stop(item: Item) -> bool:
     )
 
 
-def next_stop(document: QTextDocument, start: int, end: int, *, forward: bool) -> Stop | None:
+def next_focus_target(
+    document: QTextDocument, start: int, end: int, *, forward: bool
+) -> FocusTarget | None:
     """The first (or last) stop that lies within these positions."""
     block = document.findBlock(start if forward else max(start, end - 1))
     while block.isValid() and block.position() < end and block.position() + block.length() > start:
-        found = [stop for stop in stops_of(block) if start <= stop.start and stop.end <= end]
+        found = [
+            stop for stop in focus_targets_of(block) if start <= stop.start and stop.end <= end
+        ]
         if found:
             return found[0] if forward else found[-1]
         block = block.next() if forward else block.previous()
@@ -99,7 +103,7 @@ def shown_target(target: str) -> str:
     return encoded if len(encoded) <= _LONGEST else encoded[: _LONGEST - 1] + "…"
 
 
-def described(document: QTextDocument, stop: Stop) -> tuple[str, str]:
+def described(document: QTextDocument, stop: FocusTarget) -> tuple[str, str]:
     """What a screen reader says of a stop, and the address that it leads to, "" for none."""
     shown = _words(document, stop).replace("\ufffc", "").replace("\u2063", "")
     words = one_line(shown.strip(_SIGNS))
@@ -117,7 +121,7 @@ def described(document: QTextDocument, stop: Stop) -> tuple[str, str]:
     return f"{words or 'Picture'}, {leads} {address}", address
 
 
-def _state_of(stop: Stop, shown: str) -> str:
+def _state_of(stop: FocusTarget, shown: str) -> str:
     """Whether what a stop unfolds is shown: in words, as Qt has no role for that. "" for what
     unfolds nothing, and for code, whose words say it."""
     if stop.target == ACTION + DETAILS:
@@ -125,18 +129,18 @@ def _state_of(stop: Stop, shown: str) -> str:
     return _STATES.get(shown[:1], "")
 
 
-def _words_of(document: QTextDocument, stop: Stop) -> str:
+def _words_of(document: QTextDocument, stop: FocusTarget) -> str:
     cursor = QTextCursor(document)
     cursor.setPosition(stop.start)
     cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
     return cursor.selectedText().replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
 
 
-def _named_below(document: QTextDocument, stop: Stop) -> str:
+def _named_below(document: QTextDocument, stop: FocusTarget) -> str:
     """The words that lead to the same as a picture: each of a message's attachments is named below
     its pictures, in a line of its own."""
     block = document.findBlock(stop.start).next()
-    while block.isValid() and (found := list(stops_of(block))):
+    while block.isValid() and (found := list(focus_targets_of(block))):
         for other in found:
             if other.target == stop.target:
                 return _words_of(document, other)
@@ -144,7 +148,7 @@ def _named_below(document: QTextDocument, stop: Stop) -> str:
     return ""
 
 
-def identifier_of(stop: Stop) -> str:
+def identifier_of(stop: FocusTarget) -> str:
     """The stable name of a stop's kind."""
     if stop.target == COPY_CODE:
         return "copy-code"
@@ -155,7 +159,7 @@ def identifier_of(stop: Stop) -> str:
     return "message-" + stop.target.removeprefix(ACTION).partition("/")[0]
 
 
-class StopButton(QAbstractButton):
+class FocusTargetButton(QAbstractButton):
     """Covers one stop; seen only while it has the keyboard.
 
     Attributes:
@@ -167,7 +171,9 @@ class StopButton(QAbstractButton):
 
     left = Signal()
 
-    def __init__(self, document: QTextDocument, stop: Stop, name: str, parent: QWidget) -> None:
+    def __init__(
+        self, document: QTextDocument, stop: FocusTarget, name: str, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab is led by the view
@@ -178,7 +184,7 @@ class StopButton(QAbstractButton):
         self._pieces: list[QRect] = []
         self.stand_for(stop, name)
 
-    def stand_for(self, stop: Stop, name: str) -> None:
+    def stand_for(self, stop: FocusTarget, name: str) -> None:
         """Belong to a stop of the same target, which says this."""
         if name != self.accessibleName():  # each time, it would be said
             self.setAccessibleName(spoken_text(name))
@@ -186,9 +192,9 @@ class StopButton(QAbstractButton):
         self._cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
 
     @property
-    def stop(self) -> Stop:
+    def stop(self) -> FocusTarget:
         """Where its text is now."""
-        return Stop(self._cursor.selectionStart(), self._cursor.selectionEnd(), self.target)
+        return FocusTarget(self._cursor.selectionStart(), self._cursor.selectionEnd(), self.target)
 
     def cover(self, pieces: list[QRect]) -> None:
         """Lie over these pieces of lines, in the viewport."""
@@ -236,7 +242,7 @@ class StopButton(QAbstractButton):
             super().keyPressEvent(event)
 
 
-def pieces_of(document: QTextDocument, stop: Stop) -> list[QRectF]:
+def pieces_of(document: QTextDocument, stop: FocusTarget) -> list[QRectF]:
     """The boxes that a stop's text takes, one for each line, in document coordinates; without the
     spaces at its ends, which only the mouse needs."""
     block = document.findBlock(stop.start)
@@ -258,7 +264,7 @@ def pieces_of(document: QTextDocument, stop: Stop) -> list[QRectF]:
     return pieces
 
 
-def _words(document: QTextDocument, stop: Stop) -> str:
+def _words(document: QTextDocument, stop: FocusTarget) -> str:
     cursor = QTextCursor(document)
     cursor.setPosition(stop.start)
     cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
@@ -271,7 +277,11 @@ def _x(line: QTextLine, at: int) -> float:
 
 
 def places_of(
-    document: QTextDocument, stop: Stop, backdrop: Backdrop, scrolled: tuple[int, int], width: int
+    document: QTextDocument,
+    stop: FocusTarget,
+    backdrop: Backdrop,
+    scrolled: tuple[int, int],
+    width: int,
 ) -> list[QRect]:
     """Where a stop is in a viewport of this width, which is scrolled so far aside and down."""
     aside, down = scrolled

@@ -8,24 +8,24 @@ from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.footnote_links import counterpart, leads_back, link_to_mark
 from desktop_app.ui.transcript.document.run_changes import units
-from desktop_app.ui.transcript.keyboard.focus_targets import Stop, stops_of
+from desktop_app.ui.transcript.keyboard.focus_targets import FocusTarget, focus_targets_of
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
 
-    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_items import Item
 
 
-class NoteJumps:
+class FootnoteJumps:
     """Finds, and has written, what the links of footnotes lead to."""
 
-    def __init__(self, messages: WrittenMessages) -> None:
+    def __init__(self, messages: MaterializedMessages) -> None:
         self._messages = messages
         self._came: tuple[str, str, int] = "", "", 0
 
-    def find(self, target: str, block: QTextBlock, height: int) -> Stop | None:
+    def find(self, target: str, block: QTextBlock, height: int) -> FocusTarget | None:
         """The stop that a link in a block leads to, with so many pixels written around it; None
         where there is none."""
         writer, wanted = self._messages.writer, counterpart(target)
@@ -41,7 +41,7 @@ class NoteJumps:
         self._messages.write_item(section, item, height, unit)
         return self._stop(section, item, wanted)
 
-    def _item(self, section: Section, at: int, target: str, wanted: str) -> int | None:
+    def _item(self, section: MessageLayout, at: int, target: str, wanted: str) -> int | None:
         """The mark that one came from, else the nearest above; the definition below, else above."""
         items = section.items
         key, left, came = self._came
@@ -55,10 +55,10 @@ class NoteJumps:
         order = (*above, *below) if leads_back(target) else (*below, *above)
         return next((n for n in order if _holds(items[n], wanted)), None)
 
-    def _stop(self, section: Section, item: int, wanted: str) -> Stop | None:
+    def _stop(self, section: MessageLayout, item: int, wanted: str) -> FocusTarget | None:
         block = self._messages.writer.sections.block_of(section, item)
         for _ in range(section.counts[item]):
-            for stop in stops_of(block):
+            for stop in focus_targets_of(block):
                 if stop.target == wanted:
                     return stop
             block = block.next()

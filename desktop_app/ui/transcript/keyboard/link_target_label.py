@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 
-class TargetLabel(PlainLabel):
+class LinkTargetLabel(PlainLabel):
     """An address, while there is one to be said."""
 
     def __init__(self, parent: QWidget) -> None:

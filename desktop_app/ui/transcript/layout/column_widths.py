@@ -42,7 +42,7 @@ _UNSUITED: Final = re.compile(
 )
 
 
-class Columns:
+class ColumnWidths:
     """Measures tables in the fonts of one look; `width` is that of the document in pixels."""
 
     def __init__(self, styles: Styles, width: float) -> None:

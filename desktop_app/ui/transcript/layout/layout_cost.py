@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from desktop_app.rendering.block_model import Runs
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_items import Item
 
 _RUN: Final = 10
@@ -47,12 +47,12 @@ def cost_more(items: Iterable[Item], most: int) -> bool:
     return _is_passed(map(cost_of, items), most)
 
 
-def is_costly(sections: Iterable[Section], most: int) -> bool:
+def is_costly(sections: Iterable[MessageLayout], most: int) -> bool:
     """Whether what is written of sections costs more than so much."""
     return _is_passed((cost for section in sections for cost in _costs(section)), most)
 
 
-def _costs(section: Section) -> Iterable[int]:
+def _costs(section: MessageLayout) -> Iterable[int]:
     at = section.written(0)
     while at < len(section.items):
         in_part = bool(section.gaps[at])

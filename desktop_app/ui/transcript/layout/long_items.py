@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
 from desktop_app.rendering.block_model import Run
-from desktop_app.ui.transcript.document.block_inserter import Page, Seen, head_length
+from desktop_app.ui.transcript.document.block_inserter import BlockInserter, BlockState, head_length
 from desktop_app.ui.transcript.layout.layout_cost import cost_of_runs
 from desktop_app.ui.transcript.layout.long_text import BEFORE, LONGEST, LongText, Words, end_of
-from desktop_app.ui.transcript.layout.message_layout import Gap
+from desktop_app.ui.transcript.layout.message_layout import TextGap
 from desktop_app.ui.transcript.transcript_styles import INDENT
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Parts(NamedTuple):
     missing between them."""
 
     cuts: tuple[int, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[TextGap, ...] = ()
 
 
 class LastWords:
@@ -68,7 +68,9 @@ class LongItems:
         self._styles, self._words = styles, words
         self._long = LongText(width, styles.theme.px(INDENT))
 
-    def write(self, page: Page, item: Item, made: QTextBlockFormat, *, whole: bool) -> Parts:
+    def write(
+        self, page: BlockInserter, item: Item, made: QTextBlockFormat, *, whole: bool
+    ) -> Parts:
         """Write a text into the block of format `made` that has been opened, and further ones;
         where it is not to be there as a `whole`, of much its ends, as of very much in any case."""
         words = self._words.of(item)
@@ -83,7 +85,7 @@ class LongItems:
         for number, (first, end) in enumerate(spans):
             if first > start:
                 share = height * (first - start) / words.end
-                gaps.append(Gap(number, start, max(1.0, share)))
+                gaps.append(TextGap(number, start, max(1.0, share)))
             if number:
                 above = gaps[-1].height if first > start else 0
                 page.open(below(above, rest), self._styles.char_format(item, Run("")))
@@ -134,9 +136,9 @@ class LongItems:
             spans = self._within(item, words, gap.start, least, most, stop, rest)
             below_it = block.document().findBlockByNumber(block.blockNumber() + gap.block)
             share = gap.height / (stop - gap.start)
-            upper = Gap(gap.block, gap.start, (spans[0][0] - gap.start) * share)
-            lower = Gap(gap.block + len(spans), spans[-1][1], (stop - spans[-1][1]) * share)
-            page, above = Page(cursor, below_it), upper.height
+            upper = TextGap(gap.block, gap.start, (spans[0][0] - gap.start) * share)
+            lower = TextGap(gap.block + len(spans), spans[-1][1], (stop - spans[-1][1]) * share)
+            page, above = BlockInserter(cursor, below_it), upper.height
             for one in spans:
                 page.open(below(above, rest), self._styles.char_format(item, Run("")))
                 self._put(cursor, item, words.between(*one))
@@ -160,7 +162,7 @@ class LongItems:
         for first, end, height in reversed(runs):
             after = document.findBlockByNumber(number + end)
             start, char = document.findBlockByNumber(number + first), after.charFormat()
-            seen = Seen(after)
+            seen = BlockState(after)
             cursor.setPosition(start.position())
             cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
@@ -170,7 +172,7 @@ class LongItems:
             begin = next((gap.start for gap in gaps if gap.block == first), cuts[first - 1])
             gaps = [
                 *(gap for gap in gaps if gap.block < first),
-                Gap(first, begin, height),
+                TextGap(first, begin, height),
                 *(gap._replace(block=gap.block - end + first) for gap in gaps if gap.block > end),
             ]
             del cuts[first - 1 : end - 1]

@@ -27,14 +27,14 @@ _NOTHING: Key = ((), 0)
 _MANY: Final = 4
 
 
-class Hole(NamedTuple):
+class Placeholder(NamedTuple):
     """Items [first, end) that are not written, one after another."""
 
     first: int
     end: int
 
 
-class Gap(NamedTuple):
+class TextGap(NamedTuple):
     """What is not written of a long text: from unit `start` on to where its block number `block`
     begins, above which it takes `height` pixels."""
 
@@ -43,7 +43,7 @@ class Gap(NamedTuple):
     height: float
 
 
-class Section:
+class MessageLayout:
     """The blocks of one message.
 
     The six lists run in parallel, one entry for each item.
@@ -66,7 +66,7 @@ class Section:
         self.counts: list[int] = []
         self.keys: list[Key] = []
         self.shapes: list[tuple[int, ...]] = []
-        self.gaps: list[tuple[Gap, ...]] = []
+        self.gaps: list[tuple[TextGap, ...]] = []
         self.heights: list[float] = []
         self.total = 0
         self.edition = 0
@@ -122,7 +122,7 @@ class Section:
         """The index of the last item above item `at` that is written; -1, if none is."""
         return self._flags.rfind(1, 0, at)
 
-    def holes(self, first: int = 0, end: int | None = None) -> Iterator[Hole]:
+    def holes(self, first: int = 0, end: int | None = None) -> Iterator[Placeholder]:
         """The holes within items [first, end), top to bottom."""
         if not self._missing:
             return
@@ -132,7 +132,7 @@ class Section:
         while begin >= 0:
             stop = flags.find(1, begin, end)
             stop = end if stop < 0 else stop
-            yield Hole(begin, stop)
+            yield Placeholder(begin, stop)
             begin = flags.find(0, stop, end)
 
     def runs(self, first: int, end: int) -> Iterator[tuple[int, int]]:
@@ -178,7 +178,7 @@ class Section:
         self._ends = None
 
     def count(
-        self, at: int, blocks: int, shape: tuple[int, ...], gaps: tuple[Gap, ...] = ()
+        self, at: int, blocks: int, shape: tuple[int, ...], gaps: tuple[TextGap, ...] = ()
     ) -> None:
         """An item takes so many blocks, in this shape."""
         self.total += blocks - self.counts[at]

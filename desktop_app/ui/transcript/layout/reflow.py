@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextCursor
 
     from desktop_app.ui.transcript.document.item_writer import ItemWriter
-    from desktop_app.ui.transcript.layout.message_layout import Section
-    from desktop_app.ui.transcript.layout.message_layouts import Sections
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.layout.message_layouts import MessageLayouts
     from desktop_app.ui.transcript.message_items import Item
 
 
-class Fitting:
+class Reflow:
     """Knows which table still grows, and which items stand there as an earlier width asked for."""
 
-    def __init__(self, sections: Sections, items: ItemWriter) -> None:
+    def __init__(self, sections: MessageLayouts, items: ItemWriter) -> None:
         self._sections, self._items = sections, items
-        self._growing: tuple[Section, int] | None = None
-        self._misfits: Iterator[tuple[Section, int]] | None = None
+        self._growing: tuple[MessageLayout, int] | None = None
+        self._misfits: Iterator[tuple[MessageLayout, int]] | None = None
 
     def clear(self) -> None:
         """Forget everything: the document is emptied."""
@@ -43,23 +43,23 @@ class Fitting:
         """Whether there is a table that grows."""
         return self._growing is not None
 
-    def forget(self, section: Section) -> None:
+    def forget(self, section: MessageLayout) -> None:
         """A section is taken out of the document."""
         if self._growing is not None and self._growing[0] is section:
             self._growing = None
 
-    def grows(self, section: Section, at: int, cursor: QTextCursor) -> None:
+    def grows(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """The table that begins with this item has got more; no other one will."""
         if self._growing != (section, at):
             self.fit_table(cursor)
         self._growing = (section, at)
 
-    def fit_above(self, section: Section, at: int, cursor: QTextCursor) -> None:
+    def fit_above(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Something is to be written as item `at`: a table above it in its section is whole."""
         if self._growing is not None and self._growing[0] is section and self._growing[1] < at:
             self.fit_table(cursor)
 
-    def fit_earlier(self, section: Section, cursor: QTextCursor) -> None:
+    def fit_earlier(self, section: MessageLayout, cursor: QTextCursor) -> None:
         """A table behind which more has been written has all its rows."""
         if self._growing is not None:
             owner, at = self._growing
@@ -73,7 +73,7 @@ class Fitting:
             if at < len(section.items):
                 self._fit(section, at, cursor)
 
-    def _fit(self, section: Section, at: int, cursor: QTextCursor) -> None:
+    def _fit(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Give a whole table the columns that its first rows ask for."""
         head = section.items[at]
         if not isinstance(head, Block) or head.kind is not Kind.TABLE or not head.head:
@@ -117,7 +117,7 @@ class Fitting:
         else:
             self._misfits = None
 
-    def _shaped_from(self, top: int) -> Iterator[tuple[Section, int]]:
+    def _shaped_from(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
         """Every item whose shape depends on the width, from that of a block on, then from the first."""
         found = self._sections.section_at(top)
         first = self._sections.index(found[0]) if found else 0

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextDocument
 
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_items import Item
 
 LONG: Final = 30
@@ -40,7 +40,7 @@ FOLD: Final = "fold-code-"
 """Action of the line below a block of code; its number within the message follows."""
 
 
-class Folded(NamedTuple):
+class FoldedCode(NamedTuple):
     """A block of code that has its line: the `number` of its message, and where it begins and ends
     among the blocks of that."""
 
@@ -60,14 +60,14 @@ class FoldLines:
 
     def __init__(self, items: Sequence[Item] = ()) -> None:
         """Those among the items of a body."""
-        self._folded: list[Folded] = []
+        self._folded: list[FoldedCode] = []
         head = 0
         for at, item in enumerate(items):
             if _is_head(item):
                 head = at
             elif (number := number_of(item)) is not None:
                 passed = len(self._folded)
-                self._folded.append(Folded(number, head - passed, at - passed))
+                self._folded.append(FoldedCode(number, head - passed, at - passed))
 
     def item_of(self, block: int) -> int:
         """Which item a block is: at the end of code, the one below the line."""
@@ -98,7 +98,7 @@ class FoldLines:
         """A line that is this item goes."""
         del self._folded[self._passed(item)]
 
-    def ended(self, items: Sequence[Item], body: int, end: int) -> Folded | None:
+    def ended(self, items: Sequence[Item], body: int, end: int) -> FoldedCode | None:
         """The code that ends above item `end` of a body, which itself begins at item `body` of
         these: if it is long, and does not go on."""
         end += body
@@ -114,9 +114,9 @@ class FoldLines:
             number, begin = known.number, body + known.end + passed
         number += sum(_is_head(items[at]) for at in range(begin, first))
         passed += body
-        return Folded(number, first - 1 - passed, end - passed)
+        return FoldedCode(number, first - 1 - passed, end - passed)
 
-    def add(self, folded: Folded) -> int:
+    def add(self, folded: FoldedCode) -> int:
         """Code has its line; which item that is."""
         at = bisect_right(self._folded, folded.end, key=_end)
         self._folded.insert(at, folded)
@@ -127,7 +127,7 @@ class FoldLines:
         return sum(fold.end + passed < item for passed, fold in enumerate(self._folded))
 
 
-def _end(fold: Folded) -> int:
+def _end(fold: FoldedCode) -> int:
     return fold.end
 
 
@@ -182,7 +182,7 @@ def last_shown(items: Sequence[Item], at: int) -> int:
     return _first_line(items, at) + SHOWN - 1
 
 
-def show_folds(writer: DocumentWriter, section: Section, unfolded: Container[int]) -> None:
+def show_folds(writer: DocumentWriter, section: MessageLayout, unfolded: Container[int]) -> None:
     """Hide the lines that are folded, show those that are not any more."""
     lines = [at for at, item in enumerate(section.items) if type(item) is Line]
     for at in lines:
@@ -191,7 +191,7 @@ def show_folds(writer: DocumentWriter, section: Section, unfolded: Container[int
             show_fold(writer, section, at, visible=number in unfolded)
 
 
-def show_fold(writer: DocumentWriter, section: Section, at: int, *, visible: bool) -> None:
+def show_fold(writer: DocumentWriter, section: MessageLayout, at: int, *, visible: bool) -> None:
     """Hide the lines that the line which is item `at` folds, or show them."""
     first = _first_line(section.items, at) + SHOWN
     if section.written(first) >= at and (section.heights[first] > 0) is visible:
@@ -206,7 +206,7 @@ def show_fold(writer: DocumentWriter, section: Section, at: int, *, visible: boo
 
 
 def _take_out_many(
-    writer: DocumentWriter, section: Section, first: int, end: int, *, visible: bool
+    writer: DocumentWriter, section: MessageLayout, first: int, end: int, *, visible: bool
 ) -> None:
     """Very many lines that are to be hidden or shown are taken out of the document, to be written
     as one comes near: to lay out so many takes longer than a frame. Where a screen reader runs, it reads
@@ -219,7 +219,7 @@ def _take_out_many(
 
 
 def _set_heights(
-    writer: DocumentWriter, section: Section, first: int, end: int, visible: bool
+    writer: DocumentWriter, section: MessageLayout, first: int, end: int, visible: bool
 ) -> None:
     """Those of these lines that are not written take room no more, or again. Of a message that is
     not written as a whole, nothing that is folded is, unless it is for a screen reader."""

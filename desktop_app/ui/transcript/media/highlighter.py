@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-    from desktop_app.ui.transcript.layout.message_layout import Section
-    from desktop_app.ui.transcript.media.json_process import Asker
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.message_items import Item
 
 _SLICE_S: Final = 0.004
@@ -47,7 +47,7 @@ class _Job:
         line: the next to be painted.
     """
 
-    section: Section
+    section: MessageLayout
     start: int
     first: int
     end: int
@@ -55,7 +55,7 @@ class _Job:
     stretches: Iterator[str] | None = None
     lexed: int = 0
     line: int = 0
-    pending: dict[int, list[highlight.Span]] = field(default_factory=dict)
+    pending: dict[int, list[highlight.ColoredSpan]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.line = self.first - self.start
@@ -68,7 +68,7 @@ class CodeHighlighter(QObject):
         super().__init__(parent)
         self._writer = writer
         self._jobs: deque[_Job] = deque()
-        self._lexer: Asker | None = None
+        self._lexer: JsonProcess | None = None
         self._asked: tuple[int, _Job, str] | None = None
         self._plain: set[str] = set()
         self._timer = QTimer(self, singleShot=True, interval=0)
@@ -80,7 +80,7 @@ class CodeHighlighter(QObject):
         """Whether there is code that is not coloured yet."""
         return bool(self._jobs)
 
-    def lex_with(self, lexer: Asker) -> None:
+    def lex_with(self, lexer: JsonProcess) -> None:
         """Who lexes what comes from now on (rendering/processes/lexing_process.py); without anybody it stays
         plain."""
         self._lexer = lexer
@@ -99,11 +99,11 @@ class CodeHighlighter(QObject):
         self._jobs.clear()
         self._plain.clear()
 
-    def forget(self, section: Section) -> None:
+    def forget(self, section: MessageLayout) -> None:
         """Forget the work on a section: its items have moved."""
         self._jobs = deque(job for job in self._jobs if job.section is not section)
 
-    def colour_block(self, section: Section, at: int) -> None:
+    def colour_block(self, section: MessageLayout, at: int) -> None:
         """Colour the whole code block whose head is item `at`."""
         end = at + 1
         items = section.items
@@ -112,7 +112,7 @@ class CodeHighlighter(QObject):
         for first, stop in section.runs(at + 1, end):
             self.colour_part(section, first, stop)
 
-    def colour_items(self, section: Section, first: int, end: int) -> None:
+    def colour_items(self, section: MessageLayout, first: int, end: int) -> None:
         """Colour what is code among items [first, end), which have just been written."""
         flags = bytes(map(_is_code, section.items[first:end]))
         begin = flags.find(1)
@@ -122,14 +122,14 @@ class CodeHighlighter(QObject):
             self.colour_part(section, first + begin, first + stop)
             begin = flags.find(1, stop)
 
-    def colour_part(self, section: Section, first: int, end: int) -> None:
+    def colour_part(self, section: MessageLayout, first: int, end: int) -> None:
         """Colour lines that have been written in the middle of a block, or all of it."""
         start = first
         while start and first - start < _FAR_LINES and _is_code(section.items[start - 1]):
             start -= 1
         self._add(section, start, first, end)
 
-    def colour_lines(self, section: Section, head: int, first: int, end: int) -> None:
+    def colour_lines(self, section: MessageLayout, head: int, first: int, end: int) -> None:
         """Colour new lines of a block that still grows."""
         last = self._jobs[-1] if self._jobs else None
         if (
@@ -142,7 +142,7 @@ class CodeHighlighter(QObject):
             return
         self._add(section, max(head + 1, first - _CONTEXT_LINES), first, end)
 
-    def _add(self, section: Section, start: int, first: int, end: int) -> None:
+    def _add(self, section: MessageLayout, start: int, first: int, end: int) -> None:
         block = section.items[start - 1] if start else None
         line = section.items[first] if first < end else None
         if not isinstance(line, Block) or not line.language or block is None:
@@ -226,7 +226,7 @@ class CodeHighlighter(QObject):
             self._writer.document.markContentsDirty(start, end - start)
         job.line = last
 
-    def _set_formats(self, layout: QTextLayout, mine: list[highlight.Span]) -> bool:
+    def _set_formats(self, layout: QTextLayout, mine: list[highlight.ColoredSpan]) -> bool:
         """Whether this changed anything."""
         old = [(r.start, r.length, r.format.foreground().color().rgb()) for r in layout.formats()]
         new = [
@@ -259,7 +259,7 @@ def _code(items: Sequence[Item]) -> str:
     return "".join(f"{text}\n" for text in texts)
 
 
-def _in_units(span: highlight.Span, text: str) -> highlight.Span:
+def _in_units(span: highlight.ColoredSpan, text: str) -> highlight.ColoredSpan:
     """A span of a text counted in UTF-16 units, as Qt counts."""
     if text.isascii():
         return span

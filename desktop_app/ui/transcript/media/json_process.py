@@ -25,7 +25,7 @@ _LONGEST_MS: Final = 5_000
 _IDLE_MS: Final = 30_000
 
 
-class Asker(QObject):
+class JsonProcess(QObject):
     """Requests to a process and its answers, both JSON objects.
 
     Signals:

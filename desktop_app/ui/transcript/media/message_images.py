@@ -92,7 +92,7 @@ def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFo
     return made
 
 
-class Pictures(QObject):
+class MessageImages(QObject):
     """The pictures of one document.
 
     Signals:

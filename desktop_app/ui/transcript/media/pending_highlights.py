@@ -9,12 +9,12 @@ from desktop_app.rendering.block_model import Block, Kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
     from desktop_app.ui.transcript.message_items import Item
 
 
-class UncolouredCode:
+class PendingHighlights:
     """The blocks of code in the body of a message that are not coloured to the end. Of the one that
     grows, the complete lines are coloured meanwhile."""
 
@@ -39,7 +39,13 @@ class UncolouredCode:
             self._coloured_to = min(self._coloured_to, at)
 
     def colour(
-        self, highlighter: CodeHighlighter, section: Section, body: int, end: int, *, grows: bool
+        self,
+        highlighter: CodeHighlighter,
+        section: MessageLayout,
+        body: int,
+        end: int,
+        *,
+        grows: bool,
     ) -> None:
         """Colour whole blocks that are closed, and the complete lines of the one that grows, where
         that does: the body is items [body, end) of the section."""

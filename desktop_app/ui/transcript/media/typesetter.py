@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.rendering.processes.math_typesetting import Formula, formula_of, is_within_limits
-from desktop_app.ui.transcript.media.json_process import Asker
+from desktop_app.ui.transcript.media.json_process import JsonProcess
 
 if TYPE_CHECKING:
     from desktop_app.child_processes import ChildCommand
@@ -33,7 +33,7 @@ class Typesetter(QObject):
         super().__init__(parent)
         self._known: dict[Key, Formula | None] = {}
         self._asked: dict[Key, int] = {}  # with the numbers of the requests, in their order
-        self._asker = Asker(command, self)
+        self._asker = JsonProcess(command, self)
         self._asker.answered.connect(self._settle)
         self._news = QTimer(self, singleShot=True, interval=_TOGETHER_MS)
         self._news.timeout.connect(self.arrived)

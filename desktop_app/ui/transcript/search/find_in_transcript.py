@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.search.finder import Then
 
 _LONGEST_SELECTION: Final = 100
 
 
-class Find(QObject):
+class FindInTranscript(QObject):
     """The bar, while it is open, and what it finds.
 
     Signals:
@@ -35,10 +35,10 @@ class Find(QObject):
         self,
         view: QTextBrowser,
         theme: Theme,
-        messages: WrittenMessages,
+        messages: MaterializedMessages,
         bring: Callable[[str, Then], bool],
         unfold: Callable[[str, Then], bool],
-        unfold_code: Callable[[Section, int], None],
+        unfold_code: Callable[[MessageLayout, int], None],
     ) -> None:
         super().__init__(view)
         self._view, self._theme = view, theme

@@ -29,9 +29,9 @@ from desktop_app.ui.transcript.layout.message_layout import is_table
 from desktop_app.ui.transcript.media.code_folds import number_of
 from desktop_app.ui.transcript.media.drawn_formulas import with_drawing
 from desktop_app.ui.transcript.message_items import reasoning_of
-from desktop_app.ui.transcript.search.match_index import Count, Place, Tally
+from desktop_app.ui.transcript.search.match_index import Count, Match, MatchIndex
 from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
-from desktop_app.ui.transcript.viewport.visible_blocks import blocks_on_screen
+from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.block_model import Runs
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_items import Item
-    from desktop_app.ui.transcript.message_state import Entry
+    from desktop_app.ui.transcript.message_state import MessageState
 
     Then = Callable[[], None]
 
@@ -93,10 +93,10 @@ class Finder(QObject):
     def __init__(
         self,
         view: QTextBrowser,
-        messages: WrittenMessages,
+        messages: MaterializedMessages,
         bring: Callable[[str, Then], bool],
         unfold: Callable[[str, Then], bool],
-        unfold_code: Callable[[Section, int], None],
+        unfold_code: Callable[[MessageLayout, int], None],
     ) -> None:
         """`bring` has a message written, to its end, and `unfold` shows its reasoning: where that is
         not done at once, they return False and do what they are given when it is. `unfold_code`
@@ -106,9 +106,9 @@ class Finder(QObject):
         self._bring, self._unfold, self._unfold_code = bring, unfold, unfold_code
         self._words = ""
         self._run = 0
-        self._tally = Tally()
+        self._tally = MatchIndex()
         self._is_whole = True
-        self._current: Place | None = None
+        self._current: Match | None = None
         self._known: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
         self._places: _Places | None = None
         self._waits_from: int | None = None
@@ -218,11 +218,11 @@ class Finder(QObject):
         known = [(at, counts.get(key)) for at, key in enumerate(order)]
         below = next(((at, c) for at, c in known[top:] if c is None or c.total), None)
         if below is not None and below[1] is not None:
-            self._go(Place(order[below[0]], 0))
+            self._go(Match(order[below[0]], 0))
         elif below is None:
             above = next(((at, c) for at, c in reversed(known[:top]) if c is None or c.total), None)
             if above is not None and above[1] is not None:
-                self._go(Place(order[above[0]], above[1].total - 1))
+                self._go(Match(order[above[0]], above[1].total - 1))
 
     # ------------------------------------------------------------------ going
 
@@ -233,7 +233,7 @@ class Finder(QObject):
             self._go(place)
             self._tell()
 
-    def _go(self, place: Place) -> None:
+    def _go(self, place: Match) -> None:
         self._current, self._waits_from = place, None
         again = partial(self._go_again, place)
         if not self._bring(place.message_id, again):
@@ -246,7 +246,7 @@ class Finder(QObject):
             self._reveal(entry.section, found, self._words, again)
         self._mark_soon()
 
-    def _go_again(self, place: Place) -> None:
+    def _go_again(self, place: Match) -> None:
         """The message is whole now, if it is still asked for."""
         if place == self._current:
             self._go(place)
@@ -269,7 +269,7 @@ class Finder(QObject):
         if hits:
             self._reveal(entry.section, _Hit(hits[0][0], 0), words, again)
 
-    def _reveal(self, section: Section, hit: _Hit, words: str, again: Then) -> None:
+    def _reveal(self, section: MessageLayout, hit: _Hit, words: str, again: Then) -> None:
         """Bring a match on screen, whether it is written or folded or not. To unfold code takes a
         turn of its own, for there may be very much of it."""
         if not section.heights[hit.item]:
@@ -283,7 +283,7 @@ class Finder(QObject):
             self._show(found)
             self.shown.emit()
 
-    def _unfold_it(self, section: Section, item: int, again: Then) -> None:
+    def _unfold_it(self, section: MessageLayout, item: int, again: Then) -> None:
         if item < len(section.items) and not section.heights[item]:
             self._unfold_code(section, item)
         QTimer.singleShot(_TURN_MS, self, partial(self._go_on, again))
@@ -305,7 +305,7 @@ class Finder(QObject):
                 return
             scroll_to(self._view, bar.value() + box.top() - height // 3)
 
-    def _hit_of(self, place: Place) -> _Hit | None:
+    def _hit_of(self, place: Match) -> _Hit | None:
         """Where a match is; the last one where the message has changed since."""
         entry = self._messages.get(place.message_id)
         if entry is None:
@@ -321,7 +321,7 @@ class Finder(QObject):
             number -= count
         return hit
 
-    def _hits(self, entry: Entry, words: str) -> list[tuple[int, int]]:
+    def _hits(self, entry: MessageState, words: str) -> list[tuple[int, int]]:
         """The items of a message, by index, in which the words stand, and how often: in its
         reasoning, where it is shown, and in its text."""
         section, first = entry.section, 1 if entry.head > 1 else entry.head
@@ -331,7 +331,7 @@ class Finder(QObject):
             self._known = key, list(_hits_in(section.items, first, end, words))
         return self._known[1]
 
-    def _cursor_of(self, section: Section, hit: _Hit, words: str) -> QTextCursor | None:
+    def _cursor_of(self, section: MessageLayout, hit: _Hit, words: str) -> QTextCursor | None:
         """A match, selected; the nearest one within its item. None where that is not written."""
         if not section.counts[hit.item]:
             return None
@@ -403,7 +403,7 @@ class Finder(QObject):
 
     def _on_screen(self) -> Iterator[QTextBlock]:
         """The blocks on screen that belong to what is looked through."""
-        for block in blocks_on_screen(self._view):
+        for block in visible_blocks(self._view):
             found = self._messages.writer.sections.section_at(block.blockNumber())
             entry = self._messages.get(found[0].key) if found is not None else None
             if found is not None and entry is not None:

@@ -22,7 +22,7 @@ class Count(NamedTuple):
         return self.reasoning + self.text
 
 
-class Place(NamedTuple):
+class Match(NamedTuple):
     """The match `number`, from 0, of a message."""
 
     message_id: str
@@ -32,7 +32,7 @@ class Place(NamedTuple):
 NOTHING = Count(0, 0)
 
 
-class Tally:
+class MatchIndex:
     """The counts by message, and their sums, which are added up once for all the steps between two
     changes: with ten thousand messages that takes milliseconds."""
 
@@ -73,19 +73,19 @@ class Tally:
         ends = self._sums()
         return ends[-1] if ends else 0
 
-    def number(self, place: Place) -> int:
+    def number(self, place: Match) -> int:
         """Which match of all a place is, from 1; no more than there are."""
         at = self._at.get(place.message_id, len(self.order))
         before = self._sums()[at - 1] if at else 0
         return min(before + place.number + 1, self.total)
 
-    def place(self, number: int) -> Place:
+    def place(self, number: int) -> Match:
         """The match of this number, from 0."""
         ends = self._sums()
         at = bisect_right(ends, number)
-        return Place(self.order[at], number - (ends[at - 1] if at else 0))
+        return Match(self.order[at], number - (ends[at - 1] if at else 0))
 
-    def beside(self, place: Place | None, by: int) -> Place | None:
+    def beside(self, place: Match | None, by: int) -> Match | None:
         """The match behind (1) or before (-1) a place; behind the last comes the first, and from
         nowhere the first or the last one."""
         if not self.total:

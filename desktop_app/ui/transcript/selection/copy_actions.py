@@ -10,19 +10,19 @@ from PySide6.QtGui import QTextBlock
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.ui.transcript.selection import selected_text
 from desktop_app.ui.transcript.transcript_styles import LOOK, Ground, Look
-from desktop_app.ui.transcript.viewport.visible_blocks import blocks_on_screen
+from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
-    from desktop_app.ui.transcript.message_state import Entry
-    from desktop_app.ui.transcript.selection.virtual_selection import Reach
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.message_state import MessageState
+    from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
     from desktop_app.ui.widgets.clipboard import Copying, Texts
 
 
-class Copies(QObject):
+class CopyActions(QObject):
     """Copies from one view.
 
     Signals:
@@ -33,7 +33,9 @@ class Copies(QObject):
     told = Signal(str)
     code_copied = Signal(int)
 
-    def __init__(self, view: QTextBrowser, messages: WrittenMessages, reach: Reach) -> None:
+    def __init__(
+        self, view: QTextBrowser, messages: MaterializedMessages, reach: VirtualSelection
+    ) -> None:
         super().__init__(view)
         self._view, self._messages, self._reach = view, messages, reach
         self._copying: Copying | None = None
@@ -67,7 +69,7 @@ class Copies(QObject):
         """Whether something that is copied is still being made."""
         return self._copying is not None and self._copying.is_on
 
-    def copy_message(self, entry: Entry) -> None:
+    def copy_message(self, entry: MessageState) -> None:
         """Put a message on the clipboard: an answer as it was written, a question as it is read."""
         is_answer = entry.message.role is Role.ASSISTANT
         text = entry.source
@@ -90,7 +92,7 @@ class Copies(QObject):
         """Put on the clipboard the block of code at the text cursor, else the last one on screen."""
         head = self.code_head(self._view.textCursor().block())
         if head is None:
-            shown = list(blocks_on_screen(self._view))
+            shown = list(visible_blocks(self._view))
             block = shown[-1] if shown else QTextBlock()
             while block.isValid() and head is None:
                 head, block = self.code_head(block), block.previous()

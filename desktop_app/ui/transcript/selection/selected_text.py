@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextCursor
 
     from desktop_app.ui.transcript.document.document_writer import DocumentWriter
-    from desktop_app.ui.transcript.layout.message_layout import Section
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.widgets.clipboard import Texts
 
@@ -56,7 +56,7 @@ def texts_of(
     return Texts(makers, is_short=is_short)
 
 
-class Piece(NamedTuple):
+class SelectedPiece(NamedTuple):
     """What is copied of some messages: what makes it into blocks, and its Markdown, where it is known
     without that."""
 
@@ -64,7 +64,7 @@ class Piece(NamedTuple):
     source: str | None = None
 
 
-def texts_of_many(pieces: Sequence[Piece]) -> Texts:
+def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
     """The same for what is made of many messages, one after another: for each text anew, for all of it
     at once may be much. Of much the plain text is Markdown, as it is of a conversation: making another
     would take long, for which whoever pastes would wait. Of very much there is no HTML."""
@@ -118,16 +118,18 @@ def selected(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
     return texts_of(partial(_blocks_of, span), is_short=are_few(copied))
 
 
-def selected_piece(writer: DocumentWriter, cursor: QTextCursor) -> Piece:
+def selected_piece(writer: DocumentWriter, cursor: QTextCursor) -> SelectedPiece:
     """What is copied of a selection in the document."""
-    return Piece(partial(_blocks_of, _span(writer, cursor)))
+    return SelectedPiece(partial(_blocks_of, _span(writer, cursor)))
 
 
-def piece_between(items: Sequence[Item], first: tuple[int, int], last: tuple[int, int]) -> Piece:
+def piece_between(
+    items: Sequence[Item], first: tuple[int, int], last: tuple[int, int]
+) -> SelectedPiece:
     """What is copied of a message from a unit (of a table, a row) of an item up to one of another."""
     within = list(items[first[0] : last[0] + 1])
     stop = last[1] if last[0] < len(items) else sys.maxsize
-    return Piece(partial(_blocks_of, _Span(within, first[1], stop)))
+    return SelectedPiece(partial(_blocks_of, _Span(within, first[1], stop)))
 
 
 def place_of(writer: DocumentWriter, cursor: QTextCursor) -> tuple[int, int]:
@@ -186,7 +188,7 @@ def _span(writer: DocumentWriter, cursor: QTextCursor) -> _Span:
 class _Spot(NamedTuple):
     """An item, and which of the blocks it is written in."""
 
-    section: Section
+    section: MessageLayout
     at: int
     number: int
 

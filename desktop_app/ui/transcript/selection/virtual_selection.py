@@ -16,7 +16,7 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.ui.transcript.selection import selected_text
-from desktop_app.ui.transcript.viewport.text_anchor import Spot, cursor_at, spot_at
+from desktop_app.ui.transcript.viewport.text_anchor import TextAnchor, anchor_at, cursor_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.message_items import Item
     from desktop_app.ui.widgets.clipboard import Texts
 
@@ -35,16 +35,16 @@ class _End(NamedTuple):
     """One end of the selection. Where it is within its message, `items` are those of the message, and
     the selection begins with unit (of a table, row) `first` of the spot's item or ends with `stop`."""
 
-    spot: Spot
+    spot: TextAnchor
     items: tuple[Item, ...] = ()
     first: int = 0
     stop: int = 0
 
 
-class Reach:
+class VirtualSelection:
     """The selection of one view."""
 
-    def __init__(self, view: QTextBrowser, messages: WrittenMessages) -> None:
+    def __init__(self, view: QTextBrowser, messages: MaterializedMessages) -> None:
         self._view, self._messages = view, messages
         self._put = QTextCursor()
         self._anchor: _End | None = None
@@ -67,7 +67,7 @@ class Reach:
         """Select the conversation."""
         order = self._order()
         if order:
-            self._select(_End(Spot(order[0], 0, 0, 0)), _End(_end_of(order[-1])))
+            self._select(_End(TextAnchor(order[0], 0, 0, 0)), _End(_end_of(order[-1])))
 
     def extend(self, move: QTextCursor.MoveOperation) -> None:
         """Select to one end of the conversation, which is written."""
@@ -81,7 +81,7 @@ class Reach:
         if not selected_text.is_all(self._view.textCursor()):
             return False
         order, spots = self._order(), {end.spot for end in self._beyond() if end is not None}
-        begins = not self._messages.older or Spot(order[0], 0, 0, 0) in spots
+        begins = not self._messages.older or TextAnchor(order[0], 0, 0, 0) in spots
         return begins and (not self._messages.newer or _end_of(order[-1]) in spots)
 
     # ------------------------------------------------------------------ copying
@@ -113,12 +113,12 @@ class Reach:
         pieces += [self._piece(message, first, last) for message in below]
         return selected_text.texts_of_many(pieces)
 
-    def _piece(self, message: Message, first: _End, last: _End) -> selected_text.Piece:
+    def _piece(self, message: Message, first: _End, last: _End) -> selected_text.SelectedPiece:
         """Makes what is selected of a message that is not written."""
         ends = {end.spot.message_id: end for end in (first, last) if end.items}
         end = ends.get(message.id)
         if end is None:
-            return selected_text.Piece(self._messages.blocks(message), message.text)
+            return selected_text.SelectedPiece(self._messages.blocks(message), message.text)
         begins, stops = first.spot.message_id == message.id, last.spot.message_id == message.id
         return selected_text.piece_between(
             end.items,
@@ -149,7 +149,7 @@ class Reach:
     def _end_at(self, position: int) -> _End | None:
         cursor = QTextCursor(self._view.document())
         cursor.setPosition(position)
-        spot = spot_at(self._messages, cursor)
+        spot = anchor_at(self._messages, cursor)
         sections = self._messages.writer.sections
         if spot is None:  # below the last message that is written
             return _End(_end_of(sections[-1].key)) if sections else None
@@ -191,8 +191,8 @@ class Reach:
         return cursor_at(messages, end.spot, 0).position()
 
 
-def _end_of(message_id: str) -> Spot:
-    return Spot(message_id, _END, _END, _END)
+def _end_of(message_id: str) -> TextAnchor:
+    return TextAnchor(message_id, _END, _END, _END)
 
 
 def set_cursor(view: QTextBrowser, cursor: QTextCursor) -> None:

@@ -18,22 +18,22 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.ui.transcript.document.materialized_messages import (
     MOST_CHARACTERS,
     MOST_TO_READ,
-    WrittenMessages,
+    MaterializedMessages,
 )
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.layout.layout_cost import is_costly
 from desktop_app.ui.transcript.media.code_folds import FOLD, last_shown
 from desktop_app.ui.transcript.media.drawn_formulas import Formulas
 from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts
-from desktop_app.ui.transcript.media.message_images import Pictures
+from desktop_app.ui.transcript.media.message_images import MessageImages
 from desktop_app.ui.transcript.message_items import DETAILS, SOURCES, TOOL
-from desktop_app.ui.transcript.search.find_in_transcript import Find
-from desktop_app.ui.transcript.selection.virtual_selection import Reach
-from desktop_app.ui.transcript.speech import Speaker
-from desktop_app.ui.transcript.viewport.scroll_anchor import LatestButton, ReadingPlace
-from desktop_app.ui.transcript.viewport.stream_scheduler import ANY_LENGTH, Arrivals
+from desktop_app.ui.transcript.search.find_in_transcript import FindInTranscript
+from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
+from desktop_app.ui.transcript.speech import AnswerSpeech
+from desktop_app.ui.transcript.viewport.scroll_anchor import LatestButton, ScrollAnchor
+from desktop_app.ui.transcript.viewport.stream_scheduler import ANY_LENGTH, StreamScheduler
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
-from desktop_app.ui.transcript.viewport.virtualizer import Window
+from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.layout.message_layout import Section
-    from desktop_app.ui.transcript.media.json_process import Asker
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.media.typesetter import Typesetter
-    from desktop_app.ui.transcript.message_items import Mark
-    from desktop_app.ui.transcript.message_state import Entry
+    from desktop_app.ui.transcript.message_items import ItemMark
+    from desktop_app.ui.transcript.message_state import MessageState
 
 FIRST_CHARACTERS: Final = 16_000
 MORE_CHARACTERS: Final = 12_000
@@ -66,7 +66,7 @@ _SCREENS_KEPT: Final = (3, 1)
 """Above and below the screen; fewer where so many still take long."""
 
 
-class TranscriptStretch(TranscriptSurface):
+class MessageViewport(TranscriptSurface):
     """Shows messages, and keeps what the reader looks at in its place.
 
     Signals:
@@ -82,16 +82,16 @@ class TranscriptStretch(TranscriptSurface):
         self._formulas = Formulas(self.document())
         self._more_formulas = QTimer(self, singleShot=True, interval=0)
         self._more_formulas.timeout.connect(self._show_formulas)
-        self._messages = WrittenMessages(self.document(), theme, self, is_brief=is_brief)
+        self._messages = MaterializedMessages(self.document(), theme, self, is_brief=is_brief)
         self._messages.writer.finish = self._formulas.show
-        self._pictures = Pictures(self.document(), theme, self)
+        self._pictures = MessageImages(self.document(), theme, self)
         self._fallbacks = FallbackFonts(self._messages.writer.styles.running_fonts())
-        self._arrivals = Arrivals(self._write, self._fallbacks.load, self)
-        self._thoughts = Arrivals(self._read_on, self._fallbacks.load, self)
-        self._place = ReadingPlace(self, self._messages)
+        self._arrivals = StreamScheduler(self._write, self._fallbacks.load, self)
+        self._thoughts = StreamScheduler(self._read_on, self._fallbacks.load, self)
+        self._place = ScrollAnchor(self, self._messages)
         self._place.followed.connect(self._on_followed)
-        self._reach = Reach(self, self._messages)
-        self._window = Window(self, self._messages, self._place)
+        self._reach = VirtualSelection(self, self._messages)
+        self._window = Virtualizer(self, self._messages, self._place)
         self._goal: tuple[str, Callable[[], None]] | None = None
         self._filling = QTimer(self, singleShot=True, interval=0)
         self._filling.timeout.connect(self._fill)
@@ -102,11 +102,11 @@ class TranscriptStretch(TranscriptSurface):
         self._actions = ActionRow(theme, self.viewport())
         self._latest = LatestButton(self)
         self._latest.clicked.connect(self.scroll_to_bottom)
-        self.find_in_it = Find(
+        self.find_in_it = FindInTranscript(
             self, theme, self._messages, self._bring_whole, self._unfold, self._unfold_code
         )
         self._finder = self.find_in_it.finder
-        self._speaker = Speaker(self)
+        self._speaker = AnswerSpeech(self)
         self._fitting = QTimer(self, singleShot=True, interval=_FIT_ON_MS)
         self._fitting.timeout.connect(self._fit_on)
         self._for_readers = QTimer(self, singleShot=True, interval=_READ_EVERY_MS)
@@ -268,7 +268,7 @@ class TranscriptStretch(TranscriptSurface):
         with self._place.kept():
             self._messages.name_models(name_of)
 
-    def set_marks(self, marks: Mapping[str, Mark]) -> None:
+    def set_marks(self, marks: Mapping[str, ItemMark]) -> None:
         """Show quiet lines below these messages, by id, and below no others."""
         with self._place.kept():
             self._messages.mark(marks)
@@ -280,7 +280,7 @@ class TranscriptStretch(TranscriptSurface):
         typesetter.arrived.connect(self._look_for_formulas)
         self._look_for_formulas()
 
-    def lex_with(self, lexer: Asker) -> None:
+    def lex_with(self, lexer: JsonProcess) -> None:
         """Colour code that is written from now on as this one's process finds (`_child lexing`);
         without it, it is plain."""
         self._messages.highlighter.lex_with(lexer)
@@ -370,7 +370,7 @@ class TranscriptStretch(TranscriptSurface):
             self._turn(entry, "reasoning")
         return self._bring_whole(message_id, then)
 
-    def _turn(self, entry: Entry, action: str) -> bool:
+    def _turn(self, entry: MessageState, action: str) -> bool:
         """Fold or unfold a part of a message; False where that is not what the action asks."""
         if action not in ("reasoning", DETAILS) and not action.startswith((TOOL, SOURCES, FOLD)):
             return False
@@ -385,14 +385,14 @@ class TranscriptStretch(TranscriptSurface):
         self._place_actions_again()
         return True
 
-    def _stays(self, entry: Entry, action: str) -> Callable[[], int]:
+    def _stays(self, entry: MessageState, action: str) -> Callable[[], int]:
         """Which item of a message stays where it is when what an action is about is folded or
         unfolded: the line that asks for it; where lines of code come above that, the one above."""
         if not action.startswith(FOLD) or entry.is_unfolded(action):
             return partial(entry.item_of_action, action)
         return lambda: last_shown(entry.section.items, entry.item_of_action(action))
 
-    def _unfold_code(self, section: Section, at: int) -> None:
+    def _unfold_code(self, section: MessageLayout, at: int) -> None:
         with self._place.kept():
             self._messages.unfold_code_at(section, at)
             self._messages.write_item(section, at, self.viewport().height())
@@ -564,7 +564,7 @@ class TranscriptStretch(TranscriptSurface):
         if last is not None:
             self._place_actions(last)
 
-    def _place_actions(self, entry: Entry) -> None:
+    def _place_actions(self, entry: MessageState) -> None:
         if entry.is_streaming:
             if self._actions.message_id == entry.message.id:
                 self._actions.leave()

@@ -22,7 +22,7 @@ _ABOVE: Final = 64
 """Pixels above a block that what belongs to it may reach to: grounds, bars, the padding of a cell."""
 
 
-class Repainting(QObject):
+class PartialRepaint(QObject):
     """Has the parts of one view painted anew that its document's layout says have changed."""
 
     def __init__(self, view: QTextEdit) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QScrollBar, QTextBrowser
 
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.transcript.viewport.text_anchor import Spot, cursor_at, spot_at
+from desktop_app.ui.transcript.viewport.text_anchor import TextAnchor, anchor_at, cursor_at
 from desktop_app.ui.widgets.foreign_text import PlainButton
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
-    from desktop_app.ui.transcript.message_state import Entry
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.message_state import MessageState
 
 _AT_BOTTOM_PX: Final = 8
 
@@ -65,11 +65,11 @@ class LatestButton(PlainButton):
 class _Line(NamedTuple):
     """A line on screen, and how many pixels below the screen's upper edge it is."""
 
-    spot: Spot
+    spot: TextAnchor
     y: int
 
 
-class ReadingPlace(QObject):
+class ScrollAnchor(QObject):
     """The part of the conversation on screen: at its end, following it, or somewhere above.
 
     Attributes:
@@ -82,7 +82,7 @@ class ReadingPlace(QObject):
 
     followed = Signal(bool)
 
-    def __init__(self, view: QTextBrowser, messages: WrittenMessages) -> None:
+    def __init__(self, view: QTextBrowser, messages: MaterializedMessages) -> None:
         super().__init__(parent=view)
         self._view = view
         self._messages = messages
@@ -117,7 +117,7 @@ class ReadingPlace(QObject):
         block = self._messages.first_block(message_id)
         return float(self._view.document().documentLayout().blockBoundingRect(block).top())
 
-    def foot_of(self, entry: Entry) -> float:
+    def foot_of(self, entry: MessageState) -> float:
         """Where the last line of a message ends, in document coordinates."""
         block = self._messages.writer.sections.block_of(entry.section, entry.action_item)
         return float(self._view.document().documentLayout().blockBoundingRect(block).bottom())
@@ -150,7 +150,7 @@ class ReadingPlace(QObject):
                 self._go_to_line(line)
 
     @contextmanager
-    def held(self, entry: Entry, find: Callable[[], int]) -> Iterator[None]:
+    def held(self, entry: MessageState, find: Callable[[], int]) -> Iterator[None]:
         """The item of a message that is found stays where it is on screen while what is folded there
         comes or goes, at the end of the conversation, too."""
         line, was_kept = self._line_of(entry, find()), self.is_kept
@@ -165,14 +165,14 @@ class ReadingPlace(QObject):
             self.is_kept = was_kept
             self._go_to_line(_Line(line.spot._replace(item=max(0, find())), line.y))
 
-    def _line_of(self, entry: Entry, at: int) -> _Line | None:
+    def _line_of(self, entry: MessageState, at: int) -> _Line | None:
         """The beginning of an item, where it is on screen."""
         if at < 0 or not entry.section.counts[at]:
             return None
         cursor = QTextCursor(self._messages.writer.sections.block_of(entry.section, at))
         place = self._view.cursorRect(cursor)
         is_seen = 0 <= place.center().y() <= self._view.viewport().height()
-        return _Line(Spot(entry.section.key, at, 0, 0), place.top()) if is_seen else None
+        return _Line(TextAnchor(entry.section.key, at, 0, 0), place.top()) if is_seen else None
 
     def item_on_top(self) -> tuple[str, int]:
         """The message of the topmost line on screen, and the item; "" while it follows."""
@@ -188,7 +188,7 @@ class ReadingPlace(QObject):
         cursor = self._view.cursorForPosition(QPoint(0, 0))
         if self._view.cursorRect(cursor).bottom() < 0 and cursor.block().next().isValid():
             cursor = QTextCursor(cursor.block().next())  # below what is not written
-        spot = spot_at(self._messages, cursor)
+        spot = anchor_at(self._messages, cursor)
         return None if spot is None else _Line(spot, self._view.cursorRect(cursor).top())
 
     def _go_to_line(self, line: _Line) -> None:

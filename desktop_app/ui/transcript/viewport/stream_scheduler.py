@@ -71,7 +71,7 @@ class _Waiting:
         return text
 
 
-class Arrivals(QObject):
+class StreamScheduler(QObject):
     """What has arrived and is not written yet.
 
     `write(message_id, text)` is called with each piece, and says how many characters the next one is

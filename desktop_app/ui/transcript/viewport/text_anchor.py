@@ -11,10 +11,10 @@ from desktop_app.ui.transcript.document.block_inserter import head_length
 from desktop_app.ui.transcript.layout.message_layout import is_table
 
 if TYPE_CHECKING:
-    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
 
 
-class Spot(NamedTuple):
+class TextAnchor(NamedTuple):
     """A place in an item of a message: the block of that item (0 of a long text, whose blocks
     change), and UTF-16 units in that."""
 
@@ -24,7 +24,7 @@ class Spot(NamedTuple):
     units: int
 
 
-def spot_at(messages: WrittenMessages, cursor: QTextCursor) -> Spot | None:
+def anchor_at(messages: MaterializedMessages, cursor: QTextCursor) -> TextAnchor | None:
     """Where a cursor is; None where that is in no message."""
     found = messages.writer.sections.section_at(cursor.block().blockNumber())
     if found is None:
@@ -35,10 +35,10 @@ def spot_at(messages: WrittenMessages, cursor: QTextCursor) -> Spot | None:
     if section.shapes[at] and not is_table(section.items[at]):
         units += section.shapes[at][part - 1] if part else -head_length(section.items[at])
         part = 0
-    return Spot(section.key, at, part, units)
+    return TextAnchor(section.key, at, part, units)
 
 
-def cursor_at(messages: WrittenMessages, spot: Spot, height: float) -> QTextCursor:
+def cursor_at(messages: MaterializedMessages, spot: TextAnchor, height: float) -> QTextCursor:
     """A cursor at a spot of a message that is written; of what is missing there, so many pixels above
     and below it are written."""
     section, writer = messages.section_of(spot.message_id), messages.writer

@@ -15,7 +15,7 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import MARGIN, MEASURE
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop, CodeMark
-from desktop_app.ui.transcript.viewport.partial_repaint import Repainting
+from desktop_app.ui.transcript.viewport.partial_repaint import PartialRepaint
 from desktop_app.ui.transcript.viewport.scroll_anchor import QuietScrollBar
 from desktop_app.ui.widgets.sealed_document import SealedBrowser
 
@@ -45,7 +45,7 @@ class TranscriptSurface(SealedBrowser):
         self.setAccessibleName("Transcript")
         self._theme = theme
         self._backdrop = Backdrop(theme)
-        self._repainting = Repainting(self)
+        self._repainting = PartialRepaint(self)
         self._edge = FocusEdge(self)
         self._room_above = 0
         self._came_by_keys = False

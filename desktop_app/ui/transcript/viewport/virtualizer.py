@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.transcript.document.materialized_messages import WrittenMessages
-    from desktop_app.ui.transcript.layout.message_layout import Hole, Section
-    from desktop_app.ui.transcript.viewport.scroll_anchor import ReadingPlace
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout, Placeholder
+    from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
 _Block = tuple[int, int, int]
 """A section, by index, its item, and the block of that."""
@@ -40,10 +40,12 @@ _MORE: Final = 0.25
 _TRIES: Final = 6
 
 
-class Window:
+class Virtualizer:
     """Keeps written what is around one view's screen."""
 
-    def __init__(self, view: QTextBrowser, messages: WrittenMessages, place: ReadingPlace) -> None:
+    def __init__(
+        self, view: QTextBrowser, messages: MaterializedMessages, place: ScrollAnchor
+    ) -> None:
         self._view, self._messages, self._place = view, messages, place
 
     # ------------------------------------------------------------------ writing
@@ -130,7 +132,7 @@ class Window:
         return None
 
     def _gap_in(
-        self, section: Section, at: int, top: float, bottom: float
+        self, section: MessageLayout, at: int, top: float, bottom: float
     ) -> tuple[int, int] | None:
         """The UTF-16 units of a gap in a long text that are between these heights of the document."""
         for gap in section.gaps[at]:
@@ -186,7 +188,7 @@ class Window:
         top = self._view.verticalScrollBar().value()
         first = self._place_at(top - screens * height)
         last = self._place_at(top + (screens + 1) * height)
-        ranges: list[tuple[Section, int, int]] = []
+        ranges: list[tuple[MessageLayout, int, int]] = []
         pins = self._pins()
         for number, section in enumerate(writer.sections):
             count = len(section.items)
@@ -218,7 +220,7 @@ class Window:
         return sorted(pin for pin in found if pin is not None)
 
 
-def around(section: Section, at: int, height: float) -> list[tuple[int, int]]:
+def around(section: MessageLayout, at: int, height: float) -> list[tuple[int, int]]:
     """The items that take so many pixels above item `at`, and as many below it, but none that is
     folded."""
     ends = list(accumulate(section.heights))
@@ -227,7 +229,9 @@ def around(section: Section, at: int, height: float) -> list[tuple[int, int]]:
     return [*_shown(section, first, end), (at, at + 1)]
 
 
-def _within(section: Section, hole: Hole, top: float, bottom: float) -> Iterator[tuple[int, int]]:
+def _within(
+    section: MessageLayout, hole: Placeholder, top: float, bottom: float
+) -> Iterator[tuple[int, int]]:
     """The items of a hole between these heights within it."""
     ends = list(accumulate(section.heights[hole.first : hole.end]))
     first = bisect_right(ends, max(0.0, top))
@@ -236,7 +240,7 @@ def _within(section: Section, hole: Hole, top: float, bottom: float) -> Iterator
     yield from _shown(section, hole.first + first, hole.first + min(end, len(ends)))
 
 
-def _shown(section: Section, first: int, end: int) -> Iterator[tuple[int, int]]:
+def _shown(section: MessageLayout, first: int, end: int) -> Iterator[tuple[int, int]]:
     """The runs of items that take room."""
     flags = bytes(map(bool, section.heights[first:end]))
     begin = flags.find(1)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
 
 
-def blocks_on_screen(view: QTextBrowser) -> Iterator[QTextBlock]:
+def visible_blocks(view: QTextBrowser) -> Iterator[QTextBlock]:
     """The blocks in the viewport, from the top. (Below the last line, Qt takes one that is folded for
     the nearest to a point.)"""
     layout = view.document().documentLayout()
