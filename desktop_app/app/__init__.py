@@ -1,1 +1,4 @@
-"""The thin seam between the use cases and the widgets."""
+"""The seam between services and widgets: controllers, one package per feature.
+
+May import everything; the only place of qasync.
+"""

@@ -1,1 +1,4 @@
-"""What the program can be told to do, by name and by key; no Qt."""
+"""Every action as data: id, title, default shortcut.
+
+May import domain.
+"""

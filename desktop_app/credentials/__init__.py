@@ -1,1 +1,4 @@
-"""The person's API keys: in the keyring of the operating system, or nowhere."""
+"""API keys and other secrets in the OS keyring.
+
+The only place of keyring. May import domain and paths.
+"""

@@ -1,1 +1,4 @@
-"""Plain values that every other room speaks in; the standard library only."""
+"""Plain values.
+
+May import the standard library only.
+"""

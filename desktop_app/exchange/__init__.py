@@ -1,1 +1,4 @@
-"""Conversations in and out of the program as files."""
+"""Conversations as files.
+
+May import domain and rendering.
+"""

@@ -1,1 +1,4 @@
-"""The model on this computer: llama.cpp in a child process, spoken to as one more provider."""
+"""llama.cpp in a child process, used like any other provider.
+
+The only place of xllamacpp. May import domain and paths.
+"""

@@ -1,1 +1,4 @@
-"""The API client: one request out, one stream of typed events back, whichever API is spoken."""
+"""The API client: requests out, stream events in.
+
+`provider_client` is the entry point. May import domain, paths, httpx and truststore.
+"""

@@ -1,1 +1,4 @@
-"""Markdown without Qt: a growing source becomes closed blocks and one open tail."""
+"""Markdown without Qt: source to blocks.
+
+May import domain, markdown-it-py and its plug-ins, Pygments and ziamath.
+"""

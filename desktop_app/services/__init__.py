@@ -1,1 +1,4 @@
-"""Use cases: what happens when a person asks, summarises, spends. No Qt, no adapter."""
+"""Use cases over Protocols.
+
+May import domain; adapters satisfy the Protocols of `ports`.
+"""

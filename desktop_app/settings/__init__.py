@@ -1,1 +1,4 @@
-"""What the person can set, declared as data; the settings panel is built from it."""
+"""Every setting as data: key, type, default, bounds.
+
+May import domain.
+"""

@@ -1,1 +1,4 @@
-"""The store: conversations, attachments, settings and what was spent, in SQLite and files."""
+"""SQLite and files: one writer thread, readers beside it.
+
+May import domain and paths.
+"""

@@ -1,1 +1,4 @@
-"""batch."""
+"""Batch jobs in the window.
+
+Controllers take `ui.batch` and the batch services.
+"""

@@ -1,1 +1,4 @@
-"""How the program stands on the desktop: one window for one store."""
+"""One window per store: the lock and calls from later starts.
+
+May import paths and domain.
+"""

@@ -1,1 +1,4 @@
-"""export."""
+"""Export and printing, in processes of their own.
+
+Controllers take the window and `ui.printing`.
+"""

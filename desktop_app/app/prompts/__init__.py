@@ -1,1 +1,4 @@
-"""prompts."""
+"""The prompt library and presets in the window.
+
+Controllers take `ui.library` and `ui.composer`.
+"""

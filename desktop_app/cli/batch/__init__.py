@@ -1,1 +1,4 @@
-"""batch."""
+"""`repartee batch`.
+
+May import `backend`, services and exchange; no Qt.
+"""

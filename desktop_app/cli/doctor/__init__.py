@@ -1,1 +1,4 @@
-"""doctor."""
+"""`repartee doctor`.
+
+May import `backend` and everything below it; no Qt.
+"""

@@ -1,1 +1,4 @@
-"""containers."""
+"""Archives and folders: many documents as one text.
+
+Reads their members through `reader_registry`.
+"""

@@ -1,1 +1,4 @@
-"""index."""
+"""Token counts, chunks and passages of a text.
+
+May import `documents.worker.protocol`.
+"""

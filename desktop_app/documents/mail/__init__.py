@@ -1,1 +1,4 @@
-"""mail."""
+"""Mail files and Outlook messages.
+
+May import the root of `documents` and `documents.text`.
+"""

@@ -1,1 +1,4 @@
-"""office."""
+"""Office formats: Word, PowerPoint, Excel, OpenDocument, RTF, EPUB.
+
+May import the root of `documents`.
+"""

@@ -1,1 +1,4 @@
-"""text."""
+"""Plain text in any encoding, notebooks, HTML.
+
+May import the root of `documents`.
+"""

@@ -1,1 +1,4 @@
-"""batch."""
+"""Batch jobs and their states.
+
+May import the rest of `domain`.
+"""

@@ -1,1 +1,4 @@
-"""conversations."""
+"""Conversations, messages, requests, replies, presets and prompts.
+
+May import the rest of `domain`.
+"""

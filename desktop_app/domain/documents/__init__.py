@@ -1,1 +1,4 @@
-"""documents."""
+"""Documents: sections, collections, passages, vectors.
+
+May import the rest of `domain`.
+"""

@@ -1,1 +1,4 @@
-"""models."""
+"""Models: variants, efforts, the catalog, supported parameters.
+
+May import the rest of `domain`.
+"""

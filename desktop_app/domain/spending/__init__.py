@@ -1,1 +1,4 @@
-"""spending."""
+"""Tokens, money and sums of it.
+
+May import the rest of `domain`.
+"""

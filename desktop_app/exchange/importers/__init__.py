@@ -1,1 +1,4 @@
-"""importers."""
+"""Exports of other programs, read.
+
+May import domain.
+"""

@@ -1,1 +1,4 @@
-"""writers."""
+"""Conversations written as Markdown, HTML, rich text; batch reports.
+
+May import domain and rendering.
+"""

@@ -1,1 +1,4 @@
-"""apis."""
+"""The Responses and Chat Completions APIs: bodies, streams, error replies.
+
+May import `http`.
+"""

@@ -1,1 +1,4 @@
-"""http."""
+"""Transport: connections, proxies, trust, retries, server-sent events.
+
+The only place of httpx.
+"""

@@ -1,1 +1,4 @@
-"""jobs."""
+"""Other endpoints: batches, background runs, compaction, embeddings.
+
+May import `http` and `apis`.
+"""

@@ -1,1 +1,4 @@
-"""models."""
+"""`GET /models`: listings and context windows.
+
+May import `http`.
+"""

@@ -1,1 +1,4 @@
-"""export."""
+"""Blocks to HTML, Markdown and plain text.
+
+May import `markdown`.
+"""

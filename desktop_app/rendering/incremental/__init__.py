@@ -1,1 +1,4 @@
-"""incremental."""
+"""A growing source: stable prefix, open tail, patches of blocks.
+
+May import `markdown` and `provisional`.
+"""

@@ -1,1 +1,4 @@
-"""markdown."""
+"""The Markdown that models write, parsed into blocks and runs.
+
+May import `block_model`.
+"""

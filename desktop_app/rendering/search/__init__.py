@@ -1,1 +1,4 @@
-"""search."""
+"""Finding and counting words in what Markdown shows.
+
+May import `markdown`.
+"""

@@ -1,1 +1,4 @@
-"""batch."""
+"""Batch jobs: preparation, upload, results.
+
+May import domain and its own ports.
+"""

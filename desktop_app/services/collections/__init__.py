@@ -1,1 +1,4 @@
-"""collections."""
+"""Collections: filling, searching, passages, embeddings.
+
+May import domain and its own ports.
+"""

@@ -1,1 +1,4 @@
-"""documents."""
+"""Documents in a question: files, images, duplicates, reading in chunks.
+
+May import domain and `ports`.
+"""

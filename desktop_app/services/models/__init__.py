@@ -1,1 +1,4 @@
-"""models."""
+"""What providers serve: listings and the model menu.
+
+May import domain and `ports`.
+"""

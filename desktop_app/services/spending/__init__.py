@@ -1,1 +1,4 @@
-"""spending."""
+"""Cost before and after: estimates, budget, shared usage.
+
+May import domain and `ports`.
+"""

@@ -1,1 +1,4 @@
-"""batch."""
+"""Batch jobs.
+
+May import `storage.database`.
+"""

@@ -1,1 +1,4 @@
-"""conversations."""
+"""Conversations, messages, folders, compactions, imports.
+
+May import `storage.database` and `storage.search`.
+"""

@@ -1,1 +1,4 @@
-"""documents."""
+"""Attachments by content hash, collections, vectors, notes.
+
+May import `storage.database`.
+"""

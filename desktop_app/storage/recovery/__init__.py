@@ -1,1 +1,4 @@
-"""recovery."""
+"""Backup, restore, repair and erasure of a whole store.
+
+May import every package of `storage`.
+"""

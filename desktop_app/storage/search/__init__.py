@@ -1,1 +1,4 @@
-"""search."""
+"""Full-text search over titles, messages and attachments.
+
+May import `storage.database`.
+"""

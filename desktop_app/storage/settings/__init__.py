@@ -1,1 +1,4 @@
-"""settings."""
+"""Settings, provider profiles, prompts, presets and model listings.
+
+May import `storage.database`.
+"""

@@ -1,1 +1,4 @@
-"""spending."""
+"""The ledger, its sums, and holds of calls under way.
+
+May import `storage.database`.
+"""

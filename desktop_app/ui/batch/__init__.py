@@ -1,1 +1,4 @@
-"""batch."""
+"""The window of batch jobs and its models.
+
+May import `ui.look`, `ui.widgets` and `ui.composer`.
+"""

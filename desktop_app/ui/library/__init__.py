@@ -1,1 +1,4 @@
-"""library."""
+"""Dialogs for prompts, presets and collections.
+
+May import `ui.look`, `ui.widgets` and the forms of `ui.settings`.
+"""

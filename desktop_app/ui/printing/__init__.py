@@ -1,1 +1,4 @@
-"""Conversations on paper: the document that is printed, and its pages."""
+"""Conversations laid out on pages, for printers and PDF.
+
+May import `ui.look` and what `ui.transcript` knows of tables and formulas.
+"""

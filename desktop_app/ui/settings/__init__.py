@@ -1,1 +1,4 @@
-"""settings."""
+"""The settings panel: its frame, forms, tabs and sections.
+
+May import `ui.look` and `ui.widgets`.
+"""

@@ -1,1 +1,4 @@
-"""spending."""
+"""Tables of what was spent.
+
+May import `ui.look` and `ui.widgets`.
+"""

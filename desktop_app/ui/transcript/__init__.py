@@ -1,1 +1,5 @@
-"""The conversation on screen: one text document, and what is painted around its blocks."""
+"""The conversation in one text view.
+
+`view` is the entry point. State of a message: `message_state`. Everything else by task, in
+the packages below.
+"""

@@ -1,1 +1,4 @@
-"""widgets."""
+"""Small widgets and models without knowledge of Repartee.
+
+May import `ui.look` only.
+"""

@@ -1,1 +1,4 @@
-"""sections."""
+"""Groups of fields about one thing: a key, an address, a network, a limit.
+
+May import the form widgets of `ui.settings`.
+"""

@@ -1,1 +1,4 @@
-"""tabs."""
+"""The pages of the settings panel, each built when it is first opened.
+
+May import `ui.settings.sections` and the form widgets.
+"""

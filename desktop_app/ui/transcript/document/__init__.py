@@ -1,1 +1,4 @@
-"""document."""
+"""Writes messages into the QTextDocument and changes only what changed.
+
+May import `layout` and `media`; knows no viewport.
+"""

@@ -1,1 +1,4 @@
-"""keyboard."""
+"""Focus targets, caret, jumps and the actions of a message.
+
+May import `document` and `viewport`.
+"""

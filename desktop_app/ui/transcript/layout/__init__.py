@@ -1,1 +1,4 @@
-"""layout."""
+"""Where items stand: message layouts, height estimates, placeholders, long texts.
+
+May import rendering; knows no widget.
+"""

@@ -1,1 +1,4 @@
-"""media."""
+"""Images, formulas, highlighting, code folds and fonts.
+
+Talks to the child processes of `rendering.processes`.
+"""

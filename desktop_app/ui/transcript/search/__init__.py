@@ -1,1 +1,4 @@
-"""search."""
+"""Find in the conversation: bar, matches, counting.
+
+May import `document` and `viewport`.
+"""
