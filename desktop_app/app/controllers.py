@@ -154,10 +154,10 @@ class Controllers(QObject):
     def _join(self) -> None:
         window = self._window
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
-        self.chat.cap_wanted.connect(self.settings.open_at_cap)
-        self.settings.key_kept.connect(self.running.look_again)
+        self.chat.cap_change_requested.connect(self.settings.open_at_cap)
+        self.settings.key_changed.connect(self.running.look_again)
         window.first_start.example_chosen.connect(self.prompts.begin_example)
-        self.prompts.dialog_made.connect(self.presets.join)
+        self.prompts.dialog_created.connect(self.presets.join)
         self.prompts.imported.connect(lambda: self.tasks.start(self.presets.load()))
         window.transcript.set_model_names(self.name_of_model)
         window.transcript.typeset_with(self.typesetter)
@@ -165,9 +165,9 @@ class Controllers(QObject):
         window.transcript.action_requested.connect(
             lambda _id, action: self.settings.open_at_key() if action == "add-key" else None
         )
-        self.others.happened.connect(lambda: self.tasks.start(self.presets.refresh()))
-        self.others.happened.connect(lambda: self.tasks.start(self.library.refresh()))
-        self.others.happened.connect(self.batches.look)
+        self.others.store_changed.connect(lambda: self.tasks.start(self.presets.refresh()))
+        self.others.store_changed.connect(lambda: self.tasks.start(self.library.refresh()))
+        self.others.store_changed.connect(self.batches.look)
 
     def name_of_model(self, model_id: str) -> str:
         """A model's name in the catalogue; a GGUF file's, where it is the person's own."""

@@ -74,7 +74,7 @@ class WindowSession(Controllers):
         self._palette = Palette(window, theme, self.workspace, actions)
         self._shortcuts = Shortcuts(window, actions)
         window.transcript.command_requested.connect(lambda command: actions[command]())
-        window.transcript.told.connect(window.notifications.notify)
+        window.transcript.notice_raised.connect(window.notifications.notify)
         window.prompt.command_requested.connect(lambda command: actions[command]())
         window.closing.connect(self._window_closed)
         window.escaped.connect(self._shortcuts.escape)

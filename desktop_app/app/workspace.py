@@ -62,9 +62,9 @@ class Workspace(QObject):
         profiles_changed: providers or their keys.
         spent(str): a call was noted in the ledger, by the provider's id.
         listings_changed: what a provider serves.
-        changed_elsewhere(Conversation): one that is not open.
+        other_conversation_changed(Conversation): one that is not open.
         compactions_changed: what stands for the beginning of the open conversation.
-        jobs_paid: small jobs of the program's own were done, which may have cost something.
+        utility_calls_paid: small jobs of the program's own were done, which may have cost something.
         folders_changed: folders came or went, or one was renamed or set otherwise.
         retitled(str, str): a conversation, by id, has another title.
     """
@@ -77,9 +77,9 @@ class Workspace(QObject):
     profiles_changed = Signal()
     spent = Signal(str)
     listings_changed = Signal()
-    changed_elsewhere = Signal(object)
+    other_conversation_changed = Signal(object)
     compactions_changed = Signal()
-    jobs_paid = Signal()
+    utility_calls_paid = Signal()
     folders_changed = Signal()
     retitled = Signal(str, str)
 
@@ -338,7 +338,7 @@ class Workspace(QObject):
 
     async def _keep_elsewhere(self, changed: Conversation) -> None:
         await self.backend.conversations.save(changed)
-        self.changed_elsewhere.emit(changed)
+        self.other_conversation_changed.emit(changed)
 
     def take_settings(self, conversation_id: str, settings: Conversation) -> None:
         """Have who answers and what is set in a conversation, the open one or one that was left, be

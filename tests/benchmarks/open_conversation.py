@@ -104,7 +104,7 @@ async def _open(desk: Desk, conversation_id: str, last_id: str) -> float:
     view = desk.window.transcript
     view.grab()
     began = time.perf_counter()
-    desk.window.conversations.opened.emit(conversation_id)
+    desk.window.conversations.open_requested.emit(conversation_id)
     await _until(lambda: view._messages.get(last_id) is not None)
     view.viewport().repaint()
     return time.perf_counter() - began

@@ -86,7 +86,7 @@ def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:
     copying.done.connect(done.append)
     copying.put(slow.texts)
     QGuiApplication.clipboard().setText("newer")
-    with qtbot.waitSignal(copying.over):
+    with qtbot.waitSignal(copying.ended):
         slow.gate.set()
     assert QGuiApplication.clipboard().text() == "newer"
     assert done == []
@@ -94,7 +94,7 @@ def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:
 
 def test_who_waits_is_told(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = Slow(), Copying(parent)
-    with qtbot.waitSignal(copying.lasts, timeout=10_000):
+    with qtbot.waitSignal(copying.slow, timeout=10_000):
         copying.put(slow.texts)
     with qtbot.waitSignal(copying.done) as caught:
         slow.gate.set()

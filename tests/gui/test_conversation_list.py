@@ -250,7 +250,7 @@ def click(qtbot: QtBot, listing: ConversationList, identifier: str) -> None:
 
 
 def test_a_click_opens_but_does_not_select(listing: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(listing.opened) as told:
+    with qtbot.waitSignal(listing.open_requested) as told:
         click(qtbot, listing, "b")
     assert told.args == ["b"]
     assert not listing.view.selectedIndexes()
@@ -259,7 +259,7 @@ def test_a_click_opens_but_does_not_select(listing: ConversationList, qtbot: QtB
 
 
 def test_a_heading_opens_nothing(listing: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.assertNotEmitted(listing.opened):
+    with qtbot.assertNotEmitted(listing.open_requested):
         qtbot.mouseClick(listing.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(30, 15))
 
 
@@ -293,10 +293,10 @@ def test_keys_walk_the_list_and_enter_opens(listing: ConversationList, qtbot: Qt
     ):
         qtbot.keyClick(listing.view, key)
         assert listing.view.currentIndex().data() == title
-    with qtbot.waitSignal(listing.opened) as told:
+    with qtbot.waitSignal(listing.open_requested) as told:
         qtbot.keyClick(listing.view, Qt.Key.Key_Return)
     assert told.args == ["a"]
-    with qtbot.waitSignal(listing.deleted) as told:
+    with qtbot.waitSignal(listing.delete_requested) as told:
         qtbot.keyClick(listing.view, Qt.Key.Key_Delete)
     assert told.args == [["a"]]
     qtbot.keyClick(listing.view, Qt.Key.Key_Up)
@@ -380,19 +380,19 @@ def choose(menu: QMenu | None, word: str) -> None:
 
 
 def test_the_menu_of_a_row(listing: ConversationList, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(listing.pinned) as told:
+    with qtbot.waitSignal(listing.pin_requested) as told:
         choose(listing.menu_for(row_of(listing, "b")), "Pin")
     assert told.args == [["b"], True]
     listing.upsert(conversation("b", pinned=True))
-    with qtbot.waitSignal(listing.pinned) as told:
+    with qtbot.waitSignal(listing.pin_requested) as told:
         choose(listing.menu_for(row_of(listing, "b")), "Unpin")
     assert told.args == [["b"], False]
-    with qtbot.waitSignal(listing.deleted) as told:
+    with qtbot.waitSignal(listing.delete_requested) as told:
         choose(listing.menu_for(row_of(listing, "c")), "Delete")
     assert told.args == [["c"]]
     choose(listing.menu_for(row_of(listing, "a")), "Rename")
     assert listing.view.findChild(QLineEdit, "rename") is not None
-    with qtbot.waitSignal(listing.folder_wanted) as told:
+    with qtbot.waitSignal(listing.folder_requested) as told:
         choose(listing.menu_for(listing.view.model().index(0, 0)), "New folder")
     assert told.args == [[]]
 
@@ -426,11 +426,11 @@ def test_a_folder_takes_what_is_dropped_on_it(listing: ConversationList, qtbot: 
             Qt.KeyboardModifier.NoModifier,
         )
         if taken:
-            with qtbot.waitSignal(listing.moved) as told:
+            with qtbot.waitSignal(listing.move_requested) as told:
                 listing.view.dropEvent(event)
             assert told.args == [["a", "c"], "f"]
         else:
-            with qtbot.assertNotEmitted(listing.moved):
+            with qtbot.assertNotEmitted(listing.move_requested):
                 listing.view.dropEvent(event)
 
 
@@ -439,12 +439,12 @@ def test_esc_leads_back_and_else_is_left_to_the_window(
 ) -> None:
     listing.set_conversations([conversation("a")], place=ARCHIVE)
     escape = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
-    with qtbot.waitSignal(listing.place_chosen) as told:
+    with qtbot.waitSignal(listing.filter_requested) as told:
         listing.view.keyPressEvent(escape)
     assert told.args == [LIST]
     assert escape.isAccepted()
     listing.set_conversations([conversation("a")])
-    with qtbot.assertNotEmitted(listing.place_chosen):
+    with qtbot.assertNotEmitted(listing.filter_requested):
         listing.view.keyPressEvent(escape)
     assert not escape.isAccepted()
 
@@ -490,7 +490,7 @@ def test_hits_stand_in_place_of_the_conversations(listing: ConversationList, qtb
     with qtbot.waitSignal(listing.hit_opened) as told:
         qtbot.keyClick(listing.hit_view, Qt.Key.Key_Return)
     assert told.args == ["b", "", "word"]
-    with qtbot.assertNotEmitted(listing.deleted):
+    with qtbot.assertNotEmitted(listing.delete_requested):
         qtbot.keyClick(listing.hit_view, Qt.Key.Key_Delete)
     for key, title in ((Qt.Key.Key_Home, "Title a"), (Qt.Key.Key_End, "Title b")):
         qtbot.keyClick(listing.hit_view, key)
@@ -613,7 +613,7 @@ def test_the_keyboard_goes_on_from_the_way_back_where_a_place_was_emptied(
     qtbot.waitUntil(listing.view.hasFocus)
     listing.remove("a")
     qtbot.waitUntil(listing.place_bar.back.hasFocus)
-    with qtbot.waitSignal(listing.place_chosen) as chosen:
+    with qtbot.waitSignal(listing.filter_requested) as chosen:
         QTest.keyClick(listing.place_bar.back, Qt.Key.Key_Space)
     assert chosen.args == [LIST]
 

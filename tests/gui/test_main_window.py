@@ -116,7 +116,7 @@ def test_a_click_beside_a_drawer_closes_it(window: MainWindow, qtbot: QtBot) -> 
 def test_choosing_closes_the_drawer(window: MainWindow) -> None:
     window.resize(640, 480)
     for signal, values in (
-        (window.conversations.opened, ["a"]),
+        (window.conversations.open_requested, ["a"]),
         (window.conversations.hit_opened, ["a", "", ""]),
         (window.conversations.new_requested, []),
     ):
@@ -348,7 +348,7 @@ def test_a_picture_of_a_browser_is_welcome_too(window: MainWindow, qtbot: QtBot)
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
-    with qtbot.waitSignal(window.picture_dropped) as told:
+    with qtbot.waitSignal(window.image_dropped) as told:
         QApplication.sendEvent(window, event)
     assert told.args == [DroppedData("cat.png", b"bytes")]
 

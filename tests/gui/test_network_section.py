@@ -61,7 +61,7 @@ def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
         known[profile.id] = profile
         made.set_profiles(tuple(known.values()), profile.id)
 
-    made.profile_saved.connect(save)
+    made.profile_save_requested.connect(save)
     made.set_profiles(tuple(known.values()), "openai")
     made.resize(312, 1200)
     qtbot.addWidget(made)
@@ -119,17 +119,17 @@ def test_the_usual_has_no_summary() -> None:
 
 
 def test_the_way_is_one_of_three(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.waitSignal(panel.profile_saved) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         choose(panel, "proxy", DIRECT)
     assert saved.args[0].proxy == DIRECT
-    with qtbot.assertNotEmitted(panel.profile_saved):
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
         choose(panel, "proxy", "own")
     assert QGuiApplication.focusObject() is find(panel, QLineEdit, "proxy-url")
-    with qtbot.waitSignal(panel.profile_saved) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "proxy-url", "socks5://proxy.lan")
     assert saved.args[0].proxy == "socks5://proxy.lan:1080"
     assert not find(panel, QLineEdit, "proxy-key").isVisible()
-    with qtbot.waitSignal(panel.profile_saved) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         choose(panel, "proxy", "")
     assert saved.args[0].proxy == ""
     assert not find(panel, QLineEdit, "proxy-url").isVisible()
@@ -137,7 +137,7 @@ def test_the_way_is_one_of_three(qtbot: QtBot, panel: SettingsPanel) -> None:
 
 def test_what_is_no_proxy_is_said_and_not_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose(panel, "proxy", "own")
-    with qtbot.assertNotEmitted(panel.profile_saved):
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "proxy-url", "gopher://x")
     assert "http://host:3128" in words(panel)
 
@@ -147,7 +147,7 @@ def test_a_pasted_password_goes_to_the_keyring_and_is_seen_nowhere(
 ) -> None:
     choose(panel, "proxy", "own")
     saved: list[ProviderProfile] = []
-    panel.profile_saved.connect(saved.append)
+    panel.profile_save_requested.connect(saved.append)
     with qtbot.waitSignal(panel.password_entered) as entered:
         write(qtbot, panel, "proxy-url", f"http://me:{SECRET}@proxy:3128")
     assert [profile.proxy for profile in saved] == ["http://me@proxy:3128"]
@@ -157,7 +157,7 @@ def test_a_pasted_password_goes_to_the_keyring_and_is_seen_nowhere(
     panel.set_password_state("openai.proxy", KeyState("keyring"))
     assert SECRET not in words(panel)
     assert "Stored in the login keyring" in words(panel)
-    with qtbot.waitSignal(panel.password_removed) as removed:
+    with qtbot.waitSignal(panel.password_removal_requested) as removed:
         find(panel, QPushButton, "proxy-remove-key").click()
     assert removed.args == ["openai.proxy"]
 
@@ -175,7 +175,7 @@ def test_a_password_is_asked_for_where_the_proxy_has_a_user(
 def test_a_file_of_certificates(qtbot: QtBot, panel: SettingsPanel) -> None:
     section = panel.findChildren(CertificateSection)[0]
     with qtbot.waitSignal(panel.ca_file_chosen) as chosen:
-        section.chosen.emit(Path("/etc/company.pem"))
+        section.ca_file_chosen.emit(Path("/etc/company.pem"))
     assert chosen.args == ["openai", Path("/etc/company.pem")]
     panel.set_ca_file_result("openai", False, "The certificate file company.pem is empty.")
     assert "company.pem is empty" in words(panel)
@@ -192,7 +192,7 @@ def test_what_the_provider_may_keep_is_the_person_s_choice(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     assert NOT_KEPT in words(panel)
-    with qtbot.waitSignal(panel.profile_saved) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         find(panel, Switch, "keeps-at-provider").click()
     assert saved.args[0].keeps_at_provider
     assert KEPT[ProviderKind.OPENAI] in words(panel)
@@ -203,7 +203,7 @@ def test_what_the_provider_may_keep_is_the_person_s_choice(
 def test_the_name_of_the_limit_is_for_own_servers(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert not find(panel, QComboBox, "max-tokens-field").isVisible()
     show(panel, BOX)
-    with qtbot.waitSignal(panel.profile_saved) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         choose(panel, "max-tokens-field", "max_completion_tokens")
     assert saved.args[0].max_tokens_field == "max_completion_tokens"
 
@@ -220,15 +220,15 @@ def test_a_private_address_is_asked_about_once(qtbot: QtBot, panel: SettingsPane
     button = find(panel, QPushButton, "allow-unencrypted")
     assert "could read the key" in words(panel)
     assert button.accessibleName() == "Allow 192.168.1.5 without encryption"
-    with qtbot.waitSignal(panel.profile_saved) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         button.click()
     assert saved.args[0].plain_http_hosts == ("192.168.1.5",)
     assert not button.isVisible()
     assert "Not encrypted" in words(panel)
-    with qtbot.waitSignal(panel.profile_saved):
+    with qtbot.waitSignal(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "http://nas:11434/v1")
     assert button.isVisible()
-    with qtbot.waitSignal(panel.profile_saved):
+    with qtbot.waitSignal(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "http://192.168.1.5:8080/v1")
     assert not button.isVisible()
 

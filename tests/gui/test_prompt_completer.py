@@ -100,7 +100,7 @@ def editor(qtbot: QtBot, dressed: themes.Theme) -> Typed:
     prompt = PromptEditor(dressed)
     column.addWidget(prompt)
     typed = Typed(qtbot, window, prompt.slash, "prompt")
-    prompt.submitted.connect(typed.sent.append)
+    prompt.submit_requested.connect(typed.sent.append)
     return typed
 
 
@@ -110,7 +110,7 @@ def quick(qtbot: QtBot, dressed: themes.Theme) -> Iterator[Typed]:
     qtbot.addWidget(window)
     window.open_with("")
     typed = Typed(qtbot, window, window.slash, "prompt")
-    window.submitted.connect(typed.sent.append)
+    window.submit_requested.connect(typed.sent.append)
     yield typed
     window.hide()
 

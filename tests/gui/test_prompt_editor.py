@@ -124,7 +124,7 @@ def compose(editor: PromptEditor, preedit: str, commit: str = "") -> None:
 
 def test_enter_sends_the_text_and_keeps_it(qtbot: QtBot, editor: PromptEditor) -> None:
     qtbot.keyClicks(text_of(editor), "hello")
-    with qtbot.waitSignal(editor.submitted) as sent:
+    with qtbot.waitSignal(editor.submit_requested) as sent:
         press(qtbot, editor, Qt.Key.Key_Return)
     assert sent.args == ["hello"]
     assert editor.text() == "hello"  # whoever stored the question clears the prompt
@@ -132,12 +132,12 @@ def test_enter_sends_the_text_and_keeps_it(qtbot: QtBot, editor: PromptEditor) -
 
 def test_the_keypads_enter_sends_too(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_text("hello")
-    with qtbot.waitSignal(editor.submitted):
+    with qtbot.waitSignal(editor.submit_requested):
         press(qtbot, editor, Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
 
 
 def test_shift_enter_breaks_the_line(qtbot: QtBot, editor: PromptEditor) -> None:
-    with qtbot.assertNotEmitted(editor.submitted):
+    with qtbot.assertNotEmitted(editor.submit_requested):
         qtbot.keyClicks(text_of(editor), "one")
         press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
         qtbot.keyClicks(text_of(editor), "two")
@@ -149,7 +149,7 @@ def test_neither_while_an_input_method_composes(qtbot: QtBot, editor: PromptEdit
     editor.set_streaming(True)
     compose(editor, "にほん")
     with (
-        qtbot.assertNotEmitted(editor.submitted),
+        qtbot.assertNotEmitted(editor.submit_requested),
         qtbot.assertNotEmitted(editor.step_back_requested),
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
@@ -158,7 +158,7 @@ def test_neither_while_an_input_method_composes(qtbot: QtBot, editor: PromptEdit
     editor.set_streaming(False)
     compose(editor, "", commit="日本")
     assert editor.text() == "日本"
-    with qtbot.waitSignal(editor.submitted) as sent:
+    with qtbot.waitSignal(editor.submit_requested) as sent:
         press(qtbot, editor, Qt.Key.Key_Return)
     assert sent.args == ["日本"]
 
@@ -167,10 +167,10 @@ def test_the_keys_can_be_changed(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_keymap(Keymap({"prompt.send": "Ctrl+Return"}))
     assert hint_of(editor) == "Ctrl+Enter sends · Enter new line"
     qtbot.keyClicks(text_of(editor), "one")
-    with qtbot.assertNotEmitted(editor.submitted):
+    with qtbot.assertNotEmitted(editor.submit_requested):
         press(qtbot, editor, Qt.Key.Key_Return)
     qtbot.keyClicks(text_of(editor), "two")
-    with qtbot.waitSignal(editor.submitted) as sent:
+    with qtbot.waitSignal(editor.submit_requested) as sent:
         press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert sent.args == ["one\ntwo"]
 
@@ -187,7 +187,7 @@ def test_while_streaming_enter_hands_the_text_over_to_wait(
     assert button(editor, "stop").isVisible()
     assert not button(editor, "send").isVisible()
     qtbot.keyClicks(text_of(editor), "next")
-    with qtbot.waitSignal(editor.submitted) as sent:
+    with qtbot.waitSignal(editor.submit_requested) as sent:
         press(qtbot, editor, Qt.Key.Key_Return)
     assert sent.args == ["next"]
     assert editor.text() == "next"
@@ -223,20 +223,23 @@ def test_enter_in_an_empty_prompt_takes_the_first_suggestion(
     editor.set_chips([PDF])
     editor.set_suggestions([SUMMARISE, ("facts", "Facts as a table", "table-2")])
     with (
-        qtbot.assertNotEmitted(editor.submitted),
-        qtbot.waitSignal(editor.suggestion_chosen) as taken,
+        qtbot.assertNotEmitted(editor.submit_requested),
+        qtbot.waitSignal(editor.suggestion_requested) as taken,
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
     assert taken.args == ["summarise"]
     qtbot.keyClicks(text_of(editor), "Who wrote it?")
-    with qtbot.assertNotEmitted(editor.suggestion_chosen), qtbot.waitSignal(editor.submitted):
+    with (
+        qtbot.assertNotEmitted(editor.suggestion_requested),
+        qtbot.waitSignal(editor.submit_requested),
+    ):
         press(qtbot, editor, Qt.Key.Key_Return)
 
 
 def test_a_suggestion_is_taken_by_a_click(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_suggestions([SUMMARISE, ("facts", "Facts as a table", "table-2")])
     facts = find(editor, SuggestionButton, "suggest-facts")
-    with qtbot.waitSignal(editor.suggestion_chosen) as taken:
+    with qtbot.waitSignal(editor.suggestion_requested) as taken:
         qtbot.mouseClick(facts, Qt.MouseButton.LeftButton)
     assert taken.args == ["facts"]
 
@@ -246,8 +249,8 @@ def test_what_cannot_be_sent_says_why(qtbot: QtBot, editor: PromptEditor) -> Non
     editor.set_can_send(False, "Report.pdf is still being read.")
     assert not button(editor, "send").isEnabled()
     with (
-        qtbot.assertNotEmitted(editor.submitted),
-        qtbot.assertNotEmitted(editor.suggestion_chosen),
+        qtbot.assertNotEmitted(editor.submit_requested),
+        qtbot.assertNotEmitted(editor.suggestion_requested),
     ):
         press(qtbot, editor, Qt.Key.Key_Return)
     assert hint_of(editor) == "Report.pdf is still being read."
@@ -258,7 +261,7 @@ def test_what_cannot_be_sent_says_why(qtbot: QtBot, editor: PromptEditor) -> Non
 
 def test_blank_text_is_not_sent(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_text("  \n ")
-    with qtbot.assertNotEmitted(editor.submitted):
+    with qtbot.assertNotEmitted(editor.submit_requested):
         press(qtbot, editor, Qt.Key.Key_Return)
 
 
@@ -275,7 +278,7 @@ def test_pasted_files_are_attached_not_written(
     qtbot: QtBot, editor: PromptEditor, tmp_path: Path
 ) -> None:
     QGuiApplication.clipboard().setMimeData(mime_of_files(tmp_path / "a.pdf", tmp_path / "b.txt"))
-    with qtbot.waitSignal(editor.files_chosen) as chosen:
+    with qtbot.waitSignal(editor.attach_requested) as chosen:
         text_of(editor).paste()
     assert chosen.args == [[tmp_path / "a.pdf", tmp_path / "b.txt"]]
     assert editor.text() == ""
@@ -292,7 +295,7 @@ def test_dropped_files_are_attached_wherever_they_fall(
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
-    with qtbot.waitSignal(editor.files_chosen) as chosen:
+    with qtbot.waitSignal(editor.attach_requested) as chosen:
         editor.dropEvent(drop)
     assert chosen.args == [[tmp_path / "a.pdf"]]
     assert text_of(editor).canInsertFromMimeData(data)
@@ -302,7 +305,7 @@ def test_a_pasted_picture_is_attached(qtbot: QtBot, editor: PromptEditor) -> Non
     picture = QImage(4, 3, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
     QGuiApplication.clipboard().setImage(picture)
-    with qtbot.waitSignal(editor.picture_given) as pasted:
+    with qtbot.waitSignal(editor.image_pasted) as pasted:
         text_of(editor).paste()
     assert pasted.args is not None
     assert pasted.args[0].name == "Pasted picture.png"
@@ -341,7 +344,7 @@ def test_what_a_browser_gives(
     for name, content in formats.items():
         data.setData(name, content)
     pictures: list[DroppedData] = []
-    editor.picture_given.connect(pictures.append)
+    editor.image_pasted.connect(pictures.append)
     text_of(editor).insertFromMimeData(data)
     assert pictures == ([] if given is None else [given])
     assert bool(editor.text()) is (given is None)
@@ -363,7 +366,7 @@ def test_a_picture_chip_offers_its_detail(qtbot: QtBot, editor: PromptEditor) ->
         ("Auto · 99 tokens", False),
         ("Low · 85 tokens", True),
     ]
-    with qtbot.waitSignal(editor.detail_chosen) as chosen:
+    with qtbot.waitSignal(editor.detail_requested) as chosen:
         actions[0].trigger()
     assert chosen.args == ["2", "auto"]
     assert first.grab().toImage().pixelColor(25, 23) == Qt.GlobalColor.red
@@ -377,7 +380,7 @@ def test_a_copied_cell_is_text_though_it_comes_with_a_picture(
     picture.fill(Qt.GlobalColor.red)
     data.setImageData(picture)
     data.setText("12,5")
-    with qtbot.assertNotEmitted(editor.picture_given):
+    with qtbot.assertNotEmitted(editor.image_pasted):
         text_of(editor).insertFromMimeData(data)
     assert editor.text() == "12,5"
 
@@ -387,7 +390,7 @@ def test_a_large_paste_becomes_an_attachment(
     qtbot: QtBot, editor: PromptEditor, length: int, is_large: bool
 ) -> None:
     large: list[str] = []
-    editor.text_pasted_large.connect(large.append)
+    editor.large_text_pasted.connect(large.append)
     QGuiApplication.clipboard().setText("x" * length)
     text_of(editor).paste()
     assert (len(large) == 1) is is_large
@@ -434,10 +437,10 @@ def test_chips_are_updated_in_place_and_taken_away(qtbot: QtBot, editor: PromptE
     assert editor.findChildren(ChipWidget) == [chip]
     assert chip.accessibleName() == "report.pdf, 48 pages · 31,480 tokens"
     cross = chip.findChild(QToolButton)
-    with qtbot.waitSignal(editor.attachment_removed) as removed:
+    with qtbot.waitSignal(editor.attachment_removal_requested) as removed:
         qtbot.mouseClick(cross, Qt.MouseButton.LeftButton)
     assert removed.args == ["1"]
-    with qtbot.waitSignal(editor.attachment_removed):
+    with qtbot.waitSignal(editor.attachment_removal_requested):
         qtbot.keyClick(cross, Qt.Key.Key_Delete)
     editor.set_chips([])
     attachments = find(editor, QWidget, "attachments")
@@ -475,7 +478,7 @@ def test_refused_efforts_are_disabled_and_say_why(qtbot: QtBot, editor: PromptEd
     assert lines["Extra high"] == (True, False)
     assert NO_LOW in lines
     assert "Minimal" not in lines
-    with qtbot.waitSignal(editor.effort_chosen) as chosen:
+    with qtbot.waitSignal(editor.effort_requested) as chosen:
         trigger(editor, "effort", "High")
     assert chosen.args == [Effort.HIGH]
 
@@ -494,7 +497,7 @@ def test_every_model_of_every_provider_is_behind_the_arrow(
     ]
     assert lines["OpenAI"] == (False, False)
     assert lines["GPT-5.2 Pro"] == (True, True)
-    with qtbot.waitSignal(editor.model_chosen) as chosen:
+    with qtbot.waitSignal(editor.model_requested) as chosen:
         trigger(editor, "model", "SmolLM2 135M")
     assert chosen.args == [MODELS[3]]
 
@@ -507,11 +510,11 @@ def test_many_models_get_a_menu_for_each_provider(qtbot: QtBot, editor: PromptEd
 
 def test_a_variant_is_one_click_or_one_arrow_key_away(qtbot: QtBot, editor: PromptEditor) -> None:
     thinking = find(editor, QPushButton, "thinking")
-    with qtbot.waitSignal(editor.variant_chosen) as chosen:
+    with qtbot.waitSignal(editor.variant_requested) as chosen:
         qtbot.mouseClick(thinking, Qt.MouseButton.LeftButton)
     assert chosen.args == [Variant.THINKING]
     thinking.setFocus()
-    with qtbot.waitSignal(editor.variant_chosen) as chosen:
+    with qtbot.waitSignal(editor.variant_requested) as chosen:
         qtbot.keyClick(thinking, Qt.Key.Key_Left)
     assert chosen.args == [Variant.INSTANT]
 
@@ -605,7 +608,7 @@ def test_an_outside_program_can_write_and_send(qtbot: QtBot, editor: PromptEdito
         prompt.editableTextInterface().replaceText(0, 0, "from outside")
     send = QAccessible.queryAccessibleInterface(button(editor, "send"))
     assert send.text(QAccessible.Text.Name) == "Send"
-    with qtbot.waitSignal(editor.submitted) as sent:
+    with qtbot.waitSignal(editor.submit_requested) as sent:
         send.actionInterface().doAction(send.actionInterface().pressAction())
     assert sent.args == ["from outside"]
 

@@ -70,7 +70,7 @@ def test_a_prompt_is_found_and_edited_by_the_keyboard(dialog: PromptsDialog, qtb
     qtbot.keyClick(page.list.field, Qt.Key.Key_Return)
     assert page.text.hasFocus()
     told: list[Prompt] = []
-    page.saved.connect(told.append)
+    page.save_requested.connect(told.append)
     qtbot.keyClicks(page.text, "Dear ")
     qtbot.keyClick(page.text, Qt.Key.Key_Backtab)
     assert told[-1] == Prompt("c", "Reply", "Dear Reply to {{name}}", "Mail")
@@ -79,7 +79,7 @@ def test_a_prompt_is_found_and_edited_by_the_keyboard(dialog: PromptsDialog, qtb
 def test_only_ones_own_are_deleted_by_the_key(dialog: PromptsDialog, qtbot: QtBot) -> None:
     page = dialog.prompts
     gone: list[str] = []
-    page.delete_wanted.connect(gone.append)
+    page.delete_requested.connect(gone.append)
     for prompt_id in ("a", "b", "c"):
         page.select(prompt_id)
         page.list.view.setFocus()
@@ -95,7 +95,7 @@ def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
     page = dialog.prompts
     page.select("c")
     told: list[Prompt] = []
-    page.saved.connect(told.append)
+    page.save_requested.connect(told.append)
     page.title.clear()
     page.settle()
     assert told == []

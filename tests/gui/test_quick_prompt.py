@@ -122,7 +122,7 @@ def test_where_nothing_is_translucent_the_corners_are_cut(quick: QuickPrompt) ->
 
 def test_type_and_enter(qtbot: QtBot, quick: QuickPrompt) -> None:
     qtbot.keyClicks(line_of(quick), "regex for a postcode")
-    with qtbot.waitSignal(quick.submitted) as sent:
+    with qtbot.waitSignal(quick.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     assert sent.args == ["regex for a postcode"]
     assert line_of(quick).text() == "regex for a postcode"
@@ -134,22 +134,22 @@ def test_enter_belongs_to_the_input_method_while_it_composes(
     line = line_of(quick)
     qtbot.keyClicks(line, "What is ")
     QGuiApplication.sendEvent(line, QInputMethodEvent("にほん", []))
-    with qtbot.assertNotEmitted(quick.submitted):
+    with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line, Qt.Key.Key_Return)
     done = QInputMethodEvent("", [])
     done.setCommitString("日本")
     QGuiApplication.sendEvent(line, done)
-    with qtbot.waitSignal(quick.submitted) as sent:
+    with qtbot.waitSignal(quick.submit_requested) as sent:
         qtbot.keyClick(line, Qt.Key.Key_Return)
     assert sent.args == ["What is 日本"]
 
 
 def test_nothing_is_not_asked_unless_a_text_came_along(qtbot: QtBot, quick: QuickPrompt) -> None:
-    with qtbot.assertNotEmitted(quick.submitted):
+    with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     open_it(qtbot, quick, "one two three")
     assert find(quick, QLabel, "brought-text").text() == "with 3 words of text"
-    with qtbot.waitSignal(quick.submitted) as sent:
+    with qtbot.waitSignal(quick.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     assert sent.args == [""]
 
@@ -221,7 +221,7 @@ def test_enter_asks_nothing_and_stop_stops_while_it_answers(
     assert not stop.isVisible()
     qtbot.keyClicks(line_of(quick), "next")
     quick.set_streaming(True)
-    with qtbot.assertNotEmitted(quick.submitted):
+    with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     assert find(quick, QLabel, "status").text() == "The answer has not ended yet"
     with qtbot.waitSignal(quick.stop_requested):
@@ -247,14 +247,14 @@ def test_the_keys(qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer) -> None
         (Qt.Key.Key_2, Variant.THINKING),
         (Qt.Key.Key_3, Variant.PRO),
     ):
-        with qtbot.waitSignal(quick.variant_chosen) as chosen:
+        with qtbot.waitSignal(quick.variant_requested) as chosen:
             qtbot.keyClick(line, key, ALT)
         assert chosen.args == [variant]
     for key, step in ((Qt.Key.Key_Up, 1), (Qt.Key.Key_Down, -1)):
-        with qtbot.waitSignal(quick.effort_step) as stepped:
+        with qtbot.waitSignal(quick.effort_step_requested) as stepped:
             qtbot.keyClick(line, key, ALT)
         assert stepped.args == [step]
-    with qtbot.waitSignal(quick.go_on_requested):
+    with qtbot.waitSignal(quick.open_in_window_requested):
         qtbot.keyClick(line, Qt.Key.Key_O, CONTROL)
     qtbot.keyClick(line, Qt.Key.Key_C, CONTROL | SHIFT)
     assert answer.copied == 1
@@ -262,9 +262,9 @@ def test_the_keys(qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer) -> None
 
 def test_changed_keys_are_in_force_and_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_keymap(Keymap({"quick.go-on": "Ctrl+G", "quick.close": ""}))
-    with qtbot.assertNotEmitted(quick.go_on_requested):
+    with qtbot.assertNotEmitted(quick.open_in_window_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_O, CONTROL)
-    with qtbot.waitSignal(quick.go_on_requested):
+    with qtbot.waitSignal(quick.open_in_window_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_G, CONTROL)
 
 
@@ -281,7 +281,7 @@ def test_who_answers_is_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
     assert pick.text() == "Instant"
     pick.menu().aboutToShow.emit()
     pro = next(a for a in pick.menu().actions() if a.text() == "Pro")
-    with qtbot.waitSignal(quick.variant_chosen) as chosen:
+    with qtbot.waitSignal(quick.variant_requested) as chosen:
         pro.trigger()
     assert chosen.args == [Variant.PRO]
     quick.set_choice(ChoiceView(None, "SmolLM2 135M", None, offers_variants=False))
@@ -366,14 +366,14 @@ def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: 
     dropped = QMimeData()
     dropped.setData("image/png", b"bytes")
     line = find(quick, QLineEdit, "prompt")
-    with qtbot.waitSignal(quick.picture_given) as given:
+    with qtbot.waitSignal(quick.image_dropped) as given:
         qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
     assert given.args == [DroppedData("Pasted picture.png", b"bytes")]
     assert line.text() == ""
     event = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY
     )
-    with qtbot.waitSignal(quick.picture_given):
+    with qtbot.waitSignal(quick.image_dropped):
         quick.dropEvent(event)
     QGuiApplication.clipboard().setText("words")
     qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)

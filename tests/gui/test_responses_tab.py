@@ -80,11 +80,11 @@ def test_what_belongs_to_new_conversations_alone_is_not_among_the_own(
 
 def test_a_change_is_told_for_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
     slider = find(tab, QSlider, TEMPERATURE)
-    with qtbot.waitSignal(tab.changed) as told, qtbot.assertNotEmitted(tab.own_changed):
+    with qtbot.waitSignal(tab.changed) as told, qtbot.assertNotEmitted(tab.override_changed):
         slider.setValue(slider.value() + 1)
     assert told.args == [TEMPERATURE, 0.6]
     choose(qtbot, tab, HERE)
-    with qtbot.waitSignal(tab.own_changed) as told, qtbot.assertNotEmitted(tab.changed):
+    with qtbot.waitSignal(tab.override_changed) as told, qtbot.assertNotEmitted(tab.changed):
         slider.setValue(0)
     assert told.args == ["c1", TEMPERATURE, None]  # the model's own, whatever the default is
 
@@ -93,7 +93,7 @@ def test_a_row_lets_go_of_its_own_value(qtbot: QtBot, tab: ResponsesTab) -> None
     choose(qtbot, tab, HERE)
     reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
     assert reset.accessibleName() == "Temperature: use the default"
-    with qtbot.waitSignal(tab.own_removed) as told:
+    with qtbot.waitSignal(tab.override_removed) as told:
         qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
     assert told.args == ["c1", TEMPERATURE]
     tab.set_own("c1", {})
@@ -108,7 +108,7 @@ def test_what_was_typed_belongs_to_the_conversation_it_was_typed_in(
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
     text.setFocus()
     qtbot.keyClicks(text, "Rhyme.")
-    with qtbot.waitSignal(tab.own_changed) as told:
+    with qtbot.waitSignal(tab.override_changed) as told:
         tab.set_own("c2", {})
     assert told.args == ["c1", "answer.system_prompt", "Rhyme."]
     assert text.toPlainText() == ""
@@ -118,7 +118,7 @@ def test_and_to_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
     choose(qtbot, tab, HERE)
     text = find(tab, QPlainTextEdit, "answer.system_prompt")
     qtbot.keyClicks(text, "Rhyme.")
-    with qtbot.waitSignal(tab.own_changed), qtbot.assertNotEmitted(tab.changed):
+    with qtbot.waitSignal(tab.override_changed), qtbot.assertNotEmitted(tab.changed):
         choose(qtbot, tab, DEFAULTS)
 
 

@@ -176,7 +176,7 @@ def test_replace_can_be_taken_back(qtbot: QtBot, panel: SettingsPanel) -> None:
 
 
 def test_remove_says_whose_key(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.waitSignal(panel.key_removed) as removed:
+    with qtbot.waitSignal(panel.key_removal_requested) as removed:
         click(qtbot, panel, "remove-key")
     assert removed.args == ["openai"]
 
@@ -223,13 +223,13 @@ def test_adding_a_key_leads_to_the_field(qtbot: QtBot, panel: SettingsPanel) -> 
 
 
 def test_a_changed_address_is_handed_over(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.waitSignal(panel.profile_saved) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "base-url", "https://gateway.example/v1/")
     assert saved.args == [replace(OPENAI, base_url="https://gateway.example/v1")]
 
 
 def test_an_impossible_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
-    with qtbot.assertNotEmitted(panel.profile_saved):
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "gateway")
     assert "An address starts with https://" in all_text(panel)
 
@@ -255,7 +255,7 @@ def test_what_is_no_address(text: str) -> None:
 def test_an_address_with_a_secret_is_refused_with_a_reason(
     qtbot: QtBot, panel: SettingsPanel, text: str, says: str
 ) -> None:
-    with qtbot.assertNotEmitted(panel.profile_saved):
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", text)
     assert says in all_text(panel)
 
@@ -271,10 +271,10 @@ def test_an_open_address_far_away_is_refused_as_sending_would(
     qtbot: QtBot, panel: SettingsPanel
 ) -> None:
     choose_provider(panel, OLLAMA)
-    with qtbot.assertNotEmitted(panel.profile_saved):
+    with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "http://far.example/v1")
     assert "may start with http://" in all_text(panel)
-    with qtbot.waitSignal(panel.profile_saved):
+    with qtbot.waitSignal(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "http://192.168.1.7:8000/v1")
     assert "may start with http://" not in all_text(panel)
     assert "Not encrypted" in all_text(panel)
@@ -318,11 +318,11 @@ def test_a_cut_line_ends_in_dots(qtbot: QtBot, panel: SettingsPanel) -> None:
 
 def test_models_and_price(qtbot: QtBot, panel: SettingsPanel) -> None:
     choose_provider(panel, COMET)
-    with qtbot.waitSignal(panel.profile_saved) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "models", " gpt-5.2, deepseek ,,gpt-5.2")
     assert saved.args is not None
     assert saved.args[0].models == ("gpt-5.2", "deepseek")
-    with qtbot.waitSignal(panel.profile_saved) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "price", "30")
     assert saved.args is not None
     assert saved.args[0].price_multiplier == Decimal("0.3")
@@ -346,10 +346,10 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
 def test_a_server_can_be_named_and_removed(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert not find(panel, QPushButton, "remove-provider").isVisible()
     choose_provider(panel, OLLAMA)
-    with qtbot.waitSignal(panel.profile_saved) as saved:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "provider-name", "The big machine")
     assert saved.args == [replace(OLLAMA, name="The big machine")]
-    with qtbot.waitSignal(panel.profile_removed) as removed:
+    with qtbot.waitSignal(panel.profile_removal_requested) as removed:
         click(qtbot, panel, "remove-provider")
     assert removed.args == [OLLAMA.id]
 
@@ -390,7 +390,7 @@ def test_the_model_on_this_computer_is_named_honestly(qtbot: QtBot, panel: Setti
     assert "small model for trying things out" in all_text(panel)
     panel.set_values({"local_model.weights": "models/phi.gguf"})
     assert find(panel, QLineEdit, "weights").text() == Path("phi.gguf").name
-    with qtbot.waitSignal(panel.weights_chosen) as chosen:
+    with qtbot.waitSignal(panel.model_file_chosen) as chosen:
         click(qtbot, panel, "built-in-weights")
     assert chosen.args == [None]
 

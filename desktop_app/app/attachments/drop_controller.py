@@ -44,12 +44,12 @@ class DropController(QObject):
         self._library, self._attachments = library, attachments
         self._reader: DocumentWorker | None = None
         prompt, tasks = window.prompt, workspace.tasks
-        window.conversations.view.given.connect(self._give)
-        prompt.rich_text_given.connect(lambda paste: tasks.start(self._convert(paste)))
-        prompt.rich_text_pasted_large.connect(
+        window.conversations.view.content_dropped.connect(self._give)
+        prompt.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
+        prompt.large_rich_text_pasted.connect(
             lambda text, html: tasks.start(self._attach_rich(text, html))
         )
-        prompt.noted.connect(lambda note: window.notifications.notify(note))
+        prompt.notice_raised.connect(lambda note: window.notifications.notify(note))
         workspace.values_changed.connect(self._on_value)
 
     def start(self) -> None:

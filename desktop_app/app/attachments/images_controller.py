@@ -46,10 +46,10 @@ class ImagesController(QObject):
     """Between the kept pictures and what shows them.
 
     Signals:
-        thumbnail_made(str): the picture of this hash can be shown small now.
+        thumbnail_ready(str): the picture of this hash can be shown small now.
     """
 
-    thumbnail_made = Signal(str)
+    thumbnail_ready = Signal(str)
 
     def __init__(self, workspace: Workspace, transcript: TranscriptView) -> None:
         super().__init__(transcript)
@@ -58,9 +58,9 @@ class ImagesController(QObject):
         self._held: OrderedDict[str, QImage] = OrderedDict()
         self._making: set[str] = set()
         self._copies: TemporaryFolder | None = None
-        transcript.picture_wanted.connect(self._show_in_transcript)
+        transcript.image_requested.connect(self._show_in_transcript)
         transcript.action_requested.connect(self._act)
-        self.thumbnail_made.connect(self._hand_over)
+        self.thumbnail_ready.connect(self._hand_over)
 
     # -------------------------------------------------------------- small
 
@@ -84,7 +84,7 @@ class ImagesController(QObject):
         self._held[part.sha256] = image
         while len(self._held) > MOST_HELD:
             self._held.popitem(last=False)
-        self.thumbnail_made.emit(part.sha256)
+        self.thumbnail_ready.emit(part.sha256)
 
     def _show_in_transcript(self, sha256: str) -> None:
         part = self._part(sha256)

@@ -59,9 +59,9 @@ class PreviewedPrompt(Protocol):
     """A prompt with chips."""
 
     @property
-    def attachment_previewed(self) -> SignalInstance: ...
+    def attachment_preview_requested(self) -> SignalInstance: ...
     @property
-    def attachment_acted(self) -> SignalInstance: ...
+    def attachment_action_requested(self) -> SignalInstance: ...
     @property
     def focused_chip(self) -> str: ...
     def focus_chip(self, chip_id: str) -> None: ...
@@ -95,8 +95,8 @@ class PreviewController(QObject):
         self._asked = 0
         self._last: Attached | None = None
         self._choosing = PageSelection(held, workspace, self)
-        prompt.attachment_previewed.connect(self.show)
-        prompt.attachment_acted.connect(self._act)
+        prompt.attachment_preview_requested.connect(self.show)
+        prompt.attachment_action_requested.connect(self._act)
         held.changed.connect(self._follow)
 
     # -------------------------------------------------------------- by command
@@ -159,8 +159,8 @@ class PreviewController(QObject):
         dialog = self._dialog = AttachmentPreview(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)
         dialog.selected.connect(self._open)
-        dialog.chosen.connect(lambda given: self._workspace.tasks.start(self._take(given)))
-        dialog.picture_wanted.connect(
+        dialog.pages_chosen.connect(lambda given: self._workspace.tasks.start(self._take(given)))
+        dialog.image_requested.connect(
             lambda number: self._workspace.tasks.start(self._show_picture(number))
         )
         dialog.finished.connect(lambda _: self._closed())

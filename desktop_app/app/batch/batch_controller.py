@@ -65,7 +65,7 @@ class BatchController(QObject):
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(lambda: self._start(self._refresh()))
         window.files_dropped.connect(self._offer)
-        window.prompt.files_chosen.connect(self._offer)
+        window.prompt.attach_requested.connect(self._offer)
         workspace.opened.connect(self._forget_offer)
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -79,10 +79,10 @@ class BatchController(QObject):
         from desktop_app.app.batch.batch_runs import BatchRuns
 
         runs = BatchRuns(self._workspace, self)
-        runs.changed.connect(lambda _: self._look_soon())
-        runs.reading.connect(self._show_reading)
-        runs.read.connect(self._after_reading)
-        runs.ended.connect(self._after_end)
+        runs.job_changed.connect(lambda _: self._look_soon())
+        runs.reading_progressed.connect(self._show_reading)
+        runs.files_read.connect(self._after_reading)
+        runs.job_ended.connect(self._after_end)
         return runs
 
     @cached_property
@@ -91,7 +91,7 @@ class BatchController(QObject):
 
         bar = BatchBar(self._theme.current)
         self._theme.changed.connect(bar.set_theme)
-        bar.show_wanted.connect(self._take_bar)
+        bar.show_requested.connect(self._take_bar)
         bar.dismissed.connect(self._dismiss_bar)
         self._window.add_above_prompt(bar)
         return bar
@@ -103,18 +103,18 @@ class BatchController(QObject):
 
         self._dialog = dialog = BatchDialog(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)
-        dialog.new_wanted.connect(self._show_new)
-        dialog.job_wanted.connect(lambda job_id: self._start(self._show_job(job_id)))
-        dialog.report_chosen.connect(lambda *given: self._start(self._report(*given)))
-        dialog.new.wanted.connect(lambda wish: self._do(self._make(wish)))
+        dialog.new_job_requested.connect(self._show_new)
+        dialog.job_requested.connect(lambda job_id: self._start(self._show_job(job_id)))
+        dialog.report_requested.connect(lambda *given: self._start(self._report(*given)))
+        dialog.new.preparation_requested.connect(lambda wish: self._do(self._make(wish)))
         page = dialog.job
-        page.started.connect(lambda job_id: self._do(self._begin(job_id)))
-        page.cancelled.connect(lambda job_id: self._do(self._cancel(job_id)))
-        page.again.connect(lambda job_id: self._do(self._again(job_id)))
-        page.removed.connect(lambda job_id: self._do(self._remove(job_id)))
-        page.item_wanted.connect(lambda *at: self._start(self._show_item(*at)))
-        page.open_wanted.connect(lambda *at: self._do(self._open(*at)))
-        page.parts_wanted.connect(lambda *at: self._do(self._read_in_parts(*at)))
+        page.start_requested.connect(lambda job_id: self._do(self._begin(job_id)))
+        page.cancel_requested.connect(lambda job_id: self._do(self._cancel(job_id)))
+        page.repeat_requested.connect(lambda job_id: self._do(self._again(job_id)))
+        page.remove_requested.connect(lambda job_id: self._do(self._remove(job_id)))
+        page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
+        page.open_requested.connect(lambda *at: self._do(self._open(*at)))
+        page.chunked_reading_requested.connect(lambda *at: self._do(self._read_in_parts(*at)))
         return dialog
 
     # -------------------------------------------------------------- start and end

@@ -25,16 +25,16 @@ class BatchRuns(QObject):
     """See the module.
 
     Signals:
-        changed(str): something of a job, by its id.
-        reading(str, int, int): how many of its files are read, and of how many.
-        read(BatchJob): all are; the person is asked.
-        ended(BatchJob): it is over.
+        job_changed(str): something of a job, by its id.
+        reading_progressed(str, int, int): how many of its files are read, and of how many.
+        files_read(BatchJob): all are; the person is asked.
+        job_ended(BatchJob): it is over.
     """
 
-    changed = Signal(str)
-    reading = Signal(str, int, int)
-    read = Signal(object)
-    ended = Signal(object)
+    job_changed = Signal(str)
+    reading_progressed = Signal(str, int, int)
+    files_read = Signal(object)
+    job_ended = Signal(object)
 
     def __init__(self, workspace: Workspace, parent: QObject) -> None:
         super().__init__(parent)
@@ -46,7 +46,7 @@ class BatchRuns(QObject):
     @cached_property
     def service(self) -> BatchService:
         """The use case."""
-        return batch_service(self._workspace.backend, self.changed.emit)
+        return batch_service(self._workspace.backend, self.job_changed.emit)
 
     async def pick_up(self) -> None:
         """Go on with all that is under way. Raises StorageError."""
@@ -89,7 +89,7 @@ class BatchRuns(QObject):
         """What can be done now; seconds until the next step, None where there is none."""
         try:
             if not await self._store.claim(job_id):
-                self.changed.emit(job_id)
+                self.job_changed.emit(job_id)
                 job = await self._store.get(job_id)
                 return None if job is None or job.status.is_over else ELSEWHERE_S
             job = await self._store.get(job_id)
@@ -105,16 +105,16 @@ class BatchRuns(QObject):
 
     async def _prepare(self, job_id: str) -> None:
         def tell(done: int, total: int) -> None:
-            self.reading.emit(job_id, done, total)
+            self.reading_progressed.emit(job_id, done, total)
 
         job = await self.service.prepare(job_id, tell)
         if job.status is BatchStatus.READY:
-            self.read.emit(job)
+            self.files_read.emit(job)
 
     async def _tell_end(self, job_id: str) -> None:
         job = await self._store.get(job_id)
         if job is not None and job.status.is_over:
-            self.ended.emit(job)
+            self.job_ended.emit(job)
         elif job is not None and job.error:
             self._workspace.tasks.start(_raised(UserFacingError(job.error)))
 

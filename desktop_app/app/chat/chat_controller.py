@@ -49,10 +49,10 @@ class ChatController(QObject):
     """Between the prompt, the running answers and the transcript.
 
     Signals:
-        cap_wanted(str): the person wants to change a provider's monthly cap.
+        cap_change_requested(str): the person wants to change a provider's monthly cap.
     """
 
-    cap_wanted = Signal(str)
+    cap_change_requested = Signal(str)
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class ChatController(QObject):
 
     def _connect(self) -> None:
         prompt, running = self._window.prompt, self._running
-        prompt.submitted.connect(lambda text: self._start(self.submit(text)))
+        prompt.submit_requested.connect(lambda text: self._start(self.submit(text)))
         prompt.stop_requested.connect(self.stop)
         prompt.step_back_requested.connect(self.step_back)
         prompt.text_changed.connect(self._take_back)
@@ -175,7 +175,7 @@ class ChatController(QObject):
 
     def _refuse(self, error: UserFacingError, provider_id: str) -> None:
         """Say why a question was not sent; where a cap is in the way, with the way there."""
-        actions: Actions = [("Raise the cap", lambda: self.cap_wanted.emit(provider_id))]
+        actions: Actions = [("Raise the cap", lambda: self.cap_change_requested.emit(provider_id))]
         if not isinstance(error, SpendingCapError):
             actions = self.ways_out(error)
         self._window.notifications.notify(error, actions, topic=QUESTION)

@@ -49,10 +49,10 @@ class ChoiceController(QObject):
         self._timer.timeout.connect(lambda: workspace.tasks.start(self._estimate()))
         prompt = window.prompt
         prompt.text_changed.connect(self._typed)
-        prompt.variant_chosen.connect(self.choose_variant)
-        prompt.effort_chosen.connect(self._choose_effort)
-        prompt.model_chosen.connect(self._choose_model)
-        prompt.background_chosen.connect(workspace.choose_background)
+        prompt.variant_requested.connect(self.choose_variant)
+        prompt.effort_requested.connect(self._choose_effort)
+        prompt.model_requested.connect(self._choose_model)
+        prompt.background_requested.connect(workspace.choose_background)
         workspace.opened.connect(self._show)
         workspace.choice_changed.connect(self._show)
         workspace.path_changed.connect(self._show)
@@ -60,7 +60,7 @@ class ChoiceController(QObject):
         workspace.draft_changed.connect(self._attached)
         workspace.spent.connect(lambda _: self._timer.start())
         workspace.compactions_changed.connect(self._timer.start)
-        workspace.jobs_paid.connect(self._timer.start)
+        workspace.utility_calls_paid.connect(self._timer.start)
         for changed in (workspace.profiles_changed, workspace.listings_changed):
             changed.connect(lambda: workspace.tasks.start(self._list_models()))
         prompt.models_opened.connect(

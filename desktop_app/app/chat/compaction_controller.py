@@ -177,7 +177,7 @@ class CompactionController(QObject):
             self._bar = CompactionCard(self._theme.current)
             self._bar.accepted.connect(self._accept)
             self._bar.declined.connect(self._decline)
-            self._bar.cancelled.connect(self.cancel)
+            self._bar.cancel_requested.connect(self.cancel)
             self._theme.changed.connect(self._bar.set_theme)
             self._window.add_above_prompt(self._bar)
         return self._bar
@@ -231,7 +231,7 @@ class CompactionController(QObject):
 
     def _ended(self, conversation_id: str) -> None:
         del self._work[conversation_id]
-        self._workspace.jobs_paid.emit()
+        self._workspace.utility_calls_paid.emit()
         self._show_bar()
         if conversation_id == self._here:
             self._workspace.tasks.start(self._read())

@@ -55,7 +55,7 @@ class RunningAnswers(QObject):
     Signals (each with the id of the conversation first):
         started(str): an answer has begun.
         text_arrived(str, str, str), reasoning_arrived(str, str, str): message id and more text.
-        waiting(str, str, str): message id and why nothing arrives; "" once it does.
+        waiting_changed(str, str, str): message id and why nothing arrives; "" once it does.
         rate_changed(str, float): deltas a second, about one token each.
         finished(str, Message): the final answer.
         amended(str, Message): what became known of an answer after its end.
@@ -65,7 +65,7 @@ class RunningAnswers(QObject):
     started = Signal(str)
     text_arrived = Signal(str, str, str)
     reasoning_arrived = Signal(str, str, str)
-    waiting = Signal(str, str, str)
+    waiting_changed = Signal(str, str, str)
     rate_changed = Signal(str, float)
     finished = Signal(str, object)
     amended = Signal(str, object)
@@ -128,7 +128,7 @@ class RunningAnswers(QObject):
         """Tell once more why nothing arrives in a conversation, as it has just been opened."""
         for run in self._of(conversation_id):
             if run.says:
-                self.waiting.emit(conversation_id, run.answering.answer.id, run.says)
+                self.waiting_changed.emit(conversation_id, run.answering.answer.id, run.says)
 
     def look_again(self, provider_id: str) -> None:
         """A provider has another key: what waits for it goes on."""
@@ -226,13 +226,13 @@ class RunningAnswers(QObject):
         run = self._runs.get(answer_id)
         if run is not None:
             run.says = sentence
-            self.waiting.emit(run.answering.conversation.id, answer_id, sentence)
+            self.waiting_changed.emit(run.answering.conversation.id, answer_id, sentence)
 
     def _hand_on(self) -> None:
         for message_id, run in list(self._runs.items()):
             conversation_id = run.answering.conversation.id
             if run.waiting is not None:
-                self.waiting.emit(conversation_id, message_id, run.waiting)
+                self.waiting_changed.emit(conversation_id, message_id, run.waiting)
                 run.waiting = None
             if run.reasoning:
                 reasoning, run.reasoning = "".join(run.reasoning), []

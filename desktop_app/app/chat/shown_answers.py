@@ -30,12 +30,12 @@ class ShownAnswers(QObject):
         super().__init__(window)
         self._window, self._workspace = window, workspace
         self._ended: dict[str, str] = {}  # what is said when all of an answer is shown, by its id
-        window.transcript.updated.connect(self._announce_end)
+        window.transcript.message_updated.connect(self._announce_end)
         self._unkept: set[str] = set()  # conversations whose answer finds no room on the disk
         workspace.opened.connect(lambda: running.say_again(workspace.conversation.id))
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
-        running.waiting.connect(self._show_waiting)
+        running.waiting_changed.connect(self._show_waiting)
         running.rate_changed.connect(self._show_rate)
         running.amended.connect(self._show_amended)
         running.store_changed.connect(self._show_store)

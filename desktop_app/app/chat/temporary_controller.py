@@ -34,7 +34,7 @@ class TemporaryController(QObject):
         self._bar: TemporaryBar | None = None
         self._row: TemporaryRow | None = None
         workspace.opened.connect(self._show)
-        window.conversations.private_wanted.connect(self.open)
+        window.conversations.temporary_requested.connect(self.open)
 
     def open(self) -> None:
         """Begin one, or go back to the one there is; in it, offer to begin another."""
@@ -103,11 +103,13 @@ class TemporaryController(QObject):
         if self._id and self._row is None:
             self._row = TemporaryRow(self._theme.current)
             self._theme.changed.connect(self._row.set_theme)
-            self._row.opened.connect(self._go_back)
+            self._row.open_requested.connect(self._go_back)
             self._row.close_requested.connect(self.close_open)
             rows = self._window.conversations.view
-            self._row.aimed.connect(rows.aimed)
-            self._row.given.connect(lambda given: rows.given.emit(given, self._id, False))
+            self._row.drop_hint_changed.connect(rows.drop_hint_changed)
+            self._row.content_dropped.connect(
+                lambda given: rows.content_dropped.emit(given, self._id, False)
+            )
             self._window.conversations.add_to_top(self._row)
         if self._row is not None:
             self._row.setVisible(bool(self._id))

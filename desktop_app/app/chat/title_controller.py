@@ -45,7 +45,7 @@ class TitleController(QObject):
         except UserFacingError as error:
             log.warning("no title: %s %s", error.what_happened, error.details)
             return
-        self._workspace.jobs_paid.emit()
+        self._workspace.utility_calls_paid.emit()
         now_known = self._library.known(conversation_id)
         if title and now_known is not None and now_known.title == known.title:
             self._library.retitle(conversation_id, title)

@@ -90,7 +90,7 @@ class ViewerController(QObject):
         self._copies: TemporaryFolder | None = None
         window.transcript.action_requested.connect(self._act)
         window.transcript.passage_requested.connect(self.open_passage)
-        window.prompt.attachment_acted.connect(self._act_on_chip)
+        window.prompt.attachment_action_requested.connect(self._act_on_chip)
 
     def _act(self, _message_id: str, action: str) -> None:
         if action.startswith(DOCUMENT):
@@ -132,9 +132,9 @@ class ViewerController(QObject):
 
             viewer = self._viewer = DocumentViewer(self._theme.current)
             self._theme.changed.connect(viewer.set_theme)
-            viewer.pages.wanted.connect(self._want)
-            viewer.text.slice_wanted.connect(self._want_slice)
-            viewer.original_wanted.connect(self._want_original)
+            viewer.pages.strips_requested.connect(self._want)
+            viewer.text.slice_requested.connect(self._want_slice)
+            viewer.original_requested.connect(self._want_original)
             viewer.closed.connect(self._rest)
             viewer.find_bar.closed.connect(
                 lambda: self._workspace.tasks.start(self._show_place(None))

@@ -116,9 +116,9 @@ class ExportController(QObject):
 
         notify = self._window.notifications.notify
         copying = Copying(self)
-        copying.lasts.connect(lambda: notify("Copying the conversation…"))
+        copying.slow.connect(lambda: notify("Copying the conversation…"))
         copying.done.connect(lambda _: notify(end))
-        copying.over.connect(copying.deleteLater)
+        copying.ended.connect(copying.deleteLater)
         return copying
 
     def print_(self) -> None:

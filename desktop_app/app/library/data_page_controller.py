@@ -52,7 +52,7 @@ class DataPageController(QObject):
         panel = window.settings
         panel.import_requested.connect(self.transfer.choose_import)
         panel.export_requested.connect(self.export)
-        window.conversations.export_wanted.connect(self.transfer.choose_export)
+        window.conversations.export_requested.connect(self.transfer.choose_export)
         panel.backup_requested.connect(self.backups.by_hand)
         panel.restore_requested.connect(self.choose_restore)
         panel.erase_requested.connect(lambda: end_for(erasing(workspace.backend.folders)))

@@ -45,16 +45,16 @@ class FoldersController(QObject):
 
     def _connect(self) -> None:
         shown, panel, workspace = self._window.conversations, self._window.settings, self._workspace
-        shown.folder_wanted.connect(self.create)
+        shown.folder_requested.connect(self.create)
         shown.folder_renamed.connect(self._rename)
-        shown.folder_deleted.connect(self.delete)
-        shown.folder_settings_wanted.connect(self.show_settings)
-        shown.moved.connect(self.move)
-        shown.new_in_folder.connect(self._begin_in)
-        panel.folder_changed.connect(
+        shown.folder_delete_requested.connect(self.delete)
+        shown.folder_settings_requested.connect(self.show_settings)
+        shown.move_requested.connect(self.move)
+        shown.new_in_folder_requested.connect(self._begin_in)
+        panel.folder_override_changed.connect(
             lambda id_, key, value: self._set(id_, lambda f: with_value(f, key, value))
         )
-        panel.folder_removed.connect(
+        panel.folder_override_removed.connect(
             lambda id_, key: self._set(id_, lambda f: without_value(f, key))
         )
         workspace.folders_changed.connect(self._show_values)

@@ -53,10 +53,10 @@ class LibraryController(QObject):
 
     def _connect(self) -> None:
         shown = self._window.conversations
-        shown.opened.connect(lambda id_: self._start(self.open(id_)))
+        shown.open_requested.connect(lambda id_: self._start(self.open(id_)))
         shown.new_requested.connect(self.open_here)
         shown.renamed.connect(self._rename)
-        shown.pinned.connect(self._pin)
+        shown.pin_requested.connect(self._pin)
         shown.hit_opened.connect(lambda *hit: self._start(self.open(*hit)))
         self._window.prompt.text_changed.connect(self._draft_timer.start)
         self._workspace.opened.connect(self._show_opened)

@@ -41,10 +41,10 @@ class ListPresenter(QObject):
         self._changes = 0
         self._showing = 0
         shown = self._list
-        shown.place_chosen.connect(lambda place: self.start(self.go(place)))
-        shown.more_wanted.connect(lambda whole: self.start(self._more(whole=whole)))
+        shown.filter_requested.connect(lambda place: self.start(self.go(place)))
+        shown.more_requested.connect(lambda whole: self.start(self._more(whole=whole)))
         workspace.choice_changed.connect(self._take_choice)
-        workspace.changed_elsewhere.connect(self.kept)
+        workspace.other_conversation_changed.connect(self.kept)
         workspace.folders_changed.connect(self._show_folders)
         running.started.connect(self._show_dot)
         running.finished.connect(lambda id_, _answer: self._show_dot(id_))

@@ -24,7 +24,7 @@ class SpendingFooter(QObject):
             workspace.choice_changed,
             workspace.profiles_changed,
             workspace.spent,
-            workspace.jobs_paid,
+            workspace.utility_calls_paid,
         ):
             changed.connect(self._show)
 

@@ -22,10 +22,10 @@ class StoreWatcher(QObject):
     """Watches the store.
 
     Signals:
-        happened(): somebody else has written to it.
+        store_changed(): somebody else has written to it.
     """
 
-    happened = Signal()
+    store_changed = Signal()
 
     def __init__(self, database: Database, tasks: Tasks, parent: QObject) -> None:
         super().__init__(parent)
@@ -62,4 +62,4 @@ class StoreWatcher(QObject):
             self._watcher.addPath(self._log)
         if version != self._version:
             self._version = version
-            self.happened.emit()
+            self.store_changed.emit()

@@ -185,7 +185,7 @@ class TransferController(QObject):
         if self._bar is None:
             self._bar = ProgressCard(self._theme.current)
             self._theme.changed.connect(self._bar.set_theme)
-            self._bar.cancelled.connect(self._command.stop)
+            self._bar.cancel_requested.connect(self._command.stop)
             self._window.add_above_prompt(self._bar)
         return self._bar
 

@@ -39,11 +39,11 @@ class Trash(QObject):
         self._running, self._library = running, library
         self._shelf: ListPresenter = library.shelf
         shown = window.conversations
-        shown.deleted.connect(self.delete)
-        shown.restored.connect(self.restore)
-        shown.erased.connect(self._offer_to_erase)
-        shown.archived.connect(self.archive)
-        shown.trash_emptied.connect(self.offer_to_empty)
+        shown.delete_requested.connect(self.delete)
+        shown.restore_requested.connect(self.restore)
+        shown.erase_requested.connect(self._offer_to_erase)
+        shown.archive_requested.connect(self.archive)
+        shown.empty_trash_requested.connect(self.offer_to_empty)
         # What is asked in a conversation in the trash is meant to stay. Not at once: what asks is
         # about to take the conversation as it was for the open one.
         running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)

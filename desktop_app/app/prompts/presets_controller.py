@@ -50,7 +50,7 @@ class PresetsController(QObject):
         self._dialog: PromptsDialog | None = None
         self._saving = asyncio.Lock()
         workspace.begin_with = self.begun
-        window.header.preset_menu_opened.connect(self._fill_menu)
+        window.header.preset_menu_requested.connect(self._fill_menu)
         workspace.opened.connect(self._show)
         workspace.choice_changed.connect(self._show)
         workspace.values_changed.connect(lambda _key: self._show_page())
@@ -205,18 +205,18 @@ class PresetsController(QObject):
         """Serve the page of presets in the window that was made."""
         self._dialog = dialog
         page = dialog.presets
-        page.saved.connect(self._save_named)
-        page.own_changed.connect(
+        page.save_requested.connect(self._save_named)
+        page.override_changed.connect(
             lambda id_, key, value: self._override(id_, lambda own: with_own(own, key, value))
         )
-        page.own_removed.connect(
+        page.override_removed.connect(
             lambda id_, key: self._override(id_, lambda own: without_own(own, key))
         )
-        page.new_wanted.connect(self._begin_new)
-        page.duplicate_wanted.connect(self._duplicate)
-        page.delete_wanted.connect(self._delete)
-        page.use_wanted.connect(self.use)
-        page.default_chosen.connect(self._choose_default)
+        page.new_requested.connect(self._begin_new)
+        page.duplicate_requested.connect(self._duplicate)
+        page.delete_requested.connect(self._delete)
+        page.use_requested.connect(self.use)
+        page.default_requested.connect(self._choose_default)
         self._show_page()
 
     @property

@@ -55,13 +55,13 @@ class PromptsController(QObject):
         entries: every prompt, hidden ones too.
 
     Signals:
-        changed(): other prompts are there, or other words in them.
-        dialog_made(PromptsDialog): it is about to be shown for the first time.
+        prompts_changed(): other prompts are there, or other words in them.
+        dialog_created(PromptsDialog): it is about to be shown for the first time.
         imported(): presets may have come, too.
     """
 
-    changed = Signal()
-    dialog_made = Signal(object)
+    prompts_changed = Signal()
+    dialog_created = Signal(object)
     imported = Signal()
 
     def __init__(self, window: MainWindow, theme: ThemeWatcher, workspace: Workspace) -> None:
@@ -85,7 +85,7 @@ class PromptsController(QObject):
 
     def _show(self) -> None:
         self.entries = library(self._built_in, self._stored.values())
-        self.changed.emit()
+        self.prompts_changed.emit()
         if self._dialog is not None:
             self._dialog.prompts.set_entries(self._lines())
 
@@ -103,7 +103,7 @@ class PromptsController(QObject):
         """Have a prompt offer the library; `fill_in` gives what the program fills there."""
         slash.fill_in = fill_in
         slash.set_prompts(self.offered)
-        self.changed.connect(lambda: slash.set_prompts(self.offered))
+        self.prompts_changed.connect(lambda: slash.set_prompts(self.offered))
 
     def insert(self) -> None:
         """Offer them in the main window's prompt without a / being typed."""
@@ -138,7 +138,7 @@ class PromptsController(QObject):
             # It stands in the prompt until it is asked: a question that is refused, because the
             # document is too large, say, is kept, and what is offered instead is done with it.
             self._window.prompt.begin_with(for_each(words, self._workspace.draft.attachments))
-            self._window.prompt.submitted.emit(self._window.prompt.text())
+            self._window.prompt.submit_requested.emit(self._window.prompt.text())
 
     def _of_several(self, task: str) -> str:
         """A prompt for the attached document, where several are."""
@@ -159,7 +159,7 @@ class PromptsController(QObject):
         for name, text in known.items():
             if len(text) > int(self._workspace.values[LARGE_PASTE] or 0):
                 known[name] = ATTACHED
-                self._window.prompt.text_pasted_large.emit(text)
+                self._window.prompt.large_text_pasted.emit(text)
         return known
 
     # -------------------------------------------------------------- managing
@@ -168,7 +168,7 @@ class PromptsController(QObject):
         """Show the window in which prompts and presets are managed."""
         if self._dialog is None:
             self._dialog = self._made()
-            self.dialog_made.emit(self._dialog)
+            self.dialog_created.emit(self._dialog)
             self._show()
         self._dialog.show_page(page)
         self._dialog.show()
@@ -182,13 +182,13 @@ class PromptsController(QObject):
         dialog = PromptsDialog(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)
         page = dialog.prompts
-        page.saved.connect(self.save)
-        page.new_wanted.connect(self._begin_new)
-        page.duplicate_wanted.connect(self._duplicate)
-        page.delete_wanted.connect(self._delete)
-        page.reset_wanted.connect(self._reset)
-        dialog.import_wanted.connect(lambda path: self._start(self._import(path)))
-        dialog.export_wanted.connect(lambda path: self._start(self._export(path)))
+        page.save_requested.connect(self.save)
+        page.new_requested.connect(self._begin_new)
+        page.duplicate_requested.connect(self._duplicate)
+        page.delete_requested.connect(self._delete)
+        page.reset_requested.connect(self._reset)
+        dialog.import_requested.connect(lambda path: self._start(self._import(path)))
+        dialog.export_requested.connect(lambda path: self._start(self._export(path)))
         return dialog
 
     def _start(self, work: Work) -> None:

@@ -66,11 +66,11 @@ class QuickAttachments(QObject):
         self._passwords = DocumentPasswords(quick, lambda: quick.theme)
         self._reading: dict[str, tuple[str, asyncio.Task[Any]]] = {}
         self.parts: tuple[DocumentPart | ImagePart, ...] = ()
-        quick.files_given.connect(self._attach_files)
-        quick.picture_given.connect(lambda picture: self._begin(picture.name, picture))
-        quick.attachment_removed.connect(self._remove)
-        quick.detail_chosen.connect(self._choose_detail)
-        pictures.thumbnail_made.connect(lambda _sha256: self.show())
+        quick.files_dropped.connect(self._attach_files)
+        quick.image_dropped.connect(lambda picture: self._begin(picture.name, picture))
+        quick.attachment_removal_requested.connect(self._remove)
+        quick.detail_requested.connect(self._choose_detail)
+        pictures.thumbnail_ready.connect(lambda _sha256: self.show())
 
     @property
     def attached(self) -> list[DocumentPart | ImagePart]:

@@ -76,7 +76,7 @@ class QuickHost(QObject):
             its.given.text_of,
         )
         its.prompts.serve(quick_window.slash, quick.fill_in)
-        quick.kept.connect(its.library.kept)
+        quick.conversation_created.connect(its.library.kept)
         shared = (self._theme, its.workspace, its.pictures, quick_window.set_status)
         PreviewController(quick_window, quick_window, quick.attachments, *shared)
         quick_window.hidden.connect(self._end_if_nothing_shows)

@@ -42,10 +42,10 @@ class QuickPromptController(QObject):
         attachments: what comes along with the question.
 
     Signals:
-        kept(Conversation): a conversation was begun, for the list.
+        conversation_created(Conversation): a conversation was begun, for the list.
     """
 
-    kept = Signal(object)
+    conversation_created = Signal(object)
 
     def __init__(
         self,
@@ -78,17 +78,17 @@ class QuickPromptController(QObject):
 
     def _connect(self) -> None:
         quick, running, tasks = self._quick, self._running, self._workspace.tasks
-        quick.submitted.connect(lambda text: tasks.start(self._submit(text)))
-        quick.text_given.connect(lambda text, html: tasks.start(self._bring(text, html)))
+        quick.submit_requested.connect(lambda text: tasks.start(self._submit(text)))
+        quick.text_dropped.connect(lambda text, html: tasks.start(self._bring(text, html)))
         quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
-        quick.go_on_requested.connect(lambda: tasks.start(self._leave_for_window()))
-        quick.way_out_requested.connect(lambda: tasks.start(self._leave_for_window(RAISE_CAP)))
-        quick.variant_chosen.connect(self._choose_variant)
-        quick.effort_step.connect(self._step_effort)
+        quick.open_in_window_requested.connect(lambda: tasks.start(self._leave_for_window()))
+        quick.remedy_requested.connect(lambda: tasks.start(self._leave_for_window(RAISE_CAP)))
+        quick.variant_requested.connect(self._choose_variant)
+        quick.effort_step_requested.connect(self._step_effort)
         quick.transcript.action_requested.connect(lambda _id, action: self._act(action))
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
-        running.waiting.connect(self._show_waiting)
+        running.waiting_changed.connect(self._show_waiting)
         running.finished.connect(self._finish)
         self._workspace.retitled.connect(self._take_title)
 
@@ -181,7 +181,7 @@ class QuickPromptController(QObject):
         self._conversation = began.conversation
         if began.question is not None:
             self._path = [*self._path, began.question, began.answer]
-        self.kept.emit(began.conversation)
+        self.conversation_created.emit(began.conversation)
         self._quick.transcript.set_messages([began.answer])
         self._running.start(began)
         self._quick.set_streaming(True)

@@ -41,10 +41,10 @@ class SettingsController(QObject):
     """Between the panel, the settings store and the keyring.
 
     Signals:
-        key_kept(str): a provider, by its id, has another key.
+        key_changed(str): a provider, by its id, has another key.
     """
 
-    key_kept = Signal(str)
+    key_changed = Signal(str)
 
     def __init__(
         self, window: MainWindow, workspace: Workspace, on_value: Callable[[str], None]
@@ -61,21 +61,25 @@ class SettingsController(QObject):
     def _connect(self) -> None:
         panel, workspace = self._panel, self._workspace
         panel.profile_selected.connect(self._look_at)
-        panel.profile_saved.connect(lambda profile: self._start(self._save_profile(profile)))
+        panel.profile_save_requested.connect(
+            lambda profile: self._start(self._save_profile(profile))
+        )
         panel.profile_added.connect(lambda profile: self._start(self._save_profile(profile)))
-        panel.profile_removed.connect(lambda id_: self._start(self._remove_profile(id_)))
+        panel.profile_removal_requested.connect(lambda id_: self._start(self._remove_profile(id_)))
         panel.key_entered.connect(lambda id_, key: self._start(self._enter_key(id_, key)))
-        panel.key_removed.connect(lambda id_: self._start(self._remove_key(id_)))
+        panel.key_removal_requested.connect(lambda id_: self._start(self._remove_key(id_)))
         panel.test_requested.connect(lambda id_: self._start(self._test(id_)))
         panel.setting_changed.connect(lambda key, value: self._start(self._set(key, value)))
         panel.shortcut_changed.connect(
             lambda id_, keys: self._start(self._set(f"keys.{id_}", keys))
         )
-        panel.weights_chosen.connect(lambda path: self._start(self._choose_weights(path)))
+        panel.model_file_chosen.connect(lambda path: self._start(self._choose_weights(path)))
         panel.password_entered.connect(
             lambda id_, word: self._start(self._keep_password(id_, word))
         )
-        panel.password_removed.connect(lambda id_: self._start(self._keep_password(id_, "")))
+        panel.password_removal_requested.connect(
+            lambda id_: self._start(self._keep_password(id_, ""))
+        )
         panel.ca_file_chosen.connect(lambda id_, path: self._start(self._choose_ca_file(id_, path)))
         panel.opened.connect(self._ask_for_models)
         panel.about_opened.connect(lambda: self._start(self._show_about()))
@@ -87,10 +91,10 @@ class SettingsController(QObject):
         for changed in (workspace.opened, workspace.choice_changed, workspace.path_changed):
             changed.connect(lambda: self._start(self._show_refusals()))
         workspace.values_changed.connect(lambda: self._start(self._show_refusals()))
-        panel.own_changed.connect(
+        panel.override_changed.connect(
             lambda id_, key, value: workspace.override(id_, lambda own: with_own(own, key, value))
         )
-        panel.own_removed.connect(
+        panel.override_removed.connect(
             lambda id_, key: workspace.override(id_, lambda own: without_own(own, key))
         )
 
@@ -215,7 +219,7 @@ class SettingsController(QObject):
                 await workspace.backend.vault.set(profile_id, secret)
         finally:
             await self._show_profile(profile_id)
-        self.key_kept.emit(profile_id)
+        self.key_changed.emit(profile_id)
         await workspace.set_value("default.provider", profile_id)
         self._offer(self._profile(profile_id))
         await workspace.refresh_listing(self._profile(profile_id), insist=True)

@@ -118,7 +118,7 @@ def erasing(where: Folders) -> ClosedWork:
 class _Steps(QObject):
     """Carries progress from the thread that works to the window's."""
 
-    came = Signal(int, int)
+    progressed = Signal(int, int)
 
 
 class ClosedStore:
@@ -170,7 +170,7 @@ class ClosedStore:
         dialog.show_work(work.words)
         dialog.open()
         steps = _Steps()
-        steps.came.connect(dialog.set_progress)  # from the other thread: queued
+        steps.progressed.connect(dialog.set_progress)  # from the other thread: queued
         loop = asyncio.get_running_loop()
 
         async def answered(title: str, words: str, choices: Choices) -> str:
@@ -182,7 +182,7 @@ class ClosedStore:
             return asyncio.run_coroutine_threadsafe(answered(title, words, choices), loop).result()
 
         try:
-            said = await asyncio.to_thread(work.work, steps.came.emit, ask)
+            said = await asyncio.to_thread(work.work, steps.progressed.emit, ask)
         except UserFacingError as error:
             words = f"{error.what_was_kept} {error.what_to_do}".strip()
             await _answer(dialog, error.what_happened, words, _ENDED)

@@ -20,11 +20,11 @@ class BatchBar(QFrame):
     """See the module.
 
     Signals:
-        show_wanted(): the jobs, or what is offered, is to be shown.
+        show_requested(): the jobs, or what is offered, is to be shown.
         dismissed(): the person has read it, or does not want it.
     """
 
-    show_wanted = Signal()
+    show_requested = Signal()
     dismissed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -44,7 +44,7 @@ class BatchBar(QFrame):
         for button in (self.show_button, self.dismiss_button):
             set_role(button, "link")
             self._line.addWidget(button)
-        self.show_button.clicked.connect(lambda: self.show_wanted.emit())
+        self.show_button.clicked.connect(lambda: self.show_requested.emit())
         self.dismiss_button.clicked.connect(lambda: self.dismissed.emit())
         self.set_theme(theme)
         self.hide()

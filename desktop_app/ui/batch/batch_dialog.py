@@ -50,14 +50,14 @@ class BatchDialog(QDialog):
         new, job: the pages.
 
     Signals:
-        new_wanted(): a new job is about to be made.
-        job_wanted(str): this one is to be shown.
-        report_chosen(str, str, Path): a job's id, the format, and where to.
+        new_job_requested(): a new job is about to be made.
+        job_requested(str): this one is to be shown.
+        report_requested(str, str, Path): a job's id, the format, and where to.
     """
 
-    new_wanted = Signal()
-    job_wanted = Signal(str)
-    report_chosen = Signal(str, str, object)
+    new_job_requested = Signal()
+    job_requested = Signal(str)
+    report_requested = Signal(str, str, object)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -106,12 +106,12 @@ class BatchDialog(QDialog):
         self._column.addWidget(self.words)
 
     def _connect(self) -> None:
-        self.new_button.clicked.connect(lambda: self.new_wanted.emit())
+        self.new_button.clicked.connect(lambda: self.new_job_requested.emit())
         self.table.activated.connect(self._open)
         self.table.clicked.connect(self._open)
-        self.new.left.connect(self.show_list)
-        self.job.left.connect(self.show_list)
-        self.job.report_wanted.connect(self._choose_report)
+        self.new.back_requested.connect(self.show_list)
+        self.job.back_requested.connect(self.show_list)
+        self.job.report_requested.connect(self._choose_report)
 
     # ------------------------------------------------------------------ pages
 
@@ -172,7 +172,7 @@ class BatchDialog(QDialog):
     def _open(self, index: object) -> None:
         job = self.jobs.job_at(index)  # type: ignore[arg-type]
         if job is not None:
-            self.job_wanted.emit(job.id)
+            self.job_requested.emit(job.id)
 
     def _choose_report(self, job_id: str, format_: str) -> None:
         kind, ending = _ENDINGS[format_]
@@ -184,7 +184,7 @@ class BatchDialog(QDialog):
         dialog.selectFile(name)
         dialog.setDefaultSuffix(ending)
         dialog.fileSelected.connect(
-            lambda chosen: self.report_chosen.emit(job_id, format_, Path(chosen))
+            lambda chosen: self.report_requested.emit(job_id, format_, Path(chosen))
         )
         dialog.open()
 
@@ -205,7 +205,7 @@ class BatchDialog(QDialog):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         accept_copy(event)
         if self.page != "new":
-            self.new_wanted.emit()
+            self.new_job_requested.emit()
         self.new.add(paths)
 
     # ------------------------------------------------------------------ looks

@@ -46,23 +46,23 @@ class BatchJobPage(QWidget):
     """See the module.
 
     Signals:
-        left(): back to the jobs.
-        started(str), cancelled(str), again(str), removed(str): the person wants that, by the job's id.
-        report_wanted(str, str): as "markdown" or "csv".
-        item_wanted(str, int): its answer is to be shown.
-        open_wanted(str, int): as a conversation.
-        parts_wanted(str, int): as an ordinary question, read in parts.
+        back_requested(): back to the jobs.
+        start_requested(str), cancelled(str), again(str), removed(str): the person wants that, by the job's id.
+        report_requested(str, str): as "markdown" or "csv".
+        item_requested(str, int): its answer is to be shown.
+        open_requested(str, int): as a conversation.
+        chunked_reading_requested(str, int): as an ordinary question, read in parts.
     """
 
-    left = Signal()
-    started = Signal(str)
-    cancelled = Signal(str)
-    again = Signal(str)
-    removed = Signal(str)
-    report_wanted = Signal(str, str)
-    item_wanted = Signal(str, int)
-    open_wanted = Signal(str, int)
-    parts_wanted = Signal(str, int)
+    back_requested = Signal()
+    start_requested = Signal(str)
+    cancel_requested = Signal(str)
+    repeat_requested = Signal(str)
+    remove_requested = Signal(str)
+    report_requested = Signal(str, str)
+    item_requested = Signal(str, int)
+    open_requested = Signal(str, int)
+    chunked_reading_requested = Signal(str, int)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -144,20 +144,20 @@ class BatchJobPage(QWidget):
         self._column.addWidget(holder)
 
     def _connect(self) -> None:
-        self.back.clicked.connect(lambda: self.left.emit())
+        self.back.clicked.connect(lambda: self.back_requested.emit())
         self.filter.chosen.connect(self._narrow)
         selection = self.table.selectionModel()
         selection.currentRowChanged.connect(lambda now, _before: self._choose(now))
         self.table.doubleClicked.connect(lambda _: self._open())
         for button, signal in (
-            (self.start, self.started),
-            (self.cancel, self.cancelled),
-            (self.again_button, self.again),
-            (self.remove, self.removed),
+            (self.start, self.start_requested),
+            (self.cancel, self.cancel_requested),
+            (self.again_button, self.repeat_requested),
+            (self.remove, self.remove_requested),
         ):
             button.clicked.connect(lambda _=False, s=signal: self._want(s))
         self.open.clicked.connect(self._open)
-        self.parts.clicked.connect(lambda: self._want_item(self.parts_wanted))
+        self.parts.clicked.connect(lambda: self._want_item(self.chunked_reading_requested))
 
     # ------------------------------------------------------------------ what the program tells
 
@@ -245,7 +245,7 @@ class BatchJobPage(QWidget):
     def _choose(self, index: QModelIndex) -> None:
         line = self.lines.line_at(index)
         if line is not None and self._job is not None:
-            self.item_wanted.emit(self._job.id, line.number)
+            self.item_requested.emit(self._job.id, line.number)
             return
         self._item = None
         self.answer.clear()
@@ -255,7 +255,7 @@ class BatchJobPage(QWidget):
 
     def _open(self) -> None:
         if self._item is not None and self._item.status is ItemStatus.ANSWERED:
-            self._want_item(self.open_wanted)
+            self._want_item(self.open_requested)
 
     def _want(self, signal: object) -> None:
         if self._job is not None:
@@ -267,7 +267,7 @@ class BatchJobPage(QWidget):
 
     def _want_report(self, format_: str) -> None:
         if self._job is not None:
-            self.report_wanted.emit(self._job.id, format_)
+            self.report_requested.emit(self._job.id, format_)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""

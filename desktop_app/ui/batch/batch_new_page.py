@@ -80,12 +80,12 @@ class BatchNewPage(QWidget):
     """See the module.
 
     Signals:
-        wanted(BatchWish): read these files, and say what it takes.
-        left(): back to the jobs.
+        preparation_requested(BatchWish): read these files, and say what it takes.
+        back_requested(): back to the jobs.
     """
 
-    wanted = Signal(object)
-    left = Signal()
+    preparation_requested = Signal(object)
+    back_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -160,7 +160,7 @@ class BatchNewPage(QWidget):
         self._page.addLayout(self._foot)
 
     def _connect(self) -> None:
-        self.back.clicked.connect(lambda: self.left.emit())
+        self.back.clicked.connect(lambda: self.back_requested.emit())
         self.add_files.clicked.connect(self._choose_files)
         self.add_folder.clicked.connect(self._choose_folder)
         self.clear.clicked.connect(lambda: self.set_files(()))
@@ -305,7 +305,7 @@ class BatchNewPage(QWidget):
         task = self.task.toPlainText().strip()
         prompt = self._prompts.get(self.prompt.currentData() or OWN_TASK)
         title = prompt.title if prompt is not None and prompt.text == task else ""
-        self.wanted.emit(
+        self.preparation_requested.emit(
             BatchWish(
                 tuple(self._paths),
                 title,

@@ -119,16 +119,16 @@ class ChipWidget(QFrame):
     """One chip.
 
     Signals:
-        removed(str): the person takes the attachment of this id away.
-        detail_chosen(str, str): the picture of this id is to be looked at like that.
-        previewed(str): what is sent of this one is to be shown.
-        acted(str, str): this of its actions was chosen.
+        remove_requested(str): the person takes the attachment of this id away.
+        detail_requested(str, str): the picture of this id is to be looked at like that.
+        preview_requested(str): what is sent of this one is to be shown.
+        action_requested(str, str): this of its actions was chosen.
     """
 
-    removed = Signal(str)
-    detail_chosen = Signal(str, str)
-    previewed = Signal(str)
-    acted = Signal(str, str)
+    remove_requested = Signal(str)
+    detail_requested = Signal(str, str)
+    preview_requested = Signal(str)
+    action_requested = Signal(str, str)
 
     def __init__(self, chip: Chip, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -145,7 +145,7 @@ class ChipWidget(QFrame):
         set_role(self._detail, "quiet")
         self._detail.clicked.connect(self.offer)
         self._face = _Face(self)
-        self._face.clicked.connect(lambda: self.previewed.emit(self._chip.id))
+        self._face.clicked.connect(lambda: self.preview_requested.emit(self._chip.id))
         self.set_theme(theme)
         self.set_chip(chip)
 
@@ -190,7 +190,7 @@ class ChipWidget(QFrame):
 
     def remove(self) -> None:
         """Take the attachment away."""
-        self.removed.emit(self._chip.id)
+        self.remove_requested.emit(self._chip.id)
 
     @property
     def stops(self) -> tuple[QWidget, ...]:
@@ -220,7 +220,7 @@ class ChipWidget(QFrame):
             action.setCheckable(holds is not None)
             action.setChecked(bool(holds))
             action.triggered.connect(
-                lambda _=False, chosen=key: self.acted.emit(self._chip.id, chosen)
+                lambda _=False, chosen=key: self.action_requested.emit(self._chip.id, chosen)
             )
         if self._chip.actions and self._chip.details:
             menu.addSeparator()
@@ -233,7 +233,7 @@ class ChipWidget(QFrame):
             action.setChecked(value == self._chip.chosen)
             group.addAction(action)
             action.triggered.connect(
-                lambda _=False, chosen=value: self.detail_chosen.emit(self._chip.id, chosen)
+                lambda _=False, chosen=value: self.detail_requested.emit(self._chip.id, chosen)
             )
         return menu
 
@@ -332,7 +332,7 @@ class ChipWidget(QFrame):
         if event.type() == QEvent.Type.KeyPress:
             press: QKeyEvent = event  # type: ignore[assignment]
             if press.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-                self.removed.emit(self._chip.id)
+                self.remove_requested.emit(self._chip.id)
                 return True
         return False
 
@@ -341,15 +341,15 @@ class AttachmentChips(QScrollArea):
     """All chips, in as many rows as they need; beyond two and a half rows they scroll.
 
     Signals:
-        removed(str): the person takes the attachment of this id away.
-        detail_chosen(str, str): the picture of this id is to be looked at like that.
-        previewed(str), acted(str, str): as of a ChipWidget.
+        remove_requested(str): the person takes the attachment of this id away.
+        detail_requested(str, str): the picture of this id is to be looked at like that.
+        preview_requested(str), acted(str, str): as of a ChipWidget.
     """
 
-    removed = Signal(str)
-    detail_chosen = Signal(str, str)
-    previewed = Signal(str)
-    acted = Signal(str, str)
+    remove_requested = Signal(str)
+    detail_requested = Signal(str, str)
+    preview_requested = Signal(str)
+    action_requested = Signal(str, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -408,10 +408,10 @@ class AttachmentChips(QScrollArea):
 
     def _add(self, chip: Chip) -> None:
         widget = ChipWidget(chip, self._theme)
-        widget.removed.connect(self.removed)
-        widget.detail_chosen.connect(self.detail_chosen)
-        widget.previewed.connect(self.previewed)
-        widget.acted.connect(self.acted)
+        widget.remove_requested.connect(self.remove_requested)
+        widget.detail_requested.connect(self.detail_requested)
+        widget.preview_requested.connect(self.preview_requested)
+        widget.action_requested.connect(self.action_requested)
         self._flow.addWidget(widget)
         widget.show()  # now: the layout does it in the next turn of the event loop
         self._widgets[chip.id] = widget

@@ -37,10 +37,10 @@ class BackgroundButton(PlainToolButton):
         options: its menu.
 
     Signals:
-        chosen(bool): whether the next answers are to be made in the background.
+        background_requested(bool): whether the next answers are to be made in the background.
     """
 
-    chosen = Signal(bool)
+    background_requested = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,4 +100,6 @@ class BackgroundButton(PlainToolButton):
     def _fill(self) -> None:
         self.options.clear()
         width = self._theme.px(_NOTE_WIDTH)
-        choice_menus.fill_background(self.options, self._choice, self.chosen.emit, width)
+        choice_menus.fill_background(
+            self.options, self._choice, self.background_requested.emit, width
+        )

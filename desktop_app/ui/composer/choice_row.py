@@ -95,16 +95,16 @@ class ChoiceRow(QWidget):
         attach, attach_more, send, stop: buttons.
 
     Signals:
-        variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
+        variant_requested(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
         models_opened(): the menu of models is looked at.
-        background_chosen(bool)
+        background_requested(bool)
     """
 
-    variant_chosen = Signal(object)
-    effort_chosen = Signal(object)
-    model_chosen = Signal(object)
+    variant_requested = Signal(object)
+    effort_requested = Signal(object)
+    model_requested = Signal(object)
     models_opened = Signal()
-    background_chosen = Signal(bool)
+    background_requested = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,14 +121,14 @@ class ChoiceRow(QWidget):
         self.effort.setObjectName("effort")
         self.effort.setToolTip("How long the model thinks before it answers")
         self.background = BackgroundButton(theme)
-        self.background.chosen.connect(self.background_chosen)
+        self.background.background_requested.connect(self.background_requested)
         self.figures = PlainLabel()
         self.figures.setObjectName("estimate")
         set_role(self.figures, "note")
         self.send = _button("send", "Send", "send")
         self.stop = _button("stop", "Stop the answer", "stop")
         self.stop.hide()
-        self.models.variants.chosen.connect(lambda key: self.variant_chosen.emit(Variant(key)))
+        self.models.variants.chosen.connect(lambda key: self.variant_requested.emit(Variant(key)))
         self._lay_out()
         self.set_theme(theme)
         self.set_choice(NOTHING_CHOSEN)
@@ -254,11 +254,11 @@ class ChoiceRow(QWidget):
     def _fill_models(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)
         self.models_opened.emit()
-        choice_menus.fill_models(menu, self._choice, self.model_chosen.emit, width)
+        choice_menus.fill_models(menu, self._choice, self.model_requested.emit, width)
 
     def _fill_efforts(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)
-        choice_menus.fill_efforts(menu, self._choice, self.effort_chosen.emit, width)
+        choice_menus.fill_efforts(menu, self._choice, self.effort_requested.emit, width)
 
 
 def _button(name: str, label: str, role: str) -> QToolButton:

@@ -195,7 +195,7 @@ class PromptCompleter(QObject):
         fields = PromptFields(prompt, self._typed.get(prompt.id, {}), self._theme)
         self._fields = fields
         fields.filled.connect(self._take_values)
-        fields.left.connect(self._go_back)
+        fields.cancelled.connect(self._go_back)
         self._place.show(fields)
         fields.focus_first()
 

@@ -55,43 +55,43 @@ class PromptEditor(QFrame):
         slash: the prompts that / offers.
 
     Signals:
-        submitted(str): send this text, as it was typed; while an answer streams, when it has ended.
+        submit_requested(str): send this text, as it was typed; while an answer streams, when it has ended.
         stop_requested(): stop the answer.
         step_back_requested(): the key that stops was pressed while one streams.
         text_changed(): by the person (or assistive technology), not by `set_text`.
-        files_chosen(list[Path]), picture_given(GivenContent), text_pasted_large(str),
-            rich_text_pasted_large(str text, str html): to be attached.
-        rich_text_given(RichPaste): stands there as plain text, and is to become Markdown.
-        noted(str): what could not be taken, in a sentence.
-        attachment_removed(str), detail_chosen(str, str), suggestion_chosen(str): by id and by key.
+        attach_requested(list[Path]), picture_given(GivenContent), text_pasted_large(str),
+            large_rich_text_pasted(str text, str html): to be attached.
+        rich_text_pasted(RichPaste): stands there as plain text, and is to become Markdown.
+        notice_raised(str): what could not be taken, in a sentence.
+        attachment_removal_requested(str), detail_chosen(str, str), suggestion_chosen(str): by id and by key.
         command_requested(str): a command of the window, by id, from the menu of what to attach.
-        attachment_previewed(str), attachment_acted(str, str): as of AttachmentChips.
-        variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
+        attachment_preview_requested(str), attachment_acted(str, str): as of AttachmentChips.
+        variant_requested(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
         models_opened(): the menu of models is looked at.
-        background_chosen(bool): whether long answers are made in the background.
+        background_requested(bool): whether long answers are made in the background.
     """
 
-    submitted = Signal(str)
+    submit_requested = Signal(str)
     stop_requested = Signal()
     step_back_requested = Signal()
     text_changed = Signal()
-    files_chosen = Signal(list)
-    picture_given = Signal(object)
-    text_pasted_large = Signal(str)
-    rich_text_pasted_large = Signal(str, str)
-    rich_text_given = Signal(object)
-    noted = Signal(str)
-    attachment_removed = Signal(str)
-    detail_chosen = Signal(str, str)
+    attach_requested = Signal(list)
+    image_pasted = Signal(object)
+    large_text_pasted = Signal(str)
+    large_rich_text_pasted = Signal(str, str)
+    rich_text_pasted = Signal(object)
+    notice_raised = Signal(str)
+    attachment_removal_requested = Signal(str)
+    detail_requested = Signal(str, str)
     command_requested = Signal(str)
-    attachment_previewed = Signal(str)
-    attachment_acted = Signal(str, str)
-    suggestion_chosen = Signal(str)
-    variant_chosen = Signal(object)
-    effort_chosen = Signal(object)
-    model_chosen = Signal(object)
+    attachment_preview_requested = Signal(str)
+    attachment_action_requested = Signal(str, str)
+    suggestion_requested = Signal(str)
+    variant_requested = Signal(object)
+    effort_requested = Signal(object)
+    model_requested = Signal(object)
     models_opened = Signal()
-    background_chosen = Signal(bool)
+    background_requested = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -145,30 +145,30 @@ class PromptEditor(QFrame):
         text.cursorPositionChanged.connect(self.slash.follow_cursor)
         text.send_pressed.connect(self._send)
         text.stop_pressed.connect(self.step_back_requested)
-        text.files_given.connect(self.files_chosen)
-        text.picture_given.connect(self.picture_given)
-        text.large_text_given.connect(self.text_pasted_large)
-        text.large_rich_text_given.connect(self.rich_text_pasted_large)
-        text.rich_text_given.connect(self.rich_text_given)
-        text.noted.connect(self.noted)
+        text.files_pasted.connect(self.attach_requested)
+        text.image_pasted.connect(self.image_pasted)
+        text.large_text_pasted.connect(self.large_text_pasted)
+        text.large_rich_text_pasted.connect(self.large_rich_text_pasted)
+        text.rich_text_pasted.connect(self.rich_text_pasted)
+        text.notice_raised.connect(self.notice_raised)
         text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
-        text.height_wanted.connect(self._fit)
+        text.height_changed.connect(self._fit)
         row.attach.clicked.connect(self.choose_files)
         row.attach.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         row.attach.customContextMenuRequested.connect(lambda _: self._offer_to_attach())
         row.attach_more.clicked.connect(self._offer_to_attach)
         row.send.clicked.connect(self._send)
         row.stop.clicked.connect(self.stop_requested)
-        row.variant_chosen.connect(self.variant_chosen)
-        row.effort_chosen.connect(self.effort_chosen)
-        row.model_chosen.connect(self.model_chosen)
+        row.variant_requested.connect(self.variant_requested)
+        row.effort_requested.connect(self.effort_requested)
+        row.model_requested.connect(self.model_requested)
         row.models_opened.connect(self.models_opened)
-        row.background_chosen.connect(self.background_chosen)
-        self._chips.removed.connect(self.attachment_removed)
-        self._chips.detail_chosen.connect(self.detail_chosen)
-        self._chips.previewed.connect(self.attachment_previewed)
-        self._chips.acted.connect(self.attachment_acted)
-        self._suggestions.chosen.connect(self.suggestion_chosen)
+        row.background_requested.connect(self.background_requested)
+        self._chips.remove_requested.connect(self.attachment_removal_requested)
+        self._chips.detail_requested.connect(self.detail_requested)
+        self._chips.preview_requested.connect(self.attachment_preview_requested)
+        self._chips.action_requested.connect(self.attachment_action_requested)
+        self._suggestions.chosen.connect(self.suggestion_requested)
 
     def text(self) -> str:
         """What is typed, with its line breaks."""
@@ -350,7 +350,9 @@ class PromptEditor(QFrame):
         dialog = QFileDialog(self, title)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode[mode])
-        dialog.filesSelected.connect(lambda names: self.files_chosen.emit([Path(n) for n in names]))
+        dialog.filesSelected.connect(
+            lambda names: self.attach_requested.emit([Path(n) for n in names])
+        )
         dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -403,11 +405,11 @@ class PromptEditor(QFrame):
         if self._refusal:
             self._warn(self._refusal)
         elif self.text().strip():
-            self.submitted.emit(self.text())
+            self.submit_requested.emit(self.text())
         elif self._streaming:
             self.focus_text()
         elif (first := self._suggestions.first()) is not None:
-            self.suggestion_chosen.emit(first)
+            self.suggestion_requested.emit(first)
         elif self._chips.count():
             self._warn("Type what to do with it")
         else:

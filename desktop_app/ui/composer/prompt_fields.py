@@ -111,11 +111,11 @@ class PromptFields(QFrame):
 
     Signals:
         filled(dict[str, str]): the person is done, nothing is missing.
-        left(): the person does not want it after all.
+        cancelled(): the person does not want it after all.
     """
 
     filled = Signal(dict)
-    left = Signal()
+    cancelled = Signal()
 
     def __init__(
         self,
@@ -149,7 +149,7 @@ class PromptFields(QFrame):
         self._cancel.setObjectName("leave-prompt")
         set_role(self._cancel, "plain")
         self._insert.clicked.connect(self._go_on)
-        self._cancel.clicked.connect(lambda: self.left.emit())
+        self._cancel.clicked.connect(lambda: self.cancelled.emit())
         self._lay_out()
         self._say("")
         self.set_theme(theme)
@@ -238,7 +238,7 @@ class PromptFields(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc leaves; Enter on a choice goes on."""
         if event.key() == Qt.Key.Key_Escape:
-            self.left.emit()
+            self.cancelled.emit()
         elif event.key() in _ENTER:
             self._go_on()
         else:

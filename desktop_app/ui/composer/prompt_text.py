@@ -40,23 +40,23 @@ class PromptText(PlainTextField):
 
     Signals:
         send_pressed, stop_pressed: the keys for it, never while an input method composes.
-        files_given(list[Path]), picture_given(GivenContent), large_text_given(str): pasted or dropped.
-        large_rich_text_given(str text, str html): the same of a text that came with its looks.
-        rich_text_given(RichPaste): stands there as plain text, and is to become Markdown.
-        noted(str): what could not be taken, in a sentence.
+        files_pasted(list[Path]), picture_given(GivenContent), large_text_given(str): pasted or dropped.
+        large_rich_text_pasted(str text, str html): the same of a text that came with its looks.
+        rich_text_pasted(RichPaste): stands there as plain text, and is to become Markdown.
+        notice_raised(str): what could not be taken, in a sentence.
         focus_changed(bool), height_wanted(): for the card around it.
     """
 
     send_pressed = Signal()
     stop_pressed = Signal()
-    files_given = Signal(list)
-    picture_given = Signal(object)
-    large_text_given = Signal(str)
-    large_rich_text_given = Signal(str, str)
-    rich_text_given = Signal(object)
-    noted = Signal(str)
+    files_pasted = Signal(list)
+    image_pasted = Signal(object)
+    large_text_pasted = Signal(str)
+    large_rich_text_pasted = Signal(str, str)
+    rich_text_pasted = Signal(object)
+    notice_raised = Signal(str)
     focus_changed = Signal(bool)
-    height_wanted = Signal()
+    height_changed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,7 +74,7 @@ class PromptText(PlainTextField):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._dress(theme)
-        self.document().documentLayout().documentSizeChanged.connect(self.height_wanted)
+        self.document().documentLayout().documentSizeChanged.connect(self.height_changed)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme's font and measures."""
@@ -87,7 +87,7 @@ class PromptText(PlainTextField):
         self.setFont(theme.answer())
         self.document().setDocumentMargin(theme.px(2))
         self.setCursorWidth(theme.px(1))
-        self.height_wanted.emit()
+        self.height_changed.emit()
 
     def wanted_height(self) -> int:
         """The height of all lines."""
@@ -193,23 +193,23 @@ class PromptText(PlainTextField):
         from desktop_app.ui.composer.rich_text_paste import RichTextPaste
 
         if given.files:
-            self.files_given.emit(list(given.files))
+            self.files_pasted.emit(list(given.files))
         if given.content is not None:
-            self.picture_given.emit(given.content)
+            self.image_pasted.emit(given.content)
         if given.length > self.large_paste:
             if given.html:
-                self.large_rich_text_given.emit(given.text, given.html)
+                self.large_rich_text_pasted.emit(given.text, given.html)
             else:
-                self.large_text_given.emit(given.text)
+                self.large_text_pasted.emit(given.text)
         elif given.html:
-            self.rich_text_given.emit(RichTextPaste(self.textCursor(), given))
+            self.rich_text_pasted.emit(RichTextPaste(self.textCursor(), given))
         elif given.text:
             self.wrap_for(given.text)
             self.textCursor().insertText(given.text)
         if given.is_text:
             self.ensureCursorVisible()
         if given.note:
-            self.noted.emit(given.note)
+            self.notice_raised.emit(given.note)
 
     def paste_plain(self) -> None:
         """Put the clipboard's text there as it is, of whatever length."""
@@ -220,12 +220,12 @@ class PromptText(PlainTextField):
         text, note = plain_text_in(QGuiApplication.clipboard().mimeData())
         self.put(text)
         if note:
-            self.noted.emit(note)
+            self.notice_raised.emit(note)
 
     def put(self, text: str) -> None:
         """Put a text where the cursor is, as it is; only the very longest are attached."""
         if len(text) > LARGEST_TEXT:
-            self.large_text_given.emit(text)
+            self.large_text_pasted.emit(text)
             return
         self.wrap_for(text)
         self.textCursor().insertText(text)
@@ -242,7 +242,7 @@ class PromptText(PlainTextField):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
-            self.height_wanted.emit()
+            self.height_changed.emit()
 
 
 def _portable(event: QKeyEvent) -> str:

@@ -74,31 +74,31 @@ class CollectionState:
 
 
 class CollectionsDialog(QDialog):
-    """See the module. All signals but `made` name a collection by its id.
+    """See the module. All signals but `create_requested` name a collection by its id.
 
     Signals:
-        made(list[Path]): a new one is wanted, with these in it.
-        added(str, list[Path]): files and folders for it.
-        renamed(str, str), deleted(str), refreshed(str), asked(str)
-        embedded(str): its passages may be sent to be found by their meaning.
-        file_removed(str, str): a file, by its path.
-        file_opened(CollectionFile)
-        cancelled(): what is being read is to be broken off.
-        shown(str): another collection is shown; "" for none.
+        create_requested(list[Path]): a new one is wanted, with these in it.
+        add_requested(str, list[Path]): files and folders for it.
+        rename_requested(str, str), deleted(str), refreshed(str), asked(str)
+        embedding_requested(str): its passages may be sent to be found by their meaning.
+        file_removal_requested(str, str): a file, by its path.
+        file_open_requested(CollectionFile)
+        cancel_requested(): what is being read is to be broken off.
+        collection_shown(str): another collection is shown; "" for none.
         closed()
     """
 
-    made = Signal(list)
-    added = Signal(str, list)
-    renamed = Signal(str, str)
-    deleted = Signal(str)
-    refreshed = Signal(str)
-    asked = Signal(str)
-    embedded = Signal(str)
-    file_removed = Signal(str, str)
-    file_opened = Signal(object)
-    cancelled = Signal()
-    shown = Signal(str)
+    create_requested = Signal(list)
+    add_requested = Signal(str, list)
+    rename_requested = Signal(str, str)
+    delete_requested = Signal(str)
+    refresh_requested = Signal(str)
+    ask_requested = Signal(str)
+    embedding_requested = Signal(str)
+    file_removal_requested = Signal(str, str)
+    file_open_requested = Signal(object)
+    cancel_requested = Signal()
+    collection_shown = Signal(str)
     closed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -192,19 +192,21 @@ class CollectionsDialog(QDialog):
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show)
-        self.list.new_wanted.connect(lambda: self.made.emit([]))
-        self.list.delete_pressed.connect(lambda id_: self.deleted.emit(id_) if id_ else None)
+        self.list.new_requested.connect(lambda: self.create_requested.emit([]))
+        self.list.delete_pressed.connect(
+            lambda id_: self.delete_requested.emit(id_) if id_ else None
+        )
         self.list.chosen.connect(lambda _id: self.files.setFocus())
         self.name.editingFinished.connect(self._rename)
         self.files.delete_pressed.connect(self._remove)
         self.files.chosen.connect(self._open)
-        self.ask.clicked.connect(lambda: self._tell(self.asked))
-        self.refresh.clicked.connect(lambda: self._tell(self.refreshed))
-        self.delete.clicked.connect(lambda: self._tell(self.deleted))
-        self.embed.clicked.connect(lambda: self._tell(self.embedded))
+        self.ask.clicked.connect(lambda: self._tell(self.ask_requested))
+        self.refresh.clicked.connect(lambda: self._tell(self.refresh_requested))
+        self.delete.clicked.connect(lambda: self._tell(self.delete_requested))
+        self.embed.clicked.connect(lambda: self._tell(self.embedding_requested))
         self.add_files.clicked.connect(lambda: self._choose("Add files", "ExistingFiles"))
         self.add_folder.clicked.connect(lambda: self._choose("Add a folder", "Directory"))
-        self.work.cancelled.connect(lambda: self.cancelled.emit())
+        self.work.cancel_requested.connect(lambda: self.cancel_requested.emit())
         self._undo.clicked.connect(self._take_back)
 
     # ------------------------------------------------------------ what the program tells
@@ -292,7 +294,7 @@ class CollectionsDialog(QDialog):
             self.set_files([])
             self.set_meaning("")
             self.empty.setText("")
-            self.shown.emit(collection_id if state is not None else "")
+            self.collection_shown.emit(collection_id if state is not None else "")
 
     # ------------------------------------------------------------ what the person does
 
@@ -307,7 +309,7 @@ class CollectionsDialog(QDialog):
         if not name:
             self._put(state.collection.name)
         elif name != state.collection.name:
-            self.renamed.emit(self.current, name)
+            self.rename_requested.emit(self.current, name)
 
     def _put(self, name: str) -> None:
         """Put a name into the field, which may not hold all of it."""
@@ -316,12 +318,12 @@ class CollectionsDialog(QDialog):
 
     def _remove(self, index: QModelIndex) -> None:
         file: CollectionFile = index.data(ROW)
-        self.file_removed.emit(self.current, file.path)
+        self.file_removal_requested.emit(self.current, file.path)
 
     def _open(self, index: QModelIndex) -> None:
         file: CollectionFile = index.data(ROW)
         if file.sha256:
-            self.file_opened.emit(file)
+            self.file_open_requested.emit(file)
 
     def _take_back(self) -> None:
         undo = self._on_undo
@@ -334,7 +336,7 @@ class CollectionsDialog(QDialog):
         dialog.setFileMode(QFileDialog.FileMode[mode])
         collection_id = self.current
         dialog.filesSelected.connect(
-            lambda names: self.added.emit(collection_id, [Path(name) for name in names])
+            lambda names: self.add_requested.emit(collection_id, [Path(name) for name in names])
         )
         dialog.open()
 
@@ -348,9 +350,9 @@ class CollectionsDialog(QDialog):
         paths = _files_in(event)
         accept_copy(event)
         if self.current and not self.work.isVisible():
-            self.added.emit(self.current, paths)
+            self.add_requested.emit(self.current, paths)
         elif paths:
-            self.made.emit(paths)
+            self.create_requested.emit(paths)
 
     # ------------------------------------------------------------ look
 

@@ -124,13 +124,13 @@ class LibraryList(QWidget):
 
     Signals:
         current_changed(str): another row has the keyboard; "" for none.
-        new_wanted(): the button below.
+        new_requested(): the button below.
         delete_pressed(str)
         chosen(str): Enter, or a click.
     """
 
     current_changed = Signal(str)
-    new_wanted = Signal()
+    new_requested = Signal()
     delete_pressed = Signal(str)
     chosen = Signal(str)
 
@@ -161,10 +161,10 @@ class LibraryList(QWidget):
         foot.addStretch(1)
         self._column.addLayout(foot)
         self.field.textChanged.connect(lambda _text: self._find())
-        self.new_button.clicked.connect(lambda: self.new_wanted.emit())
+        self.new_button.clicked.connect(lambda: self.new_requested.emit())
         self.view.selectionModel().currentChanged.connect(lambda now, _old: self._tell(now))
         self.view.delete_pressed.connect(lambda index: self.delete_pressed.emit(_id_of(index)))
-        self.view.left_upwards.connect(self.field.setFocus)
+        self.view.left_at_top.connect(self.field.setFocus)
         self.view.chosen.connect(lambda index: self.chosen.emit(_id_of(index)))
         self.set_theme(theme)
 

@@ -49,22 +49,22 @@ class PresetsPage(QWidget):
     """See the module.
 
     Signals:
-        saved(Preset): its name or who answers was changed.
-        own_changed(str, str, object): a setting of the preset of this id, by its key.
-        own_removed(str, str): it no longer sets the one of this key.
-        new_wanted(): a new one.
-        duplicate_wanted(str), delete_wanted(str), use_wanted(str): by id.
-        default_chosen(str): new conversations begin with it; "" with none.
+        save_requested(Preset): its name or who answers was changed.
+        override_changed(str, str, object): a setting of the preset of this id, by its key.
+        override_removed(str, str): it no longer sets the one of this key.
+        new_requested(): a new one.
+        duplicate_requested(str), delete_wanted(str), use_wanted(str): by id.
+        default_requested(str): new conversations begin with it; "" with none.
     """
 
-    saved = Signal(object)
-    own_changed = Signal(str, str, object)
-    own_removed = Signal(str, str)
-    new_wanted = Signal()
-    duplicate_wanted = Signal(str)
-    delete_wanted = Signal(str)
-    use_wanted = Signal(str)
-    default_chosen = Signal(str)
+    save_requested = Signal(object)
+    override_changed = Signal(str, str, object)
+    override_removed = Signal(str, str)
+    new_requested = Signal()
+    duplicate_requested = Signal(str)
+    delete_requested = Signal(str)
+    use_requested = Signal(str)
+    default_requested = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -143,19 +143,23 @@ class PresetsPage(QWidget):
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show)
-        self.list.new_wanted.connect(self._want_new)
+        self.list.new_requested.connect(self._want_new)
         self.list.chosen.connect(lambda _id: self.name.setFocus())
-        self.list.delete_pressed.connect(lambda id_: self._want(self.delete_wanted, id_))
+        self.list.delete_pressed.connect(lambda id_: self._want(self.delete_requested, id_))
         self.name.editingFinished.connect(self.settle)
         self.model.activated.connect(lambda _at: self.settle())
         self.effort.activated.connect(lambda _at: self.settle())
         self.form.changed.connect(self._take_own)
-        self.form.reset.connect(lambda key: self.own_removed.emit(self.list.current, key))
-        self.use.clicked.connect(lambda: self._want(self.use_wanted, self.list.current))
-        self.duplicate.clicked.connect(lambda: self._want(self.duplicate_wanted, self.list.current))
-        self.delete.clicked.connect(lambda: self._want(self.delete_wanted, self.list.current))
+        self.form.reset_requested.connect(
+            lambda key: self.override_removed.emit(self.list.current, key)
+        )
+        self.use.clicked.connect(lambda: self._want(self.use_requested, self.list.current))
+        self.duplicate.clicked.connect(
+            lambda: self._want(self.duplicate_requested, self.list.current)
+        )
+        self.delete.clicked.connect(lambda: self._want(self.delete_requested, self.list.current))
         self.is_default.clicked.connect(
-            lambda on: self.default_chosen.emit(self.list.current if on else "")
+            lambda on: self.default_requested.emit(self.list.current if on else "")
         )
 
     # ------------------------------------------------------------------ what the program tells
@@ -218,7 +222,7 @@ class PresetsPage(QWidget):
         self.name.setModified(False)
         if edited != shown:
             self._shown = edited
-            self.saved.emit(edited)
+            self.save_requested.emit(edited)
         self.form.settle()  # last: what it tells fills the page anew
 
     def set_theme(self, theme: Theme) -> None:
@@ -286,7 +290,7 @@ class PresetsPage(QWidget):
 
     def _take_own(self, key: str, value: object) -> None:
         if self._shown is not None:
-            self.own_changed.emit(self._shown.id, key, value)
+            self.override_changed.emit(self._shown.id, key, value)
 
     def _want(self, signal: SignalInstance, preset_id: str) -> None:
         self.settle()
@@ -295,4 +299,4 @@ class PresetsPage(QWidget):
 
     def _want_new(self) -> None:
         self.settle()
-        self.new_wanted.emit()
+        self.new_requested.emit()

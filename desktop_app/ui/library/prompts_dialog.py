@@ -42,11 +42,11 @@ class PromptsDialog(QDialog):
         prompts, presets: the pages.
 
     Signals:
-        import_wanted(Path), export_wanted(Path): the person chose a file.
+        import_requested(Path), export_wanted(Path): the person chose a file.
     """
 
-    import_wanted = Signal(object)
-    export_wanted = Signal(object)
+    import_requested = Signal(object)
+    export_requested = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -153,7 +153,7 @@ class PromptsDialog(QDialog):
         dialog = QFileDialog(self, "Import prompts and presets", "", _FILTER)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.import_wanted.emit(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.import_requested.emit(Path(name)))
         dialog.open()
 
     def _choose_export(self) -> None:
@@ -162,5 +162,5 @@ class PromptsDialog(QDialog):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("json")
-        dialog.fileSelected.connect(lambda name: self.export_wanted.emit(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.export_requested.emit(Path(name)))
         dialog.open()

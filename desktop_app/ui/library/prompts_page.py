@@ -60,16 +60,16 @@ class PromptsPage(QWidget):
     """See the module.
 
     Signals:
-        saved(Prompt): it was changed.
-        new_wanted(str): a new one, in this folder.
-        duplicate_wanted(str), delete_wanted(str), reset_wanted(str): by id.
+        save_requested(Prompt): it was changed.
+        new_requested(str): a new one, in this folder.
+        duplicate_requested(str), delete_wanted(str), reset_wanted(str): by id.
     """
 
-    saved = Signal(object)
-    new_wanted = Signal(str)
-    duplicate_wanted = Signal(str)
-    delete_wanted = Signal(str)
-    reset_wanted = Signal(str)
+    save_requested = Signal(object)
+    new_requested = Signal(str)
+    duplicate_requested = Signal(str)
+    delete_requested = Signal(str)
+    reset_requested = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class PromptsPage(QWidget):
         self.folder.setCompleter(completer)
         self.text = PageText(theme, "Text")
         self.text.setObjectName("prompt-text")
-        self.text.settled.connect(lambda _text: self.settle())
+        self.text.edited.connect(lambda _text: self.settle())
         self.text.textChanged.connect(self._say_what_is_asked)
         self._note = Note(theme)
         self._note.setObjectName("prompt-variables")
@@ -131,11 +131,11 @@ class PromptsPage(QWidget):
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show)
-        self.list.new_wanted.connect(self._want_new)
+        self.list.new_requested.connect(self._want_new)
         self.list.chosen.connect(lambda _id: self.text.setFocus())
         self.list.delete_pressed.connect(self._want_gone)
-        self.duplicate.clicked.connect(lambda: self._want(self.duplicate_wanted))
-        self.reset.clicked.connect(lambda: self._want(self.reset_wanted))
+        self.duplicate.clicked.connect(lambda: self._want(self.duplicate_requested))
+        self.reset.clicked.connect(lambda: self._want(self.reset_requested))
         self.delete.clicked.connect(lambda: self._want_gone(self.list.current))
         self.hide_button.clicked.connect(self._hide_or_show)
 
@@ -187,7 +187,7 @@ class PromptsPage(QWidget):
         )
         if edited != shown:
             self._shown = edited
-            self.saved.emit(edited)
+            self.save_requested.emit(edited)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""
@@ -259,18 +259,18 @@ class PromptsPage(QWidget):
 
     def _want_new(self) -> None:
         self.settle()
-        self.new_wanted.emit("" if self._shown is None else self._shown.folder)
+        self.new_requested.emit("" if self._shown is None else self._shown.folder)
 
     def _want_gone(self, prompt_id: str) -> None:
         """Delete what is the person's own; a built-in can only be hidden, or be as it was."""
         self.settle()
         if prompt_id in self._entries and self._entries[prompt_id][1] == OWN:
-            self.delete_wanted.emit(prompt_id)
+            self.delete_requested.emit(prompt_id)
 
     def _hide_or_show(self) -> None:
         self.settle()
         if self._shown is not None:
-            self.saved.emit(replace(self._shown, hidden=not self._shown.hidden))
+            self.save_requested.emit(replace(self._shown, hidden=not self._shown.hidden))
 
 
 def plain_button(label: str, name: str) -> QPushButton:

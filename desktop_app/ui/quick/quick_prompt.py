@@ -83,31 +83,31 @@ class QuickPrompt(QWidget):
         slash: the prompts that / offers.
 
     Signals:
-        submitted(str): ask this.
-        files_given(list[Path]), picture_given(GivenContent): dropped or pasted, to be attached.
-        text_given(str text, str html): dropped or pasted, of several lines or with its looks.
-        attachment_removed(str), detail_chosen(str, str): of an attachment, by id.
-        attachment_previewed(str), attachment_acted(str, str): as of AttachmentChips.
+        submit_requested(str): ask this.
+        files_dropped(list[Path]), picture_given(GivenContent): dropped or pasted, to be attached.
+        text_dropped(str text, str html): dropped or pasted, of several lines or with its looks.
+        attachment_removal_requested(str), detail_chosen(str, str): of an attachment, by id.
+        attachment_preview_requested(str), attachment_acted(str, str): as of AttachmentChips.
         stop_requested(): stop the answer.
-        go_on_requested(): show the conversation in the main window.
-        way_out_requested(): do what is offered beside a problem.
-        variant_chosen(Variant), effort_step(int): +1 is more.
+        open_in_window_requested(): show the conversation in the main window.
+        remedy_requested(): do what is offered beside a problem.
+        variant_requested(Variant), effort_step(int): +1 is more.
         hidden(): it went away.
     """
 
-    submitted = Signal(str)
-    files_given = Signal(list)
-    picture_given = Signal(object)
-    text_given = Signal(str, str)
-    attachment_removed = Signal(str)
-    detail_chosen = Signal(str, str)
-    attachment_previewed = Signal(str)
-    attachment_acted = Signal(str, str)
+    submit_requested = Signal(str)
+    files_dropped = Signal(list)
+    image_dropped = Signal(object)
+    text_dropped = Signal(str, str)
+    attachment_removal_requested = Signal(str)
+    detail_requested = Signal(str, str)
+    attachment_preview_requested = Signal(str)
+    attachment_action_requested = Signal(str, str)
     stop_requested = Signal()
-    go_on_requested = Signal()
-    way_out_requested = Signal()
-    variant_chosen = Signal(object)
-    effort_step = Signal(int)
+    open_in_window_requested = Signal()
+    remedy_requested = Signal()
+    variant_requested = Signal(object)
+    effort_step_requested = Signal(int)
     hidden = Signal()
 
     def __init__(
@@ -202,18 +202,18 @@ class QuickPrompt(QWidget):
         self._line.entered.connect(self._submit)
         self._line.textChanged.connect(lambda _text: self.slash.follow())
         self._line.cursorPositionChanged.connect(lambda _from, _to: self.slash.follow_cursor())
-        self._line.files_given.connect(self.files_given)
-        self._line.picture_given.connect(self.picture_given)
-        self._line.text_given.connect(self.text_given)
-        self._line.noted.connect(self.set_status)
-        self._chips.removed.connect(self.attachment_removed)
-        self._chips.detail_chosen.connect(self.detail_chosen)
-        self._chips.previewed.connect(self.attachment_previewed)
-        self._chips.acted.connect(self.attachment_acted)
+        self._line.files_pasted.connect(self.files_dropped)
+        self._line.image_pasted.connect(self.image_dropped)
+        self._line.text_pasted.connect(self.text_dropped)
+        self._line.notice_raised.connect(self.set_status)
+        self._chips.remove_requested.connect(self.attachment_removal_requested)
+        self._chips.detail_requested.connect(self.detail_requested)
+        self._chips.preview_requested.connect(self.attachment_preview_requested)
+        self._chips.action_requested.connect(self.attachment_action_requested)
         self._stop.clicked.connect(self.stop_requested)
         self._copy.clicked.connect(self._copy_answer)
-        self._go_on.clicked.connect(self.go_on_requested)
-        self._way_out.clicked.connect(self.way_out_requested)
+        self._go_on.clicked.connect(self.open_in_window_requested)
+        self._way_out.clicked.connect(self.remedy_requested)
         self._close.clicked.connect(self.hide)
         # Queued: the range changes in the middle of writing, where nothing may be laid out anew.
         self.transcript.verticalScrollBar().rangeChanged.connect(
@@ -399,24 +399,24 @@ class QuickPrompt(QWidget):
     def _actions(self) -> dict[str, Callable[[], object]]:
         return {
             "answer.copy": self._copy_answer,
-            "quick.go-on": self.go_on_requested.emit,
+            "quick.go-on": self.open_in_window_requested.emit,
             "quick.close": self.hide,
             "prompt.paste-plain": self._line.paste_plain,
-            "effort.more": lambda: self.effort_step.emit(1),
-            "effort.less": lambda: self.effort_step.emit(-1),
+            "effort.more": lambda: self.effort_step_requested.emit(1),
+            "effort.less": lambda: self.effort_step_requested.emit(-1),
             **{f"variant.{v.value}": partial(self._choose, v) for v in Variant},
         }
 
     def _choose(self, variant: Variant) -> None:
         if variant not in self._choice.variant_refusals:
-            self.variant_chosen.emit(variant)
+            self.variant_requested.emit(variant)
 
     def _submit(self) -> None:
         text = self._line.text()
         if self._streaming:
             self.set_status("The answer has not ended yet")
         elif text.strip() or self._brought.strip():
-            self.submitted.emit(text)
+            self.submit_requested.emit(text)
         elif self._chips.count():
             self.set_status("Type what to do with it")
 
@@ -424,7 +424,7 @@ class QuickPrompt(QWidget):
         self.transcript.copy_last_answer()
 
     def _fill_menu(self, menu: QMenu) -> None:
-        fill_menu(menu, self._choice, self._choose, self.effort_step.emit)
+        fill_menu(menu, self._choice, self._choose, self.effort_step_requested.emit)
 
     def _unfold(self, unfolded: bool) -> None:
         """Show the answer's place, small at first; it grows with the answer."""

@@ -48,16 +48,16 @@ class QuickPromptField(QLineEdit):
 
     Signals:
         entered(): Enter was pressed.
-        files_given(list[Path]), picture_given(GivenContent): pasted, to be attached.
-        text_given(str text, str html): of several lines, or with its looks.
-        noted(str): what could not be taken, in a sentence.
+        files_pasted(list[Path]), picture_given(GivenContent): pasted, to be attached.
+        text_pasted(str text, str html): of several lines, or with its looks.
+        notice_raised(str): what could not be taken, in a sentence.
     """
 
     entered = Signal()
-    files_given = Signal(list)
-    picture_given = Signal(object)
-    text_given = Signal(str, str)
-    noted = Signal(str)
+    files_pasted = Signal(list)
+    image_pasted = Signal(object)
+    text_pasted = Signal(str, str)
+    notice_raised = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,15 +76,15 @@ class QuickPromptField(QLineEdit):
     def take(self, given: DroppedContent) -> None:
         """Hand over what is no line of words; put such a line where the cursor is."""
         if given.files:
-            self.files_given.emit(list(given.files))
+            self.files_pasted.emit(list(given.files))
         if given.content is not None:
-            self.picture_given.emit(given.content)
+            self.image_pasted.emit(given.content)
         if given.html or "\n" in given.text.strip():
-            self.text_given.emit(given.text, given.html)
+            self.text_pasted.emit(given.text, given.html)
         elif given.text:
             self.insert(given.text)
         if given.note:
-            self.noted.emit(given.note)
+            self.notice_raised.emit(given.note)
 
     def paste_plain(self) -> None:
         """Paste the clipboard's text as it is; its lines follow one another."""

@@ -307,10 +307,10 @@ class MultilineField(PlainTextField):
     """Several lines of text.
 
     Signals:
-        settled(str): the text, once the person pauses or leaves.
+        edited(str): the text, once the person pauses or leaves.
     """
 
-    settled = Signal(str)
+    edited = Signal(str)
 
     def __init__(self, theme: Theme, name: str, height: int = 112) -> None:
         """`height` in pixels of the look."""
@@ -355,7 +355,7 @@ class MultilineField(PlainTextField):
         self._pause.stop()
         if self.toPlainText() != self._told:
             self._told = self.toPlainText()
-            self.settled.emit(self._told)
+            self.edited.emit(self._told)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

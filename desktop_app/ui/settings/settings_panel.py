@@ -37,17 +37,17 @@ class SettingsPanel(SettingsFrame):
 
     Signals:
         profile_selected(str): the person looks at this provider.
-        profile_saved(ProviderProfile), profile_added(ProviderProfile): to be stored; a new one to
+        profile_save_requested(ProviderProfile), profile_added(ProviderProfile): to be stored; a new one to
             be shown, too.
-        profile_removed(str): to be forgotten, with its key.
+        profile_removal_requested(str): to be forgotten, with its key.
         key_entered(str, str): profile id and key, said once.
-        key_removed(str), test_requested(str): by profile id.
+        key_removal_requested(str), test_requested(str): by profile id.
         setting_changed(str, object): key and value, valid by the schema.
-        own_changed(str, str, object), own_removed(str, str): a conversation's own value, or none any
+        override_changed(str, str, object), own_removed(str, str): a conversation's own value, or none any
             more: the conversation's id, key, value.
-        folder_changed(str, str, object), folder_removed(str, str): the same of a folder.
+        folder_override_changed(str, str, object), folder_removed(str, str): the same of a folder.
         shortcut_changed(str, str): command id and keys; "" for none.
-        weights_chosen(object): a Path, or None for the model that comes along.
+        model_file_chosen(object): a Path, or None for the model that comes along.
         spending_requested(): the person wants to see all that was spent.
         password_entered(str, str), password_removed(str): of a proxy, by its name in the keyring.
         ca_file_chosen(str, object): profile id, and a Path or None for the system's alone.
@@ -57,22 +57,22 @@ class SettingsPanel(SettingsFrame):
     """
 
     profile_selected = Signal(str)
-    profile_saved = Signal(object)
+    profile_save_requested = Signal(object)
     profile_added = Signal(object)
-    profile_removed = Signal(str)
+    profile_removal_requested = Signal(str)
     key_entered = Signal(str, str)
-    key_removed = Signal(str)
+    key_removal_requested = Signal(str)
     test_requested = Signal(str)
     setting_changed = Signal(str, object)
-    own_changed = Signal(str, str, object)
-    own_removed = Signal(str, str)
-    folder_changed = Signal(str, str, object)
-    folder_removed = Signal(str, str)
+    override_changed = Signal(str, str, object)
+    override_removed = Signal(str, str)
+    folder_override_changed = Signal(str, str, object)
+    folder_override_removed = Signal(str, str)
     shortcut_changed = Signal(str, str)
-    weights_chosen = Signal(object)
+    model_file_chosen = Signal(object)
     spending_requested = Signal()
     password_entered = Signal(str, str)
-    password_removed = Signal(str)
+    password_removal_requested = Signal(str)
     ca_file_chosen = Signal(str, object)
     import_requested = Signal()
     export_requested = Signal(str, str)
@@ -254,15 +254,15 @@ class SettingsPanel(SettingsFrame):
 
         page = self._provider = ProviderTab(self._theme)
         page.profile_selected.connect(self.profile_selected)
-        page.profile_saved.connect(self.profile_saved)
+        page.profile_save_requested.connect(self.profile_save_requested)
         page.profile_added.connect(self.profile_added)
-        page.profile_removed.connect(self.profile_removed)
+        page.profile_removal_requested.connect(self.profile_removal_requested)
         page.key_entered.connect(self.key_entered)
-        page.key_removed.connect(self.key_removed)
+        page.key_removal_requested.connect(self.key_removal_requested)
         page.test_requested.connect(self.test_requested)
-        page.weights_chosen.connect(self.weights_chosen)
+        page.model_file_chosen.connect(self.model_file_chosen)
         page.network.password_entered.connect(self.password_entered)
-        page.network.password_removed.connect(self.password_removed)
+        page.network.password_removal_requested.connect(self.password_removal_requested)
         page.network.ca_file_chosen.connect(self.ca_file_chosen)
         # Once it has its new height.
         page.network.head.toggled.connect(
@@ -289,10 +289,10 @@ class SettingsPanel(SettingsFrame):
 
         page = self._answer = ResponsesTab(self._theme)
         page.changed.connect(self._take_setting)
-        page.own_changed.connect(self.own_changed)
-        page.own_removed.connect(self.own_removed)
-        page.folder_changed.connect(self.folder_changed)
-        page.folder_removed.connect(self.folder_removed)
+        page.override_changed.connect(self.override_changed)
+        page.override_removed.connect(self.override_removed)
+        page.folder_override_changed.connect(self.folder_override_changed)
+        page.folder_override_removed.connect(self.folder_override_removed)
         page.set_values(self._values)
         page.set_own(*self._own)
         page.set_folder(*self._folder)

@@ -63,45 +63,45 @@ class ConversationList(QFrame):
         theme: what everything is drawn with.
 
     Signals:
-        opened(str id): a row was clicked or Enter pressed on it.
+        open_requested(str id): a row was clicked or Enter pressed on it.
         new_requested(), new_in_folder(str folder id), private_wanted()
-        export_wanted(list ids, str format id)
+        export_requested(list ids, str format id)
         renamed(str id, str title): the row shows the title already.
         rename_ended(): the title is no longer being edited.
-        pinned(list ids, bool), archived(list ids, bool), deleted(list ids), restored(list ids),
-            erased(list ids), moved(list ids, str folder id or ""): asked for; the rows stay until
+        pin_requested(list ids, bool), archived(list ids, bool), deleted(list ids), restored(list ids),
+            erase_requested(list ids), moved(list ids, str folder id or ""): asked for; the rows stay until
             they are changed or removed.
-        place_chosen(Place): to be shown; so are folders that are opened.
-        folder_wanted(list ids): a new folder, with these conversations in it.
+        filter_requested(Place): to be shown; so are folders that are opened.
+        folder_requested(list ids): a new folder, with these conversations in it.
         folder_renamed(str id, str name), folder_deleted(str id), folder_settings_wanted(str id)
-        trash_emptied()
-        more_wanted(bool): the next page, or with True all that is missing.
+        empty_trash_requested()
+        more_requested(bool): the next page, or with True all that is missing.
         search_changed(str): after a pause in typing, and when a filter changes; "" at once when the
             field is cleared.
         hit_opened(str conversation id, str message id or "", str words): a hit was chosen; the
             words are those that were found first.
     """
 
-    opened = Signal(str)
+    open_requested = Signal(str)
     new_requested = Signal()
-    new_in_folder = Signal(str)
-    private_wanted = Signal()
-    export_wanted = Signal(list, str)
+    new_in_folder_requested = Signal(str)
+    temporary_requested = Signal()
+    export_requested = Signal(list, str)
     renamed = Signal(str, str)
     rename_ended = Signal()
-    pinned = Signal(list, bool)
-    archived = Signal(list, bool)
-    deleted = Signal(list)
-    restored = Signal(list)
-    erased = Signal(list)
-    moved = Signal(list, str)
-    place_chosen = Signal(object)
-    folder_wanted = Signal(list)
+    pin_requested = Signal(list, bool)
+    archive_requested = Signal(list, bool)
+    delete_requested = Signal(list)
+    restore_requested = Signal(list)
+    erase_requested = Signal(list)
+    move_requested = Signal(list, str)
+    filter_requested = Signal(object)
+    folder_requested = Signal(list)
     folder_renamed = Signal(str, str)
-    folder_deleted = Signal(str)
-    folder_settings_wanted = Signal(str)
-    trash_emptied = Signal()
-    more_wanted = Signal(bool)
+    folder_delete_requested = Signal(str)
+    folder_settings_requested = Signal(str)
+    empty_trash_requested = Signal()
+    more_requested = Signal(bool)
     search_changed = Signal(str)
     hit_opened = Signal(str, str, str)
 
@@ -310,14 +310,14 @@ class ConversationList(QFrame):
             comes.connect(self._dress_rows)
         self.view.chosen.connect(self._open)
         self.view.delete_pressed.connect(self._delete)
-        self.view.marks_dropped.connect(self._mark_selected)
+        self.view.selection_cleared.connect(self._mark_selected)
         self.view.end_pressed.connect(self._want_all)
-        self.view.dropped.connect(self.moved)
-        self.view.left_upwards.connect(self.focus_search)
+        self.view.dropped.connect(self.move_requested)
+        self.view.left_at_top.connect(self.focus_search)
         self.view.menu_requested.connect(self._pop_up_menu)
         self.model.renamed.connect(self.renamed)
         self.model.folder_renamed.connect(self.folder_renamed)
-        self.model.more_wanted.connect(lambda: self.more_wanted.emit(False))
+        self.model.more_requested.connect(lambda: self.more_requested.emit(False))
         self.model.modelReset.connect(self._mark_selected)
         for changed in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             changed.connect(self._show_page)
@@ -338,20 +338,20 @@ class ConversationList(QFrame):
 
     def _connect_places(self) -> None:
         bar, places = self.place_bar, self.places
-        bar.back_chosen.connect(self._go_back)
-        self.view.went_back.connect(self._go_back)
-        bar.emptying_chosen.connect(lambda: self.trash_emptied.emit())
-        bar.menu_chosen.connect(self._pop_up_place_menu)
+        bar.back_requested.connect(self._go_back)
+        self.view.back_requested.connect(self._go_back)
+        bar.empty_requested.connect(lambda: self.empty_trash_requested.emit())
+        bar.menu_requested.connect(self._pop_up_place_menu)
         bar.dropped_out.connect(self._take_out)
-        places.chosen.connect(self.place_chosen)
-        places.folder_wanted.connect(lambda: self.folder_wanted.emit([]))
+        places.chosen.connect(self.filter_requested)
+        places.folder_requested.connect(lambda: self.folder_requested.emit([]))
         places.dropped.connect(self._put_away)
 
     def _connect_search(self) -> None:
-        self.search.went_down.connect(self._enter_list)
+        self.search.down_pressed.connect(self._enter_list)
         self._search.changed.connect(self.search_changed)
         self._search.hit_opened.connect(self.hit_opened)
-        self.hit_view.left_upwards.connect(self.focus_search)
+        self.hit_view.left_at_top.connect(self.focus_search)
 
     def _row_of(self, identifier: str | None) -> QModelIndex:
         return self.view.row_of(self.model.index_of(identifier or ""))
@@ -378,18 +378,18 @@ class ConversationList(QFrame):
 
     def _open(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):
-            self.place_chosen.emit(ListFilter.of_folder(row.data(Roles.IDENTIFIER)))
+            self.filter_requested.emit(ListFilter.of_folder(row.data(Roles.IDENTIFIER)))
         elif not row.data(Roles.IS_HEADING):
-            self.opened.emit(row.data(Roles.IDENTIFIER))
+            self.open_requested.emit(row.data(Roles.IDENTIFIER))
 
     def _delete(self, row: QModelIndex) -> None:
         """What Del means here: into the trash, or out of it for good."""
         if row.data(Roles.IS_FOLDER):
-            self.folder_deleted.emit(row.data(Roles.IDENTIFIER))
+            self.folder_delete_requested.emit(row.data(Roles.IDENTIFIER))
             return
         ids = [marked.data(Roles.IDENTIFIER) for marked in self.view.marked]
         is_trash = self.model.place.kind is ListFilterKind.TRASH
-        (self.erased if is_trash else self.deleted).emit(ids)
+        (self.erase_requested if is_trash else self.delete_requested).emit(ids)
 
     # ------------------------------------------------------------ places
 
@@ -401,32 +401,32 @@ class ConversationList(QFrame):
 
     def _go_back(self) -> None:
         if self.model.place != LIST:
-            self.place_chosen.emit(LIST)
+            self.filter_requested.emit(LIST)
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _take_out(self, ids: list[str]) -> None:
         """Conversations were dropped on the way back out of a place."""
         match self.model.place.kind:
             case ListFilterKind.FOLDER:
-                self.moved.emit(ids, "")
+                self.move_requested.emit(ids, "")
             case ListFilterKind.ARCHIVE:
-                self.archived.emit(ids, False)
+                self.archive_requested.emit(ids, False)
             case ListFilterKind.TRASH:
-                self.restored.emit(ids)
+                self.restore_requested.emit(ids)
 
     def _put_away(self, place: ListFilter, ids: list[str]) -> None:
         """Conversations were dropped on the archive or the trash; from the trash they come back."""
         if self.model.place.kind is ListFilterKind.TRASH:
-            self.restored.emit(ids if place.kind is not ListFilterKind.TRASH else [])
+            self.restore_requested.emit(ids if place.kind is not ListFilterKind.TRASH else [])
         elif place.kind is ListFilterKind.ARCHIVE:
-            self.archived.emit(ids, True)
+            self.archive_requested.emit(ids, True)
         else:
-            self.deleted.emit(ids)
+            self.delete_requested.emit(ids)
 
     def _want_all(self) -> None:
         if self.model.last_of_pages is not None:
             self._goes_to_end = True
-            self.more_wanted.emit(True)
+            self.more_requested.emit(True)
 
     @property
     def filters(self) -> SearchFilters:

@@ -93,12 +93,12 @@ class ConversationModel(QAbstractListModel):
     Signals:
         renamed(str id, str title): the person edited a title; the row shows it already.
         folder_renamed(str id, str name): the same of a folder.
-        more_wanted(): the next page should be appended.
+        more_requested(): the next page should be appended.
     """
 
     renamed = Signal(str, str)
     folder_renamed = Signal(str, str)
-    more_wanted = Signal()
+    more_requested = Signal()
 
     def __init__(self, today: date, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -183,7 +183,7 @@ class ConversationModel(QAbstractListModel):
         """Ask for the next page."""
         if self.canFetchMore(_NO_PARENT):
             self._has_asked = True
-            self.more_wanted.emit()
+            self.more_requested.emit()
 
     def mimeTypes(self) -> list[str]:
         """What is dragged: conversations, by their ids."""

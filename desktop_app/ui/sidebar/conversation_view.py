@@ -55,21 +55,21 @@ class ConversationView(RowView):
         leads_back: there is a place to go back to.
 
     Signals:
-        marks_dropped(): only what is open is to be selected again.
-        went_back(): Esc, Backspace or the arrow key left: out of a place.
+        selection_cleared(): only what is open is to be selected again.
+        back_requested(): Esc, Backspace or the arrow key left: out of a place.
         end_pressed(): the very last row is wanted, loaded or not.
         dropped(list[str] ids, str folder id): conversations were dropped onto a folder.
-        aimed(str): what letting go here would do with what comes from outside; "" for nothing.
-        given(Given, str id, bool): something from outside was dropped on a conversation, or on a
+        drop_hint_changed(str): what letting go here would do with what comes from outside; "" for nothing.
+        content_dropped(Given, str id, bool): something from outside was dropped on a conversation, or on a
             folder, or with "" beside the rows.
     """
 
-    marks_dropped = Signal()
-    went_back = Signal()
+    selection_cleared = Signal()
+    back_requested = Signal()
     end_pressed = Signal()
     dropped = Signal(list, str)
-    aimed = Signal(str)
-    given = Signal(object, str, bool)
+    drop_hint_changed = Signal(str)
+    content_dropped = Signal(object, str, bool)
 
     def __init__(self, name: str, model: QAbstractItemModel) -> None:
         super().__init__(name, model)
@@ -102,7 +102,7 @@ class ConversationView(RowView):
         self._anchor = QPersistentModelIndex(self.currentIndex())
         if self.has_marks:
             self.has_marks = False
-            self.marks_dropped.emit()
+            self.selection_cleared.emit()
 
     def mark_all(self) -> None:
         """Mark every conversation that is here."""
@@ -153,7 +153,7 @@ class ConversationView(RowView):
             self.drop_marks()
         elif key in (_Key.Key_Escape, _Key.Key_Backspace, _Key.Key_Left):
             if self.leads_back:
-                self.went_back.emit()
+                self.back_requested.emit()
             else:
                 event.ignore()  # Esc may stop an answer, or close a drawer
         else:
@@ -255,14 +255,14 @@ class ConversationView(RowView):
             event.setAccepted(self._target.isValid())
             return
         self._aim(index if index.data(Roles.IDENTIFIER) else QModelIndex())
-        self.aimed.emit(_promise(event.mimeData(), index))
+        self.drop_hint_changed.emit(_promise(event.mimeData(), index))
         accept_copy(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """It went elsewhere."""
         super().dragLeaveEvent(event)
         self._aim(QModelIndex())
-        self.aimed.emit("")
+        self.drop_hint_changed.emit("")
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Tell which row takes it."""
@@ -270,11 +270,11 @@ class ConversationView(RowView):
 
         index = self.indexAt(event.position().toPoint())
         self._aim(QModelIndex())
-        self.aimed.emit("")
+        self.drop_hint_changed.emit("")
         identifier, is_folder = index.data(Roles.IDENTIFIER), bool(index.data(Roles.IS_FOLDER))
         if not event.mimeData().hasFormat(MIME_TYPE):
             accept_copy(event)
-            self.given.emit(given_in(event.mimeData()), identifier or "", is_folder)
+            self.content_dropped.emit(given_in(event.mimeData()), identifier or "", is_folder)
         elif is_folder:
             event.acceptProposedAction()
             self.dropped.emit(dragged(event.mimeData()), identifier)

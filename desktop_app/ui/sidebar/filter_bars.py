@@ -69,13 +69,13 @@ class FilterBar(QWidget):
     """Where one is, and the way back; hidden in the list itself.
 
     Signals:
-        back_chosen(), emptying_chosen(), menu_chosen()
+        back_requested(), emptying_chosen(), menu_chosen()
         dropped_out(list[str]): conversations were dropped on the way back.
     """
 
-    back_chosen = Signal()
-    emptying_chosen = Signal()
-    menu_chosen = Signal()
+    back_requested = Signal()
+    empty_requested = Signal()
+    menu_requested = Signal()
     dropped_out = Signal(list)
 
     def __init__(self, theme: Theme) -> None:
@@ -95,10 +95,10 @@ class FilterBar(QWidget):
         self._line = QHBoxLayout(self)
         for widget in (self.back, self.title, self.menu_button, self.empty):
             self._line.addWidget(widget, 1 if widget is self.title else 0)
-        self.back.clicked.connect(lambda: self.back_chosen.emit())
+        self.back.clicked.connect(lambda: self.back_requested.emit())
         self.back.dropped.connect(self.dropped_out)
-        self.empty.clicked.connect(lambda: self.emptying_chosen.emit())
-        self.menu_button.clicked.connect(lambda: self.menu_chosen.emit())
+        self.empty.clicked.connect(lambda: self.empty_requested.emit())
+        self.menu_button.clicked.connect(lambda: self.menu_requested.emit())
         self.set_theme(theme)
         self.show_place(LIST, "")
 
@@ -125,12 +125,12 @@ class FilterRow(QWidget):
     Signals:
         chosen(Place)
         dropped(Place, list[str]): conversations were dropped on its button.
-        folder_wanted()
+        folder_requested()
     """
 
     chosen = Signal(object)
     dropped = Signal(object, list)
-    folder_wanted = Signal()
+    folder_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -142,7 +142,7 @@ class FilterRow(QWidget):
         self.new_folder.setToolTip("New folder")
         self.new_folder.setProperty("role", "quiet")
         self.new_folder.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.new_folder.clicked.connect(lambda: self.folder_wanted.emit())
+        self.new_folder.clicked.connect(lambda: self.folder_requested.emit())
         self._line = QHBoxLayout(self)
         self._line.addWidget(self.archive)
         self._line.addWidget(self.trash)

@@ -50,8 +50,12 @@ def conversations_menu(listing: ConversationList, chosen: Sequence[Conversation]
         _fill(
             menu,
             listing.theme,
-            ("archive-restore", f"Restore{several}", lambda: listing.restored.emit(ids)),
-            ("trash-2", f"Delete{several} for good\tDel", lambda: listing.erased.emit(ids)),
+            ("archive-restore", f"Restore{several}", lambda: listing.restore_requested.emit(ids)),
+            (
+                "trash-2",
+                f"Delete{several} for good\tDel",
+                lambda: listing.erase_requested.emit(ids),
+            ),
         )
         return menu
     if not several:
@@ -62,17 +66,19 @@ def conversations_menu(listing: ConversationList, chosen: Sequence[Conversation]
         unpin = all(conversation.pinned for conversation in chosen)
         word, sign = ("Unpin", "pin-off") if unpin else ("Pin", "pin")
         _fill(
-            menu, listing.theme, (sign, word + several, lambda: listing.pinned.emit(ids, not unpin))
+            menu,
+            listing.theme,
+            (sign, word + several, lambda: listing.pin_requested.emit(ids, not unpin)),
         )
         _add_folders(menu, listing, chosen, f"Move{several} to")
         rows.append(
-            ("archive", f"Archive{several}", lambda: listing.archived.emit(ids, True)),
+            ("archive", f"Archive{several}", lambda: listing.archive_requested.emit(ids, True)),
         )
     else:
         words = f"Take{several} out of the archive"
-        rows.append(("archive-restore", words, lambda: listing.archived.emit(ids, False)))
+        rows.append(("archive-restore", words, lambda: listing.archive_requested.emit(ids, False)))
     _add_export(menu, listing, ids, f"Export{several} as")
-    rows.append(("trash-2", f"Delete{several}\tDel", lambda: listing.deleted.emit(ids)))
+    rows.append(("trash-2", f"Delete{several}\tDel", lambda: listing.delete_requested.emit(ids)))
     _fill(menu, listing.theme, *rows)
     return menu
 
@@ -81,12 +87,14 @@ def folder_menu(listing: ConversationList, folder: Folder) -> QMenu:
     """What can be done with a folder."""
     menu, id_ = QMenu(listing), folder.id
     rows: list[Row] = [
-        ("square-pen", "New conversation here", lambda: listing.new_in_folder.emit(id_)),
-        ("settings", "Folder settings", lambda: listing.folder_settings_wanted.emit(id_)),
+        ("square-pen", "New conversation here", lambda: listing.new_in_folder_requested.emit(id_)),
+        ("settings", "Folder settings", lambda: listing.folder_settings_requested.emit(id_)),
     ]
     if listing.model.place.kind is ListFilterKind.LIST:
         rows.append(("pencil", "Rename\tF2", lambda: listing.rename(id_)))
-    rows.append(("trash-2", "Delete the folder\tDel", lambda: listing.folder_deleted.emit(id_)))
+    rows.append(
+        ("trash-2", "Delete the folder\tDel", lambda: listing.folder_delete_requested.emit(id_))
+    )
     _fill(menu, listing.theme, *rows)
     return menu
 
@@ -98,8 +106,8 @@ def ground_menu(listing: ConversationList) -> QMenu:
         menu,
         listing.theme,
         ("square-pen", "New conversation", lambda: listing.new_requested.emit()),
-        ("lock", "New private conversation", lambda: listing.private_wanted.emit()),
-        ("folder-plus", "New folder", lambda: listing.folder_wanted.emit([])),
+        ("lock", "New private conversation", lambda: listing.temporary_requested.emit()),
+        ("folder-plus", "New folder", lambda: listing.folder_requested.emit([])),
     )
     return menu
 
@@ -109,7 +117,7 @@ def _add_export(menu: QMenu, listing: ConversationList, ids: Sequence[str], word
     below.setObjectName("export-as")
     for each in EXPORT_FORMATS:
         below.addAction(
-            menu_text(each.label), partial(listing.export_wanted.emit, list(ids), each.id)
+            menu_text(each.label), partial(listing.export_requested.emit, list(ids), each.id)
         )
 
 
@@ -123,14 +131,18 @@ def _add_folders(
     below.setObjectName("move-to")
     for folder in listing.folders:
         row = below.addAction(_sign(listing.theme, "folder"), menu_text(folder.name))
-        row.triggered.connect(lambda _=False, id_=folder.id: listing.moved.emit(ids, id_))
+        row.triggered.connect(lambda _=False, id_=folder.id: listing.move_requested.emit(ids, id_))
         row.setEnabled(here != {folder.id})
     if listing.folders:
         below.addSeparator()
     if here != {None}:
-        below.addAction(_sign(listing.theme, "x"), "No folder", lambda: listing.moved.emit(ids, ""))
+        below.addAction(
+            _sign(listing.theme, "x"), "No folder", lambda: listing.move_requested.emit(ids, "")
+        )
     below.addAction(
-        _sign(listing.theme, "folder-plus"), "New folder", lambda: listing.folder_wanted.emit(ids)
+        _sign(listing.theme, "folder-plus"),
+        "New folder",
+        lambda: listing.folder_requested.emit(ids),
     )
 
 

@@ -39,13 +39,13 @@ class RowView(QListView):
     Signals:
         chosen(QModelIndex): clicked, or Enter pressed.
         delete_pressed(QModelIndex)
-        left_upwards(): the arrow key up on the first row.
+        left_at_top(): the arrow key up on the first row.
         menu_requested(QModelIndex, QPoint global position)
     """
 
     chosen = Signal(QModelIndex)
     delete_pressed = Signal(QModelIndex)
-    left_upwards = Signal()
+    left_at_top = Signal()
     menu_requested = Signal(QModelIndex, QPoint)
 
     def __init__(
@@ -123,7 +123,7 @@ class RowView(QListView):
         elif event.key() == Qt.Key.Key_Delete and index.isValid():
             self.delete_pressed.emit(index)
         elif event.key() == Qt.Key.Key_Up and index == self._end(first=True):
-            self.left_upwards.emit()
+            self.left_at_top.emit()
         else:
             super().keyPressEvent(event)
 

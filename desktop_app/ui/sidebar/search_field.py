@@ -20,10 +20,10 @@ class SearchField(QLineEdit):
     """The search field: its sign, and at its end the shortcut or, once filled, a way to clear it.
 
     Signals:
-        went_down(): the arrow key down.
+        down_pressed(): the arrow key down.
     """
 
-    went_down = Signal()
+    down_pressed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class SearchField(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Down goes to the list; Esc clears, and is left to others when there is nothing to."""
         if event.key() == Qt.Key.Key_Down:
-            self.went_down.emit()
+            self.down_pressed.emit()
         elif event.key() == Qt.Key.Key_Escape and self.text():
             self.clear()
         else:

@@ -76,25 +76,25 @@ class TranscriptView(MessageViewport):
         action_requested(str message_id, str action): "copy" has been done already.
         command_requested(str): a command of the window, by id, from the menu or the wheel.
         passage_requested(Passage): what was cited is to be shown.
-        picture_wanted(str): a picture of this hash has come into view: see `set_picture`.
-        told(str): a sentence for the person, who waits for something.
+        image_requested(str): a picture of this hash has come into view: see `set_picture`.
+        notice_raised(str): a sentence for the person, who waits for something.
     """
 
     action_requested = Signal(str, str)
-    picture_wanted = Signal(str)
+    image_requested = Signal(str)
     passage_requested = Signal(object)
     command_requested = Signal(str)
-    told = Signal(str)
+    notice_raised = Signal(str)
 
     def __init__(
         self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool = False
     ) -> None:
         super().__init__(theme, parent, is_brief=is_brief)
         self._copies = CopyActions(self, self._messages, self._reach)
-        self._copies.told.connect(self.told)
+        self._copies.notice_raised.connect(self.notice_raised)
         self._copies.code_copied.connect(self.say_copied)
         self._caret = Caret(self)
-        self._pictures.wanted.connect(self.picture_wanted)
+        self._pictures.image_requested.connect(self.image_requested)
         self._clicked_at: QPoint | None = None
         self._turned = 0
         self.anchorClicked.connect(self._on_link)
@@ -103,12 +103,12 @@ class TranscriptView(MessageViewport):
         self._walk = FocusNavigator(
             self, self._messages, self._actions, self._place_actions, self._describe
         )
-        self._walk.chosen.connect(self._follow)
+        self._walk.target_activated.connect(self._follow)
         self._notes = FootnoteJumps(self._messages)
         self._target = LinkTargetLabel(self)
-        self._walk.pointed.connect(self._target.point)
-        self.find_in_it.room_changed.connect(self._make_room)
-        self._finder.shown.connect(self._stay)
+        self._walk.link_focused.connect(self._target.point)
+        self.find_in_it.height_changed.connect(self._make_room)
+        self._finder.match_shown.connect(self._stay)
         self._loading = QTimer(self, singleShot=True, interval=0)
         self._loading.timeout.connect(self._draw_when_loaded)
         self.set_theme(theme)

@@ -79,13 +79,13 @@ class AttachmentPreview(QDialog):
 
     Signals:
         selected(str): another attachment is to be shown, by its id.
-        chosen(str): these pages are to be sent, as they were written.
-        picture_wanted(int): the picture of this number, from 0, is to be shown.
+        pages_chosen(str): these pages are to be sent, as they were written.
+        image_requested(int): the picture of this number, from 0, is to be shown.
     """
 
     selected = Signal(str)
-    chosen = Signal(str)
-    picture_wanted = Signal(int)
+    pages_chosen = Signal(str)
+    image_requested = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -176,8 +176,8 @@ class AttachmentPreview(QDialog):
 
     def _connect(self) -> None:
         self._which.activated.connect(lambda at: self.selected.emit(self._which.itemData(at)))
-        self.field.returnPressed.connect(lambda: self.chosen.emit(self.field.text()))
-        self._apply.clicked.connect(lambda: self.chosen.emit(self.field.text()))
+        self.field.returnPressed.connect(lambda: self.pages_chosen.emit(self.field.text()))
+        self._apply.clicked.connect(lambda: self.pages_chosen.emit(self.field.text()))
         self.field.textEdited.connect(lambda _: self.refuse(""))
         self._tabs.chosen.connect(self._show_tab)
         self._previous.clicked.connect(lambda: self._step(-1))
@@ -294,7 +294,7 @@ class AttachmentPreview(QDialog):
         self._caption.setText(f"{self._captions[self._at]} …")
         self._picture.image = QImage()
         self._picture.update()
-        self.picture_wanted.emit(self._at)
+        self.image_requested.emit(self._at)
 
     # -------------------------------------------------------------- finding
 

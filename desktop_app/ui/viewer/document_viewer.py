@@ -57,11 +57,11 @@ class DocumentViewer(QWidget):
         find_bar: the bar in which words are looked for.
 
     Signals:
-        original_wanted(): the person wants the file in the system's own program.
+        original_requested(): the person wants the file in the system's own program.
         closed()
     """
 
-    original_wanted = Signal()
+    original_requested = Signal()
     closed = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -99,7 +99,7 @@ class DocumentViewer(QWidget):
                     "viewer-original",
                     "external-link",
                     "Open the original in its own program",
-                    self.original_wanted.emit,
+                    self.original_requested.emit,
                 ),
             )
         }

@@ -56,13 +56,13 @@ class ViewerPages(QAbstractScrollArea):
         page: the one that is read, from 1: the one in the middle of the screen.
 
     Signals:
-        wanted(list[PageStrip]): what is to be drawn, the most urgent first; whatever was wanted
+        strips_requested(list[PageStrip]): what is to be drawn, the most urgent first; whatever was wanted
             before and is not among it is wanted no more.
         page_changed(int): another one is read.
         zoom_changed(int): percent.
     """
 
-    wanted = Signal(list)
+    strips_requested = Signal(list)
     page_changed = Signal(int)
     zoom_changed = Signal(int)
 
@@ -278,7 +278,7 @@ class ViewerPages(QAbstractScrollArea):
                     near.append(strip)
                 elif place.intersects(around):
                     far.append(strip)
-        self.wanted.emit(near + far)
+        self.strips_requested.emit(near + far)
 
     def _scrolled(self, _value: int) -> None:
         self._read(self._place_at(_value + self.viewport().height() // 2)[0])

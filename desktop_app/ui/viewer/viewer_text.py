@@ -36,10 +36,10 @@ class ViewerText(TranscriptSurface):
     """See the module.
 
     Signals:
-        slice_wanted(int): a slice, by its number, is to be shown next: see `show_slice`.
+        slice_requested(int): a slice, by its number, is to be shown next: see `show_slice`.
     """
 
-    slice_wanted = Signal(int)
+    slice_requested = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -108,7 +108,7 @@ class ViewerText(TranscriptSurface):
 
     def _want(self, number: int) -> None:
         self._awaited = number
-        self.slice_wanted.emit(number)
+        self.slice_requested.emit(number)
 
     def _want_more(self) -> None:
         """Where the end of what is written comes near, want what follows."""

@@ -120,14 +120,14 @@ class Copying(QObject):
     """Puts texts on the clipboard.
 
     Signals:
-        lasts(): making the texts takes more than a moment.
+        slow(): making the texts takes more than a moment.
         done(bool lasted): they lie there as a whole.
-        over(): they do, or something else was copied meanwhile.
+        ended(): they do, or something else was copied meanwhile.
     """
 
-    lasts = Signal()
+    slow = Signal()
     done = Signal(bool)
-    over = Signal()
+    ended = Signal()
     _made = Signal(object, object)
 
     def __init__(self, parent: QObject) -> None:
@@ -161,7 +161,7 @@ class Copying(QObject):
 
     def _tell(self) -> None:
         self._lasted = True
-        self.lasts.emit()
+        self.slow.emit()
 
     def _take(self, texts: Texts, owner: QMimeData) -> None:
         if owner is not self._owner:
@@ -180,4 +180,4 @@ class Copying(QObject):
     def _over(self) -> None:
         self._moment.stop()
         self._owner = None
-        self.over.emit()
+        self.ended.emit()

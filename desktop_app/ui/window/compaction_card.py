@@ -23,12 +23,12 @@ class CompactionCard(QFrame):
 
     Signals:
         accepted(), declined(): what the person answered to the offer.
-        cancelled(): what is under way is to be left.
+        cancel_requested(): what is under way is to be left.
     """
 
     accepted = Signal()
     declined = Signal()
-    cancelled = Signal()
+    cancel_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +42,7 @@ class CompactionCard(QFrame):
         self.cancel_button = self._button("Cancel", "compact-cancel")
         self.compact_button.clicked.connect(lambda: self.accepted.emit())
         self.decline_button.clicked.connect(lambda: self.declined.emit())
-        self.cancel_button.clicked.connect(lambda: self.cancelled.emit())
+        self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())
         self._lay_out()
         self.set_theme(theme)
         self.hide()

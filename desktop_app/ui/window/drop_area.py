@@ -25,17 +25,17 @@ class DropArea(QObject):
     """See the module.
 
     Signals:
-        given(Given): dropped on the window.
+        content_dropped(Given): dropped on the window.
     """
 
-    given = Signal(object)
+    content_dropped = Signal(object)
 
     def __init__(self, window: QWidget, overlay: DropOverlay, rows: ConversationList) -> None:
         super().__init__(window)
         self._window, self._overlay, self._list = window, overlay, rows
         window.setAcceptDrops(True)
         window.installEventFilter(self)
-        rows.view.aimed.connect(self._show_aim)
+        rows.view.drop_hint_changed.connect(self._show_aim)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take what is dragged over the window."""
@@ -66,7 +66,7 @@ class DropArea(QObject):
 
         self._overlay.hide()
         accept_copy(event)
-        self.given.emit(given_in(event.mimeData()))
+        self.content_dropped.emit(given_in(event.mimeData()))
 
     def _show_aim(self, words: str) -> None:
         """Over the list the row shows where, and the rest of the window what."""

@@ -32,12 +32,12 @@ class Header(QFrame):
     Signals:
         settings_requested(): show or hide the panel.
         list_requested(): show or hide the conversations.
-        preset_menu_opened(QMenu): to be filled with the presets.
+        preset_menu_requested(QMenu): to be filled with the presets.
     """
 
     settings_requested = Signal()
     list_requested = Signal()
-    preset_menu_opened = Signal(object)
+    preset_menu_requested = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,7 +60,7 @@ class Header(QFrame):
         self._line.addWidget(self.list_button)
         self._line.addWidget(self.private_sign)
         self._line.addWidget(self.title, 1)
-        self.preset = MenuButton(theme, self.preset_menu_opened.emit, grounded=False)
+        self.preset = MenuButton(theme, self.preset_menu_requested.emit, grounded=False)
         self.preset.setObjectName("preset")
         self.preset.hide()
         self._line.addWidget(self.preset)

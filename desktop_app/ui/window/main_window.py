@@ -62,7 +62,7 @@ class MainWindow(QMainWindow):
 
     Signals:
         files_dropped(list[Path]): local files were dropped anywhere on the window.
-        picture_dropped(GivenContent): a picture or a message that is no file.
+        image_dropped(GivenContent): a picture or a message that is no file.
         closing(): the window is about to close.
         escaped(): Esc was pressed, and nothing in the window had a use for it.
     """
@@ -72,7 +72,7 @@ class MainWindow(QMainWindow):
     notifications: Notifications
 
     files_dropped = Signal(list)
-    picture_dropped = Signal(object)
+    image_dropped = Signal(object)
     closing = Signal()
     escaped = Signal()
 
@@ -223,10 +223,10 @@ class MainWindow(QMainWindow):
         self._shade.pressed.connect(self._close_drawer)
         self.settings.closed.connect(lambda: self.show_settings(False))
         for chosen in (
-            self.conversations.opened,
+            self.conversations.open_requested,
             self.conversations.hit_opened,
             self.conversations.new_requested,
-            self.conversations.new_in_folder,
+            self.conversations.new_in_folder_requested,
         ):
             chosen.connect(self._close_list_drawer)
 
@@ -245,7 +245,7 @@ class MainWindow(QMainWindow):
         drops = DropArea(self, overlay, self.conversations)
         LeavesFiles(self.prompt)
         LeavesFiles(self.conversations.search)
-        drops.given.connect(self._take)
+        drops.content_dropped.connect(self._take)
 
     def _order_tabs(self) -> None:
         """From the left to the right, and from the top down."""
@@ -389,5 +389,5 @@ class MainWindow(QMainWindow):
         if given.files:
             self.files_dropped.emit(list(given.files))
         if given.content is not None:
-            self.picture_dropped.emit(given.content)
+            self.image_dropped.emit(given.content)
         self.prompt.take(replace(given, files=(), content=None))

@@ -22,10 +22,10 @@ class ProgressCard(QFrame):
     """See the module.
 
     Signals:
-        cancelled(): the person wants it to stop.
+        cancel_requested(): the person wants it to stop.
     """
 
-    cancelled = Signal()
+    cancel_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +42,7 @@ class ProgressCard(QFrame):
         self._line.addWidget(self.words)
         self._line.addWidget(self.bar, 1)
         self._line.addWidget(self.cancel_button)
-        self.cancel_button.clicked.connect(lambda: self.cancelled.emit())
+        self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())
         self.set_theme(theme)
         self.hide()
 

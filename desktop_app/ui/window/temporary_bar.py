@@ -99,16 +99,16 @@ class TemporaryRow(QWidget):
     """A row above the conversations, while there is a private one: it is in no list.
 
     Signals:
-        opened(): go back to it.
+        open_requested(): go back to it.
         close_requested(): the person wants it away.
-        aimed(str): what letting go here will do with what is dragged; "" for nothing.
-        given(Given): dropped here.
+        drop_hint_changed(str): what letting go here will do with what is dragged; "" for nothing.
+        content_dropped(Given): dropped here.
     """
 
-    opened = Signal()
+    open_requested = Signal()
     close_requested = Signal()
-    aimed = Signal(str)
-    given = Signal(object)
+    drop_hint_changed = Signal(str)
+    content_dropped = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -127,7 +127,7 @@ class TemporaryRow(QWidget):
         line.setSpacing(0)
         line.addWidget(self.button, 1)
         line.addWidget(self.close_button)
-        self.button.clicked.connect(lambda: self.opened.emit())
+        self.button.clicked.connect(lambda: self.open_requested.emit())
         self.close_button.clicked.connect(lambda: self.close_requested.emit())
         self.set_theme(theme)
 
@@ -146,19 +146,19 @@ class TemporaryRow(QWidget):
         if event.source() is None and is_welcome(event.mimeData()):
             accept_copy(event)
             self.button.setDown(True)
-            self.aimed.emit(promise(event.mimeData(), f"“{TITLE}”"))
+            self.drop_hint_changed.emit(promise(event.mimeData(), f"“{TITLE}”"))
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
         """It went elsewhere."""
         self.button.setDown(False)
-        self.aimed.emit("")
+        self.drop_hint_changed.emit("")
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Tell what was dropped."""
         self.button.setDown(False)
-        self.aimed.emit("")
+        self.drop_hint_changed.emit("")
         accept_copy(event)
-        self.given.emit(given_in(event.mimeData()))
+        self.content_dropped.emit(given_in(event.mimeData()))
 
 
 def _link(words: str, name: str) -> QPushButton:

@@ -257,7 +257,7 @@ class Desk:
 
     def open_row(self, conversation_id: str) -> None:
         """Choose a conversation in the list."""
-        self.window.conversations.opened.emit(conversation_id)
+        self.window.conversations.open_requested.emit(conversation_id)
 
     async def opened(self, conversation_id: str) -> None:
         """Choose a conversation in the list, and wait until it is there."""

@@ -131,11 +131,11 @@ def test_where_it_is_offered(run: Run) -> None:
             await choose_background(desk)
             desk.ready.prompt.choose_variant(Variant.THINKING)
             assert not button.isVisible()
-            desk.window.prompt.effort_chosen.emit(Effort.XHIGH)
+            desk.window.prompt.effort_requested.emit(Effort.XHIGH)
             assert button.isVisible()
             assert button.accessibleName() == "Run in the background: on"
             desk.window.conversations.new_requested.emit()
-            desk.window.prompt.effort_chosen.emit(Effort.XHIGH)
+            desk.window.prompt.effort_requested.emit(Effort.XHIGH)
             assert button.accessibleName() == "Run in the background: off"
             await desk.ready.workspace.set_value("answer.background", "off")
             assert not button.isVisible()

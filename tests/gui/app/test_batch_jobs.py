@@ -106,7 +106,7 @@ def test_from_files_to_answers_to_a_conversation(run: Run, tmp_path: Path) -> No
         table.setCurrentIndex(dialog.job.lines.index(1, 0))
         await until(lambda: dialog.job.answer.toPlainText() == ANSWER)
 
-        dialog.report_chosen.emit(dialog.job.job_id, "csv", tmp_path / "report.csv")
+        dialog.report_requested.emit(dialog.job.job_id, "csv", tmp_path / "report.csv")
         await until(lambda: "The report lies in" in dialog.words.text())
         with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
             assert [row["name"] for row in csv.DictReader(file)][:2] == ["note-1.md", "note-2.md"]
@@ -118,7 +118,7 @@ def test_from_files_to_answers_to_a_conversation(run: Run, tmp_path: Path) -> No
         assert desk.rows == ["note-2.md: Which is it?"]
         desk.ready.batches.show()
         opened = desk.open_id
-        dialog.job_wanted.emit(dialog.job.job_id)
+        dialog.job_requested.emit(dialog.job.job_id)
         await until(lambda: dialog.page == "job")
         press(desk, "batch-open")  # a second time it is the same conversation
         await until(lambda: not dialog.isVisible())
@@ -316,7 +316,7 @@ def test_fifty_thousand_files_do_not_hold_up_the_window(run: Run) -> None:
             await store.create(job, items)
             desk.ready.batches.show()
             dialog = dialog_of(desk)
-            dialog.job_wanted.emit(job.id)
+            dialog.job_requested.emit(job.id)
             await until(lambda: dialog.job.lines.rowCount() == 50_000)
             table = dialog.job.table
             table.scrollToBottom()

@@ -26,7 +26,7 @@ SERVER = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
 
 async def ask_for(desk: Desk, count: int, question: str = "Why?") -> list[Turn]:
     """Ask for several answers, each of which is a request."""
-    desk.window.settings.own_changed.emit(desk.open_id, "answer.candidates", count)
+    desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", count)
     before = len(desk.stage.turns)
     await desk.ask(question)
     await until(lambda: len(desk.stage.turns) == before + count)
@@ -105,7 +105,7 @@ def test_one_request_where_chat_completions_is_spoken(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=SERVER) as desk:
             desk.stage.learnt = Learnt(Api.CHAT_COMPLETIONS)
-            desk.window.settings.own_changed.emit(desk.open_id, "answer.candidates", 2)
+            desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 2)
             turn = await desk.ask("Why?")
             assert turn.request.parameters.candidates == 2
             turn.give(TextDelta("A"), OfCandidate(1, TextDelta("B")), OfCandidate(1, Completed()))
@@ -126,7 +126,7 @@ def test_the_estimate_says_how_many_and_what_counts(run: Run) -> None:
             desk.type("one two three four")
             await until(lambda: desk.estimate)
             one = desk.window.prompt.row._estimate
-            desk.window.settings.own_changed.emit(desk.open_id, "answer.candidates", 3)
+            desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 3)
             await until(lambda: desk.window.prompt.row._estimate != one)
             whole, _short, tip = desk.window.prompt.row._estimate
             assert whole.endswith("3 answers")
@@ -161,7 +161,7 @@ def test_the_quick_prompt_asks_for_one(run: Run) -> None:
             desk.window.settings.setting_changed.emit("answer.candidates", 4)
             await desk.written()
             desk.ready.quick.open_with("")
-            desk.ready.quick._quick.submitted.emit("Why?")
+            desk.ready.quick._quick.submit_requested.emit("Why?")
             await until(lambda: desk.stage.turns)
             desk.stage.turns[-1].end("Because.")
             await desk.settled()

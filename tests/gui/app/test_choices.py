@@ -54,7 +54,7 @@ def test_the_choice_belongs_to_the_conversation(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=COMET) as desk:
             assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.MEDIUM)
-            desk.window.prompt.effort_chosen.emit(Effort.XHIGH)
+            desk.window.prompt.effort_requested.emit(Effort.XHIGH)
             turn = await desk.ask("One")
             one = desk.open_id
             assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.XHIGH)
@@ -79,8 +79,8 @@ def test_the_choice_belongs_to_the_conversation(run: Run) -> None:
 def test_what_a_variant_does_not_take_is_refused_and_comes_back(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=COMET) as desk:
-            desk.window.prompt.effort_chosen.emit(Effort.LOW)
-            desk.window.prompt.variant_chosen.emit(Variant.PRO)
+            desk.window.prompt.effort_requested.emit(Effort.LOW)
+            desk.window.prompt.variant_requested.emit(Variant.PRO)
             assert row(desk).effort is Effort.MEDIUM
             refused = row(desk).effort_refusals
             assert refused[Effort.LOW] == "GPT-5.2 Pro does not take effort low."
@@ -88,11 +88,11 @@ def test_what_a_variant_does_not_take_is_refused_and_comes_back(run: Run) -> Non
             assert turn.request.effort is Effort.MEDIUM
             turn.end("1")
             await desk.settled()
-            desk.window.prompt.variant_chosen.emit(Variant.INSTANT)
+            desk.window.prompt.variant_requested.emit(Variant.INSTANT)
             assert row(desk).effort_refusals[Effort.HIGH] == (
                 "GPT-5.2 Instant always thinks at medium."
             )
-            desk.window.prompt.variant_chosen.emit(Variant.THINKING)
+            desk.window.prompt.variant_requested.emit(Variant.THINKING)
             assert row(desk).effort is Effort.LOW
 
     run(main())
@@ -101,7 +101,7 @@ def test_what_a_variant_does_not_take_is_refused_and_comes_back(run: Run) -> Non
 def test_effort_by_key_skips_what_is_refused(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=COMET) as desk:
-            desk.window.prompt.variant_chosen.emit(Variant.PRO)
+            desk.window.prompt.variant_requested.emit(Variant.PRO)
             desk.press(Qt.Key.Key_Down, ALT)
             assert row(desk).effort is Effort.MEDIUM
             for _ in range(4):
@@ -137,7 +137,7 @@ def test_another_provider_for_one_conversation(run: Run) -> None:
             await until(lambda: any(e.name == "qwen" for e in row(desk).models))
             names = [e.name for e in row(desk).models if e.provider_name == "OpenAI"]
             assert names == []  # there is no key for it
-            desk.window.prompt.model_chosen.emit(entry(desk, "qwen"))
+            desk.window.prompt.model_requested.emit(entry(desk, "qwen"))
             assert row(desk).model_name == "qwen"
             assert not row(desk).offers_effort
             turn = await desk.ask("One")
@@ -145,7 +145,7 @@ def test_another_provider_for_one_conversation(run: Run) -> None:
             assert turn.profile.id == "ollama"
             turn.end("1")
             await desk.settled()
-            desk.window.settings.profile_removed.emit("ollama")
+            desk.window.settings.profile_removal_requested.emit("ollama")
             await desk.written()
             assert row(desk).model_name == "Provider removed: choose another"
             assert desk.hint == "Provider removed: choose another"
@@ -157,7 +157,7 @@ def test_another_provider_for_one_conversation(run: Run) -> None:
             desk.ready.chat.retry_last()
             await until(lambda: desk.said.startswith("Provider removed: choose another."))
             assert len(desk.stage.turns) == 1
-            desk.window.prompt.model_chosen.emit(entry(desk, "GPT-5.2 Thinking"))
+            desk.window.prompt.model_requested.emit(entry(desk, "GPT-5.2 Thinking"))
             assert desk.said == ""
             turn = await desk.ask("")
             assert (turn.request.model, turn.profile.name, turn.asked) == (
@@ -178,7 +178,7 @@ def test_a_removed_provider_leaves_its_model_behind(run: Run) -> None:
         async with Desk() as desk:  # without the variable there is no such provider
             assert desk.open_id == one
             assert row(desk).model_name == "Provider removed: choose another"
-            desk.window.prompt.model_chosen.emit(entry(desk, "SmolLM2 135M"))
+            desk.window.prompt.model_requested.emit(entry(desk, "SmolLM2 135M"))
             assert row(desk).model_name == "SmolLM2 135M"
             turn = await desk.ask("Two")
             assert (turn.request.model, turn.request.effort) == ("smollm2-135m-instruct", None)
@@ -289,7 +289,7 @@ def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said(run: Run) -
             state = key_state(desk, OPENAI.id)
             assert state.place == "session"
             assert "this session only" in state.note
-            desk.window.settings.key_removed.emit(OPENAI.id)
+            desk.window.settings.key_removal_requested.emit(OPENAI.id)
             await desk.written()
             assert key_state(desk, OPENAI.id).place == "none"
             assert desk.setting("default.provider") == ""
@@ -352,7 +352,9 @@ def test_an_address_or_key_entered_just_before_is_the_one_tested(run: Run) -> No
             desk.stage.on_models = lambda profile: asked.append(profile.base_url)
             desk.window.settings.profile_added.emit(SERVER)
             await desk.written()
-            desk.window.settings.profile_saved.emit(replace(SERVER, base_url="http://host/v1"))
+            desk.window.settings.profile_save_requested.emit(
+                replace(SERVER, base_url="http://host/v1")
+            )
             desk.window.settings.test_requested.emit(SERVER.id)
             await desk.written()
             assert asked == ["http://host/v1"]
@@ -422,7 +424,7 @@ def test_the_price_of_a_provider_counts(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await desk.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-            desk.window.settings.profile_saved.emit(
+            desk.window.settings.profile_save_requested.emit(
                 replace(COMETAPI, price_multiplier=Decimal("0.5"))
             )
             desk.window.settings.setting_changed.emit("default.provider", COMETAPI.id)
@@ -453,7 +455,7 @@ def test_settings_reach_the_request(run: Run) -> None:
             assert turn.request.parameters.verbosity == "low"
             turn.end("1")
             await desk.settled()
-            desk.window.prompt.effort_chosen.emit(Effort.NONE)
+            desk.window.prompt.effort_requested.emit(Effort.NONE)
             await until(lambda: "answer.temperature" not in desk.window.settings._refusals)
             turn = await desk.ask("Two")
             assert turn.request.parameters.temperature == 0.5
@@ -469,7 +471,7 @@ def test_other_weights_on_this_computer(run: Run, tmp_path_factory: pytest.TempP
     async def main() -> None:
         async with Desk() as desk:
             await desk.ask_and_answer("One", "1")
-            desk.window.settings.weights_chosen.emit(weights)
+            desk.window.settings.model_file_chosen.emit(weights)
             await desk.written()
             assert row(desk).model_name == "other"
             assert desk.window.settings._values["local_model.weights"] == str(weights)
@@ -479,7 +481,7 @@ def test_other_weights_on_this_computer(run: Run, tmp_path_factory: pytest.TempP
             await desk.settled()
         async with Desk() as desk:
             assert row(desk).model_name == "other"
-            desk.window.settings.weights_chosen.emit(None)
+            desk.window.settings.model_file_chosen.emit(None)
             await desk.written()
             assert row(desk).model_name == "SmolLM2 135M"
 

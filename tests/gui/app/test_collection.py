@@ -35,7 +35,7 @@ def test_a_document_goes_with_its_conversation(run: Run, data: Path) -> None:
             await attach(desk, data / "report.pdf")
             asked = await desk.ask_and_answer("What is it?", "A report.")
             assert len(files()) == 1
-            desk.window.conversations.deleted.emit([asked])
+            desk.window.conversations.delete_requested.emit([asked])
             await desk.written()
         assert len(files()) == 1  # it is in the trash
         async with Desk() as desk:
@@ -53,7 +53,7 @@ def test_what_stands_in_a_prompt_stays_and_what_was_taken_out_goes(run: Run, dat
             await attach(desk, data / "report.pdf")
             await attach(desk, data / "notes.md")
             first, second = desk.ready.workspace.draft.of_this_question
-            desk.window.prompt.attachment_removed.emit(first.sha256)
+            desk.window.prompt.attachment_removal_requested.emit(first.sha256)
             await desk.written()
         assert len(files()) == 2  # young: it may be on its way into another draft
         async with Desk() as desk:
@@ -73,8 +73,8 @@ def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
     async def main() -> None:
         async with Desk() as desk:
             old = await desk.ask_and_answer("Old?", "Yes.")
-            desk.window.conversations.deleted.emit([old])
-            desk.window.conversations.place_chosen.emit(TRASH)
+            desk.window.conversations.delete_requested.emit([old])
+            desk.window.conversations.filter_requested.emit(TRASH)
             await desk.written()
             await until(lambda: desk.rows)
             sql = "UPDATE conversations SET trashed_at = trashed_at - ?"

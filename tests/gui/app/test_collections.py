@@ -94,7 +94,7 @@ def test_a_folder_becomes_a_collection_that_is_asked(run: Run, tmp_path: Path) -
             turn.end("It failed [1].")
             await desk.settled()
             assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
-            desk.window.prompt.attachment_removed.emit(
+            desk.window.prompt.attachment_removal_requested.emit(
                 desk.ready.workspace.draft.collections[0].collection_id
             )
             assert desk.chips == []
@@ -122,7 +122,7 @@ def test_by_hand_with_the_keyboard(run: Run, data: Path, tmp_path: Path) -> None
             for _ in range(200):
                 if [c.name for c in await names()] == ["Leases"]:
                     break
-            dialog.added.emit(dialog.current, [file])
+            dialog.add_requested.emit(dialog.current, [file])
             await until(lambda: is_quiet(desk) and bool(rows(dialog)))
             await until(lambda: rows(dialog) == ["notes.md, Read"])
             file.write_text("Something else stands here now: the tariff is 21 cents.")
@@ -242,7 +242,7 @@ def test_what_does_not_fit_becomes_a_collection(run: Run, tmp_path: Path) -> Non
 
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            desk.window.prompt.files_chosen.emit([folder])
+            desk.window.prompt.attach_requested.emit([folder])
             await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
             (part,) = desk.ready.workspace.draft.attachments
             assert isinstance(part, DocumentPart)

@@ -171,14 +171,14 @@ def test_attachments_are_part_of_a_draft(run: Run) -> None:
         async with Desk() as desk:
             one = await desk.ask_and_answer("First", "1")
             new(desk)
-            desk.window.prompt.text_pasted_large.emit("word " * 5_000)
+            desk.window.prompt.large_text_pasted.emit("word " * 5_000)
             assert PASTED_NAME in desk.chips[0]
             await desk.opened(one)  # it is read on
             assert desk.chips == []
             await desk.written()
             new(desk)
             assert [chip.split(",")[0] for chip in desk.chips] == [PASTED_NAME], desk.said
-            desk.window.prompt.text_pasted_large.emit("other " * 5_000)
+            desk.window.prompt.large_text_pasted.emit("other " * 5_000)
             await desk.opened(one)
             new(desk)
             await until(lambda: len(desk.chips) == 2 and "reading" not in "".join(desk.chips))
@@ -186,7 +186,7 @@ def test_attachments_are_part_of_a_draft(run: Run) -> None:
         async with Desk() as desk:
             assert len(desk.chips) == 2
             for part in desk.ready.workspace.draft.of_this_question:
-                desk.window.prompt.attachment_removed.emit(part.sha256)
+                desk.window.prompt.attachment_removal_requested.emit(part.sha256)
             assert desk.chips == []
             await desk.written()
             assert desk.setting("window.new_draft")["attachments"] == []
@@ -222,7 +222,7 @@ def test_delete_and_undo(run: Run) -> None:
         async with Desk() as desk:
             one = await desk.ask_and_answer("First", "1")
             desk.type("a draft")
-            desk.window.conversations.deleted.emit([one])
+            desk.window.conversations.delete_requested.emit([one])
             assert desk.rows == []
             assert desk.open_id != one
             assert desk.text.toPlainText() == ""
@@ -233,7 +233,7 @@ def test_delete_and_undo(run: Run) -> None:
             assert desk.text.toPlainText() == "a draft"
             new(desk)
             desk.type("something else")
-            desk.window.conversations.deleted.emit([one])
+            desk.window.conversations.delete_requested.emit([one])
             desk.take("Undo")
             await desk.written()
             assert desk.rows == ["First"]

@@ -129,7 +129,7 @@ def test_what_is_taken_away_is_not_asked_for(run: Run, data: Path) -> None:
             desk.window.files_dropped.emit([data / "encrypted.pdf"])
             await asked()
             (reading,) = desk.ready.attachments._reading
-            desk.window.prompt.attachment_removed.emit(reading)
+            desk.window.prompt.attachment_removal_requested.emit(reading)
             await until(lambda: not dialogs())
             assert desk.said == ""
 

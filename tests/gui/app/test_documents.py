@@ -76,7 +76,7 @@ def test_what_cannot_be_read_is_said_and_gives_no_chip(
     async def main() -> None:
         async with Desk() as desk:
             desk.type("my words")
-            desk.window.prompt.files_chosen.emit([data / name])
+            desk.window.prompt.attach_requested.emit([data / name])
             await until(lambda: is_read(desk))
             assert name in desk.said
             assert words in desk.said
@@ -120,7 +120,7 @@ def test_pages_that_are_pictures_are_named_and_a_blind_model_is_not_asked(
 ) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.window.prompt.files_chosen.emit([data / "scanned.pdf"])
+            desk.window.prompt.attach_requested.emit([data / "scanned.pdf"])
             await until(lambda: is_read(desk))
             assert "All 2 pages are pictures." in desk.said
             (chip,) = desk.chips
@@ -139,7 +139,7 @@ def test_removing_a_chip_that_is_being_read_gives_it_up(run: Run, tmp_path: Path
             desk.window.files_dropped.emit([path])
             await until(lambda: desk.chips and " page " in desk.chips[0])
             (reading,) = desk.ready.attachments._reading
-            desk.window.prompt.attachment_removed.emit(reading)
+            desk.window.prompt.attachment_removal_requested.emit(reading)
             assert desk.chips == []
             desk.type("still works")
             desk.enter()
@@ -149,7 +149,7 @@ def test_removing_a_chip_that_is_being_read_gives_it_up(run: Run, tmp_path: Path
             assert desk.said == ""
             desk.window.files_dropped.emit([path])
             (reading,) = desk.ready.attachments._reading
-            desk.window.prompt.attachment_removed.emit(reading)  # before it has begun
+            desk.window.prompt.attachment_removal_requested.emit(reading)  # before it has begun
             await desk.written()
             assert desk.chips == []
             desk.window.files_dropped.emit([path])
@@ -178,7 +178,7 @@ def test_what_does_not_fit_is_refused_with_the_figures(run: Run, tmp_path: Path)
             assert desk.stage.turns == []
             assert desk.messages() == []
             assert desk.rows == []
-            desk.window.prompt.attachment_removed.emit(
+            desk.window.prompt.attachment_removal_requested.emit(
                 desk.ready.workspace.draft.of_this_question[0].sha256
             )
             assert desk.said == ""
@@ -319,7 +319,7 @@ def test_the_same_document_twice_and_two_of_one_name(run: Run, data: Path, tmp_p
             desk.window.files_dropped.emit([data / "notes.md", other, copy])
             await until(lambda: is_read(desk))
             assert len(desk.chips) == 2
-            desk.window.prompt.attachment_removed.emit(
+            desk.window.prompt.attachment_removal_requested.emit(
                 desk.ready.workspace.draft.of_this_question[0].sha256
             )
             assert len(desk.chips) == 1

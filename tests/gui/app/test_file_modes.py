@@ -78,7 +78,7 @@ def test_nobody_else_reads_what_the_window_writes(
 
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            desk.window.prompt.files_chosen.emit([data / "report.pdf"])
+            desk.window.prompt.attach_requested.emit([data / "report.pdf"])
             await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
             await desk.ask_and_answer("Which is it?", "This one.")
             logging.getLogger("desktop_app").warning("a line in the log")

@@ -226,7 +226,7 @@ def test_many_files_are_shown_together_and_their_faults_too(run: Run, tmp_path: 
             assert desk.chips[-1].startswith("20 more attachments, ≈ ")
             assert desk.said.startswith(f"5 of {len(paths) + 5} files could not be attached.")
             assert "gone 0.md" in desk.said
-            desk.window.prompt.detail_chosen.emit(MORE, "all")
+            desk.window.prompt.detail_requested.emit(MORE, "all")
             await until(lambda: len(desk.chips) == len(paths))
 
     run(main())
@@ -240,7 +240,7 @@ def test_the_files_that_wait_can_be_left(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
             desk.window.files_dropped.emit(paths)
-            desk.window.prompt.attachment_removed.emit(REST)
+            desk.window.prompt.attachment_removal_requested.emit(REST)
             await until(lambda: is_read(desk) and desk.chips)
             assert 1 <= len(desk.chips) < 40
             await until(lambda: desk.is_shown("send"))

@@ -67,7 +67,7 @@ async def fill(count: int, title: str = "Old") -> list[Conversation]:
 
 
 async def go(desk: Desk, place: ListFilter) -> None:
-    desk.window.conversations.place_chosen.emit(place)
+    desk.window.conversations.filter_requested.emit(place)
     await until(lambda: desk.window.conversations.model.place == place)
 
 
@@ -200,11 +200,13 @@ def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run
             workspace, panel = desk.ready.workspace, desk.window.settings
             folder = Folder(new_id(), "Thesis", now())
             desk.ready.conversation_folders._keep(folder)
-            desk.window.conversations.folder_settings_wanted.emit(folder.id)
-            panel.folder_changed.emit(folder.id, "default.variant", "pro")
-            panel.folder_changed.emit(folder.id, "default.effort", "high")
-            panel.folder_changed.emit(folder.id, "answer.system_prompt", "Cite your sources.")
-            panel.folder_changed.emit(folder.id, "answer.temperature", 0.2)
+            desk.window.conversations.folder_settings_requested.emit(folder.id)
+            panel.folder_override_changed.emit(folder.id, "default.variant", "pro")
+            panel.folder_override_changed.emit(folder.id, "default.effort", "high")
+            panel.folder_override_changed.emit(
+                folder.id, "answer.system_prompt", "Cite your sources."
+            )
+            panel.folder_override_changed.emit(folder.id, "answer.temperature", 0.2)
             await go(desk, ListFilter.of_folder(folder.id))
             desk.window.conversations.new_button.click()
             choice = workspace.choice
@@ -219,11 +221,11 @@ def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run
             stored = await desk.backend.conversations.get(inside)
             assert stored is not None
             assert stored.folder_id == folder.id
-            panel.own_changed.emit(inside, "answer.system_prompt", "Be brief.")
+            panel.override_changed.emit(inside, "answer.system_prompt", "Be brief.")
             assert workspace.ask_settings.instructions == "Be brief."
             assert workspace.ask_settings.parameters.temperature == 0.2
-            panel.folder_removed.emit(folder.id, "answer.temperature")
-            panel.folder_removed.emit(folder.id, "default.effort")
+            panel.folder_override_removed.emit(folder.id, "answer.temperature")
+            panel.folder_override_removed.emit(folder.id, "default.effort")
             assert desk.ready.workspace.ask_settings.parameters.temperature is None
             await go(desk, LIST)
             desk.window.conversations.new_button.click()
@@ -243,10 +245,10 @@ def test_a_folder_is_deleted_without_its_conversations(run: Run) -> None:
         async with Desk() as desk:
             folder = Folder(new_id(), "Thesis", now())
             desk.ready.conversation_folders._keep(folder)
-            desk.window.conversations.moved.emit([one.id], folder.id)
+            desk.window.conversations.move_requested.emit([one.id], folder.id)
             await desk.written()
             await go(desk, ListFilter.of_folder(folder.id))
-            desk.window.conversations.folder_deleted.emit(folder.id)
+            desk.window.conversations.folder_delete_requested.emit(folder.id)
             await until(lambda: desk.window.conversations.model.place == LIST)
             assert desk.rows == ["Old 0", "Old 1"]
             desk.take("Undo")
@@ -324,7 +326,7 @@ def test_the_trash_says_when_things_go_and_lets_them_go(run: Run) -> None:
         one, two, three = await fill(3)
         async with Desk() as desk:
             for each in (one, two, three):
-                desk.window.conversations.deleted.emit([each.id])
+                desk.window.conversations.delete_requested.emit([each.id])
             await go(desk, TRASH)
             assert desk.rows == ["Old 2", "Old 1", "Old 0"]
             index = desk.window.conversations.model.index_of(one.id)
@@ -368,7 +370,7 @@ def test_what_is_asked_in_the_trash_comes_out_of_it(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             one = await desk.ask_and_answer("First", "1")
-            desk.window.conversations.deleted.emit([one])
+            desk.window.conversations.delete_requested.emit([one])
             await go(desk, TRASH)
             await desk.opened(one)
             assert "in the trash" in desk.said
@@ -554,7 +556,7 @@ def test_what_we_write_ourselves_is_not_read_again(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             told: list[bool] = []
-            desk.ready.others.happened.connect(lambda: told.append(True))
+            desk.ready.others.store_changed.connect(lambda: told.append(True))
             await desk.ask_and_answer("First", "One")
             pause = desk.ready.others._pause
             await until(lambda: not pause.isActive())

@@ -50,7 +50,7 @@ def test_the_end_is_shown_while_the_rest_is_read(run: Run) -> None:
             other = await desk.ask_and_answer("Other", "Thing")
             messages = await stored(desk, 5 * PREVIEW)
             desk.disk.is_holding = True
-            desk.window.conversations.opened.emit(LONG)
+            desk.window.conversations.open_requested.emit(LONG)
             await until(lambda: f"Message {5 * PREVIEW - 1}." in desk.transcript)
             assert "Thing" not in desk.transcript
             assert desk.open_id == other
@@ -75,9 +75,9 @@ def test_another_one_is_opened_while_the_rest_is_read(run: Run) -> None:
             other = await desk.ask_and_answer("Other", "Thing")
             await stored(desk, 3 * PREVIEW)
             desk.disk.is_holding = True
-            desk.window.conversations.opened.emit(LONG)
+            desk.window.conversations.open_requested.emit(LONG)
             await until(lambda: "Message" in desk.transcript)
-            desk.window.conversations.opened.emit(other)
+            desk.window.conversations.open_requested.emit(other)
             desk.disk.is_holding = False
             desk.disk.release.set()
             await until(lambda: "Thing" in desk.transcript)

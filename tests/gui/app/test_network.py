@@ -92,7 +92,7 @@ def test_a_listing_is_kept_and_renewed_when_the_menu_opens(run: Run) -> None:
 def test_instant_is_served_where_it_is_listed_and_stood_in_for_where_not(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=COMET) as desk:
-            desk.window.prompt.variant_chosen.emit(Variant.INSTANT)
+            desk.window.prompt.variant_requested.emit(Variant.INSTANT)
             desk.stage.models_of["env-cometapi"] = ("gpt-5.2", "gpt-5.2-pro")
             assert row(desk).notice == ""
             desk.type("Hi")
@@ -110,7 +110,7 @@ def test_instant_is_served_where_it_is_listed_and_stood_in_for_where_not(run: Ru
 def test_at_openai_the_day_counts_unless_it_is_listed_since(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEYED) as desk:
-            desk.window.prompt.variant_chosen.emit(Variant.INSTANT)
+            desk.window.prompt.variant_requested.emit(Variant.INSTANT)
             desk.stage.models_of["env-openai"] = ("gpt-5.2", "gpt-5.2-chat-latest")
             assert row(desk).notice == INSTANT_RETIRED, "the day has come at OpenAI"
             desk.type("Hi")
@@ -132,7 +132,7 @@ def test_a_chosen_model_whose_end_is_near_is_warned_of_below_the_row(run: Run) -
             desk.type("Hi")
             await until(lambda: "old-one" in offered(desk, "env-cometapi"))
             chosen = next(e for e in row(desk).models if e.model == "old-one")
-            desk.window.prompt.model_chosen.emit(chosen)
+            desk.window.prompt.model_requested.emit(chosen)
             assert "old-one" in desk.hint
             assert f"{NEAR.shutdown:%B %Y}" in desk.hint
 
@@ -184,7 +184,7 @@ def test_the_connection_opens_early_through_the_proxy_and_with_the_certificate(
             await desk.written()
             await until(lambda: settings._ca_files[profile.id][0])
             assert "Example Company Root" in settings._ca_files[profile.id][1]
-            settings.profile_saved.emit(
+            settings.profile_save_requested.emit(
                 replace(profile, ca_file=str(authority.pem), proxy=proxy.url_for("me"))
             )
             settings.password_entered.emit(profile.proxy_password_id, "wrong")
@@ -194,7 +194,7 @@ def test_the_connection_opens_early_through_the_proxy_and_with_the_certificate(
             await desk.written()
             await press_test(desk, profile.id, True, "1 model")
             stored = (await desk.backend.settings.profiles())[0]
-            settings.profile_saved.emit(replace(stored, name="Far"))  # another client
+            settings.profile_save_requested.emit(replace(stored, name="Far"))  # another client
             await desk.written()
             await desk.ready.workspace.set_value("default.provider", profile.id)
             before = len(proxy.wanted)

@@ -17,7 +17,7 @@ SERVER = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
 
 
 def set_own(desk: Desk, key: str, value: object) -> None:
-    desk.window.settings.own_changed.emit(desk.open_id, key, value)
+    desk.window.settings.override_changed.emit(desk.open_id, key, value)
 
 
 def own(desk: Desk) -> Overrides:
@@ -27,7 +27,7 @@ def own(desk: Desk) -> Overrides:
 def test_a_conversations_own_settings_are_sent_with_it_alone(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=COMET) as desk:
-            desk.window.prompt.effort_chosen.emit(Effort.NONE)
+            desk.window.prompt.effort_requested.emit(Effort.NONE)
             desk.window.settings.setting_changed.emit("answer.temperature", 0.2)
             set_own(desk, "answer.temperature", 1.5)
             set_own(desk, "answer.system_prompt", "Rhyme.")
@@ -39,14 +39,14 @@ def test_a_conversations_own_settings_are_sent_with_it_alone(run: Run) -> None:
             await desk.settled()
             first = desk.open_id
             desk.ready.library.open_new()
-            desk.window.prompt.effort_chosen.emit(Effort.NONE)
+            desk.window.prompt.effort_requested.emit(Effort.NONE)
             turn = await desk.ask("Two")
             assert turn.request.parameters.temperature == 0.2
             assert turn.request.instructions == ""
             turn.end("2")
             await desk.settled()
             await desk.opened(first)
-            desk.window.settings.own_removed.emit(first, "answer.temperature")
+            desk.window.settings.override_removed.emit(first, "answer.temperature")
             await desk.written()
             turn = await desk.ask("Three")
             assert turn.request.parameters.temperature == 0.2
@@ -96,7 +96,7 @@ def test_what_was_typed_in_a_conversation_that_was_left_is_kept_there(run: Run) 
         async with Desk(environment=COMET) as desk:
             first = await desk.ask_and_answer("One", "1")
             desk.ready.library.open_new()
-            desk.window.settings.own_changed.emit(first, "answer.system_prompt", "Rhyme.")
+            desk.window.settings.override_changed.emit(first, "answer.system_prompt", "Rhyme.")
             await desk.written()
             assert own(desk) == Overrides()
             await desk.opened(first)
@@ -112,7 +112,7 @@ def test_the_api_at_hand_decides_what_is_offered(run: Run) -> None:
             assert "Responses API" in desk.window.settings._refusals["answer.stop"]
         async with Desk(environment=SERVER) as desk:
             settings = desk.window.settings
-            desk.window.prompt.effort_chosen.emit(Effort.NONE)
+            desk.window.prompt.effort_requested.emit(Effort.NONE)
             await until(lambda: "answer.stop" in settings._notes and not settings._refusals)
             await desk.ask_and_answer("One", "1")
             desk.stage.learnt = Learnt(Api.CHAT_COMPLETIONS)

@@ -124,7 +124,7 @@ def test_who_copies_much_is_told(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await desk.ask_and_answer("Which is it?", "This one.")
-            desk.window.transcript.told.emit("Copying…")
+            desk.window.transcript.notice_raised.emit("Copying…")
             await until(partial(has_said, desk, "Copying…"))
 
     run(main())

@@ -50,7 +50,7 @@ def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(run: Run, tmp_path
 
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            desk.window.prompt.files_chosen.emit([path])
+            desk.window.prompt.attach_requested.emit([path])
             await until(lambda: is_read(desk))
             assert desk.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens · < 1 % · $0.003"]
             assert "Sent scaled to 1056×1408, without metadata." in chip(desk).toolTip()
@@ -120,9 +120,9 @@ def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it(run: Run) -> No
 def test_from_a_browser_onto_the_window(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            desk.window.picture_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-            desk.window.picture_dropped.emit(DroppedData("dance.gif", animation(3)))
-            desk.window.picture_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
+            desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+            desk.window.image_dropped.emit(DroppedData("dance.gif", animation(3)))
+            desk.window.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
             await until(lambda: is_read(desk))
             assert [c.split(",")[0] for c in desk.chips] == ["cat.png", "dance.gif"]
             assert "An animation: its first frame is sent." in chip(desk, 1).toolTip()
@@ -134,7 +134,7 @@ def test_from_a_browser_onto_the_window(run: Run) -> None:
 def test_a_model_that_does_not_see_is_not_asked(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.window.picture_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+            desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
             await until(lambda: is_read(desk))
             assert desk.chips == ["cat.png, 64 × 48 · SmolLM2 135M does not see pictures"]
             desk.type("What?")
@@ -155,7 +155,7 @@ def test_the_default_detail_is_the_persons(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
             await desk.ready.workspace.set_value("answer.image_detail", "high")
-            desk.window.picture_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+            desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
             await until(lambda: is_read(desk))
             (part,) = desk.ready.workspace.draft.attachments
             assert isinstance(part, ImagePart)
@@ -174,11 +174,11 @@ def test_the_quick_prompt_takes_pictures(run: Run) -> None:
             quick._line.take(given_in(image))
             attached = desk.ready.quick.attachments
             assert attached.reading == "Pasted picture.png"
-            quick.submitted.emit("What is it?")
+            quick.submit_requested.emit("What is it?")
             await until(lambda: quick._status.text() == "Reading Pasted picture.png…")
             await until(lambda: not attached.reading)
-            quick.detail_chosen.emit(attached.parts[0].sha256, "high")
-            quick.submitted.emit("What is it?")
+            quick.detail_requested.emit(attached.parts[0].sha256, "high")
+            quick.submit_requested.emit("What is it?")
             await until(lambda: desk.stage.turns)
             (sent,) = (
                 p for p in desk.stage.turns[0].request.messages[0].parts if hasattr(p, "data")
@@ -190,7 +190,7 @@ def test_the_quick_prompt_takes_pictures(run: Run) -> None:
             await desk.settled()
             quick._line.take(given_in(image))
             await until(lambda: attached.parts)
-            quick.go_on_requested.emit()
+            quick.open_in_window_requested.emit()
             await until(lambda: desk.chips)
             assert [c.split(",")[0] for c in desk.chips] == ["Pasted picture.png"]
             assert attached.parts == ()
@@ -203,7 +203,7 @@ def test_a_broken_picture_in_the_quick_prompt_is_said(run: Run) -> None:
         async with Desk(environment=OPENAI) as desk:
             desk.ready.quick.open_with("")
             quick = desk.ready.quick._quick
-            quick.picture_given.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
+            quick.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
             await until(lambda: "“broken.png” is damaged" in quick._problem.text())
             assert desk.ready.quick.attachments.parts == ()
 

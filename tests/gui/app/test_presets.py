@@ -40,7 +40,7 @@ async def with_presets(desk: Desk) -> None:
 def menu_of(desk: Desk) -> dict[str, bool]:
     """The lines of the menu and whether they are checked."""
     menu = QMenu()
-    desk.window.header.preset_menu_opened.emit(menu)
+    desk.window.header.preset_menu_requested.emit(menu)
     lines = {action.text(): action.isChecked() for action in menu.actions() if action.text()}
     menu.deleteLater()
     return lines
@@ -48,7 +48,7 @@ def menu_of(desk: Desk) -> dict[str, bool]:
 
 def choose(desk: Desk, line: str) -> None:
     menu = QMenu()
-    desk.window.header.preset_menu_opened.emit(menu)
+    desk.window.header.preset_menu_requested.emit(menu)
     next(action for action in menu.actions() if action.text() == line).trigger()
     menu.deleteLater()
 
@@ -237,7 +237,7 @@ def test_the_page_edits_copies_and_deletes_with_undo(run: Run) -> None:
             assert find(dialog, QLineEdit, "preset-name").text() != "Bard (copy)"
             QTest.mouseClick(find(dialog, QPushButton, "undo-prompts"), Qt.MouseButton.LeftButton)
             assert find(dialog, QLineEdit, "preset-name").text() == "Bard (copy)"
-            page.form.reset.emit("answer.system_prompt")
+            page.form.reset_requested.emit("answer.system_prompt")
             await desk.written()
             copied = (await desk.backend.prompts.presets())[-1]
             assert (copied.name, copied.overrides) == ("Bard (copy)", Overrides())

@@ -245,7 +245,7 @@ def test_pictures_and_every_attachment_can_be_looked_at(
             which.setCurrentIndex(0)
             which.activated.emit(0)
             await until(lambda: plain(dialog.text.text).startswith('<document name="notes.md">'))
-            desk.window.prompt.attachment_removed.emit(part_of(desk).sha256)
+            desk.window.prompt.attachment_removal_requested.emit(part_of(desk).sha256)
             await until(lambda: not dialog.isVisible())
 
     run(main())
@@ -422,7 +422,7 @@ def test_in_the_quick_prompt_too(run: Run, data: Path) -> None:
         async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
             desk.ready.quick.open_with("")
             window, held = desk.ready.quick._quick, desk.ready.quick.attachments
-            window.files_given.emit([data / "report.pdf"])
+            window.files_dropped.emit([data / "report.pdf"])
             await until(lambda: held.parts)
             face = find(window, QAbstractButton, "preview-attachment")
             face.click()
@@ -436,7 +436,7 @@ def test_in_the_quick_prompt_too(run: Run, data: Path) -> None:
             preview = dialog.text.text
             assert desk.ready.workspace.draft.attachments == ()
             dialog.reject()
-            window.submitted.emit("Who?")
+            window.submit_requested.emit("Who?")
             turn = await desk.turn(0)
             assert turn.asked == f"{preview}\n\nWho?"
             turn.end("Dubois")

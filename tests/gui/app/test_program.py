@@ -155,7 +155,7 @@ def test_nothing_flashes_up_as_a_window(run: Run, qapp: QApplication, data: Path
             desk.window.files_dropped.emit([data / "notes.md"])
             await until(lambda: desk.chips and "reading" not in desk.chips[0])
             one = await desk.ask_and_answer("One", "1")
-            desk.window.conversations.deleted.emit([one])
+            desk.window.conversations.delete_requested.emit([one])
             desk.take("Undo")
             desk.window.show_settings(False)
             await desk.written()
@@ -454,7 +454,7 @@ def test_without_a_window_the_program_ends_with_the_quick_prompt(run: Run) -> No
             turn = await ask_quick(desk, "Two")
             turn.end("2")
             await desk.settled()
-            quick_of(desk).go_on_requested.emit()
+            quick_of(desk).open_in_window_requested.emit()
             await until(lambda: not quick_of(desk).isVisible())
             assert desk.ready._ending is None
             assert desk.window.isVisible()

@@ -137,7 +137,7 @@ def test_the_quick_prompt_says_it_too(run: Run) -> None:
             await cap(desk, "0.000001")
             quick = desk.ready.quick
             quick.open_with("")
-            quick._quick.submitted.emit("Which?")
+            quick._quick.submit_requested.emit("Which?")
             await until(lambda: "would pass the monthly cap" in quick._quick._problem.text())
             assert "Settings › Provider" in quick._quick._problem.text()
             assert desk.stage.turns == []
@@ -157,7 +157,7 @@ def test_from_the_quick_prompt_to_the_cap(run: Run) -> None:
             desk.ready.quick.open_with("")
             quick = desk.ready.quick._quick
             quick._line.setText("Why is it so?")
-            quick.submitted.emit("Why is it so?")
+            quick.submit_requested.emit("Why is it so?")
             await until(lambda: "would pass the monthly cap" in quick._problem.text())
             assert quick._way_out.isVisible()
             assert quick._way_out.text() == "Raise the cap"

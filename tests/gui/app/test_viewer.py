@@ -330,10 +330,10 @@ def test_the_original_is_opened_by_a_click_alone(run: Run, data: Path, tmp_path:
 def test_a_document_of_a_question_opens_by_its_name(run: Run, data: Path) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            desk.window.prompt.files_chosen.emit([data / "report.pdf"])
+            desk.window.prompt.attach_requested.emit([data / "report.pdf"])
             await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
             (attached,) = desk.ready.workspace.draft.attachments
-            desk.window.prompt.attachment_acted.emit(part_id(attached), "open-document")
+            desk.window.prompt.attachment_action_requested.emit(part_id(attached), "open-document")
             chip_viewer = desk.ready.viewer._viewer
             assert chip_viewer is not None
             await until(lambda: chip_viewer.pages.count == 3)

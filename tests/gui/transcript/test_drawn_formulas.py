@@ -132,7 +132,7 @@ def test_what_cannot_be_typeset_stays(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
 ) -> None:
     view.typeset_with(typesetter)
-    with qtbot.waitSignal(typesetter.arrived, timeout=20_000):
+    with qtbot.waitSignal(typesetter.formulas_ready, timeout=20_000):
         view.set_messages([answer(r"$\nosuchcommand x$ and ${$")])
     assert drawn(view) == 0
     assert r"\nosuchcommand x" in view.toPlainText()
@@ -184,7 +184,7 @@ def test_formulas_are_drawn_some_paragraphs_at_a_time(
     view.typeset_with(typesetter)
     counts = [0]
     view._more_formulas.timeout.connect(lambda: counts.append(drawn(view)))
-    with qtbot.waitSignal(typesetter.arrived):
+    with qtbot.waitSignal(typesetter.formulas_ready):
         view.set_messages([answer(f"$x_1$ and $x_1$ {'word ' * 450}\n\n" * 5)])
     qtbot.waitUntil(lambda: drawn(view) == 10)
     assert counts == [0, 4, 6, 8, 10]

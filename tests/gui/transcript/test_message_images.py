@@ -47,7 +47,7 @@ def box_of(view: TranscriptView, picture: int) -> tuple[QPoint, int, int]:
 
 
 def test_room_is_kept_and_what_is_seen_is_asked_for(qtbot: QtBot, view: TranscriptView) -> None:
-    with qtbot.waitSignal(view.picture_wanted) as wanted:
+    with qtbot.waitSignal(view.image_requested) as wanted:
         view.set_messages([question("What?", PHOTO), answer("A cat.")])
     assert wanted.args == [PHOTO.sha256]
     corner, width, height = box_of(view, 0)
@@ -70,7 +70,7 @@ def test_pictures_stand_side_by_side_and_none_is_larger_than_it_is(view: Transcr
 
 def test_what_nobody_scrolls_to_is_not_asked_for(qtbot: QtBot, view: TranscriptView) -> None:
     asked: list[str] = []
-    view.picture_wanted.connect(asked.append)
+    view.image_requested.connect(asked.append)
     view.set_messages(
         [question("What?", PHOTO), answer("Long.\n\n" * 80), question("And?", SMALL), answer("x")]
     )
@@ -126,7 +126,7 @@ def test_another_theme_and_size(view: TranscriptView, dressed: Theme) -> None:
 
 def test_a_picture_of_an_answer_is_never_drawn(qtbot: QtBot, view: TranscriptView) -> None:
     asked: list[str] = []
-    view.picture_wanted.connect(asked.append)
+    view.image_requested.connect(asked.append)
     view.set_messages([answer(f"![x](picture:{'a' * 64}/9x9) \ufffc ![y](file:///etc/passwd)")])
     view.viewport().grab()
     assert not asked
@@ -136,7 +136,7 @@ def test_a_picture_of_an_answer_is_never_drawn(qtbot: QtBot, view: TranscriptVie
 def test_another_conversation_and_back(qtbot: QtBot, view: TranscriptView) -> None:
     """What was left before its picture came is asked for again."""
     asked: list[str] = []
-    view.picture_wanted.connect(asked.append)
+    view.image_requested.connect(asked.append)
     messages = [question("What?", PHOTO)]
     view.set_messages(messages)
     qtbot.waitUntil(lambda: len(asked) == 1)

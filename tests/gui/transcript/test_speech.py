@@ -88,7 +88,7 @@ def test_the_end_is_told_behind_the_last_sentence(qtbot: QtBot, view: Transcript
     heard, arriving = listening(view), streaming()
     view.set_messages([question("q"), arriving])
     text = "A sentence of it. " * 3000
-    view.updated.connect(lambda message_id: heard.say(f"ended {message_id == arriving.id}"))
+    view.message_updated.connect(lambda message_id: heard.say(f"ended {message_id == arriving.id}"))
     view.append_text(arriving.id, text)
     view.update_message(whole(arriving, text))
     qtbot.waitUntil(lambda: "ended True" in heard.words)

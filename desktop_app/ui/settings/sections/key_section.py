@@ -71,11 +71,11 @@ class KeySection(FormSection):
         word: what it is called for short.
 
     Signals:
-        entered(str): the person gave a key. removed(): the person wants it forgotten.
+        key_entered(str): the person gave a key. removed(): the person wants it forgotten.
     """
 
-    entered = Signal(str)
-    removed = Signal()
+    key_entered = Signal(str)
+    key_removal_requested = Signal()
 
     def __init__(
         self, theme: Theme, title: str = "API key", prefix: str = "", word: str = "key"
@@ -114,7 +114,7 @@ class KeySection(FormSection):
         self._save.clicked.connect(self._take)
         self._replace.clicked.connect(self.begin_entry)
         self._cancel.clicked.connect(self._leave_entry)
-        self._remove.clicked.connect(self.removed)
+        self._remove.clicked.connect(self.key_removal_requested)
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -206,7 +206,7 @@ class KeySection(FormSection):
         self._show(*_SAVING)
         self._replace.hide()
         self._remove.hide()
-        self.entered.emit(key)
+        self.key_entered.emit(key)
 
     def _plain(self, name: str, label: str, spoken: str) -> QPushButton:
         button = PlainButton(label)

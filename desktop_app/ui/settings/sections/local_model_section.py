@@ -26,10 +26,10 @@ class LocalModelSection(FormSection):
     """The file of the model.
 
     Signals:
-        chosen(object): a Path, or None for the model that comes along.
+        model_file_chosen(object): a Path, or None for the model that comes along.
     """
 
-    chosen = Signal(object)
+    model_file_chosen = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Model file", theme)
@@ -50,7 +50,7 @@ class LocalModelSection(FormSection):
         self.body.addLayout(row)
         self.body.addWidget(self._built_in)
         self._choose.clicked.connect(self._open_dialog)
-        self._built_in.clicked.connect(lambda: self.chosen.emit(None))
+        self._built_in.clicked.connect(lambda: self.model_file_chosen.emit(None))
 
     def show_file(self, path: str) -> None:
         """Show which file is used; "" for the model that comes along."""
@@ -64,5 +64,5 @@ class LocalModelSection(FormSection):
         dialog = QFileDialog(self, "Choose a model file", "", "Models (*.gguf)")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.chosen.emit(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.model_file_chosen.emit(Path(name)))
         dialog.open()

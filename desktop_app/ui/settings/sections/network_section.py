@@ -68,10 +68,10 @@ class ProxySection(FormSection):
         password: where its password is entered.
 
     Signals:
-        password_given(str): it stood in an address that was pasted.
+        password_found(str): it stood in an address that was pasted.
     """
 
-    password_given = Signal(str)
+    password_found = Signal(str)
 
     def __init__(self, theme: Theme, save: Save) -> None:
         super().__init__("Proxy", theme)
@@ -136,7 +136,7 @@ class ProxySection(FormSection):
         self._keep(proxy.with_user)
         self._show()
         if proxy.password:
-            self.password_given.emit(proxy.password)
+            self.password_found.emit(proxy.password)
 
     def _keep(self, proxy: str) -> None:
         if self._profile and proxy != self._profile.proxy:
@@ -148,10 +148,10 @@ class CertificateSection(FormSection):
     """The file of certificates that are trusted beside the system's.
 
     Signals:
-        chosen(object): a Path, or None for the system's alone.
+        ca_file_chosen(object): a Path, or None for the system's alone.
     """
 
-    chosen = Signal(object)
+    ca_file_chosen = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Trusted certificates", theme)
@@ -173,7 +173,7 @@ class CertificateSection(FormSection):
         self.body.addLayout(row)
         self._column.addWidget(self._clear)
         choose.clicked.connect(self._open_dialog)
-        self._clear.clicked.connect(lambda: self.chosen.emit(None))
+        self._clear.clicked.connect(lambda: self.ca_file_chosen.emit(None))
 
     def show_file(self, path: str, *, ok: bool = True, words: str = "") -> None:
         """Show which file is trusted, and what it holds or why it was not taken."""
@@ -192,7 +192,7 @@ class CertificateSection(FormSection):
         dialog = QFileDialog(self, "Choose a certificate file", "", names)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.chosen.emit(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.ca_file_chosen.emit(Path(name)))
         dialog.open()
 
 
@@ -208,7 +208,7 @@ class NetworkSection(CollapsibleSection):
     """
 
     password_entered = Signal(str, str)
-    password_removed = Signal(str)
+    password_removal_requested = Signal(str)
     ca_file_chosen = Signal(str, object)
 
     def __init__(self, theme: Theme, save: Save) -> None:
@@ -245,10 +245,10 @@ class NetworkSection(CollapsibleSection):
 
     def _connect(self) -> None:
         self._keeps_switch.toggled.connect(self._take_keeps)
-        self._proxy.password.entered.connect(self._take_password)
-        self._proxy.password_given.connect(self._take_password)
-        self._proxy.password.removed.connect(self._remove_password)
-        self._certificates.chosen.connect(self._take_ca_file)
+        self._proxy.password.key_entered.connect(self._take_password)
+        self._proxy.password_found.connect(self._take_password)
+        self._proxy.password.key_removal_requested.connect(self._remove_password)
+        self._certificates.ca_file_chosen.connect(self._take_ca_file)
         self._limit_names.activated.connect(self._take_limit)
 
     def show_profile(self, profile: ProviderProfile) -> None:
@@ -312,7 +312,7 @@ class NetworkSection(CollapsibleSection):
 
     def _remove_password(self) -> None:
         if self._profile:
-            self.password_removed.emit(self._profile.proxy_password_id)
+            self.password_removal_requested.emit(self._profile.proxy_password_id)
 
     def _take_ca_file(self, path: Path | None) -> None:
         if self._profile:

@@ -84,7 +84,7 @@ class DataTab(QWidget):
         self._column.addStretch(1)
         for form in (self._titles, self._schedule, self._limits):
             form.changed.connect(self.changed)
-        self._erase.confirmed.connect(self.erase_requested)
+        self._erase.erase_confirmed.connect(self.erase_requested)
         self.set_theme(theme)
 
     def _make_in_out(self) -> None:
@@ -164,10 +164,10 @@ class EraseSection(CollapsibleSection):
     """Deleting everything: folded away, explained, and confirmed by a word that is typed.
 
     Signals:
-        confirmed(): it is to be done.
+        erase_confirmed(): it is to be done.
     """
 
-    confirmed = Signal()
+    erase_confirmed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Delete everything", "delete-everything", theme)
@@ -192,7 +192,7 @@ class EraseSection(CollapsibleSection):
     def _confirm(self) -> None:
         if self._is_confirmed():
             self._field.clear()
-            self.confirmed.emit()
+            self.erase_confirmed.emit()
 
 
 def _button(words: str, name: str) -> QPushButton:

@@ -54,19 +54,19 @@ class ProviderTab(QWidget):
 
     Signals:
         profile_selected(str), profile_saved(ProviderProfile), profile_added(ProviderProfile),
-        profile_removed(str), key_entered(str, str), key_removed(str), test_requested(str),
-        weights_chosen(object): a Path, or None for the model that comes along,
+        profile_removal_requested(str), key_entered(str, str), key_removed(str), test_requested(str),
+        model_file_chosen(object): a Path, or None for the model that comes along,
         changed(str, object): the setting of this key.
     """
 
     profile_selected = Signal(str)
-    profile_saved = Signal(object)
+    profile_save_requested = Signal(object)
     profile_added = Signal(object)
-    profile_removed = Signal(str)
+    profile_removal_requested = Signal(str)
     key_entered = Signal(str, str)
-    key_removed = Signal(str)
+    key_removal_requested = Signal(str)
     test_requested = Signal(str)
-    weights_chosen = Signal(object)
+    model_file_chosen = Signal(object)
     changed = Signal(str, object)
 
     def __init__(self, theme: Theme) -> None:
@@ -183,14 +183,14 @@ class ProviderTab(QWidget):
         self._address.edited.connect(self._forget_result)
         self._models.finished.connect(self._save_models)
         self._price.finished.connect(self._save_price)
-        self._key.entered.connect(self._take_key)
-        self._key.removed.connect(self._remove_key)
+        self._key.key_entered.connect(self._take_key)
+        self._key.key_removal_requested.connect(self._remove_key)
         self._test.clicked.connect(self._begin_test)
         self._use.toggled.connect(
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
         )
-        self._weights_section.chosen.connect(self.weights_chosen)
-        self._remove.clicked.connect(lambda: self.profile_removed.emit(self.current_id()))
+        self._weights_section.model_file_chosen.connect(self.model_file_chosen)
+        self._remove.clicked.connect(lambda: self.profile_removal_requested.emit(self.current_id()))
 
     # ------------------------------------------------------------------ what is shown
 
@@ -311,7 +311,7 @@ class ProviderTab(QWidget):
 
     def _remove_key(self) -> None:
         self._forget_result()
-        self.key_removed.emit(self.current_id())
+        self.key_removal_requested.emit(self.current_id())
 
     def _begin_test(self) -> None:
         if self._address.isVisibleTo(self) and not self._address.is_usable():
@@ -351,7 +351,7 @@ class ProviderTab(QWidget):
         if profile != self._profile:
             self._profile = self._profiles[profile.id] = profile
             self._combo.setItemText(self._combo.currentIndex(), profile.name)
-            self.profile_saved.emit(profile)
+            self.profile_save_requested.emit(profile)
 
 
 def _about(profile: ProviderProfile) -> str:

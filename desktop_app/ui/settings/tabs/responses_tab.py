@@ -36,16 +36,16 @@ class ResponsesTab(QWidget):
 
     Signals:
         changed(str, object): a default, by the setting's key.
-        own_changed(str, str, object): a conversation's own value: its id, the key, the value.
-        own_removed(str, str): a conversation follows the default again: its id, the key.
-        folder_changed(str, str, object), folder_removed(str, str): the same of a folder.
+        override_changed(str, str, object): a conversation's own value: its id, the key, the value.
+        override_removed(str, str): a conversation follows the default again: its id, the key.
+        folder_override_changed(str, str, object), folder_removed(str, str): the same of a folder.
     """
 
     changed = Signal(str, object)
-    own_changed = Signal(str, str, object)
-    own_removed = Signal(str, str)
-    folder_changed = Signal(str, str, object)
-    folder_removed = Signal(str, str)
+    override_changed = Signal(str, str, object)
+    override_removed = Signal(str, str)
+    folder_override_changed = Signal(str, str, object)
+    folder_override_removed = Signal(str, str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class ResponsesTab(QWidget):
         self._column.addWidget(self._form, 1)
         self._scope.chosen.connect(self._choose)
         self._form.changed.connect(self._tell)
-        self._form.reset.connect(self._let_go)
+        self._form.reset_requested.connect(self._let_go)
         self._shown = DEFAULTS
         self.set_theme(theme)
         self._show()
@@ -122,14 +122,14 @@ class ResponsesTab(QWidget):
 
     def _let_go(self, key: str) -> None:
         if self._shown == FOLDER:
-            self.folder_removed.emit(self._folder_id, key)
+            self.folder_override_removed.emit(self._folder_id, key)
         else:
-            self.own_removed.emit(self._conversation_id, key)
+            self.override_removed.emit(self._conversation_id, key)
 
     def _tell(self, key: str, value: object) -> None:
         if self._shown == HERE:
-            self.own_changed.emit(self._conversation_id, key, value)
+            self.override_changed.emit(self._conversation_id, key, value)
         elif self._shown == FOLDER:
-            self.folder_changed.emit(self._folder_id, key, value)
+            self.folder_override_changed.emit(self._folder_id, key, value)
         else:
             self.changed.emit(key, value)

@@ -49,11 +49,11 @@ class SchemaForm(QWidget):
 
     Signals:
         changed(str, object): the person gave the setting of this key another value.
-        reset(str): the person wants the default again, where a value of its own was shown.
+        reset_requested(str): the person wants the default again, where a value of its own was shown.
     """
 
     changed = Signal(str, object)
-    reset = Signal(str)
+    reset_requested = Signal(str)
 
     def __init__(
         self, group: Group, theme: Theme, own_words: str = "Set for this conversation"
@@ -92,7 +92,7 @@ class SchemaForm(QWidget):
         self._sections[key] = section
         if declared.per_conversation or declared.per_folder:
             own = self._owns[key] = _OwnValue(declared, section)
-            own.reset.clicked.connect(lambda: self.reset.emit(key))
+            own.reset.clicked.connect(lambda: self.reset_requested.emit(key))
         self._column.addWidget(section)
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -312,7 +312,7 @@ class _LongTextField:
         self._text.setObjectName(declared.key)
         self._text.setPlaceholderText(declared.placeholder)
         section.body.addWidget(self._text)
-        self._text.settled.connect(tell)
+        self._text.edited.connect(tell)
 
     def show(self, value: SettingValue) -> None:
         self._text.show_text(str(value or ""))

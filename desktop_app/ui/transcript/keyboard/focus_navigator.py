@@ -44,12 +44,12 @@ class FocusNavigator(QObject):
     """Leads the keyboard through one view.
 
     Signals:
-        chosen(str target, int position): a stop is to do what it is for.
-        pointed(str target): the address that the keyboard is on, "" for none.
+        target_activated(str target, int position): a stop is to do what it is for.
+        link_focused(str target): the address that the keyboard is on, "" for none.
     """
 
-    chosen = Signal(str, int)
-    pointed = Signal(str)
+    target_activated = Signal(str, int)
+    link_focused = Signal(str)
 
     def __init__(
         self,
@@ -220,7 +220,7 @@ class FocusNavigator(QObject):
         if entry is not None:
             self._message_id = entry.message.id
             self._place_actions(entry)
-        self.pointed.emit(self._describe(stop)[1])
+        self.link_focused.emit(self._describe(stop)[1])
 
     def _bring(self, places: list[QRect]) -> None:
         """Scroll to where these are on screen."""
@@ -263,7 +263,7 @@ class FocusNavigator(QObject):
 
     def _choose(self, button: FocusTargetButton) -> None:
         stop = button.stop
-        self.chosen.emit(stop.target, stop.start)
+        self.target_activated.emit(stop.target, stop.start)
         if button is self._focused:
             self._soon.start()
 
@@ -271,7 +271,7 @@ class FocusNavigator(QObject):
         """Called when the keyboard goes elsewhere."""
         if self._focused is button:
             self._focused = None
-            self.pointed.emit("")
+            self.link_focused.emit("")
         if not QAccessible.isActive():
             self._drop(button)
 

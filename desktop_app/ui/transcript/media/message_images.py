@@ -96,10 +96,10 @@ class MessageImages(QObject):
     """The pictures of one document.
 
     Signals:
-        wanted(str): the picture of this hash has come into view; `show` is to be called with it.
+        image_requested(str): the picture of this hash has come into view; `show` is to be called with it.
     """
 
-    wanted = Signal(str)
+    image_requested = Signal(str)
     _decoded = Signal(str, QImage)
 
     def __init__(self, document: QTextDocument, theme: Theme, parent: QObject) -> None:
@@ -140,7 +140,7 @@ class MessageImages(QObject):
 
     def _want(self, key: str) -> None:
         if not key.startswith("data:"):
-            self.wanted.emit(key)
+            self.image_requested.emit(key)
             return
         # A thread of its own: whatever it holds takes its time there, and is bounded in bytes and
         # pixels before anything is decoded.

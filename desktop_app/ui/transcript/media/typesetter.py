@@ -23,10 +23,10 @@ class Typesetter(QObject):
     or outlasts its time is not asked for again.
 
     Signals:
-        arrived(): formulas that were asked for have become known, or will never be.
+        formulas_ready(): formulas that were asked for have become known, or will never be.
     """
 
-    arrived = Signal()
+    formulas_ready = Signal()
 
     def __init__(self, command: ChildCommand, parent: QObject | None = None) -> None:
         """`command` starts the process."""
@@ -36,7 +36,7 @@ class Typesetter(QObject):
         self._asker = JsonProcess(command, self)
         self._asker.answered.connect(self._settle)
         self._news = QTimer(self, singleShot=True, interval=_TOGETHER_MS)
-        self._news.timeout.connect(self.arrived)
+        self._news.timeout.connect(self.formulas_ready)
 
     @property
     def is_busy(self) -> bool:

@@ -26,10 +26,10 @@ class FindInTranscript(QObject):
     """The bar, while it is open, and what it finds.
 
     Signals:
-        room_changed(): it takes another height above the text than before.
+        height_changed(): it takes another height above the text than before.
     """
 
-    room_changed = Signal()
+    height_changed = Signal()
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class FindInTranscript(QObject):
         is_short = 0 < len(selected) <= _LONGEST_SELECTION and "\u2029" not in selected
         self.bar.open(selected.strip() if is_short else "")
         self.place()
-        self.room_changed.emit()
+        self.height_changed.emit()
 
     def close(self) -> None:
         """Hide the bar; the keyboard goes back to where it was."""
@@ -84,7 +84,7 @@ class FindInTranscript(QObject):
         had_keyboard = self.bar.isAncestorOf(QApplication.focusWidget() or self._view)
         self.bar.hide()
         self.finder.stop()
-        self.room_changed.emit()
+        self.height_changed.emit()
         if had_keyboard:
             (self._before or self._view).setFocus()
         self._before = None

@@ -83,11 +83,11 @@ class Finder(QObject):
     Signals:
         counted(int number, int total, bool all): which match is the current one, from 1, 0 for none;
             of how many; whether every message has been counted.
-        shown(): a match is on screen now.
+        match_shown(): a match is on screen now.
     """
 
     counted = Signal(int, int, bool)
-    shown = Signal()
+    match_shown = Signal()
     _arrived = Signal(int, object, bool)
 
     def __init__(
@@ -281,7 +281,7 @@ class Finder(QObject):
         found = self._cursor_of(section, hit, words)
         if found is not None:
             self._show(found)
-            self.shown.emit()
+            self.match_shown.emit()
 
     def _unfold_it(self, section: MessageLayout, item: int, again: Then) -> None:
         if item < len(section.items) and not section.heights[item]:

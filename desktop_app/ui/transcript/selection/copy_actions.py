@@ -26,11 +26,11 @@ class CopyActions(QObject):
     """Copies from one view.
 
     Signals:
-        told(str): something to tell the person, who waits.
+        notice_raised(str): something to tell the person, who waits.
         code_copied(int): the code whose head is this block of the document.
     """
 
-    told = Signal(str)
+    notice_raised = Signal(str)
     code_copied = Signal(int)
 
     def __init__(
@@ -56,13 +56,13 @@ class CopyActions(QObject):
             from desktop_app.ui.widgets.clipboard import Copying  # no start copies anything
 
             self._copying = Copying(self)
-            self._copying.lasts.connect(lambda: self.told.emit("Copying…"))
+            self._copying.slow.connect(lambda: self.notice_raised.emit("Copying…"))
             self._copying.done.connect(self._on_done)
         self._copying.put(texts)
 
     def _on_done(self, lasted: bool) -> None:
         if lasted:
-            self.told.emit("Copied.")
+            self.notice_raised.emit("Copied.")
 
     @property
     def is_on(self) -> bool:

@@ -71,11 +71,11 @@ class MessageViewport(TranscriptSurface):
 
     Signals:
         at_bottom_changed(bool): whether the view follows what arrives.
-        updated(str message_id): what `update_message` was given is shown, and has been said.
+        message_updated(str message_id): what `update_message` was given is shown, and has been said.
     """
 
     at_bottom_changed = Signal(bool)
-    updated = Signal(str)
+    message_updated = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool) -> None:
         super().__init__(theme, parent)
@@ -89,7 +89,7 @@ class MessageViewport(TranscriptSurface):
         self._arrivals = StreamScheduler(self._write, self._fallbacks.load, self)
         self._thoughts = StreamScheduler(self._read_on, self._fallbacks.load, self)
         self._place = ScrollAnchor(self, self._messages)
-        self._place.followed.connect(self._on_followed)
+        self._place.following_changed.connect(self._on_followed)
         self._reach = VirtualSelection(self, self._messages)
         self._window = Virtualizer(self, self._messages, self._place)
         self._goal: tuple[str, Callable[[], None]] | None = None
@@ -261,7 +261,7 @@ class MessageViewport(TranscriptSurface):
             self._place_actions(entry)
         if was_streaming and message.status is not MessageStatus.STREAMING:
             self._speaker.finish(message.id, message.text)
-        self.updated.emit(message.id)
+        self.message_updated.emit(message.id)
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Name models in the footers by what `name_of` makes of their ids; else it is the ids."""
@@ -277,7 +277,7 @@ class MessageViewport(TranscriptSurface):
     def typeset_with(self, typesetter: Typesetter) -> None:
         """Draw formulas as this one typesets them; until then their source stands."""
         self._formulas.typeset_with(typesetter)
-        typesetter.arrived.connect(self._look_for_formulas)
+        typesetter.formulas_ready.connect(self._look_for_formulas)
         self._look_for_formulas()
 
     def lex_with(self, lexer: JsonProcess) -> None:

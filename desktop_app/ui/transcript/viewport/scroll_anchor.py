@@ -77,10 +77,10 @@ class ScrollAnchor(QObject):
         is_kept: within `kept`, where scrolling is no act of the reader.
 
     Signals:
-        followed(bool): `is_following` has changed.
+        following_changed(bool): `is_following` has changed.
     """
 
-    followed = Signal(bool)
+    following_changed = Signal(bool)
 
     def __init__(self, view: QTextBrowser, messages: MaterializedMessages) -> None:
         super().__init__(parent=view)
@@ -132,7 +132,7 @@ class ScrollAnchor(QObject):
         """Follow what arrives, or stay."""
         if following != self.is_following:
             self.is_following = following
-            self.followed.emit(following)
+            self.following_changed.emit(following)
 
     @contextmanager
     def kept(self) -> Iterator[None]:
