@@ -1,8 +1,8 @@
-"""One provider to ask: sends, waits and tries again, translates.
+"""A client for one provider: send, wait, retry, translate.
 
-Everything that can go wrong ends in exactly one terminal event; nothing is raised out of
-`stream`. What the server refuses is left out once and said so, and which API a compatible server
-speaks is learnt from the first message itself: see negotiation.py.
+Every failure ends in exactly one terminal event; `stream` raises nothing. A setting that the server
+refuses is left out and reported. The API of a compatible server is learned from the first message
+itself: see negotiation.py.
 """
 
 from __future__ import annotations
@@ -85,14 +85,17 @@ class _Reader(Protocol):
 
 
 class ProviderClient:
-    """One client per profile; it may stream several answers at a time.
+    """A client for one profile; it can stream several answers at a time.
 
-    `known_api` is what was learnt of a compatible server before; `remember_api` is told what is
-    learnt now. `known_refusals` is what the server refused before, by model, as left_out.py spells
-    it; `remember_refusals` is told a model and all that is known of it now. `proxy_password` is
-    that of the profile's own proxy, `socket_path` the Unix socket of a server without a port. Tests
-    shorten `timeouts` and `run_times`, and set `asleep`, the
-    clock of the computer's sleep.
+    Args:
+        proxy_password: the password of the profile's own proxy.
+        socket_path: the Unix socket of a server without a port.
+        known_api: the API that a compatible server was found to speak.
+        remember_api: called with the API when it is learned.
+        known_refusals: what the server refused before, by model, as left_out.py spells it.
+        remember_refusals: called with a model and all its known refusals when one is learned.
+        timeouts, run_times: time limits, which tests shorten.
+        asleep: the clock of the computer's sleep, which tests replace.
     """
 
     def __init__(
@@ -130,29 +133,29 @@ class ProviderClient:
         )
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """The answer as it comes; one Completed, Incomplete or Failed ends it.
+        """Yield the events of the answer; the last is Completed, Incomplete or Failed.
 
-        Several candidates come together where Chat Completions is spoken; a server that does not
-        make several, or the other API, answers with the first alone.
+        Several candidates come only through Chat Completions. The other API, and servers that do
+        not support several, give the first candidate alone.
 
-        Cancelling the task, or closing the iterator, closes the connection at once; a run in the
-        background goes on at the provider until `cancel`.
+        Cancelling the task, or closing the iterator, closes the connection at once. A background
+        run goes on at the provider until `cancel`.
         """
         async with aclosing(self._ended(self._negotiated(request))) as events:
             async for event in events:
                 yield event
 
     async def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
-        """The whole stream of a run in the background, from its beginning; ends as `stream` does."""
+        """Yield all events of a background run from its beginning; ends as `stream` does."""
         async with aclosing(self._ended(self._run(run).go_on())) as events:
             async for event in events:
                 yield event
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
-        """Have a run in the background stop; what it took until then, where the provider says so.
+        """Cancel a background run. Return its token usage if the provider reports it.
 
         Raises:
-            ProviderError: it could not be told.
+            ProviderError: the provider could not be told.
         """
         self._require_key()
         return await cancel(self._transport, run, self._run_times)
@@ -160,7 +163,7 @@ class ProviderClient:
     async def _ended(
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
-        """`source`, with its errors as terminals."""
+        """Yield the events of `source`, with errors turned into terminal events."""
         has_content, meter = False, AnswerMeter(self._profile.name)
         answer = RedactedAnswer(lambda: self._transport.redactor.stream())
         self._streams += 1
@@ -188,10 +191,10 @@ class ProviderClient:
             self._streams -= 1
 
     async def compact(self, request: ChatRequest) -> ProviderState:
-        """The conversation of `request` as the provider's own shorter state.
+        """Have the provider compact the conversation of `request`. Return its compacted state.
 
         Raises:
-            EndpointMissingError: the provider has no such thing; it is not asked for it again.
+            EndpointMissingError: the provider does not compact; it is not asked again.
             ProviderError
         """
         self._require_key()
@@ -208,10 +211,10 @@ class ProviderClient:
             raise
 
     async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
-        """Vectors of texts, and the tokens billed: see embeddings.py.
+        """Return the vectors of texts and the number of tokens billed: see embeddings.py.
 
         Raises:
-            EndpointMissingError: the provider has none.
+            EndpointMissingError: the provider has no embeddings.
             ProviderError
         """
         from desktop_app.providers.jobs import embeddings  # few ever want them
@@ -240,12 +243,13 @@ class ProviderClient:
             self._streams -= 1
 
     async def models(self) -> tuple[str, ...]:
-        """The ids of the models that the provider lists. Raises ProviderError."""
+        """Return the ids of the models that the provider lists. Raises ProviderError."""
         return tuple(model.id for model in (await self.listing()).models)
 
     async def listing(self) -> ModelListing:
-        """The models that the provider lists now. Asked while the person types, it opens the
-        connection, so that sending costs no handshake.
+        """Return the models that the provider lists now.
+
+        Called while the user types, it opens the connection, so that sending needs no handshake.
 
         Raises:
             ProviderError
@@ -259,7 +263,7 @@ class ProviderClient:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no answer is under way."""
+        """Return True if no answer is being received."""
         return not self._streams
 
     async def aclose(self) -> None:
@@ -274,7 +278,7 @@ class ProviderClient:
             )
 
     async def _negotiated(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """The answer, after what the server lacks or refuses has been gone around."""
+        """Yield the answer, after retries without what the server lacks or refuses."""
         info = self._catalog.info(request.model)
         way = Negotiation(request, info, self._profile, self._learning)
         for told in way.begin():
@@ -381,7 +385,7 @@ class ProviderClient:
             ending = reader.end()
             if isinstance(ending[-1], Failed):
                 raise
-            for event in ending:  # the reason to stop had come: the answer is whole
+            for event in ending:  # the finish reason had come: the answer is complete
                 yield event
             return
         if reply.received == 0 and self._learning.is_learning_api:

@@ -1,7 +1,7 @@
-"""Several answers to one request of Chat Completions, told apart by the index of each choice.
+"""Several answers to one Chat Completions request, told apart by the index of each choice.
 
-Pure. Each answer has a reader of its own; the tokens that the provider counts are those of all of
-them, and come with the first. An answer that a server has not sent is not ended here: it never began.
+Pure. Each answer has its own reader. The provider counts the tokens of all answers together; the
+usage is reported with the first. An answer that the server never began gets no end here.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from desktop_app.providers.http import json_fields
 
 
 class CandidatesReader:
-    """Server-sent events of one completion with `count` choices in, StreamEvents out.
+    """Reads server-sent events of one completion with `count` choices; returns StreamEvents.
 
-    The events of the first choice come as they are, those of the others as OfCandidate. The terminal
-    event of the first comes last; `is_finished` says whether it has come.
+    The events of the first choice are returned as they are, those of the others as OfCandidate. The
+    terminal event of the first comes last; `is_finished` is True from then on.
     """
 
     def __init__(self, provider: str, count: int) -> None:
@@ -28,12 +28,12 @@ class CandidatesReader:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the terminal event has come."""
+        """Return True once the terminal event has come."""
         return self._first.is_finished
 
     @property
     def has_all(self) -> bool:
-        """Whether every answer that was asked for has begun."""
+        """Return True if every requested answer has begun."""
         return len(self._begun) == len(self._others)
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
@@ -43,18 +43,18 @@ class CandidatesReader:
         chunk = _chunk(data, name)
         if chunk is not None:
             return list(self._split(chunk, "delta"))
-        # The end, or an error, is that of all.
+        # The end, or an error, applies to all answers.
         return [*self._of_begun(data, name), *self._first.read(data, name)]
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
-        """A reply that came as one JSON value."""
+        """Return the events of a reply that came as one JSON value."""
         if not json_fields.rows(reply, "choices"):
             return self._first.read_whole(reply)
         events = list(self._split(reply, "message"))
         return [*events, *self._of_begun(DONE), *self._first.read(DONE)]
 
     def end(self) -> list[StreamEvent]:
-        """The stream is over: whole is each answer whose reason to stop had come."""
+        """End the stream: each answer with a finish reason is complete."""
         others = [(at, self._others[at].end()) for at in sorted(self._begun)]
         return [*_wrapped(others), *self._first.end()]
 
@@ -75,7 +75,7 @@ class CandidatesReader:
 
 
 def _chunk(data: bytes | bytearray, name: str) -> object:
-    """The decoded chunk; None for what is none: the end, an error, or no JSON."""
+    """Return the decoded chunk, or None for the end, an error or invalid JSON."""
     if data.strip() == DONE or name == "error":
         return None
     try:

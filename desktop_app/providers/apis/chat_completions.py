@@ -1,8 +1,8 @@
-"""The Chat Completions API: a ChatRequest as its body, its chunks as StreamEvents.
+"""The Chat Completions API: make a body of a ChatRequest, StreamEvents of its chunks.
 
-Pure. Every compatible server speaks this one, each a little differently: the limit on tokens has
-two names, reasoning has two, tool calls may lack an index, the last chunk or the usage may never
-come. Source: OpenAI's published OpenAPI document; the servers' own code and issue trackers.
+Pure. Every compatible server speaks this API, each a little differently: the token limit has two
+names, reasoning has two, tool calls may lack an index, the last chunk or the usage may never come.
+Source: OpenAI's published OpenAPI document; the servers' own code and issue trackers.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ DONE: Final = b"[DONE]"
 _KNOWN_KINDS: Final = (ProviderKind.OPENAI, ProviderKind.COMETAPI)
 _NEW_LIMIT: Final = "max_completion_tokens"
 _OLD_LIMIT: Final = "max_tokens"
-# Reasons to stop, as the other API names them.
+# Finish reasons, as the Responses API names them.
 _REASONS: Final = {"length": "max_output_tokens"}
 _WHOLE: Final = (
     *("stop", "tool_calls", "function_call"),
-    # Text Generation Inference, and what others write.
+    # Text Generation Inference and other servers.
     *("eos", "eos_token", "stop_sequence", "end_turn"),
 )
 
@@ -60,10 +60,10 @@ def body(
     profile: ProviderProfile,
     omit: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """The request as JSON-ready values.
+    """Return the request as JSON-ready values.
 
-    What `info` knows to be refused is left out, as are the fields named in `omit`, which a server
-    has refused before; the limit on tokens then goes by its other name.
+    Settings that `info` knows to be refused are left out, as are the fields named in `omit`, which
+    the server refused before. If the token limit is among them, its other name is used.
     """
     fields: dict[str, Any] = {
         "model": request.model,
@@ -75,7 +75,8 @@ def body(
         fields["stream_options"] = {"include_usage": True}
     if request.parameters.max_output_tokens is not None:
         fields[_limit_name(profile, omit)] = request.parameters.max_output_tokens
-    if profile.serves_the_family:  # through a gateway, too; one that refuses it is asked without
+    # Also through a gateway; if it refuses the field, the request is repeated without.
+    if profile.serves_the_family:
         fields["prompt_cache_key"] = request.cache_key
     if profile.kind in _KNOWN_KINDS:
         fields["store"] = request.store
@@ -100,7 +101,8 @@ def _settings(request: ChatRequest, info: ModelInfo) -> dict[str, Any]:
     chosen = request.parameters
     settings: dict[str, Any] = {}
     if info.sampling_refusal(request.effort or info.default_effort) is None:
-        # Models that take no temperature while they think take no penalty and no stop either.
+        # Models that refuse a temperature while they reason also refuse penalties and stop
+        # sequences.
         settings.update(
             temperature=chosen.temperature,
             top_p=chosen.top_p,
@@ -130,8 +132,10 @@ def _messages(request: ChatRequest) -> list[dict[str, Any]]:
 
 
 def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
-    """Plain text where there is nothing else: older servers refuse lists. Calls of tools are
-    left out: without their results, which the program does not make, they are refused."""
+    """Return plain text if there is nothing else, because older servers refuse lists.
+
+    Tool calls are left out: servers refuse calls without results, and this program runs no tools.
+    """
     text = text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
     images = [_image(part) for part in message.parts if isinstance(part, ImageData)]
     files = [_file(part) for part in message.parts if isinstance(part, FileData)]
@@ -142,8 +146,8 @@ def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
 
 
 def _file(file: FileData) -> dict[str, Any]:
-    """As documented for PDF; of a server that has this API alone nobody knows what else it takes."""
-    # `request_bytes.packed` puts its data URL in its place.
+    """Return a file part as documented for PDF. Which other files a server takes is unknown."""
+    # `request_bytes.packed` replaces the file by its data URL.
     return {"type": "file", "file": {"filename": file.name, "file_data": file}}
 
 
@@ -153,13 +157,13 @@ def _image(image: ImageData) -> dict[str, Any]:
 
 
 class ChatCompletionsReader:
-    """Server-sent events of one completion in, StreamEvents out.
+    """Reads server-sent events of one completion; returns StreamEvents.
 
-    The reason to stop comes before the usage, so the terminal event waits for [DONE] or the end.
-    After it nothing more comes out; `is_finished` says whether it has come.
+    The finish reason comes before the usage, so the terminal event waits for [DONE] or the end of
+    the stream. Nothing follows it; `is_finished` is True from then on.
     """
 
-    has_all = True  # one answer is asked for
+    has_all = True  # only one answer is requested
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
@@ -179,7 +183,7 @@ class ChatCompletionsReader:
         """
         if self.is_finished:
             return []
-        if not data.startswith(b"{"):  # as hardly any event does
+        if not data.startswith(b"{"):  # hardly any event takes this branch
             if not data.strip():
                 return []
             if data.strip() == DONE:
@@ -194,14 +198,14 @@ class ChatCompletionsReader:
         return list(self.take(chunk, "delta"))
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
-        """A reply that came as one JSON value: streaming was off, or the server knows none."""
+        """Return the events of a reply that came as one JSON value, not as a stream."""
         events = list(self.take(reply, "message"))
         if not json_fields.rows(reply, "choices"):
             return events + self._finish(Failed(stream_errors.unreadable(self._provider)))
         return events + self._end(marked=True)
 
     def end(self) -> list[StreamEvent]:
-        """The stream is over: whole where a reason to stop had come, else cut."""
+        """End the stream: the answer is complete if a finish reason had come, else cut."""
         return [] if self.is_finished else self._end(marked=False)
 
     def _end(self, *, marked: bool) -> list[StreamEvent]:
@@ -221,7 +225,7 @@ class ChatCompletionsReader:
         return [UsageReported(self._usage, self._tier), terminal]
 
     def take(self, chunk: object, key: str) -> Iterator[StreamEvent]:
-        """What a decoded chunk says; `key` is where its choice has what is new."""
+        """Yield the events of a decoded chunk. `key` names the field of a choice with the delta."""
         if not self._has_started:
             self._has_started = True
             yield Started(json_fields.name(chunk, "id"), json_fields.name(chunk, "model"))
@@ -234,11 +238,11 @@ class ChatCompletionsReader:
             for event in self._delta(delta):
                 self._has_content = True
                 yield event
-            reason = json_fields.name(choice, "finish_reason").lower()  # Gemini's are in capitals
+            reason = json_fields.name(choice, "finish_reason").lower()  # Gemini's are upper case
             self._reason = reason or self._reason
 
     def _delta(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        # Servers on their way from one name to the other send both, with the same text.
+        # Servers that are renaming the field send both names with the same text.
         reasoning = json_fields.text(delta, "reasoning_content") or json_fields.text(
             delta, "reasoning"
         )
@@ -264,7 +268,9 @@ class ChatCompletionsReader:
         )
 
     def _call_index(self, call: Mapping[str, Any], call_id: str) -> int:
-        """The call's index; without one, a new id is a new call and anything else the last."""
+        """Return the call's index. Without one, a new id is a new call, else the last call goes
+        on.
+        """
         if isinstance(call.get("index"), int):
             return json_fields.count(call, "index")
         if call_id:
@@ -273,5 +279,5 @@ class ChatCompletionsReader:
 
 
 def _text_of_list(delta: Mapping[str, Any]) -> str:
-    """The text of a content that comes as a list of parts."""
+    """Return the text of a content that is a list of parts."""
     return "".join(json_fields.text(part, "text") for part in json_fields.rows(delta, "content"))

@@ -1,8 +1,9 @@
-"""What a provider says when it refuses or fails, in words for a person.
+"""Turns a provider's refusals and failures into errors for the user.
 
-Pure: status, headers and body in, an error of desktop_app/domain/errors.py out. The same table
-serves a reply with an error status and an error event inside a stream. Sources: OpenAI's error
-codes and SDK, and the shapes that vLLM, llama.cpp, Ollama, LM Studio and CometAPI really send.
+Pure: takes status, headers and body, returns an error of desktop_app/domain/errors.py. The same
+table serves a reply with an error status and an error event inside a stream. Sources: OpenAI's
+error codes and SDK, and the shapes that vLLM, llama.cpp, Ollama, LM Studio and CometAPI really
+send.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ LONGEST_MESSAGE: Final = 10_000
 LONGEST_QUOTE: Final = 300
 LONGEST_CODE: Final = 200
 _DEEPEST_FIELD: Final = 10
-# Whatever ran at the provider before it failed is the person's money: never again by itself.
+# A request that may have run costs money, so it is never repeated automatically.
 ASK_AGAIN: Final = "It may have been billed. Press Retry to ask again."
 
 _QUOTA_CODES: Final = {
@@ -63,10 +64,11 @@ _NO_MODEL: Final = re.compile(
     r"(no such|unknown|invalid) model\b",
     re.IGNORECASE | re.DOTALL,
 )
-# OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio, Ollama; the last also of what is no image at all.
+# OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio, Ollama; Ollama also says it of invalid images.
 _NO_PICTURES: Final = re.compile(
     r"(images?|vision|multi-?modal|image_url|input_image|mmproj)\b.{0,80}"
-    r"(not support|unsupported|not (a )?(valid|allowed|multi-?modal)|only supported|does not|doesn't"
+    r"(not support|unsupported|not (a )?(valid|allowed|multi-?modal)|only supported"
+    r"|does not|doesn't"
     r"|not enabled)|"
     r"(not support|unsupported|no endpoints found|not a|at most 0).{0,80}"
     r"\b(images?|vision|multi-?modal|image_url|input_image)\b",
@@ -80,7 +82,7 @@ _PARAMETER: Final = re.compile(
     r"|field ['\"`]([\w.]+)['\"`]: value must be",
     re.IGNORECASE,
 )
-# The fields that we send, by the names that no ordinary sentence has; the others only in quotes.
+# Fields of requests by names that no ordinary sentence has. Ambiguous names count only in quotes.
 _FIELDS: Final = (
     *("reasoning_effort", "reasoning.effort", "reasoning.summary", "text.verbosity", "verbosity"),
     *("temperature", "top_p", "presence_penalty", "frequency_penalty", "service_tier"),
@@ -98,7 +100,7 @@ _REFUSES: Final = re.compile(
     r"can ?not find|extra inputs|extra_forbidden|no endpoints found",
     re.IGNORECASE,
 )
-# Ollama, of models that do not reason and of efforts that it does not know.
+# Ollama, for models that do not reason and for efforts that it does not know.
 _NO_THINKING: Final = re.compile(
     r"not support (thinking|reasoning)|invalid reasoning (value|effort)", re.IGNORECASE
 )
@@ -106,7 +108,7 @@ _NO_THINKING: Final = re.compile(
 
 @dataclass(frozen=True)
 class ErrorBody:
-    """What a provider says of an error, field by field; "" where it says nothing."""
+    """The fields of a provider's error, "" for those it leaves out."""
 
     message: str = ""
     code: str = ""
@@ -115,16 +117,16 @@ class ErrorBody:
 
     @property
     def names(self) -> set[str]:
-        """Code and type together: providers put the telling one in either."""
+        """Return code and type together: providers put the useful one in either."""
         return {self.code, self.type} - {""}
 
 
 def parse_error(value: object) -> ErrorBody:
-    """The error in a decoded body or event, in any of the shapes seen in the wild.
+    """Return the error in a decoded body or event, in any of the shapes seen in practice.
 
     OpenAI nests it under "error"; older vLLM and the documented stream event are flat; Ollama and
-    LM Studio send "error" as mere text; FastAPI sends "detail", as text or as a list, and Mistral
-    that within "message"; Gemini sends a list of one.
+    LM Studio send "error" as plain text; FastAPI sends "detail", as text or as a list, and Mistral
+    that within "message"; Gemini sends a list with one item.
     """
     if isinstance(value, list) and value:
         value = value[0]
@@ -143,8 +145,10 @@ def parse_error(value: object) -> ErrorBody:
 
 
 def error_of_whole(provider: str, value: object, request_id: str) -> ProviderError | None:
-    """The error that a decoded reply of status 200 is; None where it is none. LM Studio answers so
-    to an endpoint that it does not have."""
+    """Return the error in a reply with status 200, or None if it holds none.
+
+    LM Studio replies like this to an endpoint that it does not have.
+    """
     error = parse_error(value)
     if error.message and json_fields.text(value, "object") in ("", "error"):
         return error_from(provider, error, request_id=request_id)
@@ -162,7 +166,7 @@ def _fields(value: object) -> ErrorBody:
 
 
 def _words(value: object, key: str) -> str:
-    """The beginning of a message: what is shown is far shorter, and patterns are searched for."""
+    """Return the start of a message; less is shown, and patterns are searched in it."""
     return json_fields.text(value, key)[:LONGEST_MESSAGE]
 
 
@@ -178,7 +182,7 @@ def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
 
 
 def hide(redactor: Redactor, error: ProviderError) -> None:
-    """Take secrets out of everything that an error says."""
+    """Redact secrets in everything that an error says."""
     for name in ("what_happened", "what_was_kept", "what_to_do", "details", "code", "request_id"):
         setattr(error, name, redactor.clean(getattr(error, name)))
     if isinstance(error, RefusedParameterError):
@@ -189,7 +193,7 @@ def hide(redactor: Redactor, error: ProviderError) -> None:
 def error_from(
     provider: str, body: ErrorBody, *, status: int | None = None, request_id: str = ""
 ) -> ProviderError:
-    """The error to show. `status` is None for an error inside a stream that had opened."""
+    """Return the error to show. `status` is None for an error inside an open stream."""
     error = _of_known_kind(provider, body, status) or _of_status(provider, body, status)
     error.status = status
     error.code = body.code or body.type
@@ -215,7 +219,7 @@ def _short(message: str) -> str:
 
 
 def _quoted(sentence: str, body: ErrorBody) -> str:
-    """`sentence` with the provider's own words behind it, where it has some."""
+    """Return `sentence` followed by the provider's own message, if there is one."""
     words = _short(body.message).rstrip(".")
     if words.endswith("…"):
         return f"{sentence}: {words}"
@@ -223,7 +227,7 @@ def _quoted(sentence: str, body: ErrorBody) -> str:
 
 
 def _of_known_kind(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
-    """What the code, or failing that the message, tells by itself."""
+    """Return the error that the code, or else the message, identifies."""
     if body.names & _QUOTA_CODES or status == 402:
         return QuotaExhaustedError(
             f"The account at {provider} has no credit left.",
@@ -246,7 +250,7 @@ def _of_known_kind(provider: str, body: ErrorBody, status: int | None) -> Provid
             "larger window.",
         )
     if _is_client_error(status, _NO_PICTURES, body) or (
-        status == 500 and _NO_PICTURES.search(body.message)  # so llama.cpp says it
+        status == 500 and _NO_PICTURES.search(body.message)  # llama.cpp's status for it
     ):
         return ProviderFaultError(
             _quoted(f"The model at {provider} does not take these pictures", body),
@@ -269,7 +273,7 @@ def _is_client_error(status: int | None, pattern: re.Pattern[str], body: ErrorBo
 
 
 def _named_field(body: ErrorBody) -> str:
-    """The field of ours that the message refuses in whatever words, "" where it names none."""
+    """Return the field that the message refuses, in any wording, or "" if it names none."""
     if _NO_THINKING.search(body.message):
         return "reasoning_effort"
     found = _NAMED.search(body.message) if _REFUSES.search(body.message) else None
@@ -294,7 +298,7 @@ def _refused_parameter(
         if not found and not named and not body.names & _PARAMETER_CODES:
             return None
     if param.startswith(("input", "messages", "model")):
-        return None  # no setting: what was said, or to whom
+        return None  # not a setting, but the messages or the model
     error = RefusedParameterError(
         _quoted(f"{provider} refused {f'the setting “{param}”' if param else 'a setting'}", body),
         what_to_do="Change that setting, or choose another model.",
@@ -304,7 +308,7 @@ def _refused_parameter(
 
 
 def _of_status(provider: str, body: ErrorBody, status: int | None) -> ProviderError:
-    """What is left to say when neither code nor message is known."""
+    """Return the error for the status, if neither code nor message is known."""
     if status in (404, 405, 501) or _NO_ENDPOINT.search(body.message):
         return endpoint_missing(provider)
     if status == 403:
@@ -343,7 +347,7 @@ def _fault_of_server(provider: str, status: int) -> ProviderFaultError:
 
 
 def endpoint_missing(provider: str, why: str = "") -> EndpointMissingError:
-    """There is a server, but not the API that was asked for."""
+    """Return the error for a server without the requested API."""
     return EndpointMissingError(
         f"The address of {provider} does not offer this API{f': {why}' if why else ''}.",
         what_to_do="Check the address in Settings › Provider; it usually ends in /v1.",

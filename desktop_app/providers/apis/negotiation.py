@@ -1,7 +1,7 @@
-"""What a server takes, found out from what it refuses: which API, which settings.
+"""Finding out which API and settings a server takes, from what it refuses.
 
-What was found out of a server holds for every later request to it. Of one request, every refusal
-leaves something out for good, so that asking again comes to an end.
+What is learned of a server holds for every later request to it. Each refusal removes something from
+the request for good, so retries come to an end.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ RememberRefusals = Callable[[str, frozenset[str]], None]
 
 
 class Learning:
-    """What was learnt of one server.
+    """What was learned of one server.
 
-    `remember_api` and `remember_refusals` are told what is learnt now, if they are given; see
+    `remember_api` and `remember_refusals`, if given, are called when something is learned; see
     ProviderClient.
 
     Attributes:
         refused: what the server refuses, by model, as left_out.py spells it.
-        is_learning_api: whether its API is to be learnt.
+        is_learning_api: True if its API is still to be learned.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class Learning:
         self.is_learning_api = profile.kind is ProviderKind.COMPATIBLE and profile.api is None
 
     def first_api(self, info: ModelInfo) -> Api:
-        """The API to ask first."""
+        """Return the API to try first."""
         lacks = info.id in self._without_responses
         known = first_api(self._profile, info, self._known_api, lacks_responses=lacks)
         return known or Api.RESPONSES
 
     def may_fall_back(self, info: ModelInfo) -> bool:
-        """OpenAI has both; elsewhere a server, or a model behind a gateway, may have one."""
+        """Return True if the other API may work. OpenAI has both; a gateway may offer only one."""
         return (
             self._profile.api is None
             and self._profile.kind is not ProviderKind.OPENAI
@@ -62,34 +62,36 @@ class Learning:
         )
 
     def lacks_responses(self, model: str) -> None:
-        """The model is not to be had through the Responses API."""
+        """Note that the model is not available through the Responses API."""
         self._without_responses.add(model)
 
     def has(self, api: Api) -> None:
-        """Content came through this API."""
+        """Note that content came through this API."""
         if self.is_learning_api and api is not self._known_api:
             self._known_api = api
             if self._remember_api is not None:
                 self._remember_api(api)
 
     def of(self, model: str) -> frozenset[str]:
-        """What is refused for a model."""
+        """Return what is refused for a model."""
         return self.refused.get(model, frozenset())
 
     def refuses(self, model: str, learnt: frozenset[str]) -> None:
-        """Only once a reply has opened without them: the server may have meant something else."""
+        """Remember refusals. Call it once a reply has opened without them: until then it is a
+        guess.
+        """
         self.refused[model] = self.of(model) | learnt
         if self._remember_refusals is not None:
             self._remember_refusals(model, self.refused[model])
 
 
 class Negotiation:
-    """One request, on its way to what the server takes.
+    """One request, adapted step by step to what the server takes.
 
     Attributes:
-        api: the one to ask now.
-        request: what to ask, less what is refused.
-        leave_out: fields of the program's own that its body goes without.
+        api: the API to try now.
+        request: the request without what is refused.
+        leave_out: fields added by the program that the body omits.
     """
 
     def __init__(
@@ -110,7 +112,7 @@ class Negotiation:
         ]
 
     def opened(self) -> None:
-        """A reply has opened: what it was asked without is learnt."""
+        """Remember what the request was sent without, now that a reply has opened."""
         if self._found:
             self._learning.refuses(self.request.model, self._found)
             self._found = frozenset()
@@ -118,13 +120,13 @@ class Negotiation:
     def go_around(
         self, refusal: EndpointMissingError | RefusedParameterError
     ) -> list[Notice | Started]:
-        """Take what was refused out of the next attempt; returns what the person should know.
+        """Adapt the next attempt to a refusal. Return what the user should know.
 
         Raises:
-            EndpointMissingError, RefusedParameterError: there is no way around it.
+            EndpointMissingError, RefusedParameterError: nothing can be left out.
         """
         if isinstance(refusal, EndpointMissingError):
-            # What the conversation was compacted to means nothing to the other API.
+            # The other API cannot read a compacted state.
             is_last = self.api is not Api.RESPONSES or bool(self.request.state)
             if is_last or not self._learning.may_fall_back(self._info):
                 raise refusal
@@ -147,8 +149,11 @@ class Negotiation:
         return [unsupported_parameters.notice_of_background(self._profile.name)]
 
     def _would_keep_the_conversation(self, refusal: RefusedParameterError) -> bool:
-        """Whether only the other API, which keeps nothing unless told to, is left: Responses
-        keeps every conversation where it is not told otherwise."""
+        """Return True if only Chat Completions is left because `store` is refused.
+
+        Responses stores every conversation unless told otherwise; Chat Completions stores nothing
+        unless told to.
+        """
         is_store = refusal.param.split(".")[0] == "store"
         return is_store and self.api is Api.RESPONSES and self._learning.may_fall_back(self._info)
 

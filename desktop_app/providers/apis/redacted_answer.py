@@ -1,7 +1,7 @@
-"""Takes secrets out of an answer whose deltas can cut them anywhere.
+"""Removes secrets from an answer whose deltas can split them anywhere.
 
-A secret within one event is gone before the event is read: see http_reply.py. What is left to be
-found here is one that comes in several deltas.
+A secret within one event is removed before the event is read: see http_reply.py. This module finds
+those that are spread over several deltas.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _TERMINALS: Final = (Completed, Incomplete, Failed)
 
 
 class RedactedAnswer:
-    """The events of one answer, or of several that were asked for at once.
+    """The events of one answer, or of several requested at once.
 
-    Text, reasoning, refusal and each tool call are texts of their own, however they interleave.
+    Text, reasoning, refusal and each tool call are separate texts, however they interleave.
 
     Args:
-        new_stream: called with the first delta of each, when all secrets are known.
+        new_stream: called with the first delta of each text, when all secrets are known.
     """
 
     def __init__(self, new_stream: Callable[[], RedactedStream]) -> None:
@@ -44,13 +44,13 @@ class RedactedAnswer:
         self._others: dict[int, RedactedAnswer] = {}
 
     def take(self, event: StreamEvent) -> list[StreamEvent]:
-        """Return the events to hand on once `event` has come."""
+        """Return the events to pass on once `event` has come."""
         if isinstance(event, _DELTAS):
             return self._take_delta(event)
         if isinstance(event, OfCandidate):
             other = self._others.setdefault(event.number, RedactedAnswer(self._new_stream))
             return [OfCandidate(event.number, inner) for inner in other.take(event.event)]
-        if isinstance(event, ReasoningItem):  # later reasoning is another text
+        if isinstance(event, ReasoningItem):  # later reasoning is a new text
             return [*self._end(ReasoningDelta), event]
         if isinstance(event, _TERMINALS):
             return [*self.end(), event]

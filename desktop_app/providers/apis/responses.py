@@ -1,4 +1,4 @@
-"""The Responses API: a ChatRequest as its body. What comes back is read by responses_stream.py.
+"""The Responses API: make a body of a ChatRequest. responses_stream.py reads the reply.
 
 Pure. Source: OpenAI's published OpenAPI document and the types of its SDK.
 """
@@ -34,13 +34,13 @@ def body(
     profile: ProviderProfile,
     omit: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """The request as JSON-ready values.
+    """Return the request as JSON-ready values.
 
-    What `info` knows to be refused is left out, as are the fields named in `omit`, which a server
-    has refused before ("encrypted_content" there means the reasoning of earlier answers).
+    Settings that `info` knows to be refused are left out, as are the fields named in `omit`, which
+    the server refused before ("encrypted_content" there means the reasoning of earlier answers).
 
-    Whoever serves the family, a gateway too, is told to store nothing and gets what keeps a
-    conversation whole without that; other servers of this API often refuse these fields.
+    Servers of the GPT family, gateways included, are told to store nothing and get the fields that
+    preserve reasoning without storage. Other servers of this API often refuse these fields.
     """
     is_known = profile.serves_the_family
     thinks = info.efforts is None or bool(info.efforts)
@@ -50,7 +50,7 @@ def body(
         "model": request.model,
         "instructions": request.instructions,
         "input": [
-            # A state of the provider's own goes first, as it came.
+            # The provider's compacted state goes first, unchanged.
             *(json_fields.parse_at_once(request.state) if request.state else ()),
             *(item for message in request.messages for item in _items(message, is_known, replay)),
         ],
@@ -60,7 +60,7 @@ def body(
     if is_known:
         fields["store"] = keeps
         fields["prompt_cache_key"] = request.cache_key
-        # Also where the provider keeps conversations: the person may choose otherwise later.
+        # Also if the provider stores conversations: the user may change that later.
         if thinks and not request.background:
             fields["include"] = ["reasoning.encrypted_content"]
     if request.background:
@@ -92,15 +92,17 @@ def _settings(request: ChatRequest, info: ModelInfo) -> dict[str, Any]:
 
 
 def _items(message: RequestMessage, is_known: bool, replay: bool) -> Iterator[dict[str, Any]]:
-    """A message as input items. Calls of tools are left out: without their results, which the
-    program does not make, the API refuses them."""
+    """Yield a message as input items.
+
+    Tool calls are left out: the API refuses calls without results, and this program runs no tools.
+    """
     if message.role is Role.USER:
         if content := _user_content(message):
             yield {"role": "user", "content": content}
         return
     text = _text(message)
     if not text:
-        return  # reasoning alone is refused: it must be followed by what it led to
+        return  # reasoning alone is refused: its answer must follow it
     for part in message.parts:
         if replay and isinstance(part, ReasoningPart) and part.encrypted:
             yield _reasoning_item(part)
@@ -108,8 +110,11 @@ def _items(message: RequestMessage, is_known: bool, replay: bool) -> Iterator[di
 
 
 def _output_message(text: str) -> dict[str, Any]:
-    """An answer in its full form: llama.cpp refuses the short one, vLLM any that lacks a field.
-    The id is stable, so that what is cached stays cached."""
+    """Return an answer in its full form.
+
+    llama.cpp refuses the short form, vLLM any message that lacks a field. The id depends on the
+    text alone, so that prompt caching keeps working.
+    """
     content = {"type": "output_text", "text": text, "annotations": []}
     return {
         "type": "message",
@@ -138,13 +143,15 @@ def _text(message: RequestMessage) -> str:
 
 
 def _file(file: FileData) -> dict[str, Any]:
-    """Its name decides there what it is read as, so it goes along. Its data are put in where the
-    body is sent: see request_bytes.py."""
+    """Return a file part. The server chooses the reader by the name.
+
+    request_bytes.py inserts the data when the body is sent.
+    """
     return {"type": "input_file", "filename": file.name, "file_data": file}
 
 
 def data_url(image: ImageData) -> str:
-    """The picture as both APIs take it."""
+    """Return the image as a data URL, which both APIs take."""
     return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
 
 

@@ -1,8 +1,8 @@
-"""The stream of the Responses API as StreamEvents.
+"""Reads the stream of the Responses API as StreamEvents.
 
-Pure. The reader trusts no field to be there. Text is taken from the deltas; the `.done` events,
-and the final response where a gateway sends nothing else, fill in what the deltas left out.
-Source: OpenAI's published OpenAPI document and the event types of its SDK.
+Pure. The reader requires no field to be present. Text is taken from the deltas; the `.done` events,
+and the final response if a gateway sends nothing else, fill in what the deltas left out. Source:
+OpenAI's published OpenAPI document and the event types of its SDK.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ from desktop_app.providers.http import json_fields, stream_errors
 from desktop_app.providers.http.reply_limits import MOST_PARTS, too_many_parts
 
 _END_OF_NUMBERS: Final = 2**53
-"""JavaScript's numbers end here, and the store's not far above."""
+"""The end of JavaScript's exact integers, and close to the database's largest."""
 
 
 class ResponsesReader:
-    """Server-sent events of one response in, StreamEvents out.
+    """Reads server-sent events of one response; returns StreamEvents.
 
-    After a terminal event nothing more comes out.
+    Nothing follows a terminal event.
 
     Attributes:
-        is_finished: whether a terminal event has come.
-        has_content: whether anything of the answer has.
-        sequence: number of the last event, where they are followed.
+        is_finished: True once a terminal event has come.
+        has_content: True once any part of the answer has come.
+        sequence: the number of the last event, if numbers are followed.
 
     Args:
-        numbered: follow the numbers of the events, so that one that comes again, over another
-            connection, is known as such. Gateways number them in ways of their own.
+        numbered: follow the numbers of the events, to recognize those that a new connection
+            repeats. Off for gateways, whose numbers are unreliable.
     """
 
-    has_all = True  # one answer is asked for
+    has_all = True  # only one answer is requested
 
     def __init__(self, provider: str, *, numbered: bool = False) -> None:
         self._provider = provider
         self._numbered = numbered
         self.is_finished = False
         self.sequence: int | None = None
-        self._seen: dict[tuple[str, int, int], int] = {}  # characters of each piece that came
+        self._seen: dict[tuple[str, int, int], int] = {}  # characters received of each piece
         self._sections: dict[tuple[str, int, int], int] = {}
         self._reasoning_items: set[str] = set()
         self._calls: set[int] = set()
@@ -73,7 +73,7 @@ class ResponsesReader:
         """
         if self.is_finished:
             return []
-        if not data.startswith(b"{"):  # as hardly any event does
+        if not data.startswith(b"{"):  # hardly any event takes this branch
             if not data.strip():
                 return []
             if data.strip() == b"[DONE]":
@@ -97,7 +97,7 @@ class ResponsesReader:
 
     @property
     def _parts(self) -> int:
-        """Pieces of the answer that are remembered, the most of any kind."""
+        """Return the number of remembered pieces of the answer, of the most numerous kind."""
         kept = (self._seen, self._sections, self._open_items, self._reasoning_items)
         return max(map(len, kept))
 
@@ -111,13 +111,16 @@ class ResponsesReader:
         return True
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
-        """A reply that came as one JSON value: streaming was off, the server knows none, or the
-        stream of it broke; of that, what had not come yet."""
+        """Return the events of a complete response, without those that had already come.
+
+        The response came as one JSON value because streaming was off or unknown, or because its
+        stream broke.
+        """
         started: list[StreamEvent] = list(self._started({"response": reply}))
         return started + list(self._ended({"response": reply}))
 
     def end(self) -> list[StreamEvent]:
-        """The stream is over: an answer without its terminal event was cut."""
+        """End the stream: an answer without a terminal event was cut."""
         if self.is_finished:
             return []
         return self._finish(Failed(stream_errors.cut(self._provider)))
@@ -127,14 +130,17 @@ class ResponsesReader:
         return list(events)
 
     def _end_by_mark(self) -> list[StreamEvent]:
-        """[DONE] without a terminal: whole where every item was closed. A run is asked after."""
+        """End at [DONE] without a terminal event: complete if every item was closed.
+
+        A background run is polled instead.
+        """
         if self._numbered:
             return []
         if self._has_closed_item and not self._open_items:
             return self._finish(Completed())
         return self.end()
 
-    # -- the handlers: one event each, in the order in which a stream brings them
+    # -- handlers: one event each, in the usual order of a stream
 
     def _started(self, event: object) -> Iterator[StreamEvent]:
         response = json_fields.mapping(event, "response")
@@ -147,7 +153,7 @@ class ResponsesReader:
         at = json_fields.count(event, "output_index")
         item = json_fields.mapping(event, "item")
         for key in [key for key in self._seen if key[1] == at]:
-            del self._seen[key]  # a gateway that numbers every item 0
+            del self._seen[key]  # some gateways number every item 0
         self._open_items.add(at)
         yield from self._call_named(at, item)
 
@@ -194,9 +200,9 @@ class ResponsesReader:
         return self._rest("call", event, "", name)
 
     def _ended(self, event: object) -> Iterator[StreamEvent]:
-        """completed, incomplete, failed, done: the status within decides, else the type."""
+        """Handle completed, incomplete, failed, done: the status decides, else the type."""
         response = json_fields.mapping(event, "response")
-        # Where the numbers of events hold, so do those of items: what has come is known.
+        # If event numbers are reliable, item indexes are too: what has come is known.
         if self._numbered or not self.has_content:
             for at, item in enumerate(json_fields.rows(response, "output")):
                 yield from self._item(at, item)
@@ -230,7 +236,7 @@ class ResponsesReader:
         return Completed()
 
     def _item(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        """What a finished item holds beyond what has come of it."""
+        """Yield what a finished item holds beyond its deltas."""
         kind = json_fields.text(item, "type")
         if kind == "message":
             for index, part in enumerate(json_fields.rows(item, "content")):
@@ -264,7 +270,7 @@ class ResponsesReader:
             yield ReasoningItem(item_id, encrypted)
 
     def _call_named(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        """Name and id of a call come with its item alone, not with its deltas."""
+        """Yield the name and id of a call; they come only with its item, not with its deltas."""
         if json_fields.text(item, "type") not in ("function_call", "custom_tool_call"):
             return
         if at not in self._calls:
@@ -287,7 +293,7 @@ class ResponsesReader:
     def _grow(
         self, kind: str, at: int, index: int, text: str, *, is_whole: bool = False
     ) -> list[StreamEvent]:
-        """One more piece; of a whole text only what had not come yet."""
+        """Add a delta; of a complete text only the part that had not come yet."""
         key = (kind, at, index)
         seen = self._seen.get(key, 0)
         new = text[seen:] if is_whole else text
@@ -310,8 +316,8 @@ class ResponsesReader:
 
 _Handler = Callable[[ResponsesReader, object], Iterable[StreamEvent]]
 
-# What is not here says nothing that is shown: progress of tools of the provider's, audio,
-# annotations, and types that are yet to come.
+# Events not listed here carry nothing to show: progress of the provider's tools, audio,
+# annotations, and future types.
 _HANDLERS: Final[Mapping[str, _Handler]] = {
     "response.created": ResponsesReader._started,
     "response.in_progress": ResponsesReader._started,

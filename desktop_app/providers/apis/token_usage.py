@@ -1,4 +1,4 @@
-"""The tokens of a reply, as the two APIs name them."""
+"""The token usage of a reply, under the names of either API."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.http import json_fields
 
 MOST_TOKENS: Final = 1_000_000_000
-"""Of one call. The largest windows hold some ten million."""
+"""The most tokens of one call. The largest windows hold some ten million."""
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage:
-    """Tokens as either API names them. A part is never more than its whole, whatever a server says:
-    else a cost could fall below nothing."""
+    """Return the token usage under the names of either API.
+
+    A part is limited to its total, whatever a server says: else a cost could be negative.
+    """
     inputs = json_fields.mapping(usage, "input_tokens_details") or json_fields.mapping(
         usage, "prompt_tokens_details"
     )
@@ -34,7 +36,9 @@ def usage_of(usage: Mapping[str, Any]) -> Usage:
 
 
 def tokens(usage: Mapping[str, Any], name: str) -> int:
-    """Return the number of tokens under `name`, 0 for what is none or beyond belief: the month's
-    spending would pass any cap, and stay there."""
+    """Return the number of tokens under `name`, or 0 if it is missing or implausible.
+
+    An implausible number would exceed every monthly spending limit for good.
+    """
     number = json_fields.count(usage, name)
     return number if number <= MOST_TOKENS else 0

@@ -1,9 +1,9 @@
-"""What is left out of a request because the server refuses it, and how that is said.
+"""What is left out of a request because the server refuses it, and how the user is told.
 
-Two kinds: fields that the program adds by itself, which go without a word, and settings of the
-person's, which never do. A refusal is spelled so that a list of strings can keep it: the name of
-a field of ours (`include`), the name of a setting (`temperature`), or a setting with the one
-value that was refused (`effort="xhigh"`), so that another value is tried anew.
+There are two kinds: fields that the program adds, which are dropped silently, and the user's
+settings, which never are. A refusal is stored as a string: the name of an own field (`include`),
+the name of a setting (`temperature`), or a setting with the refused value (`effort="xhigh"`), so
+that other values are tried again.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 
 _LIMIT_FIELDS: Final = frozenset({"max_tokens", "max_completion_tokens"})
 OWN_FIELDS: Final = _LIMIT_FIELDS | {"include", "prompt_cache_key", "stream_options"}
-"""Fields that the program adds by itself. Never `store`: without it the provider's default keeps
-the conversation. A limit on the answer's tokens is the person's, but its name is ours."""
+"""Fields that the program adds. `store` is not among them: without it the provider's default keeps
+the conversation. The user chooses the limit on the answer's tokens, but the program its name.
+"""
 
-# The setting itself is refused, whatever its value; any other code may mean the value alone.
+# The setting itself is refused, whatever its value. Other codes may refuse the value alone.
 _WHOLE: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
 _SETTINGS: Final = ("effort", "background", *(field.name for field in fields(GenerationParameters)))
 
 
 def own_field(param: str, left_out: frozenset[str]) -> str | None:
-    """The field of ours that `param` means, if it can still be left out or named anew.
+    """Return the own field that `param` means, if it can still be left out or renamed.
 
     "encrypted_content", the reasoning behind earlier answers, is one too.
     """
@@ -42,10 +43,10 @@ def own_field(param: str, left_out: frozenset[str]) -> str | None:
 def without_refused(
     request: ChatRequest, info: ModelInfo, refusal: RefusedParameterError
 ) -> tuple[ChatRequest, str]:
-    """`request` less the setting that was refused, and that refusal spelled out.
+    """Return `request` without the refused setting, and the refusal as a string.
 
     Raises:
-        RefusedParameterError: `refusal` itself, where the setting cannot be left out.
+        RefusedParameterError: `refusal` itself, if the setting cannot be left out.
     """
     lighter = request.without(refusal.param)
     if lighter is None and refusal.param == "reasoning":
@@ -59,7 +60,7 @@ def without_refused(
 def without_known(
     request: ChatRequest, info: ModelInfo, refused: frozenset[str]
 ) -> tuple[ChatRequest, list[str]]:
-    """`request` less the settings that were refused before, and the names of those it had."""
+    """Return `request` without the settings refused before, and their names."""
     names = []
     for name in _SETTINGS:
         if not refused & {name, _with_value(request, name)}:
@@ -72,7 +73,7 @@ def without_known(
 
 
 def _may_leave_out(request: ChatRequest, lighter: ChatRequest, info: ModelInfo) -> bool:
-    """Not the effort of a model that is known: another than the chosen one is another price."""
+    """Return False for the effort of a known model: another effort has another price."""
     return lighter.effort == request.effort or info.efforts is None
 
 
@@ -85,14 +86,14 @@ def _with_value(request: ChatRequest, name: str) -> str:
 
 
 def told(provider: str, param: str, own: str | None) -> list[Notice | Started]:
-    """What the person should know of what was just refused; nothing where nothing is lost."""
+    """Return what the user should know of a refusal; nothing if nothing is lost."""
     if own == "encrypted_content":
         return [
             Notice(
                 f"{provider} could not read the reasoning behind earlier answers; it was left out."
             )
         ]
-    # Whoever wants the other answers asks for them, and says so.
+    # A user who wants the other answers sends a request for each and sees that.
     if own is not None or param == "n":
         return []
     notice = _of_account(provider, param) or Notice(
@@ -102,10 +103,11 @@ def told(provider: str, param: str, own: str | None) -> list[Notice | Started]:
 
 
 def told_again(provider: str, names: list[str]) -> list[Notice | Started]:
-    """What the person should know of settings that were refused before and are left out again."""
+    """Return what the user should know of settings left out because of earlier refusals."""
     events: list[Notice | Started] = []
     for name in names:
-        if name != "candidates":  # whoever wants the others asks for them, and says so
+        # A user who wants the others sends a request for each and sees that
+        if name != "candidates":
             notice = _of_account(provider, name) or Notice(
                 f"{provider} refused the setting “{name}” before; the answer was made without it."
             )
@@ -114,12 +116,12 @@ def told_again(provider: str, names: list[str]) -> list[Notice | Started]:
 
 
 def _tier_without(param: str) -> list[Started]:
-    """Where a tier was refused, what it would have cost is not what the answer costs."""
+    """Correct the service tier if it was refused, so that the cost is that of the default."""
     return [Started(service_tier="default")] if param == "service_tier" else []
 
 
 def _of_account(provider: str, param: str) -> Notice | None:
-    """What OpenAI refuses to organisations that are not verified."""
+    """Return the notice for what OpenAI refuses to unverified organizations."""
     if param == "stream":
         return Notice(f"{provider} does not stream to this account; the answer came as a whole.")
     if param in ("reasoning.summary", "reasoning_summary"):
@@ -128,5 +130,5 @@ def _of_account(provider: str, param: str) -> Notice | None:
 
 
 def notice_of_background(provider: str) -> Notice:
-    """That the answer ends with the connection after all."""
+    """Return the notice that the answer ends with the connection after all."""
     return Notice(f"{provider} does not run this in the background; it ends with the connection.")

@@ -1,8 +1,8 @@
-"""Why no reply came, in words for a person: name, proxy, encryption, certificate.
+"""Errors for requests without a reply: name, proxy, encryption, certificate.
 
-Pure: what was tried and what the libraries said of it in, an error of desktop_app/domain/errors.py
-out. The libraries' words are those of httpcore, socksio and OpenSSL; what is not known by its
-words gets the general sentence, and the words stand in the details.
+Pure: takes what was tried and what the libraries reported, returns an error of
+desktop_app/domain/errors.py. The patterns match messages of httpcore, socksio and OpenSSL. An
+unknown message gets the general sentence and stands in the details.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Tried:
 
     Attributes:
         provider, host: its name and the host of its address.
-        proxy: the one in between, None where there is none.
-        is_own_proxy: the person named it, not the environment.
-        has_ca_file: certificates of the person's were trusted, too.
+        proxy: the proxy in between, or None.
+        is_own_proxy: True if the user chose the proxy, not the environment.
+        has_ca_file: True if certificates of the user were trusted, too.
     """
 
     provider: str
@@ -57,7 +57,7 @@ class Tried:
         return CHECK_PROXY if self.is_own_proxy else CHECK_PROXY_OF_ENVIRONMENT
 
     def proxy_refused(self, reason: str, details: str) -> AttemptError:
-        """The proxy is there, and says no; `reason` is what it said."""
+        """Return the failure of a proxy that refuses; `reason` is its message."""
         at = self.proxy.url if self.proxy else "in use"
         if _ASKS_PASSWORD.search(reason):
             has_user = bool(self.proxy and self.proxy.user)
@@ -71,19 +71,19 @@ class Tried:
         return _failed(what, f"Check the address of {self.provider}, and the proxy.", details)
 
     def proxy_speaks_otherwise(self, details: str) -> AttemptError:
-        """What came from the proxy is not what one of its kind says."""
+        """Return the failure of a peer that is not a proxy of the expected kind."""
         at = self.proxy.url if self.proxy else "in use"
         what = f"What answers at {at} is no proxy of this kind."
         todo = f"{self._check_proxy} http:// and socks5:// are two kinds."
         return _failed(what, todo, details)
 
     def proxy_silent(self) -> AttemptError:
-        """The proxy took the connection, and no more."""
+        """Return the failure of a proxy that accepted the connection and then fell silent."""
         at = self.proxy.url if self.proxy else "in use"
         return _failed(f"The proxy {at} did not answer in time.", self._check_proxy, "")
 
     def not_connected(self, reason: str, details: str) -> AttemptError:
-        """No connection; `reason` is what the libraries said."""
+        """Return the failure to connect; `reason` is the libraries' message."""
         if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate verify failed" in reason:
             return self._not_trusted(reason, details)
         if "[SSL" in reason:
@@ -109,12 +109,12 @@ class Tried:
         return _failed(f"{whose} is not trusted by this computer.", todo, details)
 
     def redirected(self, to: str) -> AttemptError:
-        """An API does not redirect; a wrong address, or a network that wants a login, does."""
+        """Return the failure of a redirect: a wrong address, or a network that wants a login."""
         why = f"it redirects to {to}"
         return self._no_api(f"{why}, where key and questions are not sent", why)
 
     def web_page(self, status: int) -> AttemptError:
-        """HTML came where JSON was expected."""
+        """Return the failure of a reply in HTML instead of JSON."""
         return self._no_api("a web page came back", f"HTML with HTTP status {status}")
 
     def _no_api(self, why: str, details: str) -> AttemptError:
@@ -128,8 +128,10 @@ def _failed(what: str, todo: str, details: str, *, may_repeat: bool = False) -> 
 
 
 def open_to_all(provider: str, host: str) -> NetworkError:
-    """An address without encryption that nobody said yes to; `host` is a private one that the
-    person can say yes to, "" where there is none."""
+    """Return the error for an unencrypted address that the user has not allowed.
+
+    `host` is a private host that the user can allow, or "".
+    """
     what = f"The address of {provider} is not encrypted, so anyone on the way could read the key "
     if host:
         return NetworkError(

@@ -1,5 +1,4 @@
-"""How connections to a provider are made: through which proxy, trusting whom, and noticed when the
-peer is gone.
+"""Connections to a provider: proxy, trusted certificates, detection of a lost peer.
 
 httpx, ssl and the certificates cost 100 ms and 20 MB: `new_client` runs in a thread.
 """
@@ -24,23 +23,26 @@ if TYPE_CHECKING:
 
     import httpx
 
-# Seconds that an idle connection is kept: it is opened while the person types.
+# Seconds that an idle connection is kept: it is opened while the user types.
 _KEEPALIVE_S: Final = 300.0
 
 _READ_AT_ONCE: Final = 16 * 1024
-"""Bytes. httpx reads 64 KB and works on all of it in one turn of the event loop: 0.3 s for chunks
-of one byte."""
+"""Bytes. httpx reads 64 KB and handles them in one turn of the event loop, 0.3 s for chunks of one
+byte.
+"""
 _headers_left: ContextVar[list[int] | None] = ContextVar("headers_left", default=None)
 
 
 def _keepalive_options() -> list[tuple[int, int, int]]:
-    """Probes after a minute of silence, and half a minute for what was sent to be acknowledged:
-    a peer that is gone, as after the computer slept, is noticed within two minutes."""
+    """Return socket options that detect a lost peer, as after sleep, within two minutes.
+
+    Probes start after a minute of silence; sent data must be acknowledged within half a minute.
+    """
     wanted = {
         "TCP_KEEPIDLE": 60,
         "TCP_KEEPINTVL": 10,
         "TCP_KEEPCNT": 6,
-        "TCP_USER_TIMEOUT": 30_000,  # milliseconds; the system's own patience is 15 minutes
+        "TCP_USER_TIMEOUT": 30_000,  # milliseconds; the system's default is 15 minutes
     }
     options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
     for name, value in wanted.items():
@@ -50,14 +52,17 @@ def _keepalive_options() -> list[tuple[int, int, int]]:
 
 
 class ProxyWatch:
-    """Follows a request through a proxy, as httpx traces it: once it is on its way to the provider,
-    the time that the proxy may take is over. A connection through SOCKS gets the options that
-    httpx gives others, and is closed where httpx leaves it open: in the middle of a greeting."""
+    """Follows the connection through a proxy by the trace events of httpx.
+
+    It ends the proxy's deadline once the request is sent to the provider. SOCKS connections get the
+    socket options that httpx sets on others, and are closed if cancelled during the greeting,
+    because httpx leaves them open then.
+    """
 
     def __init__(self, deadline: asyncio.Timeout) -> None:
         self._deadline = deadline
         self._greeting: Any = None
-        self.is_sending = False  # to the provider, who may bill it from then on
+        self.is_sending = False  # to the provider, who may bill the request from then on
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if event == "socks.connect_tcp.complete":
@@ -78,19 +83,19 @@ class ProxyWatch:
 
 
 def socks_error() -> type[Exception]:
-    """What socksio raises of a proxy that speaks otherwise, and httpx hands on."""
+    """Return the exception of socksio for a malformed SOCKS reply, which httpx passes on."""
     from socksio.exceptions import SOCKSError
 
     return SOCKSError
 
 
 class HeadersTooLargeError(Exception):
-    """More than LARGEST_HEADERS came before the body."""
+    """The headers exceed LARGEST_HEADERS."""
 
 
 @contextmanager
 def bounded_headers() -> Iterator[None]:
-    """While it lasts, connections give this task LARGEST_HEADERS and then HeadersTooLargeError."""
+    """Limit the headers that this task reads; more raise HeadersTooLargeError."""
     token = _headers_left.set([LARGEST_HEADERS])
     try:
         yield
@@ -99,14 +104,14 @@ def bounded_headers() -> Iterator[None]:
 
 
 class BoundedStream:
-    """A network stream of httpcore's that is read in small steps, with turns between them."""
+    """A network stream of httpcore that is read in small steps and yields between them."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self._turns = Turns()
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's
-        """Read what is there, 16 KB at most."""
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        """Read the bytes available, 16 KB at most."""
         await self._turns.give()
         data: bytes = await self._stream.read(min(max_bytes, _READ_AT_ONCE), timeout)
         left = _headers_left.get()
@@ -129,12 +134,12 @@ class BoundedStream:
         return BoundedStream(await self._stream.start_tls(*arguments, **named))
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what the stream below knows."""
+        """Return information from the wrapped stream."""
         return self._stream.get_extra_info(info)
 
 
 class BoundedBackend:
-    """Opens the connections of a pool of httpcore's, as BoundedStreams."""
+    """A network backend of httpcore whose connections are BoundedStreams."""
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
@@ -144,36 +149,36 @@ class BoundedBackend:
         return BoundedStream(await self._backend.connect_tcp(*arguments, **named))
 
     async def connect_unix_socket(self, *arguments: Any, **named: Any) -> BoundedStream:
-        """Connect to a socket in the file system."""
+        """Connect to a Unix socket."""
         return BoundedStream(await self._backend.connect_unix_socket(*arguments, **named))
 
     async def sleep(self, seconds: float) -> None:
-        """Wait between two tries to connect."""
+        """Wait between two attempts to connect."""
         await self._backend.sleep(seconds)
 
 
 def new_client(
     address: SplitResult, proxy: ProxyAddress | None, ca_file: str, socket_path: str = ""
 ) -> httpx.AsyncClient:
-    """A client of httpx for one provider, by the way to it. Runs in a thread: imports, certificates.
+    """Return an httpx client for one provider. Call it in a thread: it loads certificates.
 
     Args:
-        socket_path: of the Unix socket that leads to `address`; "" connects to its host and port.
+        socket_path: the Unix socket that leads to `address`; "" connects to its host and port.
 
     Raises:
         SettingError: the file of certificates cannot be used.
-        ImportError, ValueError, OSError: the proxy cannot be, or the system's certificates.
+        ImportError, ValueError, OSError: the proxy, or the system's certificates, cannot be used.
     """
     import httpx
 
-    # What the first request on asyncio would import on the event loop.
+    # The first request on asyncio would import this on the event loop.
     with suppress(ImportError):
         importlib.import_module("anyio._backends._asyncio")
     through_tls = "https" in (address.scheme, proxy.url.partition(":")[0] if proxy else "")
     # Without TLS there is nothing to verify, and no certificates to load.
     trust = _trusted(ca_file) if through_tls else None
-    # llama.cpp's server closes a connection behind each streamed answer without saying so before:
-    # a question sent in that moment would be lost. To open one on the same machine takes no time.
+    # llama.cpp's server closes a connection after each streamed answer without notice, and a
+    # request sent at that moment is lost. A new connection to the same machine takes no time.
     is_here = not through_tls and proxy is None and is_loopback(address.hostname or "")
     transport = httpx.AsyncHTTPTransport(
         verify=False if trust is None else trust,
@@ -184,10 +189,10 @@ def new_client(
         uds=socket_path or None,
         socket_options=None if socket_path else _keepalive_options(),
     )
-    # httpx hands no backend on to the pool that it makes.
+    # httpx offers no way to pass a backend to its pool.
     pool: Any = transport._pool
     pool._network_backend = BoundedBackend(pool._network_backend)
-    # Compressed replies are refused (http_reply.py); and a proxy that compresses holds events back
+    # Compressed replies are refused (http_reply.py). A proxy that compresses also delays events
     # until its buffer is full.
     headers = {"user-agent": "Repartee", "accept-encoding": "identity"}
     return httpx.AsyncClient(transport=transport, follow_redirects=False, headers=headers)

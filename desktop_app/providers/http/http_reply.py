@@ -1,11 +1,11 @@
-"""A reply of a provider's over HTTP: its bytes as they come, as events, or as one JSON value.
+"""A provider's HTTP reply: its bytes as they arrive, as events, or as one JSON value.
 
-Here and in transport.py everything enters that a server sends: keys are taken out of it before it is
-read. Only `pieces` come as they are.
+Everything that a server sends enters here and in transport.py: keys are redacted before anything
+else reads it. Only `pieces` yields raw bytes.
 
-What breaks while it is read is an error of ours from here on: a connection that breaks or falls
-silent has cut the answer. Nothing is unpacked: plain bytes are asked for, and a few kilobytes can
-unpack to gigabytes. However fast bytes come, the event loop gets its turn every few milliseconds.
+Errors while reading become errors of the domain: a connection that breaks or falls silent has cut
+the answer. Nothing is decompressed: uncompressed replies are requested, because a few kilobytes can
+expand to gigabytes. However fast bytes come, the event loop gets its turn every few milliseconds.
 httpx is imported in the functions that need it: see transport.py.
 """
 
@@ -38,12 +38,12 @@ T = TypeVar("T")
 
 LONGEST_ID: Final = 200
 _BOM: Final = "\ufeff".encode()
-# A comment or a field of a server-sent event: data, event, id, retry.
+# The first letter of a server-sent event's comment or field: data, event, id, retry.
 _BEGINS_A_FIELD: Final = (b":", b"d", b"e", b"i", b"r")
 
 
 class HttpReply:
-    """A reply that opened with a status of success."""
+    """A reply with a success status."""
 
     def __init__(
         self,
@@ -61,22 +61,23 @@ class HttpReply:
         self._heard = heard
         self._turns = Turns()
         self._chunks = response.aiter_raw()
-        self._beginning = bytearray()  # what was read to see what comes
+        self._beginning = bytearray()  # bytes read to detect the kind of reply
         self.received = 0
         """Bytes of the body so far."""
 
     @property
     def request_id(self) -> str:
-        """The provider's id of the request, "" where it gave none."""
+        """Return the provider's id of the request, or "" if it gave none."""
         return request_id_of(self._response.headers, self._redactor)
 
     async def is_json(self) -> bool:
-        """Whether one JSON value comes instead of a stream of events. The body's first character
-        tells, for gateways give either any name, or none.
+        """Return True if the reply is one JSON value instead of a stream of events.
+
+        The first character of the body decides, because gateways send wrong content types, or none.
 
         Raises:
             AttemptError: it is a web page.
-            StreamCutError: the connection broke or fell silent before.
+            StreamCutError: the connection broke or fell silent first.
         """
         with self._cut_means_stream_cut():
             first = await self._first_character()
@@ -88,7 +89,7 @@ class HttpReply:
         return named and first != b"" and first not in _BEGINS_A_FIELD
 
     async def _first_character(self) -> bytes:
-        """The first byte of the body that is no blank, b"" where there is none."""
+        """Return the first byte of the body that is not blank, or b"" if there is none."""
         async for chunk in self._chunks:
             await self._count(chunk, LARGEST_STREAM)
             self._beginning += chunk
@@ -96,7 +97,7 @@ class HttpReply:
                 begins = self._beginning.removeprefix(_BOM).lstrip()
                 if begins:
                     return bytes(begins[:1])
-                self._beginning.clear()  # blank lines are heartbeats of some servers
+                self._beginning.clear()  # some servers send blank lines as heartbeats
         return b""
 
     async def _body(self, largest: int) -> AsyncGenerator[bytes, None]:
@@ -117,11 +118,11 @@ class HttpReply:
     async def events(self, read: Callable[[bytes | bytearray, str], T]) -> AsyncGenerator[T, None]:
         """Yield the result of `read` for each server-sent event.
 
-        `read` takes data and name. It runs in a thread for a large event.
+        `read` takes the data and the name. It runs in a thread if the event is large.
 
         Raises:
             StreamCutError: the connection broke or fell silent.
-            ReplyTooLargeError: the stream, or one event, passed a limit.
+            ReplyTooLargeError: the stream, or one event, exceeded a limit.
         """
 
         def cleaned(event: ServerSentEvent) -> T:
@@ -138,7 +139,7 @@ class HttpReply:
                     await self._turns.give()
 
     async def pieces(self, largest: int) -> AsyncGenerator[bytes, None]:
-        """The body as it arrives.
+        """Yield the body as it arrives.
 
         Raises:
             StreamCutError: the connection broke or fell silent.
@@ -149,7 +150,7 @@ class HttpReply:
                 yield chunk
 
     async def json(self, read: Callable[[Any], T], largest: int = LARGEST_JSON) -> T:
-        """Return the result of `read` for the parsed body; in a thread if it is large.
+        """Return the result of `read` for the parsed body, in a thread if it is large.
 
         Raises:
             StreamCutError: the connection broke.
@@ -172,8 +173,10 @@ class HttpReply:
                 ) from exc
 
     async def drain(self) -> None:
-        """Read what is left, if it comes at once: a reply read to its end frees its connection
-        for the next message, any other closes it."""
+        """Read the rest if it comes at once.
+
+        Only a reply that is read to its end frees its connection for the next message.
+        """
         import httpx
 
         with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError):
@@ -182,8 +185,11 @@ class HttpReply:
                     await self._turns.give()
 
     async def leave(self) -> None:
-        """Read no further; the response is closed. Left to the garbage collector, what reads would
-        end outside of every task, where it cannot."""
+        """Stop reading; the response is closed.
+
+        The garbage collector would end the generator outside of any task, where it cannot be
+        closed.
+        """
         if isinstance(self._chunks, AsyncGenerator):
             await self._chunks.aclose()
 
@@ -227,12 +233,12 @@ class HttpReply:
 
 
 def request_id_of(headers: Mapping[str, str], redactor: Redactor) -> str:
-    """Return the request's id for the provider's support, "" if it gave none."""
-    # Cleaned first: half a key would not be found.
+    """Return the request id for the provider's support, or "" if there is none."""
+    # Redact first: half of a key would not be recognized.
     return redactor.clean(str(headers.get("x-request-id", "")))[:LONGEST_ID]
 
 
 def details_of(exc: Exception, redactor: Redactor, request_id: str = "") -> str:
-    """Return what a foreign exception says; it can quote what the server or a proxy sent."""
+    """Return the text of a foreign exception, redacted: it can quote the server or a proxy."""
     line = redactor.clean(f"{type(exc).__name__}: {exc}".rstrip(": "))
     return f"{line}\nRequest id: {request_id}" if request_id else line

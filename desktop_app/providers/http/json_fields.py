@@ -1,8 +1,8 @@
-"""Reading JSON of which nothing can be taken for granted.
+"""Reading of untrusted JSON.
 
-Gateways leave fields out, send null for text and numbers as text. Each function gives the value
-where it is of the kind wanted, else the empty value of that kind; none raises. They ask for dict
-and list, which is what JSON gives: to ask for Mapping takes ten times as long, many times a delta.
+Gateways leave fields out, send null for text and numbers as text. Each function returns the value
+if it has the expected type, else that type's empty value; none raises. They check for dict and
+list, the types that JSON gives: a check for Mapping takes ten times as long, many times per delta.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any, Final
 from desktop_app.providers.http import json_parser
 
 AT_ONCE: Final = 64 * 1024
-"""Bytes of JSON that are parsed on the event loop, in a millisecond or two."""
+"""The most bytes of JSON that are parsed on the event loop, in a millisecond or two."""
 LONGEST_NAME: Final = 4096
 
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 def parse(data: str | bytes | bytearray) -> Any:
-    """Return the value that `data` holds. What is larger than AT_ONCE belongs into a thread.
+    """Return the parsed value. Call it in a thread for data larger than AT_ONCE.
 
     Raises:
         ValueError: it is not JSON, or nested too deeply.
@@ -34,7 +34,7 @@ def parse(data: str | bytes | bytearray) -> Any:
 
 
 def parse_at_once(text: str) -> Any:
-    """Return the value that `text` holds: for short texts, and those of the program's own store.
+    """Return the parsed value of a short text, or of one from the program's own database.
 
     Raises:
         ValueError: it is not JSON, or nested deeper than Python can follow.
@@ -46,20 +46,22 @@ def parse_at_once(text: str) -> Any:
 
 
 def mapping(value: object, key: str) -> Mapping[str, Any]:
-    """The object under `key`, else an empty one."""
+    """Return the object under `key`, or an empty one."""
     found = value.get(key) if isinstance(value, dict) else None
     return found if isinstance(found, dict) else {}
 
 
 def rows(value: object, key: str) -> list[Mapping[str, Any]]:
-    """The objects of the list under `key`; what is not an object is left out."""
+    """Return the objects of the list under `key`, without any other values."""
     found = value.get(key) if isinstance(value, dict) else None
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
 def text(value: object, key: str) -> str:
-    """The text under `key`, else ""; half a surrogate pair, which no file or database takes,
-    becomes U+FFFD."""
+    """Return the text under `key`, or "".
+
+    Unpaired surrogates, which no file or database takes, become U+FFFD.
+    """
     found = value.get(key) if isinstance(value, dict) else None
     if not isinstance(found, str):
         return ""
@@ -67,13 +69,13 @@ def text(value: object, key: str) -> str:
 
 
 def name(value: object, key: str) -> str:
-    """Return the text under `key`, else "". One of more than LONGEST_NAME characters is no name."""
+    """Return the text under `key`, or "" if it is longer than LONGEST_NAME characters."""
     found = text(value, key)
     return found if len(found) <= LONGEST_NAME else ""
 
 
 def count(value: object, key: str) -> int:
-    """The number of tokens or the position under `key`, else 0; never negative."""
+    """Return the count or the position under `key`, or 0; never a negative number."""
     found = value.get(key) if isinstance(value, dict) else None
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         return 0

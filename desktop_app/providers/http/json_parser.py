@@ -1,12 +1,12 @@
-"""A JSON parser for replies of any size, in short steps and within bounds.
+"""A JSON parser for replies of any size, in short steps and within limits.
 
-`json.loads` holds the interpreter's lock from the first byte to the last: the window stands still
-for 0.4 s per 32 MB, even if a thread parses. Here no call into C takes more than a millisecond or
-two, so a thread that parses lets the window work. Nor does `json.loads` know what a value takes:
-32 MB of "[]," become 700 MB of lists. Here memory is counted as it is taken.
+`json.loads` holds the interpreter lock from the first byte to the last: the window freezes for 0.4
+s per 32 MB, even if a thread parses. Here no call into C takes more than a millisecond or two, so
+the window stays responsive while a thread parses. Nor does `json.loads` limit memory: 32 MB of
+"[]," become 700 MB of lists. This parser counts memory as it goes.
 
-The parser accepts what `json.loads` accepts, except for numbers of more than 400 digits. Bytes that
-are not UTF-8 become U+FFFD.
+It accepts what `json.loads` accepts, except for numbers of more than 400 digits. Bytes that are not
+UTF-8 become U+FFFD.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import re
 from typing import Any, Final
 
 LARGEST_VALUE: Final = 100 * 1024 * 1024
-"""Bytes of memory that all of the values may take, as estimated here."""
+"""The most bytes of memory for all values, as estimated here."""
 LARGEST_TEXT: Final = 64 * 1024 * 1024
 """The same for one string, which exists twice while its pieces are joined."""
 MOST_CONTAINERS: Final = 200_000
-"""Objects and lists: the garbage collector looks at each, 0.1 s for a million of them."""
+"""The most objects and lists: the garbage collector visits each, 0.1 s per million."""
 MOST_NAMES: Final = 50_000
-"""Names in one object: the table of them is made anew as it grows, 0.1 s for a million."""
+"""The most names in one object: its table is rebuilt as it grows, 0.1 s per million."""
 DEEPEST: Final = 500
 
 _BOM: Final = "\ufeff".encode()
@@ -30,7 +30,7 @@ _BLANKS: Final = re.compile(rb"[ \t\n\r]{0,65536}")
 _NUMBER: Final = re.compile(
     rb"-?(?:0|[1-9][0-9]{0,399}+)(\.[0-9]{1,400}+)?([eE][-+]?[0-9]{1,400}+)?(?![0-9.eE])"
 )
-# Numbers in a row, as in embeddings: `json.loads` reads them far faster, some kilobytes at once.
+# A run of numbers, as in embeddings: `json.loads` parses some kilobytes of them far faster.
 _NUMBERS: Final = re.compile(rb"(?:[-+.0-9eE]{1,400},[ \t\n\r]{0,80}){8,1024}")
 _WORD: Final = re.compile(rb"true|false|null|NaN|-?Infinity")
 _WORDS: Final[dict[bytes, Any]] = {
@@ -41,8 +41,8 @@ _WORDS: Final[dict[bytes, Any]] = {
     b"Infinity": float("inf"),
     b"-Infinity": float("-inf"),
 }
-# Some hundred kilobytes of a string at most. A pair of surrogates is never cut in two, nor is a
-# character of several bytes.
+# At most some hundred kilobytes of a string. A surrogate pair, or a multibyte character, is never
+# split.
 _TEXT: Final = re.compile(
     rb"(?:[ !#-\[\]-\x7f]{1,64}+"
     rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -60,13 +60,13 @@ _OBJECT_COST: Final = 240
 
 
 class ValueTooLargeError(Exception):
-    """The value would take more memory than it may."""
+    """The value would take too much memory."""
 
 
 def parse(data: bytes | bytearray) -> Any:
-    """Return the value that `data` holds.
+    """Return the parsed value.
 
-    It takes about a second for 10 MB: call it in a thread.
+    It takes about a second per 10 MB: call it in a thread.
 
     Raises:
         ValueError: `data` is not JSON, or nested more than 500 deep.
@@ -81,10 +81,10 @@ class _Parser:
         self._at = len(_BOM) if data.startswith(_BOM) else 0
         self._room = LARGEST_VALUE
         self._containers = MOST_CONTAINERS
-        self._names: dict[str, str] = {}  # an object's names are those of its neighbors
+        self._names: dict[str, str] = {}  # objects in a list usually share their names
 
     def parse(self) -> Any:
-        """Return the value. The stack of open containers is a list: depth costs no recursion."""
+        """Return the value. The stack of open containers is a list, so depth needs no recursion."""
         stack: list[tuple[list[Any] | dict[str, Any], str]] = []
         while True:
             value, is_open = self._begin()
@@ -114,7 +114,7 @@ class _Parser:
                 return value
 
     def _begin(self) -> tuple[Any, bool]:
-        """Return the next value, or a container that stays open."""
+        """Return the next value and True if it is a container with content to come."""
         first = self._peek()
         if first == b'"':
             self._at += 1
@@ -131,7 +131,7 @@ class _Parser:
         return self._scalar(), False
 
     def _peek(self) -> bytes:
-        """Return the next byte that is no blank, b"" at the end."""
+        """Return the next byte that is not blank, or b"" at the end."""
         while True:
             found = _BLANKS.match(self._data, self._at)
             if found is None or found.end() == self._at:
@@ -167,7 +167,7 @@ class _Parser:
         return self._names.setdefault(name, name)
 
     def _numbers(self) -> list[Any]:
-        """Return the numbers that a list begins with, all but the last of them."""
+        """Return the run of numbers at the start of a list, without the last number."""
         row: list[Any] = []
         self._peek()
         while found := _NUMBERS.match(self._data, self._at):

@@ -1,7 +1,7 @@
-"""Turns of the event loop for everybody, while bytes come faster than they can be read.
+"""Yields to the event loop while bytes come faster than they are processed.
 
-A read from a socket that is never empty suspends nobody: without a pause, what arrives would be
-worked on for as long as the server sends.
+A read from a socket that always has data never suspends: without a pause, the loop would be blocked
+for as long as the server sends.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LONGEST_TURN_S: Final = 0.008
 
 
 class Turns:
-    """Gives the event loop a turn after each 8 ms of work."""
+    """Yields to the event loop after each 8 ms of work."""
 
     def __init__(self) -> None:
         self._until = 0.0

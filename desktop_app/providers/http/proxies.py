@@ -1,4 +1,4 @@
-"""Which proxy a request takes: the person's own, else the one that the environment names."""
+"""Selects the proxy of a request: the user's own, else that of the environment."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from desktop_app.domain.secret import Secret
 def proxy_for(
     address: SplitResult, chosen: str = "", password: Secret | None = None
 ) -> ProxyAddress | None:
-    """The proxy for `address`; None where it is reached directly.
+    """Return the proxy for `address`, or None for a direct connection.
 
     Args:
-        chosen: as `ProviderProfile.proxy` has it.
-        password: of the chosen proxy, which gets it if it has the password's origin; one of the
-            environment brings its own.
+        chosen: the value of `ProviderProfile.proxy`.
+        password: the password of the chosen proxy, used only if its origin matches. A proxy of the
+            environment has its own.
 
     Raises:
-        SettingError: what is named is no proxy's address.
+        SettingError: the named proxy is not a valid address.
     """
     if chosen == DIRECT or is_loopback(address.hostname or ""):
         return None
@@ -36,7 +36,7 @@ def proxy_for(
 
 
 def _named_by_the_environment(address: SplitResult) -> str:
-    import urllib.request  # with http.client and email: 30 ms that a start does not pay
+    import urllib.request  # imports http.client and email: 30 ms that start-up avoids
 
     if urllib.request.proxy_bypass(address.hostname or ""):
         return ""

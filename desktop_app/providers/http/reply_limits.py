@@ -1,7 +1,7 @@
 """Limits on what a provider may send, and the errors for exceeding them.
 
-A faulty or hostile server can send without end. What arrived before a limit is kept; the limits lie
-far above what any honest reply takes.
+A faulty or hostile server can send without end. What arrived before a limit is kept. The limits are
+far above any honest reply.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from desktop_app.domain.errors import ReplyTooLargeError
 MB: Final = 1024 * 1024
 
 LARGEST_ANSWER: Final = 64 * MB
-"""Bytes of memory. Text of the Basic Latin block takes one a character, with one emoji four."""
+"""In bytes of memory. ASCII text takes one byte a character, text with any emoji four."""
 LARGEST_EVENT: Final = 16 * MB
 LARGEST_JSON: Final = 32 * MB
 LARGEST_STREAM: Final = 512 * MB
-"""All that comes in one stream: each token of an answer travels in some 300 bytes."""
+"""The largest stream: each token of an answer takes some 300 bytes."""
 LARGEST_FILE: Final = 8192 * MB
-"""Results of a batch, which are read line by line."""
+"""The largest file of a batch's results, which are read line by line."""
 MOST_LINES: Final = 200_000
-"""Lines of such a file: a batch has at most 50,000 requests."""
+"""The most lines of such a file: a batch has at most 50,000 requests."""
 LARGEST_HEADERS: Final = 64 * 1024
-"""All that precedes the body, interim responses included."""
+"""Everything before the body, interim responses included."""
 MOST_PARTS: Final = 2_000
-"""Parts of one answer: texts, reasoning, refusals, calls."""
+"""The most parts of one answer: texts, reasoning, refusals, calls."""
 
 _WIDE: Final = re.compile("[\U00010000-\U0010ffff]")
 _ASK_DIFFERENTLY: Final = "Ask for a shorter answer, or choose another provider."
@@ -43,11 +43,11 @@ _CHECK_ADDRESS: Final = "Check the address in Settings › Provider, or choose a
 
 
 class EventTooLargeError(Exception):
-    """One server-sent event passed its limit."""
+    """A server-sent event exceeded its limit."""
 
 
 class BodyTooLargeError(Exception):
-    """The body of a reply passed the limit of `limit` bytes."""
+    """The body of a reply exceeded the limit of `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
@@ -55,7 +55,7 @@ class BodyTooLargeError(Exception):
 
 
 def too_long_answer(provider: str) -> ReplyTooLargeError:
-    """Return the error for an answer that passed LARGEST_ANSWER."""
+    """Return the error for an answer that exceeds LARGEST_ANSWER."""
     return _error(f"The answer of {provider} grew beyond 64 MB", _ASK_DIFFERENTLY)
 
 
@@ -65,12 +65,12 @@ def too_many_parts(provider: str) -> ReplyTooLargeError:
 
 
 def too_large_event(provider: str) -> ReplyTooLargeError:
-    """Return the error for an event that passed LARGEST_EVENT."""
+    """Return the error for an event that exceeds LARGEST_EVENT."""
     return _error(f"{provider} sent a single event of more than 16 MB", _CHECK_ADDRESS)
 
 
 def too_large_body(provider: str, limit: int) -> ReplyTooLargeError:
-    """Return the error for a body that passed `limit` bytes."""
+    """Return the error for a body that exceeds `limit` bytes."""
     return _error(f"{provider} sent more than {limit // MB:,} MB in one reply", _CHECK_ADDRESS)
 
 
@@ -80,12 +80,12 @@ def too_large_value(provider: str) -> ReplyTooLargeError:
 
 
 def too_many_lines(provider: str) -> ReplyTooLargeError:
-    """Return the error for a file of results that passed MOST_LINES."""
+    """Return the error for a file of results that exceeds MOST_LINES."""
     return _error(f"{provider} sent more results than a batch has requests", _CHECK_ADDRESS)
 
 
 def too_many_headers(provider: str) -> ReplyTooLargeError:
-    """Return the error for a reply that passed LARGEST_HEADERS."""
+    """Return the error for a reply that exceeds LARGEST_HEADERS."""
     return _error(f"{provider} sent more than 64 KB of headers", _CHECK_ADDRESS)
 
 
@@ -94,7 +94,7 @@ def _error(what: str, what_to_do: str) -> ReplyTooLargeError:
 
 
 class AnswerMeter:
-    """Counts what one answer takes, with all that was asked for beside it."""
+    """Counts the memory and parts of one answer, including its other candidates."""
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
@@ -108,7 +108,7 @@ class AnswerMeter:
         """Count `event`.
 
         Raises:
-            ReplyTooLargeError: the answer with `event` would pass a limit.
+            ReplyTooLargeError: the answer with `event` would exceed a limit.
         """
         match event:
             case OfCandidate(_, event_of_candidate):

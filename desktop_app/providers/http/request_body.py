@@ -1,5 +1,8 @@
-"""A request's body as bytes. Files go into it piece by piece while it is sent: tens of megabytes are
-neither encoded at once, which the window would wait for, nor held a second time."""
+"""A request's body as bytes.
+
+Files are inserted piece by piece while the body is sent: tens of megabytes are neither encoded at
+once, which would block the window, nor held twice.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ from typing import Any, Final
 
 from desktop_app.domain.conversations.chat_request import FileData
 
-# A multiple of three, so that the pieces' Base64 together is that of the whole; a millisecond's work.
+# A multiple of three, so that the pieces join to one Base64 text; about a millisecond's work.
 PIECE: Final = 3 << 17
 
 
 def packed(body: Mapping[str, Any]) -> tuple[bytes | AsyncIterator[bytes], dict[str, str]]:
-    """The body as JSON, where `FileData` stands for its data URL, and the headers that it needs."""
+    """Return the body as JSON, with `FileData` as data URLs, and the headers it needs."""
     files: list[FileData] = []
     mark = uuid.uuid4().hex
 
@@ -28,7 +31,7 @@ def packed(body: Mapping[str, Any]) -> tuple[bytes | AsyncIterator[bytes], dict[
         return mark
 
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=leave_out)
-    # Half a surrogate pair has no UTF-8 form.
+    # An unpaired surrogate has no UTF-8 form.
     content = text.encode("utf-8", "replace")
     if not files:
         return content, {}

@@ -1,9 +1,8 @@
-"""When a failed attempt is repeated by itself, and how long after.
+"""Decides if and when a failed attempt is repeated automatically.
 
-None of these endpoints knows an idempotency key, so a repeated request can be billed twice. Only
-what cannot have been billed is repeated: connections that were never made, and the statuses that
-say that nothing ran. For 408, 409, 504, 524 and time-outs the person is asked. The waits are
-those of OpenAI's SDK.
+None of these endpoints supports idempotency keys, so a repeated request can be billed twice. Only
+what cannot have been billed is repeated: failed connections, and statuses that say that nothing
+ran. For 408, 409, 504, 524 and timeouts the user decides. The waits are those of OpenAI's SDK.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ _LONGEST_BACKOFF_S: Final = 8.0
 
 
 class AttemptError(Exception):
-    """One attempt failed before the reply opened.
+    """An attempt failed before the reply opened.
 
     Attributes:
-        error: what the person is told if this was the last attempt.
-        may_repeat: nothing can have been billed and another attempt may help.
-        asked_wait_s: the wait that the server asked for, in seconds, None where it did not.
+        error: the error to show if this was the last attempt.
+        may_repeat: True if nothing can have been billed and another attempt may help.
+        asked_wait_s: the wait that the server requested, in seconds, or None.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class AttemptError(Exception):
         self.asked_wait_s = asked_wait_s
 
     def wait_s(self, attempt: int) -> float | None:
-        """Seconds to wait after attempt number `attempt` (from 0); None where it is the last."""
+        """Return the wait in seconds after attempt `attempt` (from 0), or None after the last."""
         if not self.may_repeat or attempt + 1 >= ATTEMPTS:
             return None
         if self.asked_wait_s is None:
@@ -53,13 +52,13 @@ class AttemptError(Exception):
 
 
 def failed_reply(error: ProviderError, status: int, headers: Mapping[str, str]) -> AttemptError:
-    """The failed attempt that a reply with an error status makes."""
+    """Return the failed attempt for a reply with an error status."""
     asked = asked_wait_s(headers)
     if isinstance(error, RateLimitedError) and asked is not None and asked > LONGEST_WAIT_S:
         minutes = math.ceil(asked / 60)
         error.what_to_do = f"It asks to wait {minutes:,} minutes; press Retry then."
     repeatable = isinstance(error, RateLimitedError) or (
-        # Gateways answer 500 and 503 to requests that are wrong and stay wrong.
+        # Gateways also answer 500 and 503 to requests that stay invalid.
         status in _REPEATABLE_STATUSES
         and isinstance(error, ProviderFaultError)
         and error.code not in WRONG_REQUEST_CODES
@@ -69,8 +68,11 @@ def failed_reply(error: ProviderError, status: int, headers: Mapping[str, str]) 
 
 
 def asked_wait_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait: retry-after-ms, else retry-after as seconds or as an
-    HTTP date; None where there is neither, or nothing in the future."""
+    """Return the wait in seconds that the server requests, or None.
+
+    It is taken from retry-after-ms, else from retry-after in seconds or as an HTTP date in the
+    future.
+    """
     milliseconds = _positive(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -87,11 +89,11 @@ def _positive(text: str) -> float | None:
 
 
 def _seconds_until(http_date: str) -> float | None:
-    from email.utils import parsedate_to_datetime  # 5 ms that no start-up should pay
+    from email.utils import parsedate_to_datetime  # 5 ms that start-up avoids
 
     try:
         moment = parsedate_to_datetime(http_date)
-    except (ValueError, OverflowError):  # the latter of a time zone that is none
+    except (ValueError, OverflowError):  # OverflowError: an invalid time zone
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

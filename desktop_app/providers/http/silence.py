@@ -1,10 +1,10 @@
-"""Says so when nothing is heard from a provider for long, and takes it back once it speaks again.
+"""Reports a long silence of a provider, and withdraws the report when bytes come again.
 
-Hearing is a matter of bytes: a heartbeat comment is one, though no event comes of it. So the
-stream runs in a task of its own, and what it gives and what the clock says meet in one queue.
+Any byte ends a silence, even a heartbeat comment that yields no event. So the stream runs in a task
+of its own, and its events and those of the clock meet in one queue.
 
-A computer that slept wakes to connections that look alive and are dead, and the clock of time-outs
-stood still meanwhile. So whoever hears nothing soon after waking takes the connection for lost.
+After sleep, a computer's connections look alive but are dead, and the clock of timeouts stood
+still. A connection that stays silent shortly after waking is therefore taken for lost.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from desktop_app.domain.errors import StreamCutError
 from desktop_app.providers.apis.error_replies import ASK_AGAIN
 
 MOST_AHEAD = 100
-"""Events that wait to be taken before the source has to wait."""
+"""The most events in the queue before the source has to wait."""
 _A_SLEEP_S = 1.0  # the two clocks are read one after the other
 
 
 def asleep_s() -> float:
-    """Seconds that the computer has slept since it was started; 0 where that is not known."""
+    """Return the seconds that the computer has slept since boot, 0 if unknown."""
     if not hasattr(time, "CLOCK_BOOTTIME"):
         return 0.0
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
@@ -33,13 +33,13 @@ def asleep_s() -> float:
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds of silence.
+    """Limits on silence, in seconds.
 
     Attributes:
-        first, again: after how many the person is told, and how often from then on.
-        after_sleep: how many of them, once the computer woke, mean that the connection is lost.
-        look: how often the clocks are looked at.
-        cut: how many end the connection, where another can take its place; None for never.
+        first, again: after how long the user is told, and how often from then on.
+        after_sleep: the silence after waking that means that the connection is lost.
+        look: how often the clocks are checked.
+        cut: the silence that ends the connection if another can replace it; None for never.
     """
 
     first: float
@@ -50,14 +50,14 @@ class Patience:
 
 
 class SilenceWatch:
-    """Listens to one attempt. To be made where a loop runs.
+    """Watches one attempt for silence. Create it while an event loop runs.
 
-    After `first` seconds without a byte, and after every further `again`, a Waiting of no seconds
-    says for how long nothing was heard; one without a reason follows the next byte. `asleep` is the
-    seam to the clock of sleep.
+    After `first` seconds without a byte, and after every further `again`, a Waiting event with no
+    wait says how long the silence is. The next byte clears it with an empty Waiting event. Tests
+    replace `asleep`.
 
     Attributes:
-        may_cut: whether `patience.cut` holds yet; see `let_cut`.
+        may_cut: True if `patience.cut` applies already; see `let_cut`.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class SilenceWatch:
         self._timer: asyncio.TimerHandle | None = None
 
     def heard(self) -> None:
-        """Bytes came."""
+        """Note that bytes came."""
         self._heard_at = self._loop.time()
         self._woke_at = None
         self._next_s = self._patience.first
@@ -88,7 +88,7 @@ class SilenceWatch:
             self._events.put_nowait(Waiting(0, ""))
 
     def let_cut(self) -> None:
-        """From now on `patience.cut` holds."""
+        """Apply `patience.cut` from now on."""
         if not self.may_cut and self._timer is not None:
             self.may_cut = True
             self._timer.cancel()
@@ -97,10 +97,10 @@ class SilenceWatch:
     async def over(
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
-        """What `source` gives, and what is to be said of its silences; raises what it raises.
+        """Yield the events of `source` and reports of its silences; raise what it raises.
 
         Raises:
-            StreamCutError: nothing was heard for so long that the connection is taken for lost.
+            StreamCutError: the connection was silent for so long that it is taken for lost.
         """
         self._check()
         task = asyncio.ensure_future(self._forward(source))
@@ -140,7 +140,7 @@ class SilenceWatch:
             self._next_s += self._patience.again
         cut_s = self._patience.cut if self.may_cut else None
         next_s = self._next_s if cut_s is None else cut_s
-        # A timer may fire a little early: never again at once.
+        # A timer may fire a little early; do not restart it with no delay.
         wait = max(min(next_s - silent_s, self._patience.look), 0.01)
         self._timer = self._loop.call_later(wait, self._check)
 

@@ -1,9 +1,9 @@
-"""Server-sent events out of bytes, by the rules of the WHATWG (HTML standard, section 9.2).
+"""Parses server-sent events from bytes, by the HTML standard (section 9.2).
 
-The decoder does no I/O and keeps no more than the event that is under way. It works on bytes up
-to the end of a line, so a character may be cut anywhere; names are decoded as UTF-8, whatever a
-header says. Each byte is looked at once, however small the chunks are. Data stays bytes: a text of
-16 MB with one emoji takes 64 MB.
+The decoder does no I/O and keeps only the incomplete event. It works on bytes up to the end of a
+line, so a character may be split anywhere; names are decoded as UTF-8, whatever a header says. Each
+byte is read once, however small the chunks are. Data stays bytes: a text of 16 MB with one emoji
+takes 64 MB.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from desktop_app.providers.http.reply_limits import LARGEST_EVENT, EventTooLarge
 
 _BOM: Final = "\ufeff".encode()
 _LINE_COST: Final = 64
-"""Bytes that a line of data takes beside its content."""
+"""Bytes of memory that a line of data takes beyond its content."""
 _LONGEST_NAME: Final = 1024
-"""Bytes of an event's name or id. Longer ones are no names: they are dropped."""
+"""The most bytes of an event's name or id. Longer ones are dropped."""
 
 
 class ServerSentEvent(NamedTuple):
-    """One dispatched event.
+    """A dispatched event.
 
-    `data` is as it came, in UTF-8 if the server keeps to the standard. `event` is "message" where
-    the stream named none; `id` is the last one seen so far; `retry` is the newest reconnection time
-    in milliseconds, None where none was given.
+    `data` is unchanged, in UTF-8 if the server follows the standard. `event` is "message" if the
+    stream named none; `id` is the last one seen; `retry` is the latest reconnection time in
+    milliseconds, or None.
     """
 
     data: bytes | bytearray
@@ -34,9 +34,9 @@ class ServerSentEvent(NamedTuple):
 
 
 class SSEDecoder:
-    """Feed it bytes; it hands back the events that they complete.
+    """Takes bytes and returns the events that they complete.
 
-    What is incomplete when the stream ends is never dispatched, as the standard wants it.
+    An event that is incomplete when the stream ends is never dispatched, as the standard demands.
     """
 
     def __init__(self, largest_event: int = LARGEST_EVENT) -> None:
@@ -51,20 +51,20 @@ class SSEDecoder:
         self._after_cr = False
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        """The events that `chunk` completes, in order.
+        """Return the events that `chunk` completes, in order.
 
         Raises:
-            EventTooLargeError: the event under way is larger than the decoder was made for.
+            EventTooLargeError: the incomplete event exceeds the decoder's limit.
         """
         events: list[ServerSentEvent] = []
-        # A CR at the end of the chunk before ended its line: the LF of that pair ends nothing.
+        # A CR at the end of the previous chunk ended its line: the LF of that pair ends nothing.
         if self._after_cr and chunk[:1] == b"\n":
             chunk = chunk[1:]
             self._after_cr = False
         if not chunk:
             return events
         self._after_cr = chunk[-1:] == b"\r"
-        # Of bytes, splitlines() knows CR, LF and CRLF alone, as the standard does.
+        # On bytes, splitlines() splits at CR, LF and CRLF only, as the standard demands.
         lines = chunk.splitlines()
         rest = b"" if chunk[-1:] in b"\r\n" else lines.pop()
         for end in lines:
@@ -90,7 +90,7 @@ class SSEDecoder:
             self._size += len(line) + _LINE_COST
             start = 6 if line[5:6] == b" " else 5
             if isinstance(line, bytearray):
-                del line[:start]  # of a long line no copy is made
+                del line[:start]  # avoids a copy of a long line
             else:
                 line = line[start:]
             self._data.append(line)

@@ -1,4 +1,4 @@
-"""The ways in which a stream ends badly without the provider having said so."""
+"""Errors for a stream that ends badly without a word from the provider."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from desktop_app.providers.apis.error_replies import ASK_AGAIN
 
 
 def cut(provider: str) -> StreamCutError:
-    """The stream was over before its terminal event."""
+    """Return the error for a stream that ended before its terminal event."""
     return StreamCutError(
         f"{provider} ended the answer before it was whole.",
         what_to_do=ASK_AGAIN,
@@ -15,7 +15,7 @@ def cut(provider: str) -> StreamCutError:
 
 
 def unreadable(provider: str) -> UnexpectedReplyError:
-    """An event that is no JSON, or a reply without an answer: to skip it would lose text."""
+    """Return the error for an invalid event or reply; to skip it would lose text."""
     return UnexpectedReplyError(
         f"{provider} sent something that is no part of an answer.",
         what_to_do=ASK_AGAIN,

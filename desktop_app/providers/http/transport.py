@@ -1,13 +1,12 @@
-"""Requests over HTTP to one provider.
+"""HTTP requests to one provider.
 
-One connection pool per profile, by the way that the profile names (connections.py), no redirects
-(an API does not redirect; a wrong address does), and every foreign exception turned into an error of
-ours (unreached.py). What is sent and what comes back (http_reply.py) is bytes and events here; what
-they mean is the adapters' business.
+One connection pool per profile, through the profile's proxy or socket (connections.py). Redirects
+are refused: an API does not redirect, a wrong address does. Every foreign exception becomes an
+error of the domain (unreached.py). This module handles bytes and events (http_reply.py); the
+adapters know what they mean.
 
-Nothing but these three modules knows httpx. It costs 100 ms and 20 MB, with ssl and the certificates,
-so it is imported in a thread with the first request, never with this module: the window's start
-imports it.
+Only these three modules use httpx. With ssl and the certificates it costs 100 ms and 20 MB, so it
+is imported in a thread with the first request, never with this module, which start-up imports.
 """
 
 from __future__ import annotations
@@ -65,20 +64,20 @@ _WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds.
+    """Time limits of requests, in seconds.
 
     Attributes:
-        proxy: what a proxy may take to make the connection.
-        read: the longest silence while an answer is awaited: more than any provider gives itself,
-            so that only a peer that is gone meets it.
-        whole: the longest that a reply to a quick question may take in all, however it drips.
-        transfer: the longest silence of a file's way.
-        silence: after how long the person is told that nothing was heard.
+        proxy: the longest time that a proxy may take to connect.
+        read: the longest silence while an answer is awaited: longer than any provider's own limit,
+            so that only a lost peer exceeds it.
+        whole: the longest time of a reply to a quick request, however slowly it drips.
+        transfer: the longest silence of a file transfer.
+        silence: after how long the user is told of a silence.
         silence_again: how often from then on.
-        after_sleep: the longest silence once the computer woke.
-        look: how often the clocks are looked at.
-        beside: what a question about windows may hold a list of models up.
-        drain: what the end of a finished reply may take so that its connection can be used again.
+        after_sleep: the longest silence after the computer woke.
+        look: how often the clocks are checked.
+        beside: how long a request for context windows may delay a list of models.
+        drain: how long to wait for the end of a finished reply, to reuse its connection.
     """
 
     connect: float = 5.0
@@ -97,12 +96,12 @@ class Timeouts:
 
 
 def _unheard() -> None:
-    """For replies whose silences nobody is told of."""
+    """Ignore received bytes: the default if silences are not reported."""
 
 
 @dataclass(frozen=True)
 class _Request:
-    """What is asked for; `read_s` is the longest silence while its reply is awaited."""
+    """A request. `read_s` is the longest silence while its reply is awaited."""
 
     method: str
     path: str
@@ -112,11 +111,11 @@ class _Request:
 
 
 class Transport:
-    """Requests to one provider with one key; nothing is opened before the first.
+    """Requests to one provider with one key; nothing is opened before the first request.
 
-    The key goes to its own origin alone, whatever address the profile has.
-    `proxy_password` is that of the profile's own proxy. `socket_path` is the Unix socket of a server
-    that listens on no port.
+    The key is sent to its own origin only, whatever address the profile has. `proxy_password` is
+    that of the profile's own proxy. `socket_path` is the Unix socket of a server that listens on no
+    port.
     """
 
     def __init__(
@@ -135,7 +134,7 @@ class Transport:
         self._proxy_password = proxy_password
         self._socket_path = socket_path
         self.redactor = self._new_redactor(None)
-        """Knows the secrets that are sent, and so can come back."""
+        """Knows the secrets that are sent, because a server can echo them."""
         self._timeouts = timeouts or Timeouts()
         self._client: httpx.AsyncClient | None = None
         self._proxy: ProxyAddress | None = None
@@ -145,12 +144,12 @@ class Transport:
     async def post(
         self, path: str, body: Mapping[str, Any], heard: Callable[[], None] = _unheard
     ) -> AsyncIterator[HttpReply]:
-        """Send `body` as JSON; leaving the context, by whatever way, closes what is unread.
+        """Send `body` as JSON. Leaving the context closes an unread reply.
 
         `heard` is called whenever bytes of the reply come.
 
         Raises:
-            AttemptError: no reply, one that says no, or none of an API.
+            AttemptError: no reply came, or a refusal, or something that is not an API's reply.
         """
         content, needed = packed(body)
         headers = {
@@ -166,7 +165,7 @@ class Transport:
     async def get(
         self, path: str, heard: Callable[[], None] = _unheard
     ) -> AsyncIterator[HttpReply]:
-        """The stream of events at `path`; as with `post`.
+        """Open the stream of events at `path`; see `post`.
 
         Raises:
             AttemptError
@@ -178,7 +177,7 @@ class Transport:
     async def get_json(self, path: str, read: Callable[[Any], T]) -> T:
         """GET `path` and return the result of `read` for its JSON; see `HttpReply.json`.
 
-        A path that begins with / lies beside the API, not within it.
+        A path that begins with / is relative to the host, not to the API.
 
         Raises:
             AttemptError, StreamCutError, UnexpectedReplyError, ReplyTooLargeError
@@ -198,8 +197,9 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         content: bytes | AsyncIterable[bytes] | None = None,
     ) -> AsyncIterator[HttpReply]:
-        """A request that is no question: files up and down. A body that comes in pieces needs its
-        length among the headers.
+        """Send a request that transfers a file.
+
+        A body that comes in pieces needs its length among the headers.
 
         Raises:
             AttemptError
@@ -229,9 +229,9 @@ class Transport:
             yield reply
 
     async def _send(self, stack: AsyncExitStack, request: _Request) -> httpx.Response:
-        """The reply to `request`, which `stack` closes."""
+        """Return the reply to `request`; `stack` closes it."""
         client = await self._opened_client()
-        import httpx  # already loaded, by the line above
+        import httpx  # already imported, by the line above
 
         limits = self._timeouts
         send = partial(
@@ -240,7 +240,7 @@ class Transport:
             self._url(request.path),
             headers=request.headers,
             content=request.content,
-            # Always one: without it httpx would send the user and password of an address.
+            # Always set: without it httpx would send the user and password of an address.
             auth=self._authorize,
             timeout=httpx.Timeout(request.read_s, connect=limits.connect, write=limits.write),
         )
@@ -259,7 +259,7 @@ class Transport:
             raise self._tried.proxy_speaks_otherwise(details_of(exc, self.redactor)) from None
 
     def _authorize(self, request: httpx.Request) -> httpx.Request:
-        """Attach the key to a request that is about to be sent: nothing else does.
+        """Attach the key to a request about to be sent; nothing else does.
 
         Raises:
             AttemptError: the request goes to another origin than the key's.
@@ -277,7 +277,7 @@ class Transport:
         if key is not None and key.scheme == "Basic":
             secrets.append(key.value.partition(":")[2])
         secrets += [] if password is None else [password.value]
-        if proxy is not None:  # one of the environment brings its password
+        if proxy is not None:  # A proxy of the environment has its own password
             secrets.append(proxy.password)
         return Redactor(dict.fromkeys(secrets))
 
@@ -291,7 +291,7 @@ class Transport:
         stack: AsyncExitStack,
         send: Callable[..., AbstractAsyncContextManager[httpx.Response]],
     ) -> httpx.Response:
-        """As `_send`; a TimeoutError where the proxy takes too long for the connection."""
+        """Send as `_send` does. Raise TimeoutError if the proxy takes too long to connect."""
         import httpx
 
         async with asyncio.timeout(self._timeouts.proxy) as deadline:
@@ -324,7 +324,7 @@ class Transport:
             return self._client
 
     def _new_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
-        """Runs in a thread: imports, certificates."""
+        """Create the client. Runs in a thread: imports, certificates."""
         try:
             if self._socket_path:
                 return None, new_client(address, None, "", self._socket_path)
@@ -400,7 +400,7 @@ class Transport:
         return NetworkError(f"The address of {self._provider} cannot be used.", what_to_do=todo)
 
     def _not_reached(self, exc: Exception) -> AttemptError:
-        """No reply came: only a connection that was never made is tried again."""
+        """Return the failed attempt for a missing reply; only a failed connection is repeated."""
         import httpx
 
         details = details_of(exc, self.redactor)
@@ -432,7 +432,7 @@ class Transport:
         )
 
     async def _start_of_body(self, response: httpx.Response) -> bytes:
-        """As much of an error's body as is worth reading; what breaks on the way is not missed."""
+        """Return the start of an error's body; ignore errors while reading it."""
         import httpx
 
         body = bytearray()
@@ -456,5 +456,5 @@ def no_key_for(where: str) -> AuthenticationError:
 
 
 def _is_packed(response: httpx.Response) -> bool:
-    """Whether a body would have to be unpacked: a few kilobytes can grow to gigabytes."""
+    """Return True if the body is compressed: a few kilobytes can expand to gigabytes."""
     return response.headers.get("content-encoding", "").strip().lower() not in ("", "identity")

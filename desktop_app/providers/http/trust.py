@@ -1,7 +1,7 @@
-"""Whom the program trusts: the system's certificates, and those of a file of the person's.
+"""Trusted certificates: those of the system, and of a file that the user chose.
 
-There is no way around verification. A company's own authority, which signs what its proxy opens,
-is named by a file for the one provider that needs it, and trusted beside the system's.
+Verification cannot be turned off. If a company's proxy opens encrypted connections, the file with
+its authority is chosen for the one provider that needs it, and trusted beside the system's.
 
 A context takes 20 to 30 ms to build, so it is built in a thread and shared by all connections to
 providers with the same file.
@@ -22,8 +22,8 @@ from desktop_app.domain.errors import SettingError
 LARGEST_CA_FILE: Final = 4 * 1024 * 1024
 CHOOSE_PEM: Final = "Choose the authority's certificate as a PEM or DER file (.pem, .crt, .cer)."
 
-# Where Linux distributions keep their certificates, for an OpenSSL that was built elsewhere and
-# looks in vain where its makers had them. The list is truststore's.
+# Places of certificates on Linux distributions, for an OpenSSL that was built elsewhere and looks
+# in its maker's place. The list is truststore's.
 _BUNDLES: Final = (
     "/etc/ssl/cert.pem",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -37,9 +37,9 @@ _contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
 
 
 def trusted(ca_file: str = "") -> ssl.SSLContext:
-    """The context for connections that trust the system, and `ca_file` where one is named.
+    """Return a context that trusts the system's certificates and those of `ca_file`.
 
-    Blocking. Built once, and anew when the file has changed.
+    Blocking. Built once, and again when the file has changed.
 
     Raises:
         SettingError: `ca_file` cannot be used.
@@ -51,7 +51,7 @@ def trusted(ca_file: str = "") -> ssl.SSLContext:
         if context is None:
             context = _contexts[(*system, extra)] = _system_context()
             if extra:
-                # What the person named is trusted as such, be it a root or one that a root signed.
+                # A certificate that the user chose is trusted as it is, a root or not.
                 context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
                 context.load_verify_locations(cadata=_as_cadata(extra))
         return context
@@ -62,8 +62,8 @@ def _system_context() -> ssl.SSLContext:
         import truststore
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # What truststore does here, but once: it reads all certificates again for each connection,
-    # which stops the event loop for 20 ms.
+    # This is what truststore does here, but once: truststore reads all certificates again for each
+    # connection, which blocks the event loop for 20 ms.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     paths = ssl.get_default_verify_paths()
     if paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())):
@@ -74,7 +74,7 @@ def _system_context() -> ssl.SSLContext:
 
 
 def read_ca_file(name: str) -> bytes:
-    """The contents of a file of certificates, once it is sure that it is one. Blocking.
+    """Return the contents of a file of certificates after checking them. Blocking.
 
     Raises:
         SettingError: it is missing, or holds no certificate.
@@ -99,7 +99,7 @@ def read_ca_file(name: str) -> bytes:
 
 
 def describe_ca_file(name: str) -> str:
-    """What a file of certificates holds, in a few words for the settings. Blocking.
+    """Return a short description of a file of certificates for the settings. Blocking.
 
     Raises:
         SettingError: as `read_ca_file`; or every certificate in it has expired.
@@ -117,14 +117,14 @@ def describe_ca_file(name: str) -> str:
 
 
 def _certificates(content: bytes) -> ssl.SSLContext:
-    """A context that trusts what is in `content` and nothing else. Raises ssl.SSLError."""
+    """Return a context that trusts only `content`. Raises ssl.SSLError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=_as_cadata(content))
     return context
 
 
 def _as_cadata(content: bytes) -> str | bytes:
-    """PEM, which may have words between its certificates in any encoding, as text; DER as it is."""
+    """Return PEM as text, because any encoding may stand between certificates; DER unchanged."""
     is_pem = b"-----BEGIN CERTIFICATE" in content
     return content.decode("ascii", "replace").replace("\ufffd", "?") if is_pem else content
 

@@ -1,9 +1,10 @@
-"""A run in the background: an answer that its provider makes whether anybody listens or not.
+"""A background run: an answer that the provider makes even if nobody is connected.
 
-The stream of a run is numbered, so a connection that breaks costs nothing: the next one takes up
-behind the last number that came. Where a run cannot be streamed again it is asked after until it
-has ended, and what had not come yet is taken from the whole. All of that are GETs: nothing is asked,
-or billed, a second time. Source: OpenAI's guide to background mode; see `responses.py`.
+The events of a run's stream are numbered, so a broken connection costs nothing: the next one
+resumes after the last number received. A run that cannot be streamed again is polled until it ends,
+and the missing part of the answer is taken from the complete response. All of this uses GET
+requests: nothing is asked, or billed, a second time. Source: OpenAI's guide to background mode; see
+`responses.py`.
 """
 
 from __future__ import annotations
@@ -48,16 +49,16 @@ _UNDER_WAY: Final = ("queued", "in_progress")
 
 @dataclass(frozen=True)
 class RunTimes:
-    """Seconds.
+    """The time limits of a background run, in seconds.
 
     Attributes:
-        check: the longest silence of its stream; a connection that is silent for longer gives way
-            to another, which tells whether the run is still there.
-        poll: between two looks at a run that cannot be streamed.
-        queued: after how long in the queue the person is told that it may never begin.
-        patience: after how long without reaching the provider the answer is given up here.
-        longest_pause: between two tries to reach it.
-        cancel: what telling it to stop may take.
+        check: the longest silence of a stream. After it a new connection tells whether the run
+            still exists.
+        poll: the time between two polls of a run that cannot be streamed.
+        queued: the time in the queue after which the user is told that the run may never begin.
+        patience: how long the provider may be unreachable before the run is given up.
+        longest_pause: the longest time between two attempts to reach the provider.
+        cancel: the longest time that a request to cancel may take.
     """
 
     check: float = 40.0
@@ -69,11 +70,11 @@ class RunTimes:
 
 
 class BackgroundRun:
-    """One run, from its request or from its name to its end.
+    """One background run, from its request or its id to its end.
 
     Args:
-        watch: makes what listens to one connection; it is to cut one that is silent for long.
-        run: the run to pick up; its stream is read from the beginning.
+        watch: makes the watch of one connection, which cuts a silent connection.
+        run: the run to resume; its stream is read from the beginning.
     """
 
     def __init__(
@@ -95,14 +96,14 @@ class BackgroundRun:
         self._loop = asyncio.get_running_loop()
         self._reached_at = self._loop.time()
         self._queued_at: float | None = None
-        self._has_said = False  # a sentence stands that the next event takes back
+        self._has_said = False  # A Waiting event is shown, which the next event clears
 
     async def begin(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[StreamEvent, None]:
-        """Ask, and follow the run to its end.
+        """Send the request and follow the run to its end.
 
         Raises:
-            AttemptError: it was refused, or not reached; there is no run.
-            ProviderError: the run, or the connection before it had a name, was lost.
+            AttemptError: the request was refused or did not arrive; there is no run.
+            ProviderError: the run was lost, or the connection broke before the run had an id.
         """
         try:
             async with aclosing(
@@ -122,10 +123,10 @@ class BackgroundRun:
                 yield event
 
     async def go_on(self) -> AsyncGenerator[StreamEvent, None]:
-        """Follow the run to its end, over as many connections as that takes.
+        """Follow the run to its end, over as many connections as needed.
 
         Raises:
-            ProviderError: it was lost.
+            ProviderError: the run was lost.
         """
         failures = 0
         while not self._reader.is_finished:
@@ -152,7 +153,7 @@ class BackgroundRun:
 
     @property
     def _can_be_told_apart(self) -> bool:
-        """Whether what a further connection brings again would be known as such."""
+        """Return True if events that a new connection repeats can be recognized."""
         return self._reader.sequence is not None or not self._reader.has_content
 
     # -- one connection
@@ -161,13 +162,13 @@ class BackgroundRun:
         self, opened: Callable[[Callable[[], None]], AbstractAsyncContextManager[HttpReply]]
     ) -> AsyncGenerator[StreamEvent, None]:
         self._listening = watch = self._watch()
-        watch.may_cut = bool(self._id)  # what has no name cannot be found again
+        watch.may_cut = bool(self._id)  # A run without an id cannot be found again.
         async with aclosing(watch.over(self._connection(opened(watch.heard)))) as events:
             async for event in events:
                 yield event
 
     async def _listen_again(self) -> AsyncGenerator[StreamEvent, None]:
-        """What comes behind the last number; a connection that breaks just ends it."""
+        """Yield the events after the last number received. A broken connection just ends them."""
         last = self._reader.sequence
         path = f"{self._path}?stream=true" + ("" if last is None else f"&starting_after={last}")
         try:
@@ -220,10 +221,10 @@ class BackgroundRun:
             event.error.request_id = event.error.request_id or request_id
         return event
 
-    # -- the whole
+    # -- polling
 
     async def _look(self) -> list[StreamEvent]:
-        """Ask after the run: its end if it has come, else what there is to say.
+        """Poll the run: return its end, or else its state.
 
         Raises:
             AttemptError
@@ -272,10 +273,10 @@ class BackgroundRun:
     # -- when the provider is out of reach
 
     def _pause_s(self, failed: AttemptError, failures: int) -> float:
-        """How long to wait before the next try.
+        """Return how long to wait before the next attempt.
 
         Raises:
-            ProviderError: there is no use in one.
+            ProviderError: another attempt is pointless.
         """
         error = failed.error
         if error.status == 404:
@@ -295,22 +296,22 @@ class BackgroundRun:
 
 
 def path_of(response_id: str) -> str:
-    """Where a run is found; the id is the provider's word, and no path."""
+    """Return the path of a run. The id comes from the provider and must not be read as a path."""
     return f"{responses.PATH}/{quote(response_id, safe='')}"
 
 
 def _is_refusal(error: ProviderError) -> bool:
-    """The provider was reached, and said no for good."""
+    """Return True if the provider was reached and refused for good."""
     status = error.status
     passing = isinstance(error, NetworkError | RateLimitedError) or status == 408
     return status is not None and 400 <= status < 500 and not passing and status not in (401, 403)
 
 
 async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage | None:
-    """Have a run stop; what it took until then, where the provider says so.
+    """Cancel a run. Return its token usage if the provider reports it.
 
     Raises:
-        ProviderError: it could not be told.
+        ProviderError: the provider could not be told.
     """
     try:
         async with asyncio.timeout(times.cancel):

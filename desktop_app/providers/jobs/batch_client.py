@@ -1,8 +1,8 @@
-"""Batches at a provider: files up and down, and what becomes of them.
+"""Batches at a provider: upload and download files, create and watch batches.
 
-What is repeated by itself is what cannot have been done: a connection that was never made, a rate
-limit. After anything else whoever calls asks for what is there (`find_file`, `find`) before it asks
-for the same again, for a batch that is created twice is paid twice.
+Only a request that cannot have had an effect is repeated here: after a failed connection or a rate
+limit. After any other error the caller first looks for the result (`find_file`, `find`) before it
+asks again, because a batch that is created twice is paid for twice.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ _MOST_PAGES: Final = 20
 
 
 class BatchClient:
-    """Batches of one provider. All methods raise ProviderError.
+    """A client for the batches of one provider. All methods raise ProviderError.
 
     Args:
-        in_use: entered while a request is on its way, so that its connections are not closed.
+        in_use: a context manager entered during a request, so that its connections stay open.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class BatchClient:
         self._in_use = in_use
 
     def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes:
-        """A request as a line of the file that is uploaded."""
+        """Return a request as a line of the file to upload."""
         info = self._catalog.info(request.model)
         refused = self._refused.get(request.model, frozenset())
         return request_line(custom_id, request, info, self._profile, api, refused)
@@ -81,7 +81,7 @@ class BatchClient:
     # -- files
 
     async def upload(self, name: str, file: BinaryIO, size: int) -> str:
-        """Upload `size` bytes as a file of requests; returns the provider's id for it."""
+        """Upload `size` bytes as a file of requests. Return the provider's id of the file."""
         head = "".join(
             f"--{_BOUNDARY}\r\ncontent-disposition: form-data; {rest}"
             for rest in (
@@ -110,18 +110,18 @@ class BatchClient:
         return file_id
 
     async def find_file(self, name: str) -> str:
-        """The id of a file that was uploaded under `name`, "" where there is none."""
+        """Return the id of the file uploaded under `name`, or "" if there is none."""
         try:
             async with aclosing(self._listed("files", "purpose=batch&")) as rows:
                 async for row in rows:
                     if json_fields.text(row, "filename") == f"{name}.jsonl":
                         return json_fields.text(row, "id")
         except EndpointMissingError:
-            return ""  # a server without a list of its files: another upload costs nothing
+            return ""  # the server cannot list its files; another upload costs nothing
         return ""
 
     async def delete_file(self, file_id: str) -> None:
-        """Have the provider forget a file."""
+        """Delete a file at the provider."""
 
         async def once() -> None:
             async with self._transport.send("DELETE", _path("files", file_id)) as reply:
@@ -132,8 +132,10 @@ class BatchClient:
     # -- batches
 
     async def create(self, name: str, input_file_id: str, api: Api) -> RemoteBatch:
-        """Have the requests of an uploaded file answered within a day. Asked twice, it is paid
-        twice."""
+        """Create a batch from an uploaded file, to be answered within a day.
+
+        Creating it twice costs twice.
+        """
         body = {
             "input_file_id": input_file_id,
             "endpoint": URLS[api],
@@ -146,7 +148,7 @@ class BatchClient:
             raise self._no_batches() from error
 
     async def find(self, name: str, input_file_id: str) -> RemoteBatch | None:
-        """The batch that was created under `name`, or of this file; None where there is none."""
+        """Return the batch created under `name` or from this file, or None if there is none."""
         async with aclosing(self._listed("batches", "")) as rows:
             async for row in rows:
                 batch = batch_of(row)
@@ -157,16 +159,16 @@ class BatchClient:
         return None
 
     async def look(self, batch_id: str) -> RemoteBatch:
-        """How a batch stands."""
+        """Return the current state of a batch."""
         return await self._repeated(lambda: self._got(_path("batches", batch_id)))
 
     async def cancel(self, batch_id: str) -> RemoteBatch:
-        """Have a batch stop; what is done by then can still be fetched."""
+        """Cancel a batch. The results it has by then can still be fetched."""
         path = f"{_path('batches', batch_id)}/cancel"
         return await self._repeated(lambda: self._posted(path, {}))
 
     async def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]:
-        """The lines of a file of results as they come; None for one that is none."""
+        """Yield the results of a file as they arrive, None for a line that is not a result."""
         path = f"{_path('files', file_id)}/content"
         attempts, clean = count(), self._transport.redactor.clean_bytes
 
@@ -213,7 +215,7 @@ class BatchClient:
         return batch
 
     async def _listed(self, path: str, query: str) -> AsyncGenerator[Mapping[str, Any], None]:
-        """The rows of a list, newest first, page by page."""
+        """Yield the rows of a list, newest first, page by page."""
         after = ""
         for _ in range(_MOST_PAGES):
             behind = f"&after={quote(after, safe='')}" if after else ""
@@ -269,12 +271,12 @@ class BatchClient:
 
 
 def _path(kind: str, name: str) -> str:
-    """Where something is found; its name is the provider's word, and no path."""
+    """Return the path of an item. Its name comes from the provider and is not a path."""
     return f"{kind}/{quote(name, safe='')}"
 
 
 def _page(value: object) -> tuple[list[Mapping[str, Any]], bool]:
-    """The rows of a page of a list, no more than it has; and whether another page follows."""
+    """Return the rows of a page, without any surplus, and True if another page follows."""
     has_more = isinstance(value, dict) and bool(value.get("has_more"))
     return json_fields.rows(value, "data")[: 2 * _PAGE], has_more
 
@@ -288,9 +290,11 @@ async def _multipart(head: bytes, file: BinaryIO, tail: bytes) -> AsyncIterator[
 
 
 async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """What stands between line feeds, and nothing else: a text may hold every other kind of break.
-    A line that is too long to be an answer comes without its end, and so is none; a blank one does
-    not come."""
+    """Yield the lines between line feeds; other line breaks are part of the text.
+
+    A line that is too long for an answer comes truncated, so it does not parse. Blank lines are
+    skipped.
+    """
     held, turns = bytearray(), Turns()
     async with aclosing(pieces):
         async for piece in pieces:

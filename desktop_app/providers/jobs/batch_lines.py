@@ -1,7 +1,8 @@
-"""The lines of a batch: a request as the line that is uploaded, a line of the results as what it says.
+"""The lines of a batch: make lines of requests, parse lines of results.
 
-Pure. Nothing of a result is taken for granted: a line may be no JSON, name nobody, or hold an answer
-and an error at once. Source: OpenAI's published OpenAPI document (BatchRequestInput, -Output).
+Pure functions. A line of results is untrusted: it may not be JSON, may lack an id, or hold both an
+answer and an error. Source: OpenAI's published OpenAPI document (BatchRequestInput,
+BatchRequestOutput).
 """
 
 from __future__ import annotations
@@ -38,13 +39,13 @@ URLS: Final = {
     Api.CHAT_COMPLETIONS: f"/v1/{chat_completions.PATH}",
 }
 NAME_KEY: Final = "repartee"
-"""Under which a batch of ours bears its name among its metadata."""
+"""The metadata key under which a batch created here stores its name."""
 
 # A batch streams nothing, and nobody replays the reasoning of its answers.
 _LEFT_OUT: Final = frozenset({"stream", "stream_options", "include", "background"})
 MOST_ERRORS: Final = 50_000
-"""Of a batch: one for each of its requests."""
-# Whoever splits lines as Python's splitlines() does would split a request in two.
+"""The most errors read of a batch: one for each of its requests."""
+# Readers that split lines like Python's splitlines() would split a request at these characters.
 _BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _NOT_BEGUN: Final = {
     "batch_expired": "It was not reached within a day; nothing was billed for it.",
@@ -60,8 +61,11 @@ def request_line(
     api: Api,
     refused: frozenset[str] = frozenset(),
 ) -> bytes:
-    """A request as its line, with the new line at its end. `refused` is what the server has refused
-    of this model before, as left_out.py spells it."""
+    """Return a request as a line of the upload, with its line feed.
+
+    Args:
+        refused: what the server refused of this model before, as left_out.py spells it.
+    """
     plain = replace(
         request.parameters, stream=False, service_tier=None, candidates=1, reasoning_summary=None
     )
@@ -81,14 +85,14 @@ def request_line(
 
 
 def _whole(value: object) -> str:
-    """A file as its data URL: a line is made whole before it is sent."""
+    """Return a file as a data URL; a line is complete before it is sent."""
     if not isinstance(value, FileData):
         raise TypeError(f"{type(value).__name__} has no place in a request")
     return f"data:{value.media_type};base64,{base64.b64encode(value.data).decode()}"
 
 
 def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
-    """What a line of the results says; None where it is none."""
+    """Parse a line of results. Return None if it is not one."""
     try:
         row = json_fields.parse(line)
     except (ValueError, ValueTooLargeError):
@@ -146,7 +150,7 @@ def _of_response(name: str, response: Mapping[str, Any], provider: str, api: Api
     return BatchResult(name, ItemStatus.FAILED, answer, why, reply.usage)
 
 
-# What a body says of itself counts for more than what was asked for.
+# The type that a body states outweighs the API that was asked.
 _BY_OBJECT: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
 
 
@@ -172,7 +176,7 @@ def _reason(reason: str) -> str:
 
 
 def batch_of(value: object) -> RemoteBatch | None:
-    """A batch as the provider describes it; None where that is none."""
+    """Parse the provider's description of a batch. Return None if it is not one."""
     batch_id = json_fields.name(value, "id")
     if not batch_id:
         return None

@@ -1,7 +1,8 @@
-"""Embeddings: POST /embeddings, texts as vectors. Source: OpenAI's published OpenAPI document.
+"""Embeddings: POST /embeddings, vectors of texts.
 
-A request takes at most 2,048 texts of 8,192 tokens each and 300,000 in all. Ours are far smaller, so
-that its reply is read without holding up whoever types.
+A request takes at most 2,048 texts of 8,192 tokens each and 300,000 tokens in all. Requests here
+are far smaller, so that their replies are parsed without blocking the user interface. Source:
+OpenAI's published OpenAPI document.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from desktop_app.providers.http.transport import Transport
 
 PATH: Final = "embeddings"
-# OpenAI's third generation can be asked for fewer dimensions than it has, the first being the most
-# telling. Other models have the number that they have.
+# OpenAI's third generation can return fewer dimensions than it has; the first carry the most
+# meaning. Other models have a fixed number.
 DIMENSIONS: Final = 512
 MOST_DIMENSIONS: Final = 50_000
 """The largest models have some ten thousand."""
@@ -31,12 +32,12 @@ _SHORTENED: Final = "text-embedding-3-"
 
 
 def is_offered(profile: ProviderProfile) -> bool:
-    """Whether a provider may have them: CometAPI names none, the model on this computer is none."""
+    """Return True if the provider may have embeddings; CometAPI and the local model have none."""
     return profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
 
 
 def body(model: str, texts: Sequence[str]) -> dict[str, Any]:
-    """The request as JSON-ready values."""
+    """Return the request as JSON-ready values."""
     fields: dict[str, Any] = {"model": model, "input": list(texts), "encoding_format": "float"}
     if model.startswith(_SHORTENED):
         fields["dimensions"] = DIMENSIONS
@@ -46,8 +47,9 @@ def body(model: str, texts: Sequence[str]) -> dict[str, Any]:
 async def embed(
     transport: Transport, profile: ProviderProfile, model: str, texts: Sequence[str]
 ) -> tuple[list[Vector], int]:
-    """Vectors of texts in their order, and the tokens that were billed; asked
-    again only where nothing can have been billed.
+    """Return the vectors of texts, in order, and the number of tokens billed.
+
+    The request is repeated only if nothing can have been billed.
 
     Raises:
         ProviderError
@@ -65,7 +67,7 @@ async def embed(
 
 
 def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vector], int]:
-    """What the reply holds.
+    """Return the vectors in the reply and the number of tokens billed.
 
     Raises:
         UnexpectedReplyError: not one vector for each text, all of one length.

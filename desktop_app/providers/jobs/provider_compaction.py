@@ -1,8 +1,7 @@
 """The provider's own compaction: POST /responses/compact.
 
-What comes back is the questions as they were and one item that only the provider can read. All of
-it is kept as it came and goes before the next messages, unpruned. Source: OpenAI's published
-OpenAPI document.
+The reply holds the user's messages and one item that only the provider can read. All of it is kept
+unchanged and sent before the next messages. Source: OpenAI's published OpenAPI document.
 """
 
 from __future__ import annotations
@@ -28,16 +27,16 @@ if TYPE_CHECKING:
 
 PATH: Final = "responses/compact"
 REFUSED: Final = "compact"
-"""How it is remembered that a provider has no such endpoint."""
+"""The name under which a provider without the endpoint is remembered."""
 
 LARGEST_STATE: Final = 8 * MB
-"""It goes along with each further question."""
+"""The state is sent with every later message."""
 
 _FIELDS: Final = ("model", "instructions", "input", "prompt_cache_key")
 
 
 def is_offered(profile: ProviderProfile, info: ModelInfo) -> bool:
-    """Whether it is worth asking: CometAPI and servers of other models have nothing like it."""
+    """Return True if the provider may compact; CometAPI and servers of other models cannot."""
     if profile.kind not in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE):
         return False
     speaks = profile.api is not Api.CHAT_COMPLETIONS and Api.RESPONSES in (
@@ -49,7 +48,7 @@ def is_offered(profile: ProviderProfile, info: ModelInfo) -> bool:
 def body(
     request: ChatRequest, info: ModelInfo, profile: ProviderProfile, omit: frozenset[str]
 ) -> dict[str, Any]:
-    """The request as JSON-ready values: of a question's fields those that the endpoint takes."""
+    """Return the request as JSON-ready values, with only the fields that the endpoint takes."""
     fields = responses.body(request, info, profile, omit)
     return {name: fields[name] for name in _FIELDS if name in fields}
 
@@ -61,7 +60,7 @@ async def compact(
     request: ChatRequest,
     omit: frozenset[str] = frozenset(),
 ) -> ProviderState:
-    """Ask for it, again only where nothing can have been billed.
+    """Request a compaction; repeat the request only if nothing can have been billed.
 
     Raises:
         EndpointMissingError: the provider has no such endpoint.
@@ -83,10 +82,10 @@ async def compact(
 
 
 def state_from(reply: object, provider: str) -> ProviderState:
-    """What the reply holds.
+    """Return the state in the reply.
 
     Raises:
-        UnexpectedReplyError: it holds no state.
+        UnexpectedReplyError: the reply holds no state.
     """
     output = reply.get("output") if isinstance(reply, Mapping) else None
     kinds = [json_fields.text(item, "type") for item in json_fields.rows(reply, "output")]

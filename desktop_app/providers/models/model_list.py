@@ -1,5 +1,7 @@
-"""The models that a provider lists: GET /models. Source: OpenAI's published OpenAPI document, and
-the fields that gateways add to it; what they say of windows is model_windows.py.
+"""The models that a provider lists: GET /models.
+
+Source: OpenAI's published OpenAPI document, and the fields that gateways add; see model_windows.py
+for context windows.
 """
 
 from __future__ import annotations
@@ -22,22 +24,22 @@ PATH: Final = "models"
 
 MOST_MODELS: Final = 10_000
 LONGEST_ID: Final = 1_000
-"""Characters. Local servers name models by the paths of their files."""
+"""In characters. Local servers name models by the paths of their files."""
 
 T = TypeVar("T")
 
 
 class GetJson(Protocol):
-    """Gives what `read` makes of the JSON at a path; one that begins with / lies beside the API."""
+    """Fetches JSON and returns `read` of it. A path that begins with / starts at the host."""
 
     async def __call__(self, path: str, read: Callable[[Any], T]) -> T: ...
 
 
 async def fetched(get_json: GetJson, profile: ProviderProfile, beside_s: float) -> ModelListing:
-    """What the provider lists now.
+    """Fetch the models that the provider lists now.
 
     Args:
-        beside_s: seconds that a question about windows may take.
+        beside_s: seconds that a further request about context windows may take.
 
     Raises:
         AttemptError, ProviderError
@@ -45,7 +47,7 @@ async def fetched(get_json: GetJson, profile: ProviderProfile, beside_s: float) 
     listing, more = await get_json(
         PATH, lambda reply: (listing_from(reply, profile), beside(_rows(reply)))
     )
-    # OpenAI's own list looks like others', and its windows are known.
+    # OpenAI's list resembles others', and its windows are known.
     if more is None or profile.kind is ProviderKind.OPENAI:
         return listing
     ids = [model.id for model in listing.models]
@@ -53,16 +55,16 @@ async def fetched(get_json: GetJson, profile: ProviderProfile, beside_s: float) 
         async with asyncio.timeout(beside_s):
             windows = await get_json(more.path, lambda reply: more.read(reply, ids))
     except (AttemptError, ProviderError, TimeoutError):
-        return listing  # then less is known
+        return listing  # windows stay unknown
     models = (replace(m, window=windows.get(m.id, m.window)) for m in listing.models)
     return replace(listing, models=tuple(models))
 
 
 def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
-    """The listing that a reply holds.
+    """Return the listing in a reply.
 
     Raises:
-        UnexpectedReplyError: it holds none.
+        UnexpectedReplyError: the reply holds none.
     """
     rows = _rows(reply)
     is_list = isinstance(reply, Mapping) and isinstance(reply.get("data"), list)
@@ -80,13 +82,13 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
 
 
 def _rows(reply: object) -> list[Mapping[str, Any]]:
-    """The rows of a list; Together sends them bare."""
+    """Return the rows of a list; Together sends a bare list."""
     rows = json_fields.rows({"data": reply} if isinstance(reply, list) else reply, "data")
     return rows[:MOST_MODELS]
 
 
 def _day(value: object) -> date | None:
-    """A day as providers write it, in ISO's form or as seconds since 1970; None for what is none."""
+    """Return a date in ISO format or in seconds since 1970, or None if it is neither."""
     try:
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value, UTC).date()

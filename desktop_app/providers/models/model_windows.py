@@ -1,7 +1,7 @@
-"""How many tokens a model takes, as servers say it beside the models that they list.
+"""Context windows of models, as servers report them beside their list of models.
 
-OpenAI's API has no such field; others add one, each by a name of its own. A server that says it at
-another path of its own is asked there once, where its list shows which server it is.
+OpenAI's API has no such field; other servers add one, each under its own name. A server that
+reports it at a path of its own is asked there once, if its list shows which server it is.
 
 Sources: vLLM (`max_model_len`), llama.cpp's server (`meta.n_ctx`, `meta.n_ctx_train`, and
 `default_generation_settings.n_ctx` of /props), LM Studio's REST API (/api/v0/models), Ollama's API
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from desktop_app.providers.http import json_fields
 
-# What lies outside is no window: 0 for "not known", 10**30 for "no limit", a megabyte count.
+# Other numbers are not windows: 0 for "not known", 10**30 for "no limit", a count of megabytes.
 SMALLEST: Final = 256
 LARGEST: Final = 100_000_000
 
@@ -30,24 +30,28 @@ _STATED: Final = (
     "max_context_length",
     "max_input_tokens",
 )
-_CREATED_BY_LITELLM: Final = 1677610602  # of every model, whenever it was made
+_CREATED_BY_LITELLM: Final = 1677610602  # LiteLLM sends this for every model
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Beside:
-    """Where a server says more: a path beside its API's, and how a reply to it is read: tokens by
-    model id, the listed ids given."""
+    """A further request to a server for context windows.
+
+    Attributes:
+        path: the path, relative to the host.
+        read: returns the tokens by model id from the reply and the listed ids.
+    """
 
     path: str
     read: Callable[[object, Sequence[str]], dict[str, int]]
 
 
 def window_of(row: Row) -> int | None:
-    """Tokens that a listed model takes; None where its row names no number that could be it.
+    """Return the tokens that a listed model takes, or None if its row does not say.
 
-    What it runs with outweighs what it could take, and that what it was trained on.
+    The window it runs with outweighs the largest possible, and that the one it was trained on.
 
     >>> window_of({"id": "m", "max_model_len": 8192})
     8192
@@ -63,7 +67,7 @@ def window_of(row: Row) -> int | None:
 
 
 def beside(rows: Sequence[Row]) -> Beside | None:
-    """Where the server that sent these rows says more of their windows; None where nowhere."""
+    """Return the further request for windows to the server of these rows, or None."""
     owners = {json_fields.text(row, "owned_by") for row in rows}
     if owners == {"llamacpp"}:
         is_said = all(_named(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows)
@@ -101,7 +105,7 @@ def _of_litellm(reply: object, _ids: Sequence[str]) -> dict[str, int]:
 
 
 def _least(found: Iterable[tuple[str, int | None]]) -> dict[str, int]:
-    """By id: several deployments may answer to one name, and the smallest must hold it."""
+    """Return the smallest window by id: several deployments may share one name."""
     windows: dict[str, int] = {}
     for model_id, window in found:
         if window is not None:
@@ -110,6 +114,6 @@ def _least(found: Iterable[tuple[str, int | None]]) -> dict[str, int]:
 
 
 def _named(row: Row, names: Iterable[str]) -> list[int]:
-    """The numbers under `names` that could be windows."""
+    """Return the numbers under `names` that could be windows."""
     found = (json_fields.count(row, name) for name in names)
     return [number for number in found if SMALLEST <= number <= LARGEST]
