@@ -1,4 +1,4 @@
-"""The text that the keyring holds for a secret: the secret with the origin that it belongs to.
+"""The keyring entry of a secret: the secret and the origin it belongs to.
 
 Older versions stored the bare key.
 """
@@ -20,7 +20,7 @@ def to_keyring(secret: Secret) -> str:
 
 
 def from_keyring(text: str) -> Secret | None:
-    """Return the secret in a stored text, None if an older version stored the bare key."""
+    """Return the secret in a stored text, or None if an older version stored the bare key."""
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,9 +1,9 @@
-"""The keyring of the operating system; the only importer of the library of that name.
+"""Access to the keyring of the operating system; the only importer of the `keyring` library.
 
-Everything here blocks, some of it until a person has answered a dialog: `vault.py` calls it on
-threads of its own. The library is imported on first use (it takes 40 ms and 15 MB, and at the start
-no key is needed), and its search for back ends is avoided where the platform has one: that search
-takes another 90 ms and starts gcc and ldconfig.
+Everything here blocks, sometimes until the user has answered a dialog: `vault.py` calls it in
+threads. The library is imported on first use: it takes 40 ms and 15 MB, and start-up needs no key.
+If the platform has a known back end, the library's search for one is avoided: it takes another 90
+ms and starts gcc and ldconfig.
 """
 
 from __future__ import annotations
@@ -21,36 +21,37 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# The operating systems' own. Others may keep keys in plain files, or keep nothing (null, fail).
+# The keyrings of operating systems. Other back ends may keep keys in plain files, or keep nothing
+# (null, fail).
 _TRUSTED: Final = frozenset(
     f"keyring.backends.{name}"
     for name in ("SecretService", "libsecret", "kwallet", "macOS", "Windows")
 )
 
-# Of keyring and of secretstorage; by name, as the latter is not there on every platform.
+# Errors of keyring and secretstorage, by name, because secretstorage is not on every platform.
 _LOCKED: Final = frozenset({"KeyringLocked", "LockedException", "PromptDismissedException"})
 
 
 class Keyring:
-    """One service's keys in the keyring. All methods block and raise CredentialError."""
+    """The keys of one service in the keyring. All methods block and raise CredentialError."""
 
     def __init__(self, service: str) -> None:
         self._service = service
 
     def backend_name(self) -> str:
-        """Which keyring it is."""
+        """Return the name of the keyring."""
         return _attempt(lambda backend: str(backend.name))
 
     def read(self, name: str) -> str | None:
-        """Return the text of this name, None if there is none."""
+        """Return the text stored under a name, or None."""
         return _attempt(lambda backend: backend.get_password(self._service, name))
 
     def write(self, name: str, text: str) -> None:
-        """Store a text in place of the one of this name."""
+        """Store a text under a name, replacing the previous one."""
         _attempt(lambda backend: backend.set_password(self._service, name, text))
 
     def delete(self, name: str) -> None:
-        """Remove the text of this name, if there is one."""
+        """Remove the text stored under a name, if there is one."""
 
         def job(backend: KeyringBackend) -> None:
             from keyring.errors import PasswordDeleteError
@@ -61,8 +62,7 @@ class Keyring:
         _attempt(job)
 
     def probe(self) -> None:
-        """Write, read and delete an entry of no meaning: some keyrings seem to be there and
-        keep nothing."""
+        """Write, read and delete a test entry: some keyrings accept entries but keep nothing."""
         name, token = f"probe-{new_id()}", new_id()
         self.write(name, token)
         kept = self.read(name)
@@ -76,12 +76,12 @@ def _attempt(job: Callable[[KeyringBackend], T]) -> T:
         return job(_backend())
     except _failures() as exc:
         failure = _translated(exc)
-    # Out here it does not carry the first one along, whose frames hold the key.
+    # Raised out here, the error does not carry `exc`, whose frames hold the key.
     raise failure
 
 
 def _backend() -> KeyringBackend:
-    """The keyring named in keyring's own configuration, else the platform's."""
+    """Return the keyring of the library's own configuration, else the platform's."""
     from keyring import core
 
     found = core.load_env() or core.load_config()
@@ -95,11 +95,11 @@ def _backend() -> KeyringBackend:
 
 
 def _failures() -> tuple[type[BaseException], ...]:
-    """What a back end raises where it is absent, locked or failing.
+    """Return what a back end raises if it is absent, locked or failing.
 
-    keyring passes on what D-Bus and its back ends raise beside its own errors: RuntimeError for
-    a service that is not there, LookupError, ImportError and ValueError for one that is named
-    but does not exist, EOFError for a bus that goes away.
+    Besides its own errors, keyring passes on those of D-Bus and its back ends: RuntimeError for a
+    missing service, LookupError, ImportError and ValueError for a named service that does not
+    exist, EOFError if the bus goes away.
     """
     from keyring.errors import KeyringError
 
@@ -116,7 +116,7 @@ def _failures() -> tuple[type[BaseException], ...]:
     try:
         from secretstorage.exceptions import SecretStorageException
 
-        # What it lets through of the D-Bus library that it stands on.
+        # Errors of its D-Bus library that secretstorage passes on.
         from secretstorage.util import DBusErrorResponse  # type: ignore[attr-defined]
     except ImportError:  # not on this platform
         return own
@@ -125,7 +125,7 @@ def _failures() -> tuple[type[BaseException], ...]:
 
 def _translated(exc: BaseException) -> CredentialError:
     name = type(exc).__name__
-    # Such an error may quote what was being written.
+    # A ValueError may quote the text that was being written.
     details = name if isinstance(exc, ValueError) else f"{name}: {exc}"
     if name in _LOCKED:
         return CredentialError(

@@ -1,11 +1,11 @@
-"""Keys and passwords: in the keyring if one works, otherwise in this session's memory.
+"""API keys and passwords: in the keyring if one works, otherwise in this session's memory.
 
-Each belongs to one origin, which is stored in the keyring together with it: nothing outside the
-keyring can have it sent elsewhere. Whoever reads a secret says which origin it is for, and gets
-nothing if it belongs to another.
+Each belongs to one origin, which the keyring stores together with it: nothing outside the keyring
+can have it sent elsewhere. A caller that reads a secret names its origin, and gets nothing if the
+secret belongs to another.
 
-Reading the keyring can raise the dialog that unlocks it, so nothing is read before it is needed.
-The store remembers which secrets are in the keyring and where they belong (`KeyNotes`). That is a
+Reading the keyring can open the dialog that unlocks it, so nothing is read before it is needed. The
+database remembers which secrets are in the keyring and for which origins (`KeyNotes`). That is a
 hint for the window; the keyring decides.
 """
 
@@ -27,10 +27,10 @@ from desktop_app.domain.secret import Secret
 
 T = TypeVar("T")
 
-# A dialog to unlock the keyring may be open, and a person look for the password.
+# The user may have to look up the password for the unlock dialog.
 PROMPT_TIMEOUT_S: Final = 60.0
 UNKNOWN_ORIGIN: Final = ""
-# No address has this origin. A key of an older version that nothing binds is noted with it.
+# The origin noted for an old key that belongs to no known origin. No address has it.
 NO_ORIGIN: Final = "none"
 
 
@@ -41,9 +41,9 @@ class KeyPlace(StrEnum):
     SESSION = "session"
     ENVIRONMENT = "environment"
     UNKNOWN = "unknown"
-    """In the keyring if anywhere: the keyring has not been asked which origin it belongs to."""
+    """It may be in the keyring; the keyring has not been asked which origin it belongs to."""
     ELSEWHERE = "elsewhere"
-    """There is one, and it belongs to another origin."""
+    """A secret exists, but it belongs to another origin."""
     NONE = "none"
 
     @property
@@ -54,11 +54,11 @@ class KeyPlace(StrEnum):
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What a probe found.
+    """The result of a probe.
 
     Attributes:
-        backend: which keyring it was; "" where there is none.
-        why: a sentence where it does not work, "" where it does.
+        backend: the name of the keyring, or "".
+        why: a sentence that says why it does not work, or "".
     """
 
     works: bool
@@ -83,14 +83,14 @@ class _SessionSecret:
 
 
 class KeyVault:
-    """The secrets of all profiles, by name: a profile has its key and its proxy's password.
+    """The secrets of all profiles, by name: a profile's key and its proxy's password.
 
     Args:
-        legacy_origins: where the keys belong that an older version stored without an origin; called
-            on another thread.
+        legacy_origins: returns the origins of keys that an older version stored without one; called
+            in another thread.
 
     Attributes:
-        last_probe: what the newest probe found; None before the first.
+        last_probe: the result of the latest probe, None before the first.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class KeyVault:
         self.last_probe: ProbeResult | None = None
 
     async def get(self, name: str, origin: str) -> Secret | None:
-        """Return the secret of this name if it belongs to `origin`, this session's first.
+        """Return the secret of this name if it belongs to `origin`; this session's take precedence.
 
         Raises:
             CredentialError: it is in the keyring, which is locked, gone or does not answer.
@@ -140,17 +140,18 @@ class KeyVault:
         if not origin:
             return Secret("", NO_ORIGIN)
         secret = Secret(text, origin)
-        with suppress(CredentialError):  # it can be used all the same; the next read tries again
+        with suppress(CredentialError):  # usable all the same; the next read tries again
             self._keyring.write(name, to_keyring(secret))
         return secret
 
     async def set(self, name: str, secret: Secret) -> KeyPlace:
-        """Store a secret in the keyring, in place of the one of this name, after a probe.
+        """Probe the keyring, then store a secret in it, replacing the one of this name.
 
-        If the keyring does not work, the secret is held for this session, and `last_probe` says why.
+        If the keyring does not work, the secret is held for this session, and `last_probe` says
+        why.
 
         Raises:
-            CredentialError: it belongs to no origin.
+            CredentialError: the secret belongs to no origin.
         """
         if not secret.origin:
             raise CredentialError(
@@ -161,7 +162,7 @@ class KeyVault:
 
         def store() -> str:
             self._keyring.probe()
-            if not given_up.is_set():  # nobody waits any more: it is a session key by now
+            if not given_up.is_set():  # given up: the key is a session key by now
                 self._keyring.write(name, to_keyring(secret))
             return self._keyring.backend_name()
 
@@ -181,10 +182,10 @@ class KeyVault:
         return KeyPlace.KEYRING
 
     async def remove(self, name: str) -> None:
-        """Forget the secret of this name, whichever origin it belongs to.
+        """Forget the secret of this name, whatever its origin.
 
         Raises:
-            CredentialError: the keyring is locked, gone or does not answer; it is still in there.
+            CredentialError: the keyring is locked, gone or does not answer, and still holds it.
         """
         self._session.pop(name, None)
         if await self._notes.key_origin(name) is not None:
@@ -192,7 +193,7 @@ class KeyVault:
             await self._notes.note_key(name, None)
 
     async def place(self, name: str, origin: str) -> KeyPlace:
-        """Return where the secret for `origin` is, without asking the keyring."""
+        """Return where the secret for `origin` is, without reading the keyring."""
         held = self._session.get(name)
         if held is not None and held.secret.origin == origin:
             return held.place
@@ -206,7 +207,7 @@ class KeyVault:
         return KeyPlace.KEYRING if noted == origin else KeyPlace.ELSEWHERE
 
     async def probe(self, timeout_s: float = 10) -> ProbeResult:
-        """Try the keyring with an entry of no meaning. May raise the dialog that unlocks it."""
+        """Try the keyring with a test entry. May open the dialog that unlocks it."""
 
         def job() -> str:
             self._keyring.probe()
@@ -219,15 +220,15 @@ class KeyVault:
         return self.last_probe
 
     def use_for_session(self, name: str, secret: Secret, place: KeyPlace) -> None:
-        """Hold a secret in memory; `place` says where it came from (SESSION or ENVIRONMENT)."""
+        """Hold a secret in memory; `place` is where it came from (SESSION or ENVIRONMENT)."""
         self._session[name] = _SessionSecret(secret, place)
 
 
 async def _call(job: Callable[[], T], timeout_s: float) -> T:
-    """Run `job` on a thread that may be left behind.
+    """Run `job` in a thread that may be abandoned.
 
-    A thread that waits for a dialog cannot be stopped, and must hold up neither the program's end
-    (so no executor) nor the next call.
+    A thread that waits for a dialog cannot be stopped. It must block neither the program's end (so
+    no executor) nor the next call.
     """
     future: Future[T] = Future()
 

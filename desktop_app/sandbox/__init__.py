@@ -1,8 +1,8 @@
-"""Confines processes that read foreign input, behind one interface for all systems.
+"""Confines processes that read untrusted input, behind one interface for all systems.
 
-A child process calls `confine` before it reads a byte. What an exploited parser can then do is
-compute, read the program's own files, and answer. `available` tells `repartee doctor` how much of
-that this computer enforces. `deny_inspection` is for processes that hold keys.
+A child process calls `confine` before it reads a byte. An exploited parser can then only compute,
+read the program's own files, and answer. `available` tells `repartee doctor` how much of that this
+computer enforces. `deny_inspection` is for processes that hold keys.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ def available() -> Confinement:
 
 
 def confine(policy: Policy) -> None:
-    """Give up, for good, what the policy does not permit.
+    """Give up permanently what the policy does not permit.
 
     Raises:
-        OSError: the system refused what it offers.
-        RuntimeError: the process has several threads already.
+        OSError: the system refused a mechanism that it offers.
+        RuntimeError: the process already has several threads.
     """
     _system().confine(policy)
 

@@ -64,12 +64,12 @@ def available() -> Confinement:
 
 
 def confine(policy: Policy) -> None:
-    """Give up, for good, what the policy does not permit.
+    """Give up permanently what the policy does not permit.
 
-    The process has one thread: Landlock confines the thread that asks for it.
+    The process must have one thread: Landlock confines only the thread that asks for it.
 
     Raises:
-        OSError: the kernel refused what it offers.
+        OSError: the kernel refused a mechanism that it offers.
         RuntimeError: the process has more threads.
     """
     if len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208
@@ -96,7 +96,7 @@ def deny_inspection() -> None:
 def _restrict_files(policy: Policy, abi: int) -> None:
     """Let Landlock refuse every file, port and signal that the policy does not name."""
     handled = sum(rights for since, rights in _FS_OF_ABI if abi >= since)
-    # The size of the attributes says which of them the kernel is asked for.
+    # The size of the attributes tells the kernel which of them are given.
     attributes = [handled]
     if abi >= _NET_SINCE:
         attributes.append(_BIND_TCP | _CONNECT_TCP)
@@ -127,7 +127,7 @@ class _PathBeneath(ctypes.Structure):
 
 
 def _allow_path(ruleset: int, path: Path, rights: int) -> None:
-    """Add a rule for what is at the path and below it. A path that is not there needs none."""
+    """Add a rule for a path and everything below it. A missing path needs none."""
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
@@ -142,7 +142,7 @@ def _allow_path(ruleset: int, path: Path, rights: int) -> None:
 
 
 def _system_paths() -> Iterator[Path]:
-    """Yield what libraries read of the system."""
+    """Yield the system's files that libraries read."""
     yield from map(Path, _SYSTEM)
     for entry in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep):
         if entry:

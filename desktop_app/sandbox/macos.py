@@ -1,7 +1,7 @@
-"""Confines a process on macOS by its sandbox, from within.
+"""Confines a process on macOS by the system's sandbox, from within.
 
-Not tried on a Mac: the tests of this project run on Linux. `sandbox_init` is deprecated, but it is
-what browsers use, and the one way without a signed helper program.
+Not tried on a Mac: the tests of this project run on Linux. `sandbox_init` is deprecated, but
+browsers use it, and it is the only way without a signed helper program.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def available() -> Confinement:
 
 
 def confine(policy: Policy) -> None:
-    """Give up, for good, what the policy does not permit.
+    """Give up permanently what the policy does not permit.
 
     Raises:
         OSError: the sandbox was refused.
@@ -69,7 +69,7 @@ def deny_inspection() -> None:
 
 
 def _allowed(operations: str, paths: Iterable[Path]) -> str:
-    """Return the rule that allows operations on what is at the paths and below them."""
+    """Return the rule that allows operations on the paths and everything below them."""
     rules = []
     for path in paths:
         quoted = str(path.resolve()).replace("\\", "\\\\").replace('"', '\\"')

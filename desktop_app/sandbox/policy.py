@@ -1,4 +1,4 @@
-"""What a confined process may still do, and what confines it here."""
+"""The permissions of a confined process, and the mechanisms that confine it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ class Policy(NamedTuple):
     """The permissions of a confined process, beyond what Python itself needs.
 
     Attributes:
-        memory_bytes: private memory.
-        readable: files and folders that it may read, with all below them.
-        writable: files and folders that it may create, change and remove, with all below them.
-        tcp_ports: it may connect to these, and to Unix sockets. If there are none, to nothing.
-        descriptors: inherited file descriptors that stay open, beside the standard streams.
+        memory_bytes: the most private memory.
+        readable: files and folders, with everything below, that it may read.
+        writable: files and folders, with everything below, that it may create, change and remove.
+        tcp_ports: ports that it may connect to. With any, Unix sockets are allowed too; without,
+            nothing is.
+        descriptors: inherited file descriptors that stay open, besides the standard streams.
     """
 
     memory_bytes: int
@@ -27,11 +28,11 @@ class Policy(NamedTuple):
 
 
 class Confinement(NamedTuple):
-    """What this computer offers to confine a process.
+    """The mechanisms by which this computer can confine a process.
 
     Attributes:
         active: names of the mechanisms, such as "Landlock (ABI 7)".
-        missing: what is not confined and why, each as a clause for people.
+        missing: what is not confined and why, each as a clause for users.
     """
 
     active: tuple[str, ...]

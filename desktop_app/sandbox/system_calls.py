@@ -185,7 +185,7 @@ class _Check(NamedTuple):
 # linux/sched.h. Bits of namespaces, of tracing and of vfork must be absent from a new thread.
 _CLONE_THREAD: Final = 0x00010000
 _CLONE_FORBIDDEN: Final = 0x7E02_6080
-# fcntl.h: opened to read, and neither made nor emptied. O_TMPFILE contains a bit of its own.
+# fcntl.h: open for reading, without creating or truncating. O_TMPFILE contains a bit of its own.
 _O_TMPFILE_BIT: Final = 0o20000000
 _OPENS_TO_WRITE: Final = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | _O_TMPFILE_BIT
 # asm-generic/ioctls.h: is it a terminal and how large, how much can be read, flags of a descriptor.
@@ -245,7 +245,7 @@ def _checks(*, can_write: bool) -> dict[str, tuple[_Check, ...]]:
         "fcntl": (_Check(1, (*_FCNTL_COMMANDS, *locks)),),
         # TIOCSTI would type into the terminal that the program was started from.
         "ioctl": (_Check(1, _IOCTL_COMMANDS),),
-        # A pair reaches nobody else; asyncio makes one.
+        # A pair connects only to itself; asyncio creates one.
         "socketpair": (_Check(0, (_AF_UNIX,)),),
         "socket": (
             _Check(0, (_AF_UNIX, _AF_INET, _AF_INET6)),
@@ -260,7 +260,7 @@ def _opened(argument: int) -> _Check:
 
 
 def _rule(checks: tuple[_Check, ...]) -> Iterator[bytes]:
-    """Yield what follows the comparison of a number: its checks, and a verdict."""
+    """Yield the instructions after a matching number: its checks and a verdict."""
     for check in checks:
         yield _op(_LOAD_WORD, _ARGUMENTS_AT + 8 * check.argument + 4 * check.word)
         yield _op(_AND, check.mask)

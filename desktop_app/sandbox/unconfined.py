@@ -1,4 +1,4 @@
-"""Stands in for a sandbox on systems that have none known here."""
+"""Stands in for a sandbox on systems without a known one."""
 
 from __future__ import annotations
 

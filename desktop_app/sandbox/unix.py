@@ -1,4 +1,4 @@
-"""What confines a process on Linux and macOS alike: resource limits, and closed descriptors."""
+"""Mechanisms of both Linux and macOS: resource limits and closed descriptors."""
 
 from __future__ import annotations
 

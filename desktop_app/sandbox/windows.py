@@ -1,8 +1,8 @@
 """Confines a process on Windows, from within: a job object, no privileges, low integrity.
 
-Not tried on Windows: the tests of this project run on Linux. A process of low integrity writes
-nowhere but to its own folders. It still reads the user's files and opens sockets: only its parent
-could have started it in an AppContainer, which takes a helper program.
+Not tried on Windows: the tests of this project run on Linux. A process of low integrity can write
+only to its own folders. It can still read the user's files and open sockets: only its parent could
+start it in an AppContainer, which takes a helper program.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from desktop_app.sandbox.policy import Confinement
 if TYPE_CHECKING:
     from desktop_app.sandbox.policy import Policy
 
-# Off Windows, types know nothing of these names.
+# Type stubs lack these names on other systems.
 _windows: Any = ctypes
 # winnt.h
 _LIMIT_ACTIVE_PROCESS, _LIMIT_PROCESS_MEMORY, _DIE_ON_EXCEPTION = 0x8, 0x100, 0x400
@@ -67,7 +67,7 @@ def available() -> Confinement:
 
 
 def confine(policy: Policy) -> None:
-    """Give up, for good, what the policy does not permit and Windows can refuse.
+    """Give up permanently what the policy does not permit and Windows can refuse.
 
     Raises:
         OSError: Windows refused.
@@ -91,11 +91,11 @@ def confine(policy: Policy) -> None:
 
 
 def deny_inspection() -> None:
-    """Do nothing: a process of the same user may open this one, whatever it does."""
+    """Do nothing: Windows lets processes of the same user open this one anyway."""
 
 
 def _lower_integrity(process: wintypes.HANDLE) -> None:
-    """Give up every privilege, and the right to write what processes of medium integrity own."""
+    """Give up every privilege, and write access to objects of medium integrity."""
     security = _windows.WinDLL("advapi32", use_last_error=True)
     token, sid = wintypes.HANDLE(), ctypes.c_void_p()
     _check(security.OpenProcessToken(process, _TOKEN_ACCESS, ctypes.byref(token)))
