@@ -1,4 +1,4 @@
-"""Access to the keyring of the operating system; the only importer of the `keyring` library.
+"""Access to the operating system's keyring; the only importer of the `keyring` library.
 
 Everything here blocks, sometimes until the user has answered a dialog: `vault.py` calls it in
 threads. The library is imported on first use: it takes 40 ms and 15 MB, and start-up needs no key.

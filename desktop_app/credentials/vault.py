@@ -109,7 +109,7 @@ class KeyVault:
         self.last_probe: ProbeResult | None = None
 
     async def get(self, name: str, origin: str) -> Secret | None:
-        """Return the secret of this name if it belongs to `origin`; this session's take precedence.
+        """Return the secret of this name if it belongs to `origin`; this session's goes first.
 
         Raises:
             CredentialError: it is in the keyring, which is locked, gone or does not answer.

@@ -190,7 +190,7 @@ class LocalModel:
             try:
                 self._running = await self._start(self.weights)
             finally:
-                if self._running is None:  # failed or cancelled
+                if self._running is None:  # failed or canceled
                     await self._stop()
             return self._running
 

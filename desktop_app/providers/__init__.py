@@ -1,4 +1,4 @@
-"""The API client: requests out, stream events in.
+"""The API client: requests in, stream events out.
 
 `provider_client` is the entry point. May import domain, paths, httpx and truststore.
 """

@@ -92,7 +92,7 @@ class ProviderClient:
         socket_path: the Unix socket of a server without a port.
         known_api: the API that a compatible server was found to speak.
         remember_api: called with the API when it is learned.
-        known_refusals: what the server refused before, by model, as left_out.py spells it.
+        known_refusals: what the server refused before, by model, as unsupported_parameters.py spells it.
         remember_refusals: called with a model and all its known refusals when one is learned.
         timeouts, run_times: time limits, which tests shorten.
         asleep: the clock of the computer's sleep, which tests replace.
@@ -217,7 +217,7 @@ class ProviderClient:
             EndpointMissingError: the provider has no embeddings.
             ProviderError
         """
-        from desktop_app.providers.jobs import embeddings  # few ever want them
+        from desktop_app.providers.jobs import embeddings  # rarely needed
 
         self._require_key()
         if not embeddings.is_offered(self._profile):
@@ -226,8 +226,8 @@ class ProviderClient:
             return await embeddings.embed(self._transport, self._profile, model, texts)
 
     def batches(self) -> BatchClient:
-        """Its batches. Raises ProviderError where there is no key."""
-        from desktop_app.providers.jobs.batch_client import BatchClient  # few ever want it
+        """Return a client for the batches. Raises ProviderError if there is no key."""
+        from desktop_app.providers.jobs.batch_client import BatchClient  # rarely needed
 
         self._require_key()
         return BatchClient(
@@ -389,7 +389,7 @@ class ProviderClient:
                 yield event
             return
         if reply.received == 0 and self._learning.is_learning_api:
-            # Hosts without the endpoint are known to answer 200 with nothing.
+            # Some hosts without the endpoint answer 200 with an empty body.
             raise error_replies.endpoint_missing(self._profile.name, "an empty reply came back")
         for event in reader.end():
             yield event

@@ -44,7 +44,7 @@ def deny_inspection() -> None:
 
 
 def _system() -> ModuleType:
-    """Return the module for this system. It imports ctypes, which no window needs to be painted."""
+    """Return the module for this system. It imports ctypes, which start-up avoids."""
     if sys.platform == "linux":
         from desktop_app.sandbox import linux as system
     elif sys.platform == "darwin":

@@ -1,4 +1,4 @@
-"""Confines a process on Linux: no new privileges, Landlock, seccomp and hard resource limits.
+"""Confines a process on Linux: no new privileges, Landlock, seccomp, resource limits.
 
 Written over `ctypes`, because no library does it as well. The four Landlock packages in the Python
 index are alpha or beta, with one author each, for three system calls; `pyseccomp` dates from 2021

@@ -147,7 +147,7 @@ def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
 
 def _file(file: FileData) -> dict[str, Any]:
     """Return a file part as documented for PDF. Which other files a server takes is unknown."""
-    # `request_bytes.packed` replaces the file by its data URL.
+    # `request_body.packed` replaces the file by its data URL.
     return {"type": "file", "file": {"filename": file.name, "file_data": file}}
 
 
@@ -211,7 +211,7 @@ class ChatCompletionsReader:
     def _end(self, *, marked: bool) -> list[StreamEvent]:
         if self._reason in _WHOLE or (marked and self._has_content and not self._reason):
             return self._finish(Completed())
-        if self._reason == "error":  # so OpenRouter ends what its provider broke off
+        if self._reason == "error":  # OpenRouter's way to report that its provider failed
             error = error_replies.error_from(self._provider, error_replies.ErrorBody())
             return self._finish(Failed(error))
         if self._reason:
@@ -268,9 +268,7 @@ class ChatCompletionsReader:
         )
 
     def _call_index(self, call: Mapping[str, Any], call_id: str) -> int:
-        """Return the call's index. Without one, a new id is a new call, else the last call goes
-        on.
-        """
+        """Return the call's index. Without one, a new id is a new call, else the last goes on."""
         if isinstance(call.get("index"), int):
             return json_fields.count(call, "index")
         if call_id:

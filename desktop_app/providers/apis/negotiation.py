@@ -27,7 +27,7 @@ class Learning:
     ProviderClient.
 
     Attributes:
-        refused: what the server refuses, by model, as left_out.py spells it.
+        refused: what the server refuses, by model, as unsupported_parameters.py spells it.
         is_learning_api: True if its API is still to be learned.
     """
 
@@ -77,9 +77,7 @@ class Learning:
         return self.refused.get(model, frozenset())
 
     def refuses(self, model: str, learnt: frozenset[str]) -> None:
-        """Remember refusals. Call it once a reply has opened without them: until then it is a
-        guess.
-        """
+        """Remember refusals, now that a reply without the refused settings has opened."""
         self.refused[model] = self.of(model) | learnt
         if self._remember_refusals is not None:
             self._remember_refusals(model, self.refused[model])
@@ -105,7 +103,7 @@ class Negotiation:
         self._found: frozenset[str] = frozenset()
 
     def begin(self) -> list[Notice | Started]:
-        """What the person should know before the first attempt."""
+        """Return what the user should know before the first attempt."""
         return [
             *unsupported_parameters.told_again(self._profile.name, self._known),
             *self._turn_to(self.api),
@@ -169,5 +167,5 @@ class Negotiation:
             )
             self._found |= {spelled}
         if had_background and not self.request.background:
-            param = "background"  # `store`, too, is refused for its sake
+            param = "background"  # `store` is also refused because of background mode
         return unsupported_parameters.told(self._profile.name, param, own)

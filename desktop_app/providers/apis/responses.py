@@ -145,7 +145,7 @@ def _text(message: RequestMessage) -> str:
 def _file(file: FileData) -> dict[str, Any]:
     """Return a file part. The server chooses the reader by the name.
 
-    request_bytes.py inserts the data when the body is sent.
+    request_body.py inserts the data when the body is sent.
     """
     return {"type": "input_file", "filename": file.name, "file_data": file}
 

@@ -81,7 +81,7 @@ class ResponsesReader:
         try:
             event = json_fields.parse(data)
         except ValueError:
-            if self._numbered:  # it can be had again
+            if self._numbered:  # it can be fetched again
                 raise stream_errors.cut(self._provider) from None
             return self._finish(Failed(stream_errors.unreadable(self._provider)))
         if self._numbered and not self._is_next(event):
@@ -229,7 +229,7 @@ class ResponsesReader:
             return Incomplete(why or "unknown")
         if status == "cancelled":
             return Failed(stream_errors.cut(self._provider))
-        # Gateways let "in_progress" stand in what they say is completed.
+        # Some gateways leave "in_progress" in a completed response.
         is_under_way = status in ("queued", "in_progress") and kind != "response.completed"
         if is_under_way or (not response and not self.has_content):
             return Failed(stream_errors.unreadable(self._provider))

@@ -55,7 +55,7 @@ class ProxyWatch:
     """Follows the connection through a proxy by the trace events of httpx.
 
     It ends the proxy's deadline once the request is sent to the provider. SOCKS connections get the
-    socket options that httpx sets on others, and are closed if cancelled during the greeting,
+    socket options that httpx sets on others, and are closed if canceled during the greeting,
     because httpx leaves them open then.
     """
 
@@ -199,7 +199,7 @@ def new_client(
 
 
 def _trusted(ca_file: str) -> ssl.SSLContext:
-    from desktop_app.providers.http.trust import trusted  # with ssl, not before the first request
+    from desktop_app.providers.http.trust import trusted  # imports ssl: only for a request
 
     return trusted(ca_file)
 

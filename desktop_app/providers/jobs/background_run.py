@@ -208,7 +208,7 @@ class BackgroundRun:
                     if self._id:
                         yield RunReached(RemoteRun(self._id, self._reader.sequence))
             if not reply.received and not self._id:
-                # Hosts without the endpoint are known to answer 200 with nothing.
+                # Some hosts without the endpoint answer 200 with an empty body.
                 raise error_replies.endpoint_missing(self._provider, "an empty reply came back")
 
     def _noted(self, event: StreamEvent, request_id: str) -> StreamEvent:

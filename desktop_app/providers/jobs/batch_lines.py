@@ -64,7 +64,7 @@ def request_line(
     """Return a request as a line of the upload, with its line feed.
 
     Args:
-        refused: what the server refused of this model before, as left_out.py spells it.
+        refused: what the server refused of this model before, as unsupported_parameters.py spells it.
     """
     plain = replace(
         request.parameters, stream=False, service_tier=None, candidates=1, reasoning_summary=None
