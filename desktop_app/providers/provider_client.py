@@ -92,7 +92,8 @@ class ProviderClient:
         socket_path: the Unix socket of a server without a port.
         known_api: the API that a compatible server was found to speak.
         remember_api: called with the API when it is learned.
-        known_refusals: what the server refused before, by model, as unsupported_parameters.py spells it.
+        known_refusals: what the server refused before, by model, spelled as in
+            unsupported_parameters.py.
         remember_refusals: called with a model and all its known refusals when one is learned.
         timeouts, run_times: time limits, which tests shorten.
         asleep: the clock of the computer's sleep, which tests replace.

@@ -2,8 +2,8 @@
 
 One connection pool per profile, through the profile's proxy or socket (connections.py). Redirects
 are refused: an API does not redirect, a wrong address does. Every foreign exception becomes an
-error of the domain (connection_errors.py). This module handles bytes and events (http_reply.py); the
-adapters know what they mean.
+error of the domain (connection_errors.py). This module handles bytes and events (http_reply.py);
+the adapters know what they mean.
 
 Only these three modules use httpx. With ssl and the certificates it costs 100 ms and 20 MB, so it
 is imported in a thread with the first request, never with this module, which start-up imports.

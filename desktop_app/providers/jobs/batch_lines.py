@@ -64,7 +64,8 @@ def request_line(
     """Return a request as a line of the upload, with its line feed.
 
     Args:
-        refused: what the server refused of this model before, as unsupported_parameters.py spells it.
+        refused: what the server refused of this model before, spelled as in
+            unsupported_parameters.py.
     """
     plain = replace(
         request.parameters, stream=False, service_tier=None, candidates=1, reasoning_summary=None

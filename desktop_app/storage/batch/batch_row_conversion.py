@@ -1,4 +1,4 @@
-"""Batch jobs, their uploads and files as rows of the store, and back."""
+"""Converts batch jobs, their uploads and files to rows of the store, and back."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MONEY: Final = ("input_cost", "cost", "ordinary_cost")
 
 
 def job_to_row(job: BatchJob) -> Row:
-    """The columns that change with the job itself; not what its results came to, nor its owner."""
+    """Return the columns that change with the job itself, without sums and owner."""
     choice, answered = job.choice, Overrides(job.instructions, job.parameters, NAMES)
     details = {
         "api": job.api.value,
@@ -70,7 +70,7 @@ def job_to_row(job: BatchJob) -> Row:
 
 
 def job_from_row(row: Cells) -> BatchJob:
-    """The reverse, without uploads and counts."""
+    """Return the job in a row, without uploads and counts."""
     details = json.loads(row["details"])
     answered = Overrides.from_json(details["settings"])
     estimate: dict[str, Any] = details["estimate"]
@@ -107,7 +107,7 @@ def job_from_row(row: Cells) -> BatchJob:
 
 
 def upload_to_row(upload: BatchUpload) -> Row:
-    """All columns of `batch_uploads` but the row's number."""
+    """Return all columns of `batch_uploads` except the id."""
     row: Row = asdict(upload)
     for name in ("is_uploading", "is_creating", "is_fetched"):
         row[name] = int(bool(row[name]))
@@ -115,7 +115,7 @@ def upload_to_row(upload: BatchUpload) -> Row:
 
 
 def upload_from_row(row: Cells) -> BatchUpload:
-    """The reverse."""
+    """Return the upload in a row."""
     return BatchUpload(
         row["job_id"],
         row["number"],
@@ -134,7 +134,7 @@ def upload_from_row(row: Cells) -> BatchUpload:
 
 
 def item_to_row(item: BatchItem) -> Row:
-    """All columns of `batch_items` but the row's number and what its answer took."""
+    """Return all columns of `batch_items` except the id and the answer's usage."""
     parts = [] if item.part is None else [item.part]
     return {
         "job_id": item.job_id,
@@ -153,7 +153,7 @@ def item_to_row(item: BatchItem) -> Row:
 
 
 def item_from_row(row: Cells) -> BatchItem:
-    """The reverse; `answer` is "" where the row was read without it."""
+    """Return the item in a row; `answer` is "" if the row was read without it."""
     parts = [
         part
         for part in parts_from_json(json.loads(row["part"]))
@@ -177,7 +177,7 @@ def item_from_row(row: Cells) -> BatchItem:
 
 
 def usage_from_row(row: Cells) -> Usage | None:
-    """The four columns of tokens; None where they hold nothing."""
+    """Return the usage in the four token columns, or None if they are NULL."""
     if row["input_tokens"] is None:
         return None
     return Usage(

@@ -1,8 +1,8 @@
-"""Batch jobs in the store: every step of one is here before it is taken, so that whoever goes on with
-it, after a crash or in another process, knows what was done and what may have been done.
+"""Batch jobs. Every step is saved before it is taken.
 
-A result goes in together with its line in the ledger, and only once: an answer takes the place of a
-failure, never the other way round, whatever order they come in.
+So after a crash, or in another process, it is known what was done and what may have been done. A
+result is saved together with its ledger entry, and only once: an answer replaces a failure, never
+the reverse, in whatever order they come.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _RANK: Final = {ItemStatus.UNANSWERED: 1, ItemStatus.FAILED: 2, ItemStatus.ANSWE
 
 
 class BatchStore:
-    """All methods raise StorageError."""
+    """The batch jobs. All methods raise StorageError."""
 
     def __init__(self, database: Database, ledger: Ledger) -> None:
         self._database = database
@@ -62,22 +62,22 @@ class BatchStore:
     # -- reading
 
     async def all(self) -> list[BatchJob]:
-        """Every job, newest first."""
+        """Return all jobs, newest first."""
         return await self._database.read(_read_all)
 
     async def get(self, job_id: str) -> BatchJob | None:
-        """One job; None where it is gone."""
+        """Return a job, or None if it is gone."""
         return await self._database.read(lambda c: _read(c, job_id))
 
     async def open_ids(self) -> list[str]:
-        """The jobs that are under way or being prepared, oldest first."""
+        """Return the ids of jobs that are running or being prepared, oldest first."""
         sql = f"""SELECT id FROM batch_jobs WHERE status NOT IN ({_ENDED}, 'ready')
             ORDER BY created_at"""  # noqa: S608 - our own words
         rows = await self._database.read(lambda c: c.execute(sql).fetchall())
         return [row["id"] for row in rows]
 
     async def rows(self, job_id: str) -> list[BatchItem]:
-        """All files of a job, in order, without their answers."""
+        """Return all files of a job, in order, without their answers."""
         sql = f"""SELECT {_COLUMNS}, '' AS answer FROM batch_items WHERE job_id = ?
             ORDER BY number"""  # noqa: S608 - our own words
         return await self._database.read(
@@ -85,11 +85,11 @@ class BatchStore:
         )
 
     async def lines(self, job_id: str) -> list[BatchLine]:
-        """What is listed of all files of a job, in order: quick for tens of thousands."""
+        """Return the list rows of all files of a job, in order: quick for tens of thousands."""
         return await self._database.read(partial(_lines, job_id))
 
     async def page(self, job_id: str, behind: int, limit: int = PAGE) -> list[BatchItem]:
-        """The files behind number `behind`, with their answers."""
+        """Return the files after number `behind`, with their answers."""
         sql = "SELECT * FROM batch_items WHERE job_id = ? AND number > ? ORDER BY number LIMIT ?"
         given = (job_id, behind, limit)
         return await self._database.read(
@@ -97,14 +97,14 @@ class BatchStore:
         )
 
     async def item(self, job_id: str, number: int) -> BatchItem | None:
-        """One file, with its answer."""
+        """Return a file with its answer, or None."""
         found = await self.page(job_id, number - 1, 1)
         return found[0] if found and found[0].number == number else None
 
     # -- preparing
 
     async def create(self, job: BatchJob, items: Iterable[BatchItem]) -> None:
-        """Keep a new job with its files, which belongs to this process for now."""
+        """Save a new job with its files. This process owns it for now."""
         rows = [item_to_row(item) for item in items]
         owner = this_process()
 
@@ -117,49 +117,51 @@ class BatchStore:
         await self._database.write(insert)
 
     async def save(self, job: BatchJob) -> None:
-        """Keep what has changed of a job, but that it was cancelled."""
+        """Save the changes of a job, except its cancellation."""
         row = job_to_row(job)
-        del row["is_cancelled"]  # another process may have said so meanwhile
+        del row["is_cancelled"]  # another process may have set it meanwhile
         await self._database.write(lambda c: _update(c, "batch_jobs", row, "id"))
 
     async def mark_cancelled(self, job_id: str) -> None:
-        """Have whoever goes on with a job cancel it."""
+        """Ask the owner of a job to cancel it."""
         sql = "UPDATE batch_jobs SET is_cancelled = 1 WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (job_id,)))
 
     async def save_item(self, item: BatchItem) -> None:
-        """Keep what has changed of a file."""
+        """Save the changes of a file."""
         row = item_to_row(item)
         await self._database.write(lambda c: _update(c, "batch_items", row, "job_id", "number"))
 
     async def note_conversation(self, job_id: str, number: int, conversation_id: str) -> None:
-        """A file was opened as a conversation."""
+        """Note that a file was opened as a conversation."""
         sql = "UPDATE batch_items SET conversation_id = ? WHERE job_id = ? AND number = ?"
         row = (conversation_id, job_id, number)
         await self._database.write(lambda c: c.execute(sql, row))
 
     async def remove(self, job_id: str) -> None:
-        """Forget a job with its answers, so that they are in no file any more; what it cost stays in
-        the ledger."""
+        """Delete a job with its answers, so that they are in no file any more.
+
+        Its cost stays in the ledger.
+        """
         sql = "DELETE FROM batch_jobs WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (job_id,)))
         await self._database.wipe()
 
-    # -- who goes on with it
+    # -- ownership
 
     async def claim(self, job_id: str) -> bool:
-        """Have this process go on with a job, unless another living one does."""
+        """Make this process the owner of a job, unless another live process is. Return success."""
         return await self._database.write(partial(_claim, job_id))
 
     async def release(self, job_id: str) -> None:
-        """Whoever wants may go on with it."""
+        """Let any process continue a job."""
         sql = "UPDATE batch_jobs SET owner_pid = NULL, owner_started = NULL WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (job_id,)))
 
     # -- uploads
 
     async def plan(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
-        """Keep an upload and which files go with it."""
+        """Save an upload and the files that belong to it."""
         sql = "UPDATE batch_items SET upload = ? WHERE job_id = ? AND number = ?"
 
         def insert(connection: sqlite3.Connection) -> None:
@@ -170,7 +172,7 @@ class BatchStore:
         await self._database.write(insert)
 
     async def save_upload(self, upload: BatchUpload) -> None:
-        """Keep what has changed of an upload; once it has a batch, its files are on their way."""
+        """Save the changes of an upload. Once it has a batch, mark its files as sent."""
         sent = """UPDATE batch_items SET status = 'sent'
             WHERE job_id = ? AND upload = ? AND status = 'read'"""
 
@@ -189,10 +191,10 @@ class BatchStore:
         repeated: frozenset[str],
         price_of: Callable[[Usage], Decimal | None],
     ) -> int:
-        """Put results in, with what they cost; returns how many name no file of the upload.
+        """Save results with their costs. Return how many match no file of the upload.
 
         Args:
-            repeated: the names that came more than once.
+            repeated: the ids that came more than once.
         """
 
         def put(connection: sqlite3.Connection) -> int:
@@ -209,8 +211,10 @@ class BatchStore:
     async def finish(
         self, upload: BatchUpload, status: ItemStatus, reason: str, by_number: Mapping[int, str]
     ) -> None:
-        """The results of an upload are all in: what has none ends so, for its own reason or the one
-        of all."""
+        """End an upload: files without a result get `status` and a reason.
+
+        The reason is the file's own in `by_number`, else `reason`.
+        """
         sql = """UPDATE batch_items SET status = ?, error = ?
             WHERE job_id = ? AND upload = ? AND status = 'sent'"""
 
@@ -266,7 +270,7 @@ def _take(
     price_of: Callable[[Usage], Decimal | None],
     at: int,
 ) -> bool:
-    """Put one result in, if it is news; False where it names no file of the upload."""
+    """Save a result if it outranks the known one. Return False if it matches no file."""
     number = number_of(job.id, result.custom_id)
     sql = "SELECT status FROM batch_items WHERE job_id = ? AND number = ? AND upload = ?"
     row = connection.execute(sql, (job.id, number, upload.number)).fetchone()
@@ -298,7 +302,7 @@ def _write_down(
     cost: Decimal | None,
     at: int,
 ) -> None:
-    """The call in the ledger, and among the sums of its job."""
+    """Add a call to the ledger and to the sums of its job."""
     tokens, amount = token_counts(usage or Usage()), None if cost is None else str(cost)
     names = (job.choice.provider_id, to_text(job.choice.model), Purpose.BATCH.value)
     write_down(connection, (at, *names, *tokens, amount))

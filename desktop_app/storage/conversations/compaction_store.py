@@ -1,4 +1,4 @@
-"""Compactions: kept whole or not at all, in one transaction each; undone, never changed."""
+"""Compactions: saved in one transaction each; they can be undone, never changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from desktop_app.storage.conversations.row_conversion import (
 )
 from desktop_app.storage.database.database import Database
 
-# Nothing where the message has been deleted meanwhile, or where the same was imported before.
+# Inserts nothing if the message has been deleted meanwhile, or if the compaction was imported
+# before.
 _INSERT: Final = """
     INSERT OR IGNORE INTO compactions
     SELECT :id, :conversation_id, :message_id, :kind, :provider_id, :model, :body, :created_at,
@@ -29,21 +30,21 @@ _OF_CONVERSATION: Final = """
 
 
 class CompactionStore:
-    """Every compaction of the store. All methods raise StorageError."""
+    """All compactions of the store. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def of(self, conversation_id: str) -> tuple[Compaction, ...]:
-        """All of a conversation, undone ones too, oldest first."""
+        """Return all compactions of a conversation, including undone ones, oldest first."""
         return await self._database.read(lambda c: _all(c, conversation_id))
 
     async def add(self, compaction: Compaction) -> bool:
-        """Keep one; whether its message was still there."""
+        """Save a compaction. Return True unless its message has been deleted."""
         return await self._database.write(lambda c: insert_compaction(c, compaction))
 
     async def undo(self, compaction_id: str, at: datetime) -> None:
-        """Have the messages sent again from `at` on."""
+        """Undo a compaction: from `at` on the messages themselves are sent again."""
         sql = "UPDATE compactions SET undone_at = ? WHERE id = ? AND undone_at IS NULL"
         await self._database.write(lambda c: c.execute(sql, (to_micros(at), compaction_id)))
 
@@ -54,7 +55,7 @@ def _all(connection: sqlite3.Connection, conversation_id: str) -> tuple[Compacti
 
 
 def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) -> bool:
-    """Put a compaction behind the others; whether it was news, and its message was there."""
+    """Insert a compaction. Return True unless it exists or its message does not."""
     undone = compaction.undone_at
     row = {
         "id": compaction.id,
@@ -73,7 +74,7 @@ def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) ->
 
 
 def compaction_from_row(row: Cells) -> Compaction:
-    """A row of `compactions`."""
+    """Return the compaction in a row of `compactions`."""
     return Compaction(
         id=row["id"],
         conversation_id=row["conversation_id"],

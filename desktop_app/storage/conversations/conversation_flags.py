@@ -1,6 +1,6 @@
-"""Where conversations stand and what they are called: pinned, in a folder, in the archive.
+"""Changes to the place and the title of conversations: pinned, folder, archive.
 
-Each change touches its own column and nothing else: what another process has written to the same
+Each change touches its own column only, so that what another process writes to the same
 conversation meanwhile stays.
 """
 
@@ -29,7 +29,7 @@ class ConversationFlagStore:
         self._database = database
 
     async def rename(self, conversation_id: str, title: str) -> None:
-        """Give a conversation another title. Nothing where it is gone."""
+        """Rename a conversation. Do nothing if it no longer exists."""
 
         def action(connection: sqlite3.Connection) -> None:
             found = read_conversation(connection, conversation_id)
@@ -39,25 +39,27 @@ class ConversationFlagStore:
         await self._database.write(action)
 
     async def set_pinned(self, conversation_ids: Sequence[str], pinned: bool) -> None:
-        """Have conversations stand above the list, or not."""
+        """Pin or unpin conversations."""
         await self._set(
             "UPDATE conversations SET pinned = ? WHERE id = ?", conversation_ids, pinned
         )
 
     async def set_archived(self, conversation_ids: Sequence[str], archived: bool) -> None:
-        """Put conversations into the archive, or take them out of it."""
+        """Archive conversations, or take them out of the archive."""
         sql = "UPDATE conversations SET archived = ? WHERE id = ?"
         await self._set(sql, conversation_ids, archived)
 
     async def move(self, conversation_ids: Sequence[str], folder_id: str | None) -> None:
-        """Put conversations into a folder, or with None out of the one that they lie in. Where the
-        folder has been deleted meanwhile they lie in none."""
+        """Move conversations into a folder, or with None out of their folder.
+
+        If the folder has been deleted meanwhile, they are in none.
+        """
         sql = """UPDATE conversations SET folder_id = (SELECT id FROM folders WHERE id = ?)
             WHERE id = ?"""
         await self._set(sql, conversation_ids, folder_id)
 
     async def in_folder(self, folder_id: str) -> list[str]:
-        """The ids of all that lies in a folder, archived or in the trash too."""
+        """Return the ids of all conversations in a folder, including archived and trashed ones."""
         sql = "SELECT id FROM conversations WHERE folder_id = ?"
         rows = await self._database.read(lambda c: c.execute(sql, (folder_id,)).fetchall())
         return [row["id"] for row in rows]

@@ -1,4 +1,4 @@
-"""The longer SQL of `conversations.py`."""
+"""The longer SQL of `conversation_store.py`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CONVERSATION: Final = """
 ALL_CONVERSATIONS: Final = (
     _CONVERSATION + " WHERE c.trashed_at IS NULL ORDER BY c.updated_at DESC, c.rowid DESC"
 )
-# From the newest downwards, behind a moment and an id; folder_id NULL is "in none".
+# Newest first, after a time and an id; a NULL folder_id means "in no folder".
 LISTED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.folder_id IS :folder_id
     AND c.trashed_at IS NULL AND NOT c.pinned AND NOT c.archived
     AND c.updated_at <= :behind AND (c.updated_at < :behind OR c.id > :behind_id)
@@ -34,7 +34,7 @@ TRASHED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.trashed_at IS NOT NUL
 """
 ONE_CONVERSATION: Final = _CONVERSATION + " WHERE c.id = ?"
 
-# The draft is saved apart; a conversation that is new has none.
+# The draft is saved separately; a new conversation has none.
 PUT_CONVERSATION: Final = """
     INSERT INTO conversations (
         id, title, created_at, updated_at, provider_id, model, variant, effort, leaf_id, pinned,
@@ -76,7 +76,7 @@ UPDATE_ANSWER: Final = """
     WHERE id = :id
 """
 
-# From the leaf upwards by the small columns alone; the rows are read once the path is known.
+# Walks up from the leaf by the small columns only; full rows are read once the path is known.
 _PATH: Final = """
     WITH RECURSIVE path (id, parent_id, depth) AS (
         SELECT m.id, m.parent_id, 0
@@ -100,8 +100,8 @@ TAIL: Final = """
     SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC
 """
 
-# The first messages of all conversations have the same parent, none: hence the conversation. The
-# index is named, as SQLite would rather read the whole of a conversation.
+# The first messages of all conversations have the same parent, NULL: hence the join by
+# conversation. The index is named because SQLite would rather scan the whole conversation.
 _SIBLINGS: Final = """
     FROM messages AS m JOIN messages AS s INDEXED BY messages_by_parent
     ON s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id

@@ -1,8 +1,8 @@
 """Conversations and the trees of their messages.
 
-Two rules keep work safe: a question is on the disk, with the empty answer that is to come, before
-anything is sent; and a streaming answer names the process that writes it, so that what a crash
-left behind is told from what another process is still writing.
+Two rules protect the user's work. A question and its still empty answer are on disk before anything
+is sent. A streaming answer names the process that writes it, so that remains of a crash can be told
+from an answer that another process is writing.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.documents.attachment_cleanup import let_go
 from desktop_app.storage.search.search_index import EntryKind, enter, is_entered, take_out
 
-# A reply never has an earlier row than what it replies to.
+# A reply always has a later row than its parent.
 _TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
 _END: Final = (1 << 63) - 1
 _MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
 
 
 class ConversationStore:
-    """Every conversation of the store. Each method is one transaction.
+    """All conversations of the store. Each method is one transaction.
 
     All raise StorageError and its subclasses.
     """
@@ -71,11 +71,11 @@ class ConversationStore:
         self._database = database
 
     async def all(self) -> list[Conversation]:
-        """Newest first, pinned and archived ones too; not what lies in the trash."""
+        """Return all conversations except trashed ones, newest first."""
         return await self._database.read(lambda c: _conversations(c, ALL_CONVERSATIONS))
 
     async def ids(self) -> list[str]:
-        """Return the ids of `all`, of rows that cannot be read, too."""
+        """Return the ids of `all`, including those of unreadable rows."""
         sql = "SELECT id FROM conversations WHERE trashed_at IS NULL"
         rows = await self._database.read(lambda c: c.execute(sql).fetchall())
         return [row["id"] for row in rows]
@@ -83,45 +83,47 @@ class ConversationStore:
     async def listed(
         self, limit: int, *, behind: Conversation | None = None, folder_id: str | None = None
     ) -> list[Conversation]:
-        """A page of the list, newest first: neither pinned nor archived nor in the trash.
+        """Return a page of the list, newest first: neither pinned nor archived nor trashed.
 
         Args:
-            behind: the conversation that the page begins behind; None begins with the newest.
-            folder_id: of this folder; None for those that lie in none.
+            behind: the conversation before the page; None begins with the newest.
+            folder_id: the folder; None for conversations in no folder.
         """
         at = behind.updated_at if behind is not None else None
         page = {**_page(limit, behind, at), "folder_id": folder_id}
         return await self._database.read(lambda c: _conversations(c, LISTED_CONVERSATIONS, page))
 
     async def pinned(self) -> list[Conversation]:
-        """Those that stand above the list, newest first."""
+        """Return the pinned conversations, newest first."""
         return await self._database.read(lambda c: _conversations(c, PINNED_CONVERSATIONS))
 
     async def archived(
         self, limit: int = -1, *, behind: Conversation | None = None
     ) -> list[Conversation]:
-        """Those that were put away, newest first: all of them, or a page as `listed` gives it."""
+        """Return the archived conversations, newest first: all, or a page as in `listed`."""
         page = _page(limit, behind, behind.updated_at if behind is not None else None)
         return await self._database.read(lambda c: _conversations(c, ARCHIVED_CONVERSATIONS, page))
 
     async def trashed(
         self, limit: int = -1, *, behind: Conversation | None = None
     ) -> list[Conversation]:
-        """What lies in the trash, the last put there first: all of it, or a page."""
+        """Return the trashed conversations, last trashed first: all, or a page."""
         page = _page(limit, behind, behind.trashed_at if behind is not None else None)
         return await self._database.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS, page))
 
     async def set_trashed(self, conversation_ids: Sequence[str], at: datetime | None) -> None:
-        """Put conversations into the trash, or with None take them out of it."""
+        """Move conversations into the trash, or with None out of it."""
         micros = None if at is None else to_micros(at)
         rows = [(micros, conversation_id) for conversation_id in conversation_ids]
         sql = "UPDATE conversations SET trashed_at = ? WHERE id = ?"
         await self._database.write(lambda c: c.executemany(sql, rows))
 
     async def empty_trash(self, before: datetime) -> int:
-        """Remove for good what was put into the trash before a moment, so that its words are in no
-        file any more; returns how many. One short transaction each: nobody who writes beside us
-        waits for long."""
+        """Delete for good what was trashed before a time. Return the number of conversations.
+
+        Their words are then in no file any more. Each deletion is one short transaction, so that
+        other writers never wait long.
+        """
         sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
         rows = await self._database.read(lambda c: c.execute(sql, (micros,)).fetchall())
         count = 0
@@ -132,16 +134,16 @@ class ConversationStore:
         return count
 
     async def get(self, conversation_id: str) -> Conversation | None:
-        """One conversation; None where there is none of that id."""
+        """Return a conversation, or None if there is none with this id."""
         return await self._database.read(lambda c: read_conversation(c, conversation_id))
 
     async def create(self, conversation: Conversation) -> None:
-        """Add a conversation, its draft included."""
+        """Add a conversation with its draft."""
 
         await self._database.write(lambda c: insert_conversation(c, conversation))
 
     async def save(self, conversation: Conversation) -> None:
-        """Keep title, pinned, choice, leaf and time; not the draft. Nothing where it is gone."""
+        """Save title, pinned, choice, leaf and time, not the draft. Do nothing if it is gone."""
 
         def action(connection: sqlite3.Connection) -> None:
             if _title_of(connection, conversation.id) is not None:
@@ -150,61 +152,67 @@ class ConversationStore:
         await self._database.write(action)
 
     async def save_draft(self, conversation_id: str, draft: Draft) -> None:
-        """Keep what stands in the prompt."""
+        """Save the draft in the prompt."""
         await self._database.write(lambda c: _put_draft(c, conversation_id, draft))
 
     async def delete(self, conversation_id: str) -> None:
-        """Remove a conversation with all its messages. What it cost stays in the ledger."""
+        """Delete a conversation with all its messages. Its costs stay in the ledger."""
         await self._database.write(lambda c: _delete(c, conversation_id))
 
     async def erase(self, conversation_ids: Sequence[str]) -> None:
-        """Remove conversations for good, so that their words are in no file any more."""
+        """Delete conversations for good, so that their words are in no file any more."""
         for conversation_id in conversation_ids:
             await self._database.write(partial(_erase, conversation_id))
         await self._database.wipe()
 
     async def messages(self, conversation_id: str) -> list[Message]:
-        """Every message of the tree, parents before their children."""
+        """Return every message of the tree, parents before their children."""
         return await self._database.read(lambda c: _messages(c, _TREE, conversation_id))
 
     async def path(self, conversation_id: str) -> list[Message]:
-        """The messages shown, from the first to the conversation's leaf."""
+        """Return the messages of the path, from the first to the conversation's leaf."""
         return await self._database.read(lambda c: _messages(c, PATH, conversation_id))
 
     async def tail(self, conversation_id: str, count: int) -> list[Message]:
-        """The last `count` messages of the path, or all where there are fewer: at once, however
-        long the conversation."""
+        """Return the last `count` messages of the path, or all if there are fewer.
+
+        It is fast however long the conversation is.
+        """
         return await self._database.read(lambda c: _messages(c, TAIL, conversation_id, count))
 
     async def message(self, message_id: str) -> Message | None:
-        """One message; None where there is none of that id."""
+        """Return a message, or None if there is none with this id."""
         found = await self._database.read(lambda c: _messages(c, _MESSAGE, message_id))
         return found[0] if found else None
 
     async def versions(self, message_id: str) -> list[str]:
-        """The ids of the messages with the same parent, itself included, oldest first."""
+        """Return the ids of the messages with the same parent, itself included, oldest first."""
         rows = await self._database.read(lambda c: c.execute(VERSIONS, (message_id,)).fetchall())
         return [row["id"] for row in rows]
 
     async def versions_on_path(self, conversation_id: str) -> dict[str, tuple[str, ...]]:
-        """For each message of the path that has versions: the ids of all, oldest first."""
+        """Return the ids of all versions, oldest first, for each path message with several."""
         return await self._database.read(lambda c: _versions_on_path(c, conversation_id))
 
     async def newest_leaf(self, message_id: str) -> str:
-        """The newest message without a reply below `message_id`; itself where nothing is below."""
+        """Return the newest leaf below `message_id`, or itself if it is a leaf."""
         row = await self._database.read(lambda c: c.execute(NEWEST_LEAF, (message_id,)).fetchone())
         return message_id if row is None else str(row["id"])
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
-        """Put a turn on the disk before it is sent: the conversation as given with the first of
-        `answers` as its leaf, the question (None where an answer is tried again), and the STREAMING
-        answers, owned by this process. With a question nothing but the collections that are asked
-        stay in the draft.
+        """Save a turn before it is sent.
+
+        That is the conversation, with the first of `answers` as its leaf, the question, and the
+        STREAMING answers, owned by this process. If there is a question, only its collections stay
+        in the draft.
+
+        Args:
+            question: None if an answer is retried.
 
         Raises:
-            StorageError: another process that lives is writing an answer in this conversation.
+            StorageError: another live process is writing an answer in this conversation.
         """
 
         def action(connection: sqlite3.Connection) -> None:
@@ -219,30 +227,36 @@ class ConversationStore:
         await self._database.write(action)
 
     async def save_answer(self, answer: Message) -> None:
-        """Keep an answer as it is now: a checkpoint while STREAMING, else its end. Nothing where
-        its conversation has been deleted meanwhile."""
+        """Save an answer as it is now: a checkpoint while STREAMING, else its end.
+
+        Do nothing if its conversation has been deleted meanwhile.
+        """
         await self._database.write(lambda c: _update_answer(c, answer))
 
     async def interrupt_orphans(self) -> list[str]:
-        """Make INTERRUPTED what is STREAMING and belongs to no living process, text kept; but for
-        runs in the background, which go on at their provider.
+        """Mark STREAMING answers of dead processes as INTERRUPTED, keeping their text.
+
+        Background runs are left alone, because they go on at their provider.
 
         Returns:
-            the ids of the conversations it was found in.
+            The ids of the affected conversations.
         """
         if not await self._database.read(_orphans):
             return []
         return await self._database.write(_interrupt)
 
     async def take_over_runs(self) -> list[Message]:
-        """Make this process the owner of the answers that are made in the background and belong to
-        no living process; returns them, oldest first."""
+        """Make this process the owner of background runs of dead processes.
+
+        Returns:
+            Their messages, oldest first.
+        """
         if not await self._database.read(_left_runs):
             return []
         return await self._database.write(_take_over)
 
 
-# Rows become values on the thread that read them: a long conversation takes longer than a frame.
+# Rows are converted on the thread that reads them: a long conversation takes longer than a frame.
 
 
 def _page(limit: int, behind: Conversation | None, at: datetime | None) -> dict[str, object]:
@@ -261,7 +275,7 @@ def _conversations(
 
 
 def read_conversation(connection: sqlite3.Connection, conversation_id: str) -> Conversation | None:
-    """One conversation; None where there is none of that id."""
+    """Return a conversation, or None if there is none with this id."""
     row = connection.execute(ONE_CONVERSATION, (conversation_id,)).fetchone()
     return None if row is None else read_row(conversation_from_row, row)
 
@@ -280,7 +294,7 @@ def _versions_on_path(
 
 
 def insert_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
-    """Add a conversation, its draft included."""
+    """Add a conversation with its draft."""
     put_conversation(connection, conversation)
     _put_draft(connection, conversation.id, conversation.draft)
 
@@ -288,7 +302,7 @@ def insert_conversation(connection: sqlite3.Connection, conversation: Conversati
 def put_conversation(
     connection: sqlite3.Connection, conversation: Conversation, leaf_id: str | None = None
 ) -> None:
-    """Insert or update, and date the title anew for the search."""
+    """Insert or update a conversation, and index its title with its new time."""
     row = conversation_to_row(conversation)
     if leaf_id is not None:
         row["leaf_id"] = leaf_id
@@ -327,7 +341,7 @@ def _put_draft(connection: sqlite3.Connection, conversation_id: str, draft: Draf
 
 
 def insert_message(connection: sqlite3.Connection, message: Message) -> None:
-    """Add a message, and make it findable unless it is still on its way."""
+    """Add a message, and index it for the search unless it is still streaming."""
     connection.execute(INSERT_MESSAGE, {**message_to_row(message), **_owner(message)})
     _note_attachments(connection, message)
     if message.status is not MessageStatus.STREAMING:
@@ -347,7 +361,7 @@ def _enter_message(connection: sqlite3.Connection, message: Message) -> None:
 
 
 def _update_answer(connection: sqlite3.Connection, answer: Message) -> None:
-    _take_out_message(connection, answer.id)  # an answer that goes on has ended once before
+    _take_out_message(connection, answer.id)  # A resumed answer was indexed when it first ended
     row = {**answer_to_row(answer), **_owner(answer), "id": answer.id}
     updated = connection.execute(UPDATE_ANSWER, row).rowcount
     if updated and answer.status is not MessageStatus.STREAMING:
@@ -377,20 +391,20 @@ def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
     ).fetchall()
     for row in ids:
         _take_out_message(connection, row["id"])
-    # All messages in one statement, which is when the references between them are looked at.
+    # In one statement, because SQLite checks references between messages at its end.
     connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))
     connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
 
 
 def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
-    """For good: with the notes on parts of documents, which nobody knows the conversation of."""
+    """Delete for good, with all notes on parts of documents, whose conversation is unknown."""
     _delete(connection, conversation_id)
     connection.execute("DELETE FROM part_notes")
     to_be_wiped(connection)
 
 
 def _delete_trashed(conversation_id: str, before: int, connection: sqlite3.Connection) -> bool:
-    """Unless it was taken out of the trash meanwhile."""
+    """Delete a conversation unless it was taken out of the trash meanwhile."""
     sql = "SELECT 1 FROM conversations WHERE id = ? AND trashed_at < ?"
     is_there = connection.execute(sql, (conversation_id, before)).fetchone() is not None
     if is_there:
@@ -407,7 +421,7 @@ def _left_runs(connection: sqlite3.Connection) -> list[str]:
 
 
 def _left(connection: sqlite3.Connection, which: str) -> list[str]:
-    """The ids of STREAMING answers whose process is gone."""
+    """Return the ids of STREAMING answers whose process is gone."""
     sql = f"""SELECT id, owner_pid, owner_started FROM messages
         WHERE status = 'streaming' AND {which} ORDER BY created_at, rowid"""  # noqa: S608
     rows = connection.execute(sql)

@@ -1,4 +1,4 @@
-"""The folders that conversations are put into."""
+"""The folders of conversations."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _PUT = """
 
 
 class FolderStore:
-    """Every folder. All methods raise StorageError."""
+    """All folders. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def all(self) -> list[Folder]:
-        """By name."""
+        """Return all folders, by name."""
         return await self._database.read(_all)
 
     async def save(self, folder: Folder) -> None:
@@ -36,14 +36,14 @@ class FolderStore:
         await self._database.write(lambda c: put_folder(c, folder))
 
     async def delete(self, folder_id: str) -> None:
-        """Remove a folder; its conversations stay, in none."""
+        """Delete a folder; its conversations remain, in no folder."""
         await self._database.write(
             lambda c: c.execute("DELETE FROM folders WHERE id = ?", (folder_id,))
         )
 
 
 def put_folder(connection: sqlite3.Connection, folder: Folder) -> None:
-    """Insert or update."""
+    """Insert or update a folder."""
     connection.execute(_PUT, folder_to_row(folder))
 
 

@@ -1,8 +1,8 @@
-"""Conversations from elsewhere into the store, none twice.
+"""Adds conversations from elsewhere to the store, none twice.
 
-In short transactions with gaps between them: whoever waits for the disk beside us, such as a window
-with an answer that streams, looks again in steps of up to a tenth of a second, and would never find
-it free. What an import that was broken off has left out, the next one adds.
+It writes short transactions with pauses between them. A process that waits to write, such as a
+window with a streaming answer, retries in steps of up to a tenth of a second, and would otherwise
+never find the database free. What an interrupted import has left out, the next import adds.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from desktop_app.storage.database.database import Action, Database, T
 from desktop_app.storage.settings.prompt_store import add_preset
 
 AT_ONCE: Final = 100  # messages in one transaction
-# SQLite looks every tenth of a second, at the longest, whether it may write.
+# SQLite retries a write every tenth of a second at the longest.
 SHORTEST_GAP_S: Final = 0.12
 
 
 @dataclass(frozen=True)
 class Added:
-    """What came into the store: a conversation that was not there, and how many messages."""
+    """The result of an import: if the conversation is new, and the number of messages added."""
 
     is_new: bool
     messages: int
 
 
 class ImportStore:
-    """Takes conversations in. All methods raise StorageError."""
+    """Imports conversations. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,16 +53,16 @@ class ImportStore:
         compactions: Sequence[Compaction] = (),
         preset: Preset | None = None,
     ) -> Added:
-        """Add a conversation, or to one that is there the messages that it lacks.
+        """Add a conversation, or the missing messages of one that exists.
 
-        What is there stays as it is. Where messages were added, the path shown is the one of the
-        file; whatever the person had chosen meanwhile is one of its versions.
+        Existing data stays unchanged. If messages were added, the path of the file is shown; the
+        path that the user had chosen meanwhile stays as another version.
 
         Args:
             messages: parents before their children.
 
         Raises:
-            ImportRefusedError: a message of it belongs to another conversation already.
+            ImportRefusedError: one of its messages already belongs to another conversation.
         """
         missing = await self._database.read(partial(_missing, messages))
         is_new = await self._write(partial(_begin, conversation, folder, preset))
@@ -104,7 +104,7 @@ def _begin(
     preset: Preset | None,
     connection: sqlite3.Connection,
 ) -> bool:
-    """Have the conversation, its folder and its preset be there; whether it was not."""
+    """Create the conversation, its folder and its preset if missing. Return True if it is new."""
     if folder is not None:
         sql = "SELECT 1 FROM folders WHERE id = ?"
         if connection.execute(sql, (folder.id,)).fetchone() is None:

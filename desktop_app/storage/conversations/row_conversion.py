@@ -1,4 +1,4 @@
-"""Values of the domain as rows of the store, and back."""
+"""Converts values of the domain to rows of the store, and back."""
 
 from __future__ import annotations
 
@@ -40,32 +40,34 @@ from desktop_app.storage.database.storage_errors import damaged
 T = TypeVar("T")
 Row = dict[str, str | int | float | None]
 Cells = sqlite3.Row | Mapping[str, Any]
-"""A row by the names of its columns, as SQLite or a check of it holds it."""
+"""A row by column name, as SQLite or a check of it holds it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def to_micros(moment: datetime) -> int:
-    """An aware moment as microseconds since 1970 in UTC."""
+    """Return an aware datetime as microseconds since 1970 in UTC."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """The reverse of `to_micros`, in UTC."""
+    """Return the UTC datetime for microseconds since 1970."""
     return _EPOCH + micros * _MICROSECOND
 
 
 def to_json(value: Any) -> str:
-    """JSON that SQLite can hold. Half a surrogate pair, which a model may send and which has no
-    UTF-8 form, is escaped; nothing else is, since escapes take twice the space for most scripts.
+    """Return JSON that SQLite can hold.
+
+    Unpaired surrogates, which a model may send and which have no UTF-8 form, are escaped. Nothing
+    else is: escapes take twice the space in most scripts.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if _has_utf8(text) else json.dumps(value, separators=(",", ":"))
 
 
 def to_text(text: str) -> str:
-    """`text` as SQLite can hold it, halves of surrogate pairs replaced by U+FFFD."""
+    """Return `text` with unpaired surrogates, which SQLite cannot hold, replaced by U+FFFD."""
     return text if _has_utf8(text) else "".join(c if _has_utf8(c) else "\ufffd" for c in text)
 
 
@@ -78,7 +80,7 @@ def _has_utf8(text: str) -> bool:
 
 
 def conversation_to_row(conversation: Conversation) -> Row:
-    """All columns of `conversations` but the draft."""
+    """Return all columns of `conversations` except the draft."""
     return {
         "id": conversation.id,
         "title": to_text(conversation.title),
@@ -98,7 +100,7 @@ def conversation_to_row(conversation: Conversation) -> Row:
 
 
 def conversation_from_row(row: Cells) -> Conversation:
-    """A row of `conversations` with a further column `streaming`."""
+    """Return the conversation in a row of `conversations` with the extra column `streaming`."""
     choice = _choice_from_row(row)
     assert choice is not None
     return Conversation(
@@ -120,17 +122,17 @@ def conversation_from_row(row: Cells) -> Conversation:
 
 
 def overrides_to_text(overrides: Overrides) -> str:
-    """What is set in one place as the column holds it; "" for nothing."""
+    """Return overrides as the column's text, "" if there are none."""
     return to_json(overrides.to_json()) if overrides else ""
 
 
 def overrides_from_text(text: str) -> Overrides:
-    """The reverse of `overrides_to_text`."""
+    """Return the overrides in a column's text."""
     return Overrides.from_json(json.loads(text or "{}"))
 
 
 def folder_to_row(folder: Folder) -> Row:
-    """All columns of `folders`."""
+    """Return all columns of `folders`."""
     return {
         "id": folder.id,
         "name": to_text(folder.name),
@@ -141,7 +143,7 @@ def folder_to_row(folder: Folder) -> Row:
 
 
 def folder_from_row(row: Cells) -> Folder:
-    """A row of `folders`."""
+    """Return the folder in a row of `folders`."""
     return Folder(
         id=row["id"],
         name=row["name"],
@@ -152,7 +154,7 @@ def folder_from_row(row: Cells) -> Folder:
 
 
 def draft_to_text(draft: Draft) -> str:
-    """A draft as the column holds it; "" for an empty one."""
+    """Return a draft as the column's text, "" if it is empty."""
     if draft == Draft():
         return ""
     return to_json({"text": draft.text, "attachments": parts_to_json(draft.attachments)})
@@ -167,7 +169,7 @@ def _draft_from_text(text: str) -> Draft:
 
 
 def message_to_row(message: Message) -> Row:
-    """All columns of `messages` but the owner's."""
+    """Return all columns of `messages` except the owner's."""
     return {
         "id": message.id,
         "conversation_id": message.conversation_id,
@@ -179,7 +181,7 @@ def message_to_row(message: Message) -> Row:
 
 
 def answer_to_row(message: Message) -> Row:
-    """The columns that change while an answer arrives and when it ends."""
+    """Return the columns that change while an answer streams and when it ends."""
     usage = message.usage
     return {
         "status": message.status.value,
@@ -198,7 +200,7 @@ def answer_to_row(message: Message) -> Row:
 
 
 def message_from_row(row: Cells) -> Message:
-    """A row of `messages`."""
+    """Return the message in a row of `messages`."""
     return Message(
         id=row["id"],
         conversation_id=row["conversation_id"],
@@ -220,15 +222,17 @@ def message_from_row(row: Cells) -> Message:
 
 
 def searchable_text(parts: tuple[Part, ...]) -> str:
-    """What a search finds a message by: its words, the reasoning, and the names of what is attached.
-    A change goes with a migration that builds the index again."""
+    """Return the text by which a search finds a message: text, reasoning, attachment names.
+
+    A change here needs a migration that rebuilds the index.
+    """
     reasoning = [part.text for part in parts if isinstance(part, ReasoningPart)]
     names = [part.name for part in parts if isinstance(part, DocumentPart | ImagePart)]
     return "\n".join([text_of(parts), *reasoning, *names])
 
 
 def read_row(convert: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:
-    """`convert(row)`, where a row that was changed by other hands is damage.
+    """Return `convert(row)`, treating a row that was changed from outside as damage.
 
     Raises:
         StoreDamagedError: the row does not hold what was written.
@@ -258,7 +262,7 @@ def _choice_from_row(row: Cells) -> ModelChoice | None:
 
 @lru_cache(maxsize=64)
 def _choice(provider_id: str, model: str, variant: str | None, effort: str | None) -> ModelChoice:
-    """Of all messages of a store, few choices are told apart; making one takes 3 µs."""
+    """Return the choice, cached: a store has few different ones, and each takes 3 µs to make."""
     return ModelChoice(
         provider_id,
         model,

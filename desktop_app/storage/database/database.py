@@ -1,14 +1,14 @@
-"""The SQLite file: one writer on its own thread, readers beside it, whole transactions.
+"""The SQLite file: one writer thread, reader threads, whole transactions.
 
-WAL, so that a write never waits for a read; synchronous=FULL, so that what was acknowledged is on
-the disk. Other processes write in short transactions beside us: each waits for the other's, for
-`BUSY_TIMEOUT_S` at most.
+WAL mode, so that writes never wait for reads; synchronous=FULL, so that acknowledged writes are on
+disk. Other processes write in short transactions, too: each waits for the others for at most
+`BUSY_TIMEOUT_S`.
 
-Threads of our own instead of the event loop's executor, so that this works alike under asyncio and
-under a Qt loop, and so that a stuck disk stops nothing else.
+Own threads instead of the event loop's executor, so that this works the same under asyncio and
+under a Qt loop, and so that a stuck disk blocks nothing else.
 
-Whether the last exit was clean is told by the write-ahead log: the last one to close the store
-removes it. Whether somebody else has the store open now is told by a lock that everybody holds.
+A write-ahead log that is not empty shows that the last exit was not clean: the last process to
+close the store removes it. A lock held by every process shows if another one has the store open.
 """
 
 from __future__ import annotations
@@ -36,34 +36,34 @@ T = TypeVar("T")
 Action = Callable[[sqlite3.Connection], T]
 
 BUSY_TIMEOUT_S: Final = 10.0
-# Two, so that a search through everything does not hold up the opening of a conversation.
+# Two, so that a search through everything does not delay the opening of a conversation.
 READERS: Final = 2
-# How many steps of SQLite's machine pass, about a millisecond, before a read looks whether anybody
-# still waits for it.
+# The number of steps of SQLite's virtual machine, about a millisecond, between two checks if a read
+# has been canceled.
 PROGRESS_STEPS: Final = 20_000
-# A larger store is not checked while the window waits for it: 64 MB take a tenth of a second.
+# A larger store is not checked during start-up: 64 MB take a tenth of a second.
 CHECKED_AT_OPEN_BYTES: Final = 64 * 1024 * 1024
 
-# The index of the search is put together anew in slices of so many of its pages, 4 KB each: some 40 ms
-# of writing, half a minute in all for a million messages.
+# The search index is merged in slices of this many pages of 4 KB: some 40 ms of writing each, half
+# a minute in all for a million messages.
 MERGED_PAGES: Final = 200
 _MERGE: Final = (
     "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)",
     "INSERT INTO passage_index (passage_index, rank) VALUES ('merge', ?)",
 )
-# There while words of what was deleted may stand in the files.
+# The setting that exists while deleted words may still be in the files.
 _UNWIPED: Final = "store.unwiped"
 
 
 class Database:
     """The store's file. Open it once, close it before the loop ends.
 
-    An action is given a connection and runs in one transaction on another thread; it must not
-    keep the connection. What it raises comes back to the caller, SQLite's errors as StorageError.
+    An action gets a connection and runs in one transaction on another thread. It must not keep the
+    connection. Its exceptions are raised to the caller, SQLite's errors as StorageError.
 
     Attributes:
-        needs_check: the last exit was not clean, and the store was too large to be checked while
-            it was opened: `check` is to be called once there is time.
+        needs_check: True if the last exit was not clean and the store was too large to be checked
+            while opening. Call `check` when there is time.
     """
 
     def __init__(self, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
@@ -78,27 +78,29 @@ class Database:
         self._lock: StoreLock | None = None
 
     async def open(self) -> None:
-        """Open the store, making or migrating it where needed.
+        """Open the store; create or migrate it if needed.
 
         Raises:
-            StoreTooNewError: a newer version wrote it; untouched.
-            StoreDamagedError: it is no database, or failed the check after an unclean exit.
+            StoreTooNewError: a newer version wrote it; it is unchanged.
+            StoreDamagedError: it is not a database, or failed the check after an unclean exit.
             StoreFullError: no space, read-only.
-            StorageError: anything else that keeps it from being used.
+            StorageError: anything else that prevents its use.
         """
         await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._open)))
 
     async def write(self, action: Action[T]) -> T:
-        """Run `action` in one transaction; on return its changes are on the disk.
+        """Run `action` in one transaction; on return its changes are on disk.
 
-        A write that was asked for happens, even where the asker is cancelled while it waits.
+        A submitted write happens even if the caller is canceled while it waits.
         """
         job = self._submit(self._writer, lambda: self._in_transaction(action))
         return await asyncio.shield(asyncio.wrap_future(job))
 
     async def read(self, action: Action[T]) -> T:
-        """Run `action` on one consistent state of the store; it cannot change anything. One whose
-        asker is cancelled is broken off, so that it holds up nobody."""
+        """Run `action` on one consistent, read-only state of the store.
+
+        If the caller is canceled, the read is interrupted, so that it delays nobody.
+        """
         reading = _Reading()
         job = self._submit(self._readers, lambda: self._in_snapshot(action, reading))
         try:
@@ -108,13 +110,15 @@ class Database:
             raise
 
     async def foreign_version(self) -> int:
-        """A number that is another one whenever somebody else has written to the store since it was
-        last asked for. Our own writes do not change it, and those asked for before are done."""
+        """Return a number that changes whenever another process has written to the store.
+
+        Writes of this process do not change it; those submitted before are done.
+        """
         job = self._submit(self._writer, self._foreign_version)
         return await asyncio.shield(asyncio.wrap_future(job))
 
     async def is_alone(self) -> bool:
-        """Whether nobody else has the store open. Raises StorageError."""
+        """Return True if no other process has the store open. Raises StorageError."""
         job = self._submit(self._writer, self._is_alone)
         return await asyncio.shield(asyncio.wrap_future(job))
 
@@ -127,7 +131,7 @@ class Database:
         return alone
 
     async def check(self) -> None:
-        """Look through the whole store, beside other work; about 2 s for a gigabyte.
+        """Check the whole store while other work goes on; about 2 s for a gigabyte.
 
         Raises:
             StoreDamagedError: it is damaged.
@@ -136,23 +140,24 @@ class Database:
         self.needs_check = False
 
     async def wipe(self) -> None:
-        """Have nothing that was deleted stand in the files any more: neither in the write-ahead log
-        nor in the indexes, which mark it only until they are put together anew. In slices:
-        whoever writes meanwhile has its turn between them. One that is broken off leaves the rest
-        to `wipe_rest`."""
+        """Remove deleted words from the files, from the write-ahead log and from the indexes.
+
+        The indexes only mark deletions until they are merged. Works in slices, so that other writes
+        get their turn. If interrupted, `wipe_rest` does the rest.
+        """
         for statement in _MERGE:
-            pages = -MERGED_PAGES  # below zero: begin with all of the index
+            pages = -MERGED_PAGES  # A negative number begins with the whole index
             while await self.write(partial(_merge, statement, pages)):
                 pages = MERGED_PAGES
         await self.fold_log_in()
         await self.write(lambda c: c.execute("DELETE FROM settings WHERE key = ?", (_UNWIPED,)))
 
     async def fold_log_in(self) -> None:
-        """Move what the write-ahead log holds into the store, and empty the log."""
+        """Checkpoint and empty the write-ahead log."""
         await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._fold_in)))
 
     async def wipe_rest(self) -> None:
-        """Go on with wiping what was deleted, where that was broken off."""
+        """Continue an interrupted wipe."""
         sql = "SELECT 1 FROM settings WHERE key = ?"
         if await self.read(lambda c: c.execute(sql, (_UNWIPED,)).fetchone()) is not None:
             await self.wipe()
@@ -164,12 +169,12 @@ class Database:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
-        """Finish what was asked for, fold the write-ahead log in, end the threads."""
+        """Finish submitted work, checkpoint the write-ahead log, end the threads."""
         job = self._submit(self._writer, self._close)
         try:
             await asyncio.shield(asyncio.wrap_future(job))
         finally:
-            self._writer.shutdown(wait=job.done())  # not done where we were cancelled
+            self._writer.shutdown(wait=job.done())  # not done if this task was canceled
 
     def _submit(self, executor: ThreadPoolExecutor, job: Callable[[], T]) -> Future[T]:
         try:
@@ -204,7 +209,7 @@ class Database:
             if steps:
                 if not (alone or lock.take()):
                     raise _open_elsewhere(self.path)
-                if len(steps) < len(self._migrations):  # else it is new, and has no keys
+                if len(steps) < len(self._migrations):  # A new store has no keys
                     record_key_origins(self.path)
                 migrate(connection, self.path, steps)
             lock.share()
@@ -231,7 +236,7 @@ class Database:
         if self._connection is None:
             raise _closed()
         with translated(str(self.path)):
-            # Asked on the connection that writes: for a reader our own writes are others' too.
+            # Read on the writing connection: a reader counts this process's writes as foreign.
             row = self._connection.execute("PRAGMA data_version").fetchone()
         return int(row[0])
 
@@ -247,7 +252,7 @@ class Database:
                     connection.execute("ROLLBACK")
 
     def _read_connection(self) -> sqlite3.Connection:
-        """This thread's own connection, made on its first use."""
+        """Return this thread's own connection, opened on first use."""
         if self._connection is None:
             raise _closed()
         connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
@@ -258,8 +263,8 @@ class Database:
         return connection
 
     def _close(self) -> None:
-        # On the writer's thread, behind every write that was asked for. The readers go first:
-        # only the last connection to close folds the write-ahead log in and removes it.
+        # On the writer's thread, after every submitted write. The readers close first: only the
+        # last connection to close checkpoints and removes the write-ahead log.
         self._readers.shutdown(wait=True)
         connections = [*self._read_connections, self._connection]
         self._connection = None
@@ -274,17 +279,17 @@ class Database:
 
 
 def erasing_mark(path: Path) -> Path:
-    """The file that is there while everything is being deleted: see `erasing.py`."""
+    """Return the file that exists while everything is being deleted: see `erasure.py`."""
     return path.with_name(f"{path.stem}.erasing")
 
 
 def to_be_wiped(connection: sqlite3.Connection) -> None:
-    """Keep in mind, in the transaction that deletes words, that they are still to be wiped."""
+    """Note, in the transaction that deletes words, that they are still to be wiped."""
     connection.execute("INSERT OR REPLACE INTO settings VALUES (?, 'true')", (_UNWIPED,))
 
 
 class _Reading:
-    """One read under way, and how to break it off from another thread."""
+    """A read in progress, which another thread can interrupt."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -293,10 +298,10 @@ class _Reading:
 
     @contextmanager
     def on(self, connection: sqlite3.Connection) -> Iterator[None]:
-        """While it lasts, `interrupt` reaches this connection."""
+        """Let `interrupt` reach this connection within the context."""
         with self._guard:
             self._connection = connection
-        # SQLite forgets an interrupt that comes between two statements; this asks while they run.
+        # SQLite forgets an interrupt between two statements; the handler checks during each.
         connection.set_progress_handler(lambda: self._is_given_up, PROGRESS_STEPS)
         try:
             yield
@@ -306,7 +311,7 @@ class _Reading:
                 self._connection = None
 
     def interrupt(self) -> None:
-        """Have SQLite give up what runs now: this read, never the next one on its connection."""
+        """Interrupt this read, never the next one on its connection."""
         with self._guard:
             self._is_given_up = True
             if self._connection is not None:
@@ -314,28 +319,32 @@ class _Reading:
 
 
 def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-    """Refuse a store of a newer version before anything is opened that could write to it: whoever
-    closes it last folds what stands in its write-ahead log into it, a reader alone does not. Where
-    it cannot be read, that is left to those who open it.
+    """Refuse a store of a newer version before a writing connection is opened.
+
+    The last writer to close a store checkpoints its write-ahead log; a reader does not. An
+    unreadable store is left to the caller's own checks.
 
     Raises:
-        StoreTooNewError: a newer version wrote it; untouched.
-        StorageError: it is of some other program, or what it tells of its steps makes no sense.
+        StoreTooNewError: a newer version wrote it; it is unchanged.
+        StorageError: it belongs to another program, or its recorded migrations make no sense.
     """
     with suppress(sqlite3.Error, UnicodeDecodeError), closing(_connect(path, "ro")) as connection:
         pending(connection, path, migrations)
 
 
 def _without_cursor(result: T) -> T:
-    """A cursor that an action gives back, closed: whoever drops it does so on another thread, and
-    would reset its statement while the connection is in use here (SQLITE_MISUSE)."""
+    """Close a cursor that an action returns.
+
+    Else another thread would drop it and reset its statement while the connection is in use
+    (SQLITE_MISUSE).
+    """
     if isinstance(result, sqlite3.Cursor):
         result.close()
     return result
 
 
 def _connect(path: Path, mode: Mode) -> sqlite3.Connection:
-    # Made on one thread and closed on another, never used by two at once.
+    # Opened on one thread and closed on another, but never used by two at once.
     return connect(path, mode, timeout=BUSY_TIMEOUT_S, is_for_any_thread=True)
 
 
@@ -343,11 +352,11 @@ def _configure(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the file
+    connection.execute("PRAGMA secure_delete = ON")  # deleted content is overwritten in the file
 
 
 def _merge(statement: str, pages: int, connection: sqlite3.Connection) -> bool:
-    """One slice; whether there may be more (sqlite.org/fts5.html, "The 'merge' Command")."""
+    """Merge one slice. Return True if more may follow (sqlite.org/fts5.html, "merge")."""
     before = connection.total_changes
     connection.execute(statement, (pages,))
     return connection.total_changes - before >= 2

@@ -1,8 +1,8 @@
-"""How a store is brought to the shape of this version: a step at a time, all or none.
+"""Migrates a store to this version's schema: step by step, all or none.
 
-Each step is recorded by its name in the table `migrations`. A store that names a step unknown here
-was written by a newer version and is not touched. Before a step changes a store that holds
-something, a copy that has passed the integrity check lies beside it.
+Each step is recorded by name in the table `migrations`. A store with an unknown step was written by
+a newer version and is not touched. Before a step changes a store with content, a verified copy is
+saved beside it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from desktop_app.storage.settings.address_secrets import strip_copy
 
 @dataclass(frozen=True)
 class Migration:
-    """One step: statements, then an action, in one transaction. A step that has shipped never
-    changes."""
+    """A migration step: statements, then an action, in one transaction.
+
+    A step that has been released never changes.
+    """
 
     name: str
     statements: tuple[str, ...]
@@ -34,13 +36,13 @@ class Migration:
 def pending(
     connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]
 ) -> list[Migration]:
-    """The steps that this store has not seen; reads only.
+    """Return the steps that this store has not had; only reads.
 
     Raises:
-        StoreTooNewError: it has seen one that is not known here.
-        StorageError: the database is of some other program.
+        StoreTooNewError: it has had an unknown step.
+        StorageError: the database belongs to another program.
     """
-    # A view of this name could take for ever; rows of a real table lie below a root page.
+    # A view of this name could run forever; rows of a real table are below a root page.
     sql = "SELECT name, type = 'table' AND rootpage > 0 AS is_table FROM sqlite_master"
     tables = {row[0]: row[1] for row in connection.execute(sql)}
     if tables and not tables.get("migrations"):
@@ -58,12 +60,12 @@ def pending(
 def steps_left(
     applied: set[object], path: Path, migrations: Sequence[Migration]
 ) -> list[Migration]:
-    """Return the steps that a store has not seen; raise as `pending`."""
+    """Return the steps that a store has not had; raise as `pending`."""
     if not all(isinstance(name, str) for name in applied):
         raise damaged(str(path), "its migrations have no names")
     known = [migration.name for migration in migrations]
     if unknown := sorted(str(name)[:100] for name in applied.difference(known)):
-        if unknown[0] < known[-1]:  # a newer version has all of ours, and its own behind them
+        if unknown[0] < known[-1]:  # A newer version has all known steps, and its own after them
             raise damaged(str(path), f"unknown steps: {', '.join(unknown[:20])}")
         raise StoreTooNewError(
             f"The store {path} was written by a newer version of Repartee.",
@@ -75,11 +77,11 @@ def steps_left(
 
 
 def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
-    """Apply `steps`, all or none, after a verified copy of a store that is not new.
+    """Apply `steps`, all or none. A store with content is copied and verified first.
 
     Raises:
-        sqlite3.Error, OSError: no space and the like; the store is as it was.
-        StoreDamagedError: the copy did not pass the integrity check.
+        sqlite3.Error, OSError: no space and the like; the store is unchanged.
+        StoreDamagedError: the copy failed the integrity check.
     """
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         keep_copy(connection, path, path.with_name(f"{path.stem}.before-{steps[0].name}.sqlite3"))
@@ -103,9 +105,9 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migratio
 
 
 def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
-    """Copy the store to `target`, checked and on disk before it takes its name.
+    """Copy the store to `target`, checked and synced before it gets its name.
 
-    Passwords within addresses are left out: a copy may lie anywhere, for ever.
+    Passwords within addresses are left out: nobody knows where copies end up.
     """
     unfinished = target.with_name(target.name + ".part")
     unfinished.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""The shape of the store, as numbered steps that are only ever appended. How they are taken:
-migrating.py.
+"""The schema of the store, as numbered steps that are only ever appended.
 
-Times are integers: microseconds since 1970 in UTC. Money is text: a Decimal, exact.
+See migration_runner.py for how they are applied. Times are integers: microseconds since 1970 in
+UTC. Money is text: an exact Decimal.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _FIRST = (
         draft TEXT NOT NULL
     ) STRICT""",
     "CREATE INDEX conversations_by_update ON conversations (updated_at)",
-    # The columns that walks through the tree read come first: `parts`, up to megabytes, lies on
-    # overflow pages that are then never touched.
+    # The columns for walks through the tree come first: `parts`, up to megabytes, is then on
+    # overflow pages, which such walks never read.
     """CREATE TABLE messages (
         id TEXT PRIMARY KEY,
         conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
@@ -64,23 +64,23 @@ _FIRST = (
         created_at INTEGER NOT NULL,
         text TEXT NOT NULL
     ) STRICT""",
-    # Which messages speak of which attachment. No reference to attachments: a message may name
-    # one whose file is gone, and still be read.
+    # The attachments of messages. Without a reference to attachments, because a message may name
+    # one whose file is gone, and must stay readable.
     """CREATE TABLE message_attachments (
         sha256 TEXT NOT NULL,
         message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
         PRIMARY KEY (sha256, message_id)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX message_attachments_by_message ON message_attachments (message_id)",
-    # The order of `id` is that of time, so the newest matches come first without sorting.
+    # `id` is ordered by time, so the newest matches come first without sorting.
     """CREATE TABLE search_entries (
         id INTEGER PRIMARY KEY,
         kind TEXT NOT NULL,
         ref TEXT NOT NULL,
         UNIQUE (ref, kind)
     ) STRICT""",
-    # Contentless: the words are in the tables above already. Marks (M) belong to words: without
-    # them the words of Indian scripts fall into pieces. search_text.py folds case and accents.
+    # Contentless: the text is in the tables above already. Marks (M) count as letters, because
+    # words of Indian scripts would be split otherwise. search_text.py folds case and accents.
     """CREATE VIRTUAL TABLE search_index USING fts5 (
         words, content='', prefix='2 3',
         tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
@@ -107,7 +107,7 @@ _FIRST = (
         position INTEGER NOT NULL,
         body TEXT NOT NULL
     ) STRICT""",
-    # That a key lies in the keyring, so that this can be said without asking the keyring.
+    # Secrets that are in the keyring, so that this is known without asking the keyring.
     "CREATE TABLE keys_in_keyring (profile_id TEXT PRIMARY KEY) STRICT",
 )
 
@@ -127,7 +127,8 @@ _SPENDING = (
         cost TEXT NOT NULL,
         PRIMARY KEY (slot, provider_id, model, purpose)
     ) STRICT, WITHOUT ROWID""",
-    # What calls on their way hold of a monthly cap; the owner is the process that waits for them.
+    # Amounts of running calls, held under a monthly limit; the owner is the process that waits for
+    # the call.
     """CREATE TABLE spending_holds (
         id INTEGER PRIMARY KEY,
         provider_id TEXT NOT NULL,
@@ -156,7 +157,7 @@ _FOLDERS = (
     "CREATE INDEX conversations_trashed ON conversations (trashed_at) WHERE trashed_at IS NOT NULL",
 )
 
-# What is sent in place of the beginning of a conversation, up to a message of it.
+# Text that is sent in place of a conversation's beginning, up to one of its messages.
 _COMPACTIONS = (
     """CREATE TABLE compactions (
         id TEXT PRIMARY KEY,
@@ -175,7 +176,7 @@ _COMPACTIONS = (
     "CREATE INDEX compactions_by_message ON compactions (message_id)",
 )
 
-# What a list or a filter shows may be little of a large library.
+# For lists and filters that show a small part of a large library.
 _INDEXES = (
     "CREATE INDEX messages_by_variant ON messages (variant)",
     "CREATE INDEX conversations_pinned ON conversations (updated_at) WHERE pinned",
@@ -184,7 +185,7 @@ _INDEXES = (
     "CREATE INDEX conversations_by_folder ON conversations (folder_id, updated_at)",
 )
 
-# What each provider listed last: a JSON list of pairs, id and day of the end or null.
+# The latest listing of each provider: a JSON list of pairs of id and end date or null.
 _LISTINGS = (
     """CREATE TABLE model_listings (
         profile_id TEXT PRIMARY KEY,
@@ -194,8 +195,8 @@ _LISTINGS = (
     ) STRICT""",
 )
 
-# The person's prompts; one with the id of a built-in stands in its place. A conversation may name a
-# preset that is gone since: no reference.
+# The user's prompts; one with the id of a built-in prompt replaces it. Preset ids are without a
+# reference, because a conversation may name a preset that has been deleted.
 _PROMPTS = (
     """CREATE TABLE prompts (
         id TEXT PRIMARY KEY,
@@ -220,7 +221,7 @@ _PROMPTS = (
     "ALTER TABLE conversations ADD COLUMN preset_id TEXT",
 )
 
-# What a collection names lies in `attachments`; a file that could not be read has no hash. Passages
+# The files of collections are in `attachments`; a file that could not be read has no hash. Passages
 # belong to a text, not to a collection.
 _COLLECTIONS = (
     """CREATE TABLE collections (
@@ -255,9 +256,12 @@ _COLLECTIONS = (
         title TEXT NOT NULL
     ) STRICT""",
     "CREATE INDEX passages_by_hash ON passages (sha256)",
-    """CREATE VIRTUAL TABLE passage_index USING fts5 (
-        title, words, content='', tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
-    )""",
+    (
+        """CREATE VIRTUAL TABLE passage_index USING fts5 (
+        title, words, content='', """
+        """tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
+    )"""
+    ),
     """CREATE TABLE passage_vectors (
         passage_id INTEGER NOT NULL REFERENCES passages (id) ON DELETE CASCADE,
         model TEXT NOT NULL,
@@ -266,9 +270,9 @@ _COLLECTIONS = (
     ) STRICT""",
 )
 
-# Batch jobs: of each its files, and its batches at the provider. `part` is a JSON list of one part of
-# a message; `held` is what a job under way holds of the monthly cap. The answers, which may be long,
-# come last.
+# Batch jobs, their files, and their batches at the provider. `part` is a JSON list of one message
+# part; `held` is the amount that a running job holds under the monthly limit. The answers, which
+# may be long, come last.
 _BATCHES = (
     """CREATE TABLE batch_jobs (
         id TEXT PRIMARY KEY,
@@ -340,12 +344,12 @@ _BATCHES = (
 
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
-    # Ł, Ø, Æ and their like are folded since.
+    # Folds Ł, Ø, Æ and the like.
     Migration("0002_letters_folded", (), build_index_again),
     Migration("0003_remote_runs", ("ALTER TABLE messages ADD COLUMN remote_run TEXT",)),
     Migration("0004_compactions", _COMPACTIONS),
     Migration("0005_spending", _SPENDING, fill_slots),
-    # What is set for one conversation's answers alone, as JSON; "" for nothing.
+    # Overrides for the answers of one conversation, as JSON; "" for none.
     Migration(
         "0006_conversation_overrides",
         ("ALTER TABLE conversations ADD COLUMN overrides TEXT NOT NULL DEFAULT ''",),
@@ -364,9 +368,9 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     Migration("0012_collections", _COLLECTIONS),
     Migration("0013_batches", _BATCHES),
-    # The reasoning and emoji are found since.
+    # Reasoning and emoji are indexed.
     Migration("0014_reasoning_found", (), build_index_again),
-    # Where a kept file was read from, so that a collection can be made of it.
+    # The path that an attachment was read from, so that a collection can be made of it.
     Migration(
         "0015_attachment_origins",
         (
@@ -376,16 +380,16 @@ MIGRATIONS: tuple[Migration, ...] = (
             ) STRICT""",
         ),
     ),
-    # How many tokens each listed model takes, where its server says so: JSON, by the model's id.
+    # The context window of each listed model, if its server reports it: JSON, by model id.
     Migration(
         "0016_listed_windows",
         ("ALTER TABLE model_listings ADD COLUMN windows TEXT NOT NULL DEFAULT '{}'",),
     ),
-    # Which origin each secret in the keyring belongs to; "" while that is not known.
+    # The origin of each secret in the keyring; "" while unknown.
     Migration(
         "0017_key_origins",
         ("ALTER TABLE keys_in_keyring ADD COLUMN origin TEXT NOT NULL DEFAULT ''",),
     ),
-    # What OPENAI_BASE_URL held of passwords was written down with what was learnt of its server.
+    # Passwords in OPENAI_BASE_URL were stored with what was learned of its server.
     Migration("0018_no_passwords_in_addresses", (), strip_addresses),
 )

@@ -1,4 +1,4 @@
-"""Files that only the person can read, and that are on disk when we say so."""
+"""Files that only the user can read, and syncing to disk."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 
 
 def create_private_folder(folder: Path) -> None:
-    """Make `folder` and its parents where they are missing; `folder` for its owner alone."""
+    """Create `folder` and missing parents; only the owner can enter `folder`."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def tighten(folder: Path) -> None:
-    """Take from others what an older version left them of a folder and of what lies in it.
+    """Remove the access of others that an older version left to a folder and its entries.
 
-    Subfolders are closed, not entered: that alone hides their files.
+    Subfolders are closed but not entered: that alone hides their files.
     """
     with suppress(OSError):
         if folder.stat().st_uid != os.geteuid():
@@ -32,20 +32,20 @@ def tighten(folder: Path) -> None:
 def _close_to_others(path: Path | os.DirEntry[str]) -> None:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        os.chmod(path, mode & 0o700)  # noqa: PTH101 - also of an entry
+        os.chmod(path, mode & 0o700)  # noqa: PTH101 - also for a DirEntry
 
 
 def create_private(path: Path) -> None:
-    """Make an empty file for its owner alone, unless it is there already.
+    """Create an empty file that only its owner can read, unless it exists.
 
-    SQLite gives the modes of the database to the files that it puts beside it.
+    SQLite gives the same mode to the files that it creates beside the database.
     """
     create_private_folder(path.parent)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def sync(path: Path) -> None:
-    """Have the content of a file, or the names in a folder, written to the disk."""
+    """Sync a file's content, or a folder's entries, to disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

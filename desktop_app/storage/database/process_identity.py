@@ -1,7 +1,7 @@
-"""Which process an answer on its way belongs to, and whether that process still lives.
+"""Identifies the process that owns an answer, and tells if it is still running.
 
-A process id alone is soon given to another, so it goes with the moment the process started, in
-clock ticks since the boot, and with the id of that boot. From proc(5).
+A process id is soon reused, so it is stored with the process's start time, in clock ticks since
+boot, and with the id of that boot. Source: proc(5).
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ _GONE = frozenset("ZXx")
 
 
 def this_process() -> tuple[int, str]:
-    """Process id and start of this process, as the store keeps them."""
+    """Return the id and start of this process, as the store keeps them."""
     pid = os.getpid()
     return pid, _start_of(pid) or ""
 
 
 def is_alive(pid: int | None, started: str | None) -> bool:
-    """Whether the process that once wrote `pid` and `started` still runs."""
+    """Return True if the process that stored `pid` and `started` still runs."""
     return pid is not None and bool(started) and _start_of(pid) == started
 
 
 def _start_of(pid: int) -> str | None:
-    """Boot and start time of a running process; None where there is none of that id."""
+    """Return the boot id and start time of a running process, or None if there is none."""
     try:
-        # The name, in brackets, may hold anything; the state is the first field behind it.
+        # The name, in parentheses, may hold anything; the state is the first field after it.
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

@@ -1,8 +1,8 @@
-"""Connections to SQLite, which trust what stands in a file as little as SQLite lets them.
+"""Connections to SQLite that trust a file's content as little as possible.
 
-Python knows SQLite's defensive mode from 3.12 on. It keeps statements from writing to the schema and
-to the tables inside of an index; on 3.11 no statement of ours does, and a store of others never
-becomes ours: its rows are copied (`foreign_store.py`).
+Python supports SQLite's defensive mode from 3.12 on. It prevents writes to the schema and to an
+index's internal tables. On 3.11 no statement here does that, and a foreign store is never used as
+such: its rows are copied (`foreign_store.py`).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ def connect(
     is_immutable: bool = False,
     is_for_any_thread: bool = False,
 ) -> sqlite3.Connection:
-    """Open a database, in transactions of the caller's own.
+    """Open a database; the caller begins and ends transactions.
 
     Args:
-        timeout: seconds to wait while somebody else writes.
-        is_immutable: nobody writes to the file; no lock is taken, and no log is looked for.
+        timeout: seconds to wait for another writer.
+        is_immutable: nobody writes to the file; no lock is taken, and the log is ignored.
     """
     uri = f"{path.absolute().as_uri()}?mode={mode}{'&immutable=1' if is_immutable else ''}"
     connection = sqlite3.connect(
@@ -38,7 +38,7 @@ def connect(
         check_same_thread=not is_for_any_thread,
     )
     connection.row_factory = sqlite3.Row
-    # Functions in views, triggers, indexes and columns of the schema: none that could do harm.
+    # Forbids harmful functions in views, triggers, indexes and generated columns.
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     if sys.version_info >= (3, 12):

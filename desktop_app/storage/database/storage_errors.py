@@ -1,7 +1,7 @@
-"""What SQLite and the file system say, in words for the person.
+"""Turns errors of SQLite and the file system into errors for the user.
 
-The one place where their exceptions become errors of `domain.errors`. The messages of both name
-tables, codes and paths, never a value, so they are safe as details.
+Only this module does that. Their messages name tables, codes and paths, never a value, so they are
+safe as details.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Raise SQLite's and the file system's errors as StorageError; `what` names the file."""
+    """Raise errors of SQLite and the file system as StorageError; `what` names the file."""
     try:
         yield
     except sqlite3.Error as exc:
         raise _from_sqlite(exc, what) from exc
     except OSError as exc:
         raise _from_os(exc, what) from exc
-    except UnicodeDecodeError as exc:  # SQLite quotes what it found in a damaged schema
+    except UnicodeDecodeError as exc:  # SQLite quotes the schema, which is damaged
         raise damaged(what, f"{type(exc).__name__}: {exc.reason}") from exc
 
 
 def damaged(what: str, details: str) -> StoreDamagedError:
-    """The error for a file that reads, but not as what was written."""
+    """Return the error for a file that can be read but is not what was written."""
     return StoreDamagedError(
         f"The store {what} is damaged.",
         what_was_kept="The file was left as it is.",
@@ -64,7 +64,7 @@ def _from_sqlite(exc: sqlite3.Error, what: str) -> StorageError:
     details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {exc}"
     code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        # A limit on the size of files comes as an I/O error; so does a disk that is failing.
+        # A file size limit is reported as an I/O error, as is a failing disk.
         return _full(what, details) if code == sqlite3.SQLITE_FULL else _unwritable(what, details)
     if code in _READ_ONLY:
         return _read_only(what, details)

@@ -1,4 +1,4 @@
-"""Who has the store open: told by a lock, which the kernel lets go of however a process ends."""
+"""A lock that shows who has the store open; the kernel releases it when a process ends."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 class StoreLock:
-    """Held by every process that has the store open; alone by one that checks or migrates it.
+    """A lock shared by all processes with the store open, exclusive for checks and migrations.
 
-    On a file of its own: closing any descriptor of the database would drop SQLite's own locks.
+    It is on a separate file: closing any descriptor of the database would drop SQLite's own locks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -18,7 +18,7 @@ class StoreLock:
         self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def take(self) -> bool:
-        """Take it alone and return True; where others hold it, share it and return False."""
+        """Take the lock exclusively and return True; if others hold it, share it, return False."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -27,9 +27,9 @@ class StoreLock:
         return True
 
     def share(self) -> None:
-        """Hold it together with others; waits while one holds it alone."""
+        """Share the lock; waits while another process holds it exclusively."""
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def release(self) -> None:
-        """Let go of it."""
+        """Release the lock."""
         os.close(self._descriptor)

@@ -1,8 +1,8 @@
-"""Temporary copies, which stay no longer than the process that made them, however that ends.
+"""Temporary copies, which are removed when their process ends, however that happens.
 
-Each lies in a folder of its own below `Folders.temporary`, which its process holds locked. The kernel
-releases the lock with the process, so the next start sees what is abandoned. A file that has to lie
-elsewhere, beside the one that it becomes, is noted in such a folder by a symbolic link.
+Each is in its own folder below `Folders.temporary`, which its process holds locked. The kernel
+releases the lock with the process, so that the next start finds abandoned folders. A file that must
+be elsewhere, beside the file that it becomes, is noted in such a folder by a symbolic link.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ class TemporaryFolder:
     """A folder for copies; a context manager that removes it.
 
     Attributes:
-        path: of the folder.
+        path: the path of the folder.
     """
 
     def __init__(self, parent: Path) -> None:
-        """Make it below `parent`.
+        """Create the folder below `parent`.
 
         Raises:
             OSError: the disk is full or fails.
         """
         create_private_folder(parent)
         self.path = parent / os.urandom(8).hex()
-        with _locked(parent, fcntl.LOCK_SH):  # nobody cleans up before the folder is locked, too
+        with _locked(parent, fcntl.LOCK_SH):  # no cleanup runs before the folder is locked, too
             self.path.mkdir(mode=0o700)
             self._descriptor = os.open(self.path, _FOLDER)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
@@ -49,23 +49,23 @@ class TemporaryFolder:
         self.close()
 
     def note(self, elsewhere: Path) -> None:
-        """Have a file or a folder that lies elsewhere removed with this folder."""
+        """Have a file or folder elsewhere removed together with this folder."""
         (self.path / os.urandom(8).hex()).symlink_to(elsewhere.absolute())
 
     def close(self) -> None:
-        """Remove it."""
+        """Remove the folder."""
         _remove_folder(self.path)
         os.close(self._descriptor)
 
 
 @contextmanager
 def noted(elsewhere: Path, parent: Path) -> Iterator[None]:
-    """Have a file or folder removed at the end, or at the next start if this process is killed.
+    """Have a file or folder removed at the context's end, even if this process is killed.
 
-    If no note can be made, because the disk is full, the end alone removes it.
+    In that case the next start removes it, unless a full disk prevented the note of it.
 
     Args:
-        elsewhere: what is removed if it is there.
+        elsewhere: the file or folder; it may be missing at the end.
         parent: `Folders.temporary`.
     """
     folder = None
@@ -106,7 +106,7 @@ def _locked(folder: Path, how: int) -> Iterator[None]:
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a temporary folder, and first what is noted in it."""
+    """Remove a temporary folder, after what is noted in it."""
     with suppress(OSError):
         for entry in folder.iterdir():
             if entry.is_symlink():
@@ -115,8 +115,8 @@ def _remove_folder(folder: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file or a folder if it is there. A link is removed, not followed."""
-    import shutil  # not a part of the start
+    """Remove a file or folder if it exists. A link is removed, not followed."""
+    import shutil  # not needed at start-up
 
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():

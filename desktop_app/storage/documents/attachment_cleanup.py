@@ -1,13 +1,13 @@
-"""What is kept of attachments that nothing refers to any more, and how it goes.
+"""Removal of attachments that nothing refers to any more.
 
-An attachment is needed while a message, a collection, a file of a batch job, a conversation's draft or
-the draft of the conversation that is not begun yet speaks of it. What is needed by none of them goes once `GRACE` has passed
-since it was last added: until then it may be on its way into a draft, here or in another process.
-What a deleted conversation spoke of waits for nothing, unless it was added again since that
-conversation last changed.
+An attachment is needed while it is referred to by a message, a collection, a file of a batch job,
+the draft of a conversation, or the draft of the conversation that has not begun. An unneeded one is
+removed once `GRACE` has passed since it was last added: until then it may be on its way into a
+draft, here or in another process. Attachments of a deleted conversation go at once, unless they
+were added again after that conversation last changed.
 
-The file goes inside the transaction that removes the row. A crash in between leaves a row without
-a file, which is still unneeded, or a file without a row; the next collection takes both.
+The file is removed inside the transaction that deletes the row. A crash in between leaves a row
+without a file, which is still unneeded, or a file without a row. The next cleanup removes both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from desktop_app.storage.database.database import to_be_wiped
 from desktop_app.storage.search.search_index import EntryKind, take_out
 
 GRACE: Final = timedelta(hours=1)
-# The setting in which the window keeps the draft of the conversation that is not begun yet.
+# The setting with the draft of the conversation that has not begun.
 NEW_DRAFT_KEY: Final = "window.new_draft"
 
 _FOLDER: Final = re.compile("[0-9a-f]{2}")
@@ -63,18 +63,20 @@ _LET_GO: Final = """
 
 
 def let_go(connection: sqlite3.Connection, conversation_id: str) -> None:
-    """Have what the messages of a conversation speak of wait no longer, as it is about to be
-    deleted. What else is needed stays."""
+    """Skip the grace period of a conversation's attachments, as it is about to be deleted.
+
+    Attachments that are needed elsewhere stay.
+    """
     connection.execute(_LET_GO, (conversation_id,))
 
 
 def unneeded(connection: sqlite3.Connection) -> list[str]:
-    """The hashes of the attachments that may go."""
+    """Return the hashes of the attachments that can be removed."""
     return [row["sha256"] for row in connection.execute(_UNNEEDED, (_latest(),))]
 
 
 def remove(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
-    """Remove an attachment, its text and its place in the search, if it still may go.
+    """Remove an attachment, its text and its search entry, if it is still unneeded.
 
     Raises:
         OSError: the file cannot be removed.
@@ -91,8 +93,9 @@ def remove(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
 
 
 def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
-    """The files in the attachments' folder that were written before the time of grace, each with
-    its hash; with None where it is what a crash left of a copy.
+    """Yield the attachment files older than the grace period, with their hashes.
+
+    The hash is None for the remains of an interrupted copy.
 
     Raises:
         OSError: the folder cannot be read.
@@ -107,8 +110,7 @@ def old_files(folder: Path) -> Iterator[tuple[Path, str | None]]:
 
 
 def remove_stray(connection: sqlite3.Connection, sha256: str | None, path: Path) -> bool:
-    """Remove a file that the store knows nothing of; in a transaction, so that nobody makes it
-    known meanwhile.
+    """Remove a file without a row, in a transaction, so that no row is added meanwhile.
 
     Raises:
         OSError: the file cannot be removed.

@@ -1,8 +1,7 @@
-"""What was dropped on a conversation: the bytes as files named by their hash, the text in the
-database.
+"""Attachments: bytes in files named by their hash, extracted text in the database.
 
-A file is written under another name, put on the disk, and only then takes its own: whatever bears
-its hash as a name is whole.
+A file is written under a temporary name, synced, and then renamed: a file named by its hash is
+always complete.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ class AttachmentStore:
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self._folder = folder
-        # Of its own, so that a large file holds up neither the writer nor the readers.
+        # A separate thread, so that a large file delays neither the writer nor the readers.
         self._files = ThreadPoolExecutor(1, thread_name_prefix="attachments")
 
     async def add(
@@ -70,19 +69,20 @@ class AttachmentStore:
         tokens: int | None,
         is_found: bool = True,
     ) -> None:
-        """Keep the original and its extracted text; what is there already stays as it is, and
-        counts as added now.
+        """Save the original and its extracted text.
+
+        If it exists, it stays unchanged, and counts as added now.
 
         Args:
-            is_found: a search through the library finds it.
+            is_found: True if a search through the library is to find it.
 
         Raises:
-            StorageError: the file's bytes are no longer those that `sha256` was made of.
+            StorageError: the file's bytes no longer match `sha256`.
             StoreFullError: no space, read-only.
         """
         target = self.path(sha256)
         is_kept = False
-        while not is_kept:  # again where a collection took the file before its row was there
+        while not is_kept:  # repeated if a cleanup removed the file before its row existed
             size = await self._in_thread(lambda: _store(source, target, sha256))
             row = (sha256, to_text(name), media_type, size, pages, tokens, to_micros(now()))
             is_kept = await self._database.write(
@@ -90,23 +90,22 @@ class AttachmentStore:
             )
 
     async def note_origin(self, sha256: str, path: Path) -> None:
-        """Remember where the file of an attachment that is kept was read from last; `path` is
-        absolute."""
+        """Remember the file that an attachment was last read from; `path` is absolute."""
         origin = str(path)
         if to_text(origin) != origin:
-            return  # a name that SQLite cannot hold would lead elsewhere
+            return  # A path that SQLite cannot hold would lead elsewhere
         row = (origin, sha256)
         await self._database.write(lambda c: c.execute(_NOTE_ORIGIN, row).rowcount)
 
     async def origins(self, hashes: Sequence[str]) -> dict[str, Path]:
-        """Where these were read from, as far as that is known."""
+        """Return the files that the attachments were read from, as far as known."""
         found = await self._database.read(
             lambda c: c.execute(_ORIGINS, (json.dumps(list(hashes)),)).fetchall()
         )
         return {row["sha256"]: Path(row["path"]) for row in found}
 
     async def text(self, sha256: str) -> str:
-        """The extracted text."""
+        """Return the extracted text."""
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
         row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
         if row is None:
@@ -114,7 +113,7 @@ class AttachmentStore:
         return str(row["text"])
 
     async def about(self, sha256: str) -> AttachmentFile:
-        """What is known of an attachment, without its bytes and its text."""
+        """Return what is known of an attachment, without its bytes and text."""
         sql = "SELECT name, media_type, pages, tokens FROM attachments WHERE sha256 = ?"
         row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
         if row is None:
@@ -124,12 +123,12 @@ class AttachmentStore:
         )
 
     async def source(self, sha256: str) -> Path | bytes | None:
-        """Where the original lies, or its bytes where it lies in no file; None where it is gone."""
+        """Return the path of the original, or None if it is gone."""
         path = self.path(sha256)
         return path if await self._in_thread(path.is_file) else None
 
     async def file(self, sha256: str) -> AttachmentFile | None:
-        """An attachment with all that is kept of it; None where its file or row is gone."""
+        """Return an attachment with bytes and text, or None if its file or row is gone."""
         sql = "SELECT * FROM attachments WHERE sha256 = ?"
         row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
         path = self.path(sha256)
@@ -140,14 +139,14 @@ class AttachmentStore:
         return AttachmentFile(sha256, *kept)
 
     async def bytes(self, sha256: str) -> bytes:
-        """The original, as it was dropped."""
+        """Return the bytes of the original."""
         return await self._in_thread(lambda: _load(self.path(sha256), sha256))
 
     async def collect(self) -> int:
-        """Remove what nothing refers to any more, as `garbage.py` says, so that its words are in
-        no file; returns how many.
+        """Remove unneeded attachments, see `attachment_cleanup.py`. Return their number.
 
-        One short transaction for each: nobody who writes beside us waits for long.
+        Their words are then in no file any more. Each removal is one short transaction, so that
+        other writers never wait long.
         """
         count = 0
         for sha256 in await self._database.read(unneeded):
@@ -162,10 +161,10 @@ class AttachmentStore:
         return count
 
     def path(self, sha256: str) -> Path:
-        """Where the original lies, or would lie.
+        """Return the path of the original, existing or not.
 
         Raises:
-            ValueError: that is no SHA-256 in lower-case hexadecimal digits.
+            ValueError: not a SHA-256 in lower-case hexadecimal digits.
         """
         if not _HASH.fullmatch(sha256):
             raise ValueError("not a SHA-256")
@@ -176,7 +175,7 @@ class AttachmentStore:
 
 
 def _store(source: Path | bytes, target: Path, sha256: str) -> int:
-    """Copy `source` to `target` unless that is there; returns the size in bytes."""
+    """Copy `source` to `target` unless it exists. Return the size in bytes."""
     with translated("the attachment"):
         if target.exists():
             return target.stat().st_size
@@ -188,7 +187,7 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
             try:
                 with _reading(source) as stream:
                     found, size = _copy(stream, unfinished)
-            except RefusedFileError as exc:  # a pipe lies there by now
+            except RefusedFileError as exc:  # meanwhile a pipe has taken its place
                 raise _changed() from exc
             if found != sha256:
                 raise _changed()
@@ -212,7 +211,7 @@ def _changed() -> StorageError:
 
 
 def _copy(source: BinaryIO, target: Path) -> tuple[str, int]:
-    """Copy to a new file, on disk on return; gives the hash and the size of what was copied."""
+    """Copy to a new file and sync it. Return the hash and the size."""
     digest = hashlib.sha256()
     size = 0
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -233,7 +232,7 @@ def _insert(
     is_found: bool,
     connection: sqlite3.Connection,
 ) -> bool:
-    """Make the file known; False where it has gone meanwhile."""
+    """Insert or renew the row. Return False if the file is gone meanwhile."""
     if not target.exists():
         return False
     sha256, at = str(row[0]), int(row[6] or 0)

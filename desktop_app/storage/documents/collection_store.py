@@ -1,12 +1,12 @@
-"""Collections in the store: which files they name, the passages of those, and the index over them.
+"""Collections: their files, the passages of these, and the index over the passages.
 
-Originals and texts lie with the attachments, which are not collected while a collection names them.
-A passage is a range of such a text; a file in several collections, or several times in one, has its
-passages once. Every write is short: a file of many passages is entered in steps, and is "ready" with
-the last of them.
+Originals and texts are stored as attachments, which stay while a collection refers to them. A
+passage is a range of such a text. A file in several collections, or several times in one, has its
+passages once. Every write is short: a file of many passages is entered in steps, and is "ready"
+after the last step.
 
-The index is SQLite's FTS5, ranked by BM25 with what the title says counting more. It keeps no words of
-its own: a passage is taken out by making its words anew from the text, which stays until then.
+The index is SQLite's FTS5, ranked by BM25 with a higher weight for titles. It stores no text: to
+remove a passage, its words are computed again from the text, which stays until then.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from desktop_app.storage.conversations.row_conversion import (
 )
 from desktop_app.storage.database.database import Database
 
-# So many passages are entered in one write: a few milliseconds.
+# Passages entered in one transaction: a few milliseconds.
 STEP: Final = 64
-# How much more a word of the title (the file's name, the headings above) counts than one of the text.
+# The weight of a word in the title (file name, headings above) relative to a word in the text.
 TITLE_WEIGHT: Final = 2.0
-# The best of the whole index are looked at first: they are often of the collections that are asked.
+# The best matches of the whole index are tried first: they often belong to the chosen collections.
 LOOKED_AT_FIRST: Final = 400
-# Words are looked for from the rarest on, as long as no more places than these hold them: what stands
-# everywhere tells no passage from another, and takes time. How many hold one is counted in a few
-# windows of the index, which takes a fifth of the time that counting all does.
+# The query uses its rarest words, up to this many passages in total: words that occur everywhere
+# tell passages apart badly and take time. The frequency of a word is estimated from a few windows
+# of the index, in a fifth of the time of a full count.
 MOST_PLACES: Final = 20_000
 WINDOW: Final = 1_000
 WINDOWS: Final = 3
@@ -44,7 +44,7 @@ WINDOWS: Final = 3
 _FILE_COLUMNS: Final = (
     "collection_id, path, name, sha256, media_type, size, pages, status, problem, modified"
 )
-# One that waits to be read again keeps what it named: it may be found to be the same.
+# A file that waits to be read again keeps its hash: it may turn out to be unchanged.
 _PUT_FILE: Final = f"""
     INSERT INTO collection_files ({_FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (collection_id, path) DO UPDATE SET
@@ -64,7 +64,7 @@ _BEST_WITHIN: Final = f"""
         WHERE f.status = 'ready' AND f.collection_id IN ({{marks}})
     ) ORDER BY score LIMIT ?
 """  # noqa: S608
-# One line for each collection that has it; of several files with the same bytes the first.
+# One row for each collection that has the passage; of files with the same bytes the first counts.
 _PLACES: Final = """
     SELECT p.id, f.collection_id, p.sha256, f.name, p.page, p.place, p.start, p.end, p.tokens
     FROM passages AS p JOIN collection_files AS f ON f.sha256 = p.sha256
@@ -79,7 +79,7 @@ _UNNAMED: Final = """
 
 
 class Words(Protocol):
-    """A passage as it is entered: see documents/protocol.IndexedPassage."""
+    """A passage to be entered: see documents/protocol.IndexedPassage."""
 
     @property
     def start(self) -> int: ...
@@ -105,11 +105,11 @@ class Words(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredPassageLocation:
-    """A passage that was found, less its text.
+    """A passage that was found, without its text.
 
     Attributes:
         id: its number in the index.
-        tokens: of its text.
+        tokens: the number of tokens of its text.
     """
 
     id: int
@@ -124,13 +124,13 @@ class StoredPassageLocation:
 
 
 class CollectionStore:
-    """Collections, their files and their passages. All methods raise StorageError."""
+    """Collections, their files and passages. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def all(self) -> list[Collection]:
-        """Every collection, by name."""
+        """Return all collections, by name."""
         sql = "SELECT * FROM collections"
         found = await self._database.read(
             lambda c: [read_row(collection_from_row, row) for row in c.execute(sql)]
@@ -138,7 +138,7 @@ class CollectionStore:
         return sorted(found, key=lambda each: (each.name.casefold(), each.created_at))
 
     async def put(self, collection: Collection) -> None:
-        """Add a collection, or keep its new name and folder."""
+        """Add a collection, or save its new name and folder."""
         row = (
             collection.id,
             to_text(collection.name),
@@ -150,12 +150,12 @@ class CollectionStore:
         await self._database.write(lambda c: c.execute(sql, row))
 
     async def delete(self, collection_id: str) -> None:
-        """Remove a collection; `tidy` takes what it named out of the index."""
+        """Delete a collection; `tidy` removes its passages from the index."""
         sql = "DELETE FROM collections WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (collection_id,)))
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
-        """Its files by path, without those that were taken out."""
+        """Return the files of a collection by path, without removed ones."""
         sql = """SELECT * FROM collection_files WHERE collection_id = ? AND status != 'removed'
             ORDER BY path"""
         return await self._database.read(
@@ -163,8 +163,10 @@ class CollectionStore:
         )
 
     async def modified(self, collection_id: str) -> dict[str, tuple[int, int]]:
-        """By path: size and time of last change in nanoseconds, as they were when it was read; -1
-        for both where it has not been read."""
+        """Return size and modification time in nanoseconds by path, as of the last reading.
+
+        Both are -1 for files that have not been read.
+        """
         sql = "SELECT path, size, modified, status FROM collection_files WHERE collection_id = ?"
         rows = await self._database.read(lambda c: c.execute(sql, (collection_id,)).fetchall())
         return {
@@ -175,48 +177,52 @@ class CollectionStore:
         }
 
     async def removed(self, collection_id: str) -> set[str]:
-        """The paths of files that were taken out."""
+        """Return the paths of removed files."""
         sql = "SELECT path FROM collection_files WHERE collection_id = ? AND status = 'removed'"
         rows = await self._database.read(lambda c: c.execute(sql, (collection_id,)).fetchall())
         return {row["path"] for row in rows}
 
     async def take_out(self, collection_id: str, path: str) -> None:
-        """Note that a file was taken out; `tidy` takes what it held out of the index."""
+        """Mark a file as removed; `tidy` removes its passages from the index."""
         sql = """UPDATE collection_files SET status = 'removed', sha256 = NULL, problem = ''
             WHERE collection_id = ? AND path = ?"""
         await self._database.write(lambda c: c.execute(sql, (collection_id, to_text(path))))
 
     async def put_files(self, files: Sequence[tuple[CollectionFile, int]]) -> None:
-        """Enter files, each with its time of last change; those that are known take the new facts.
-        Nothing where the collection is gone."""
+        """Add files, each with its modification time, or update known ones.
+
+        Do nothing if the collection no longer exists.
+        """
         rows = [_row(file, modified) for file, modified in files]
         for at in range(0, len(rows), STEP):
             await self._database.write(partial(_put_files, rows[at : at + STEP]))
 
     async def remove_files(self, collection_id: str, paths: Iterable[str]) -> None:
-        """Forget files; `tidy` takes what they held out of the index."""
+        """Delete files; `tidy` removes their passages from the index."""
         rows = [(collection_id, to_text(path)) for path in paths]
         sql = "DELETE FROM collection_files WHERE collection_id = ? AND path = ?"
         await self._database.write(lambda c: c.executemany(sql, rows))
 
     async def is_indexed(self, sha256: str) -> bool:
-        """Whether its passages are in the index, all of them: the last ends where the text does."""
-        # Not a join: it would measure a text of megabytes once for each of its passages.
+        """Return True if all passages of a text are indexed: the last ends where the text does."""
+        # A join would measure a text of megabytes once for each of its passages.
         sql = """SELECT (SELECT max("end") FROM passages WHERE sha256 = ?1)
             = (SELECT length(text) FROM attachments WHERE sha256 = ?1) AS is_whole"""
         row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
         return bool(row["is_whole"])
 
     async def enter(self, sha256: str, passages: Sequence[Words]) -> None:
-        """Enter the passages of a text, in place of any that are there."""
+        """Index the passages of a text, replacing any previous ones."""
         await self._take_out(sha256)
         for at in range(0, len(passages), STEP):
             step = passages[at : at + STEP]
             await self._database.write(partial(_enter, sha256, step))
 
     async def tidy(self) -> None:
-        """Take out of the index what no collection names any more, in short steps, so that its words
-        stand in no file. What is broken off is done by the next."""
+        """Remove from the index what no collection refers to, in short steps.
+
+        Its words are then in no file any more. The next call completes an interrupted one.
+        """
         rows = await self._database.read(lambda c: c.execute(_UNNAMED).fetchall())
         for row in rows:
             await self._take_out(row["sha256"])
@@ -230,26 +236,26 @@ class CollectionStore:
     async def find(
         self, collection_ids: Sequence[str], words: Sequence[str], limit: int
     ) -> list[StoredPassageLocation]:
-        """The places that hold the words best, the best first."""
+        """Return the passages that match the words best, best first."""
         if not words or not collection_ids:
             return []
         return await self._database.read(partial(_find, list(collection_ids), words, limit))
 
     async def texts(self, places: Sequence[StoredPassageLocation]) -> list[str | None]:
-        """The words at each place; None where the text is gone."""
+        """Return the text of each passage, or None if it is gone."""
         return await self._database.read(partial(_texts, places))
 
 
-# Rows become values on the thread that read them.
+# Rows are converted on the thread that reads them.
 
 
 def collection_from_row(row: Cells) -> Collection:
-    """A row of `collections`."""
+    """Return the collection in a row of `collections`."""
     return Collection(row["id"], row["name"], from_micros(row["created_at"]), row["folder"])
 
 
 def file_from_row(row: Cells) -> CollectionFile:
-    """A row of `collection_files`."""
+    """Return the file in a row of `collection_files`."""
     status: FileStatus = row["status"]
     return CollectionFile(
         collection_id=row["collection_id"],
@@ -269,7 +275,7 @@ def _put_files(
 ) -> None:
     for row in rows:
         known = connection.execute("SELECT 1 FROM collections WHERE id = ?", row[:1]).fetchone()
-        if known is not None:  # else it was deleted meanwhile
+        if known is not None:  # otherwise it was deleted meanwhile
             connection.execute(_PUT_FILE, row)
 
 
@@ -311,7 +317,7 @@ def _enter(sha256: str, passages: Sequence[Words], connection: sqlite3.Connectio
 
 
 def _take_out(sha256: str, connection: sqlite3.Connection) -> bool:
-    """One step; whether there may be more."""
+    """Remove one step of passages. Return True if there may be more."""
     sql = "SELECT * FROM passages WHERE sha256 = ? LIMIT ?"
     rows = connection.execute(sql, (sha256, STEP)).fetchall()
     if not rows:
@@ -347,7 +353,7 @@ def _find(
 
 
 def _rarest(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
-    """The words that are looked for."""
+    """Return the words to search for, without the most frequent."""
     newest: int = connection.execute("SELECT max(id) FROM passages").fetchone()[0] or 0
     if newest <= WINDOW * WINDOWS:
         return list(words)
@@ -363,7 +369,7 @@ def _rarest(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
 
 
 def _held(connection: sqlite3.Connection, word: str, firsts: Sequence[int]) -> int:
-    """How many passages of the windows hold a word."""
+    """Return how many passages of the windows hold a word."""
     sql = """SELECT count(*) FROM passage_index
         WHERE passage_index MATCH ? AND rowid BETWEEN ? AND ?"""
     values = [(f'"{word}"', first, first + WINDOW - 1) for first in firsts]
@@ -373,7 +379,7 @@ def _held(connection: sqlite3.Connection, word: str, firsts: Sequence[int]) -> i
 def places_of(
     connection: sqlite3.Connection, ids: Sequence[int], collection_ids: list[str], limit: int
 ) -> list[StoredPassageLocation]:
-    """Those of the passages that stand in the collections, in order, at most so many."""
+    """Return the passages that belong to the collections, in order, at most `limit`."""
     sql = _PLACES.format(marks=", ".join("?" * len(collection_ids)))
     found = []
     for number in ids:

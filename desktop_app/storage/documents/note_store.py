@@ -1,4 +1,4 @@
-"""Notes on parts of documents, by what they were made of, so that none is paid for twice."""
+"""Notes on parts of documents, by their input, so that none is paid for twice."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ KEPT_FOR: Final = timedelta(days=30)
 
 
 class NotesStore:
-    """All methods raise StorageError."""
+    """The notes. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def get(self, key: str) -> str | None:
-        """A note; None where there is none."""
+        """Return a note, or None."""
         sql = "SELECT text FROM part_notes WHERE key = ?"
         row = await self._database.read(lambda c: c.execute(sql, (key,)).fetchone())
         return None if row is None else str(row["text"])
 
     async def put(self, key: str, text: str) -> None:
-        """Keep one; those that have lain too long go."""
+        """Save a note, and delete those older than KEPT_FOR."""
         await self._database.write(partial(_put, key, to_text(text)))
 
 

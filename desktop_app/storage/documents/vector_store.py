@@ -1,4 +1,4 @@
-"""Vectors of passages in the store, by the model that made them, and the nearest of them."""
+"""Vectors of passages, by the model that made them, and the search for the nearest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from desktop_app.domain.documents.vectors import Vector
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.collection_store import StoredPassageLocation, places_of
 
-# So many are compared by all of their numbers.
+# Candidates that are compared with all their numbers.
 COMPARED: Final = 200
 _OF_COLLECTIONS: Final = """
     FROM passages AS p {join} JOIN passage_vectors AS v ON v.passage_id = p.id AND v.model = ?
@@ -33,19 +33,19 @@ class Unembedded:
 
 
 class VectorStore:
-    """All methods raise StorageError."""
+    """The vectors. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def missing(self, collection_id: str, model: str) -> tuple[int, int]:
-        """How many passages of a collection have no vector by `model`, and their tokens."""
+        """Return the number of passages without a vector by `model`, and of their tokens."""
         sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_missing()}"
         row = await self._database.read(lambda c: c.execute(sql, (model, collection_id)).fetchone())
         return row["n"], row["tokens"]
 
     async def has_any(self, collection_ids: Sequence[str], model: str) -> bool:
-        """Whether any passage of the collections has a vector by `model`."""
+        """Return True if any passage of the collections has a vector by `model`."""
         marks = ", ".join("?" * len(collection_ids))
         sql = f"SELECT 1 {_OF_COLLECTIONS.format(join='', marks=marks)} LIMIT 1"
         values = (model, *collection_ids)
@@ -53,11 +53,11 @@ class VectorStore:
         return row is not None
 
     async def next_missing(self, collection_id: str, model: str, limit: int) -> list[Unembedded]:
-        """Some of them, with their texts."""
+        """Return some passages without a vector, with their texts."""
         return await self._database.read(partial(_next_missing, collection_id, model, limit))
 
     async def put(self, model: str, vectors: Sequence[tuple[int, Vector]]) -> None:
-        """Keep vectors of passages, by their numbers; of passages that are gone none."""
+        """Save vectors by passage number, except those of deleted passages."""
         sql = """INSERT OR REPLACE INTO passage_vectors (passage_id, model, vector)
             SELECT id, ?, ? FROM passages WHERE id = ?"""
         rows = [(model, vector.numbers, number) for number, vector in vectors]
@@ -66,7 +66,7 @@ class VectorStore:
     async def nearest(
         self, collection_ids: Sequence[str], model: str, vector: Vector, limit: int
     ) -> list[StoredPassageLocation]:
-        """The places that mean what is nearest, the nearest first."""
+        """Return the passages with the nearest meaning, nearest first."""
         if not collection_ids:
             return []
         find = partial(_nearest, list(collection_ids), model, vector, limit)

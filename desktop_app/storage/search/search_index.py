@@ -1,8 +1,8 @@
-"""The index of the search: what it holds of titles, messages and the text of attachments.
+"""The search index over titles, messages and the text of attachments.
 
-It holds what the tables hold, kept by the writes: `enter` and `take_out` are called in the
-transaction that changes a text. An answer enters when it has ended, not at its checkpoints, which
-come twice a second. Whatever has an entry is in the index with the text that its table holds now.
+Writes keep it in step with the tables: `enter` and `take_out` are called in the transaction that
+changes a text. An answer is entered when it ends, not at its checkpoints, which come twice a
+second. Every entry is indexed with the text that its table holds now.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.storage.conversations.row_conversion import searchable_text
 from desktop_app.storage.search.search_text import index_text
 
-# Entries are numbered by their time: milliseconds since 1970 with room for this many each, so
-# that FTS5, which can walk its row ids downwards, gives the newest first without sorting.
+# Entry ids are milliseconds since 1970 with room for this many entries each. FTS5 can walk row ids
+# downwards, so that the newest come first without sorting.
 _PER_MILLISECOND: Final = 8
 
 
 class EntryKind(StrEnum):
-    """What a search can find; the entry's `ref` is the id, or the attachment's hash."""
+    """The kinds of text in the index; the entry's `ref` is the id, or the attachment's hash."""
 
     TITLE = "title"
     MESSAGE = "message"
@@ -30,19 +30,19 @@ class EntryKind(StrEnum):
 
 
 def first_of(micros: int) -> int:
-    """The lowest number that an entry of this time may have."""
+    """Return the lowest id that an entry of this time may have."""
     return micros // 1000 * _PER_MILLISECOND
 
 
 def micros_of(entry_id: int) -> int:
-    """The time of an entry, to the millisecond."""
+    """Return the time of an entry, to the millisecond."""
     return entry_id // _PER_MILLISECOND * 1000
 
 
 def enter(
     connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str, at_micros: int
 ) -> None:
-    """Make `text` findable, dated `at_micros`. There must be no entry for it yet."""
+    """Index `text`, dated `at_micros`. It must have no entry yet."""
     first = first_of(at_micros)
     entry_id = _free_from(connection, first)
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
@@ -52,8 +52,11 @@ def enter(
 
 
 def _free_from(connection: sqlite3.Connection, first: int) -> int:
-    """A number that no entry has, from `first` on. Thousands may be of the same moment, as in an
-    import without times: stretches that are taken are passed in ever longer steps."""
+    """Return an unused id from `first` on.
+
+    Thousands may have the same time, as in an import without times: ranges in use are skipped in
+    ever longer steps.
+    """
     span = _PER_MILLISECOND
     while True:
         sql = "SELECT max(id) FROM search_entries WHERE id >= ? AND id < ?"
@@ -66,7 +69,7 @@ def _free_from(connection: sqlite3.Connection, first: int) -> int:
 
 
 def take_out(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str) -> None:
-    """Make findable no more what was entered as `text`; nothing where there is no entry."""
+    """Remove what was entered as `text` from the index. Do nothing if there is no entry."""
     entry = connection.execute(
         "DELETE FROM search_entries WHERE ref = ? AND kind = ? RETURNING id", (ref, kind)
     ).fetchone()
@@ -78,7 +81,7 @@ def take_out(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: st
 
 
 def is_entered(connection: sqlite3.Connection, kind: EntryKind, ref: str) -> bool:
-    """Whether there is an entry."""
+    """Return True if there is an entry."""
     found = connection.execute(
         "SELECT 1 FROM search_entries WHERE ref = ? AND kind = ?", (ref, kind)
     ).fetchone()
@@ -97,9 +100,9 @@ _TEXTS: Final = """
 
 
 def build_index_again(connection: sqlite3.Connection) -> None:
-    """Enter every text anew, as it is folded now: a step of the migrations.
+    """Index every text again, as it is folded now: a migration step.
 
-    10,000 messages of 1,400 characters take 5 s, the copy of the store included.
+    10,000 messages of 1,400 characters take 5 s, including the copy of the store.
     """
     connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
     connection.executemany(

@@ -1,6 +1,4 @@
-"""Search over titles, messages and the text of attachments, in the index that the writes keep
-(search_index.py).
-"""
+"""Full-text search over titles, messages and attachments; see search_index.py."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from desktop_app.storage.search.search_text import match_expression, occurrences
 if TYPE_CHECKING:
     from desktop_app.storage.database.database import Database
 
-# What lies in the trash is not found. Titles have no message: `m` is their conversation.
+# Trashed conversations are not found. Titles have no message: `m` is their conversation.
 _TITLE: Final = """
     SELECT c.id AS conversation_id, c.archived, c.title, c.title AS text, NULL AS message_id
     FROM conversations AS c JOIN conversations AS m ON m.id = c.id
@@ -28,7 +26,7 @@ _MESSAGE: Final = """
     FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
     WHERE m.id = :ref AND c.trashed_at IS NULL
 """
-# An attachment is found in the newest message that speaks of it; one in a draft is not.
+# An attachment is found in the newest message that refers to it, not in a draft.
 _ATTACHMENT: Final = """
     SELECT c.id AS conversation_id, c.archived, c.title, a.text, m.id AS message_id
     FROM attachments AS a
@@ -38,7 +36,7 @@ _ATTACHMENT: Final = """
     WHERE a.sha256 = :ref AND c.trashed_at IS NULL
 """
 _NEWEST_OF_THEM: Final = " ORDER BY m.created_at DESC LIMIT 1"
-# The entries of all places that a filter lets through.
+# The entries of everything that a filter lets through.
 _WANTED: Final = """
     SELECT e.id FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id
     JOIN search_entries AS e ON e.ref = c.id AND e.kind = 'title' WHERE {filters}
@@ -53,7 +51,7 @@ _WANTED: Final = """
 _FILTERS: Final = {
     "folder": "c.folder_id = :folder",
     "variant": "m.variant = :variant",
-    # Not those that only cite a file of a collection: its passages are no attachment.
+    # Messages that only cite a file of a collection do not count: passages are no attachment.
     "attachment": """c.id IN (
         SELECT x.conversation_id
         FROM message_attachments AS xa JOIN messages AS x ON x.id = xa.message_id
@@ -63,9 +61,9 @@ _FILTERS: Final = {
         )
     )""",
 }
-# So many of the newest matches are looked at one by one before a filter's places are gathered.
+# This many of the newest matches are checked one by one before a filter's entries are collected.
 _LOOKED_AT_FIRST: Final = 2_000
-# The best are looked for among so many of the newest.
+# The best matches are chosen among this many of the newest.
 _BEST_OF: Final = 500
 _LONGEST_ID: Final = (1 << 63) - 1
 _EVERYWHERE: Final = SearchFilter()
@@ -79,7 +77,7 @@ _PLACES: Final = {
 
 
 class Search:
-    """The search field's view of the store."""
+    """The search of the search field."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -92,10 +90,10 @@ class Search:
         within: SearchFilter = _EVERYWHERE,
         order: SearchOrder = SearchOrder.NEWEST,
     ) -> list[SearchHit]:
-        """The newest places that hold every word of `text`, its last word as a beginning.
+        """Return the newest texts with every word of `text`, its last word as a prefix.
 
-        Words between double quotes must follow each other. No character has a meaning beyond
-        that; a text without letters and digits finds nothing.
+        Words between double quotes must follow each other. No other character has a meaning. A text
+        without letters and digits finds nothing.
 
         Raises:
             StorageError: the store cannot be read.
@@ -111,13 +109,13 @@ class Search:
 
 
 Place = tuple[int, sqlite3.Row]
-"""The entry's number, which is its time, and where it is."""
+"""The entry's id, which is its time, and the row found."""
 
 
 def _find(
     connection: sqlite3.Connection, expression: str, within: SearchFilter, limit: int
 ) -> list[Place]:
-    """The newest places. Matches are read one by one: what is not looked at costs nothing."""
+    """Return the newest matches. They are read one by one, so that the rest costs nothing."""
     matches = connection.execute(
         """SELECT i.rowid AS id FROM search_index AS i
         WHERE search_index MATCH ? AND i.rowid >= ? AND i.rowid < ? ORDER BY i.rowid DESC""",
@@ -155,14 +153,14 @@ def _place(
 
 
 def _between(within: SearchFilter) -> tuple[int, int]:
-    """The entries of a time: they are numbered by it."""
+    """Return the range of entry ids for the filter's time range."""
     since = 0 if within.since is None else first_of(to_micros(within.since))
     until = _LONGEST_ID if within.until is None else first_of(to_micros(within.until))
     return since, until
 
 
 def _conditions(within: SearchFilter) -> tuple[list[str], dict[str, str]]:
-    """What a place must be like, and the values for it."""
+    """Return the filter's SQL conditions, and their values."""
     names: dict[str, str] = {}
     conditions = [_FILTERS["attachment"]] if within.has_attachment else []
     for name, value in (("folder", within.folder_id), ("variant", within.variant)):
@@ -173,10 +171,10 @@ def _conditions(within: SearchFilter) -> tuple[list[str], dict[str, str]]:
 
 
 def _best(places: list[Place], query: str, limit: int) -> list[SearchHit]:
-    """Those first of which the words make up most, titles before all; of equals the newest.
+    """Return the best matches: titles first, then by density of the words, then newest.
 
-    BM25 with all words alike: how rare a word is in the whole library would have to be counted
-    through all of it, and every place here holds every word.
+    This is BM25 with equal weights for all words: counting how rare a word is would need the whole
+    library, and every match here holds every word.
     """
     texts = [_text_at(place) for _, place in places]
     usual = sum(map(len, texts)) / len(texts) if texts else 0.0

@@ -1,14 +1,14 @@
-"""Text as the search sees it: words folded, scripts without spaces in pairs of characters.
+"""Text folding for the search: words, and scripts without spaces as pairs of characters.
 
 SQLite's tokenizer takes a run of Chinese or Japanese for one word, so that nothing inside it is
-found. Such runs are therefore written into the index as overlapping pairs, the last character once
-more by itself: 日本語 becomes 日本 本語 語. A query of two or more characters is the phrase of its
-pairs, one of a single character a prefix of them. Nor does it know emoji and other signs, each of
-which becomes a word of its own: a private character, which it takes for a letter. A query goes
-through the same steps as the text, so whatever stands in a text is found as it stands there.
+found. Such runs are indexed as overlapping pairs, followed by the last character alone: 日本語
+becomes 日本 本語 語. A query of two or more characters is the phrase of its pairs, a query of
+one character a prefix of them. Nor does the tokenizer know emoji and other signs: each becomes a
+word of its own, a private-use character, which it takes for a letter. Queries go through the same
+steps as texts, so that whatever is in a text can be found.
 
-What is folded here must stay as it is: words are taken out of the index by computing them anew.
-A change goes with a migration that builds the index again.
+Words are removed from the index by computing them again. A change to this folding therefore needs
+a migration that rebuilds the index.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ MATCH_START: Final = "\x02"
 MATCH_END: Final = "\x03"
 SNIPPET_LENGTH: Final = 160
 _LEAD: Final = 40
-# A query is typed by a person; what is pasted by mistake is searched for by its first words.
+# Users type short queries; of a text pasted by mistake the first words are used.
 _MOST_TERMS: Final = 32
 _LONGEST_QUERY: Final = 1000
-# Characters looked through in one go, with what a match that begins in them may be long.
+# Characters searched at once, and the room for a match that begins in them.
 _STRETCH: Final = 50_000
 _OVERLAP: Final = 2_000
 
-# Emoji, and signs that are used as such.
+# Emoji, and signs used as such.
 _SIGNS = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _SIGN = re.compile(f"[{_SIGNS}]")
 _PRIVATE: Final = 0xF0000
@@ -41,7 +41,7 @@ _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
 
 def index_text(text: str) -> str:
-    """What goes into the index for `text`. By lines: folding holds up all threads meanwhile."""
+    """Return the text to index for `text`, line by line: folding blocks all threads."""
     return "".join(map(_index_line, text.splitlines(keepends=True)))
 
 
@@ -50,7 +50,7 @@ def _index_line(line: str) -> str:
 
 
 def _words(folded: str) -> str:
-    """Signs as words of their own."""
+    """Return the text with each sign as a word of its own."""
     if folded.isascii():
         return folded
     return _SIGN.sub(lambda sign: f" {chr(_PRIVATE + (ord(sign.group()) & 0xFFFF))} ", folded)
@@ -64,9 +64,9 @@ def _pairs(run: str, *, ends: bool) -> str:
 
 
 def match_expression(query: str) -> str:
-    """The FTS5 expression for what a person typed; "" where there is nothing to look for.
+    """Return the FTS5 expression for a query; "" if there is nothing to search for.
 
-    All words must occur; those between double quotes as they stand. The last word may go on.
+    All words must occur, those between double quotes in sequence. The last word is a prefix.
     """
     return " AND ".join(
         f'"{words}"{" *" if is_prefix else ""}' for words, is_prefix in map(_phrase, terms(query))
@@ -74,8 +74,10 @@ def match_expression(query: str) -> str:
 
 
 def terms(query: str) -> list[tuple[str, bool]]:
-    """The words and phrases of a query, folded, and whether each may be the start of a word:
-    the last one may, unless a space, a quote or a sign ("C++") ends it."""
+    """Return the folded words and phrases of a query, and if each may be a prefix.
+
+    The last word may be one, unless a space, a quote or a sign ("C++") ends it.
+    """
     found = []
     for term in islice(_TERM.finditer(query[:_LONGEST_QUERY]), _MOST_TERMS):
         quoted, word = term.groups()
@@ -87,10 +89,10 @@ def terms(query: str) -> list[tuple[str, bool]]:
 
 
 def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
-    """A folded term as the words of a phrase, and whether the last of them is a beginning.
+    """Return a folded term as the words of a phrase, and True if the last is a prefix.
 
-    A dense run at the end of a term may go on in the text: its pairs say that by themselves, a
-    single character must be looked for as the beginning of a pair.
+    A dense run at the end of a term may continue in the text: its pairs match anyway, but a single
+    character must be searched as the start of a pair.
     """
     folded, may_go_on = term
     words = dense_run().sub(lambda run: _pairs(run.group(), ends=run.end() < len(folded)), folded)
@@ -100,15 +102,17 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
 
 
 def snippet(text: str, query: str) -> str:
-    """The place in `text` where the first match of `query` stands, on one line, the matches
-    between U+0002 and U+0003; the beginning where the match cannot be shown (a word that is
-    written with other characters than the query's)."""
+    """Return the part of `text` around the first match of `query`, on one line.
+
+    Matches are between U+0002 and U+0003. It is the beginning of the text if the match cannot be
+    located (a word written with other characters than the query's).
+    """
     pattern = _pattern(query)
     first = _first_match(pattern, text) if pattern else None
     start = max(0, first.start() - _LEAD) if first else 0
     if start:
         start = _next_word(text, start, first.start() if first else start)
-    # A match that begins before the cut ends with it.
+    # A match that begins before the cut ends at it.
     piece = text[start : start + SNIPPET_LENGTH]
     marked = _CONTROL_OR_SPACE.sub(" ", piece)
     if pattern:
@@ -118,13 +122,13 @@ def snippet(text: str, query: str) -> str:
 
 
 def occurrences(text: str, query: str) -> int:
-    """How often words of `query` stand in the beginning of `text`, at most in its first stretch."""
+    """Return how often words of `query` occur in the first `_STRETCH` characters of `text`."""
     pattern = _pattern(query)
     return len(pattern.findall(text[:_STRETCH])) if pattern else 0
 
 
 def _first_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """As `pattern.search`, in stretches: it holds up all threads while it runs."""
+    """Search as `pattern.search` does, in pieces: a search blocks all threads."""
     stretches = (
         pattern.search(text, at, at + _STRETCH + _OVERLAP) for at in range(0, len(text), _STRETCH)
     )
@@ -132,13 +136,13 @@ def _first_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def _next_word(text: str, start: int, limit: int) -> int:
-    """The first word's beginning from `start` on; `start` itself where no gap comes in time."""
+    """Return the start of the next word from `start` on, or `start` if none begins by `limit`."""
     gap = re.compile(r"\s\S").search(text, start, limit + 1)
     return gap.start() + 1 if gap else start
 
 
 def _pattern(query: str) -> re.Pattern[str] | None:
-    """What the words of `query` look like in a text as it was written: any case and accents."""
+    """Return a pattern for the words of `query` in an unfolded text: any case and accents."""
     alternatives = []
     for term, is_prefix in sorted(terms(query), key=lambda term: -len(term[0])):
         words = [word for word in re.split(_gap(), term) if word]
@@ -150,7 +154,7 @@ def _pattern(query: str) -> re.Pattern[str] | None:
 
 
 def _stands_alone(word: str) -> bool:
-    """Whether what a word begins with is found in the midst of letters."""
+    """Return True if the start of a word can be found in the middle of letters."""
     return bool(dense_run().match(word) or _SIGN.match(word))
 
 
@@ -160,8 +164,11 @@ def _is_of_word(letter: str) -> bool:
 
 @cache
 def _gap() -> str:
-    """A pattern of what stands between words. To `re` the marks of Indian and Thai words, which
-    are letters to their readers, are none; signs are looked for themselves."""
+    """Return a pattern for what separates words.
+
+    For `re`, the marks in Indian and Thai words are no letters, so they are excluded. Signs are
+    searched for themselves.
+    """
     marks = (chr(code) for code in range(0x300, 0x10000))
     of_words = "".join(mark for mark in marks if unicodedata.category(mark).startswith("M"))
     return rf"(?:(?![{of_words}{_SIGNS}])[\W_])+"
@@ -178,7 +185,7 @@ def _word(word: str) -> str:
 
 
 def _letter(letter: str) -> str:
-    """One folded letter, with the accents that it may carry in a text."""
+    """Return a pattern for a folded letter with the accents it may have in a text."""
     accented = _written_as().get(letter)
     if accented is None and not letter.isalpha():
         return re.escape(letter)
@@ -187,14 +194,16 @@ def _letter(letter: str) -> str:
 
 @cache
 def _joined() -> dict[str, str]:
-    """Pairs of letters -> the letters that fold to them: ss -> ßẞ."""
+    """Return the letters that fold to a pair of letters, by pair: ss -> ßẞ."""
     return {pair: letters for pair, letters in _written_as().items() if len(pair) == 2}
 
 
 @cache
 def _written_as() -> dict[str, str]:
-    """A letter or pair -> the letters of Latin, Greek and Cyrillic that fold to it; made by the
-    first search (30 ms), not at the start."""
+    """Return the Latin, Greek and Cyrillic letters that fold to a letter or pair.
+
+    Made by the first search (30 ms), not at start-up.
+    """
     found: dict[str, str] = {}
     for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000)):
         letter = chr(code)

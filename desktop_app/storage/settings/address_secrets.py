@@ -1,8 +1,8 @@
-"""Takes users and passwords out of the addresses that a store holds.
+"""Removes users and passwords from the addresses in a store.
 
-No address with a password is written any more: see `domain.network_path.bare_address`. Older versions
-wrote what OPENAI_BASE_URL held, and a profile can come from a backup. What stands in a profile may be
-needed, and goes to the keyring first; everything else just goes.
+Addresses with a password are no longer stored: see `domain.network_path.bare_address`. Older
+versions stored what OPENAI_BASE_URL held, and a profile can come from a backup. A secret in a
+profile may be needed, and is moved to the keyring first; all others are just removed.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from desktop_app.domain.network_path import bare_address, bare_proxy
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
 
-# What was learnt of a server, by its address: it is learnt again.
+# What was learned of a server, by its address; it is learned again.
 _LEARNT: Final = "SELECT key FROM settings WHERE key LIKE 'learnt.%://%'"
 _ADDRESSES: Final = (("model_listings", "profile_id"), ("batch_jobs", "id"))
 
 
 def secrets_in_profiles(connection: sqlite3.Connection) -> list[tuple[str, Secret]]:
-    """Return what profiles hold within their addresses, by the names that it has in the keyring.
+    """Return the secrets in the addresses of profiles, by their names in the keyring.
 
-    A secret is empty if only a query or a fragment is to be taken out: no such address works.
+    A secret is empty if only a query or a fragment is to be removed: such an address never works.
     """
     found = []
     for profile_id, fields in _profiles(connection):
@@ -37,7 +37,7 @@ def secrets_in_profiles(connection: sqlite3.Connection) -> list[tuple[str, Secre
 
 
 def strip_profiles(connection: sqlite3.Connection) -> None:
-    """Take passwords out of the addresses of profiles."""
+    """Remove passwords from the addresses of profiles."""
     for profile_id, fields in _profiles(connection):
         bare = {
             **fields,
@@ -51,11 +51,11 @@ def strip_profiles(connection: sqlite3.Connection) -> None:
 
 
 def strip_addresses(connection: sqlite3.Connection) -> None:
-    """Take passwords out of every address but those of profiles; of any version's store."""
+    """Remove passwords from all addresses except those of profiles, in any version's store."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     if "settings" in tables:
         keys = [row[0] for row in connection.execute(_LEARNT).fetchall()]
-        # Behind the address may stand the name of a model.
+        # A model's name may follow the address.
         with_login = [(key,) for key in keys if "@" in key or "?" in key or "#" in key]
         connection.executemany("DELETE FROM settings WHERE key = ?", with_login)
     for table, key in _ADDRESSES:
@@ -68,7 +68,7 @@ def strip_addresses(connection: sqlite3.Connection) -> None:
 
 
 def strip_copy(connection: sqlite3.Connection) -> None:
-    """Take passwords out of every address in a copy of a store, and overwrite them in the file."""
+    """Remove passwords from all addresses in a copy of a store, and overwrite their bytes."""
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("BEGIN")
     strip_addresses(connection)
@@ -78,7 +78,7 @@ def strip_copy(connection: sqlite3.Connection) -> None:
 
 
 def _profiles(connection: sqlite3.Connection) -> list[tuple[str, dict[str, Any]]]:
-    """The profiles that can be read, as they are stored."""
+    """Return the readable profiles, as they are stored."""
     found = []
     for profile_id, body in connection.execute("SELECT id, body FROM profiles").fetchall():
         try:

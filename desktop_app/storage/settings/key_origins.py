@@ -1,9 +1,9 @@
-"""Where the keys of an older version belong, and what a restored store may say of that.
+"""The origins of keys from an older version, protected from restored stores.
 
 Older versions put bare keys into the keyring. Such a key belongs to the address that its profile
-had when this version first met the store. That is written into a file beside the store before
-anything can change an address: a restored store brings other addresses along, and must not decide
-where a key goes. The file is written once and never changed.
+had when this version first opened the store. That is written into a file beside the store before
+anything can change an address: a restored store has other addresses, and must not decide where a
+key is sent. The file is written once and never changed.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from desktop_app.domain.origin import origin
 from desktop_app.storage.database.private_files import create_private, sync
 
 FILE: Final = "key-origins.json"
-# What reading a damaged or foreign database raises.
+# Errors of reading a damaged or foreign database.
 _UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
 
 
 def record_key_origins(database: Path, source: Path | None = None) -> None:
-    """Write down where the keys of the store's profiles belong, unless that was done before.
+    """Record the origins of the profiles' keys, unless that was done before.
 
-    If the store cannot be read, no bare key is bound to anything: the keys are to be entered again.
+    If the store cannot be read, no bare key gets an origin: the keys must be entered again.
 
     Args:
         source: what could be saved of a damaged store, to be read in its place.
 
     Raises:
-        OSError: the disk is full or fails; the store must not change then.
+        OSError: the disk is full or fails; the store must not be changed then.
     """
     target = database.with_name(FILE)
     if target.exists():
@@ -50,10 +50,10 @@ def record_key_origins(database: Path, source: Path | None = None) -> None:
 
 
 def legacy_key_origins(database: Path, built_in: Mapping[str, str]) -> dict[str, str]:
-    """Return the origins that were written down, by the name of the secret in the keyring.
+    """Return the recorded origins, by the name of the secret in the keyring.
 
     Args:
-        built_in: the origins of providers that need no stored profile.
+        built_in: the origins of providers without a stored profile.
     """
     try:
         recorded = json.loads(database.with_name(FILE).read_text("utf-8"))
@@ -63,15 +63,15 @@ def legacy_key_origins(database: Path, built_in: Mapping[str, str]) -> dict[str,
 
 
 def keep_notes_of(database: Path, restored: Path) -> None:
-    """Have a store that is about to be restored say of keys what the store in place says.
+    """Copy the notes on keys from the store in place to a store about to be restored.
 
-    What a backup notes was true on the computer that made it, at best. Its keys may be in the
-    keyring here, but where they belong is unknown until the keyring is asked.
+    The notes of a backup were true at best on the computer that made it. Its keys may be in this
+    keyring, but their origins are unknown until the keyring is asked.
     """
     known = _noted_in(database)
     with closing(sqlite3.connect(restored, isolation_level=None)) as connection:
         if not _has_origins(connection):
-            return  # of an older version: opening it adds the column, with no origins
+            return  # an older version's store: opening it adds the column, with no origins
         connection.execute("UPDATE keys_in_keyring SET origin = ''")
         sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
         connection.executemany(sql, [(where, name) for name, where in known.items()])

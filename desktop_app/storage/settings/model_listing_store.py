@@ -1,4 +1,4 @@
-"""What each provider listed last, so that the model menu is full before anybody asks."""
+"""The latest model listing of each provider, so that the model menu is filled at once."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from desktop_app.storage.database.database import Database
 
 
 class ListingStore:
-    """One listing for each provider. All methods raise StorageError."""
+    """The listings, one for each provider. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def all(self) -> dict[str, ModelListing]:
-        """The newest listing of each provider, by its profile's id."""
+        """Return the latest listing of each provider, by profile id."""
         return await self._database.read(_read_all)
 
     async def save(self, profile_id: str, listing: ModelListing) -> None:
-        """Keep a listing in place of the provider's earlier one."""
+        """Save a provider's listing, replacing the previous one."""
         models = [
             [model.id, model.shutdown.isoformat() if model.shutdown else None]
             for model in listing.models
@@ -40,7 +40,7 @@ class ListingStore:
         await self._database.write(lambda c: c.execute(sql, row))
 
     async def remove(self, profile_id: str) -> None:
-        """Forget a provider's listing."""
+        """Delete a provider's listing."""
         sql = "DELETE FROM model_listings WHERE profile_id = ?"
         await self._database.write(lambda c: c.execute(sql, (profile_id,)))
 
@@ -52,7 +52,7 @@ def _read_all(connection: sqlite3.Connection) -> dict[str, ModelListing]:
 
 
 def listing_from_row(row: Cells) -> ModelListing:
-    """A row of `model_listings`."""
+    """Return the listing in a row of `model_listings`."""
     windows = json.loads(row["windows"])
     models = tuple(
         ListedModel(

@@ -1,8 +1,8 @@
-"""Settings that decide where data goes: hosts, proxies, certificates, model files, permissions.
+"""Settings that decide where data goes: hosts, proxies, certificates, files, permissions.
 
-A restore compares those of the backup with those of the store in place, and lists what would change.
-What is not confirmed stays: a provider that is there keeps its own settings, and one that is not gets
-no address, so that nothing reaches it until its address is entered.
+A restore compares those of the backup with those of the current store, and lists what would change.
+Unconfirmed changes are dropped: an existing provider keeps its own settings, and a new one gets no
+address, so that nothing reaches it until its address is entered.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOTHING: Final = "none"
 _LONGEST_SHOWN: Final = 200
 _YES_NO: Final[Mapping[Any, str]] = {True: "yes", False: "no", None: "no"}
 
-# Key of the setting: what it decides, and its default.
+# By key of the setting: a label, and its default.
 _SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "default.provider": ("Provider of new conversations", ""),
     "local_model.weights": ("Model file", ""),
@@ -40,9 +40,9 @@ class Change:
 
     Attributes:
         profile_id: the provider that it belongs to, "" for none.
-        key: of the setting, or the profile's field.
-        what: names both.
-        now, then: the value in place and the backup's.
+        key: the setting's key, or the profile's field.
+        what: names provider and setting.
+        now, then: the current value and the backup's.
     """
 
     profile_id: str
@@ -53,17 +53,17 @@ class Change:
 
     @property
     def sentence(self) -> str:
-        """One line for the list."""
+        """Return one line for the list."""
         return f"{self.what}: {self.now} → {self.then}"
 
 
 @dataclass(frozen=True)
 class Outward:
-    """The settings of one store.
+    """The outbound settings of one store.
 
     Attributes:
-        stored: the profiles that it holds, by their ids, as rows.
-        profiles: those that are in effect, built-in ones too.
+        stored: its profiles, by id, as rows.
+        profiles: the profiles in effect, including built-in ones.
     """
 
     profiles: Mapping[str, ProviderProfile]
@@ -72,12 +72,12 @@ class Outward:
 
     @classmethod
     def default(cls, built_in: Iterable[ProviderProfile]) -> Outward:
-        """Those of a store without settings."""
+        """Return the settings of an empty store."""
         return cls({profile.id: profile for profile in built_in})
 
 
 def read_outward(connection: sqlite3.Connection, built_in: Iterable[ProviderProfile]) -> Outward:
-    """Return the settings of a store; of rows that cannot be read the defaults.
+    """Return the settings of a store, with defaults for unreadable rows.
 
     Raises:
         sqlite3.Error: it is damaged.
@@ -96,11 +96,11 @@ def read_outward(connection: sqlite3.Connection, built_in: Iterable[ProviderProf
 
 
 def changes(present: Outward, restored: Outward) -> tuple[Change, ...]:
-    """Return what would change, provider by provider."""
+    """Return what would change, by provider."""
     found = []
     for profile_id, then in sorted(restored.profiles.items()):
         now = present.profiles.get(profile_id)
-        # One that is not there yet is like one without an address.
+        # A provider that does not exist yet is compared as one without an address.
         before = _fields(now or ProviderProfile(profile_id, then.name, then.kind))
         for key, after in _fields(then).items():
             if after.value != before[key].value:
@@ -117,10 +117,10 @@ def changes(present: Outward, restored: Outward) -> tuple[Change, ...]:
 def keep_present(
     connection: sqlite3.Connection, present: Outward, unconfirmed: Iterable[Change]
 ) -> None:
-    """Write into a restored store, in its transaction, what is in place for these settings."""
+    """Write the current values of these settings into a restored store, in its transaction."""
     for profile_id in {change.profile_id for change in unconfirmed if change.profile_id}:
         body = present.stored.get(profile_id)
-        if profile_id in present.profiles and body is None:  # built in, and as it came
+        if profile_id in present.profiles and body is None:  # built in and unchanged
             connection.execute("DELETE FROM profiles WHERE id = ?", (profile_id,))
             continue
         body = body or _without_address(connection, profile_id)
@@ -150,7 +150,7 @@ class _Field:
 
 
 def _fields(profile: ProviderProfile) -> dict[str, _Field]:
-    """What decides where the questions to a provider go, by the names of a profile's fields."""
+    """Return the fields of a profile that decide where data goes, by name."""
     hosts = profile.plain_http_hosts
     keeps, files = profile.keeps_at_provider, profile.takes_files
     return {
@@ -167,7 +167,7 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
 
 
 def _address(label: str, text: str, if_none: str) -> _Field:
-    """The origin alone: a path changes nothing of where data goes, and a user is a secret."""
+    """Return the origin only: a path does not change where data goes, and a user is secret."""
     if not text:
         return _Field(label, "", if_none)
     if text == DIRECT:

@@ -1,5 +1,8 @@
-"""The person's prompts and presets. The built-in prompts are files of the program, not here; what is
-here under the name of one stands in its place."""
+"""The user's prompts and presets.
+
+The built-in prompts are files of the program. A stored prompt with the id of a built-in one
+replaces it.
+"""
 
 from __future__ import annotations
 
@@ -34,21 +37,21 @@ _PUT_PRESET = """
 
 
 class PromptStore:
-    """All methods raise StorageError."""
+    """Prompts and presets. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def prompts(self) -> list[Prompt]:
-        """In their order."""
+        """Return the prompts, in order."""
         return await self._database.read(_prompts)
 
     async def presets(self) -> list[Preset]:
-        """In their order."""
+        """Return the presets, in order."""
         return await self._database.read(_presets)
 
     async def save(self, prompts: Iterable[Prompt] = (), presets: Iterable[Preset] = ()) -> None:
-        """Add these, or change those of their ids: all or none."""
+        """Add or replace these, all or none."""
         prompt_rows = [_prompt_to_row(prompt) for prompt in prompts]
         preset_rows = [_preset_to_row(preset) for preset in presets]
 
@@ -59,18 +62,18 @@ class PromptStore:
         await self._database.write(put)
 
     async def remove_prompt(self, prompt_id: str) -> None:
-        """Forget a prompt; where it stood for a built-in, that is back."""
+        """Delete a prompt; a built-in one that it replaced comes back."""
         sql = "DELETE FROM prompts WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (prompt_id,)))
 
     async def remove_preset(self, preset_id: str) -> None:
-        """Forget a preset; conversations keep what they took from it."""
+        """Delete a preset; conversations keep what they took from it."""
         sql = "DELETE FROM presets WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (preset_id,)))
 
 
 def add_preset(connection: sqlite3.Connection, preset: Preset) -> None:
-    """Add a preset, unless one of its id is there."""
+    """Add a preset, unless its id exists."""
     sql = _PUT_PRESET.replace("OR REPLACE", "OR IGNORE")
     connection.execute(sql, _preset_to_row(preset))
 
@@ -98,7 +101,7 @@ def _prompt_to_row(prompt: Prompt) -> Row:
 
 
 def prompt_from_row(row: Cells) -> Prompt:
-    """A row of `prompts`."""
+    """Return the prompt in a row of `prompts`."""
     return Prompt(
         id=row["id"],
         title=row["title"],
@@ -125,7 +128,7 @@ def _preset_to_row(preset: Preset) -> Row:
 
 
 def preset_from_row(row: Cells) -> Preset:
-    """A row of `presets`."""
+    """Return the preset in a row of `presets`."""
     return Preset(
         id=row["id"],
         name=row["name"],

@@ -1,6 +1,6 @@
-"""What the person has set, and the profiles of providers. Never a key: those are in credentials/.
+"""The user's settings, and the profiles of providers. Never a key: see credentials/.
 
-Only what differs from its default is here; settings/schema.py says what there is.
+Only values that differ from their defaults are stored; settings/schema.py defines all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from desktop_app.storage.conversations.row_conversion import Cells, read_row, to
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.address_secrets import secrets_in_profiles, strip_profiles
 
-# "Delete everything" removes what begins with "store.".
+# "Delete everything" removes settings that begin with "store.".
 _SECRET: Final = "store.secret"
 
 
@@ -31,31 +31,31 @@ class SettingsStore:
         self._database = database
 
     async def all(self) -> dict[str, Any]:
-        """Every value that was set."""
+        """Return every value that was set."""
         return await self._database.read(_read_settings)
 
     async def set(self, key: str, value: Any) -> None:
-        """Keep a value that JSON can hold."""
+        """Save a value that JSON can hold."""
         sql = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
         text = to_json(value)
         await self._database.write(lambda c: c.execute(sql, (key, text)))
 
     async def remove(self, key: str) -> None:
-        """Go back to the default."""
+        """Delete a value, so that the default applies."""
         await self._database.write(
             lambda c: c.execute("DELETE FROM settings WHERE key = ?", (key,))
         )
 
     async def secret(self) -> bytes:
-        """Random bytes of this store's own, made when they are first asked for."""
+        """Return random bytes that identify this store, made on first use."""
         return await self._database.read(_read_secret) or await self._database.write(_make_secret)
 
     async def profiles(self) -> list[ProviderProfile]:
-        """The stored profiles, in the order they were added."""
+        """Return the stored profiles, in the order they were added."""
         return await self._database.read(_read_profiles)
 
     async def save_profile(self, profile: ProviderProfile) -> None:
-        """Add a profile, or change the one of its id.
+        """Add a profile, or replace the one with its id.
 
         Raises:
             ValueError: it was made from environment variables, for this run only.
@@ -73,19 +73,19 @@ class SettingsStore:
         return await self._database.read(secrets_in_profiles)
 
     async def forget_secrets_in_addresses(self) -> None:
-        """Take passwords out of the addresses of stored profiles, and out of the files."""
+        """Remove passwords from the addresses of stored profiles, and from the files."""
         await self._database.write(strip_profiles)
         await self._database.fold_log_in()
 
     async def remove_profile(self, profile_id: str) -> None:
-        """Forget a profile. Its key is the vault's to remove, before this."""
+        """Delete a profile. The caller removes its key from the vault first."""
         sql = "DELETE FROM profiles WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (profile_id,)))
 
     async def key_origin(self, name: str) -> str | None:
         """Return the origin noted for a secret in the keyring, None if there is no such secret.
 
-        The origin is "" if the store was restored or is of an older version: it is not known then.
+        The origin is "", unknown, if the store was restored or comes from an older version.
         """
         sql = "SELECT origin FROM keys_in_keyring WHERE profile_id = ?"
         row = await self._database.read(lambda c: c.execute(sql, (name,)).fetchone())
@@ -113,7 +113,7 @@ def _read_secret(connection: sqlite3.Connection) -> bytes:
 
 
 def _make_secret(connection: sqlite3.Connection) -> bytes:
-    """Make the secret, unless another process has made one meanwhile."""
+    """Create the secret, unless another process has done so meanwhile."""
     made = to_json(os.urandom(32).hex())
     connection.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (_SECRET, made))
     return _read_secret(connection)
@@ -125,7 +125,7 @@ def _read_profiles(connection: sqlite3.Connection) -> list[ProviderProfile]:
 
 
 def profile_to_text(profile: ProviderProfile) -> str:
-    """A profile as the column holds it."""
+    """Return a profile as the column's text."""
     fields = asdict(profile)
     del fields["id"], fields["from_environment"]
     fields["price_multiplier"] = str(profile.price_multiplier)
@@ -135,11 +135,11 @@ def profile_to_text(profile: ProviderProfile) -> str:
 
 
 def profile_from_row(row: Cells) -> ProviderProfile:
-    """A row of `profiles`."""
+    """Return the profile in a row of `profiles`."""
     fields = json.loads(row["body"])
     fields["kind"] = ProviderKind(fields["kind"])
     fields["api"] = None if fields["api"] is None else Api(fields["api"])
-    for name in ("models", "plain_http_hosts"):  # the latter is not in older stores
+    for name in ("models", "plain_http_hosts"):  # older stores lack plain_http_hosts
         fields[name] = tuple(fields.get(name, ()))
     fields["price_multiplier"] = Decimal(fields["price_multiplier"])
     if fields.get("monthly_cap") is not None:

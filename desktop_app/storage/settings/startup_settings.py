@@ -1,8 +1,8 @@
-"""What the window must know before it is painted: theme, text size, geometry.
+"""The settings that the first paint needs: theme, text size, geometry.
 
-Read on its own, before the store is opened, migrated or checked: a few values of one small table,
-with nothing imported but sqlite3. Whatever goes wrong here is no error: the window is painted with
-the defaults, and the store's opening says what is the matter.
+They are read before the store is opened, migrated or checked: a few values of one small table, with
+no import but sqlite3. Failures here are ignored: the window is painted with the defaults, and the
+opening of the store reports the error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ BUSY_TIMEOUT_S: Final = 0.2
 
 
 def settings_at_start(path: Path) -> dict[str, Any]:
-    """Every setting in the store at `path`; {} where there is none to be read."""
+    """Return every setting in the store at `path`; {} if it cannot be read."""
     if not path.is_file():
         return {}
     try:

@@ -1,6 +1,6 @@
-"""What was spent. Entries stay when their conversation is deleted: the money is gone all the same.
+"""The ledger of spending. Entries stay when their conversation is deleted.
 
-Sums are made with Decimals from the amounts as they were written, so no cent is ever rounded away.
+Sums use Decimals of the stored amounts, so that nothing is rounded.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from desktop_app.storage.spending.spending_sums import (
 )
 
 Entry = tuple[int, str, str, str, int, int, int, int, str | None]
-"""One call: time, provider, model, purpose, four counts of tokens, cost."""
+"""A call: time, provider, model, purpose, four token counts, cost."""
 
 
 class Ledger:
-    """Every paid or free call. All methods raise StorageError."""
+    """All calls, paid or free. All methods raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._listeners: list[Callable[[str], None]] = []
 
     def listen(self, heard: Callable[[str], None]) -> None:
-        """Have `heard` called with the provider's id after each call that is noted."""
+        """Have `heard` called with the provider's id after each new entry."""
         self._listeners.append(heard)
 
     async def add(self, call: Call) -> None:
-        """Note one call."""
+        """Add a call."""
         amount = None if call.cost is None else str(call.cost)
         of = (call.provider_id, call.model, call.purpose)
         entry = (to_micros(call.at), *of, *token_counts(call.usage), amount)
@@ -47,29 +47,29 @@ class Ledger:
         self.tell(call.provider_id)
 
     def tell(self, provider_id: str) -> None:
-        """Calls of a provider's were noted."""
+        """Tell the listeners that calls to a provider were added."""
         for heard in self._listeners:
             heard(provider_id)
 
     async def month(self, at: datetime, provider_id: str | None = None) -> Decimal:
-        """US dollars spent in the month of `at`, as the clock of this computer has it."""
+        """Return the US dollars spent in the month of `at`, in this computer's time zone."""
         return (await self.spent_in_month(at, provider_id)).cost
 
     async def spent_in_month(self, at: datetime, provider_id: str | None = None) -> Spent:
-        """The month of `at`, with its calls and tokens."""
+        """Return the spending in the month of `at`, with calls and tokens."""
         return await self._database.read(lambda c: month_of(c, at, provider_id))
 
     async def day(self, at: datetime, provider_id: str | None = None) -> Decimal:
-        """US dollars spent on the day of `at`, as the clock of this computer has it."""
+        """Return the US dollars spent on the day of `at`, in this computer's time zone."""
         return (await self._database.read(lambda c: day_of(c, at, provider_id))).cost
 
     async def conversation(self, conversation_id: str) -> Decimal:
-        """US dollars spent in one conversation."""
+        """Return the US dollars spent in a conversation."""
         sql = "SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL"
         return await self._sum(sql, conversation_id)
 
     async def small_jobs(self, conversation_id: str) -> Decimal:
-        """US dollars of that which were not for answers: titles, compactions."""
+        """Return the US dollars spent in a conversation on titles and compactions."""
         sql = """SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL
             AND purpose IN ('title', 'compaction')"""
         return await self._sum(sql, conversation_id)
@@ -82,7 +82,7 @@ class Ledger:
         return total
 
     async def message(self, conversation_id: str, message_id: str) -> Spent:
-        """What one answer took, with the parts that it was made of."""
+        """Return what an answer took, including the parts it was made of."""
         sql = """SELECT input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
             FROM ledger WHERE conversation_id = ? AND message_id = ?"""
         about = (conversation_id, message_id)
@@ -94,7 +94,7 @@ class Ledger:
         return spent
 
     async def report(self, at: datetime) -> SpendingReport:
-        """All that was spent, seen from `at`."""
+        """Return all spending, as seen at `at`."""
         return await self._database.read(lambda c: report_of(c, at))
 
 
@@ -103,7 +103,7 @@ def write_down(
     entry: Entry,
     about: tuple[str | None, str | None] = (None, None),
 ) -> None:
-    """Note one call in a transaction of the caller's; `about` names a conversation and a message."""
+    """Add a call in the caller's transaction; `about` names conversation and message."""
     sql = "INSERT INTO ledger VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     connection.execute(sql, (*entry, *about))
     add_to_slot(connection, entry)

@@ -1,8 +1,8 @@
-"""What the calls on their way will cost at the least, held against a cap until they have ended.
+"""Holds: the least cost of running calls, counted against a monthly limit until they end.
 
-In the store, so that ten questions at once, from a window and from commands, cannot slip under a
-cap that has room for one. Check and hold are one transaction. What a process that ended by force
-left behind counts no more.
+They are in the store, so that ten questions at once, from a window and from commands, cannot exceed
+a limit that has room for one. Check and hold are one transaction. Holds of a killed process no
+longer count.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class SpendingHolds:
     async def take(
         self, provider_id: str, amount: Decimal, cap: Decimal, at: datetime
     ) -> tuple[int | None, MonthUnderCap]:
-        """Hold `amount` (US dollars) where the month of `at` has room for it under `cap`.
+        """Hold `amount` (US dollars) if the month of `at` has room for it under `cap`.
 
         Returns:
-            The hold's id, None where there is no room; and the month as it stood before.
+            The hold's id, or None if there is no room; and the month as it was before.
         """
 
         def hold(connection: sqlite3.Connection) -> tuple[int | None, MonthUnderCap]:
@@ -43,12 +43,12 @@ class SpendingHolds:
         return await self._database.write(hold)
 
     async def release(self, hold_id: int) -> None:
-        """The call has ended, and what it cost is in the ledger."""
+        """Release a hold after its call has ended and is in the ledger."""
         sql = "DELETE FROM spending_holds WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (hold_id,)))
 
     async def month(self, provider_id: str, cap: Decimal | None, at: datetime) -> MonthUnderCap:
-        """How the month of `at` stands."""
+        """Return the spending and holds of the month of `at`."""
         return await self._database.read(lambda c: _month(c, provider_id, cap, at))
 
 
@@ -61,7 +61,7 @@ def _month(
     for row in connection.execute(sql, (provider_id,)):
         if is_alive(row["owner_pid"], row["owner_started"]):
             held = EXACT.add(held, Decimal(row["amount"]))
-    # Batches run at the provider, whoever lives here.
+    # Batches run at the provider even if their owner has ended.
     sql = "SELECT held FROM batch_jobs WHERE provider_id = ? AND held IS NOT NULL"
     for row in connection.execute(sql, (provider_id,)):
         held = EXACT.add(held, Decimal(row["held"]))

@@ -1,7 +1,7 @@
 """The ledger's sums for each quarter of an hour, by provider, model and purpose.
 
-A quarter of an hour, because the clocks of all time zones differ by whole quarters: any local day
-or month is a whole number of them. So a month is read in milliseconds however many calls it had.
+Time zones differ by whole quarters of an hour, so any local day or month is a whole number of them.
+A month is therefore read in milliseconds, however many calls it had.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _Key = tuple[Any, ...]
 
 
 def day_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> Spent:
-    """The local day of `at`, of one provider or of all."""
+    """Return the spending of the local day of `at`, of one provider or of all."""
     day = at.astimezone().date()
     return _total(connection, day, day + _DAY, provider_id)
 
 
 def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> Spent:
-    """The local month of `at`, of one provider or of all."""
+    """Return the spending of the local month of `at`, of one provider or of all."""
     first = at.astimezone().date().replace(day=1)
     return _total(connection, first, _next_month(first), provider_id)
 
 
 def report_of(connection: sqlite3.Connection, at: datetime) -> SpendingReport:
-    """All that was spent, seen from `at`."""
+    """Return all spending, as seen at `at`."""
     today = at.astimezone().date()
     months = [today.replace(day=1)]
     while len(months) < MONTHS_REPORTED:
@@ -52,7 +52,7 @@ def report_of(connection: sqlite3.Connection, at: datetime) -> SpendingReport:
 
 
 def fill_slots(connection: sqlite3.Connection) -> None:
-    """Sum up the entries that were written before there were sums."""
+    """Sum up the entries that are older than the sums."""
     entries = f"""(SELECT at / {SLOT_MICROS} AS slot, *, 1 AS calls, cost IS NULL AS uncounted
         FROM ledger)"""  # noqa: S608 - our own number
     sums = _grouped(connection, entries, (), ("slot", *_NAMES))
@@ -81,7 +81,7 @@ _PUT = """INSERT INTO ledger_slots VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
 
 
 def add_to_slot(connection: sqlite3.Connection, entry: tuple[object, ...]) -> None:
-    """Take in one entry: time, provider, model, purpose, four counts of tokens, cost."""
+    """Add an entry: time, provider, model, purpose, four token counts, cost."""
     at, *names, cost = entry
     key = (int(str(at)) // SLOT_MICROS, *names[:3])
     known = connection.execute(_TAKE, key).fetchone()
@@ -91,7 +91,7 @@ def add_to_slot(connection: sqlite3.Connection, entry: tuple[object, ...]) -> No
 
 
 def token_counts(usage: Usage) -> tuple[int, int, int, int]:
-    """A usage in the order of the columns."""
+    """Return a usage in the order of the columns."""
     counts = (usage.input_tokens, usage.cached_tokens)
     return (*counts, usage.output_tokens, usage.reasoning_tokens)
 
@@ -104,7 +104,7 @@ _SLOTS = "ledger_slots WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provide
 def _total(
     connection: sqlite3.Connection, first: date, end: date, provider_id: str | None = None
 ) -> Spent:
-    """From the beginning of one local day to that of another."""
+    """Return the spending from the start of one local day to the start of another."""
     span = (_slot_of(first), _slot_of(end), provider_id)
     return _grouped(connection, _SLOTS, span, ()).get((), Spent())
 
@@ -121,11 +121,14 @@ def _lines(connection: sqlite3.Connection, first: date, end: date) -> tuple[Spen
 def _grouped(
     connection: sqlite3.Connection, source: str, values: _Key, names: tuple[str, ...]
 ) -> dict[_Key, Spent]:
-    """Sums by the columns `names`. SQLite adds the whole numbers; amounts of money, which it would
-    add as floating point, are added here."""
+    """Return sums by the columns `names`.
+
+    SQLite adds the integers. Amounts of money, which it would add as floating point, are added
+    here.
+    """
     columns = "".join(f"{name}, " for name in names)
     costs: dict[_Key, Decimal] = defaultdict(Decimal)
-    # The names and the source are our own.
+    # The names and the source are constants of this module.
     sql = f"SELECT {columns}cost FROM {source}"  # noqa: S608
     for *key, cost in connection.execute(sql, values):
         if cost is not None:
