@@ -47,7 +47,7 @@ class BatchJobPage(QWidget):
 
     Signals:
         back_requested(): back to the jobs.
-        start_requested(str), cancelled(str), again(str), removed(str): the person wants that, by the job's id.
+        start_requested(str), cancel_requested(str), repeat_requested(str), remove_requested(str): the person wants that, by the job's id.
         report_requested(str, str): as "markdown" or "csv".
         item_requested(str, int): its answer is to be shown.
         open_requested(str, int): as a conversation.

@@ -343,7 +343,7 @@ class AttachmentChips(QScrollArea):
     Signals:
         remove_requested(str): the person takes the attachment of this id away.
         detail_requested(str, str): the picture of this id is to be looked at like that.
-        preview_requested(str), acted(str, str): as of a ChipWidget.
+        preview_requested(str), action_requested(str, str): as of a ChipWidget.
     """
 
     remove_requested = Signal(str)

@@ -95,7 +95,7 @@ class ChoiceRow(QWidget):
         attach, attach_more, send, stop: buttons.
 
     Signals:
-        variant_requested(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
+        variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry)
         models_opened(): the menu of models is looked at.
         background_requested(bool)
     """

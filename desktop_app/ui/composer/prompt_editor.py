@@ -59,14 +59,14 @@ class PromptEditor(QFrame):
         stop_requested(): stop the answer.
         step_back_requested(): the key that stops was pressed while one streams.
         text_changed(): by the person (or assistive technology), not by `set_text`.
-        attach_requested(list[Path]), picture_given(GivenContent), text_pasted_large(str),
+        attach_requested(list[Path]), image_pasted(GivenContent), large_text_pasted(str),
             large_rich_text_pasted(str text, str html): to be attached.
         rich_text_pasted(RichPaste): stands there as plain text, and is to become Markdown.
         notice_raised(str): what could not be taken, in a sentence.
-        attachment_removal_requested(str), detail_chosen(str, str), suggestion_chosen(str): by id and by key.
+        attachment_removal_requested(str), detail_requested(str, str), suggestion_requested(str): by id and by key.
         command_requested(str): a command of the window, by id, from the menu of what to attach.
-        attachment_preview_requested(str), attachment_acted(str, str): as of AttachmentChips.
-        variant_requested(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
+        attachment_preview_requested(str), attachment_action_requested(str, str): as of AttachmentChips.
+        variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry)
         models_opened(): the menu of models is looked at.
         background_requested(bool): whether long answers are made in the background.
     """

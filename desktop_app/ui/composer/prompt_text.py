@@ -40,11 +40,11 @@ class PromptText(PlainTextField):
 
     Signals:
         send_pressed, stop_pressed: the keys for it, never while an input method composes.
-        files_pasted(list[Path]), picture_given(GivenContent), large_text_given(str): pasted or dropped.
+        files_pasted(list[Path]), image_pasted(GivenContent), large_text_pasted(str): pasted or dropped.
         large_rich_text_pasted(str text, str html): the same of a text that came with its looks.
         rich_text_pasted(RichPaste): stands there as plain text, and is to become Markdown.
         notice_raised(str): what could not be taken, in a sentence.
-        focus_changed(bool), height_wanted(): for the card around it.
+        focus_changed(bool), height_changed(): for the card around it.
     """
 
     send_pressed = Signal()

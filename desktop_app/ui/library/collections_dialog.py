@@ -79,7 +79,7 @@ class CollectionsDialog(QDialog):
     Signals:
         create_requested(list[Path]): a new one is wanted, with these in it.
         add_requested(str, list[Path]): files and folders for it.
-        rename_requested(str, str), deleted(str), refreshed(str), asked(str)
+        rename_requested(str, str), delete_requested(str), refresh_requested(str), ask_requested(str)
         embedding_requested(str): its passages may be sent to be found by their meaning.
         file_removal_requested(str, str): a file, by its path.
         file_open_requested(CollectionFile)

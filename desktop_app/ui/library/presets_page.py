@@ -53,7 +53,7 @@ class PresetsPage(QWidget):
         override_changed(str, str, object): a setting of the preset of this id, by its key.
         override_removed(str, str): it no longer sets the one of this key.
         new_requested(): a new one.
-        duplicate_requested(str), delete_wanted(str), use_wanted(str): by id.
+        duplicate_requested(str), delete_requested(str), use_requested(str): by id.
         default_requested(str): new conversations begin with it; "" with none.
     """
 

@@ -42,7 +42,7 @@ class PromptsDialog(QDialog):
         prompts, presets: the pages.
 
     Signals:
-        import_requested(Path), export_wanted(Path): the person chose a file.
+        import_requested(Path), export_requested(Path): the person chose a file.
     """
 
     import_requested = Signal(object)

@@ -62,7 +62,7 @@ class PromptsPage(QWidget):
     Signals:
         save_requested(Prompt): it was changed.
         new_requested(str): a new one, in this folder.
-        duplicate_requested(str), delete_wanted(str), reset_wanted(str): by id.
+        duplicate_requested(str), delete_requested(str), reset_requested(str): by id.
     """
 
     save_requested = Signal(object)

@@ -84,14 +84,14 @@ class QuickPrompt(QWidget):
 
     Signals:
         submit_requested(str): ask this.
-        files_dropped(list[Path]), picture_given(GivenContent): dropped or pasted, to be attached.
+        files_dropped(list[Path]), image_dropped(GivenContent): dropped or pasted, to be attached.
         text_dropped(str text, str html): dropped or pasted, of several lines or with its looks.
-        attachment_removal_requested(str), detail_chosen(str, str): of an attachment, by id.
-        attachment_preview_requested(str), attachment_acted(str, str): as of AttachmentChips.
+        attachment_removal_requested(str), detail_requested(str, str): of an attachment, by id.
+        attachment_preview_requested(str), attachment_action_requested(str, str): as of AttachmentChips.
         stop_requested(): stop the answer.
         open_in_window_requested(): show the conversation in the main window.
         remedy_requested(): do what is offered beside a problem.
-        variant_requested(Variant), effort_step(int): +1 is more.
+        variant_requested(Variant), effort_step_requested(int): +1 is more.
         hidden(): it went away.
     """
 

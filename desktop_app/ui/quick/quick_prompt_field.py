@@ -48,7 +48,7 @@ class QuickPromptField(QLineEdit):
 
     Signals:
         entered(): Enter was pressed.
-        files_pasted(list[Path]), picture_given(GivenContent): pasted, to be attached.
+        files_pasted(list[Path]), image_pasted(GivenContent): pasted, to be attached.
         text_pasted(str text, str html): of several lines, or with its looks.
         notice_raised(str): what could not be taken, in a sentence.
     """

@@ -43,13 +43,13 @@ class SettingsPanel(SettingsFrame):
         key_entered(str, str): profile id and key, said once.
         key_removal_requested(str), test_requested(str): by profile id.
         setting_changed(str, object): key and value, valid by the schema.
-        override_changed(str, str, object), own_removed(str, str): a conversation's own value, or none any
+        override_changed(str, str, object), override_removed(str, str): a conversation's own value, or none any
             more: the conversation's id, key, value.
-        folder_override_changed(str, str, object), folder_removed(str, str): the same of a folder.
+        folder_override_changed(str, str, object), folder_override_removed(str, str): the same of a folder.
         shortcut_changed(str, str): command id and keys; "" for none.
         model_file_chosen(object): a Path, or None for the model that comes along.
         spending_requested(): the person wants to see all that was spent.
-        password_entered(str, str), password_removed(str): of a proxy, by its name in the keyring.
+        password_entered(str, str), password_removal_requested(str): of a proxy, by its name in the keyring.
         ca_file_chosen(str, object): profile id, and a Path or None for the system's alone.
         import_requested(), backup_requested(), restore_requested(), erase_requested(): of the library.
         export_requested(str, str): "open" or "all", and the format's id.

@@ -64,16 +64,16 @@ class ConversationList(QFrame):
 
     Signals:
         open_requested(str id): a row was clicked or Enter pressed on it.
-        new_requested(), new_in_folder(str folder id), private_wanted()
+        new_requested(), new_in_folder_requested(str folder id), temporary_requested()
         export_requested(list ids, str format id)
         renamed(str id, str title): the row shows the title already.
         rename_ended(): the title is no longer being edited.
-        pin_requested(list ids, bool), archived(list ids, bool), deleted(list ids), restored(list ids),
-            erase_requested(list ids), moved(list ids, str folder id or ""): asked for; the rows stay until
+        pin_requested(list ids, bool), archive_requested(list ids, bool), delete_requested(list ids), restore_requested(list ids),
+            erase_requested(list ids), move_requested(list ids, str folder id or ""): asked for; the rows stay until
             they are changed or removed.
         filter_requested(Place): to be shown; so are folders that are opened.
         folder_requested(list ids): a new folder, with these conversations in it.
-        folder_renamed(str id, str name), folder_deleted(str id), folder_settings_wanted(str id)
+        folder_renamed(str id, str name), folder_delete_requested(str id), folder_settings_requested(str id)
         empty_trash_requested()
         more_requested(bool): the next page, or with True all that is missing.
         search_changed(str): after a pause in typing, and when a filter changes; "" at once when the

@@ -69,7 +69,7 @@ class FilterBar(QWidget):
     """Where one is, and the way back; hidden in the list itself.
 
     Signals:
-        back_requested(), emptying_chosen(), menu_chosen()
+        back_requested(), empty_requested(), menu_requested()
         dropped_out(list[str]): conversations were dropped on the way back.
     """
 

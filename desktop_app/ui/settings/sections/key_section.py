@@ -71,7 +71,7 @@ class KeySection(FormSection):
         word: what it is called for short.
 
     Signals:
-        key_entered(str): the person gave a key. removed(): the person wants it forgotten.
+        key_entered(str): the person gave a key. key_removal_requested(): the person wants it forgotten.
     """
 
     key_entered = Signal(str)

@@ -203,7 +203,7 @@ class NetworkSection(CollapsibleSection):
         save: takes the changed profile.
 
     Signals:
-        password_entered(str, str), password_removed(str): a proxy's, by its name in the keyring.
+        password_entered(str, str), password_removal_requested(str): a proxy's, by its name in the keyring.
         ca_file_chosen(str, object): profile id, and a Path or None.
     """
 

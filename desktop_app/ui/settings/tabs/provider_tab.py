@@ -53,8 +53,8 @@ class ProviderTab(QWidget):
         network: by which way the provider that is shown is reached.
 
     Signals:
-        profile_selected(str), profile_saved(ProviderProfile), profile_added(ProviderProfile),
-        profile_removal_requested(str), key_entered(str, str), key_removed(str), test_requested(str),
+        profile_selected(str), profile_save_requested(ProviderProfile), profile_added(ProviderProfile),
+        profile_removal_requested(str), key_entered(str, str), key_removal_requested(str), test_requested(str),
         model_file_chosen(object): a Path, or None for the model that comes along,
         changed(str, object): the setting of this key.
     """

@@ -38,7 +38,7 @@ class ResponsesTab(QWidget):
         changed(str, object): a default, by the setting's key.
         override_changed(str, str, object): a conversation's own value: its id, the key, the value.
         override_removed(str, str): a conversation follows the default again: its id, the key.
-        folder_override_changed(str, str, object), folder_removed(str, str): the same of a folder.
+        folder_override_changed(str, str, object), folder_override_removed(str, str): the same of a folder.
     """
 
     changed = Signal(str, object)
