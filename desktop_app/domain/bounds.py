@@ -1,8 +1,8 @@
-"""Bounds on values that come out of files: ids, hashes, counts, times, money, parts of messages.
+"""Bounds on values from files: ids, hashes, counts, times, money, parts of messages.
 
-A file that is imported, restored or repaired may have been written by anybody. What the program
-writes itself lies far inside these bounds; outside of them sums overflow, pictures of a number take
-gigabytes, dates cannot be shown, and a hash becomes a path.
+Anybody may have written a file that is imported, restored or repaired. The program's own values are
+far inside these bounds. Outside of them, sums overflow, formatting a number takes gigabytes, dates
+cannot be shown, and a hash becomes a path.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from desktop_app.domain.documents.document_sections import UNITS, joined
 
 T = TypeVar("T")
 
-# Of a million rows with this count the sum still fits into SQLite's 64 bits.
+# The sum of this count over a million rows still fits into SQLite's 64 bits.
 MOST_COUNT: Final = 2**40
-# What a field of one line takes in the window.
+# The most that a single-line field in the window takes.
 LONGEST_NAME: Final = 32_767
 LONGEST_ID: Final = 64
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC)
-MOST_CANDIDATES: Final = 8  # as the setting has it
+MOST_CANDIDATES: Final = 8  # the same as the setting's maximum
 MOST_SECONDS: Final = 1e9
 
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}")
@@ -57,10 +57,10 @@ def is_hash(value: object) -> bool:
 def money(text: object) -> Decimal:
     """Return an amount that can be added up and shown.
 
-    `Decimal("1E+999999")` is finite too, and takes a megabyte once it is written out.
+    `Decimal("1E+999999")` is finite, too, and takes a megabyte once it is written out.
 
     Raises:
-        ValueError: it is no number, negative, or out of bounds.
+        ValueError: not a number, negative, or out of bounds.
     """
     try:
         amount = Decimal(text) if isinstance(text, str) else Decimal("nan")
@@ -120,7 +120,7 @@ def _is_a(value: object, declared: Any) -> bool:
 
 
 def part(found: Part) -> Part:
-    """Return a part of a message whose fields, and those inside of them, can be trusted.
+    """Return a part of a message, with its own and nested fields checked.
 
     Raises:
         TypeError, ValueError: a field has another type, or is out of bounds.
@@ -157,7 +157,7 @@ def _demand_numbers(values: tuple[object, ...]) -> None:
 
 
 def _demand_pages(chosen: ChosenPages) -> None:
-    """Refuse a choice of pages that nobody could have made."""
+    """Raise unless a user could have made this choice of pages."""
     numbers = [number for span in chosen.spans for number in span]
     _demand_numbers(tuple(numbers))
     if not numbers or chosen.unit not in UNITS.values() or joined(chosen.spans) != chosen.spans:
@@ -167,7 +167,7 @@ def _demand_pages(chosen: ChosenPages) -> None:
 
 
 def overrides(found: Overrides) -> Overrides:
-    """Return settings of a conversation, folder or preset that can be trusted.
+    """Return the settings of a conversation, folder or preset, checked.
 
     Raises:
         TypeError, ValueError: a value has another type, or is out of bounds.
@@ -183,10 +183,10 @@ def overrides(found: Overrides) -> Overrides:
 
 
 def message(found: Message) -> Message:
-    """Return a message whose parts, times and numbers can be trusted; its ids are not looked at.
+    """Return a message with parts, times and numbers checked, but not its ids.
 
     Raises:
-        TypeError, ValueError: one of them cannot.
+        TypeError, ValueError: a value has another type, or is out of bounds.
     """
     moment(found.created_at)
     for each in found.parts:

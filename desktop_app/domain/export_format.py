@@ -1,4 +1,4 @@
-"""The formats that conversations are exported in, for the command line and the window alike."""
+"""The export formats of conversations, shared by the command line and the window."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 
 @dataclass(frozen=True)
 class ExportFormat:
-    """One format.
+    """An export format.
 
     Attributes:
-        id: what the command line takes.
-        label: for the person, with what the format is good for.
+        id: the argument of the command line.
+        label: shown to the user; says what the format is good for.
         suffix: of its files.
-        holds_many: several conversations are one file; else each is a file of its own.
+        holds_many: one file can hold several conversations; otherwise each gets its own.
     """
 
     id: str

@@ -1,7 +1,7 @@
-"""By which way a provider may be reached: which hosts without encryption, through which proxy.
+"""Network rules: which hosts may be reached without encryption, and through which proxy.
 
-Pure rules over text, shared by what sends and by the settings where they are entered. `ipaddress`
-and `urllib.parse` are imported where they are used: the window's start imports the domain.
+Pure functions over text, shared by the client and the settings. `ipaddress` and `urllib.parse` are
+imported inside functions, because the window's start imports the domain.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _LAN_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost
 
 
 def split_url(url: str) -> SplitResult:
-    """The parts of an address; of none where it cannot be read."""
+    """Split an address; an unreadable one has empty parts."""
     from urllib.parse import urlsplit
 
     try:
         parts = urlsplit(url)
-        _ = parts.port  # read late, and as likely to be wrong as the rest
+        _ = parts.port  # parsed lazily; raises ValueError like the rest
     except ValueError:
         return urlsplit("")
     return parts
 
 
 def is_private(host: str) -> bool:
-    """Whether `host` is this computer or, by its name or number, one of the same network."""
+    """Return True if `host` is this computer or, by name or number, in the same network."""
     import ipaddress
 
     try:
@@ -44,7 +44,7 @@ def is_private(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is this computer itself, so that nobody is on the way."""
+    """Return True if `host` is this computer itself, so that nobody can listen."""
     import ipaddress
 
     try:
@@ -54,8 +54,10 @@ def is_loopback(host: str) -> bool:
 
 
 def needs_confirmation(base_url: str) -> str:
-    """The host that questions would reach unencrypted through the person's own network, "" where
-    there is none: on this computer nobody listens, and a public host is refused outright."""
+    """Return the host to which the user's network would carry questions unencrypted, else "".
+
+    Nobody can listen on this computer, and public hosts are refused outright.
+    """
     address = split_url(base_url)
     host = address.hostname or ""
     is_open = address.scheme == "http" and is_private(host) and not is_loopback(host)
@@ -65,15 +67,15 @@ def needs_confirmation(base_url: str) -> str:
 def bare_address(url: str) -> tuple[str, str]:
     """Return an address without user, password, query and fragment, and its "user:password".
 
-    Only what is bare may be stored, shown or logged: keys are written into each of these places.
-    An address that is bare comes back as it is, with "".
+    Only bare addresses may be stored, shown or logged, because users put keys into each of these
+    parts. A bare address comes back unchanged, with "".
     """
     from urllib.parse import unquote
 
     head, separator, rest = url.partition("://")
     scheme, rest = (head + separator, rest) if separator else ("", url)
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
-    # A password with a slash in it ends the authority early, so that there is no host.
+    # A slash in a password ends the authority early, which leaves no host.
     is_cut = "@" in rest and "@" not in authority and not origin(url)
     login, at, _ = (rest if is_cut else authority).rpartition("@")
     path = re.split("[?#]", rest[len(login + at) :], maxsplit=1)[0]
@@ -82,7 +84,7 @@ def bare_address(url: str) -> tuple[str, str]:
 
 
 def bare_proxy(text: str) -> tuple[str, str]:
-    """Return a proxy as a profile keeps it, with the user at most, and its password."""
+    """Return a proxy as a profile stores it, with the user at most, and its password."""
     address, login = bare_address(text)
     password = login.partition(":")[2]
     if not login or (not password and not re.search("[?#]", text)):
@@ -98,8 +100,8 @@ class ProxyAddress:
     """A proxy; its password is kept apart from its address.
 
     Attributes:
-        url: scheme://host:port, as it may be shown and logged.
-        user: "" where none is needed.
+        url: scheme://host:port, safe to show and log.
+        user: "" if none is needed.
     """
 
     url: str
@@ -108,7 +110,7 @@ class ProxyAddress:
 
     @property
     def with_user(self) -> str:
-        """The address as a profile keeps it: with the user's name, without the password."""
+        """Return the address as a profile stores it: with the user name, without the password."""
         from urllib.parse import quote
 
         scheme, _, rest = self.url.partition("://")
@@ -116,12 +118,13 @@ class ProxyAddress:
 
 
 def parse_proxy(text: str) -> ProxyAddress:
-    """The proxy that `text` names, as a person or the environment writes it.
+    """Parse a proxy address as users and environment variables write it.
 
-    A missing scheme is http; plain "socks" is how desktops write the fifth version.
+    A missing scheme is http; desktops write plain "socks" for version 5.
 
     Raises:
-        SettingError: it names none. The sentence never repeats `text`: it may hold a password.
+        SettingError: not a proxy address. The message never repeats `text`, which may hold a
+            password.
     """
     from urllib.parse import unquote, urlsplit
 

@@ -37,7 +37,7 @@ def origin(url: str) -> str:
 
 
 def host_of(origin: str) -> str:
-    """Return what people call an origin: its host, with the port if it is not the usual one."""
+    """Return an origin for display: its host, with the port if that is not the default."""
     scheme, _, rest = origin.partition("://")
     host, _, port = rest.rpartition(":")
     return host if port == str(_DEFAULT_PORTS.get(scheme)) else rest

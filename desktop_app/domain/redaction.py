@@ -1,13 +1,13 @@
-"""Takes keys out of what a server sends back, in every spelling that an echo is likely to have.
+"""Removes keys from a server's output, in every spelling that an echo is likely to have.
 
 Servers, gateways and proxies repeat what they were sent: in error messages, in ids, in answers. The
-search looks at ASCII letters and digits alone, in lower case. A key is found like that whatever
-stands between its characters (blanks, line ends, invisible characters, the zeros of UTF-16) and in
-whatever case. The other spellings are searched for beside it: reversed, hexadecimal, decimal and
-base64; escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are undone first.
+search looks only at ASCII letters and digits, in lower case. So it finds a key in any case, and
+whatever stands between its characters (blanks, line ends, invisible characters, the zeros of
+UTF-16). Other spellings are searched for in addition: reversed, hexadecimal, decimal and base64.
+Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are undone first.
 
-A key that is short, or that could be words, is searched for as it is, or not at all. Local servers
-take any key ("lm-studio"), and an answer must be able to speak of those.
+A key that is short, or that could be words, is searched for exactly as it is, or not at all. Local
+servers take any key ("lm-studio"), and an answer must be able to mention those.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from urllib.parse import quote
 REMOVED: Final = "[key removed]"
 _MARK: Final = REMOVED.encode()
 SHORTEST: Final = 8
-"""Characters of a secret that is searched for."""
+"""Minimum length in characters of a secret to search for."""
 SHORTEST_WITHOUT_DIGITS: Final = 16
 SHORTEST_IN_DISGUISE: Final = 16
-"""Letters and digits of a secret that is found in any case, and with anything in between."""
+"""Minimum letters and digits of a secret to find in any case, and with anything in between."""
 _HELD_FROM: Final = 4
 """Letters of a key at the end of a delta that hold it back: fewer end every other word."""
 _LONGEST_GAP: Final = 40
-"""Characters between two of a key that still hold it back: prose in another script has no end."""
+"""Maximum gap within a key that still holds it back: prose in another script is one long gap."""
 
 _Bytes = bytes | bytearray
 _Views = tuple[bytes, bytes]
@@ -46,9 +46,9 @@ _DROPPED: Final = bytes(set(range(256)) - set(_KEPT))
 _LOWER: Final = bytes(range(256)).lower()
 _IS_KEPT: Final = bytes(byte in _KEPT for byte in range(256))
 
-# Escapes of ASCII, also if they were escaped again, and of blanks within JSON. Each branch begins
-# with a character of its own, so that text without escapes is passed over quickly. Repetitions are
-# bounded and never tried again with less: a megabyte of backslashes must not take a minute.
+# Escapes of ASCII, even if escaped twice, and of blanks within JSON. Each branch begins with a
+# distinct character, so that text without escapes is scanned fast. Repetitions are bounded and
+# possessive: a megabyte of backslashes must not take a minute.
 _ESCAPE: Final = re.compile(
     rb"""
     %(?:25){0,3}+(?P<percent>[0-7][0-9a-fA-F])
@@ -67,7 +67,7 @@ _ESCAPE: Final = re.compile(
     """,
     re.VERBOSE,
 )
-# The beginning of one, at the end of a delta.
+# The beginning of an escape, at the end of a delta.
 _BEGUN_ESCAPE: Final = re.compile(
     rb"(?:%(?:25){0,3}2?|\\{1,4}(?:u\{?0{0,4}|x)?|&(?:amp;){0,2}(?:a|am|amp|\#x?0{0,4})?|=)"
     rb"[0-9a-f]{0,2}\Z",
@@ -81,7 +81,7 @@ _SLICE: Final = 32 * 1024  # bytes; some 10 ms if all of them are escapes
 
 
 class Redactor:
-    """Takes some secrets out of text. Without secrets, text passes as it is."""
+    """Removes secrets from text. Without secrets, text stays as it is."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         wanted = [secret for secret in secrets if _can_be_told(secret)]
@@ -96,17 +96,17 @@ class Redactor:
     def clean(self, text: str) -> str:
         """Return `text` with each secret replaced by REMOVED.
 
-        JSON stays JSON, if a secret stands within one of its strings.
+        JSON stays valid JSON if the secret is within one of its strings.
         """
         data = _encoded(text)
         cleaned = self.clean_bytes(data)
         return text if cleaned is data else _decoded(cleaned)
 
     def clean_bytes(self, data: _Bytes) -> _Bytes:
-        """Return text in UTF-8 with each secret replaced by REMOVED; `data` itself if it has none.
+        """Return UTF-8 text with each secret replaced by REMOVED; `data` itself if it has none.
 
-        A megabyte takes some milliseconds, or a quarter of a second if all of it is escapes: what
-        may be long belongs into a thread.
+        A megabyte takes some milliseconds, or a quarter of a second if all of it is escapes, so
+        long text belongs in a thread.
         """
         for search in self.searches:
             data = search.clean(data)
@@ -118,25 +118,25 @@ class Redactor:
 
 
 class RedactedStream:
-    """One text that comes in pieces; a secret may be cut anywhere.
+    """Redacts one text that comes in pieces; a secret may be cut anywhere.
 
-    A piece that ends in what may begin a secret is held back to that point, until the next piece
-    or the end tells. A few letters are not held back: they would be the end of every other word,
-    and say nothing of a key.
+    A piece is held back from the point where a secret may begin, until the next piece or the end
+    decides. A few letters are not held back: they end every other word, and reveal nothing of a
+    key.
     """
 
     def __init__(self, redactor: Redactor) -> None:
         self._streams = [_SearchedStream(search) for search in redactor.searches]
 
     def feed(self, text: str) -> str:
-        """Return what can be handed on once `text` has come."""
+        """Return the text that can be passed on after `text` has arrived."""
         data = free = _encoded(text)
         for stream in self._streams:
             free = stream.feed(free)
         return text if free is data else _decoded(free)
 
     def end(self) -> str:
-        """Return what was held back; the next piece begins another text."""
+        """Return the text held back; the next piece begins another text."""
         data = b""
         for stream in self._streams:
             data = stream.feed(data) + stream.end()
@@ -145,7 +145,7 @@ class RedactedStream:
 
 @dataclass(frozen=True)
 class _Mapped:
-    """A view, and where each of its bytes stands in the text."""
+    """A view of a text, with the position of each of its bytes in the text."""
 
     data: bytes
     starts: array[int]
@@ -153,11 +153,11 @@ class _Mapped:
 
 
 class _Search:
-    """Looks for spellings of secrets in two views of a text: as it is, and with escapes undone.
+    """Searches a text for secrets in two views: as it is, and with escapes undone.
 
     Args:
         needles: the spellings, as a view shows them.
-        seen: makes a view of bytes; drops those that `kept` has 0 for.
+        seen: makes a view from bytes; drops those for which `kept` has 0.
     """
 
     def __init__(self, needles: Iterable[bytes], seen: _Seen, kept: bytes) -> None:
@@ -190,10 +190,10 @@ class _Search:
         return False
 
     def clean(self, data: _Bytes, before: _Views = _NOTHING) -> _Bytes:
-        """Return a text without what is looked for; `data` itself if that is not there.
+        """Return the text without secrets; `data` itself if it has none.
 
         Args:
-            before: the end of the text that came before.
+            before: the end of the text before it.
         """
         views = self.views(data)
         if not self.has_hit(_joined(before, views)):
@@ -214,7 +214,7 @@ class _Search:
                 at = whole.find(needle, at + 1)
 
     def _mapped(self, data: _Bytes, *, escapes: bool) -> _Mapped:
-        """Return a view with the place of each of its bytes; slower than `views`."""
+        """Return a view with the position of each of its bytes; slower than `views`."""
         seen, starts, ends = bytearray(), array("Q"), array("Q")
 
         def take(begin: int, end: int) -> None:
@@ -240,7 +240,7 @@ class _Search:
         return _Mapped(bytes(seen), starts, ends)
 
     def held_from(self, data: bytes, before: _Views) -> int:
-        """Return where in a text a secret may begin that its end cuts; its length if nowhere."""
+        """Return the offset of a secret that may continue beyond the text, else its length."""
         rest = data[: _begun_escape(data)]
         at = len(rest)
         if at > _LONGEST_GAP and not self.views(rest[-_LONGEST_GAP:])[0]:
@@ -255,7 +255,7 @@ class _Search:
         return at
 
     def cut(self, view: bytes) -> int | None:
-        """Return where the first needle begins that the end of a view cuts, None if none does."""
+        """Return the offset of the first needle that the end of the view cuts off, None if none."""
         first: int | None = None
         for begins, needle in self._begins:
             if begins not in view:
@@ -290,7 +290,7 @@ class _SearchedStream:
     def _feed_what_may_hold_one(self, data: bytes) -> bytes:
         cleaned, done = bytes(self._search.clean(data, self._before)), b""
         if cleaned != data:
-            # What stands behind the last mark may begin another secret.
+            # The text after the last mark may begin another secret.
             done, mark, data = cleaned.rpartition(_MARK)
             done, self._before = done + mark, _NOTHING
         at = self._search.held_from(data, self._before)
@@ -308,14 +308,14 @@ def _has_mark(data: _Bytes) -> bool:
 
 
 def _begun_escape(data: bytes) -> int:
-    """Return where an escape begins that the end of a text cuts; its length if there is none."""
+    """Return the offset of an escape that the end of the text cuts off; its length if none."""
     tail = data[-_LONGEST_BEGUN:]
     found = _BEGUN_ESCAPE.search(tail) if _has_mark(tail) else None
     return len(data) - len(tail) + found.start() if found else len(data)
 
 
 def _ends(views: _Views) -> _Views:
-    """Return as much of the end of some text as may belong to a secret that goes on."""
+    """Return as much of a text's end as may belong to a secret that continues."""
     view, undone = views
     view_end = view[1 - _HELD_FROM :]
     return view_end, view_end if undone is view else undone[1 - _HELD_FROM :]
@@ -351,7 +351,7 @@ def _letters_and_digits(data: _Bytes) -> bytes:
 def _needles(secrets: Iterable[str], seen: _Seen) -> list[bytes]:
     forms = [form for secret in secrets for form in _spellings(secret)]
     forms += [_ESCAPE.sub(_undone, form) for form in forms]
-    # One that contains another is found with it.
+    # A needle that contains a shorter one is found with it.
     needles = sorted({seen(form) for form in forms}, key=len)
     return [n for i, n in enumerate(needles) if not any(short in n for short in needles[:i])]
 
@@ -375,7 +375,7 @@ def _spellings(secret: str) -> Iterator[bytes]:
 
 
 def _within_base64(data: bytes, encode: _Encode) -> Iterator[bytes]:
-    """The characters that depend on `data` alone, for each number of bytes that may precede it."""
+    """Yield the base64 digits that depend only on `data`, for each possible alignment."""
     for before in range(3):
         encoded = encode(bytes(before) + data).rstrip(b"=")
         bits_after = (before + len(data)) * 8 % 6
@@ -383,7 +383,7 @@ def _within_base64(data: bytes, encode: _Encode) -> Iterator[bytes]:
 
 
 def _slices(data: _Bytes) -> Iterator[_Bytes]:
-    """Split at the beginning of escapes, so that no single call holds up other threads for long."""
+    """Split between escapes, so that no single call blocks other threads for long."""
     begin = 0
     while len(data) - begin > _SLICE:
         end = begin + _SLICE
@@ -406,7 +406,7 @@ def _undone(found: re.Match[bytes]) -> bytes:
 
 
 def _without(data: _Bytes, spans: Iterable[tuple[int, int]]) -> bytes:
-    """Return `data` with REMOVED in place of each span; those that overlap count as one."""
+    """Return `data` with REMOVED in place of each span; overlapping spans become one."""
     pieces: list[_Bytes] = []
     end = 0
     for start, stop in sorted(spans):

@@ -1,4 +1,4 @@
-"""A key or password together with the one origin that may receive it."""
+"""A key or password, and the only origin that may receive it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Scheme = Literal["Bearer", "Basic"]
 
 @dataclass(frozen=True)
 class Secret:
-    """A key or password that belongs to one origin.
+    """A key or password that may be sent to a single origin.
 
     Attributes:
         value: the key; for Basic, "user:password".
         origin: as `domain.origin.origin` spells it.
-        scheme: how HTTP is told: an API key, or the user and password of an address.
+        scheme: of HTTP authentication: Bearer for an API key, Basic for a user and a password.
     """
 
     value: str = field(repr=False)
@@ -25,7 +25,7 @@ class Secret:
 
     @property
     def authorization(self) -> str:
-        """The value of the header that carries it."""
+        """Return the value of the Authorization header."""
         if self.scheme == "Basic":
             return f"Basic {b64encode(self.value.encode()).decode('ascii')}"
         return f"Bearer {self.value}"

@@ -1,8 +1,8 @@
-"""Batch jobs: one question asked of each of many files, at half price, within a day.
+"""Batch jobs: the same question about each of many files, at half price, within a day.
 
-A job is a row of items, one for each file, and goes to its provider in one batch or, where it is too
-large for one, in several uploads. What the provider answers is matched by `custom_id`, never by order.
-The states of an upload are the provider's own; those of a job are the same and three of ours.
+A job is a list of items, one per file, and goes to its provider in one batch, or in several uploads
+if it is too large for one. Results are matched by `custom_id`, never by order. The states of an
+upload are the provider's; a job has the same states and three of its own.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.spending.cost import Price, Usage
 
 TIER: Final = "batch"
-"""What the catalogue of models calls the price of batches."""
+"""The catalog's name for the price of batches."""
 MOST_REQUESTS: Final = 50_000
 MOST_BYTES: Final = 200_000_000
-"""What one upload may hold. Source: OpenAI's guide to the Batch API."""
+"""The limits of one upload. Source: OpenAI's guide to the Batch API."""
 USUAL_ANSWER: Final = 1000
-"""Tokens that an answer is reckoned at, with its reasoning: nobody knows them before."""
+"""Estimated tokens of an answer with its reasoning: nobody knows them in advance."""
 
 
 class BatchStatus(StrEnum):
-    """How far a job, or one of its uploads, has come.
+    """The state of a job, or of one of its uploads.
 
-    PREPARING: its files are being read. READY: all are, and the person is asked; nothing was sent.
-    UPLOADING: on its way. The others are the provider's.
+    PREPARING: its files are being read. READY: all are read, and the user is asked; nothing was
+    sent. UPLOADING: on its way. The others are the provider's.
     """
 
     PREPARING = "preparing"
@@ -51,28 +51,28 @@ class BatchStatus(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more happens."""
+        """Return True for a final state."""
         return self in ENDED
 
     @property
     def was_sent(self) -> bool:
-        """Whether the person has said yes."""
+        """Return True if the user has confirmed the job."""
         return self not in (BatchStatus.PREPARING, BatchStatus.READY)
 
 
 ENDED: Final = frozenset(
     {BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.EXPIRED, BatchStatus.CANCELLED}
 )
-# Least far first: a job is as far as the upload that is furthest behind.
+# Least advanced first: a job is as advanced as its least advanced upload.
 _ORDER: Final = tuple(BatchStatus)
 
 
 class ItemStatus(StrEnum):
-    """How a file of a job stands.
+    """The state of a file of a job.
 
     UNREAD: not read yet. READ: it will be sent. LEFT_OUT: it could not be read or does not fit, and
-    is never sent. SENT: it waits for its answer. ANSWERED. FAILED: the provider refused it, or what
-    it sent cannot be used. UNANSWERED: the batch ended without a word on it; nothing is billed.
+    is never sent. SENT: it waits for its answer. ANSWERED. FAILED: the provider refused it, or sent
+    something unusable. UNANSWERED: the batch ended without a result for it; nothing is billed.
     """
 
     UNREAD = "unread"
@@ -85,19 +85,19 @@ class ItemStatus(StrEnum):
 
 
 AGAIN: Final = (ItemStatus.FAILED, ItemStatus.UNANSWERED)
-"""What "run the rest again" takes into a new job."""
+"""The items that "run the rest again" takes into a new job."""
 
 
 @dataclass(frozen=True)
 class BatchEstimate:
-    """What a job would take.
+    """The estimated size and cost of a job.
 
     Attributes:
-        files: how many are sent; `left_out` are not.
-        input_tokens: about, of all files.
-        input_cost: US dollars at the batch's price; None where it is not known.
-        cost: with the answers, reckoned at `USUAL_ANSWER` tokens each.
-        ordinary_cost: what the same would cost as ordinary questions.
+        files: the number of files that are sent; `left_out` are not.
+        input_tokens: of all files, estimated.
+        input_cost: US dollars at the batch price; None if unknown.
+        cost: with the answers, at `USUAL_ANSWER` tokens each.
+        ordinary_cost: of the same files as ordinary questions.
     """
 
     files: int = 0
@@ -111,7 +111,7 @@ class BatchEstimate:
 def estimated(
     tokens: Iterable[int], left_out: int, batch: Price | None, ordinary: Price | None
 ) -> BatchEstimate:
-    """The estimate for files of so many tokens each."""
+    """Return the estimate for files of so many tokens each."""
     counts = list(tokens)
     sent = Usage(input_tokens=sum(counts))
     whole = sent + Usage(output_tokens=USUAL_ANSWER * len(counts))
@@ -130,9 +130,9 @@ class BatchUpload:
     """One of a job's batches at the provider.
 
     Attributes:
-        is_uploading, is_creating: a request for the file or the batch was on its way when this was
-            written: whether it arrived is to be asked before another.
-        input_file_id, batch_id: the provider's names, "" until it has given them.
+        is_uploading, is_creating: a request for the file or the batch was in flight when this was
+            written; before another, the provider must be asked whether it arrived.
+        input_file_id, batch_id: the provider's ids, "" until it has assigned them.
         total, completed, failed: the provider's counts.
         is_fetched: its results are in the store.
     """
@@ -153,13 +153,13 @@ class BatchUpload:
 
     @property
     def name(self) -> str:
-        """By which the upload and the batch are found again at the provider."""
+        """Return the name by which to find the upload and the batch at the provider."""
         return f"repartee-{self.job_id}-{self.number}"
 
 
 @dataclass(frozen=True)
 class BatchCounts:
-    """How many files of a job stand how, and what their answers took."""
+    """The number of a job's files per state, and the usage and cost of their answers."""
 
     total: int = 0
     waiting: int = 0
@@ -173,21 +173,21 @@ class BatchCounts:
 
     @property
     def done(self) -> int:
-        """Of those that were sent, how many have their end."""
+        """Return the number of sent files that have a final state."""
         return self.answered + self.failed + self.unanswered
 
 
 @dataclass(frozen=True)
 class BatchJob:
-    """One job.
+    """A batch job.
 
     Attributes:
-        choice: who was chosen; `model` is the id that is sent, `effort` in `choice` the one sent.
-        base_url: where it runs: a provider that was moved does not know it.
+        choice: the user's choice; `model` and `effort` in it are those that are sent.
+        base_url: of the server it runs at; a provider with another address does not know the job.
         title: of the prompt, or the first words of the task.
-        task: what is asked of each file.
-        error: why it stands still or failed, in sentences; "" where all is well.
-        is_cancelled: the person has cancelled it; results that came so far are still fetched.
+        task: the question about each file.
+        error: why it is stuck or failed, in sentences; otherwise "".
+        is_cancelled: the user has cancelled it; results until then are still fetched.
         held: US dollars of input that count against the monthly cap while it runs.
     """
 
@@ -213,16 +213,16 @@ class BatchJob:
 
 @dataclass(frozen=True)
 class BatchItem:
-    """One file of a job.
+    """A file of a job.
 
     Attributes:
-        number: its place, from 1.
-        path: where it was read from; "" where it was taken over from another job.
-        part: what stands in the attachment store; None until it is read.
-        tokens: of the request, about.
+        number: its position, from 1.
+        path: of the file that was read; "" if it was taken over from another job.
+        part: its entry in the attachment store; None until it is read.
+        tokens: of the request, estimated.
         upload: the number of the upload it went with, 0 before.
-        error: a sentence, "" where there is none; of an answer that is not whole, too.
-        conversation_id: of the conversation that it was opened as, "" where it was not.
+        error: a sentence, otherwise ""; an incomplete answer has one, too.
+        conversation_id: of the conversation it was opened as, otherwise "".
     """
 
     job_id: str
@@ -241,17 +241,17 @@ class BatchItem:
 
     @property
     def custom_id(self) -> str:
-        """By which its answer is found."""
+        """Return the id that its result is matched by."""
         return custom_id(self.job_id, self.number)
 
     @property
     def sha256(self) -> str:
-        """Of its bytes, "" until they are read."""
+        """Return the hash of its bytes, "" until they are read."""
         return "" if self.part is None else self.part.sha256
 
 
 class BatchLine(NamedTuple):
-    """What is listed of a file: `tokens` as reckoned, or as used once there is an answer."""
+    """A row in the list of files: `tokens` as estimated, or as used once there is an answer."""
 
     number: int
     name: str
@@ -262,12 +262,12 @@ class BatchLine(NamedTuple):
 
 
 def custom_id(job_id: str, number: int) -> str:
-    """The name of a request in its batch: unique among all of this store."""
+    """Return the id of a request in its batch, unique in this store."""
     return f"{job_id}-{number}"
 
 
 def number_of(job_id: str, given: str) -> int | None:
-    """The reverse of `custom_id`; None where the name is none of this job's."""
+    """Parse a `custom_id`; return None for an id of another job."""
     mark, _, number = given.rpartition("-")
     plain = number.isascii() and number.isdigit() and len(number) <= 9
     if mark != job_id or not plain or str(int(number)) != number:
@@ -277,11 +277,11 @@ def number_of(job_id: str, given: str) -> int | None:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What the provider says of one request.
+    """The provider's result for one request.
 
     Attributes:
         status: ANSWERED, FAILED or UNANSWERED.
-        error: a sentence; of an answer that is not whole, too.
+        error: a sentence; an incomplete answer has one, too.
     """
 
     custom_id: str
@@ -296,9 +296,9 @@ class RemoteBatch:
     """A batch as the provider describes it.
 
     Attributes:
-        status: None where it is none that is known.
-        name: the `BatchUpload.name` that it was given, "" where it is none of ours.
-        errors: why it failed as a whole, each with the line of the upload that is meant, 0 for none.
+        status: None if it is not a known one.
+        name: the `BatchUpload.name` it was created with, "" if it is not ours.
+        errors: why it failed as a whole, each with its line in the upload, 0 for none.
     """
 
     id: str
@@ -314,8 +314,7 @@ class RemoteBatch:
 
 
 def joined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
-    """How far a job is whose uploads stand so: as far as the last of them; when all have ended, as
-    well as the best."""
+    """Combine upload states: the least advanced, or the best outcome once all have ended."""
     states = {upload.status for upload in uploads}
     if running := [state for state in states if not state.is_over]:
         return min(running, key=_ORDER.index)
@@ -323,7 +322,7 @@ def joined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
 
 
 def refusal(profile: ProviderProfile, info: ModelInfo | None = None) -> str:
-    """Why no batch can be sent there, or to that model, in a sentence; "" where one can."""
+    """Return why that provider or model takes no batches, in a sentence; "" if it does."""
     name = profile.name
     if profile.kind is ProviderKind.ON_DEVICE:
         return (

@@ -1,4 +1,4 @@
-"""How a batch job and its files stand, in words for people."""
+"""Texts that describe batch jobs and their files to the user."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ITEM_WORDS: Final = {
 
 
 def counted(number: int, what: str) -> str:
-    """`1 file`, `2 files`.
+    """Return a number with its noun: `1 file`, `2 files`.
 
     >>> [counted(1, "file"), counted(1200, "file")]
     ['1 file', '1,200 files']
@@ -47,7 +47,7 @@ def counted(number: int, what: str) -> str:
 
 
 def estimate_words(estimate: BatchEstimate) -> str:
-    """What a job would take, before anything is sent."""
+    """Describe the size and cost of a job before anything is sent."""
     left_out = f", {estimate.left_out:,} left out" if estimate.left_out else ""
     words = (
         f"{counted(estimate.files, 'file')}{left_out}: "
@@ -67,7 +67,7 @@ def estimate_words(estimate: BatchEstimate) -> str:
 
 
 def progress_words(job: BatchJob) -> str:
-    """How far a job has come, in a line."""
+    """Describe a job's progress in one line."""
     counts = job.counts
     if job.status is BatchStatus.PREPARING:
         return f"{STATUS_WORDS[job.status]} ({counts.total:,})"
@@ -86,6 +86,6 @@ def progress_words(job: BatchJob) -> str:
 
 
 def result_words(job: BatchJob) -> str:
-    """What is said when a job has ended."""
+    """Return the announcement that a job has ended."""
     cost = f" for {format_money(job.counts.cost)}" if job.counts.cost else ""
     return f"The batch job “{job.title}” has ended{cost}: {progress_words(job)}."

@@ -1,4 +1,4 @@
-"""One request to a provider, in words that know neither of the two APIs."""
+"""A request to a provider, independent of the two APIs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
 
-FAMILY_MODEL = "gpt-5.2"  # a server that lists it serves the family
-DIRECT = "none"  # in place of a proxy: no proxy, whatever the environment names
+FAMILY_MODEL = "gpt-5.2"  # A server that lists it serves the family.
+DIRECT = "none"  # A proxy setting that means no proxy, whatever the environment names.
 
 
 class ProviderKind(StrEnum):
-    """What is known of a provider's ways."""
+    """The kinds of providers whose behavior differs."""
 
     OPENAI = "openai"
     COMETAPI = "cometapi"
@@ -31,27 +31,27 @@ class ProviderKind(StrEnum):
 
 @dataclass(frozen=True)
 class ProviderProfile:
-    """One place to send requests to. The key is not part of it: see credentials/.
+    """A provider to send requests to. The key is not part of it: see credentials/.
 
     Attributes:
         id: stable, names the key in the keyring.
-        base_url: ends in /v1 as a rule, without a trailing slash; "" for the on-device model,
-            whose address is known only once its server runs.
-        api: the one API to speak; None picks by what the model and the server have.
-        models: ids that the person or the server named, for the model menu.
+        base_url: ends in /v1 as a rule, without a trailing slash; "" for the on-device model, whose
+            address is unknown until its server runs.
+        api: the only API to use; None picks by what the model and the server have.
+        models: ids that the user or the server named, for the model menu.
         price_multiplier: share of the list price that the provider charges.
         from_environment: made from environment variables for this run; never stored.
         max_tokens_field: Chat Completions' name for the limit ("" = the kind's usual one).
-        proxy: "" takes the one that the environment names, DIRECT none at all; else a URL
-            (http, https, socks5, socks5h), with a user's name at most: its password is with the
-            keys, under `proxy_password_id`.
-        ca_file: certificates (PEM or DER) to trust beside the system's; "" for none.
+        proxy: "" uses the environment's, DIRECT none at all; else a URL (http, https, socks5,
+            socks5h) with a user name at most. Its password is in the keyring, under
+            `proxy_password_id`.
+        ca_file: certificates (PEM or DER) to trust besides the system's; "" for none.
         keeps_at_provider: the provider may keep the conversation (`store: true`).
-        plain_http_hosts: hosts of the person's network that may be spoken to without encryption,
-            because the person said so.
-        monthly_cap: US dollars that the calendar month may cost here; None for no cap.
-        offers_batches: whether it takes batches; None where that is told by its kind.
-        takes_files: a server of the person's own takes documents as files, as OpenAI does.
+        plain_http_hosts: hosts in the user's network that the user allows to reach without
+            encryption.
+        monthly_cap: US dollars per calendar month; None for no cap.
+        offers_batches: None if the kind decides.
+        takes_files: a server of the user's own takes documents as files, as OpenAI does.
     """
 
     id: str
@@ -74,26 +74,26 @@ class ProviderProfile:
 
     @property
     def has_batches(self) -> bool:
-        """Whether batches are offered: by OpenAI, and where the person said so."""
+        """Return True if batches are offered: by OpenAI, or if the user said so."""
         if self.offers_batches is None:
             return self.kind is ProviderKind.OPENAI
         return self.offers_batches and self.kind is not ProviderKind.ON_DEVICE
 
     @property
     def proxy_password_id(self) -> str:
-        """Names the proxy's password in the keyring."""
+        """Return the name of the proxy's password in the keyring."""
         return f"{self.id}.proxy"
 
     @property
     def serves_the_family(self) -> bool:
-        """Whether the three variants are offered."""
+        """Return True if the three variants are offered."""
         known = self.kind in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
         return known or FAMILY_MODEL in self.models
 
 
 @dataclass(frozen=True)
 class ImageData:
-    """A picture with its bytes, ready to be sent."""
+    """An image with its bytes, ready to send."""
 
     media_type: str
     data: bytes = field(repr=False)
@@ -114,7 +114,7 @@ RequestPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart | ImageData 
 
 @dataclass(frozen=True)
 class RequestMessage:
-    """A message as it is sent: documents have become text, pictures and files carry their bytes."""
+    """A message as it is sent: documents as text, images and files with their bytes."""
 
     role: Role
     parts: tuple[RequestPart, ...]
@@ -122,15 +122,16 @@ class RequestMessage:
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """All that decides the bytes of one request.
+    """Everything that decides the bytes of a request.
 
-    `cache_key` (at most 64 characters) names the conversation for the provider's prompt cache.
-    `effort` None means that the model is not known to take one: the field is left out.
-    `background` has the provider make the answer whether anybody listens or not; for that it keeps
-    the request and the reply, whatever `store` says.
-    `state` is a JSON list of the provider's own items that stand before the messages, for the
-    Responses API alone; it is sent as it came, whole.
-    `grammar` is in llama.cpp's GBNF, for the model on this computer alone.
+    Attributes:
+        cache_key: names the conversation for the provider's prompt cache; at most 64 characters.
+        effort: None leaves the field out: the model is not known to take one.
+        background: the provider makes the answer whether the client listens or not; it then keeps
+            request and reply, whatever `store` says.
+        state: a JSON list of the provider's own items before the messages, sent unchanged, for the
+            Responses API only.
+        grammar: in llama.cpp's GBNF, for the on-device model only.
     """
 
     model: str
@@ -145,8 +146,11 @@ class ChatRequest:
     grammar: str = field(default="", repr=False)
 
     def without(self, param: str) -> ChatRequest | None:
-        """This request less the parameter that a server refused, named as the API names it;
-        None where it cannot be left out."""
+        """Return the request without a parameter that a server refused, None if it is needed.
+
+        Args:
+            param: as the API names it.
+        """
         name = param.split(".")[-1] if param != "reasoning.effort" else "effort"
         if name in ("effort", "reasoning_effort", "reasoning"):
             return None if self.effort is None else replace(self, effort=None)

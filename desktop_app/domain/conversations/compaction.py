@@ -1,8 +1,8 @@
 """Compactions: what is sent in place of the older part of a long conversation.
 
-A compaction belongs to a message: in requests it replaces everything from the first message up to
-that one. Nothing is taken out of the tree. A path that does not pass through the message, or has
-been cut off before it, is sent as it stands, and an undone compaction is as good as none.
+A compaction belongs to a message: in requests it replaces everything from the first message to that
+one. The tree of messages keeps everything. A path that does not contain the message, or ends before
+it, is sent without the compaction, and so is a path whose compaction was undone.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class CompactionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """What stands for the beginning of a conversation.
+    """A replacement for the beginning of a conversation.
 
     Attributes:
-        message_id: the last message that it stands for.
+        message_id: the last message that it replaces.
         provider_id, model: who made it.
-        body: the summary's text, or the provider's items as JSON, whole.
-        tokens_before, tokens_after: what it replaces, and what it takes itself.
-        undone_at: since when the messages are sent again; None while it holds.
+        body: the summary's text, or the provider's items as JSON, unabridged.
+        tokens_before, tokens_after: of the messages it replaces, and of itself.
+        undone_at: since when the messages are sent again; None while in force.
     """
 
     id: str
@@ -50,22 +50,25 @@ class Compaction:
     undone_at: datetime | None = None
 
     def serves(self, profile: ProviderProfile, model: str) -> bool:
-        """Whether `model` at `profile` can be sent this: a provider's state means something only
-        to that provider's Responses API, and to the family that made it."""
+        """Return True if `model` at `profile` can be sent this compaction.
+
+        A provider's state means something only to that provider's Responses API, and to the model
+        family that made it.
+        """
         if self.kind is CompactionKind.SUMMARY:
             return True
         same = self.provider_id == profile.id and profile.api is not Api.CHAT_COMPLETIONS
         return same and model.startswith(FAMILY_MODEL)
 
     def held_at(self, moment: datetime) -> bool:
-        """Whether it was made before `moment`, and not undone by then."""
+        """Return True if it was in force at `moment`."""
         undone = self.undone_at is not None and self.undone_at <= moment
         return self.created_at <= moment and not undone
 
 
 @dataclass(frozen=True)
 class ProviderState:
-    """What a provider made of a conversation: its items as JSON, whole, and what that took."""
+    """A provider's compacted state: its items as JSON, unabridged, and the usage of the call."""
 
     items: str
     usage: Usage | None
@@ -73,7 +76,7 @@ class ProviderState:
 
 @dataclass(frozen=True)
 class SentPath:
-    """What of a path is sent: the compaction, where there is one, then `messages` in order."""
+    """The part of a path that is sent: a compaction, if there is one, then `messages` in order."""
 
     compaction: Compaction | None
     messages: tuple[Message, ...]
@@ -87,11 +90,13 @@ def sent_path(
     *,
     at: datetime | None = None,
 ) -> SentPath:
-    """What `model` at `profile` is sent of `path`: the compaction furthest down the path that
-    serves it, the newest of several there, and exactly the messages behind it.
+    """Return the part of `path` that is sent to `model` at `profile`.
+
+    The compaction that reaches furthest down the path is used, the newest if there are several, and
+    exactly the messages after it.
 
     Args:
-        at: as things were then; None for now.
+        at: a past moment to reconstruct; None for now.
     """
     place = {message.id: number for number, message in enumerate(path)}
     usable = [
@@ -108,7 +113,7 @@ def sent_path(
 
 
 def marked(path: Sequence[Message], compactions: Iterable[Compaction]) -> dict[str, Compaction]:
-    """The compactions that hold on a path, by message: the newest where there are several."""
+    """Return the compactions in force on a path by message, the newest of each."""
     ids = {message.id for message in path}
     held = [c for c in compactions if c.undone_at is None and c.message_id in ids]
     return {c.message_id: c for c in sorted(held, key=lambda c: c.created_at)}
@@ -121,12 +126,14 @@ def counted_with(
     compactions: Sequence[Compaction],
     profile: ProviderProfile,
 ) -> bool:
-    """Whether the answer `path[number]` was made with `compaction` (None: with none), so that what
-    the provider counted for it says what would be sent today."""
+    """Return True if the answer `path[number]` was made with `compaction` (None: without one).
+
+    Only then is the provider's token count valid for what would be sent today.
+    """
     if not compactions:
         return True
     answer = path[number]
-    # The model is the answer's own; of the provider only the same one counts in the first place.
+    # The answer names its model. Counts of other providers are not used in the first place.
     model = answer.choice.model if answer.choice is not None else ""
     if answer.choice is not None and answer.choice.provider_id != profile.id:
         profile = replace(profile, id=answer.choice.provider_id)
@@ -137,10 +144,11 @@ def counted_with(
 def points_for(
     messages: Sequence[Message], has_words: Callable[[Message], bool]
 ) -> tuple[int, ...]:
-    """Up to where `messages` can be compacted, as indices of answers, the best first.
+    """Return the answers up to which `messages` can be compacted, as indices, best first.
 
-    Best is to leave the last exchange as it is: its answer can then be made anew and its question
-    edited without everything being sent again. Where that leaves too much, the last answer is next.
+    It is best to leave the last exchange as it is: its answer can then be regenerated and its
+    question edited without sending everything again. If that leaves too much, the last answer is
+    next.
     """
     answers = [n for n, m in enumerate(messages) if m.role is Role.ASSISTANT and has_words(m)]
     questions = [n for n, m in enumerate(messages) if m.role is Role.USER]

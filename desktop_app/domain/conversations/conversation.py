@@ -1,7 +1,7 @@
 """Conversations and their messages.
 
-The messages of a conversation are a tree: each knows its parent, so that an edited question or a
-second answer is a sibling, and nothing is overwritten. The path shown runs from the root to the
+The messages of a conversation are a tree: each names its parent, so that an edited question or a
+second answer is a sibling, and nothing is overwritten. The visible path runs from the root to the
 conversation's `leaf_id`.
 """
 
@@ -29,18 +29,18 @@ from desktop_app.domain.spending.cost import Usage
 
 
 class Role(StrEnum):
-    """Who speaks."""
+    """The speaker of a message."""
 
     USER = "user"
     ASSISTANT = "assistant"
 
 
 class MessageStatus(StrEnum):
-    """How far a message has come. A question is COMPLETE from the start.
+    """The state of a message. A question is COMPLETE from the start.
 
-    STREAMING: an answer on its way. COMPLETE: whole. INCOMPLETE: the model stopped at a limit or
-    a filter. CANCELLED: the person stopped it. FAILED: an error ended it. INTERRUPTED: the
-    program ended before it did, and it could not be picked up again.
+    STREAMING: an answer on its way. COMPLETE: whole. INCOMPLETE: the model stopped at a limit or a
+    filter. CANCELLED: the user stopped it. FAILED: an error ended it. INTERRUPTED: the program
+    ended before the answer did, and could not resume it.
     """
 
     STREAMING = "streaming"
@@ -53,7 +53,7 @@ class MessageStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ErrorNote:
-    """An error as it is kept with the message it belongs to."""
+    """An error as it is stored with its message."""
 
     what_happened: str
     what_was_kept: str = ""
@@ -64,11 +64,11 @@ class ErrorNote:
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """Who is to answer: provider, model or variant, and effort.
+    """The model that is to answer: provider, model or variant, and effort.
 
-    `variant` is set for the GPT-5.2 family and decides the model, `model` is then ""; without a
-    variant `model` is the id that is sent. Of an answer, `model` is the id that was sent.
-    `effort` is what the person chose; what the model takes of it is decided by the catalogue.
+    `variant` is set for the GPT-5.2 family and decides the model; `model` is then "". Without a
+    variant, `model` is the id to send. In an answer, `model` is the id that was sent. `effort` is
+    the user's choice; the catalog decides which effort the model gets.
     """
 
     provider_id: str
@@ -79,12 +79,11 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True)
 class RemoteRun:
-    """An answer that is made at its provider whether anybody listens or not.
+    """A background run: its provider makes the answer whether the client listens or not.
 
     Attributes:
         response_id: the provider's name for it.
-        sequence: number of the last event of its stream whose content was taken; None before the
-            first.
+        sequence: the number of the last stream event that was processed; None before the first.
     """
 
     response_id: str
@@ -93,15 +92,15 @@ class RemoteRun:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation.
+    """A message of a conversation.
 
     Attributes:
         parent_id: None for the first.
-        choice: who answered (assistant) or was asked (user).
-        cost: US dollars; None where not known.
+        choice: the model that answered (assistant) or was asked (user).
+        cost: US dollars; None if unknown.
         duration_s: seconds from sending to the end of the answer.
-        notices: what the person should know of how it was made ("retried without …").
-        remote_run: while it is STREAMING, the run in the background that it comes from.
+        notices: what the user should know about how it was made ("retried without …").
+        remote_run: the background run that it comes from, while it is STREAMING.
     """
 
     id: str
@@ -121,68 +120,67 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The words, without attachments and reasoning."""
+        """Return the words, without attachments and reasoning."""
         return text_of(self.parts)
 
     @property
     def attachments(self) -> tuple[DocumentPart | ImagePart, ...]:
-        """Documents and images of the message, in order."""
+        """Return the documents and images of the message, in order."""
         return tuple(p for p in self.parts if isinstance(p, DocumentPart | ImagePart))
 
     @property
     def found(self) -> tuple[PassagesPart, ...]:
-        """What went in of the collections that were asked."""
+        """Return the passages from collections that went with the message."""
         return tuple(p for p in self.parts if isinstance(p, PassagesPart))
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The SHA-256 of every file that it speaks of, those that its passages stand in too."""
+        """Return the SHA-256 of every attached file and of every file with a cited passage."""
         cited = (passage.sha256 for part in self.found for passage in part.passages)
         return tuple(dict.fromkeys((*(part.sha256 for part in self.attachments), *cited)))
 
     @property
     def as_draft(self) -> Draft:
-        """A question as it stood in the prompt: its collections are to be asked again."""
+        """Return a question as it stood in the prompt; its collections will be searched again."""
         asked = tuple(CollectionPart(p.collection_id, p.name) for p in self.found)
         return Draft(self.text, (*self.attachments, *asked))
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What stands in a conversation's prompt and is not sent yet."""
+    """The unsent content of a conversation's prompt."""
 
     text: str = ""
     attachments: tuple[DraftPart, ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether there is anything to send: a collection alone is no question."""
+        """Return True if there is anything to send: a collection without a question is nothing."""
         return bool(self.text or self.of_this_question)
 
     @property
     def collections(self) -> tuple[CollectionPart, ...]:
-        """The collections that are asked."""
+        """Return the collections to search."""
         return tuple(p for p in self.attachments if isinstance(p, CollectionPart))
 
     @property
     def of_this_question(self) -> tuple[DocumentPart | ImagePart, ...]:
-        """The attachments that go with the next question alone."""
+        """Return the attachments that go with the next question only."""
         return tuple(p for p in self.attachments if not isinstance(p, CollectionPart))
 
     @property
     def after_sending(self) -> Draft:
-        """What stays in the prompt once it was sent."""
+        """Return the draft that stays in the prompt after sending."""
         return Draft("", self.collections)
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation as the list knows it; the messages are loaded apart.
+    """A conversation as listed; its messages are loaded separately.
 
-    `leaf_id` is the last message of the path shown, None while it is empty. `streaming` says
-    whether an answer is on its way in it. `overrides` is what is set for its answers alone.
-    `trashed_at` is when it was put into the trash, from which it goes for good after a while.
-    `preset_id` is the preset that was put into force in it last; what was changed since is in
-    `choice` and `overrides`.
+    `leaf_id` is the last message of the visible path, None while it is empty. `streaming` is True
+    while an answer arrives. `overrides` are settings of this conversation only. `trashed_at` is
+    when it was moved to the trash, which deletes it after a while. `preset_id` is the preset that
+    was applied last; later changes are in `choice` and `overrides`.
     """
 
     id: str
@@ -201,7 +199,7 @@ class Conversation:
     preset_id: str | None = None
 
     def with_settings_of(self, other: Conversation) -> Conversation:
-        """This one, answered as `other` is: by whom, with what set, by which preset."""
+        """Return a copy with model choice, overrides and preset of `other`."""
         return replace(
             self, choice=other.choice, overrides=other.overrides, preset_id=other.preset_id
         )
@@ -211,8 +209,8 @@ class Conversation:
 class Folder:
     """A folder of conversations: a project with settings of its own.
 
-    `choice` is what new conversations in it start from, None for the defaults; `overrides` holds
-    for the answers of all its conversations, behind what is set for one of them.
+    New conversations in it start with `choice`, None for the defaults. `overrides` apply to the
+    answers of all its conversations; a conversation's own settings come first.
     """
 
     id: str
@@ -223,23 +221,23 @@ class Folder:
 
 
 def next_number(path: Iterable[Message]) -> int:
-    """The number of the first passage that is found for a question behind `path`."""
+    """Return the number for the first passage of a question after `path`."""
     numbers = (p.number for message in path for part in message.found for p in part.passages)
     return max(numbers, default=0) + 1
 
 
 def new_id() -> str:
-    """A new identifier for a conversation or a message: 32 hexadecimal digits."""
+    """Return a new id for a conversation or a message: 32 hexadecimal digits."""
     return os.urandom(16).hex()
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 def title_from(text: str, limit: int = 60) -> str:
-    """A title out of the first words: the first line, cut at a word."""
+    """Make a title from the first line of a text, cut at a word."""
     line = next((" ".join(line.split()) for line in text.splitlines() if line.strip()), "")
     line = line.lstrip("#>*- ") or line
     if len(line) <= limit:
@@ -250,13 +248,13 @@ def title_from(text: str, limit: int = 60) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SearchFilter:
-    """Where a search looks; each that is set must hold.
+    """A filter for searches; all fields that are set must match.
 
     Attributes:
         folder_id: conversations of this folder.
-        variant: answers of this variant and the questions that were put to it.
-        since, until: said then; `until` itself is no longer in it.
-        has_attachment: conversations in which something is attached.
+        variant: answers of this variant, and their questions.
+        since, until: messages from this half-open range of time.
+        has_attachment: conversations with an attachment.
     """
 
     folder_id: str | None = None
@@ -267,7 +265,7 @@ class SearchFilter:
 
 
 class SearchOrder(StrEnum):
-    """NEWEST first; or the BEST among the newest, by how much of a place the words make up."""
+    """NEWEST first; or the BEST of the newest, by the share of the text that the words make up."""
 
     NEWEST = "newest"
     BEST = "best"
@@ -275,10 +273,10 @@ class SearchOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A place in the library that a search found; `message_id` None means the title.
+    """A search result; `message_id` None means the title.
 
-    `snippet` is plain text; the matches in it stand between U+0002 and U+0003. `archived` says
-    whether the conversation was put away.
+    `snippet` is plain text with the matches between U+0002 and U+0003. `archived` says whether the
+    conversation is in the archive.
     """
 
     conversation_id: str
@@ -290,5 +288,5 @@ class SearchHit:
 
     @property
     def words(self) -> str:
-        """The first match in the snippet; "" where none is marked."""
+        """Return the first match in the snippet; "" if none is marked."""
         return self.snippet.partition("\2")[2].partition("\3")[0]

@@ -1,8 +1,8 @@
-"""How an answer is to be made: what is set for it, and where.
+"""Parameters of an answer, and the chain of overrides that sets them.
 
-What holds for an answer is found along a chain: the conversation's own settings come before what
-it lies in, and that before the defaults. Each link says only what is set there, so that "not set
-here" and "set here to what the model does by itself" are two things.
+A value is looked up along a chain: the conversation, then its folder, then the defaults. Each link
+holds only what is set there, so that "not set here" differs from "set here to the model's own
+default".
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class GenerationParameters:
-    """What the person set for the answer; None leaves the field out of the request.
+    """The user's parameters for an answer; None leaves the field out of the request.
 
-    `candidates` is how many answers are asked for at once; each becomes a version of its own.
+    `candidates` is the number of answers to ask for at once; each becomes a version of its own.
     """
 
     temperature: float | None = None
@@ -38,11 +38,11 @@ _PLAIN = GenerationParameters()
 
 @dataclass(frozen=True)
 class Overrides:
-    """One link of the chain.
+    """A link of the chain.
 
     Attributes:
-        instructions: None where not set here; "" sets that there are none.
-        names: the parameters that are set here; of the others, `parameters` says nothing.
+        instructions: None if not set here; "" means none.
+        names: the parameters that are set here; `parameters` means nothing for the others.
     """
 
     instructions: str | None = None
@@ -53,23 +53,23 @@ class Overrides:
         return self.instructions is not None or bool(self.names)
 
     def setting(self, name: str, value: Any) -> Overrides:
-        """These, with the parameter of this name set; None is the model's own default."""
+        """Return a copy with a parameter set; None is the model's own default."""
         parameters = replace(self.parameters, **{name: value})
         return replace(self, parameters=parameters, names=self.names | {name})
 
     def without(self, name: str) -> Overrides:
-        """These, with the parameter of this name not set here."""
+        """Return a copy with a parameter not set here."""
         parameters = replace(self.parameters, **{name: getattr(_PLAIN, name)})
         return replace(self, parameters=parameters, names=self.names - {name})
 
     def to_json(self) -> dict[str, Any]:
-        """What is set here, ready for JSON."""
+        """Return the settings made here, ready for JSON."""
         said: dict[str, Any] = {name: getattr(self.parameters, name) for name in sorted(self.names)}
         return said if self.instructions is None else {**said, "instructions": self.instructions}
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Overrides:
-        """The reverse of `to_json`; names that are unknown here (a newer version's) are left aside."""
+        """Parse the output of `to_json`; ignore unknown names, such as a newer version's."""
         values = {name: value for name, value in said.items() if name in NAMES}
         if "stop" in values:
             values["stop"] = tuple(values["stop"])
@@ -79,11 +79,11 @@ class Overrides:
 def resolved(
     instructions: str, parameters: GenerationParameters, *chain: Overrides
 ) -> tuple[str, GenerationParameters]:
-    """What holds: for each setting the first link of `chain` that sets it, else the default.
+    """Return the values in force: of the first link that sets each, else the defaults.
 
     Args:
-        instructions, parameters: the defaults, where the chain ends.
-        chain: the nearest first: the conversation's own, then what it lies in.
+        instructions, parameters: the defaults at the end of the chain.
+        chain: nearest first: the conversation's own, then its folder's.
     """
     for link in reversed(chain):
         said = {name: getattr(link.parameters, name) for name in link.names}

@@ -1,7 +1,7 @@
-"""Where conversations are kept in the library, and which of them each place shows.
+"""The parts of the library, and the conversations that each of them lists.
 
-The list shows one place at a time: what lies in no folder, a folder, the archive or the trash. What
-is pinned stands in the list whichever folder it lies in.
+The list shows one part at a time: conversations without a folder, a folder, the archive or the
+trash. Pinned conversations are also listed outside of their folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TRASH_STAYS: Final = timedelta(days=30)
 
 
 class ListFilterKind(StrEnum):
-    """LIST is where one starts."""
+    """The kinds of filters. A start shows LIST."""
 
     LIST = "list"
     FOLDER = "folder"
@@ -28,18 +28,18 @@ class ListFilterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListFilter:
-    """One place; `folder_id` names the folder where it is one, and is "" elsewhere."""
+    """A filter of the conversation list; `folder_id` is "" for every kind but FOLDER."""
 
     kind: ListFilterKind
     folder_id: str = ""
 
     @classmethod
     def of_folder(cls, folder_id: str) -> ListFilter:
-        """A folder's."""
+        """Return the filter for a folder."""
         return cls(ListFilterKind.FOLDER, folder_id)
 
     def holds(self, conversation: Conversation) -> bool:
-        """Whether a conversation is shown here."""
+        """Return True if the filter lists the conversation."""
         if conversation.trashed_at is not None:
             return self.kind is ListFilterKind.TRASH
         if conversation.archived:
@@ -50,7 +50,7 @@ class ListFilter:
         return self.kind is ListFilterKind.LIST and is_loose
 
     def moment_of(self, conversation: Conversation) -> datetime:
-        """By what its conversations are ordered here, the latest first."""
+        """Return the time that the filter sorts by, latest first."""
         if self.kind is ListFilterKind.TRASH and conversation.trashed_at is not None:
             return conversation.trashed_at
         return conversation.updated_at
@@ -62,6 +62,6 @@ TRASH: Final = ListFilter(ListFilterKind.TRASH)
 
 
 def days_left(trashed_at: datetime, at: datetime) -> int:
-    """How many days, the begun one counted, something stays in the trash; 0 when it is due."""
+    """Return the days left in the trash, the current one included; 0 if the time is over."""
     left = trashed_at + TRASH_STAYS - at
     return max(0, -(-left // timedelta(days=1)))

@@ -1,4 +1,4 @@
-"""What is said of a message beside its words: who answered, what it took, what came with it."""
+"""Facts shown beside a message: who answered, tokens, cost, time, attachments."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ IN_A_FILE: Final = {
     **ENDINGS,
     MessageStatus.STREAMING: "Still being written when this was made",
 }
-"""The same of an answer that is written to a file or on paper."""
+"""The same, for answers in an exported file or on paper."""
 
 
 _TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
 
 
 def heading_of(message: Message, name_of_model: Callable[[str], str]) -> str:
-    """Who speaks, and when."""
+    """Return a heading with the speaker and the time."""
     when = message.created_at.astimezone()
     return f"{_speaker(message, name_of_model)} · {when:%Y-%m-%d %H:%M}"
 
@@ -46,7 +46,7 @@ def _speaker(message: Message, name_of_model: Callable[[str], str]) -> str:
 
 
 def facts_of(message: Message, name_of_model: Callable[[str], str]) -> list[str]:
-    """Variant or model, effort, tokens, cost and time of an answer, as far as they are known."""
+    """Return the known facts of an answer: variant or model, effort, tokens, cost, time."""
     facts: list[str] = []
     if message.choice is not None:
         choice = message.choice
@@ -64,7 +64,7 @@ def facts_of(message: Message, name_of_model: Callable[[str], str]) -> list[str]
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: `0.4 s`, `9 s`, `2 min 5 s`.
+    """Format a duration: `0.4 s`, `9 s`, `2 min 5 s`.
 
     >>> [duration(x) for x in (0.04, 0.42, 9.3, 125)]
     ['< 0.1 s', '0.4 s', '9 s', '2 min 5 s']
@@ -79,8 +79,10 @@ def duration(seconds: float) -> str:
 
 
 def thought_words(reasoning: str, seconds: float | None, *, thinking: bool = False) -> str:
-    """`Thought for 9 s about which failures are safe to repeat`, as far as that is known; what it
-    is about is the title that a summary begins with."""
+    """Return `Thought for 9 s about which failures are safe to repeat`, as far as known.
+
+    The subject is the title that a summary of the reasoning begins with.
+    """
     title = _TITLE.match(reasoning)
     words = "Thinking" if thinking else "Thought"
     if seconds is not None and seconds >= 1:
@@ -92,7 +94,7 @@ def thought_words(reasoning: str, seconds: float | None, *, thinking: bool = Fal
 
 
 def indented_json(arguments: str) -> list[str]:
-    """The lines of JSON as people read it; what is none as it came."""
+    """Indent JSON and return its lines; text that is not JSON stays as it is."""
     try:
         return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False).split("\n")
     except (ValueError, RecursionError):
@@ -100,8 +102,10 @@ def indented_json(arguments: str) -> list[str]:
 
 
 def pages_text(part: DocumentPart) -> str:
-    """How many pages a document has or which of them are sent, and how many of those as pictures;
-    "" where it has none."""
+    """Describe a document's pages, or those that are sent, and how many go as images.
+
+    Returns "" if the format has no pages.
+    """
     if part.chosen is not None:
         pages = shown(part.chosen)
     elif part.pages is None:
@@ -112,12 +116,12 @@ def pages_text(part: DocumentPart) -> str:
 
 
 def sources_of(message: Message) -> list[tuple[int, str, str]]:
-    """The passages that went in with a question: number, where it stands, text."""
+    """Return number, source and text of the passages sent with a question."""
     return [(p.number, p.source, p.text) for part in message.found for p in part.passages]
 
 
 def attachment_text(part: DocumentPart | ImagePart) -> str:
-    """Name, pages and tokens of an attachment, as far as they are known."""
+    """Return name, pages and tokens of an attachment, as far as known."""
     words = [part.name]
     if isinstance(part, ImagePart) and part.dimensions:
         words.append(f"{part.width} × {part.height}")

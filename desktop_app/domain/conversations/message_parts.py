@@ -1,7 +1,7 @@
-"""What a message is made of, and its JSON form in the store and in exports.
+"""The parts of a message, and their JSON form in the store and in exports.
 
-Documents and images are named by the SHA-256 of their bytes; the bytes and the extracted text
-live in the attachment store, so a message stays small however large what was dropped on it.
+Documents and images are named by the SHA-256 of their bytes; the bytes and the extracted text are
+in the attachment store, so a message stays small whatever is attached to it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any, Final
 from desktop_app.domain.documents.collections import Passage
 
 TEXT_ALONE: Final = "text"
-"""In place of a document's detail: its pages without text are not sent."""
+"""A value of a document's `detail`: its pages without text are not sent."""
 
 
 @dataclass(frozen=True)
 class TextPart:
-    """Markdown as the model wrote it, or text as the person typed it."""
+    """Markdown as the model wrote it, or text as the user typed it."""
 
     text: str
 
@@ -27,10 +27,9 @@ class TextPart:
 class ReasoningPart:
     """A summary of the model's reasoning.
 
-    `item_id` and `encrypted` are the provider's own, replayed on the next turn where nothing is
-    stored at the provider. `seconds` is how long the model thought before it began to answer, all
-    of its reasoning together: it stands in the first part of a message alone, None where nobody
-    has measured it.
+    `item_id` and `encrypted` are the provider's own, replayed on the next turn if nothing is stored
+    at the provider. `seconds` is how long the model thought in total before it began to answer;
+    only the first part of a message has it, None if it was not measured.
     """
 
     text: str
@@ -48,7 +47,7 @@ class RefusalPart:
 
 @dataclass(frozen=True)
 class PagePicture:
-    """A page without text: its number, from 1, and the pixels that it is drawn in to be looked at."""
+    """A page without text: its number, from 1, and the pixels of its rendered image."""
 
     number: int
     width: int
@@ -57,12 +56,12 @@ class PagePicture:
 
 @dataclass(frozen=True)
 class ChosenPages:
-    """Which pages, slides, sheets or chapters of a document are sent: see sections.py.
+    """The pages, slides, sheets or chapters of a document that are sent: document_sections.py.
 
     Attributes:
-        unit: what they are, in the singular: "page".
-        spans: first and last number of each run, from 1, in order, apart from each other.
-        of: how many there are.
+        unit: in the singular: "page".
+        spans: first and last number of each run, from 1, sorted and disjoint.
+        of: the total number.
         tokens: of their text, by o200k_base; None until counted.
     """
 
@@ -73,7 +72,7 @@ class ChosenPages:
 
     @property
     def count(self) -> int:
-        """How many are chosen."""
+        """Return the number of chosen sections."""
         return sum(last - first + 1 for first, last in self.spans)
 
     def __contains__(self, number: object) -> bool:
@@ -84,16 +83,19 @@ class ChosenPages:
 class DocumentPart:
     """A document whose extracted text goes into the prompt.
 
-    `sha256` names the original file in the attachment store; `pages` is None where the format
-    has none; `tokens` is None until counted, `tokens_exact` False where the count is an estimate.
-    `pictured` are the pages that hold no text: they are sent as pictures behind the text, at
-    `detail`, one of image_tokens.DETAILS; TEXT_ALONE leaves them out.
-    `in_parts`: it is too large for the model, which reads it in parts and answers from its notes.
-    `chosen`: what is sent of it; None for all.
-    `is_protected`: the original asks for a password, which is kept nowhere.
-    `as_file`: the original itself is sent in place of its text; see services/documents/file_attachments.py for when.
-    `again_as`: it stands whole earlier in the same request, under this name, and is named alone; of
-    requests only, never kept: see services/documents/attachment_dedup.py.
+    Attributes:
+        sha256: of the original file in the attachment store.
+        pages: None if the format has none.
+        tokens: None until counted.
+        tokens_exact: False if the count is an estimate.
+        pictured: the pages without text, which are sent as images after the text.
+        detail: of those images, one of image_tokens.DETAILS; TEXT_ALONE leaves them out.
+        in_parts: it is too large for the model, which reads it in parts and answers from its notes.
+        chosen: the sections that are sent; None for all.
+        is_protected: the original asks for a password, which is never stored.
+        as_file: the original is sent instead of its text: services/documents/file_attachments.py.
+        again_as: the same request already contains it in full under this name, and only the name is
+            sent. In requests only, never stored: services/documents/attachment_dedup.py.
     """
 
     sha256: str
@@ -113,7 +115,7 @@ class DocumentPart:
 
     @property
     def seen_pages(self) -> tuple[PagePicture, ...]:
-        """The pages that are sent as pictures."""
+        """Return the pages that are sent as images."""
         if self.detail == TEXT_ALONE or self.again_as:
             return ()
         chosen = self.chosen
@@ -121,21 +123,21 @@ class DocumentPart:
 
     @property
     def sent_pages(self) -> int | None:
-        """How many pages are sent; None where the format has none."""
+        """Return the number of pages that are sent; None if the format has none."""
         return self.pages if self.chosen is None else self.chosen.count
 
     @property
     def sent_tokens(self) -> int | None:
-        """Tokens of the text that is sent, by o200k_base; None until counted."""
+        """Return the tokens of the text that is sent, by o200k_base; None until counted."""
         return self.tokens if self.chosen is None else self.chosen.tokens
 
 
 @dataclass(frozen=True)
 class ImagePart:
-    """A picture that goes into the prompt beside the text.
+    """An image that goes into the prompt beside the text.
 
-    `width` and `height` are pixels as it is looked at, 0 where nobody measured it; `detail` is one
-    of image_tokens.DETAILS; `animated` says that only the first of its frames is sent.
+    `width` and `height` are in pixels as displayed, 0 if not measured. `detail` is one of
+    image_tokens.DETAILS. `animated` means that only the first frame is sent.
     """
 
     sha256: str
@@ -149,15 +151,15 @@ class ImagePart:
 
     @property
     def dimensions(self) -> tuple[int, int] | None:
-        """Width and height, where they are known."""
+        """Return width and height, if known."""
         return (self.width, self.height) if self.width and self.height else None
 
 
 @dataclass(frozen=True)
 class CollectionPart:
-    """A collection that is asked, in a draft: it stays there after sending, until it is removed.
+    """A collection in a draft; it stays there after sending, until the user removes it.
 
-    What is sent is a PassagesPart in its place. `name` is what the collection was called then.
+    The sent message has a PassagesPart in its place. `name` is the collection's name at that time.
     """
 
     collection_id: str
@@ -166,10 +168,10 @@ class CollectionPart:
 
 @dataclass(frozen=True)
 class PassagesPart:
-    """What of a collection went in with a question; nothing in either where nothing was found.
+    """The passages of a collection that went with a question; all fields empty if none.
 
     Attributes:
-        known: the numbers of passages that were found, too, and had come with earlier questions.
+        known: the numbers of passages that matched, but had already gone with earlier questions.
     """
 
     collection_id: str
@@ -180,7 +182,7 @@ class PassagesPart:
 
 @dataclass(frozen=True)
 class ToolCallPart:
-    """A call of a tool that the model asks for; `arguments` is the JSON text as it came."""
+    """A tool call that the model asks for; `arguments` is the JSON text as received."""
 
     call_id: str
     name: str
@@ -189,9 +191,9 @@ class ToolCallPart:
 
 @dataclass(frozen=True)
 class AttachmentFile:
-    """The original that a document or picture part names, as it is kept once for all of them.
+    """The stored original that document and image parts refer to, one for all of them.
 
-    `text` is what was extracted from it, "" for a picture.
+    `text` is its extracted text, "" for an image.
     """
 
     sha256: str
@@ -204,7 +206,7 @@ class AttachmentFile:
 
 
 DraftPart = DocumentPart | ImagePart | CollectionPart
-"""What may stand in a draft beside its words."""
+"""The parts that a draft may contain besides its text."""
 
 Part = (
     TextPart
@@ -231,15 +233,15 @@ _NAMES: Mapping[type[Part], str] = {cls: name for name, cls in _KINDS.items()}
 
 
 def parts_to_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
-    """The parts as JSON-ready dictionaries, each with its `kind`."""
+    """Return the parts as JSON-ready dictionaries, each with its `kind`."""
     return [{"kind": _NAMES[type(part)], **asdict(part)} for part in parts]
 
 
 def parts_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
-    """The reverse of `parts_to_json`.
+    """Parse the output of `parts_to_json`.
 
     Raises:
-        KeyError, TypeError: where a row is not of a known kind and shape.
+        KeyError, TypeError: a row has an unknown kind or shape.
     """
     return tuple(_part_from_json(row) for row in rows)
 
@@ -259,16 +261,16 @@ def _part_from_json(row: Mapping[str, Any]) -> Part:
 
 
 def draft_parts(parts: Iterable[Part]) -> tuple[DraftPart, ...]:
-    """Those that may stand in a draft."""
+    """Return the parts that a draft may contain."""
     return tuple(p for p in parts if isinstance(p, DocumentPart | ImagePart | CollectionPart))
 
 
 def part_id(part: DraftPart) -> str:
-    """What names a part among those of its draft."""
+    """Return the key of a part in its draft."""
     return part.collection_id if isinstance(part, CollectionPart) else part.sha256
 
 
 def text_of(parts: Iterable[Part]) -> str:
-    """The words of a message: its text and refusal parts, apart by a blank line."""
+    """Return the words of a message: its text and refusal parts, separated by blank lines."""
     texts = [part.text for part in parts if isinstance(part, TextPart | RefusalPart)]
     return "\n\n".join(text for text in texts if text)

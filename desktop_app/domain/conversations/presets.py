@@ -1,4 +1,4 @@
-"""Presets: who answers and how, under a name, to be put into force in a conversation at once."""
+"""Presets: a named choice of model, instructions and parameters for a conversation."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What a conversation takes over; what is not set here stays as it is there.
+    """The settings that a conversation takes over; unset fields leave its own in place.
 
     Attributes:
-        provider_id: "" for the conversation's own.
-        model: an id of that provider's, where `variant` is None; "" for the conversation's own.
-        overrides: the instructions and parameters; they take the place of the conversation's.
+        provider_id: "" keeps the conversation's own.
+        model: an id of that provider if `variant` is None; "" keeps the conversation's own.
+        overrides: instructions and parameters; they replace the conversation's.
     """
 
     id: str
@@ -31,11 +31,11 @@ class Preset:
     created_at: datetime | None = None
 
     def choice_from(self, choice: ModelChoice, *, serves_the_family: bool) -> ModelChoice:
-        """Who answers in a conversation that had `choice`.
+        """Return the model choice of a conversation that had `choice`.
 
         Args:
-            serves_the_family: whether the provider that will answer has the three variants; where it
-                has not, the conversation's own model stays.
+            serves_the_family: the provider offers the three variants; otherwise the conversation
+                keeps its own model.
         """
         wanted = replace(choice, provider_id=self.provider_id or choice.provider_id)
         if self.variant is not None and serves_the_family:
@@ -46,8 +46,11 @@ class Preset:
 
 
 def preset_of(conversation: Conversation, preset_id: str, name: str, at: datetime) -> Preset:
-    """A conversation's settings under a name. With a variant it is for any provider that serves the
-    family; another model is kept with its provider."""
+    """Save a conversation's settings as a preset.
+
+    A preset with a variant fits any provider that serves the family. Any other model is stored with
+    its provider.
+    """
     choice = conversation.choice
     is_variant = choice.variant is not None
     return Preset(

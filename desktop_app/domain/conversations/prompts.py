@@ -1,17 +1,17 @@
-"""Prompts that are kept to be used again: their text with variables in it, and what fills them.
+"""Saved prompts: text with variables, and how they are filled.
 
 In a prompt's text
 
     {{name}}                 is asked for, and must be filled;
     {{name=default}}         is asked for, and may be left as it is;
-    {{name=one|two|three}}   is chosen, the first unless another is;
-    {{selection}}            is the selected text, {{clipboard}} the text on the clipboard, {{date}} the
-                             day: the program fills these itself, with nothing where there is nothing;
+    {{name=one|two|three}}   is a choice; the first is preselected;
+    {{selection}}            is the selected text, {{clipboard}} the text on the clipboard and
+                             {{date}} the day; the program fills these, with "" if there is none;
     \\{{name}}                stands for {{name}}, word for word.
 
-A name begins with a letter and has letters, digits, spaces, - and _ in it; a default may have several
-lines, but no brace. Whatever else stands in braces is text, so that code keeps its own.
-The same name is asked for once; the first default said for it holds everywhere.
+A name begins with a letter and contains letters, digits, spaces, - and _; a default may have
+several lines, but no brace. Anything else in braces is plain text, so code stays as it is. A name
+that occurs several times is asked for once; its first default applies everywhere.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _PIECE: Final = re.compile(rf"(\\?)\{{\{{[ ]*({_NAME})(=[^{{}}]*)?\}}\}}")
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt of the library.
+    """A prompt of the library.
 
     Attributes:
-        id: of a built-in, or a person's copy that stands in its place: the built-in's name.
+        id: a user's copy of a built-in prompt has the built-in's id and replaces it.
         folder: "" for none.
-        position: its place among those of its folder.
-        hidden: not offered, but kept.
+        position: in its folder.
+        hidden: stored, but not offered.
     """
 
     id: str
@@ -52,7 +52,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A place in a prompt that is filled when it is used. `default` None: it must be filled."""
+    """A variable of a prompt. If `default` is None, it must be filled."""
 
     name: str
     default: str | None = None
@@ -60,7 +60,7 @@ class Variable:
 
     @property
     def is_filled_here(self) -> bool:
-        """Whether the program fills it."""
+        """Return True if the program fills it."""
         return self.name in FILLED
 
 
@@ -69,15 +69,14 @@ Piece = str | Variable
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A prompt's text, and where in it the person goes on: at the first place that had nothing to be
-    filled with, else at the end."""
+    """A filled prompt, and the cursor position: the first empty variable, else the end."""
 
     text: str
     cursor: int
 
 
 def parse(text: str) -> tuple[Piece, ...]:
-    """The text in pieces: words, and the places to be filled."""
+    """Split the text into words and variables."""
     pieces: list[Piece] = []
     words, at = "", 0
     for found in _PIECE.finditer(text):
@@ -104,7 +103,7 @@ def _variable(name: str, default: str | None) -> Variable:
 
 
 def variables(text: str) -> tuple[Variable, ...]:
-    """What is asked for, each name once, in the order of the text; without what the program fills."""
+    """Return the variables to ask for, each name once, in the order of the text."""
     found: dict[str, Variable] = {}
     for piece in parse(text):
         if isinstance(piece, Variable) and not piece.is_filled_here:
@@ -115,12 +114,12 @@ def variables(text: str) -> tuple[Variable, ...]:
 
 
 def filled_names(text: str) -> frozenset[str]:
-    """What the program fills in this text."""
+    """Return the names in this text that the program fills."""
     return frozenset(p.name for p in parse(text) if isinstance(p, Variable) and p.is_filled_here)
 
 
 def preview(text: str, length: int) -> str:
-    """The beginning in one line, for a list: with its defaults, and … where something will stand."""
+    """Return the beginning as one line for a list, with defaults, and … for empty variables."""
     made = ""
     for piece in parse(text[: 2 * length]):
         made += piece if isinstance(piece, str) else piece.default or "…"
@@ -128,15 +127,17 @@ def preview(text: str, length: int) -> str:
 
 
 def missing(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
-    """The names that must be filled and are not."""
+    """Return the names that must be filled and are not."""
     return tuple(
         v.name for v in variables(text) if v.default is None and not values.get(v.name, "").strip()
     )
 
 
 def fill(text: str, values: Mapping[str, str]) -> Filled:
-    """The text with every place filled: by `values` (where one may be ""), else by its default, else
-    by nothing. What is filled in is taken as it is, braces and all."""
+    """Fill every variable from `values`, else from its default, else with "".
+
+    Filled text is not parsed again, braces and all.
+    """
     defaults = {v.name: v.default or "" for v in variables(text)}
     made, cursor = "", -1
     for piece in parse(text):

@@ -1,9 +1,9 @@
-"""A reply as it grows: the pure fold of StreamEvents.
+"""Folds StreamEvents into a growing reply, as a pure function.
 
-`accumulate` never changes its argument, and a delta costs the same however long the reply is:
-text is kept as a tuple of pieces whose lengths fall by at least half (as in a binomial heap), so
-that n characters in any number of pieces are copied O(log n) times in all. Pieces of a megabyte are
-copied no more, so that no delta holds the event loop up.
+`accumulate` never changes its argument, and the cost of a delta does not depend on the length of
+the reply. Text is a tuple of pieces whose lengths at least halve from one to the next (as in a
+binomial heap), so that n characters in any number of pieces are copied O(log n) times in all.
+Pieces of a megabyte are not copied again, so that no delta blocks the event loop.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.spending.cost import Usage
 
 _WHOLE_PIECE: Final = 1024 * 1024
-"""Characters."""
+"""In characters."""
 
 
 class GrowingText:
@@ -54,7 +54,7 @@ class GrowingText:
         self._length = len(text)
 
     def plus(self, text: str) -> GrowingText:
-        """This text with `text` behind it."""
+        """Return a copy with `text` appended."""
         pieces = self._pieces
         tail = text
         while (
@@ -105,11 +105,11 @@ class _Segment:
 
 @dataclass(frozen=True)
 class Reply:
-    """All that has arrived of one reply.
+    """Everything that has arrived of a reply.
 
-    `status` is STREAMING until a terminal event; `incomplete_reason` and `error` say why it is
-    not whole. `run` is how far a run in the background has come, None for any other.
-    `service_tier` is the one that answers, as far as the provider has said.
+    `status` is STREAMING until a terminal event; `incomplete_reason` and `error` say why it is not
+    whole. `run` is the position in a background run, None for any other answer. `service_tier` is
+    the tier that answers, as far as the provider has said.
     """
 
     segments: tuple[_Segment, ...] = ()
@@ -125,23 +125,23 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The answer's Markdown so far."""
+        """Return the answer's Markdown so far."""
         return "".join(str(s.text) for s in self.segments if s.kind is _Kind.TEXT)
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """What has arrived, as message parts."""
+        """Return the reply so far as message parts."""
         return tuple(_part(segment) for segment in self.segments)
 
     @property
     def was_made(self) -> bool:
-        """Whether the provider has begun, so that it may be billed."""
+        """Return True if the provider has begun to answer, so that it may bill."""
         whole = self.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
         return bool(self.segments or self.response_id) or whole
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing that a person could read or a provider needs has arrived."""
+        """Return True if nothing has arrived that a user could read or a provider needs."""
         return not self.segments
 
 
@@ -159,7 +159,7 @@ def _part(segment: _Segment) -> Part:
 
 
 def accumulate(reply: Reply, event: StreamEvent) -> Reply:
-    """The reply after `event`; events behind a terminal change nothing."""
+    """Return the reply after `event`; events after a terminal one change nothing."""
     if reply.status is not MessageStatus.STREAMING:
         return reply
     match event:
@@ -200,14 +200,14 @@ def _extend_last(reply: Reply, kind: _Kind, text: str) -> Reply:
     if not text:
         return reply
     if reply.segments and reply.segments[-1].kind is kind:
-        # Text and refusals have nothing else that would have to be kept.
+        # Segments of text and refusals have no other fields to keep.
         grown = _Segment(kind, reply.segments[-1].text.plus(text))
         return _with_segments(reply, (*reply.segments[:-1], grown))
     return _with_segments(reply, (*reply.segments, _Segment(kind, GrowingText(text))))
 
 
 def _with_segments(reply: Reply, segments: tuple[_Segment, ...]) -> Reply:
-    """As `replace(reply, segments=segments)`, three times as fast: it is done for every delta."""
+    """Return `replace(reply, segments=segments)`; called per delta, and three times as fast."""
     grown = object.__new__(Reply)
     grown.__dict__.update(reply.__dict__, segments=segments)
     return grown
@@ -226,7 +226,7 @@ def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
 
 
 def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
-    """Give the newest open reasoning its id; a summary may be absent altogether."""
+    """Give the newest open reasoning segment its id; add an empty one if there is none."""
     for at in range(len(reply.segments) - 1, -1, -1):
         segment = reply.segments[at]
         if segment.kind is _Kind.REASONING and not segment.item_id:

@@ -1,6 +1,6 @@
-"""What comes out of a provider while it answers, whichever API it speaks.
+"""Events of a streamed answer, the same for every provider and API.
 
-A stream of these ends with exactly one terminal: Completed, Incomplete or Failed.
+A stream ends with exactly one terminal event: Completed, Incomplete or Failed.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from desktop_app.domain.spending.cost import Usage
 
 @dataclass(frozen=True)
 class Started:
-    """The provider has begun; what it did not say is "". `service_tier` is what was asked for, or
-    already the one that answers."""
+    """The provider has begun to answer; fields it did not send are "".
+
+    `service_tier` is the requested tier, or already the one that answers.
+    """
 
     response_id: str = ""
     model: str = ""
@@ -25,14 +27,14 @@ class Started:
 
 @dataclass(frozen=True)
 class RunReached:
-    """A run in the background has come to `run.sequence`; all before it has been handed on."""
+    """A background run has come to `run.sequence`; all earlier events have been handed on."""
 
     run: RemoteRun
 
 
 @dataclass(frozen=True)
 class TextDelta:
-    """More of the answer."""
+    """More text of the answer."""
 
     text: str
 
@@ -47,7 +49,7 @@ class ReasoningDelta:
 
 @dataclass(frozen=True)
 class ReasoningItem:
-    """A finished reasoning item with what must be replayed on the next turn."""
+    """A finished reasoning item, with the data to replay on the next turn."""
 
     item_id: str
     encrypted: str = ""
@@ -55,7 +57,7 @@ class ReasoningItem:
 
 @dataclass(frozen=True)
 class RefusalDelta:
-    """More of the model's words as it declines."""
+    """More of the model's refusal."""
 
     text: str
 
@@ -72,8 +74,10 @@ class ToolCallDelta:
 
 @dataclass(frozen=True)
 class UsageReported:
-    """Tokens of the whole call so far; the last report counts. `service_tier` is the one that
-    answered, and decides the price; "" where the provider did not say."""
+    """The tokens of the whole call so far; the last report counts.
+
+    `service_tier` is the tier that answered, and decides the price; "" if the provider did not say.
+    """
 
     usage: Usage
     service_tier: str = ""
@@ -81,14 +85,14 @@ class UsageReported:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something about the making of the answer that the person should know; one sentence."""
+    """A sentence for the user about how the answer was made."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """The client waits `seconds` before it tries again; `reason` is one sentence."""
+    """The client retries in `seconds`; `reason` is one sentence."""
 
     seconds: float
     reason: str
@@ -101,23 +105,28 @@ class Completed:
 
 @dataclass(frozen=True)
 class Incomplete:
-    """Terminal: the model stopped early; `reason` as the API names it (max_output_tokens,
-    content_filter, …)."""
+    """Terminal: the model stopped early.
+
+    `reason` is as the API names it (max_output_tokens, content_filter, …).
+    """
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Failed:
-    """Terminal: an error ended the answer; what came before stays."""
+    """Terminal: an error ended the answer; earlier text stays."""
 
     error: ProviderError
 
 
 @dataclass(frozen=True)
 class OfCandidate:
-    """What belongs to a further one of several answers that were asked for at once; `number` counts
-    from 1. The events of the first answer come as they are, and its terminal comes last."""
+    """An event of a further answer, if several were asked for at once.
+
+    `number` counts from 1. The events of the first answer come unwrapped, and its terminal event
+    comes last.
+    """
 
     number: int
     event: StreamEvent

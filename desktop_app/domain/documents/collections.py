@@ -1,9 +1,9 @@
-"""Collections: documents that questions are asked of, and the passages that go in with a question.
+"""Collections: documents to ask questions about, and the passages found in them.
 
-A collection names files; what was read from them lies with the attachments, by the SHA-256 of their
-bytes. A question takes the passages along that were found for it, word for word: what is asked
-later, or elsewhere, does not depend on the collection any more. Passages are numbered through all
-questions of a path, so that `[9]` in an answer means one of them.
+A collection names files; the text read from them is in the attachment store, by the SHA-256 of
+their bytes. A question stores the passages that were found for it, word for word, so later messages
+do not depend on the collection. Passages are numbered across all questions of a path, so that `[9]`
+in an answer is unambiguous.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _LINK: Final = re.compile(r"repartee:passage/([1-9][0-9]{0,8})")
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Documents under a name.
+    """A named set of documents.
 
     Attributes:
-        folder: the path of the folder that it was made from, which `refresh` reads again; "" where
-            it was put together by hand.
+        folder: the path of the folder it was made from, which `refresh` reads again; "" if the
+            files were added one by one.
     """
 
     id: str
@@ -38,14 +38,14 @@ class CollectionFile:
     """A file of a collection.
 
     Attributes:
-        path: where it lay when it was read, absolute.
+        path: absolute, at the time of reading.
         name: without its folder.
         sha256: of its bytes; "" until it has been read.
         size: in bytes.
-        pages: None where the format has none.
-        status: "ready" to be asked, "failed", "waiting" to be read, or "removed": taken out by hand,
-            and out it stays when its folder is looked at again.
-        problem: why it failed, in sentences; what was left out of one that is ready; else "".
+        pages: None if the format has none.
+        status: "ready" to be searched, "failed", "waiting" to be read, or "removed" by the user. A
+            removed file stays removed when its folder is read again.
+        problem: in sentences: why it failed, or what was left out of a ready file; otherwise "".
     """
 
     collection_id: str
@@ -61,14 +61,14 @@ class CollectionFile:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document as it goes in with a question.
+    """A passage of a document that is sent with a question.
 
     Attributes:
-        number: what the answer cites it by.
-        sha256, name: the document.
-        page: the page, slide, sheet or chapter that it begins on, from 1; None where the format has none.
-        place: for people: "page 3", "slide 2", "sheet Costs", else the heading above; or "".
-        start, end: the characters of the document's extracted text.
+        number: the answer cites the passage by it.
+        sha256, name: of the document.
+        page: the page, slide, sheet or chapter it begins on, from 1; None if the format has none.
+        place: shown to the user: "page 3", "slide 2", "sheet Costs", else the heading above; or "".
+        start, end: a range of characters in the document's extracted text.
     """
 
     number: int
@@ -83,17 +83,17 @@ class Passage:
 
     @property
     def words(self) -> tuple[str, int, int]:
-        """What stands there, whatever number it bears and whichever collection it was found in."""
+        """Return the key of the passage's text, whatever its number and its collection."""
         return self.sha256, self.start, self.end
 
     @property
     def source(self) -> str:
-        """Where it stands, for people: "lease.pdf, page 3"."""
+        """Return the citation as shown to the user: "lease.pdf, page 3"."""
         return f"{self.name}, {self.place}" if self.place else self.name
 
 
 def passage_link(number: int) -> str:
-    """The target of a citation in an answer.
+    """Return the link target of a citation in an answer.
 
     >>> passage_link(3)
     'repartee:passage/3'
@@ -102,7 +102,7 @@ def passage_link(number: int) -> str:
 
 
 def passage_number(link: str) -> int | None:
-    """The reverse of `passage_link`; None for any other link.
+    """Return the number in a passage link; None for any other link.
 
     >>> passage_number("repartee:passage/3"), passage_number("https://example.org")
     (3, None)

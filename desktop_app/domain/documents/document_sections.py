@@ -1,8 +1,7 @@
-"""Pages, slides, sheets and chapters: which there are in a document's text, which of them a person
-chose ("3-10, 15"), and the text of those.
+"""Sections of a document's text: pages, slides, sheets and chapters, and choices of them.
 
-The readers of documents write a mark before each: a line such as "[page 3]", or a sheet's name as a
-heading. Sheets are counted as the workbook has them, empty ones too.
+The document readers write a mark before each: a line such as "[page 3]", or a sheet's name as a
+heading. Empty sheets count, too, as in the workbook.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ UNITS: Final[Mapping[str, str]] = {
     f"{_OPENXML}.spreadsheetml.sheet": "sheet",
     f"{_OPENDOCUMENT}.spreadsheet": "sheet",
 }
-"""What the documents of a media type are parted into."""
+"""The unit that documents of a media type are divided into."""
 
 _SHEET: Final = "## "
 _ITEMS: Final = re.compile(r"""\s*("[^"]*"|“[^”]*”|[^,;]*)\s*(?:[,;]|$)""")
@@ -37,7 +36,7 @@ _QUOTES: Final = '"“”'
 
 @dataclass(frozen=True)
 class DocumentSection:
-    """One of them: its number, from 1; a sheet's name; where its mark begins in the text."""
+    """A section: its number, from 1; a sheet's name; the offset of its mark in the text."""
 
     number: int
     name: str
@@ -45,15 +44,15 @@ class DocumentSection:
 
 
 def unit_of(part: DocumentPart) -> str:
-    """What a document can be chosen from, in the singular; "" where it has nothing of the kind."""
+    """Return the unit of a document's sections, in the singular; "" if it has none."""
     unit = UNITS.get(part.media_type, "")
     return unit if unit == "sheet" or (part.pages or 0) > 1 else ""
 
 
 def sections(text: str, unit: str) -> list[DocumentSection]:
-    """Those of a document's text, in order, as their marks tell them apart.
+    """Find the sections of a document's text, in order, by their marks.
 
-    A mark counts behind an empty line and where it is the next one: a page may quote another's.
+    A mark must follow an empty line and have the next number: a page may quote another's mark.
     """
     if unit == "sheet":
         return _sheets(text)
@@ -80,8 +79,10 @@ def _sheets(text: str) -> list[DocumentSection]:
 
 
 def _line(text: str, begins: str, start: int, *, is_whole: bool) -> int:
-    """Where a line begins so that stands at the very beginning or behind an empty one; -1 for
-    nowhere. `str.find` passes over megabytes in a millisecond."""
+    """Return the offset of a line `begins` after an empty line or at the start; -1 if none.
+
+    `str.find` scans megabytes in a millisecond.
+    """
     at = start - 1
     while (at := text.find(begins, at + 1)) >= 0:
         end = at + len(begins)
@@ -94,15 +95,15 @@ def _line(text: str, begins: str, start: int, *, is_whole: bool) -> int:
 def parse_spans(
     given: str, count: int, unit: str = "page", names: Sequence[str] = ()
 ) -> tuple[Span, ...]:
-    """What a person wrote, "3-10, 15", as spans: in order, apart from each other.
+    """Parse a choice of sections such as "3-10, 15" into sorted, disjoint spans.
 
     Args:
-        count: how many there are.
-        names: of sheets, in order; a name may stand for its number, in quotation marks where it
-            holds a comma or is a number itself.
+        count: the number of sections.
+        names: of sheets, in order. A name may stand for its number, in quotation marks if it
+            contains a comma or is a number itself.
 
     Raises:
-        IllegalChoiceError: it names nothing, or what is not there; says what.
+        IllegalChoiceError: it names nothing, or a section that does not exist.
     """
     spans = [_span(item, count, unit, names) for item in _items(given)]
     if not spans:
@@ -111,7 +112,7 @@ def parse_spans(
 
 
 def _items(given: str) -> list[str]:
-    """What stands between the commas; those in quotation marks belong to a name."""
+    """Split at commas, except in quotation marks: those belong to a name."""
     items = [match[1].strip() for match in _ITEMS.finditer(given) if match[0]]
     if given.rstrip().endswith((",", ";")):
         items.append("")
@@ -165,7 +166,7 @@ def _refused(what: str, unit: str, count: int, names: Sequence[str]) -> IllegalC
 
 
 def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The same numbers in order, spans that touch as one."""
+    """Sort the spans, and merge those that touch."""
     made: list[Span] = []
     for first, last in sorted(spans):
         if made and first <= made[-1][1] + 1:
@@ -176,7 +177,7 @@ def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def format_spans(spans: Iterable[Span], dash: str = "-") -> str:
-    """As a person writes them.
+    """Format spans as the user writes them.
 
     >>> format_spans(((3, 10), (15, 15)))
     '3-10, 15'
@@ -187,10 +188,10 @@ def format_spans(spans: Iterable[Span], dash: str = "-") -> str:
 
 
 def chosen_text(part: DocumentPart, text: str) -> str:
-    """What is sent of a document's text: the pages that were chosen, with their marks.
+    """Return the chosen sections of a document's text, with their marks.
 
     Raises:
-        DocumentError: they cannot be told apart in it.
+        DocumentError: the sections cannot be told apart in the text.
     """
     chosen = part.chosen
     if chosen is None:
@@ -208,7 +209,7 @@ def chosen_text(part: DocumentPart, text: str) -> str:
 
 
 def shown(chosen: ChosenPages) -> str:
-    """A choice as it is told of: `pages 3–10, 15 of 52`."""
+    """Describe a choice of sections: `pages 3–10, 15 of 52`."""
     is_one = len(chosen.spans) == 1 and chosen.spans[0][0] == chosen.spans[0][1]
     plural = "" if is_one else "s"
     return f"{chosen.unit}{plural} {format_spans(chosen.spans, '–')} of {chosen.of:,}"

@@ -1,4 +1,4 @@
-"""Letters as somebody at a keyboard without them types them: for all that searches."""
+"""Folds letters for searches: drops case, accents and differences of form."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import unicodedata
 from functools import cache
 from typing import Final
 
-# Letters with strokes and hooks, and joined ones: to Unicode they are letters of their own, to
-# somebody at a keyboard without them they are those that they look like.
+# Unicode decomposes none of these letters with strokes and hooks, nor these ligatures. Users who
+# lack them on the keyboard type what they look like.
 PLAIN_LETTERS: Final = str.maketrans(
     {
         "æ": "ae", "œ": "oe", "þ": "th", "ⱥ": "a", "ƀ": "b", "ɓ": "b", "ƈ": "c", "ȼ": "c",
@@ -32,13 +32,15 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 @cache
 def dense_run() -> re.Pattern[str]:
-    """A run of characters of scripts whose words do not stand apart; made on first use, since it
-    takes milliseconds of the start."""
+    """Return the pattern for a run of characters of scripts without spaces between words.
+
+    Compiled on first use, because that takes milliseconds of the start.
+    """
     return re.compile(f"[{_DENSE}]+")
 
 
 def fold(text: str) -> str:
-    """`text` without case, accents and differences of form: "Łódź" is "lodz"."""
+    """Fold case, accents and differences of form: "Łódź" becomes "lodz"."""
     if text.isascii():
         return text.lower().replace("\x00", " ")
     plain = unicodedata.normalize("NFKD", _UNSTORABLE.sub(" ", text)).casefold()

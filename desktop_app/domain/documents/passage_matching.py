@@ -1,8 +1,8 @@
-"""Where a passage stands in another form of its own text.
+"""Finds a passage in another form of its own text.
 
-What was read from a document and what is shown of it are one text in two forms: hyphens and line
-ends differ, ligatures, brackets, spaces, the marks of Markdown. Letters and digits do not; they are
-what is compared. A passage that is found in no way that could be right is found nowhere.
+The text read from a document and the text shown of it differ in hyphens, line ends, ligatures,
+brackets, spaces and Markdown syntax. Letters and digits are the same, so only those are compared. A
+passage without a plausible match is not found.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 _MOST_PLACES: Final = 1_000
-# Lines of a passage that stand apart in the other form: how long one must be to be sought for, and
-# to be believed where it stands more than once, and how much of the passage must be found so.
+# Thresholds for matching line by line: letters a line needs to be searched for, letters it needs to
+# count if it occurs more than once, and the share of the passage that must be found.
 _LEAST: Final = 8
 _SURE: Final = 24
 _ENOUGH: Final = 0.6
 
 
 class TextSpan(NamedTuple):
-    """The letters [start, end) of `Letters.text`."""
+    """A half-open range of letters in `Letters.text`."""
 
     start: int
     end: int
 
 
 class Letters:
-    """The letters and digits of a text, and where in it each stood.
+    """The letters and digits of a text, with their positions in it.
 
     Attributes:
-        text: they alone, folded to one form.
-        places: for each of them, the number of the character that it comes from.
+        text: the letters and digits, folded to one form.
+        places: for each of them, the number of its character.
     """
 
     def __init__(self, characters: Iterable[tuple[int, str]]) -> None:
-        """`characters` are numbered; a number may be missing, and need not grow."""
+        """`characters` are numbered; numbers may be missing, and in any order."""
         text: list[str] = []
         self.places: list[int] = []
         for place, character in characters:
@@ -46,7 +46,7 @@ class Letters:
 
 
 def letters_of(text: str) -> str:
-    """The letters and digits alone, folded to one form."""
+    """Return the letters and digits only, folded to one form."""
     return "".join(letter for character in text for letter in _folded(character))
 
 
@@ -61,12 +61,13 @@ def _folded(character: str) -> Iterator[str]:
 
 
 def find(letters: str, passage: str, before: int) -> list[TextSpan]:
-    """Where a passage stands in a text of letters; [] where it does not.
+    """Return the spans of a passage in `letters`; [] if it is not there.
 
     Args:
+        letters: the letters of the other form, as `letters_of` returns them.
         passage: as it was written.
-        before: how many letters of the same text precede it in its own form; of several places
-            the nearest to that is the one.
+        before: the number of letters that precede it in its own form; the match nearest to that
+            number wins.
     """
     sought = letters_of(passage)
     place = _nearest(letters, sought, before)
@@ -87,8 +88,11 @@ def _nearest(letters: str, sought: str, before: int) -> int | None:
 
 
 def _by_lines(letters: str, passage: str, before: int, total: int) -> list[TextSpan]:
-    """The lines that are found, in their order, if they are most of the passage: what was filled
-    into a form, say, follows the text that was read and stands elsewhere on the page."""
+    """Match line by line, in order; [] unless most of the passage is found.
+
+    Text filled into a form, for example, follows the text in what was read, and stands elsewhere on
+    the page.
+    """
     found: list[TextSpan] = []
     for line in passage.splitlines():
         sought = letters_of(line)

@@ -1,15 +1,14 @@
-"""What passages are found by: a text as runs of four letters.
+"""Splits text into the search terms of passages: runs of four letters.
 
-A question is asked in other forms of the words than those that answer it, or in words that are a part
-of theirs ("Schwimmweste", "Westenpflicht"). So words are folded (case, accents) and taken apart into
-all runs of four of their letters, which needs no dictionary and no knowledge of the language; short
-ones are found by their beginning too ("dogs", "dog"); scripts without spaces are taken character by character and in pairs. Words that stand in every question
-("what", "wie", "est-ce") are left out.
+Questions use other forms of the words than the answers, or words that are part of theirs
+("Schwimmweste", "Westenpflicht"). So words are folded (case, accents) and split into all runs of
+four letters, which needs no dictionary and works in any language. Short words are also found by
+their beginning ("dogs", "dog"). Scripts without spaces are split into characters and pairs. Words
+that occur in every question ("what", "wie", "est-ce") are left out.
 
-Which of this pays was measured: `python -m tests.benchmarks retrieval` prints the variants, README
-says what they came to. What is made here must stay as it is: passages are taken out of the index by
-making their words anew. A change goes with a migration that empties the index and has every file of a
-collection wait to be read again.
+`python -m tests.benchmarks retrieval` measures the variants; the README has the figures. Passages
+are removed from the index by computing their terms again, so the terms must not change. A change
+needs a migration that empties the index and marks every file of a collection as waiting.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ from typing import Final
 
 from desktop_app.domain.documents.letter_folding import dense_run, fold
 
-# Letters of a run; a shorter word is one by itself.
+# Letters in a run; a shorter word is a term by itself.
 RUN: Final = 4
-# A word of so many letters is found by its first three as well.
+# A word of this many letters is also found by its first three.
 SHORT: Final = range(4, 7)
 BEGINNING: Final = 3
 
 _WORD: Final = re.compile(r"[^\W_]+")
 
-# Question words, pronouns, articles and the like, as they are folded.
+# Question words, pronouns, articles and the like, folded.
 STOP_WORDS: Final = frozenset(
     """
     a about after all also am an and any are as at be been being but by can could did do does doing
@@ -54,7 +53,7 @@ STOP_WORDS: Final = frozenset(
     sur t ta te tes toi ton tous tout toute toutes tres tu un une vers vos votre vous y
     """.split()
 )
-# Pairs that Japanese and Chinese sentences and questions are held together with.
+# Pairs that hold Japanese and Chinese sentences together.
 STOP_PAIRS: Final = frozenset(
     """
     です ます でし まし した した。 する して され ださ くだ さい ている てい いる ある から まで どの どこ
@@ -65,7 +64,7 @@ STOP_PAIRS: Final = frozenset(
 
 
 def words(text: str) -> Iterator[str]:
-    """What stands in the index for `text`, in order."""
+    """Yield the search terms of `text`, in order."""
     folded = fold(text)
     at = 0
     for run in dense_run().finditer(folded):
@@ -76,12 +75,12 @@ def words(text: str) -> Iterator[str]:
 
 
 def index_words(text: str) -> str:
-    """The same, apart by spaces."""
+    """Return the search terms of `text`, separated by spaces."""
     return " ".join(words(text))
 
 
 def question_words(text: str) -> list[str]:
-    """What is looked for of a question, each once; all of it where nothing else is left."""
+    """Return the distinct terms of a question; stop words count if there is nothing else."""
     found = dict.fromkeys(words(text)) or dict.fromkeys(
         run for word in _WORD.findall(fold(text)) for run in _runs(word)
     )

@@ -1,7 +1,7 @@
-"""Vectors of meaning, small enough to keep many of them and to compare them without a library.
+"""Embedding vectors, quantized so that many can be stored and compared without a library.
 
-A vector is kept as one signed byte a dimension, and as one bit a dimension: its sign. Signs are compared
-first, which is quick and rough; the best by them are compared by the bytes.
+A vector is stored as one signed byte per dimension, and as one bit per dimension: its sign. Signs
+are compared first, which is fast and rough; the best matches are then compared by bytes.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from operator import mul
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """A direction.
+    """A quantized embedding, of which only the direction counts.
 
     Attributes:
-        signs: a bit for each dimension, as a number.
-        numbers: a signed byte for each dimension; the largest is 127.
+        signs: one bit per dimension, as an integer.
+        numbers: one signed byte per dimension; the largest is 127.
     """
 
     signs: int
@@ -27,10 +27,10 @@ class Vector:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Vector:
-        """The direction of `values`.
+        """Quantize `values`.
 
         Raises:
-            ValueError: there is none.
+            ValueError: they are all zero, or not finite.
         """
         most = max(map(abs, values), default=0.0)
         if not 0 < most < float("inf"):
@@ -40,20 +40,20 @@ class Vector:
 
     @classmethod
     def kept(cls, numbers: bytes) -> Vector:
-        """The vector that was kept as `numbers`."""
+        """Restore a vector from its stored `numbers`."""
         return cls(int.from_bytes(numbers.translate(_SIGNS)), numbers)
 
     def unlike(self, signs: int) -> int:
-        """In how many dimensions the signs differ."""
+        """Return the number of dimensions whose signs differ."""
         return (self.signs ^ signs).bit_count()
 
     def nearness(self, other: Vector) -> float:
-        """The cosine of the angle to `other`, of as many dimensions."""
+        """Return the cosine of the angle to `other`, which has as many dimensions."""
         mine, others = array("b", self.numbers), array("b", other.numbers)
         return _product(mine, others) / sqrt(_product(mine, mine) * _product(others, others))
 
 
-# Each signed byte to 1 where it is below zero: as numbers in base 256, whose bits are the signs.
+# Maps each signed byte to 1 if it is negative: base-256 numbers whose bits are the signs.
 _SIGNS = bytes([0] * 128 + [1] * 128)
 
 

@@ -1,10 +1,10 @@
-"""How large a picture is sent, and how many tokens it is charged for.
+"""The size that images are sent in, and the tokens that they cost.
 
-Two rules are in use, both in OpenAI's guide "Images and vision", section "Calculating costs". Tiles:
-the picture is made to fit 2048 × 2048 pixels, then its shorter side 768, and each tile of 512 × 512
-costs. Patches: it is made to fit a number of patches of 32 × 32, and each costs. Sending more pixels
-than the rule keeps would be slower, not better; so what is sent is scaled by the same rule first,
-and never up. Which rule a model follows is data: resources/models.toml.
+OpenAI's guide "Images and vision", section "Calculating costs", has two rules. Tiles: the image is
+fitted into 2048 × 2048 pixels, then its shorter side to 768, and each tile of 512 × 512 costs.
+Patches: it is scaled down to a maximum number of patches of 32 × 32, and each costs. Sending more
+pixels than the rule keeps is slower, not better, so images are scaled by the same rule before
+sending, and never up. Which rule a model follows is data: resources/models.toml.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SHORTER_SIDE: Final = 768
 LOW_SIDE: Final = 512
 TILE: Final = 512
 PATCH: Final = 32
-# For a model of which nothing is known: that of the tile rule's oldest models.
+# For unknown models: the figures of the oldest models with the tile rule.
 GUESS: Final = (85, 170)
 
 Size = tuple[int, int]
@@ -31,21 +31,21 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class TileTokens:
-    """`base` tokens for a picture and `tile` for each of its tiles; low detail costs the base."""
+    """The tile rule: `base` tokens per image, `tile` per tile; low detail costs the base only."""
 
     base: int
     tile: int
     exact: bool = True
 
     def size(self, size: Size, detail: str) -> Size:
-        """What a picture of `size` is scaled to."""
+        """Return the size that an image is scaled to."""
         if detail == "low":
             return _fitted(size, LOW_SIDE)
         width, height = _fitted(size, LARGEST_SIDE)
         return _scaled((width, height), min(1.0, SHORTER_SIDE / min(width, height)))
 
     def tokens(self, size: Size, detail: str) -> int:
-        """What a picture of `size`, before scaling, costs."""
+        """Return the cost of an image of `size` before scaling."""
         if detail == "low":
             return self.base
         width, height = self.size(size, detail)
@@ -54,14 +54,14 @@ class TileTokens:
 
 @dataclass(frozen=True)
 class PatchTokens:
-    """`multiplier` tokens for each patch, and at most `patches` of them."""
+    """The patch rule: `multiplier` tokens per patch, at most `patches` patches."""
 
     multiplier: Decimal
     patches: int = 1536
     exact: bool = True
 
     def size(self, size: Size, detail: str) -> Size:
-        """What a picture of `size` is scaled to."""
+        """Return the size that an image is scaled to."""
         width, height = _fitted(size, LOW_SIDE if detail == "low" else LARGEST_SIDE)
         if _patches((width, height)) <= self.patches:
             return width, height
@@ -70,7 +70,7 @@ class PatchTokens:
         return _scaled((width, height), ratio * min(floor(across) / across, floor(down) / down))
 
     def tokens(self, size: Size, detail: str) -> int:
-        """What a picture of `size`, before scaling, costs."""
+        """Return the cost of an image of `size` before scaling."""
         count = _patches(self.size(size, detail)) * self.multiplier
         return int(count.to_integral_value(ROUND_CEILING))
 
@@ -79,21 +79,21 @@ ImageTokens = TileTokens | PatchTokens
 
 
 def sent_size(size: Size, detail: str, rule: ImageTokens | None) -> Size:
-    """Width and height at which a picture of `size` is sent; never larger than it is."""
+    """Return the width and height an image is sent in, never larger than its own."""
     if rule is not None:
         return rule.size(size, detail)
     return _fitted(size, LOW_SIDE if detail == "low" else LARGEST_SIDE)
 
 
 def image_tokens(size: Size, detail: str, rule: ImageTokens | None) -> tuple[int, bool]:
-    """Tokens of a picture of `size`, and whether that is known: a guess where no rule is."""
+    """Return the tokens of an image, and False if they are a guess for lack of a rule."""
     if rule is None:
         return TileTokens(*GUESS).tokens(size, detail), False
     return rule.tokens(size, detail), rule.exact
 
 
 def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:
-    """A model's rule out of the catalogue's data.
+    """Parse a model's rule from the catalog's data.
 
     Raises:
         KeyError, ValueError, ArithmeticError: it is neither of the two.

@@ -1,6 +1,6 @@
-"""What is known of the models: which API, effort and parameter each takes, windows, prices.
+"""The catalog of models: APIs, efforts, parameters, windows and prices of each.
 
-The facts are data (`resources/models.toml`, extended by a file of the person's). A model that the
+The facts are data (`resources/models.toml`, extended by a file of the user's). A model that the
 data does not name is used all the same: what is unknown is `None`, and is neither hidden nor
 refused.
 """
@@ -22,14 +22,14 @@ from desktop_app.domain.models.variants import Effort as Effort
 from desktop_app.domain.models.variants import Variant as Variant
 from desktop_app.domain.spending.cost import FREE, Price
 
-# "auto" leaves it to the account, whose ordinary tier is the default one.
+# "auto" leaves it to the account, whose ordinary tier is the default.
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
 
 _E = TypeVar("_E", bound=StrEnum)
 
 
 class Api(StrEnum):
-    """The two ways to speak to a provider."""
+    """One of the two APIs of a provider."""
 
     RESPONSES = "responses"
     CHAT_COMPLETIONS = "chat_completions"
@@ -37,15 +37,15 @@ class Api(StrEnum):
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What is known of one model; None is "not known", never "no".
+    """The facts about a model; None means unknown, never "no".
 
     Attributes:
         efforts: accepted values, least first; () takes no effort at all.
-        sampling_efforts: efforts with which temperature and top_p are accepted; () never.
-        image_tokens: what a picture costs, and so how large it is sent.
+        sampling_efforts: efforts that allow temperature and top_p; () never.
+        image_tokens: the rule for the cost of images, and so for the size they are sent in.
         context_window, max_input, max_output: tokens.
-        price_tiers: what a service tier charges, as a multiple of the price; those not named here
-            are not known.
+        price_tiers: a service tier's price as a multiple of the ordinary price; other tiers'
+            prices are unknown.
     """
 
     id: str
@@ -68,11 +68,11 @@ class ModelInfo:
 
     @property
     def input_limit(self) -> int | None:
-        """Tokens of input that fit: the stated limit, else the window; None where unknown."""
+        """Return the input tokens that fit: the stated limit, else the window; None if unknown."""
         return self.max_input if self.max_input is not None else self.context_window
 
     def price_at(self, tier: str | None) -> Price | None:
-        """The price in a service tier; None or "" is the ordinary one. None where not known."""
+        """Return the price in a service tier, None if unknown; None or "" is the ordinary tier."""
         if self.price is None or tier in _ORDINARY_TIERS:
             return self.price
         multiple = dict(self.price_tiers).get(tier or "")
@@ -81,11 +81,11 @@ class ModelInfo:
         return self.price.times(multiple)
 
     def takes_effort(self) -> bool:
-        """Whether choosing an effort makes sense (known to take one, or one of several)."""
+        """Return True if the model is known to take an effort."""
         return bool(self.efforts)
 
     def refusal_of(self, effort: Effort) -> str | None:
-        """Why `effort` cannot be chosen, in a sentence; None where it can."""
+        """Return why `effort` cannot be chosen, in a sentence; None if it can."""
         if self.efforts is None or effort in self.efforts:
             return None
         if not self.efforts:
@@ -95,7 +95,7 @@ class ModelInfo:
         return f"{self.name} does not take effort {effort.value}."
 
     def nearest_effort(self, wanted: Effort) -> Effort | None:
-        """`wanted`, or the accepted effort nearest to it (the higher one of two as near)."""
+        """Return the accepted effort nearest to `wanted`, the higher of two as near."""
         if self.efforts is None:
             return wanted
         order = list(Effort)
@@ -106,7 +106,7 @@ class ModelInfo:
         )
 
     def sampling_refusal(self, effort: Effort | None) -> str | None:
-        """Why temperature and top_p cannot be set with `effort`; None where they can."""
+        """Return why temperature and top_p cannot be set with `effort`; None if they can."""
         if self.sampling_efforts is None or effort in self.sampling_efforts:
             return None
         if not self.sampling_efforts:
@@ -117,8 +117,10 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class SmallJob:
-    """Who does a small job of the program's own, such as a title, where the family is served: the
-    first of `models` that the provider has, asked with `effort` or the least that it takes."""
+    """The models for a utility task such as titles, at providers that serve the family.
+
+    The first of `models` that the provider has is asked, with `effort` or the least that it takes.
+    """
 
     models: tuple[str, ...] = ()
     effort: Effort | None = None
@@ -126,10 +128,10 @@ class SmallJob:
 
 @dataclass(frozen=True)
 class FileInputs:
-    """The documents that a provider takes as files, in place of their text.
+    """The documents that a provider takes as files, instead of their text.
 
     Attributes:
-        each_bytes, together_bytes: how large one may be, and all of one request.
+        each_bytes, together_bytes: the limit for one file, and for all files of a request.
         types: media types.
     """
 
@@ -139,8 +141,7 @@ class FileInputs:
 
 
 class ModelCatalog:
-    """The known models by id, in the order of the data, who does the small jobs, and who takes
-    documents as files."""
+    """The known models by id in the order of the data, and the facts about kinds of providers."""
 
     def __init__(
         self,
@@ -160,13 +161,12 @@ class ModelCatalog:
 
     @classmethod
     def from_toml(cls, *texts: str) -> ModelCatalog:
-        """Read one or more TOML texts; a later one, the person's, overrides and extends the earlier
-        by id.
+        """Read TOML texts; a later text, the user's, overrides and extends the earlier ones by id.
 
         Raises:
-            SettingError: a text is not TOML or a model in it has a wrong value.
+            SettingError: a text is not TOML, or a model in it has a wrong value.
         """
-        import tomllib  # here, for the window's first paint needs the names above alone
+        import tomllib  # here, because the first paint needs only the names above
 
         try:
             files = [tomllib.loads(text) for text in texts]
@@ -203,38 +203,41 @@ class ModelCatalog:
         return iter(self._models.values())
 
     def info(self, model_id: str) -> ModelInfo:
-        """What is known of `model_id`; a bare ModelInfo where nothing is."""
+        """Return what is known of `model_id`; a bare ModelInfo if nothing is."""
         known = self._models.get(model_id)
         return known if known is not None else ModelInfo(id=model_id, name=model_id)
 
     def knows(self, model_id: str) -> bool:
-        """Whether the data names `model_id`."""
+        """Return True if the data names `model_id`."""
         return model_id in self._models
 
     def is_sized_by_the_person(self, model_id: str) -> bool:
-        """Whether the person's own file says how much the model takes, whatever a server says."""
+        """Return True if the user's file states the model's window, which outweighs a server's."""
         return model_id in self._own_sizes
 
     def can_chat(self, model_id: str) -> bool:
-        """Whether a model that a provider lists is offered: not one for embeddings, speech or
-        pictures, by the data's patterns, unless the data names it."""
+        """Return True if a listed model is offered for chats.
+
+        The data's patterns exclude models for embeddings, speech or images, unless the data names
+        them.
+        """
         name = model_id.casefold()
         return self.knows(model_id) or not any(fnmatchcase(name, p) for p in self._not_chat)
 
     def small_job(self, job: str) -> SmallJob:
-        """Who does `job`; nobody in particular where the data does not say."""
+        """Return the models for the task `job`; an empty SmallJob if the data has none."""
         return self._small_jobs.get(job, SmallJob())
 
     def file_inputs(self, kind: str) -> FileInputs | None:
-        """What a provider of a kind takes as files; None where it takes none."""
+        """Return the documents that a kind of provider takes as files; None if it takes none."""
         return self._file_inputs.get(kind)
 
     def embedding_price(self, model_id: str) -> Price | None:
-        """What the vectors of a model cost; None where that is not known."""
+        """Return the price of a model's embeddings; None if unknown."""
         return self._embeddings.get(model_id)
 
     def for_variant(self, variant: Variant) -> ModelInfo:
-        """The family's model that answers as `variant`."""
+        """Return the family's model for `variant`."""
         return next(model for model in self._models.values() if model.variant is variant)
 
 
@@ -245,8 +248,7 @@ _ANSWERS: Final = ("takes_verbosity", "sees_images", "takes_batches")
 
 
 def _merged(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The tables of several files as those of one: of rows with the same name the later one's values
-    hold."""
+    """Merge the tables of several files; in rows of the same name the later values win."""
     merged: dict[str, Any] = {name: {} for name in _TABLES} | {"not_chat": []}
     for tables in files:
         _demand_known(tables, _TABLES, "the file")
@@ -260,7 +262,7 @@ def _merged(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _sized(files: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The models of which the person's files name a size of what they take."""
+    """Return the ids of the models whose window the user's files state."""
     sizes = {"context_window", "max_input"}
     return {
         id_ for file in files for id_, row in file.get("models", {}).items() if sizes & set(row)
@@ -268,10 +270,10 @@ def _sized(files: Iterable[Mapping[str, Any]]) -> set[str]:
 
 
 def _demand_known(row: Mapping[str, Any], known: Collection[str], where: str) -> None:
-    """A name that is misspelt would be passed over without a word."""
+    """Raise ValueError for unknown names: otherwise a typo is ignored silently."""
     for name in row:
         if name not in known:
-            from difflib import get_close_matches  # for this rare case alone
+            from difflib import get_close_matches  # slow to import, and rarely needed
 
             near = get_close_matches(name, known, 1)
             hint = f"; “{near[0]}” is meant, perhaps" if near else ""

@@ -1,7 +1,7 @@
-"""What a provider says that it serves (`GET /models`), and what follows for a model's end and window.
+"""The models that a provider lists (`GET /models`): their shutdown dates and windows.
 
-A listing is a claim about the day it was made on. It outweighs the dates of the catalogue, which are
-OpenAI's own, where it was made on or after them: aggregators serve models on, and OpenAI may, too.
+A listing is true on the day it was made. From a model's shutdown date on, it outweighs that date in
+the catalog, which is OpenAI's: other providers go on serving models, and OpenAI may, too.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ WARNED_BEFORE_DAYS = 90
 
 @dataclass(frozen=True)
 class ListedModel:
-    """A model by its id; where the provider says so, the day on which it shuts it down, and the
-    tokens that it takes there."""
+    """A listed model, with its shutdown date and token window if the provider names them."""
 
     id: str
     shutdown: date | None = None
@@ -28,7 +27,7 @@ class ListedModel:
 
 @dataclass(frozen=True)
 class ModelListing:
-    """What the server at `base_url` listed at a moment (aware)."""
+    """The models that the server at `base_url` listed at a moment (aware)."""
 
     base_url: str
     models: tuple[ListedModel, ...]
@@ -39,25 +38,24 @@ class ModelListing:
         return {model.id: model for model in self.models}
 
     def has(self, model_id: str) -> bool:
-        """Whether the model was listed."""
+        """Return True if the model was listed."""
         return model_id in self._by_id
 
     def shutdown_of(self, model_id: str) -> date | None:
-        """The day that the provider names, None where it names none."""
+        """Return the model's shutdown date, None if the provider names none."""
         model = self._by_id.get(model_id)
         return model.shutdown if model else None
 
     def window_of(self, model_id: str) -> int | None:
-        """Tokens that the provider's model takes, None where it names no number."""
+        """Return the model's window in tokens, None if the provider names none."""
         model = self._by_id.get(model_id)
         return model.window if model else None
 
 
 def as_listed(info: ModelInfo, listing: ModelListing | None) -> ModelInfo:
-    """What is known of a model, with the window that its server names where nothing is known of it,
-    or where that server takes less.
+    """Return the model with its listed window, if the catalog's is unknown or larger.
 
-    Some call the window so, others what a question may take: it stands for both.
+    Some servers list the context window, others the input limit: the number stands for both.
     """
     window = listing.window_of(info.id) if listing else None
     if window is None or (info.input_limit is not None and info.input_limit <= window):
@@ -66,8 +64,10 @@ def as_listed(info: ModelInfo, listing: ModelListing | None) -> ModelInfo:
 
 
 def end_of(profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None) -> date | None:
-    """The day from which a provider serves a model no more; None where none is known. The
-    catalogue's dates are OpenAI's and hold there alone."""
+    """Return the date from which a provider no longer serves a model; None if unknown.
+
+    The catalog's dates are OpenAI's, and hold for OpenAI only.
+    """
     said = listing.shutdown_of(info.id) if listing else None
     if said is not None:
         return said
@@ -77,7 +77,7 @@ def end_of(profile: ProviderProfile, info: ModelInfo, listing: ModelListing | No
 def is_over(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> bool:
-    """Whether the day has come, and no listing since then has the model."""
+    """Return True if a model's last day has passed and no later listing has it."""
     end = end_of(profile, info, listing)
     if end is None or end > today:
         return False
@@ -87,7 +87,7 @@ def is_over(
 def is_served(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> bool:
-    """Whether a model may be asked for: what is not known is tried."""
+    """Return True if a model may be asked for; unknown models are tried."""
     if is_over(profile, info, listing, today):
         return False
     return listing is None or listing.has(info.id)
@@ -96,7 +96,7 @@ def is_served(
 def end_notice(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> str:
-    """A sentence on the end of a model that is near or over; "" for any other."""
+    """Return a sentence on a model's end if it is near or over, otherwise ""."""
     end = _end_worth_saying(profile, info, listing, today)
     if end is None:
         return ""
@@ -110,7 +110,7 @@ def end_notice(
 def end_mark(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> str:
-    """The same in a few words, to stand behind a name."""
+    """Return a few words on a model's end, to follow its name."""
     end = _end_worth_saying(profile, info, listing, today)
     if end is None or (end <= today and not is_over(profile, info, listing, today)):
         return ""

@@ -1,7 +1,7 @@
-"""Which API is spoken to a model, and which settings it takes there: one answer for the window, which
-offers or refuses, and for the client, which sends.
+"""Which API a model is called through, and which settings it takes there.
 
-What is not known is offered, and never refused.
+The window (what to offer) and the client (what to send) share these answers. What is unknown is
+offered, never refused.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ CHAT_ALONE: Final = ("presence_penalty", "frequency_penalty", "stop")
 
 @dataclass(frozen=True)
 class Learnt:
-    """What a provider has shown of itself.
+    """What earlier requests have shown about a provider.
 
     Attributes:
-        api: the API that a compatible server has; None while unknown.
-        refused: settings that it refused for one model, as providers/apis/unsupported_parameters.py spells them.
+        api: the API of a compatible server; None while unknown.
+        refused: settings that it refused for one model, as
+            providers/apis/unsupported_parameters.py spells them.
     """
 
     api: Api | None = None
@@ -37,11 +38,11 @@ def first_api(
     *,
     lacks_responses: bool = False,
 ) -> Api | None:
-    """The API that a model is asked through; None where the first message is yet to tell.
+    """Return the API for a model; None if only the first request will tell.
 
     Args:
-        known: what was learnt of a compatible server.
-        lacks_responses: the provider has answered that it has no Responses API for this model.
+        known: the API that earlier requests to a compatible server have shown.
+        lacks_responses: the provider has answered that this model has no Responses API.
     """
     if profile.api is not None:
         return profile.api
@@ -53,8 +54,10 @@ def first_api(
 
 
 def asks_at_once(profile: ProviderProfile, info: ModelInfo, learnt: Learnt) -> bool:
-    """Whether several answers are asked for in one request, whose input counts once. The model on
-    this computer makes one at a time."""
+    """Return True if one request can ask for several answers, whose input counts once.
+
+    The on-device model makes one answer at a time.
+    """
     if profile.kind is ProviderKind.ON_DEVICE:
         return False
     refuses = any(name.split("=")[0] == "candidates" for name in learnt.refused)
@@ -64,7 +67,7 @@ def asks_at_once(profile: ProviderProfile, info: ModelInfo, learnt: Learnt) -> b
 def refusals(
     profile: ProviderProfile, info: ModelInfo, effort: Effort | None, api: Api | None
 ) -> dict[str, str]:
-    """The parameters that are not taken, by their names, each with why in a sentence."""
+    """Return a sentence on why for each parameter that is not supported, by name."""
     why: dict[str, str] = {}
     if sampling := info.sampling_refusal(effort or info.default_effort):
         # Models that take no temperature while they think take no penalty and no stop either.
@@ -87,7 +90,7 @@ def refusals(
 
 
 def notes(profile: ProviderProfile, api: Api | None) -> dict[str, str]:
-    """What is to be known of parameters that may be taken, by their names."""
+    """Return a note for each parameter that may be supported, by name."""
     if api is not None:
         return {}
     unknown = (
@@ -99,6 +102,6 @@ def notes(profile: ProviderProfile, api: Api | None) -> dict[str, str]:
 
 
 def legal(parameters: GenerationParameters, refused: dict[str, str]) -> GenerationParameters:
-    """`parameters` without those that are refused."""
+    """Return `parameters` with the refused ones reset."""
     plain = GenerationParameters()
     return replace(parameters, **{name: getattr(plain, name) for name in refused})

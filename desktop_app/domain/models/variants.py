@@ -1,7 +1,6 @@
-"""How the GPT-5.2 family can be asked: the variant and the reasoning effort.
+"""The variants and reasoning efforts of the GPT-5.2 family.
 
-Part of what the catalogue says of models, and apart from it because the window's first paint waits
-for this and not for prices and pictures.
+Apart from the catalog because the first paint waits for this module, but not for prices and images.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from enum import StrEnum
 
 
 class Variant(StrEnum):
-    """The three ways to ask the GPT-5.2 family."""
+    """One of the three variants of the GPT-5.2 family."""
 
     INSTANT = "instant"
     THINKING = "thinking"

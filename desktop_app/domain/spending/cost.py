@@ -10,8 +10,10 @@ MILLION = Decimal(1_000_000)
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of one call as the provider reported them; `cached` is part of `input_tokens`,
-    `reasoning` part of `output_tokens`."""
+    """The tokens of a call, as the provider reported them.
+
+    `cached_tokens` is part of `input_tokens`, `reasoning_tokens` part of `output_tokens`.
+    """
 
     input_tokens: int = 0
     cached_tokens: int = 0
@@ -29,19 +31,19 @@ class Usage:
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars for a million tokens; without a price for cached input the full one counts."""
+    """US dollars per million tokens. Without a cached price, cached input costs the full one."""
 
     input: Decimal
     output: Decimal
     cached_input: Decimal | None = None
 
     def times(self, multiplier: Decimal) -> Price:
-        """The price at a provider that charges `multiplier` of the list price."""
+        """Return the price at a provider that charges `multiplier` of the list price."""
         cached = None if self.cached_input is None else self.cached_input * multiplier
         return Price(self.input * multiplier, self.output * multiplier, cached)
 
     def of(self, usage: Usage) -> Decimal:
-        """What `usage` costs, exact."""
+        """Return the exact cost of `usage`."""
         cached_price = self.input if self.cached_input is None else self.cached_input
         fresh = usage.input_tokens - usage.cached_tokens
         total = (
@@ -56,7 +58,7 @@ FREE = Price(Decimal(0), Decimal(0), Decimal(0))
 
 
 def format_money(amount: Decimal) -> str:
-    """Dollars for people: cents from one cent up, else enough digits to tell it from nothing.
+    """Format US dollars: cents from one cent up, otherwise one significant digit.
 
     >>> [format_money(Decimal(x)) for x in ("4.118", "0.08", "0.0095", "0.0034", "0.00004", "0")]
     ['$4.12', '$0.08', '$0.01', '$0.003', '$0.00004', '$0']
@@ -66,11 +68,12 @@ def format_money(amount: Decimal) -> str:
     if amount >= Decimal("0.01"):
         return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP)}"
     one_digit = amount.quantize(Decimal(1).scaleb(amount.adjusted()), ROUND_HALF_UP)
-    return f"${one_digit.normalize():f}"  # 0.0095 has become 0.010
+    # normalize() turns the 0.010 that 0.0095 rounds to into 0.01
+    return f"${one_digit.normalize():f}"
 
 
 def format_exact(amount: Decimal) -> str:
-    """Dollars with every digit, at least those of cents.
+    """Format US dollars with every digit, at least two decimals.
 
     >>> [format_exact(Decimal(x)) for x in ("4.1", "10", "0.0000875", "0", "1E+1")]
     ['$4.10', '$10.00', '$0.0000875', '$0.00', '$10.00']
@@ -81,7 +84,7 @@ def format_exact(amount: Decimal) -> str:
 
 
 def format_tokens(count: int) -> str:
-    """Token counts for people.
+    """Format a token count.
 
     >>> [format_tokens(x) for x in (7, 1900, 12345, 272000, 1_050_000)]
     ['7', '1.9k', '12k', '272k', '1.1M']

@@ -1,4 +1,4 @@
-"""What was spent, in sums: by day, month, provider, model and purpose. Amounts are exact."""
+"""Spending, summed up by day, month, provider, model and purpose. Amounts are exact."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Final
 
 from desktop_app.domain.spending.cost import Usage
 
-# Enough digits for any sum of amounts of money; the default of 28 would round a tiny one away.
+# Enough digits for any sum of money; the default of 28 would round tiny amounts away.
 EXACT: Final = Context(prec=200)
 
 
 class Purpose(StrEnum):
-    """What a call was for, as the ledger names it."""
+    """The purpose of a call, as the ledger names it."""
 
     ANSWER = "answer"
     TITLE = "title"
@@ -27,11 +27,11 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class Call:
-    """One call to a provider, as it is noted in the ledger.
+    """A call to a provider, as the ledger records it.
 
     Attributes:
         purpose: as `Purpose` names it.
-        cost: US dollars, None where it is not known.
+        cost: US dollars, None if unknown.
     """
 
     at: datetime
@@ -46,11 +46,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Spent:
-    """Calls together.
+    """The sum of several calls.
 
     Attributes:
         cost: US dollars, exact, of the calls whose cost is known.
-        uncounted: calls whose cost is not known: no price in the catalogue, or no usage reported.
+        uncounted: calls of unknown cost: no price in the catalog, or no usage reported.
     """
 
     calls: int = 0
@@ -69,7 +69,7 @@ class Spent:
 
 @dataclass(frozen=True)
 class SpendingLine:
-    """What calls of one kind came to; `purpose` as the ledger names it."""
+    """The spending on one purpose with one model; `purpose` as the ledger names it."""
 
     provider_id: str
     model: str
@@ -79,10 +79,10 @@ class SpendingLine:
 
 @dataclass(frozen=True)
 class SpendingReport:
-    """What was spent, seen from one moment on this computer's calendar.
+    """A report on spending up to one moment, by this computer's calendar.
 
     Attributes:
-        today, month: by provider, model and purpose, the dearest first.
+        today, month: by provider, model and purpose, the most expensive first.
         months: the first day of each of the last twelve months, newest first.
         days: every day of this month until today, newest first.
     """
@@ -95,13 +95,13 @@ class SpendingReport:
 
 @dataclass(frozen=True)
 class MonthUnderCap:
-    """How a provider's month stands.
+    """A provider's spending in this month.
 
     Attributes:
-        spent: US dollars written down.
-        held: US dollars of input of the calls on their way.
-        uncounted: calls whose cost is not known.
-        cap: None where the person set none.
+        spent: US dollars in the ledger.
+        held: US dollars of input of the calls in flight.
+        uncounted: calls of unknown cost.
+        cap: None if the user set none.
     """
 
     spent: Decimal
@@ -111,5 +111,5 @@ class MonthUnderCap:
 
     @property
     def is_near(self) -> bool:
-        """Whether the spending has come to 80 % of the cap."""
+        """Return True if the spending has reached 80 % of the cap."""
         return self.cap is not None and self.spent * 5 >= self.cap * 4
