@@ -1,9 +1,7 @@
-"""A file, a folder or bytes of any kind to counted text, or to a measured picture, in the child
-process, from what the window has opened.
+"""Extracts and counts the text of a file or folder, or measures an image (child process).
 
-What cannot be read is refused with a sentence. Everything is read from one copy of the bytes, so
-that the hash always belongs to the text. A folder has no bytes: the text that was read from it takes
-their place.
+The window opens the files. Everything is read from a single copy of the bytes, so that the hash
+always belongs to the text. A folder has no bytes: the text read from it takes their place.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ def extract_file(
     """Return the text of an open file, and close it.
 
     Raises:
-        DocumentError: one of its subclasses, with sentences for the person.
+        DocumentError: a subclass, with sentences for the user.
     """
     try:
         data = read_file(descriptor, limits)
@@ -40,10 +38,10 @@ def extract_folder(
     limits: Limits,
     on_progress: OnProgress,
 ) -> ExtractedDocument:
-    """Return the text of the files in a folder: see `folder.read`.
+    """Return the text of the files in a folder: see `folder_reader.read`.
 
     Raises:
-        DocumentError: one of its subclasses, with sentences for the person.
+        DocumentError: a subclass, with sentences for the user.
     """
     from desktop_app.documents.containers import folder_reader
 
@@ -54,17 +52,17 @@ def extract_folder(
 def extract_bytes(
     name: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str = ""
 ) -> ExtractedDocument:
-    """The text of a document's bytes, which `name` belongs to.
+    """Return the text of a document's bytes; `name` is its file name.
 
     Raises:
-        DocumentError: one of its subclasses, with sentences for the person.
+        DocumentError: a subclass, with sentences for the user.
     """
     if len(data) > limits.file_bytes:
         raise refusals.file_too_large(name, limits)
     if not data:
         raise refusals.empty(name)
     if picture := media_type.of_picture(data):
-        from desktop_app.documents import image_reader  # Pillow, for pictures alone
+        from desktop_app.documents import image_reader  # loads Pillow, which only images need
 
         return image_reader.look_at(name, data, picture, limits)
     read = reader_registry.read(name, data, limits, on_progress, password=password)
@@ -74,7 +72,7 @@ def extract_bytes(
 
 
 def _counted(name: str, data: bytes, read: Read) -> ExtractedDocument:
-    # tiktoken is needed for nothing but the count, and takes 0.2 s to load: after all refusals.
+    # tiktoken takes 0.2 s to load, so it is imported only once nothing can be refused any more.
     from desktop_app.documents.index.token_count import count_tokens
 
     text = sound(read.text)

@@ -1,9 +1,8 @@
-"""Pictures in the child process: looked at, and made ready to be sent.
+"""Inspects images and prepares them for sending, in the child process.
 
-Only here is a picture that came from outside decoded. Which format it is says its content; Pillow is
-allowed that one format and no other. The size that the header claims is checked before anything is
-unpacked. What is sent has been turned as its EXIF orientation says and bears no metadata at all:
-neither place nor camera nor comment.
+Foreign images are decoded nowhere else. The content tells the format, and Pillow may use only that
+format. The size in the header is checked before anything is decoded. A sent image is rotated
+according to its EXIF orientation and has no metadata at all: no location, no camera, no comment.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from desktop_app.documents import plain_image, refusals
 from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, ScaledPicture
 
 JPEG_QUALITY: Final = 90
-# A screenshot has few colours in a sample of this many pixels; a photo has nearly as many as pixels.
+# A screenshot has few colors in a sample of this many pixels; a photo has nearly as many as pixels.
 SAMPLE: Final = (192, 192)
 FEW_COLOURS: Final = 2048
 _FORMATS: Final = {
@@ -43,8 +42,8 @@ _TURNS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 _LYING: Final = (5, 6, 7, 8)
-# What Pillow raises for a damaged file, by its readers. Anything else ends this process, which the
-# window says as well.
+# The exceptions of Pillow's readers for damaged files. Any other ends this process, which the
+# window reports as well.
 _DAMAGED: Final = (
     OSError,
     SyntaxError,
@@ -60,12 +59,12 @@ _DAMAGED: Final = (
     RuntimeError,
 )
 
-# The size is checked by `_opened`, with a sentence of its own.
+# `_opened` checks the size, with an error message of its own.
 Image.MAX_IMAGE_PIXELS = None
 
 
 def look_at(name: str, data: bytes, media_type: str, limits: Limits) -> ExtractedDocument:
-    """What a picture is, after all of it was unpacked once.
+    """Return an image's facts, after decoding all of it once.
 
     Raises:
         DocumentDamagedError, DocumentTooLargeError
@@ -73,8 +72,7 @@ def look_at(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
     try:
         with _opened(name, data, media_type, limits) as image:
             animated = bool(getattr(image, "is_animated", False))
-            # A JPEG is unpacked at an eighth of its size: what is missing at its end is missed
-            # all the same.
+            # Decoding a JPEG at an eighth of its size still notices missing data at its end.
             width, height = _size(image)
             image.draft("RGB", (width // 8, height // 8))
             image.load()
@@ -97,8 +95,9 @@ def look_at(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
 def scale(
     name: str, data: bytes, media_type: str, size: tuple[int, int], limits: Limits
 ) -> ScaledPicture:
-    """A picture within `size`, without metadata, as PNG or JPEG; the very bytes where they are that
-    already. The same bytes give the same result.
+    """Scale an image to fit into `size`, without metadata, as PNG or JPEG.
+
+    An image that is both already is returned unchanged. The same bytes give the same result.
 
     Raises:
         DocumentDamagedError, DocumentTooLargeError
@@ -114,7 +113,7 @@ def scale(
 
 
 def _opened(name: str, data: bytes, media_type: str, limits: Limits) -> Image.Image:
-    """The picture, nothing of it unpacked yet."""
+    """Open an image without decoding it."""
     image = Image.open(io.BytesIO(data), formats=[_FORMATS[media_type]])
     if image.width * image.height > limits.pixels:
         image.close()
@@ -126,24 +125,24 @@ def _opened(name: str, data: bytes, media_type: str, limits: Limits) -> Image.Im
 
 
 def _turn(image: Image.Image) -> int:
-    """How EXIF says that it is to be turned before it is looked at; 1 is not at all."""
+    """Return the EXIF orientation; 1 means upright."""
     try:
         turn = image.getexif().get(_ORIENTATION, 1)
     except _DAMAGED:
-        return 1  # a broken EXIF block says nothing; the picture itself may be whole
+        return 1  # a broken EXIF block says nothing; the image itself may be intact
     return turn if turn in _TURNS else 1
 
 
 def _size(image: Image.Image) -> tuple[int, int]:
-    """Width and height as it is looked at."""
+    """Return width and height as displayed."""
     return image.size[::-1] if _turn(image) in _LYING else image.size
 
 
 def _reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Turned, in plain colours, within `size`."""
+    """Return the image upright, in plain colors, within `size`."""
     turn = _turn(image)
     box = size[::-1] if turn in _LYING else size
-    image.draft("RGB", (box[0] * 2, box[1] * 2))  # a large JPEG is unpacked at half its size
+    image.draft("RGB", (box[0] * 2, box[1] * 2))  # decodes a large JPEG at a reduced size
     image.load()
     plain = _in_plain_colours(image)
     if plain.width > box[0] or plain.height > box[1]:
@@ -163,7 +162,7 @@ def _within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
 
 
 def _in_plain_colours(image: Image.Image) -> Image.Image:
-    """As RGB, RGBA or grey of eight bits, whatever it was stored as."""
+    """Convert to RGB, RGBA or gray with eight bits per channel."""
     image = _in_srgb(image)
     if image.mode.startswith("I;16"):
         return image.convert("I").point(lambda value: value / 257).convert("L")
@@ -173,8 +172,10 @@ def _in_plain_colours(image: Image.Image) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
-    """With its colours as they are meant, where a profile says how: nobody reads it in what is sent.
-    A profile that is broken says nothing."""
+    """Apply the image's color profile, because the sent image has none.
+
+    A broken profile is ignored.
+    """
     profile = image.info.get("icc_profile")
     clear = image.has_transparency_data
     mode = "RGBA" if clear else "RGB" if image.mode == "P" else image.mode
@@ -190,7 +191,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
 
 
 def packed(image: Image.Image) -> ScaledPicture:
-    """As PNG where colours are few, as in screenshots and drawings; else as JPEG, on white."""
+    """Encode as PNG if colors are few, as in screenshots and drawings; else as JPEG, on white."""
     target = io.BytesIO()
     sample = image.resize(SAMPLE, Image.Resampling.NEAREST)
     if sample.getcolors(FEW_COLOURS) is not None:

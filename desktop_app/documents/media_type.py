@@ -1,7 +1,7 @@
-"""What kind of document a file is: by its content first, by its name where content cannot tell.
+"""Detects a file's type: by its content first, by its name if the content cannot tell.
 
-Names lie (a photo called report.txt) and content is silent about text (Markdown or Python?), so
-magic bytes decide between binary formats, and the name decides among texts alone.
+Names lie (a photo called report.txt) and content does not tell texts apart (Markdown or Python?),
+so magic bytes decide between binary formats, and the name decides only among texts.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ OUTLOOK: Final = "application/vnd.ms-outlook"
 ZIP: Final = "application/zip"
 FOLDER: Final = "inode/directory"
 
-# What a person can drop here, in words.
+# The supported formats, as shown to the user.
 READ: Final = (
     "PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), OpenDocument (.odt, .ods, .odp), RTF, "
     "EPUB, HTML, e-mail (.eml, .msg), Jupyter notebooks, Markdown, plain text, source code, "
     "pictures (PNG, JPEG, WebP, GIF, BMP, TIFF), ZIP archives and folders of these"
 )
 
-# Not texts: the ending promises a format that its content must show.
+# Binary formats: if a name has this ending, the content must match.
 _PROMISES: Final = {
     ".pdf": PDF,
     ".docx": DOCX,
@@ -155,20 +155,23 @@ _OF_MAIN_PART: Final = {
     b"presentationml": PPTX,
     b"ms-powerpoint": PPTX,
 }
-# Templates are read as what is made of them.
+# Templates are read like the documents made from them.
 _STATED: Final = {kind: kind for kind in (ODT, ODP, ODS, EPUB)} | {
     f"{kind}-template": kind for kind in (ODT, ODP, ODS)
 }
 
 
 def of_binary(name: str, data: bytes) -> str | None:
-    """The media type of a binary document that is read; "" of OpenDocument that is not; None: no
-    magic bytes.
+    """Detect a binary document by its magic bytes.
+
+    Returns:
+        Its media type, "" for an OpenDocument format that is not supported, None without magic
+        bytes.
 
     Raises:
-        zipfile.BadZipFile: begins like a ZIP archive and is none.
+        zipfile.BadZipFile: it begins like a ZIP archive, but is none.
     """
-    # Readers take a PDF whose header comes late; so may a text that speaks of PDF headers.
+    # Readers accept a PDF with a late header, but a text may mention PDF headers, too.
     late = promised(name) == PDF and b"%PDF-" in data[:1024]
     if late or data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
         return PDF
@@ -178,17 +181,17 @@ def of_binary(name: str, data: bytes) -> str | None:
 
 
 def of_picture(data: bytes) -> str | None:
-    """The media type of a picture, by its first bytes; None of everything else. (SVG is a text.)"""
+    """Return the media type of an image by its first bytes, else None. SVG counts as text."""
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "image/webp"
-    # Two letters begin many a text: the size of the header that follows is one of BMP's.
+    # Many texts begin with these two letters, so the size of BMP's second header is checked, too.
     if data.startswith(b"BM") and data[14:18] in _BMP_HEADERS:
         return "image/bmp"
     return next((kind for magic, kind in _PICTURES if data.startswith(magic)), None)
 
 
 def is_unread_picture(data: bytes) -> bool:
-    """Whether it is a HEIC or AVIF picture, as phones take them."""
+    """Return True for a HEIC or AVIF image, as phones take them."""
     return data[4:8] == b"ftyp" and data[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"avif"}
 
 
@@ -208,7 +211,7 @@ def _of_zip(data: bytes) -> str:
 
 
 def _by_content_types(archive: zipfile.ZipFile) -> str:
-    """Of an Office Open XML file whose main part has a name of its own."""
+    """Detect an Office Open XML file whose main part has an unusual name."""
     with archive.open(_CONTENT_TYPES) as member:
         stated = member.read(1 << 20)
     found = _MAIN_PART.search(stated)
@@ -216,17 +219,17 @@ def _by_content_types(archive: zipfile.ZipFile) -> str:
 
 
 def is_unread_package(name: str) -> bool:
-    """Whether the ending is that of a ZIP archive which is a document of a kind that is not read."""
+    """Return True if the name belongs to a ZIP-based format that is not supported."""
     return PurePath(name).suffix.lower() in _UNREAD_PACKAGES
 
 
 def promised(name: str) -> str | None:
-    """The binary format that the name's ending promises, if any."""
+    """Return the binary format that the name's ending stands for, if any."""
     return _PROMISES.get(PurePath(name).suffix.lower())
 
 
 def of_text(name: str, data: bytes) -> str:
-    """The media type of what is known to be text: by ending, then shebang, then markup."""
+    """Return the media type of a text: by ending, then shebang, then markup."""
     by_ending = _TEXTS.get(PurePath(name).suffix.lower())
     if by_ending:
         return by_ending

@@ -1,4 +1,4 @@
-"""ZIP archives: the documents in them as one text. Nothing is ever unpacked to the disk."""
+"""Reads the documents in ZIP archives as one text. Nothing is ever unpacked to the disk."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
 
 _UTF_8: Final = 1 << 11
-# Signs that code page 437 has and no name: it was another one.
+# Characters of code page 437 that names hardly contain: their presence means another code page.
 _STRANGE: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
 
 
 def read(name: str, data: bytes, found: DocumentBundle) -> Read:
-    """The members in the order of their names, each under its name; `found` takes them.
+    """Read the members in the order of their names; `found` collects them.
 
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError, DocumentEmptyError
@@ -49,7 +49,7 @@ def _collect(name: str, archive: zipfile.ZipFile, found: DocumentBundle) -> None
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > limits.pages:
         raise refusals.too_many(name, len(members), "files", limits.pages)
-    # Each level of archives gets a part of what may be unpacked: three levels never pass it all.
+    # Each level of archives gets a fraction of the limit, so three levels together never exceed it.
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * found.depth):
         raise refusals.unpacks_too_far(name, limits)
     names = _names(members)
@@ -68,8 +68,10 @@ def _collect(name: str, archive: zipfile.ZipFile, found: DocumentBundle) -> None
 
 
 def _names(members: list[zipfile.ZipInfo]) -> dict[str, str]:
-    """The members' names as they were meant. Where an archive does not say that they are UTF-8, they
-    are in the encoding of the computer that packed them."""
+    """Decode the members' names.
+
+    Unless an archive marks names as UTF-8, they are in the encoding of the computer that packed it.
+    """
     given = {m.filename: m.filename for m in members}
     old = [m.filename for m in members if not m.flag_bits & _UTF_8 and not m.filename.isascii()]
     packed = [name.encode("cp437", "replace") for name in old]
@@ -89,7 +91,7 @@ def _decoded(names: list[bytes], encoding: str) -> list[str] | None:
 
 
 def _reason_against(member: zipfile.ZipInfo, path: str) -> str:
-    """Why a member is not even opened; "" where it is."""
+    """Return why a member is not even opened; "" if it is."""
     if path.startswith("/") or ".." in path.split("/") or path[1:3] == ":/":
         return document_bundle.UNSAFE
     if stat.S_ISLNK(member.external_attr >> 16):

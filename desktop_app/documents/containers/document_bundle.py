@@ -1,6 +1,6 @@
-"""Many documents as one text: the members of an archive, a folder or a mail, each under its name.
+"""Combines many documents into one text: members of an archive, a folder or a mail.
 
-What is left out is said, with the reason: to the person in the note, to the model at the end.
+The note tells the user what was left out and why; the end of the text tells the model.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _REASONS: Final = {
     errors.DocumentTooLargeError: "too large",
 }
 DEEPEST: Final = 2
-"""Archives and mails within each other: deeper ones are no longer opened."""
+"""Maximum nesting of archives and mails; deeper ones are not opened."""
 PICTURE: Final = "a picture"
 HIDDEN: Final = "hidden"
 LINK: Final = "a link to elsewhere"
@@ -32,11 +32,11 @@ _MOST_NAMED: Final = 5
 
 @dataclass
 class DocumentBundle:
-    """Members as they come, in a stable order.
+    """Collects members in a stable order.
 
     Attributes:
-        depth: in how many archives and mails they lie.
-        read: makes the text of one of them; see reading.read.
+        depth: the number of archives and mails around them.
+        read: reads the text of a member; see reader_registry.read.
         left_out: names with the reasons.
         texts: of the members that were read, each under its name.
     """
@@ -49,7 +49,7 @@ class DocumentBundle:
     texts: list[str] = field(default_factory=list)
 
     def leave_out(self, path: str, reason: str) -> None:
-        """A member that is not read."""
+        """Record a member that is not read."""
         self.left_out.append((path, reason))
 
     def add(self, path: str, data: bytes, number: int, total: int) -> None:
@@ -79,14 +79,14 @@ class DocumentBundle:
             self.leave_out(f"{path}, {len(read.pictured)} pages", "pictures")
 
     def text(self) -> str:
-        """All that was read; "" where that is nothing."""
+        """Return everything that was read; "" if nothing was."""
         if not self.texts:
             return ""
         rest = [f"[not included: {', '.join(self._rows())}]"] if self.left_out else []
         return "\n\n".join([*self.texts, *rest])
 
     def note(self) -> str:
-        """What was read and what not, as a sentence for the person."""
+        """Return a sentence for the user on what was read and what was left out."""
         count = f"{len(self.texts)} file{'s' if len(self.texts) != 1 else ''} read"
         if not self.left_out:
             return f"{count}."
@@ -103,7 +103,7 @@ class DocumentBundle:
 
 
 def is_hidden(path: str) -> bool:
-    """Whether a file manager would not show it."""
+    """Return True if file managers hide the path."""
     steps = PurePosixPath(path).parts
     return any(
         step.startswith(".") or step in ("__MACOSX", "Thumbs.db", "desktop.ini") for step in steps

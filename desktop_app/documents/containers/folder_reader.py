@@ -1,6 +1,7 @@
-"""A folder: the documents in it and below it as one text, those that a file manager would show.
+"""Reads the documents in a folder and its subfolders as one text, without hidden files.
 
-The window lists the folder and opens each file (see opening.py), because this process cannot.
+The window lists the folder and opens each file (worker/source_files.py), because this process
+cannot.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ def read(
 
     Args:
         name: the folder's name.
-        members: the path of each file, relative to the folder, and why it is left out, if it is.
+        members: each file's path relative to the folder, and why it is left out, or "".
         open_member: returns the descriptor of a member by its number, None if it cannot be read.
-        limits: what may be read.
-        on_progress: is told of each file.
+        limits: the limits on what is read.
+        on_progress: called for each file.
 
     Raises:
         DocumentTooLargeError, DocumentEmptyError

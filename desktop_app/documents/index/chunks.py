@@ -1,9 +1,9 @@
-"""Parts of a long text, cut where it is parted already: before headings, pages and paragraphs, else
-between sentences; never in the middle of a sentence or a table row.
+"""Splits long text at its own borders: headings, pages, paragraphs, sentences.
 
-A part ends at the strongest border in its last third: a chapter that nearly fills it ends it. Only a
-single sentence that is larger than a whole part is cut between words, and a word between characters.
-The parts together are the text, character for character.
+No chunk ends within a sentence or a table row. A chunk ends at the strongest border in its last
+third: a chapter that nearly fills it ends it. Only a sentence that is larger than a whole chunk is
+cut between words, and a word between characters. The chunks together are the text, character for
+character.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Final
 
 from desktop_app.documents.worker.protocol import TextChunk
 
-# A part may be left so much shorter for a stronger border.
+# How full a chunk must be to end early at a stronger border.
 LEAST_FILLED: Final = 2 / 3
 
 _LINE: Final = re.compile(r"[^\n]*\n?")
@@ -26,11 +26,11 @@ _HEADING: Final = re.compile(
 )
 _PAGE: Final = re.compile(r"\[(?:page|slide|sheet|chapter)\b[^\]\n]*\]\s*$", re.I)
 _ROW: Final = re.compile(r"\s*\|.*\|\s*$")
-# Most scripts end a sentence with a space behind it, Chinese and Japanese without one.
+# Most scripts put a space after a sentence, Chinese and Japanese do not.
 _SENTENCE: Final = re.compile(
     r"(?<=[.!?…؟۔।॥։።])[\"'”’»)\]]*\s+(?=[^\s\da-zß-öø-ÿа-яα-ω])|(?<=[。！？])(?![。！？」』）】》〉”’])"
 )
-# What a full stop follows in the middle of a sentence: initials, the numbers of days and of sections,
+# A full stop after these does not end a sentence: initials, the numbers of days and of sections,
 # and abbreviations.
 _NO_END: Final = re.compile(
     r"""(?:\b(?:[^\W\d_]|(?<![\d.])\d{1,2}|dr|mr|mrs|ms|prof|st|jr|sr|hr|fr|mme|no|nos|nr|vol|art|abs|fig|abb|tab|ca|
@@ -38,16 +38,16 @@ _NO_END: Final = re.compile(
     jan|feb|mar|apr|jun|jul|aug|sept|sep|okt|oct|nov|dez|dec))\.[\"'”’»)\]]*\s+$""",
     re.I | re.X,
 )
-_LONGEST_WORD: Final = 40  # characters that are looked back at
+_LONGEST_WORD: Final = 40  # characters to look back
 _ENDED: Final = re.compile(r"[.!?…:;|。！？؟۔।॥։።][\"'”’»)\]」』）】》〉*_]*$")
-# A page that ends with so long a line, which ends no sentence, goes on with the next; of scripts
-# without spaces half as long.
+# A page that ends with a line of this width, and not with a sentence, continues on the next page.
+# Characters of scripts without spaces count double.
 _FULL_LINE: Final = 40
 _WORD: Final = re.compile(r"(?<=\s)(?=\S)")
 
 
 class Border(IntEnum):
-    """How strongly the text is parted before a piece of it."""
+    """The strength of the border before a piece of text."""
 
     CHARACTER = 0
     WORD = 1
@@ -63,14 +63,14 @@ Count = Callable[[str], int]
 
 
 def chunks(text: str, limit: int, count: Count) -> list[TextChunk]:
-    """Parts of at most `limit` tokens each; together they are the text.
+    """Split text into chunks of at most `limit` tokens each; together they are the text.
 
     Args:
-        count: tokens of a text; those of two texts together are about their sum.
+        count: counts the tokens of a text; must be nearly additive.
     """
     made: list[TextChunk] = []
     pieces: list[_Piece] = []
-    tokens = 0  # of `pieces`: of tens of thousands the sum is not made anew for each
+    tokens = 0  # of `pieces`; summing up tens of thousands again for each is too slow
     for piece in _pieces(text, limit, count):
         pieces.append(piece)
         tokens += piece.tokens
@@ -93,7 +93,7 @@ class _Piece:
 
 
 def _last_of_part(pieces: list[_Piece]) -> int:
-    """How many of `pieces`, which are too many for a part, make one."""
+    """Return how many of `pieces`, which are too many for a chunk, make up the next chunk."""
     total = sum(piece.tokens for piece in pieces[:-1])
     filled, best = 0, len(pieces) - 1
     for number, piece in enumerate(pieces):
@@ -108,14 +108,16 @@ def _joined(pieces: list[_Piece]) -> TextChunk:
 
 
 def _pieces(text: str, limit: int, count: Count) -> Iterator[_Piece]:
-    """Paragraphs, tables and headings; what is larger than a part by itself in smaller pieces."""
+    """Yield paragraphs, tables and headings, and smaller pieces of those larger than a chunk."""
     for start, end, border in _blocks(text):
         yield from _cut(text, start, end, border, limit, count)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
-    """Runs of lines with the border before each: a table is one, a paragraph is one. The mark of a
-    page stays with what it stands before."""
+    """Yield runs of lines with the border before each: whole tables, whole paragraphs.
+
+    The mark of a page stays with the text after it.
+    """
     start, border, at, was_blank, was_row = 0, Border.HEADING, 0, False, False
     is_mark_alone = False
     for match in _LINE.finditer(text):
@@ -139,8 +141,10 @@ def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
 
 
 def _goes_on(text: str, at: int, end: int) -> bool:
-    """Whether the sentence that stands before the mark of a page, [at, end), ends behind it. Slides,
-    sheets and chapters begin anew."""
+    """Return True if a sentence continues across the page mark at [at, end).
+
+    Slides, sheets and chapters begin anew.
+    """
     if not text.startswith("[page", at):
         return False
     before = text[max(0, at - 400) : at].rstrip().rpartition("\n")[2].rstrip()
@@ -160,11 +164,11 @@ def _border_before(line: str, *, was_blank: bool) -> Border | None:
 
 
 def _ends(text: str, at: int) -> bool:
-    """Whether a sentence ends before `at`, where one may."""
+    """Return False if the full stop before `at` belongs to an abbreviation or a number."""
     return _NO_END.search(text[max(0, at - _LONGEST_WORD) : at]) is None
 
 
-# What a piece that is too large is cut by, the strongest border first.
+# The patterns that cut a piece that is too large, the strongest border first.
 _FINER: Final[tuple[tuple[Border, re.Pattern[str]], ...]] = (
     (Border.ROW, re.compile(r"(?<=\n)(?=[ \t]*\|)")),
     (Border.SENTENCE, _SENTENCE),

@@ -1,7 +1,7 @@
-"""What collections are filled by: the files of folders, read and indexed in a process of their own.
+"""Lists and reads the files of collections, in a worker process of their own.
 
-Apart from the worker that reads what is dropped on a conversation and counts what is typed: a folder
-of a thousand files holds up neither.
+Attached files and token counts have another worker, so that a folder of a thousand files delays
+neither.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DEEPEST: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file as it lies in its folder: size in bytes, time of last change in nanoseconds."""
+    """A file found in a folder: size in bytes, modification time in nanoseconds."""
 
     path: Path
     size: int
@@ -32,7 +32,7 @@ class FoundFile:
 
 
 class CollectionReader:
-    """Satisfies services.collections.Reader."""
+    """Reads files for collections; satisfies services.collections.Reader."""
 
     def __init__(self, worker: DocumentWorker) -> None:
         self._worker = worker
@@ -40,17 +40,17 @@ class CollectionReader:
     async def files_in(
         self, paths: Sequence[Path], *, skip_missing: bool = False
     ) -> list[FoundFile]:
-        """The files among `paths` and in the folders among them, those below too: what a file
-        manager would show. Links in folders lead nowhere from here.
+        """Return the files among `paths` and in the folders among them, without hidden files.
+
+        Subfolders are included, symbolic links in folders are not followed.
 
         Raises:
-            DocumentError: one of the paths cannot be read, or is not there; with `skip_missing`
-                that is passed over.
+            DocumentError: a path cannot be read, or does not exist, unless `skip_missing`.
         """
         return await asyncio.to_thread(lambda: list(_files_in(paths, skip_missing)))
 
     async def read(self, path: Path) -> ExtractedDocument:
-        """A file's text.
+        """Return a file's text.
 
         Raises:
             DocumentError: there is none.
@@ -67,7 +67,11 @@ class CollectionReader:
         return document
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
-        """The passages of a document's text. Raises DocumentError."""
+        """Return the passages of a document's text.
+
+        Raises:
+            DocumentError: the worker failed.
+        """
         return await self._worker.passages(text, name, media_type)
 
 

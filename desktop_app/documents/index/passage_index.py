@@ -1,9 +1,8 @@
-"""The passages of a document: pieces that can be found and cited, each with its place.
+"""Splits documents into passages that can be found and cited, each with its place.
 
-A passage begins and ends where the text is parted already (`chunks.py`); together they are the text,
-character for character. Its place is what a person would look it up by: the page or slide that the
-marks in the text tell ("[page 3]"), the sheet of a workbook, the chapter of a book, else the heading that
-it stands under.
+Passages begin and end at borders of the text (`chunks.py`); together they are the text, character
+for character. The place tells users where to look: the page or slide by the marks in the text
+("[page 3]"), the sheet of a workbook, the chapter of a book, else the heading above.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from desktop_app.documents.worker.protocol import IndexedPassage
 from desktop_app.domain.documents.document_sections import UNITS, DocumentSection, sections
 from desktop_app.domain.documents.passage_words import index_words
 
-# Tokens of a passage at most: the figures are in README, "Retrieval quality".
+# Maximum tokens of a passage. The figures are in the README, "Retrieval quality".
 PASSAGE_TOKENS: Final = 320
 
 _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t#]*$", re.M)
@@ -31,12 +30,12 @@ _LONGEST_HEADING: Final = 80
 def passages(
     text: str, name: str, kind: str, count: Count, tokens: int = PASSAGE_TOKENS
 ) -> Iterator[IndexedPassage]:
-    """The passages of a document's extracted text, in order.
+    """Yield the passages of a document's extracted text, in order.
 
     Args:
         kind: its media type.
-        count: tokens of a text.
-        tokens: of a passage at most.
+        count: counts the tokens of a text.
+        tokens: the maximum of a passage.
     """
     unit = UNITS.get(kind, "")
     parts = sections(text, unit) if unit else []
@@ -58,7 +57,7 @@ def passages(
 
 
 def _place(unit: str, parts: list[DocumentSection], start: int, end: int) -> tuple[int | None, str]:
-    """The page or the like that a piece begins on, and what it spans in words."""
+    """Return the first section of a piece, and a description of its sections."""
     first = bisect_right(parts, start, key=lambda part: part.start) - 1
     last = bisect_right(parts, end - 1, key=lambda part: part.start) - 1
     if last < 0:
@@ -84,8 +83,10 @@ def _headings(text: str) -> Iterator[_Heading]:
 
 
 def _above(headings: list[_Heading], start: int, end: int) -> list[str]:
-    """The headings that a piece stands under, the widest first: those open where it begins, or the
-    one that it begins with."""
+    """Return the headings above a piece, the top level first.
+
+    These are the headings open at its beginning, or the heading that it begins with.
+    """
     at = bisect_right(headings, start, key=lambda heading: heading.start)
     if at == 0 and headings and headings[0].start < end:
         return [headings[0].words]

@@ -1,12 +1,12 @@
-"""Counts tokens as the GPT models do: tiktoken's o200k_base, from the ranks that ship with us.
+"""Counts tokens as the GPT models do: tiktoken's o200k_base, with the shipped ranks.
 
-Only the child that reads documents imports this: the encoding takes 0.2 s and 83 MB.
+Only the child process that reads documents imports this: the encoding takes 0.2 s and 83 MB.
 
-tiktoken splits text by a regular expression before it looks at ranks, and that expression
-overflows on very long runs of one kind of character (a million spaces raise PanicException). So
-text goes in pieces, cut where the expression would split anyway: the count is exactly tiktoken's.
-Only a run of more than PIECE characters without such a place is cut anywhere, which can change
-the count by a few tokens in PIECE.
+tiktoken splits text by a regular expression before it looks at ranks, and that expression overflows
+on very long runs of a single kind of character (a million spaces raise PanicException). So text is
+encoded in pieces, cut where the expression would split anyway: the count is exactly tiktoken's.
+Only a run of more than PIECE characters without such a position is cut anywhere, which can change
+the count by a few tokens per PIECE.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from tiktoken import Encoding
 
 PIECE: Final = 20_000
-# The name that tiktoken gives the ranks in its cache: the SHA-1 of the address they come from.
+# tiktoken's name for the cached ranks: the SHA-1 of their URL.
 _RANKS: Final = "tokenizer/fb374d419588a4632f3f557e76b4b70aebbca790"
 _RANKS_SHA256: Final = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
-# Between a letter or digit and white space or a mark that no word contains, o200k_base always
-# splits: runs of letters and of digits end there, and every pattern that takes the next character
+# o200k_base always splits between a letter or digit and white space or a mark that no word
+# contains: runs of letters and of digits end there, and every pattern that takes the next character
 # may begin with it. The apostrophe is missing because it binds ("don't").
 _CUT: Final = re.compile(r"(?<=[^\W_])(?=[\s.,;:!?()\[\]{}\"、。，！？；：（）「」])")
 
 
 def count_tokens(text: str) -> int:
-    """The number of o200k_base tokens; special tokens in the text count as the text they are."""
+    """Count o200k_base tokens; special tokens in the text count as ordinary text."""
     encoding = _encoding()
     return sum(len(encoding.encode_ordinary(piece)) for piece in pieces(text))
 
 
 def pieces(text: str, size: int = PIECE) -> Iterator[str]:
-    """Consecutive pieces of at most `size` characters, cut where o200k_base splits if possible."""
+    """Yield pieces of at most `size` characters, cut where o200k_base splits if possible."""
     start = 0
     while len(text) - start > size:
         cut = _CUT.search(text, start + size // 2, start + size)
@@ -52,11 +52,11 @@ def pieces(text: str, size: int = PIECE) -> Iterator[str]:
 
 @cache
 def _encoding() -> Encoding:
-    """The encoding, from the shipped ranks and never from the network.
+    """Load the encoding from the shipped ranks, never from the network.
 
     Raises:
-        RuntimeError: the file is not the one that was shipped. tiktoken would delete it and
-            download another, so this is found out before it looks.
+        RuntimeError: the file is not the shipped one. tiktoken would delete it and download
+            another, so this is checked first.
     """
     ranks = resource_path(_RANKS)
     if hashlib.sha256(ranks.read_bytes()).hexdigest() != _RANKS_SHA256:

@@ -1,7 +1,7 @@
-"""E-mail files: who wrote to whom, when and about what, the words, and the files that are attached.
+"""Reads e-mail files: sender, recipients, date, subject, text and attachments.
 
-A message that is attached to another, as when one is forwarded, is read behind it; a file, where it is
-a document, under its name behind that. What is not read is named.
+Attached messages, such as forwarded ones, follow the text; attached documents follow those, each
+under its name. Anything not read is listed.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _DEEPEST: Final = 4
 
 
 def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
-    """The message as text, and a note for the person; `files` takes what is attached to it.
+    """Return the message as text, and a note for the user; `files` collects attachments.
 
     Raises:
-        DocumentDamagedError: no header of a mail is in it.
+        DocumentDamagedError: there is no mail header in it.
     """
     message = email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
     try:
@@ -38,7 +38,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
 
 
 def _message(message: EmailMessage, files: DocumentBundle, depth: int) -> tuple[list[str], str]:
-    """The lines of its head, and its words, attached messages included; its files go to `files`."""
+    """Return the header lines, and the text including attached messages."""
     heads = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
     words, messages = [_body(message)], []
     attached: list[tuple[str, bytes]] = []
@@ -57,19 +57,19 @@ def _message(message: EmailMessage, files: DocumentBundle, depth: int) -> tuple[
 
 
 def _inner(part: MIMEPart) -> EmailMessage | None:
-    """The message that a part is; None of every other part."""
+    """Return the attached message that a part contains; None for other parts."""
     inner = part.get_content() if part.get_content_type() == "message/rfc822" else None
     if not isinstance(inner, EmailMessage):
         return None
     if not inner.keys() and part.get("Content-Transfer-Encoding", "").lower() == "base64":
-        # Some programs encode it, which the standard forbids and the parser leaves as it is.
+        # Some programs encode it, which the standard forbids and the parser leaves undecoded.
         packed = binascii.a2b_base64(str(inner.get_payload()).encode("ascii", "replace"))
         return email.message_from_bytes(packed, EmailMessage, policy=email.policy.default)
     return inner
 
 
 def added(attached: list[tuple[str, bytes]], files: DocumentBundle) -> Iterator[str]:
-    """Read the files that are attached to a message, and say in its head which they are."""
+    """Read the attached files, and yield header lines that list them."""
     read: list[str] = []
     named: list[str] = []
     for number, (name, data) in enumerate(attached):
@@ -92,7 +92,7 @@ def _body(message: EmailMessage) -> str:
 
 
 def _is_text(part: MIMEPart) -> bool:
-    """Whether a part goes on with the words rather than being a file."""
+    """Return True if a part continues the text, and is not a file."""
     is_file = part.get_filename() or part.get_content_disposition() == "attachment"
     return part.get_content_type() in ("text/plain", "text/html") and not is_file
 
@@ -109,10 +109,10 @@ def _words(part: MIMEPart) -> str:
 
 
 def _decoded(payload: bytes, charset: str | None) -> str:
-    """By the charset that the mail states, unless it is wrong.
+    """Decode by the charset that the mail states, unless it is wrong.
 
     Raises:
-        ValueError: by no encoding.
+        ValueError: no encoding fits.
     """
     try:
         return payload.decode(charset or "utf-8")

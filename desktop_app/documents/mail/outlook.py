@@ -1,8 +1,8 @@
-"""Outlook's messages (.msg): who wrote to whom, when and about what, the words, the files attached.
+"""Reads Outlook's messages (.msg): header fields, text and attachments.
 
-A message that is attached is read behind the words; a file, where it is a document, under its name
-behind that. A message is a compound file whose streams are named after the properties of [MS-OXMSG]: property and
-type as eight hexadecimal digits.
+Attached messages follow the text; attached documents follow those, each under its name. A message
+is a compound file whose streams are named after the properties of [MS-OXMSG]: property and type as
+eight hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SUBJECT, _BODY, _HTML, _RTF, _LONG_NAME, _NAME = "0037", "1000", "1013", "1009"
 _DATA: Final = "3701"
 _INNER: Final = f"{_STREAM}{_DATA}000D"
 _DEEPEST: Final = 4
-# Of the properties: bytes before the first, of a message and of one that is attached.
+# Bytes before the first property, of a message and of an attached message.
 _HEAD, _INNER_HEAD = 32, 24
 _SENT, _DELIVERED = 0x0039, 0x0E06
 _EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)
@@ -40,12 +40,12 @@ _BROKEN: Final = (OSError, ValueError, IndexError, KeyError, TypeError, struct.e
 
 
 def is_message(data: bytes) -> bool:
-    """Whether a compound file is a message: the name of its first property is in its directory."""
+    """Return True if a compound file is a message: its directory names its first property."""
     return f"{_STREAM}{_MESSAGE_CLASS}".encode("utf-16-le") in data
 
 
 def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
-    """The message as text, and a note for the person; `files` takes what is attached to it.
+    """Return the message as text, and a note for the user; `files` collects attachments.
 
     Raises:
         DocumentDamagedError
@@ -59,14 +59,14 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
 
 
 class _Message:
-    """A message, or one that is attached to it: `place` is where in the file its properties lie."""
+    """A message or an attached message; `place` is the path of its properties in the file."""
 
     def __init__(self, file: olefile.OleFileIO, place: str = "") -> None:
         self._file = file
         self._place = place
 
     def text(self, files: DocumentBundle, depth: int) -> str:
-        """Head, words and attached messages; the files that are attached go to `files`."""
+        """Return header, text and attached messages; `files` collects attached files."""
         attached, messages = [], []
         for folder in self._attachments():
             inner = f"{self._place}{folder}/{_INNER}/"
@@ -80,7 +80,7 @@ class _Message:
         return "\n\n".join(["\n".join(heads), *filter(None, [self.body()]), *messages])
 
     def heads(self) -> list[str]:
-        """The head as lines, as a mail's."""
+        """Return the header as lines like those of a mail."""
         sender = next(filter(None, map(self._text, _SENDER)), "")
         address = next((a for a in map(self._text, _SENDER_ADDRESS) if "@" in a), "")
         if address and address not in sender:
@@ -90,7 +90,7 @@ class _Message:
         return [f"{head}: {text}" for head, text in rows if text]
 
     def body(self) -> str:
-        """The words: as plain text, else out of HTML, else out of RTF."""
+        """Return the text: the plain text, else converted from HTML, else from RTF."""
         if text := self._text(_BODY).replace("\r\n", "\n").strip():
             return text
         if html := self._bytes(f"{_HTML}0102") or self._text(_HTML).encode():
@@ -100,7 +100,7 @@ class _Message:
         return rtf.read(unpacked(packed)).strip() if packed else ""
 
     def _attachments(self) -> list[str]:
-        """The folders of the attachments, in their order."""
+        """Return the folders of the attachments, in order."""
         above = [step for step in self._place.split("/") if step]
         at = len(above)
         return sorted(
@@ -112,7 +112,7 @@ class _Message:
         )
 
     def _text(self, key: str, folder: str = "") -> str:
-        """A property that is a text, in Unicode or in an encoding that nobody names; "" for none."""
+        """Return a text property, in Unicode or in an unnamed encoding; "" for none."""
         if wide := self._bytes(f"{key}001F", folder):
             return wide.decode("utf-16-le", "replace").rstrip("\0")
         narrow = self._bytes(f"{key}001E", folder).rstrip(b"\0")
@@ -127,7 +127,7 @@ class _Message:
             return bytes(stream.read())
 
     def _date(self) -> str:
-        """When it was sent, else delivered: numbers of 100 ns since 1601."""
+        """Return when it was sent, else delivered: stored as units of 100 ns since 1601."""
         times = {}
         with self._file.openstream(f"{self._place}{_PROPERTIES}") as stream:
             rows = stream.read()[_INNER_HEAD if self._place else _HEAD :]

@@ -1,6 +1,6 @@
-"""Books (EPUB) as Markdown, each chapter under a mark such as "[chapter 2]".
+"""Converts books (EPUB) to Markdown, each chapter under a mark such as "[chapter 2]".
 
-The package document says the order (EPUB 3.3, section 5); the table of contents is left out.
+The package document states the order (EPUB 3.3, section 5); the table of contents is left out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RIGHTS: Final = "META-INF/rights.xml"
 def read(
     name: str, data: bytes, limits: Limits, on_progress: Callable[[Progress], None]
 ) -> tuple[str, int]:
-    """The book as Markdown, and the number of its chapters.
+    """Return the book as Markdown, and the number of its chapters.
 
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
@@ -47,7 +47,7 @@ def read(
 
 
 def _chapters(book: Element, folder: str) -> list[str]:
-    """The parts in the order of the book."""
+    """Return the parts in the order of the book."""
     items = {item.get("id", ""): item for item in book.iter(f"{_OPF}item")}
     found = []
     for row in book.iter(f"{_OPF}itemref"):

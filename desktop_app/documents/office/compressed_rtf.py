@@ -1,4 +1,4 @@
-"""The compressed RTF of Outlook's messages, as [MS-OXRTFCP] describes it."""
+"""Decompresses the RTF of Outlook's messages, as [MS-OXRTFCP] describes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEADER: Final = struct.Struct("<II4sI")
 
 
 def unpacked(data: bytes) -> bytes:
-    """The RTF.
+    """Decompress RTF.
 
     Raises:
         ValueError: it is of another kind, or ends too early.
@@ -59,7 +59,7 @@ def _expanded(content: bytes) -> bytes:
             pair = content[place] << 8 | content[place + 1]
             place += 2
             start, length = pair >> 4, (pair & 15) + 2
-            if start == at:  # the mark of the end
+            if start == at:  # the end marker
                 return bytes(out)
             for step in range(length):
                 put(window[(start + step) % _WINDOW])

@@ -1,7 +1,7 @@
-"""What Office draws into its documents and is text nevertheless: charts as tables, diagrams as lists.
+"""Extracts the text of drawings in Office documents: charts as tables, diagrams as lists.
 
-A chart keeps the words and values that it shows (ISO/IEC 29500-1, 21.2); no workbook behind it needs to
-be opened. A diagram (SmartArt, 21.4) keeps its words as points of a model.
+A chart stores the words and values that it shows (ISO/IEC 29500-1, 21.2), so its workbook need not
+be opened. A diagram (SmartArt, 21.4) stores its words as points of a model.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from desktop_app.documents.office.package import Package
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MOST_POINTS: Final = 5_000
 _MOST_SERIES: Final = 200
-# 1 January 1900, and a 29 February of that year that never was.
+# One day before 1 January 1900, and another for Excel's 29 February 1900, which never was.
 _EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
 _LITERAL: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 
@@ -27,7 +27,7 @@ _LITERAL: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 def blocks(
     package: Package, parent: Element, relations: Mapping[str, str]
 ) -> Iterator[MarkdownBlock]:
-    """The charts and diagrams that hang on an element; `relations` are those of its part."""
+    """Yield the charts and diagrams of an element; `relations` are those of its part."""
     for element in parent.iter():
         local = _local(element)
         if local not in ("chart", "relIds"):
@@ -39,7 +39,7 @@ def blocks(
 
 
 def of_sheet(package: Package, part: str) -> Iterator[MarkdownBlock]:
-    """What lies over the cells of a workbook's sheet: text boxes, charts and diagrams."""
+    """Yield the text boxes, charts and diagrams on a workbook's sheet."""
     for target in package.relations(part).values():
         if not target.startswith("xl/drawings/drawing") or target not in package:
             continue
@@ -51,7 +51,7 @@ def of_sheet(package: Package, part: str) -> Iterator[MarkdownBlock]:
 
 
 def related(element: Element, name: str = "id") -> str:
-    """The id of the relation that an element names; "" for none."""
+    """Return the id of the relation that an element names; "" for none."""
     return element.get(f"{_RELATION}{name}", "")
 
 
@@ -60,7 +60,7 @@ def _local(element: Element) -> str:
 
 
 def _below(element: Element | None, *path: str) -> Element | None:
-    """The first element below, by names without their spaces."""
+    """Return the first descendant along a path of local names."""
     for name in path:
         if element is None:
             return None
@@ -73,7 +73,7 @@ def _all(element: Element, name: str) -> Iterator[Element]:
 
 
 def _chart(tree: Element) -> Iterator[MarkdownBlock]:
-    """A chart: its title, and a table of its categories and series."""
+    """Yield a chart's title, and a table of its categories and series."""
     chart = _below(tree, "chart")
     area = _below(chart, "plotArea")
     if chart is None or area is None:
@@ -88,7 +88,7 @@ def _chart(tree: Element) -> Iterator[MarkdownBlock]:
 
 
 def _rows(series: list[Element]) -> list[list[str]]:
-    """The head and a row for each category."""
+    """Return the header row, and a row for each category."""
     names = [_series_name(e) or f"Series {number}" for number, e in enumerate(series, start=1)]
     columns = [_points(_below(e, "val") or _below(e, "yVal")) for e in series]
     categories: dict[int, str] = {}
@@ -111,7 +111,7 @@ def _series_name(element: Element) -> str:
 
 
 def _points(source: Element | None) -> dict[int, str]:
-    """Values by their place; categories of several levels joined."""
+    """Return values by index, with multi-level categories joined."""
     if source is None:
         return {}
     levels = [*_all(source, "lvl")][::-1] or [source]
@@ -121,7 +121,7 @@ def _points(source: Element | None) -> dict[int, str]:
         style = next((code.text or "" for code in _all(level, "formatCode")), "")
         values = {_place(point): _value(point, style) for point in _all(level, "pt")}
         for at in range(min(max((*values, *found, -1)) + 1, _MOST_POINTS)):
-            # A word of an upper level holds until the next one.
+            # A category of an upper level applies until the next.
             last = values.get(at, last if len(levels) > 1 else "")
             if last:
                 found[at] = f"{found[at]} {last}" if at in found else last
@@ -134,7 +134,7 @@ def _place(point: Element) -> int:
 
 
 def _value(point: Element, style: str) -> str:
-    """A point's value as the chart shows it: percentages, days, no more figures than are known."""
+    """Format a point's value as the chart shows it: percentages, dates, significant digits."""
     text = next((value.text or "" for value in _all(point, "v")), "").strip()
     style = _LITERAL.sub("", point.get("formatCode") or style).lower()
     try:
@@ -150,7 +150,7 @@ def _value(point: Element, style: str) -> str:
 
 
 def _words(element: Element | None) -> str:
-    """All words of rich text, or of the cell that a title is taken from."""
+    """Return all words of rich text, or of the cell that a title refers to."""
     if element is None:
         return ""
     texts = [text.text or "" for text in _all(element, "t")] or [
@@ -160,7 +160,7 @@ def _words(element: Element | None) -> str:
 
 
 def _diagram(tree: Element) -> Iterator[MarkdownBlock]:
-    """A diagram's words, point by point as it is kept, those below others indented."""
+    """Yield a diagram's words in stored order, indented by level."""
     points = {point.get("modelId", ""): point for point in _all(tree, "pt")}
     children: dict[str, list[tuple[int, str]]] = {}
     for link in _all(tree, "cxn"):

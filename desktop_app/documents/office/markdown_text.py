@@ -1,7 +1,7 @@
-"""Markdown as the readers of documents write it: blocks, lists, tables, footnotes, numbers of items.
+"""Writes Markdown for the document readers: blocks, lists, tables, footnotes, numbering.
 
-Signs that Markdown knows are not escaped: it costs tokens and hides words from a search. Only what
-would break a table is.
+Markdown's special characters are not escaped: that costs tokens and hides words from a search. Only
+characters that would break a table are.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ROMAN: Final = (
 
 @dataclass(frozen=True)
 class MarkdownBlock:
-    """A paragraph, heading or table; entries of a list stand on neighbouring lines."""
+    """A paragraph, heading or table; adjacent list items are separated by single newlines."""
 
     text: str
     is_item: bool = False
@@ -42,17 +42,17 @@ class MarkdownBlock:
 
 @dataclass
 class FootnoteList:
-    """Footnotes and endnotes, numbered as they come."""
+    """Footnotes and endnotes, numbered in order."""
 
     texts: list[str] = field(default_factory=list)
 
     def mark(self, text: str) -> str:
-        """Keep a note, and give the mark for its place."""
+        """Add a note, and return the mark for its position."""
         self.texts.append(text)
         return f"[^{len(self.texts)}]"
 
     def blocks(self) -> list[MarkdownBlock]:
-        """The notes as they stand at the end."""
+        """Return the notes for the end of the document."""
         return [
             MarkdownBlock(f"[^{n}]: {text}", is_item=True)
             for n, text in enumerate(self.texts, start=1)
@@ -60,7 +60,7 @@ class FootnoteList:
 
 
 def joined(blocks: Iterable[MarkdownBlock]) -> str:
-    """The blocks as one text."""
+    """Join the blocks to one text."""
     texts: list[str] = []
     last = None
     for block in blocks:
@@ -74,13 +74,13 @@ def joined(blocks: Iterable[MarkdownBlock]) -> str:
 
 
 def heading(text: str, level: int) -> MarkdownBlock:
-    """A heading; levels count from 1."""
+    """Return a heading; levels count from 1."""
     words = " ".join(text.split())
     return MarkdownBlock(f"{'#' * min(max(level, 1), _DEEPEST_HEADING)} {words}" if words else "")
 
 
 def item(label: str, text: str, depth: int) -> MarkdownBlock:
-    """An entry of a list: "-" or its number as a label; depth counts from 0."""
+    """Return a list item; the label is "-" or its number, depth counts from 0."""
     indent = "   " * depth
     lines = text.strip().split("\n")
     return MarkdownBlock(
@@ -89,7 +89,7 @@ def item(label: str, text: str, depth: int) -> MarkdownBlock:
 
 
 def table(rows: Sequence[Sequence[str]]) -> MarkdownBlock:
-    """A table whose first row is its head; empty rows and columns at the end are left out."""
+    """Return a table whose first row is its header, without empty rows and trailing columns."""
     kept = [list(row) for row in rows if any(cell.strip() for cell in row)]
     width = max((_width(row) for row in kept), default=0)
     if not width:
@@ -108,7 +108,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def number(value: int, style: str) -> str:
-    """A number as a list counts: style "a", "A", "i", "I", or figures for every other."""
+    """Format a list number in the style "a", "A", "i" or "I", otherwise in digits."""
     if style in ("a", "A") and value > 0:
         letter = chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1)
         return letter if style == "a" else letter.upper()
@@ -127,7 +127,7 @@ def _roman(value: int) -> str:
 
 
 def bold(text: str) -> str:
-    """Bold words; the spaces around them stay outside."""
+    """Make words bold; the spaces around them stay outside."""
     words = text.strip()
     if not words or "\n" in words:
         return text
@@ -136,17 +136,17 @@ def bold(text: str) -> str:
 
 
 def raised(text: str) -> str:
-    """Figures above the line, as they change a number: "10⁶"; letters as they are: "1st"."""
+    """Raise digits, which change a number: "10⁶"; letters stay as they are: "1st"."""
     return text.translate(_RAISED) if _FIGURES.fullmatch(text) else text
 
 
 def lowered(text: str) -> str:
-    """Figures below the line: "H₂O"."""
+    """Lower digits: "H₂O"."""
     return text.translate(_LOWERED) if _FIGURES.fullmatch(text) else text
 
 
 def link(text: str, address: str) -> str:
-    """A link to the web or to a mail address; of any other, its words."""
+    """Return a link to a web or mail address; of any other link, only its words."""
     words = text.strip()
     is_outside = address.lower().startswith(("http://", "https://", "mailto:"))
     if not words or not is_outside or words in (address, address.removeprefix("mailto:")):

@@ -1,7 +1,7 @@
-"""Formulas of Office's documents on one line, as they are typed: a/b, x^2, √(a+b), ∑_(i=1)^n.
+"""Writes Office formulas on one line, as they are typed: a/b, x^2, √(a+b), ∑_(i=1)^n.
 
-The structure of Office Math is that of ISO/IEC 29500-1, 22.1. MathML, which OpenDocument keeps formulas
-in, says beside it how the formula was typed.
+The structure of Office Math is that of ISO/IEC 29500-1, 22.1. OpenDocument stores formulas as
+MathML, which also states how the formula was typed.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ _SPACE: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _VALUE: Final = f"{_SPACE}val"
 _INTEGRAL: Final = "∫"
 _HAT: Final = "\u0302"
-# What needs no brackets where it is one side of a sign.
+# An operand in brackets of its own needs no others.
 _CLOSED: Final = {"(": ")", "[": "]", "{": "}", "|": "|"}
 
 
 def linear(formula: Element) -> str:
-    """A formula of Office Math (m:oMath or what lies in it)."""
+    """Return a formula of Office Math on one line (m:oMath or an element in it)."""
     said = last = ""
     for child in formula:
         part = _part(child)
-        # "x^k a": without the space the power would go on.
+        # "x^k a": without the space the exponent would continue.
         is_apart = _local(child) == "func" or "^" in last or "_" in last
         if is_apart and said[-1:].isalnum() and part[:1].isalnum():
             said += " "
@@ -33,12 +33,12 @@ def linear(formula: Element) -> str:
 
 
 def lines(paragraph: Element) -> str:
-    """The formulas of a paragraph of its own (m:oMathPara), one on each line."""
+    """Return the formulas of a paragraph (m:oMathPara), each on a line."""
     return "\n".join(linear(e) for e in paragraph if _local(e) == "oMath")
 
 
 def typed(formula: Element) -> str:
-    """A formula in MathML as it was typed, else its signs one after the other; "" of all else."""
+    """Return a MathML formula as it was typed, else its symbols in order; "" for other elements."""
     if _local(formula) != "math":
         return ""
     for element in formula.iter():
@@ -107,14 +107,14 @@ def _scripts(inner: dict[str, str]) -> str:
 
 
 def _side(text: str) -> str:
-    """One side of a sign, in brackets where it is more than a word."""
+    """Return an operand, in brackets if it is more than a word."""
     text = text.strip()
     is_one = text.replace(".", "").replace("'", "").isalnum() or len(text) == 1
     return text if is_one or _is_closed(text) else f"({text})"
 
 
 def _is_closed(text: str) -> bool:
-    """Whether the first bracket ends with the text."""
+    """Return True if the first bracket closes at the end of the text."""
     if not text or _CLOSED.get(text[0]) != text[-1] or len(text) < 2:
         return False
     depth = 0

@@ -1,7 +1,7 @@
-"""OpenDocument texts, presentations and spreadsheets (.odt, .odp, .ods) as Markdown.
+"""Converts OpenDocument files (.odt, .odp, .ods) to Markdown.
 
-Read from content.xml, as OASIS Open Document Format 1.3, part 3, describes it. What was deleted under
-tracked changes, comments and what repeats on every page or slide are left out.
+Follows OASIS Open Document Format 1.3, part 3, and reads content.xml. Tracked deletions, comments,
+and what repeats on every page or slide are left out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CHART: Final = f"{_OASIS}chart:1.0}}"
 _OFFICE: Final = f"{_OASIS}office:1.0}}"
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _SPACE: Final = re.compile(r"[ \t\r\n]+")
-# A sheet is as wide and long as can be, in repeated empty cells.
+# Sheets are padded to their maximum size with repeated empty cells.
 _MOST_REPEATS: Final = 10_000
 _MOST_CELLS: Final = 2_000_000
 _LEFT_OUT: Final = frozenset(
@@ -39,7 +39,7 @@ _LEFT_OUT: Final = frozenset(
 
 
 def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | None]:
-    """The document as Markdown, and how many slides it has.
+    """Return the document as Markdown, and the number of its slides.
 
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
@@ -84,7 +84,7 @@ def _number(text: str | None, default: int = 1) -> int:
 
 
 class _Styles:
-    """Names of styles, what they are based on, which are bold, and how lists are numbered."""
+    """The styles of a document: their parents, which are bold, and how lists are numbered."""
 
     def __init__(self, trees: Iterable[Element]) -> None:
         self._parents: dict[str, str] = {}
@@ -105,7 +105,7 @@ class _Styles:
                 self._lists[style.get(f"{STYLE}name", "")] = levels
 
     def is_title(self, name: str) -> bool:
-        """Whether it is the style of titles, or based on it."""
+        """Return True if it is the title style, or based on it."""
         for _ in range(10):
             if name == "Title":
                 return True
@@ -113,18 +113,18 @@ class _Styles:
         return False
 
     def is_bold(self, name: str) -> bool:
-        """Whether a style of characters is bold."""
+        """Return True if a character style is bold."""
         return name in self._bold
 
     def placed(self, name: str, words: str) -> str:
-        """Words as they stand on the line, above it or below."""
+        """Raise or lower words, as the style demands."""
         height = self._heights.get(name, "").split(" ")[0]
         if height.startswith(("sub", "-")):
             return md.lowered(words)
         return words if height in ("", "0%") else md.raised(words)
 
     def label(self, name: str, counts: list[int]) -> str:
-        """What stands before an entry; `counts` are its number and those above it."""
+        """Return the label of a list item; `counts` are its number and those above it."""
         level = self._lists.get(name, {}).get(len(counts))
         if level is None or _local(level) != "list-level-style-number":
             return "-"
@@ -139,7 +139,7 @@ class _Styles:
 
 @dataclass
 class _Reader:
-    """Walks through a body."""
+    """Walks through the body of a document."""
 
     package: Package
     styles: _Styles
@@ -148,7 +148,7 @@ class _Reader:
     _cells: int = 0
 
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
-        """The paragraphs, lists and tables below an element."""
+        """Yield the paragraphs, lists and tables below an element."""
         for child in parent:
             match _local(child):
                 case "h" | "p":
@@ -160,7 +160,7 @@ class _Reader:
                 case "object":
                     yield from self._embedded(child)
                 case "notes":
-                    pass  # the speaker's: `_slides` asks for them
+                    pass  # the speaker's notes: `_slides` reads them
                 case "frame" if child.get(f"{_PRESENTATION}class") == "title":
                     yield md.heading(md.joined(self._below(child)), 1)
                 case local if local not in _LEFT_OUT:
@@ -208,7 +208,7 @@ class _Reader:
                 label = "" if is_plain else label
 
     def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
-        """The words of a paragraph; frames that hang on it are put into `boxes`."""
+        """Yield the words of a paragraph; `boxes` collects the frames anchored in it."""
         yield _SPACE.sub(" ", parent.text or "")
         for child in parent:
             yield self._part(child, boxes)
@@ -224,7 +224,7 @@ class _Reader:
             said = [] if body is None else [block.text for block in self.blocks(body)]
             return self.notes.mark(" ".join(said)) if said else ""
         if child.tag.startswith(DRAW):
-            # A formula stands within its line; everything else behind its paragraph.
+            # A formula is part of its line; other objects follow their paragraph.
             objects = list(child.iter(f"{DRAW}object"))
             if formula := "".join(office_formulas.typed(self._object(o)) for o in objects):
                 return formula
@@ -241,12 +241,12 @@ class _Reader:
         return md.bold(words) if is_bold else words
 
     def _object(self, element: Element) -> Element:
-        """What another program has put in: the tree of a chart or a formula."""
+        """Return the tree of an embedded chart or formula."""
         part = resolved("", f"{element.get(_HREF, '')}/content.xml")
         return self.package.xml_if_sound(part)
 
     def _embedded(self, element: Element) -> Iterator[MarkdownBlock]:
-        """A chart with the values that it shows, or a formula."""
+        """Yield a chart with the values that it shows, or a formula."""
         tree = self._object(element)
         yield MarkdownBlock(office_formulas.typed(tree))
         for chart in tree.iter(f"{_CHART}chart"):
@@ -256,7 +256,7 @@ class _Reader:
                 yield self.table(table)
 
     def table(self, element: Element) -> MarkdownBlock:
-        """A table, or a sheet.
+        """Return a table or a sheet.
 
         Raises:
             DocumentTooLargeError: more cells than anybody reads.
@@ -286,7 +286,7 @@ class _Reader:
 
 
 def _rows(element: Element) -> Iterator[Element]:
-    """The rows of a table, those in groups too; those of tables in its cells not."""
+    """Yield the rows of a table, including groups, without tables in its cells."""
     for child in element:
         if _local(child) == "table-row":
             yield child
@@ -295,7 +295,7 @@ def _rows(element: Element) -> Iterator[Element]:
 
 
 def _only(child: Element) -> Element:
-    """An element around one other."""
+    """Wrap an element in another."""
     around = Element("around")
     around.append(child)
     return around

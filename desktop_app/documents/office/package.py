@@ -1,4 +1,4 @@
-"""Documents that are ZIP archives of XML: opened, bounded, parsed without any outside reference."""
+"""Opens documents that are ZIP archives of XML: bounded, without external references."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BROKEN: Final = (
     RuntimeError,
     OSError,
 )
-"""What the standard library raises for archives that are damaged or want a password."""
+"""The exceptions of the standard library for damaged or encrypted archives."""
 
 # Strict files name the same elements by other addresses (ISO/IEC 29500-1, annex A).
 _STRICT: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/([A-Za-z]+)")
@@ -32,7 +32,7 @@ _MANIFEST: Final = "META-INF/manifest.xml"
 
 
 class Package:
-    """A document's parts by name, none larger than the limits allow.
+    """The parts of a document by name; the limits bound their total size.
 
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
@@ -56,14 +56,14 @@ class Package:
 
     @property
     def names(self) -> list[str]:
-        """All parts, in the order of their names."""
+        """Return all parts, sorted by name."""
         return sorted(self._names)
 
     def bytes(self, part: str) -> bytes:
-        """A part as it is.
+        """Return the bytes of a part.
 
         Raises:
-            DocumentDamagedError: it is not there, or broken.
+            DocumentDamagedError: it is missing or damaged.
         """
         try:
             return self._archive.read(part)
@@ -71,7 +71,7 @@ class Package:
             raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
 
     def xml(self, part: str) -> ElementTree.Element:
-        """A part's tree. Declares it entities of its own, it is refused: no office program does.
+        """Parse a part; refuse declarations of entities, which no office program writes.
 
         Raises:
             DocumentDamagedError
@@ -89,19 +89,21 @@ class Package:
             raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
 
     def xml_if_there(self, part: str) -> ElementTree.Element:
-        """As `xml`; an empty element where there is no such part."""
+        """Parse a part as `xml` does; return an empty element if it is missing."""
         return self.xml(part) if part in self else ElementTree.Element("none")
 
     def xml_if_sound(self, part: str) -> ElementTree.Element:
-        """As `xml_if_there`; an empty element of a part that is damaged, too: for what a document can
-        be read without."""
+        """Parse a part that is not essential; return an empty element if it is missing or damaged."""
         try:
             return self.xml_if_there(part)
         except DocumentDamagedError:
             return ElementTree.Element("none")
 
     def relations(self, part: str) -> dict[str, str]:
-        """Of an Office Open XML part: its relations' targets by id, inner ones as names of parts."""
+        """Return the targets of an Office Open XML part's relations by id.
+
+        Internal targets are names of parts.
+        """
         folder, _, file = part.rpartition("/")
         found = {}
         for row in self.xml_if_there(f"{folder}/_rels/{file}.rels"):
@@ -112,7 +114,7 @@ class Package:
         return found
 
     def main_part(self, usual: str) -> str:
-        """The part that an Office Open XML file begins with, by whatever name."""
+        """Return the name of an Office Open XML file's main part."""
         if usual in self:
             return usual
         for row in self.xml_if_there("_rels/.rels"):
@@ -125,12 +127,12 @@ class Package:
 
 
 def transitional(data: bytes) -> bytes:
-    """A strict Office Open XML part with the names that all other files have."""
+    """Replace the strict namespaces of an Office Open XML part by the usual ones."""
     return _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
 
 
 def resolved(folder: str, target: str) -> str:
-    """The name of the part that `target` means in `folder`."""
+    """Resolve `target` relative to `folder`."""
     steps = [] if target.startswith("/") else [step for step in folder.split("/") if step]
     for step in target.split("/"):
         if step == "..":

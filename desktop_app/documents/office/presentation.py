@@ -1,6 +1,7 @@
-"""PowerPoint's slides (.pptx) as text under marks such as "[slide 2]", with tables, charts and notes.
+"""Converts PowerPoint's slides (.pptx) to text under marks such as "[slide 2]".
 
-Read from the parts themselves, in the order of the show, as ISO/IEC 29500-1 describes them.
+Includes tables, charts and notes. Reads the parts directly, in the order of the show, as ISO/IEC
+29500-1 describes them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _REPEATED: Final = ("sldNum", "dt", "ftr", "hdr", "sldImg")
 
 
 def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
-    """The slides as text, and their number.
+    """Return the slides as text, and their number.
 
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
@@ -90,7 +91,7 @@ def _words(paragraph: Element) -> str:
 
 
 def _part(part: Element) -> str:
-    """A run, a field, a line's end or a formula."""
+    """Return the text of a run, a field, a line break or a formula."""
     local = str(part.tag).rpartition("}")[2]
     if local == "br":
         return "\n"

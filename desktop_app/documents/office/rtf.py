@@ -1,8 +1,8 @@
-"""Rich text (RTF) as Markdown: headings, lists with the numbers shown, tables, footnotes, links.
+"""Converts rich text (RTF) to Markdown: headings, lists, tables, footnotes, links.
 
-Read as Microsoft's Rich Text Format Specification 1.9.1 describes it. Bytes are letters in the code
-page of their font; characters beyond it come as numbers with stand-ins behind them. What was deleted
-under tracked changes, what is hidden, and what repeats on every page are left out.
+Follows Microsoft's Rich Text Format Specification 1.9.1. Bytes are letters in the code page of
+their font; other characters come as numbers followed by stand-ins. Tracked deletions, hidden text,
+and what repeats on every page are left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from desktop_app.documents.office.rtf_table import Row, as_block
 _TOKEN: Final = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|([^\\{}\r\n]+)", re.S
 )
-# Windows code pages of the numbers that fonts state as their character set.
+# Windows code pages by the character set number of a font.
 _OF_CHARSET: Final = {
     77: "mac_roman",
     128: "cp932",
@@ -62,7 +62,7 @@ _SKIPPED: Final = frozenset(
     + ("tcn", "rxe", "txe", "nonesttables", "template", "bkmkstart", "bkmkend", "listtable")
     + ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
 )
-# Of the destinations that old programs may pass over, those that hold the person's words.
+# Destinations marked as ignorable that contain the user's words.
 _READ: Final = frozenset(("shpinst", "fldinst", "moMath", "footnote", "nesttableprops"))
 _LABELS: Final = ("listtext", "pntext")
 _LETTERS: Final = frozenset(
@@ -73,18 +73,18 @@ _STRUCTURE: Final = frozenset(
     ("par", "sect", "page", "pard", "s", "outlinelevel", "ilvl", "intbl", "cell", "row", "trowd")
     + ("trleft", "cellx", "clvmrg", "clmrg")
 )
-# All others say how letters look, and are most of a file.
+# All other control words are about looks, and are most of a file.
 _KNOWN: Final = (
     _LETTERS | _STRUCTURE | _SKIPPED | _SIGNS.keys() | set(_LABELS) | {"fonttbl", "stylesheet"}
 ) | {"fldinst", "fldrslt", "footnote", "shptxt", "fcharset", "cpg"}
 _ADDRESS: Final = re.compile(r'HYPERLINK\s+"([^"]+)"')
 _HEADING: Final = re.compile(r"heading ([1-9])")
 _NO_OUTLINE: Final = 9
-_DEEPEST: Final = 10_000  # groups within each other: no program writes so many
+_DEEPEST: Final = 10_000  # maximum nesting of groups; no program writes so many
 
 
 def read(data: bytes) -> str:
-    """The document as Markdown; "" where it holds no words.
+    """Return the document as Markdown; "" if it contains no words.
 
     Raises:
         RecursionError: nested too deeply.
@@ -95,12 +95,12 @@ def read(data: bytes) -> str:
 
 
 class _State(NamedTuple):
-    """What holds within a group.
+    """The formatting state within a group.
 
     Attributes:
-        place: "" for the text, else the destination whose words are something else.
-        height: where on the line letters stand: "super", "sub", or "" for neither.
-        stand_ins: characters that follow a number and stand for it.
+        place: "" for the text, else the destination, whose words are something else.
+        height: "super", "sub", or "" for neither.
+        stand_ins: the number of characters after a number that stand in for it.
     """
 
     place: str = ""
@@ -114,7 +114,7 @@ class _State(NamedTuple):
 
 @dataclass
 class _Paragraph:
-    """What is known of the paragraph under way."""
+    """The current paragraph."""
 
     runs: list[tuple[str, bool]] = field(default_factory=list)
     style: int = -1
@@ -126,17 +126,17 @@ class _Paragraph:
 
 @dataclass
 class _Kept:
-    """What goes on behind a group: where it began, and what to do with what it held."""
+    """The state to restore after a group, and a callback for the group's end."""
 
     state: _State
     at_end: Callable[[], None] | None = None
 
 
 class _Reader:
-    """Takes token after token.
+    """Processes the tokens of a document.
 
     Attributes:
-        blocks, notes: what has been read.
+        blocks, notes: the text so far.
     """
 
     def __init__(self) -> None:
@@ -152,8 +152,8 @@ class _Reader:
         self._paragraph = _Paragraph()
         self._bytes = bytearray()
         self._skip = 0
-        self._half = 0  # the first of two numbers for one character
-        self._words: list[str] = []  # of a destination that is not the text
+        self._half = 0  # the first half of a surrogate pair
+        self._words: list[str] = []  # of a destination other than the text
         self._address = ""
         self._cells: list[str] = []
         self._cell: list[str] = []
@@ -161,7 +161,7 @@ class _Reader:
         self._rows: list[Row] = []
 
     def read(self, data: bytes) -> None:
-        """All of it."""
+        """Read a whole document."""
         at: int | None = 0
         while at is not None:
             at = self._read_from(data, at)
@@ -170,7 +170,7 @@ class _Reader:
         self._end_table()
 
     def _read_from(self, data: bytes, begin: int) -> int | None:
-        """Up to the end, or to where something that is no text has to be passed over: where it ends."""
+        """Read up to the end, or up to binary data; return the offset after the data."""
         for found in _TOKEN.finditer(data, begin):
             match found.lastindex:
                 case 1 | 2:
@@ -196,13 +196,13 @@ class _Reader:
     # ------------------------------------------------------------ letters
 
     def _take(self, text: bytes) -> None:
-        """Letters, but for those that stand for what was given as a number."""
+        """Add letters, except the stand-ins of a character given as a number."""
         skipped = min(self._skip, len(text))
         self._skip -= skipped
         self._bytes += text[skipped:]
 
     def _flush(self) -> None:
-        """The letters so far, in the code page of their font."""
+        """Decode the letters so far in the code page of their font."""
         self._skip = 0
         if self._bytes:
             encoding = self._fonts.get(self._state.font, "") or self._encoding
@@ -221,7 +221,7 @@ class _Reader:
             self._paragraph.runs.append((text, self._state.is_bold))
 
     def _character(self, number: int) -> None:
-        """A character by its number, as UTF-16 has it, signed."""
+        """Add a character by its UTF-16 number, which is signed."""
         self._flush()
         number &= 0xFFFF
         if 0xD800 <= number < 0xDC00:
@@ -271,7 +271,7 @@ class _Reader:
             self._letters(word, number)
 
     def _letters(self, word: str, number: int | None) -> None:
-        """How the next letters are."""
+        """Change the formatting of the letters that follow."""
         is_on = number != 0
         match word:
             case "f":
@@ -300,7 +300,7 @@ class _Reader:
                 )
 
     def _structure(self, word: str, number: int | None) -> None:
-        """Paragraphs and tables."""
+        """Process a control word of paragraphs and tables."""
         paragraph = self._paragraph
         match word:
             case "par" | "sect" | "page":
@@ -332,7 +332,7 @@ class _Reader:
                 self._row.merged.add(len(self._row.edges))
 
     def _define(self, word: str, number: int | None) -> None:
-        """What tables of fonts and styles say."""
+        """Process a control word in the table of fonts or styles."""
         if self._state.place == "fonttbl":
             if word == "f":
                 self._defined = number or 0
@@ -349,7 +349,7 @@ class _Reader:
     # ------------------------------------------------------------ groups
 
     def _enter(self, place: str) -> None:
-        """All up to the end of the group is something else than the text."""
+        """Enter a destination other than the text, up to the end of the group."""
         if self._state.place == "skipped":
             return
         self._state = self._state._replace(place=place)
@@ -357,14 +357,14 @@ class _Reader:
             return
         self._words = []
         if place == "stylesheet":
-            self._defined = 0  # Not the last font: a style that states no number has 0.
+            self._defined = 0  # A style without a number has 0.
         if place in _LABELS and self._groups:
             self._groups[-1].at_end = self._take_label
         elif place == "fldinst" and self._groups:
             self._groups[-1].at_end = self._take_address
 
     def _begin_part(self, word: str) -> None:
-        """A note, a text box, or the words of a link: a text of its own within the text."""
+        """Begin a note, a text box, or the words of a link."""
         if self._state.place or not self._groups:
             return
         if word == "fldrslt":
@@ -461,7 +461,7 @@ class _Reader:
 
 
 def _emphasised(runs: list[tuple[str, bool]]) -> Iterator[str]:
-    """The runs as Markdown, neighbours of one kind together."""
+    """Join the runs to Markdown, adjacent runs with the same weight together."""
     at = 0
     while at < len(runs):
         end = at
@@ -473,7 +473,7 @@ def _emphasised(runs: list[tuple[str, bool]]) -> Iterator[str]:
 
 
 def _known(encoding: str) -> str:
-    """The encoding; Western where Python has none of that name."""
+    """Return the encoding, or cp1252 if Python does not know it."""
     try:
         codecs.lookup(encoding)
     except LookupError:

@@ -1,4 +1,4 @@
-"""Tables of RTF: rows that each say where their own cells end, put into common columns."""
+"""Aligns the tables of RTF, whose rows each state their own cell edges, to common columns."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from typing import Final
 from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 
-# Edges that lie closer are the same: programs round them. In twentieths of a point.
+# In twentieths of a point. Edges that lie closer are the same: programs round them.
 _SAME: Final = 60
-# Word has 63 in a table. Where rows disagree about more, each is taken as it is.
+# Word has 63 in a table. Above this limit, rows are not aligned.
 _MOST_COLUMNS: Final = 256
 
 
 @dataclass
 class Row:
-    """A row.
+    """A table row.
 
     Attributes:
-        left: where it begins; edges: where each of its cells ends, in twentieths of a point.
-        merged: cells that go on with the one above or before them.
+        left: its left edge in twentieths of a point.
+        edges: the right edge of each cell in twentieths of a point.
+        merged: cells that continue the cell above or before them.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -32,7 +33,7 @@ class Row:
 
 
 def as_block(rows: Sequence[Row]) -> MarkdownBlock:
-    """The rows as one table; the words of a single cell, which is a frame around text."""
+    """Return the rows as a table; a single cell is a frame around text, and becomes its words."""
     if len(rows) == 1 and len(rows[0].texts) == 1:
         return MarkdownBlock(rows[0].texts[0])
     columns = _edges(rows)
@@ -48,10 +49,10 @@ def _edges(rows: Sequence[Row]) -> list[int]:
 
 
 def _cells(row: Row, columns: Sequence[int]) -> list[str]:
-    """Return the texts in their columns; "" where a cell goes on.
+    """Return the texts in their columns; "" for a cell that continues another.
 
-    Cells that are too narrow for a column of their own, or whose edge is not behind the one before,
-    share a column: their texts are joined.
+    Cells that are too narrow for a column of their own, or whose edge is not beyond the previous
+    edge, share a column: their texts are joined.
     """
     if len(row.edges) != len(row.texts) or len(columns) > _MOST_COLUMNS:
         return row.texts
