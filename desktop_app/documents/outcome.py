@@ -1,4 +1,4 @@
-"""What a reader makes of a document, whatever its kind."""
+"""The result of reading a document of any kind."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class Read:
-    """What was read.
+    """The text of a document, and what was found in it.
 
     Attributes:
         kind: the media type.
-        pages: pages, slides or chapters; None where the format has none.
-        note: a sentence for the person, or "".
-        pictured: the pages that hold no text.
+        pages: the number of pages, slides or chapters; None if the format has none.
+        note: a sentence for the user, or "".
+        pictured: the pages without text.
     """
 
     kind: str

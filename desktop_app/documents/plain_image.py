@@ -1,9 +1,9 @@
-"""Whether the bytes of a picture hold the picture and nothing else.
+"""Checks that the bytes of an image contain the image and nothing else.
 
-Metadata hides in more places than a library lists: chunks of text, comments between the scans of a
-JPEG, whatever follows the end. So the bytes are walked, and only parts known to be needed for
-drawing are allowed. PNG and JPEG alone: other formats are packed anew whenever they are sent, since
-not every server reads them.
+Metadata hides in more places than a library lists: text chunks, comments between the scans of a
+JPEG, anything after the end. So the bytes are walked, and only parts known to be needed for drawing
+are allowed. PNG and JPEG only: other formats are always re-encoded before sending, since not every
+server reads them.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _PNG_PARTS: Final = {
 }
 _START_OF_SCAN: Final = 0xDA
 _END: Final = 0xD9
-# JFIF and Adobe's note on colours; tables; frames; restarts.
+# JFIF and Adobe's color transform; tables; frames; restarts.
 _JPEG_PARTS: Final = {0xE0, 0xEE, 0xDB, 0xC4, 0xDD, _START_OF_SCAN, *range(0xC0, 0xC4)}
 
 
 def is_plain(media_type: str, data: bytes) -> bool:
-    """Whether `data` may be sent as it is."""
+    """Return True if `data` may be sent unchanged."""
     if media_type == "image/png":
         return _is_plain_png(data)
     return media_type == "image/jpeg" and _is_plain_jpeg(data)
@@ -64,7 +64,7 @@ def _is_plain_jpeg(data: bytes) -> bool:
 
 
 def _end_of_scan(data: bytes, at: int) -> int:
-    """Where the next marker after a scan's data stands: FF 00 is data, FF D0 to D7 are restarts."""
+    """Return the offset of the next marker: FF 00 is data, FF D0 to D7 are restarts."""
     while (at := data.find(b"\xff", at)) >= 0:
         following = data[at + 1] if at + 1 < len(data) else _END
         if following != 0 and not 0xD0 <= following <= 0xD7:

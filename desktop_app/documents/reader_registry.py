@@ -1,4 +1,4 @@
-"""The bytes of a document of any kind to its text, by the reader for that kind."""
+"""Picks the reader for a document's type, and returns its text."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def read(
     depth: int = 0,
     password: str = "",
 ) -> Read:
-    """The text of a document that is no picture; `depth` is how many archives it lies in.
+    """Read a document that is not an image; `depth` is the number of archives around it.
 
     Raises:
-        DocumentError: one of its subclasses, with sentences for the person.
+        DocumentError: a subclass, with sentences for the user.
     """
-    # A library is imported when the first document comes that needs it.
+    # Libraries are imported when the first document needs them.
     kind = _binary_kind(name, data)
     try:
         if kind == media_type.ZIP:
@@ -99,7 +99,7 @@ def _read_binary(
 
 
 def _binary_kind(name: str, data: bytes) -> str | None:
-    """The media type of a binary document; None where the data may be text.
+    """Return the media type of a binary document; None if the data may be text.
 
     Raises:
         DocumentUnsupportedError, DocumentDamagedError, DocumentEncryptedError
@@ -130,7 +130,7 @@ def _binary_kind(name: str, data: bytes) -> str | None:
 
 
 def _refused_container(name: str, data: bytes) -> DocumentError:
-    """Return why a compound file is refused: Word 97's formats, and all that have a password."""
+    """Return the error for a compound file: Word 97's formats, and all with a password."""
     if _ENCRYPTED_STREAM in data:
         return refusals.encrypted(name)
     return refusals.unsupported(name, "is in an old Office format; save it as .docx or .xlsx")

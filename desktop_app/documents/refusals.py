@@ -1,6 +1,6 @@
-"""What the person is told about a document that gives no attachment.
+"""The errors for documents that cannot be attached.
 
-One function a case, so that the sentences stand side by side. Each makes an error of
+One function per case, so that the sentences are side by side. Each makes an error of
 `desktop_app/domain/errors.py`; `name` is the file's name without its folder.
 """
 
@@ -17,7 +17,7 @@ NOTHING_MADE: Final = "No attachment was made; the file is as it was."
 
 
 def encrypted(name: str) -> errors.DocumentEncryptedError:
-    """It asks for a password."""
+    """Return the error for a document that asks for a password."""
     return errors.DocumentEncryptedError(
         f"“{name}” is protected by a password.",
         what_was_kept=NOTHING_MADE,
@@ -26,7 +26,11 @@ def encrypted(name: str) -> errors.DocumentEncryptedError:
 
 
 def locked(name: str, *, was_wrong: bool) -> errors.DocumentEncryptedError:
-    """It is read once the person gives its password; `was_wrong` says that one was given."""
+    """Return the error for a document that can be read with its password.
+
+    Args:
+        was_wrong: a wrong password was given.
+    """
     error = encrypted(name)
     if was_wrong:
         error.what_happened = f"That is not the password of “{name}”."
@@ -38,7 +42,7 @@ def locked(name: str, *, was_wrong: bool) -> errors.DocumentEncryptedError:
 
 
 def damaged(name: str, details: str = "") -> errors.DocumentDamagedError:
-    """Its content is not what its format demands."""
+    """Return the error for content that violates its format."""
     return errors.DocumentDamagedError(
         f"“{name}” is damaged or incomplete and could not be read.",
         what_was_kept=NOTHING_MADE,
@@ -48,7 +52,7 @@ def damaged(name: str, details: str = "") -> errors.DocumentDamagedError:
 
 
 def not_what_it_says(name: str, ending: str) -> errors.DocumentDamagedError:
-    """The name promises a format that the content is not."""
+    """Return the error for content that is not the format the name stands for."""
     return errors.DocumentDamagedError(
         f"“{name}” is called {ending} but its content is something else.",
         what_was_kept=NOTHING_MADE,
@@ -57,7 +61,7 @@ def not_what_it_says(name: str, ending: str) -> errors.DocumentDamagedError:
 
 
 def empty(name: str, why: str = "") -> errors.DocumentEmptyError:
-    """It holds no text; `why` is a sentence."""
+    """Return the error for a document without text; `why` is a sentence."""
     return errors.DocumentEmptyError(
         f"“{name}” holds no text.{f' {why}' if why else ''}",
         what_was_kept=NOTHING_MADE,
@@ -68,7 +72,7 @@ def empty(name: str, why: str = "") -> errors.DocumentEmptyError:
 def unsupported(
     name: str, what: str = "is not a document that can be read here"
 ) -> errors.DocumentUnsupportedError:
-    """A format that is not read."""
+    """Return the error for an unsupported format."""
     return errors.DocumentUnsupportedError(
         f"“{name}” {what}.",
         what_was_kept=NOTHING_MADE,
@@ -77,7 +81,7 @@ def unsupported(
 
 
 def too_large(name: str, what: str) -> errors.DocumentTooLargeError:
-    """It passes a limit; `what` completes "“name” …"."""
+    """Return the error for exceeding a limit; `what` completes "“name” …"."""
     return errors.DocumentTooLargeError(
         f"“{name}” {what}.",
         what_was_kept=NOTHING_MADE,
@@ -87,24 +91,24 @@ def too_large(name: str, what: str) -> errors.DocumentTooLargeError:
 
 
 def file_too_large(name: str, limits: Limits) -> errors.DocumentTooLargeError:
-    """Return the refusal of a file that is larger than the limit."""
+    """Return the error for a file larger than the limit."""
     return too_large(name, f"is larger than {limits.file_bytes >> 20} MB")
 
 
 def too_many(name: str, count: int, what: str, limit: int) -> errors.DocumentTooLargeError:
-    """It has more pages, files … than the limit."""
+    """Return the error for more pages, files … than the limit."""
     error = too_large(name, f"has {count:,} {what}, more than {limit:,}")
     error.what_to_do = f"Attach a part of it, or raise the limit in {SETTINGS}."
     return error
 
 
 def unpacks_too_far(name: str, limits: Limits) -> errors.DocumentTooLargeError:
-    """What is packed in it is too much."""
+    """Return the error for archives that unpack to more than the limit."""
     return too_large(name, f"unpacks to more than {limits.unpacked_bytes >> 20} MB")
 
 
 def unreadable(name: str, why: str) -> errors.DocumentError:
-    """The file itself cannot be opened; `why` is a clause."""
+    """Return the error for a file that cannot be opened; `why` is a clause."""
     return errors.DocumentError(
         f"“{name}” could not be opened: {why}.",
         what_was_kept="No attachment was made.",
@@ -113,14 +117,14 @@ def unreadable(name: str, why: str) -> errors.DocumentError:
 
 
 def needs_memory(name: str, limits: Limits) -> errors.DocumentTooLargeError:
-    """It passes the limit of memory."""
+    """Return the error for exceeding the memory limit."""
     error = too_large(name, f"needs more memory than the {_megabytes(limits)} set aside for it")
     error.what_to_do = f"Attach a part of it, or raise the limit in {SETTINGS}."
     return error
 
 
 def reader_stopped(name: str, details: str, limits: Limits) -> errors.DocumentDamagedError:
-    """The child ended in the middle: a crash, or a library that ends with the memory."""
+    """Return the error for a child process that crashed, or ran out of memory."""
     return errors.DocumentDamagedError(
         f"“{name}” could not be read: it made the reader stop, so it is damaged or needs more memory "
         f"than the {_megabytes(limits)} set aside for it.",

@@ -1,4 +1,4 @@
-"""Files as they are read: from an open descriptor, and no more of them than is allowed."""
+"""Reads files from open descriptors, up to the size limit."""
 
 from __future__ import annotations
 

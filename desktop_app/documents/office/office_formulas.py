@@ -38,7 +38,7 @@ def lines(paragraph: Element) -> str:
 
 
 def typed(formula: Element) -> str:
-    """Return a MathML formula as it was typed, else its symbols in order; "" for other elements."""
+    """Return a MathML formula as typed, else its symbols in order; "" for other elements."""
     if _local(formula) != "math":
         return ""
     for element in formula.iter():

@@ -93,7 +93,7 @@ class Package:
         return self.xml(part) if part in self else ElementTree.Element("none")
 
     def xml_if_sound(self, part: str) -> ElementTree.Element:
-        """Parse a part that is not essential; return an empty element if it is missing or damaged."""
+        """Parse an optional part; return an empty element if it is missing or damaged."""
         try:
             return self.xml_if_there(part)
         except DocumentDamagedError:

@@ -1,9 +1,9 @@
-"""Word's documents (.docx) as Markdown: headings, numbered lists, tables, footnotes, text boxes.
+"""Converts Word documents (.docx) to Markdown.
 
-Read from the parts themselves, as ISO/IEC 29500-1 describes them. A heading is whatever has an
-outline level, by its own properties or by a style that its style is based on; numbers of lists are
-those that Word shows. What was deleted under tracked changes, comments, and what repeats on every
-page are left out.
+Converts headings, numbered lists, tables, footnotes and text boxes; reads the parts directly, as
+ISO/IEC 29500-1 describes them. A heading is any paragraph with an outline level, its own or that of
+a style it is based on; list numbers are those that Word shows. Tracked deletions, comments, and
+what repeats on every page are left out.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _OUTLINES: Final = 9
 
 
 def read(name: str, data: bytes, limits: Limits) -> str:
-    """The document as Markdown.
+    """Return the document as Markdown.
 
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
@@ -61,7 +61,7 @@ def _local(element: Element) -> str:
 
 
 def _value(element: Element | None, path: str) -> str | None:
-    """The value of a property somewhere below."""
+    """Return the value of a property at a path below an element."""
     found = None if element is None else element.find(path)
     return None if found is None else found.get(f"{W}val", "")
 
@@ -76,13 +76,13 @@ def _is_on(properties: Element | None, name: str) -> bool:
 
 
 class _Styles:
-    """What paragraph styles say, those that they are based on included."""
+    """The paragraph styles of a document, with inheritance."""
 
     def __init__(self, tree: Element) -> None:
         self._styles = {style.get(f"{W}styleId", ""): style for style in tree.iter(f"{W}style")}
 
     def find(self, style_id: str | None, path: str) -> str | None:
-        """The nearest value of a property."""
+        """Return the value of a property from the nearest style that has it."""
         for style in self._chain(style_id):
             value = _value(style, path)
             if value is not None:
@@ -90,12 +90,12 @@ class _Styles:
         return None
 
     def is_title(self, style_id: str | None) -> bool:
-        """Whether it is the style of titles, or based on it."""
+        """Return True if it is the title style, or based on it."""
         names = ((_value(style, f"{W}name") or "").lower() for style in self._chain(style_id))
         return any(name == "title" for name in names)
 
     def is_bold(self, style_id: str | None) -> bool:
-        """Whether a style of characters is bold."""
+        """Return True if a character style is bold."""
         return any(_is_on(style.find(f"{W}rPr"), "b") for style in self._chain(style_id))
 
     def _chain(self, style_id: str | None) -> Iterator[Element]:
@@ -107,7 +107,7 @@ class _Styles:
 
 
 class _Numbering:
-    """The numbers of lists, counted as they are asked for."""
+    """Counts the numbers of lists, in the order of the calls."""
 
     def __init__(self, tree: Element) -> None:
         self._abstract = {e.get(f"{W}abstractNumId", ""): e for e in tree.iter(f"{W}abstractNum")}
@@ -119,7 +119,7 @@ class _Numbering:
         self._restarted: set[tuple[str, int]] = set()
 
     def label(self, number_id: str, level: int) -> str:
-        """What stands before the next paragraph of a list: "-", "3.", "b)", "2.1"."""
+        """Return the label of a list's next paragraph: "-", "3.", "b)", "2.1"."""
         abstract_id, own = self._of.get(number_id, ("", None))
         abstract = self._abstract.get(abstract_id)
         levels = {} if abstract is None else self._levels(abstract)
@@ -127,7 +127,8 @@ class _Numbering:
         style = _value(here, f"{W}numFmt") or "bullet"
         if style in ("bullet", "none"):
             return "-" if style == "bullet" else ""
-        # A list that begins anew counts for itself; the others share what their model counts.
+        # Lists with a number to restart from count separately; others share the count of their
+        # abstract list.
         is_own = own is not None and own.find(f"{W}lvlOverride/{W}startOverride") is not None
         counts = self._counts.setdefault(number_id if is_own else f"of {abstract_id}", {})
         for above in range(level):
@@ -165,7 +166,7 @@ class _Numbering:
 
 @dataclass
 class _Reader:
-    """Walks through the body."""
+    """Walks through the body of a document."""
 
     styles: _Styles
     numbering: _Numbering
@@ -175,7 +176,7 @@ class _Reader:
     notes: md.FootnoteList = field(default_factory=md.FootnoteList)
 
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
-        """The paragraphs and tables below an element."""
+        """Yield the paragraphs and tables below an element."""
         for child in parent:
             match _local(child):
                 case "p":
@@ -190,7 +191,7 @@ class _Reader:
                     yield from self.blocks(child)
 
     def _web_page(self, part: str) -> MarkdownBlock:
-        """What a program that writes documents has left to Word to convert."""
+        """Convert an HTML part, which some programs leave for Word to convert."""
         if part not in self.package or not part.lower().endswith((".html", ".htm", ".xhtml")):
             return MarkdownBlock("")
         from desktop_app.documents.text import web_page  # few documents have such a part
@@ -224,7 +225,7 @@ class _Reader:
         return md.item(label, text, depth) if label else MarkdownBlock(text)
 
     def _label(self, properties: Element | None, style: str | None) -> tuple[str, int]:
-        """The number or dash of a list's entry, "" of what is none, and how deep it lies."""
+        """Return the label of a list item, "" for other paragraphs, and its depth."""
         path = f"{W}numPr/{W}"
         number_id = _value(properties, f"{path}numId")
         level = _value(properties, f"{path}ilvl")
@@ -238,7 +239,7 @@ class _Reader:
         return self.numbering.label(number_id or "", depth), depth
 
     def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
-        """The words of a paragraph; text boxes and drawings that hang on it are put into `boxes`."""
+        """Yield the words of a paragraph; `boxes` collects anchored text boxes and drawings."""
         for child in parent:
             name = _local(child)
             if name == "r":
@@ -279,7 +280,7 @@ class _Reader:
             elif name in ("footnoteReference", "endnoteReference"):
                 yield self._note(name.removesuffix("Reference"), child.get(f"{W}id", ""))
             elif name in ("drawing", "pict", "object", "AlternateContent"):
-                # A box is there twice, for new and for old programs.
+                # A box is stored twice, for new and for old programs.
                 first = child[0] if name == "AlternateContent" and len(child) else child
                 boxes.extend(first.iter(f"{W}txbxContent"))
                 boxes.append(first)
@@ -293,7 +294,7 @@ class _Reader:
     def _table(self, table: Element) -> Iterator[MarkdownBlock]:
         rows = [list(self._cells(row)) for row in self._below(table, "tr")]
         if len(rows) == 1 and len(rows[0]) == 1:
-            # A frame around text, not a table.
+            # A single cell is a frame around text, not a table.
             for cell in self._below(next(self._below(table, "tr")), "tc"):
                 yield from self.blocks(cell)
             return
@@ -312,7 +313,7 @@ class _Reader:
         return " ".join(block.text for block in self.blocks(cell) if block.text).replace("**", "")
 
     def _below(self, parent: Element, name: str) -> Iterator[Element]:
-        """Rows or cells, those in content controls and tracked insertions too."""
+        """Yield rows or cells, including those in content controls and tracked insertions."""
         for child in parent:
             if _local(child) == name:
                 yield child

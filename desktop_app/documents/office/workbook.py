@@ -1,7 +1,7 @@
-"""Workbooks (.xlsx) as Markdown tables, one for each sheet, read by python-calamine.
+"""Converts workbooks (.xlsx) to Markdown tables, one per sheet, with python-calamine.
 
-python-calamine does not tell how a number is formatted or which error a cell holds, and it reads a
-formula that no program has calculated as an empty cell. Such cells are rewritten as the text that
+python-calamine does not tell how a number is formatted or which error a cell contains, and it reads
+a formula that no program has calculated as an empty cell. Such cells are rewritten as the text that
 Excel shows before python-calamine gets the workbook.
 """
 
@@ -25,7 +25,7 @@ from desktop_app.documents.worker.protocol import Limits
 
 _WORKBOOK: Final = "xl/workbook.xml"
 _SHEETS: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-# Pictures and cached pivot tables can be larger than all cells, and hold none.
+# Images and cached pivot tables can be larger than all cells, and contain none.
 _WITHOUT_CELLS: Final = ("/media/", "/embeddings/", "/pivotCache/", "/printerSettings/")
 _SHEET_PART: Final = re.compile(r"xl/(?:worksheets/)?[^/]+\.xml")
 _BUILT_IN_PERCENTAGES: Final = frozenset(("9", "10"))
@@ -64,9 +64,9 @@ def read(name: str, data: bytes, limits: Limits) -> str:
 def _sections(
     package: Package, workbook: python_calamine.CalamineWorkbook
 ) -> Iterator[tuple[str, str]]:
-    """Yield the heading of each sheet with its table and what is drawn over its cells.
+    """Yield the heading of each sheet, with its table and the drawings over its cells.
 
-    Hidden sheets are read, and named as such. Empty ones count, too.
+    Hidden sheets are read, and marked as hidden. Empty sheets count, too.
     """
     main = package.main_part(_WORKBOOK)
     targets = package.relations(main)
@@ -84,7 +84,10 @@ def _sections(
 
 
 def _table(sheet: python_calamine.CalamineSheet) -> str:
-    """Return the used range as a table. Several empty rows become one, which still parts tables."""
+    """Return the used range as a table.
+
+    Several empty rows become a single row, which still separates tables.
+    """
     lines: list[str] = []
     blank = f"|{'  |' * sheet.width}"
     for row in sheet.iter_rows():
@@ -125,9 +128,9 @@ _SHOWN: Final[dict[type, Callable[[Any], str]]] = {
 
 
 def _rewritten(package: Package) -> bytes:
-    """Return a copy of the workbook whose special cells hold the text that Excel shows.
+    """Return a copy of the workbook whose special cells contain the text that Excel shows.
 
-    The copy is not packed, and every part in it has been unpacked within the limits.
+    The copy is not compressed, and every part in it has been unpacked within the limits.
     """
     copy = io.BytesIO()
     percentages = _percentage_cell(package)
@@ -137,7 +140,7 @@ def _rewritten(package: Package) -> bytes:
                 continue
             content = package.bytes(part)
             if _SHEET_PART.fullmatch(part):
-                # The searches in bytes are instant; the expressions take seconds for 100 MB.
+                # Byte searches are instant; the regular expressions take seconds for 100 MB.
                 if b't="e"' in content or b"t='e'" in content:
                     content = _ERROR_CELL.sub(rb"\1str", content)
                 if b"f>" in content:
@@ -157,7 +160,7 @@ def _with_formula(cell: re.Match[bytes]) -> bytes:
 
 
 def _percentage_cell(package: Package) -> re.Pattern[bytes] | None:
-    """Return what matches a number in a style of percentages; None without such styles."""
+    """Return a pattern for numbers in percentage styles; None without such styles."""
     tree = package.xml_if_sound("xl/styles.xml")
     formats = _BUILT_IN_PERCENTAGES | {
         row.get("numFmtId", "")

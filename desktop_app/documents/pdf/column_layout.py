@@ -1,10 +1,10 @@
-"""Two columns whose lines a PDF interleaves, read one after the other.
+"""Separates two columns whose lines a PDF interleaves, and puts them in reading order.
 
-Most files write a column as a whole, and the order of their content stream is the reading order.
+Most files write each column as a whole, and the order of their content stream is the reading order.
 Some write line by line across the page: the first line of the left column, the first of the right,
-and so on. What tells them from a table is looked for here, in the positions of the lines: a gutter
-that few lines cross, running text on both sides that fills its column, no ruling across the gutter,
-and no row where both sides start anew together.
+and so on. The positions of the lines tell such pages from tables: few lines cross the gutter,
+running text fills the columns on both sides, no ruling crosses the gutter, and the two sides do not
+start rows at the same heights.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Box(NamedTuple):
 
 @dataclass(frozen=True)
 class _Band:
-    """A stretch of the page from `top` down to `bottom`; in columns where they are interleaved."""
+    """A vertical range of the page, from `top` down to `bottom`; in columns if interleaved."""
 
     top: float
     bottom: float
@@ -51,8 +51,12 @@ class _Band:
 
 
 def reading_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[list[int]] | None:
-    """The characters of a page with interleaved columns, by their number in the content stream: in
-    pieces, in reading order; None of any other page, whose stream is in that order."""
+    """Return the characters of a page with interleaved columns, in reading order.
+
+    Returns:
+        Pieces of character numbers in the content stream, or None for any other page, whose stream
+        is in reading order.
+    """
     boxes = _boxes(textpage)
     if len(boxes) < 2 * _FEWEST_LINES or len(boxes) > _MOST_BOXES:
         return None
@@ -67,7 +71,7 @@ def reading_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[li
 
 
 def _boxes(textpage: pdfium.PdfTextPage) -> list[_Box]:
-    """Where the pieces of text lie, in the order of the content stream."""
+    """Return the positions of the pieces of text, in the order of the content stream."""
     count = textpage.count_rects()
     if count > _MOST_BOXES:
         return []
@@ -75,7 +79,7 @@ def _boxes(textpage: pdfium.PdfTextPage) -> list[_Box]:
 
 
 def _joined(boxes: Sequence[_Box]) -> list[_Box]:
-    """Neighbours on a line as one: a file may write word by word."""
+    """Join adjacent pieces of a line: a file may write word by word."""
     lines: list[_Box] = []
     for box in boxes:
         last = lines[-1] if lines else None
@@ -98,13 +102,16 @@ def _go_on(last: _Box, box: _Box) -> bool:
 
 
 def _gutter(lines: Sequence[_Box]) -> float | None:
-    """The x in the middle of the page that the fewest lines cross; None where too many do, or
-    where the stream does not change sides often enough to be interleaved."""
+    """Return the x in the middle of the page that the fewest lines cross.
+
+    Returns None if too many lines cross it, or if the stream does not change sides often enough to
+    be interleaved.
+    """
     left, right = min(box.left for box in lines), max(box.right for box in lines)
     width = right - left
     if width < 2 * _NARROWEST_COLUMN:
         return None
-    # Only between lines can a gutter begin.
+    # A gutter can only begin at the end of a line.
     starts = {box.right for box in lines if left + 0.3 * width < box.right < left + 0.7 * width}
     best: tuple[int, float, float] | None = None
     for start in starts:
@@ -121,13 +128,13 @@ def _gutter(lines: Sequence[_Box]) -> float | None:
 
 
 def _changes(lines: Iterable[_Box], gutter: float) -> int:
-    """How often the stream goes from one side to the other."""
+    """Count how often the stream changes sides."""
     sides = [box.left > gutter for box in lines if not box.left < gutter < box.right]
     return sum(a != b for a, b in pairwise(sides))
 
 
 def _bands(page: pdfium.PdfPage, lines: Sequence[_Box], gutter: float) -> list[_Band]:
-    """The page from top to bottom, parted by the lines that cross the gutter."""
+    """Divide the page from top to bottom at the lines that cross the gutter."""
     groups: list[tuple[bool, list[_Box]]] = []
     for box in sorted(lines, key=lambda box: -box.middle):
         crosses = box.left < gutter < box.right
@@ -146,7 +153,7 @@ def _bands(page: pdfium.PdfPage, lines: Sequence[_Box], gutter: float) -> list[_
 
 
 def _rulings(page: pdfium.PdfPage, gutter: float) -> list[float]:
-    """The heights of the lines that are drawn across the gutter, as in a table."""
+    """Return the heights of lines drawn across the gutter, as in a table."""
     found = []
     for thing in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=2):
         left, bottom, right, top = thing.get_bounds()
@@ -166,21 +173,21 @@ def _is_interleaved_text(lines: Sequence[_Box], gutter: float) -> bool:
 
 
 def _is_running(lines: Sequence[_Box]) -> bool:
-    """Whether most lines fill the column, as those of running text do."""
+    """Return True if most lines fill the column, as in running text."""
     width = max(box.right for box in lines) - min(box.left for box in lines)
     full = sum(box.width > 0.75 * width for box in lines)
     return width >= _NARROWEST_COLUMN and full >= 0.6 * len(lines)
 
 
 def _share_rows(left: Sequence[_Box], right: Sequence[_Box]) -> bool:
-    """Whether both sides leave wider gaps at the same heights: the rows of a table."""
+    """Return True if both sides have wider gaps at the same heights, like the rows of a table."""
     gaps, others = _gaps(left), _gaps(right)
     shared = sum(any(abs(y - other) < 3 for other in others) for y in gaps)
     return shared >= 2 and shared >= 0.6 * max(len(gaps), len(others))
 
 
 def _gaps(lines: Sequence[_Box]) -> list[float]:
-    """The heights under which a new paragraph or row begins."""
+    """Return the heights below which a new paragraph or row begins."""
     middles = sorted((box.middle for box in lines), reverse=True)
     steps = [a - b for a, b in pairwise(middles)]
     pitch = median(steps)
@@ -188,7 +195,7 @@ def _gaps(lines: Sequence[_Box]) -> list[float]:
 
 
 class _Piece(NamedTuple):
-    """Characters that belong together: their band, their side of it, their place in the stream."""
+    """The sort key of a piece: its band, its side of the band, its position in the stream."""
 
     band: int
     side: int
@@ -212,7 +219,7 @@ def _pieces(textpage: pdfium.PdfTextPage, bands: Sequence[_Band], gutter: float)
 
 
 def _middle_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, float] | None:
-    """The middle of a character; None of what pdfium made up, such as spaces and line ends."""
+    """Return the center of a character; None for spaces and line ends that pdfium generated."""
     if raw.FPDFText_IsGenerated(textpage, index) == 1:
         return None
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
@@ -222,6 +229,6 @@ def _middle_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, float] 
 
 
 def _band_at(bands: Sequence[_Band], y: float) -> int:
-    """The band that is nearest to a height."""
+    """Return the band nearest to a height."""
     distances = [max(0.0, band.bottom - y, y - band.top) for band in bands]
     return distances.index(min(distances))

@@ -1,5 +1,4 @@
-"""What lies on a PDF's page beside its text: what was filled in or typed over it, and where links
-lead."""
+"""Reads a PDF page's form fields, typed notes and link targets, which its text lacks."""
 
 from __future__ import annotations
 
@@ -18,8 +17,7 @@ _LONGEST: Final = 1 << 16
 
 
 def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list[str]:
-    """The form's fields as "name: value", what was typed over the page, then the links that the text
-    does not show."""
+    """Return form fields as "name: value", typed text, and links that `text` lacks."""
     fields: list[str] = []
     typed: list[str] = []
     links: dict[str, None] = {}
@@ -40,7 +38,7 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
 
 
 def are_drawn(page: pdfium.PdfPage) -> bool:
-    """Whether something is drawn over a page: a stamp, or what a pen left."""
+    """Return True if a page has a stamp or a pen drawing."""
     drawn = (raw.FPDF_ANNOT_STAMP, raw.FPDF_ANNOT_INK)
     return any(
         raw.FPDFAnnot_GetSubtype(annotation) in drawn and not _is_hidden(annotation)
@@ -53,7 +51,7 @@ def _is_hidden(annotation: Any) -> bool:
 
 
 def _contents(annotation: Any) -> str:
-    """What is typed in an annotation that is seen; "" of one that is hidden."""
+    """Return the text of a visible annotation; "" for a hidden one."""
     if _is_hidden(annotation):
         return ""
     size = min(raw.FPDFAnnot_GetStringValue(annotation, b"Contents", None, 0), _LONGEST)
@@ -64,7 +62,7 @@ def _contents(annotation: Any) -> str:
 
 
 def places_of_fields(page: pdfium.PdfPage) -> list[tuple[float, float]]:
-    """The middles of a form's fields on a page, in points."""
+    """Return the centers of the form fields on a page, in points."""
     found = []
     for annotation in _annotations(page):
         if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET:
@@ -85,7 +83,7 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
 
 
 def _field(form: Any, annotation: Any) -> list[str]:
-    """A field that says something; a radio button only where it is the chosen one."""
+    """Return a field that has something to say; a radio button only if it is selected."""
     kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
     if kind in _SILENT:
         return []
@@ -102,7 +100,7 @@ def _field(form: Any, annotation: Any) -> list[str]:
 
 
 def _words(get: Callable[..., int], form: Any, annotation: Any) -> str:
-    """What one of pdfium's functions that fill a buffer with UTF-16 says."""
+    """Call a function of pdfium's that fills a buffer with UTF-16, and decode the buffer."""
     size = min(get(form, annotation, None, 0), _LONGEST)
     buffer = ctypes.create_string_buffer(size + 2)
     get(form, annotation, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), size)
@@ -115,7 +113,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _address(document: pdfium.PdfDocument, annotation: Any) -> str:
-    """Where a link leads outside the document; "" for all others."""
+    """Return the URL of a link; "" for links within the document."""
     link = raw.FPDFAnnot_GetLink(annotation)
     action = link and raw.FPDFLink_GetAction(link)
     if not action or raw.FPDFAction_GetType(action) != raw.PDFACTION_URI:

@@ -1,4 +1,4 @@
-"""Pages of a PDF as pictures, for a model to look at where a page holds no text."""
+"""Renders pages of a PDF as images, for models to look at pages without text."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from desktop_app.documents import refusals
 from desktop_app.documents.image_reader import packed
 from desktop_app.documents.worker.protocol import ScaledPicture
 
-# Small print of a letter is legible at 150 dots an inch; a PDF counts in points of 1/72 inch.
+# Small print is legible at 150 dots per inch; a PDF point is 1/72 inch.
 _DOTS_PER_POINT: Final = 150 / 72
-# No rule of any model keeps a longer side.
+# No model's rule keeps a longer side.
 _LONGEST_SIDE: Final = 2048
 
 Size = tuple[int, int]
 
 
 def natural_size(points: tuple[float, float]) -> Size:
-    """The pixels in which a page of so many points is drawn to be read."""
+    """Return the pixels to render a page of this size in points with, so that it is legible."""
     width, height = points
     longest = max(width, height, 1.0)
     ratio = min(_DOTS_PER_POINT, _LONGEST_SIDE / longest)
@@ -32,11 +32,13 @@ def natural_size(points: tuple[float, float]) -> Size:
 def render(
     name: str, data: bytes, wanted: Sequence[tuple[int, Size]], password: str = ""
 ) -> list[ScaledPicture]:
-    """Pages by number, from 1, each within so many pixels. The same bytes give the same result.
+    """Render pages by number, from 1, each within a size in pixels.
+
+    The same bytes give the same result.
 
     Raises:
-        DocumentEncryptedError: it asks for a password, or for another one.
-        DocumentDamagedError: it is no PDF that can be drawn, or has no such page.
+        DocumentEncryptedError: the password is missing or wrong.
+        DocumentDamagedError: not a PDF that can be rendered, or there is no such page.
     """
     try:
         with pdfium.PdfDocument(data, password=password or None) as document:
@@ -50,7 +52,7 @@ def render(
 def _rendered(page: pdfium.PdfPage, size: Size) -> ScaledPicture:
     width, height = page.get_size()
     scale = min(size[0] / max(width, 1.0), size[1] / max(height, 1.0))
-    # pdfium rounds up: a pixel less each way keeps within the size.
+    # pdfium rounds up: scaling by a pixel less keeps within the size.
     scale = min(scale, _within(width, scale, size[0]), _within(height, scale, size[1]))
     bitmap = page.render(scale=scale)
     try:

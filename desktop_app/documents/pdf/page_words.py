@@ -1,4 +1,4 @@
-"""The words of a PDF's page: which characters they are of, and where they lie."""
+"""Groups the characters of a PDF's page into words and lines, with their positions."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from typing import Final, NamedTuple
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-# A page with more characters is no page to be looked at closely.
+# A page with more characters is not examined for tables.
 _MOST_CHARACTERS: Final = 30_000
-# Of the height of the letters: what lies farther apart is not of one word.
+# A gap wider than this fraction of the letters' height separates words.
 _APART: Final = 0.35
 LINE_END_HYPHEN: Final = "\ufffe"
-"""What pdfium says where a line ends in a hyphen; it leaves out the hyphen and the line's end."""
+"""pdfium's character for a hyphen with the line end after it."""
 
 
 FIGURE: Final = re.compile(
     r"[(\[<>≤≥~≈±+\-–−$€£¥]*\s?\d[\d.,:/\s'’%±×x()\-–−eE+]*\s?[%€$£¥)\]*†‡kKMB]*|[-–—−]|n/?a|N/?A"
 )
-"""A number with its unit, or what stands for none."""
-_WORD_SPACE: Final = 0.45  # of the height of the line
+"""A number with its unit, or a placeholder for a missing number."""
+_WORD_SPACE: Final = 0.45  # fraction of the line's height
 _SAMPLE: Final = 60
 _LEAST_TURN: Final = 0.1  # radians
 
 
 class Word(NamedTuple):
-    """Characters by their number in the content stream, and the room that they take, in points."""
+    """A word: its characters' numbers in the content stream, and its box in points."""
 
     left: float
     bottom: float
@@ -56,7 +56,7 @@ class _Letter(NamedTuple):
 
 
 def of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
-    """The words in the order of the content stream; [] of a page that is too full."""
+    """Return the words in the order of the content stream; [] if there are too many."""
     count = textpage.count_chars()
     if count > _MOST_CHARACTERS:
         return []
@@ -73,7 +73,7 @@ def of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
 
 
 def _letter(textpage: pdfium.PdfTextPage, index: int) -> _Letter | None:
-    """A character that is seen; None of spaces and line ends."""
+    """Return a visible character; None for spaces and line ends."""
     if is_space(textpage, index):
         return None
     room = raw.FS_RECTF()
@@ -84,7 +84,7 @@ def _letter(textpage: pdfium.PdfTextPage, index: int) -> _Letter | None:
 
 
 def is_space(textpage: pdfium.PdfTextPage, index: int) -> bool:
-    """Whether a character is a space or the end of a line, or nothing."""
+    """Return True for a space, a line end or an empty character."""
     unit = raw.FPDFText_GetUnicode(textpage, index)
     return unit == 0 or (unit < 0x110000 and chr(unit).isspace())
 
@@ -107,7 +107,7 @@ def _word(run: Sequence[_Letter]) -> Word:
 
 
 def split(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) -> list[Word]:
-    """A word in parts where it lies across borders, which are given by their x."""
+    """Split a word at the borders that it crosses, which are given by their x."""
     inside = [x for x in borders if word.left + 1 < x < word.right - 1]
     if not inside:
         return [word]
@@ -121,10 +121,10 @@ def split(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) ->
 
 
 def lines(words: Iterable[Word]) -> list[list[Word]]:
-    """Words as they stand beside each other, from top to bottom, each line from left to right."""
+    """Group words into lines, from top to bottom, each line from left to right."""
     found: list[list[Word]] = []
     for word in sorted(words, key=lambda word: -word.middle):
-        # Signs that are raised or lowered belong to the line that they overlap.
+        # Raised and lowered characters belong to the line that they overlap.
         if found and _is_beside(found[-1], word):
             found[-1].append(word)
         else:
@@ -139,7 +139,7 @@ def _is_beside(line: Sequence[Word], word: Word) -> bool:
 
 
 def pieces(line: Sequence[Word]) -> list[list[Word]]:
-    """The words of a line that follow each other closely."""
+    """Split a line at gaps wider than a word space."""
     height = median(word.height for word in line)
     found: list[list[Word]] = []
     end = 0.0
@@ -153,7 +153,7 @@ def pieces(line: Sequence[Word]) -> list[list[Word]]:
 
 
 def text(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> str:
-    """The words of one cell, in the order of the content stream, on one line."""
+    """Return the words of a cell on one line, in the order of the content stream."""
     said = ""
     for word in words:
         new = decoded(raw.FPDFText_GetUnicode(textpage, index) for index in word.characters)
@@ -171,7 +171,7 @@ def _is_ideograph(sign: str) -> bool:
 
 
 def decoded(units: Iterable[int]) -> str:
-    """What pdfium's numbers of characters, or halves of them, say."""
+    """Decode pdfium's character numbers, which may be halves of surrogate pairs."""
     packed = b"".join(
         unit.to_bytes(2, "little") if unit < 0x10000 else chr(unit).encode("utf-16-le")
         for unit in units
@@ -181,12 +181,12 @@ def decoded(units: Iterable[int]) -> str:
 
 
 def is_figure(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:
-    """Whether a line is nothing but a number."""
+    """Return True if a line is nothing but a number."""
     return bool(FIGURE.fullmatch(text(textpage, line)))
 
 
 def are_turned(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> bool:
-    """Whether many words do not stand upright: their lines are no lines of the page."""
+    """Return True if many words are rotated: their lines are not lines of the page."""
     some = words[:: max(1, len(words) // _SAMPLE)]
     return sum(_is_turned(textpage, word) for word in some) > 0.3 * len(some)
 

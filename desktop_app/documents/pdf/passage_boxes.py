@@ -1,7 +1,7 @@
-"""Where a passage of a PDF's text stands on its page, as rectangles.
+"""Locates a passage of a PDF's text on its page, as rectangles.
 
-The page's characters are put into the order in which they were read (pdf.py), the passage is sought
-among them (matching.py), and the boxes of those that it covers are joined to lines.
+The page's characters are put into reading order (reading_order.py), the passage is searched for
+among them (passage_matching.py), and the boxes of its characters are joined to lines.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from desktop_app.documents.pdf import reading_order
 from desktop_app.documents.worker.protocol import Box
 from desktop_app.domain.documents import passage_matching
 
-_FINE: Final = 100_000  # parts of a page's side: what pdfium turns points into
+_FINE: Final = 100_000  # parts of a page's side, the resolution for converting points
 
 
 class _Area(NamedTuple):
-    """A rectangle in the coordinates of the file, whose y grows upwards."""
+    """A rectangle in the file's coordinates, whose y axis points up."""
 
     left: float
     bottom: float
@@ -30,14 +30,14 @@ class _Area(NamedTuple):
 
 
 def boxes(page: pdfium.PdfPage, text: str, before: str) -> list[Box]:
-    """The lines that a passage covers on its page; [] where it is not found there for certain.
+    """Return the lines that a passage covers on its page; [] unless found with certainty.
 
     Args:
-        text: of the passage, as far as it stands on this page.
-        before: the text of the page that precedes it.
+        text: the part of the passage on this page.
+        before: the text of the page before it.
     """
     rotation = page.get_rotation()
-    # As it was read: pdfium orders the lines of a turned page as they lie on the screen.
+    # As when the text was read: pdfium orders the lines of a rotated page as they appear on screen.
     page.set_rotation(0)
     try:
         areas = _areas(page, text, before)
@@ -75,7 +75,7 @@ def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterato
 
 
 def _with_stop(characters: list[tuple[int, str]], last: int) -> int:
-    """The end of words with the full stop or bracket that belongs to them."""
+    """Extend the end by the full stop or bracket that belongs to the words."""
     while last + 1 < len(characters):
         following = characters[last + 1][1]
         if following.isalnum() or following.isspace() or not following.isprintable():
@@ -85,7 +85,7 @@ def _with_stop(characters: list[tuple[int, str]], last: int) -> int:
 
 
 def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[_Area]:
-    """The boxes of characters, joined where one goes on with the line of the one before."""
+    """Return the boxes of the characters, joined to lines."""
     lines: list[_Area] = []
     for index in indices:
         area = _area_of(textpage, index)
@@ -105,7 +105,7 @@ def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[_Area]:
 
 
 def _area_of(textpage: pdfium.PdfTextPage, index: int) -> _Area | None:
-    """The room of a character, as high as its line; None where it takes none."""
+    """Return the box of a character, as high as its line; None if it is empty."""
     found = raw.FS_RECTF()
     if not raw.FPDFText_GetLooseCharBox(textpage, index, found):
         return None
@@ -121,7 +121,7 @@ def _goes_on(line: _Area, area: _Area) -> bool:
 
 
 def _shown(page: pdfium.PdfPage, area: _Area) -> Box | None:
-    """An area as it lies on the page that is shown, cropped and turned; None where it is cut off."""
+    """Convert an area to the page as shown, cropped and rotated; None if it is cut off."""
     corners = (_place(page, area.left, area.bottom), _place(page, area.right, area.top))
     left, right = sorted(max(0.0, min(1.0, x)) for x, _ in corners)
     top, bottom = sorted(max(0.0, min(1.0, y)) for _, y in corners)

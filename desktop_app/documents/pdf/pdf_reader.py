@@ -1,10 +1,10 @@
-"""PDF by pypdfium2: the text layer, page by page, each page under a mark of its own.
+"""Reads PDFs with pypdfium2: the text layer page by page, each page under a mark.
 
-The marks ("[page 3]" on a line) are part of the text that is counted and sent: a model can then
-say on which page it found something. Lines come in the order of the content stream, which is the
-reading order as word processors write it, two columns included; where a file interleaves the lines
-of two columns, `pdf_layout` parts them. Pages without text are told apart from empty ones: they can
-be looked at.
+The marks (lines such as "[page 3]") are part of the text that is counted and sent, so that a model
+can say on which page it found something. Lines come in the order of the content stream, which is
+the reading order of files from word processors, including two columns. If a file interleaves the
+lines of two columns, `column_layout` separates them. Pages without text differ from empty pages:
+models can look at their images.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from desktop_app.documents.pdf import page_annotations, reading_order
 from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain.conversations.message_parts import PagePicture
 
-# pdfium puts this where a line ends in a hyphen, and leaves out the hyphen and the line's end.
+# pdfium returns this for a hyphen at the end of a line, in place of the hyphen and the line end.
 _LINE_END_HYPHEN: Final = "\ufffe"
 NO_TEXT: Final = "[no text on this page]"
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _STRANGE: Final = re.compile("[\ufffd\ue000-\uf8ff]")
 _TURNED_AROUND: Final = re.compile(r"^[^()\n]*\)[^()\n]*\(.*$", re.M)
-# A full stop behind a number ends a line on the left of it, where pdfium reads it first.
+# In right-to-left text, a full stop after a number is left of it, and pdfium reads it first.
 _TURNED_STOP: Final = re.compile("(?m)(?<=[\u0590-\u08ff] )([.,:;!\u060c\u061b\u061f])([0-9]+)$")
 _OTHER_BRACKET: Final = str.maketrans("()", ")(")
-# Beside a picture of the whole page, so few characters are its number or a stamp.
+# Next to an image of the whole page, text this short is a page number or a stamp.
 _STAMP: Final = 40
 _WHOLE_PAGE: Final = 0.5
 
 
 @dataclass(frozen=True)
 class PdfText:
-    """The text of all pages, their number, those to be looked at, and a note for the person."""
+    """The text of all pages, their number, those without text, and a note for the user."""
 
     text: str
     pages: int
@@ -47,7 +47,7 @@ class PdfText:
 
 
 def page_mark(number: int) -> str:
-    """The line that stands before the text of a page; pages count from 1."""
+    """Return the line before the text of a page; pages count from 1."""
     return f"[page {number}]"
 
 
@@ -58,7 +58,7 @@ def read(
     on_progress: Callable[[Progress], None],
     password: str = "",
 ) -> PdfText:
-    """The text of a PDF.
+    """Return the text of a PDF.
 
     Raises:
         DocumentEncryptedError, DocumentDamagedError, DocumentEmptyError, DocumentTooLargeError
@@ -104,9 +104,9 @@ def _read(
 def _page(
     document: pdfium.PdfDocument, page: pdfium.PdfPage, number: int
 ) -> tuple[str, PagePicture | None]:
-    """The text of a page, and how it is drawn where it is to be looked at."""
+    """Return the text of a page, and the size of its image if models should look at it."""
     size = page.get_size()
-    # pdfium orders the lines of a turned page as they lie on the screen: turned back, they are read.
+    # pdfium orders the lines of a rotated page as they appear on screen, not as they are read.
     page.set_rotation(0)
     words = _page_text(page)
     beside = page_annotations.lines(document, page, words)
@@ -127,20 +127,20 @@ def _page_text(page: pdfium.PdfPage) -> str:
 
 
 def _turned_back(line: re.Match[str]) -> str:
-    """A line in which a bracket closes before any opens, as drawn from right to left."""
+    """Mirror the brackets of a right-to-left line in which one closes before any opens."""
     if not _RIGHT_TO_LEFT.search(line[0]):
         return line[0]
     return line[0].translate(_OTHER_BRACKET)
 
 
 def _is_unreadable(text: str) -> bool:
-    """Whether the characters are numbers of glyphs, as where a font does not say what they mean."""
+    """Return True if the characters are glyph numbers, because the font lacks a character map."""
     beginning = text[:2000]
     return len(_STRANGE.findall(beginning)) > 0.3 * len(beginning)
 
 
 def _must_be_seen(page: pdfium.PdfPage, text: str) -> bool:
-    """Whether the page shows something that its text does not say: a scan, as a rule."""
+    """Return True if the page shows something that its text lacks: usually a scan."""
     if len(text) > _STAMP:
         return False
     objects = list(page.get_objects(max_depth=2))
@@ -159,7 +159,8 @@ def _area(thing: pdfium.PdfObject) -> float:
 
 
 def _picture(number: int, size: tuple[float, float]) -> PagePicture:
-    from desktop_app.documents.pdf.page_images import natural_size  # Pillow, for pictures alone
+    # imports Pillow, which only images need
+    from desktop_app.documents.pdf.page_images import natural_size
 
     return PagePicture(number, *natural_size(size))
 

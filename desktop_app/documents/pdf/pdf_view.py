@@ -1,8 +1,7 @@
-"""A PDF that stays open in the child process, to be looked at: its pages' sizes, strips of their
-pictures, and where a passage stands.
+"""Keeps a PDF open in the child process: renders strips of its pages, locates passages.
 
-A page is drawn in strips, so that a picture of any size comes in pieces of a few megabytes, and
-never more of it than is on the screen. The page that was drawn last stays open for the next strip.
+A page is rendered in strips, so that an image of any size comes in pieces of a few megabytes, and
+only the part on screen is rendered. The last page stays open for the next strip.
 """
 
 from __future__ import annotations
@@ -21,21 +20,21 @@ from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedErr
 
 _WHITE: Final = (255, 255, 255, 255)
 _LOCKED: Final = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
-# No page is larger than the format allows; what says so is drawn at that size.
+# The largest page that the format allows; larger ones are drawn at this size.
 _LARGEST: Final = 14_400.0
 _LETTER: Final = (612.0, 792.0)
 
 
 class PdfView:
-    """One open document.
+    """An open document.
 
     Raises:
-        DocumentEncryptedError: of making it: the password is missing or wrong.
-        DocumentDamagedError: of every method and of making it: it is no PDF, or has no such page.
+        DocumentEncryptedError: by the constructor: the password is missing or wrong.
+        DocumentDamagedError: by any method: not a PDF, or there is no such page.
     """
 
     def __init__(self, name: str, source: int | bytes, password: str = "") -> None:
-        """`source` is the descriptor of a file, which is closed, or its bytes."""
+        """Open a document from its bytes, or from a descriptor, which is closed."""
         self._name = name
         self._page: tuple[int, pdfium.PdfPage] | None = None
         try:
@@ -49,26 +48,26 @@ class PdfView:
             raise self._refused(error) from error
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the document."""
         self._leave()
         self._document.close()
 
     def sizes(self) -> list[tuple[float, float]]:
-        """Width and height of each page as it is shown, in points."""
+        """Return width and height of each page as shown, in points."""
         return [self._size(index) for index in range(len(self._document))]
 
     def _size(self, index: int) -> tuple[float, float]:
         try:
             width, height = self._document.get_page_size(index)
         except pdfium.PdfiumError:
-            return _LETTER  # a damaged page among good ones has its place
+            return _LETTER  # a damaged page keeps its place among good ones
         if not (width >= 1 and height >= 1):
             return _LETTER
         ratio = min(1.0, _LARGEST / width, _LARGEST / height)
         return max(1.0, width * ratio), max(1.0, height * ratio)
 
     def strip(self, wanted: Strip) -> bytes:
-        """The pixels of a strip, row by row from the top: blue, green, red and a byte unused."""
+        """Return the pixels of a strip by rows from the top: blue, green, red, unused."""
         page = self._open(wanted.page)
         bitmap = pdfium.PdfBitmap.new_native(wanted.width, wanted.rows, format=raw.FPDFBitmap_BGRx)
         try:
@@ -82,7 +81,7 @@ class PdfView:
             bitmap.close()
 
     def boxes(self, number: int, text: str, before: str) -> list[Box]:
-        """Where a passage stands on a page; [] where it is not found there for certain."""
+        """Return the boxes of a passage on a page; [] unless found with certainty."""
         return passage_boxes.boxes(self._open(number), text, before)
 
     def _open(self, number: int) -> pdfium.PdfPage:
@@ -118,7 +117,7 @@ class PdfView:
 
 
 def _mapped(descriptor: int) -> ctypes.Array[ctypes.c_char]:
-    """Return the bytes of an open file, which the system reads as they are needed. Close it.
+    """Map an open file into memory, so that the system reads it as needed, and close it.
 
     Raises:
         OSError: it cannot be read.

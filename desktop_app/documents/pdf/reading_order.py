@@ -1,6 +1,6 @@
-"""The order in which a PDF's page is read: interleaved columns one after the other, tables as tables.
+"""Returns a PDF page's text in reading order: columns separated, tables as tables.
 
-What is neither is read in the order of the content stream.
+Everything else is read in the order of the content stream.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from desktop_app.documents.pdf.page_words import Word
 from desktop_app.documents.pdf.ruled_tables import Table
 
 Piece = list[int] | Table
-"""Characters by their number in the content stream, or a table."""
+"""Character numbers in the content stream, or a table."""
 
 _LINE_END: Final = "\r\n"
 _LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
@@ -34,7 +34,7 @@ _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
 def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
-    """The text of a page, its tables in Markdown; lines end as pdfium ends them."""
+    """Return the text of a page, with tables in Markdown and pdfium's line ends."""
     in_stream: str = textpage.get_text_range()
     order = _pieces(page, textpage, in_stream)
     if order is None:
@@ -51,7 +51,7 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
 
 
 def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
-    """The characters of a page in the order in which `text` has them."""
+    """Return the characters of a page in the order of `text`."""
     found = _pieces(page, textpage, textpage.get_text_range())
     if found is None:
         return list(range(textpage.count_chars()))
@@ -71,7 +71,7 @@ def _characters(piece: Piece) -> Iterator[int]:
 def _pieces(
     page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str
 ) -> list[Piece] | None:
-    """The pieces of a page; None where the order of the stream is all."""
+    """Return the pieces of a page; None if the order of the stream is right."""
     turned = _turned_ligatures(textpage) if _LIGATURE.search(in_stream) else {}
     tables = _tables(page, textpage, in_stream)
     columns = column_layout.reading_order(page, textpage)
@@ -84,8 +84,10 @@ def _pieces(
 
 
 def _turned_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
-    """The letters of "lam alef" drawn as one sign, which pdfium turns around with its line: the
-    number of each as that of the other."""
+    """Map the letters of each "lam alef" ligature to each other.
+
+    It is drawn as a single glyph, and pdfium reverses its letters with the line.
+    """
     found: dict[int, int] = {}
     for index in range(textpage.count_chars() - 1):
         pair = [chr(raw.FPDFText_GetUnicode(textpage, at) & 0xFFFF) for at in (index, index + 1)]
@@ -110,7 +112,7 @@ def _with_turned(table: Table, turned: Mapping[int, int]) -> Table:
 
 
 def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) -> list[Table]:
-    """The tables of a page. The words are looked at one by one where there can be any at all."""
+    """Return the tables of a page. Words are grouped only if there can be any tables."""
     rulings = pdf_rulings.of_page(page)
     may_be_unruled = unruled_tables.may_be_unruled(in_stream)
     if not may_be_unruled and len(rulings.across) + len(rulings.down) < 3:
@@ -125,7 +127,7 @@ def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) 
     ]
     if may_be_unruled:
         tables += unruled_tables.unruled(words, tables, textpage)
-    # What is to be filled in is a form, and its fields are listed by their names.
+    # Tables with form fields are forms, whose fields are listed by name.
     fields = page_annotations.places_of_fields(page) if tables else []
     return [
         _in_reading_direction(table, textpage)
@@ -143,7 +145,7 @@ def _overlap(one: Table, other: Table) -> bool:
 def _with_tables(
     order: Sequence[list[int]], tables: Sequence[Table], textpage: pdfium.PdfTextPage
 ) -> Iterator[Piece]:
-    """Each table where the first of its characters stood, the other pieces without these."""
+    """Yield each table at the position of its first character, and the rest without it."""
     table_of = {index: table for table in tables for index in _characters(table)}
     given: set[int] = set()
     for piece in order:
@@ -165,7 +167,7 @@ def _with_tables(
 
 
 def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
-    """The columns from right to left where its words are."""
+    """Return the table with its columns from right to left if its words are."""
     said = "".join(page_words.text(textpage, cell) for row in table.rows for cell in row)
     letters = sum(map(str.isalpha, said))
     if len(_RIGHT_TO_LEFT.findall(said)) <= letters / 2:

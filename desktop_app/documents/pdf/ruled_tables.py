@@ -1,11 +1,11 @@
-"""Tables that are ruled on a PDF's page, as rows of cells.
+"""Finds the ruled tables on a PDF's page, as rows of cells.
 
-Lines that meet make a grid; where a line is missing between two cells of it, they are one. What is no
-table although it is ruled is told by what lies in it: forms are irregular, frames around columns of
-running text hold much text in few cells, drawings and charts hold little. Where in doubt it is none: its
-words are read as text, and nothing is lost.
+Lines that meet make a grid; cells without a line between them are merged. Not every ruled grid is a
+table, and its content decides: forms are irregular, frames around columns of running text hold much
+text in few cells, drawings and charts hold little. In doubt it is no table: its words are read as
+text, and nothing is lost.
 
-Tables without lines between their columns are found by `pdf_columns`.
+`unruled_tables` finds tables without lines between their columns.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from desktop_app.documents.pdf.rulings import Ruling, Rulings
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
-# Lines that end so near each other meet, and borders so near each other are one, in points.
+# In points: line ends this close meet, and borders this close are the same.
 _NEAR: Final = 3.5
-_NARROWEST: Final = 6.0  # no column that holds words, and no row
+_NARROWEST: Final = 6.0  # minimum width of a column and height of a row
 _MOST_PAIRS: Final = 400_000
 _MOST_CELLS: Final = 4_000
-# Of a border: so much of it must be drawn.
+# The fraction of a border that must be drawn.
 _DRAWN: Final = 0.6
 _LONGEST_CELL: Final = 1_200  # characters
-# Of a grid's places: so many cells of their own has a table; of these, so many hold words.
+# A table has at least this fraction of its grid positions as cells of their own, and at least this
+# fraction of the cells contain words.
 _FEWEST_CELLS: Final = 0.5
 _FEWEST_FILLED: Final = 0.4
 _MOST_CUT: Final = 0.1
@@ -43,7 +44,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Table:
-    """Cells by row and column, and the words in each; where it stands, in points.
+    """The words of each cell, by row and column, and the table's box in points.
 
     The words of a cell are in the order of the content stream.
     """
@@ -55,13 +56,13 @@ class Table:
     rows: list[list[list[Word]]]
 
     def holds(self, word: Word) -> bool:
-        """Whether a word lies in it."""
+        """Return True if a word is inside the table."""
         x = (word.left + word.right) / 2
         return self.left - 1 <= x <= self.right + 1 and self.bottom <= word.middle <= self.top
 
 
 class _Grid(NamedTuple):
-    """Borders from left to right and from top to bottom, and the lines that are drawn on each."""
+    """Borders from left to right and from top to bottom, and the lines drawn on each."""
 
     xs: list[float]
     ys: list[float]
@@ -72,7 +73,7 @@ class _Grid(NamedTuple):
 def ruled(
     rulings: Rulings, words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> tuple[list[Table], Rulings]:
-    """The tables of a page whose cells are ruled, and the lines that are no part of a grid."""
+    """Return the ruled tables of a page, and the lines that are not part of a grid."""
     tables, rest = [], Rulings()
     for lines in _connected(rulings):
         grid = _grid(lines)
@@ -85,7 +86,7 @@ def ruled(
 
 
 def _connected(rulings: Rulings) -> Iterator[Rulings]:
-    """Lines that meet, directly or by others."""
+    """Group lines that meet, directly or through others."""
     across, down = rulings.across, rulings.down
     if len(across) * len(down) > _MOST_PAIRS:
         return
@@ -113,7 +114,7 @@ def _connected(rulings: Rulings) -> Iterator[Rulings]:
 
 
 def _grid(lines: Rulings) -> _Grid | None:
-    """The grid of lines that meet; None where they part no columns or no rows."""
+    """Return the grid of connected lines; None if they separate no columns or no rows."""
     if not lines.across or not lines.down:
         return None
     left, right = min(h.start for h in lines.across), max(h.end for h in lines.across)
@@ -125,7 +126,7 @@ def _grid(lines: Rulings) -> _Grid | None:
     inner = [v for v in lines.down if xs[0] + _NEAR < v.at < xs[-1] - _NEAR]
     if not inner:
         return None
-    # Sides that are left open are drawn in thought.
+    # Add the outer borders, which may not be drawn.
     closed = Rulings(
         [*lines.across, Ruling(ys[0], xs[0], xs[-1]), Ruling(ys[-1], xs[0], xs[-1])],
         [*lines.down, Ruling(xs[0], ys[0], ys[-1]), Ruling(xs[-1], ys[0], ys[-1])],
@@ -139,7 +140,7 @@ def _on_borders(lines: Sequence[Ruling], borders: Sequence[float]) -> list[list[
 
 
 def _borders(places: Iterable[float]) -> list[float]:
-    """Places without those that are meant to be the same, ascending."""
+    """Merge positions that are meant to be the same; return them in ascending order."""
     groups: list[list[float]] = []
     for place in sorted(places):
         if groups and place - groups[-1][-1] < _NARROWEST:
@@ -179,7 +180,7 @@ def _table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> 
 def _placed(
     cells: dict[Place, list[Word]], regions: dict[Place, Place], grid: _Grid
 ) -> Iterator[tuple[Place, list[Word]]]:
-    """The words by their place: those of a wide cell that stand apart as its columns do, there."""
+    """Yield words by position; a wide cell's words move to the columns they are aligned with."""
     for (row, column), words in cells.items():
         last = max(c for (r, c), first in regions.items() if first == (row, column) and r == row)
         borders = grid.xs[column + 1 : last + 1]
@@ -203,7 +204,7 @@ def _parts(
     regions: dict[Place, Place],
     textpage: pdfium.PdfTextPage,
 ) -> list[tuple[Place, Word]]:
-    """A word, or its parts, by the cells that they lie in."""
+    """Split a word at the cells it crosses; return the parts with their cells."""
 
     def region_at(x: float) -> Place:
         column = min(max(bisect_right(grid.xs, x) - 1, 0), len(grid.xs) - 2)
@@ -219,7 +220,7 @@ def _parts(
 
 
 def _regions(grid: _Grid) -> dict[Place, Place] | None:
-    """For each place of the grid the first place of its cell; None where cells are no rectangles."""
+    """Map each grid position to the first of its cell; None unless all cells are rectangles."""
     rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
     first: dict[Place, Place] = {}
     for row in range(rows):
@@ -241,12 +242,12 @@ def _regions(grid: _Grid) -> dict[Place, Place] | None:
 
 
 def _is_down(grid: _Grid, row: int, border: int) -> bool:
-    """Whether a line is drawn at the left of a place, `border` columns from the left."""
+    """Return True if a line is drawn left of a cell, `border` columns from the left."""
     return _is_drawn(grid.down[border], grid.ys[row + 1], grid.ys[row])
 
 
 def _is_across(grid: _Grid, border: int, column: int, width: int) -> bool:
-    """Whether a line is drawn above the places of a row."""
+    """Return True if a line is drawn above these columns of a row."""
     start, end = grid.xs[column], grid.xs[column + width]
     return _is_drawn(grid.across[border], start, end)
 
@@ -272,16 +273,17 @@ def _is_table(cells: dict[Place, list[Word]], grid: _Grid) -> bool:
 def _with_rows_parted(
     rows: list[list[list[Word]]], textpage: pdfium.PdfTextPage
 ) -> list[list[list[Word]]]:
-    """The rows, those parted in which lines are set below each other without a ruling between."""
+    """Split rows whose lines are rows themselves, without rulings between them."""
     return [part for row in rows for part in _parted(row, textpage, is_only=len(rows) <= 3)]
 
 
 def _parted(
     row: list[list[Word]], textpage: pdfium.PdfTextPage, *, is_only: bool
 ) -> Iterator[list[list[Word]]]:
-    """A row in which every cell has the same lines, as the rows that they are.
+    """Split a row into its lines if all its cells have the same lines.
 
-    Lines of figures never go on with each other. Words do: they are rows where there are no others.
+    Lines of figures are always rows. Lines of words may be continued text: they count as rows only
+    in a table of few rows.
     """
     lines = [page_words.lines(cell) for cell in row if cell]
     longest = max(lines, key=len, default=[])
@@ -307,7 +309,7 @@ def _parted(
 def _are_level(
     columns: Iterable[Sequence[Sequence[Word]]], longest: Sequence[Sequence[Word]]
 ) -> bool:
-    """Whether every line of the columns lies at the height of one of the longest."""
+    """Return True if every line of the columns is level with a line of the longest column."""
     heights = [(_middle(line), line[0].height / 2) for line in longest]
     return all(
         any(abs(_middle(line) - height) < near for height, near in heights)

@@ -1,7 +1,7 @@
-"""The straight lines that are drawn on a PDF's page: what tables are ruled with.
+"""Finds the straight lines on a PDF's page, which tables are ruled with.
 
-A line may be a stroke, a rectangle's side, or a rectangle so thin that it looks like a line; it may lie
-in a form object, which has coordinates of its own. Curves and slanted lines are none of ours.
+A line may be a stroke, a side of a rectangle, or a rectangle so thin that it looks like a line. It
+may be in a form object, which has its own coordinates. Curves and slanted lines are ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-# In points. What is thinner looks like a line; what lies closer is drawn as one.
+# In points. Thinner rectangles look like lines; closer lines are drawn as a single line.
 _THIN: Final = 3.0
 SAME: Final = 2.5
 _SHORTEST: Final = 4.0
@@ -27,7 +27,7 @@ _DEEPEST: Final = 3
 
 
 class Ruling(NamedTuple):
-    """A line along one axis: at `at` on the other one, from `start` to `end`, in points."""
+    """A line along an axis: at `at` on the other axis, from `start` to `end`, in points."""
 
     at: float
     start: float
@@ -36,14 +36,14 @@ class Ruling(NamedTuple):
 
 @dataclass
 class Rulings:
-    """The lines of a page: `across` lie at a height, `down` at an x."""
+    """The lines of a page: horizontal `across`, vertical `down`."""
 
     across: list[Ruling] = field(default_factory=list)
     down: list[Ruling] = field(default_factory=list)
 
 
 class _TooManyError(Exception):
-    """It is a drawing."""
+    """The page is a drawing."""
 
 
 _Matrix = tuple[float, float, float, float, float, float]
@@ -52,7 +52,7 @@ _UNMOVED: Final[_Matrix] = (1, 0, 0, 1, 0, 0)
 
 
 def of_page(page: pdfium.PdfPage) -> Rulings:
-    """The lines, those that go on with each other as one; none of what is rather a drawing."""
+    """Return the lines with continuations joined; none if the page is a drawing."""
     count = raw.FPDFPage_CountObjects(page)
     if count > _MOST_OBJECTS:
         return Rulings()
@@ -90,7 +90,7 @@ def _matrix_of(thing: Any) -> _Matrix:
 
 
 def _times(m: _Matrix, n: _Matrix) -> _Matrix:
-    """First the one, then the other."""
+    """Return the product of two matrices: `m` is applied first."""
     return (
         m[0] * n[0] + m[1] * n[2],
         m[0] * n[1] + m[1] * n[3],
@@ -102,7 +102,7 @@ def _times(m: _Matrix, n: _Matrix) -> _Matrix:
 
 
 def _parts(path: Any, matrix: _Matrix) -> Iterator[list[_Point]]:
-    """The strokes of a path between the places where the pen is lifted; none with curves."""
+    """Yield the strokes of a path, split where the pen is lifted; skip those with curves."""
     count = raw.FPDFPath_CountSegments(path)
     if not 1 < count <= _MOST_IN_A_PATH:
         return
@@ -155,7 +155,7 @@ def _add(side: tuple[_Point, _Point], found: Rulings) -> None:
 
 
 def _joined(lines: list[Ruling]) -> list[Ruling]:
-    """Lines that lie on each other or go on with each other as one."""
+    """Join lines that overlap or continue each other."""
     rows: list[list[Ruling]] = []
     for line in sorted(lines):
         if rows and line.at - rows[-1][-1].at <= SAME / 2 and line.at - rows[-1][0].at <= SAME:

@@ -1,10 +1,10 @@
-"""Tables on a PDF's page whose columns are parted by room alone: between rules across, as journals set
-them, or without any line at all.
+"""Finds tables on a PDF's page whose columns are separated by space only.
 
-What is asked of them grows as what is drawn shrinks. Everywhere a column is one because no word but
-those of a few lines lies across its borders. Between three rules of one width two columns are enough;
-without rules there must be three, and figures in one of them: prose in columns, code, addresses and
-tables of contents stay text.
+They may lie between horizontal rules, as journals set them, or have no lines at all. The fewer
+lines are drawn, the stricter the tests. Everywhere, hardly any word may cross the borders of a
+column. Between three rules of equal width two columns are enough; without rules there must be
+three, with figures in one of them: prose in columns, code, addresses and tables of contents stay
+text.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SAME_END: Final = 4.0
 _NARROWEST_TABLE: Final = 60.0
 _NARROWEST_TEXT: Final = 100.0
-# In heights of a line.
+# In line heights.
 _GUTTER: Final = 0.45
 _WIDE_GUTTER: Final = 0.9
 _FARTHEST: Final = 2.6
@@ -51,7 +51,7 @@ Cells = list[list[Word]]
 def between_rules(
     rulings: Rulings, words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> list[Table]:
-    """Tables between rules of one width, of which at least three lie above each other."""
+    """Return tables between rules of equal width, at least three above each other."""
     tables: list[Table] = []
     for rules in _of_one_width(rulings.across):
         at = 0
@@ -66,7 +66,7 @@ def between_rules(
 
 
 def _of_one_width(across: Sequence[Ruling]) -> Iterator[list[Ruling]]:
-    """Rules with the same ends, from top to bottom."""
+    """Group rules with the same ends, from top to bottom."""
     groups: list[list[Ruling]] = []
     for rule in sorted(across, key=lambda rule: -rule.at):
         if rule.end - rule.start < _NARROWEST_TABLE:
@@ -109,7 +109,7 @@ def _between(
 
 
 def _is_caption(line: Line, borders: Sequence[float]) -> bool:
-    """Whether a line goes on across a border for several words: a title or note, no head."""
+    """Return True if a line crosses a border with several words: a caption or note, no header."""
     return any(
         len(piece) >= _LONG and any(piece[0].left < border < piece[-1].right for border in borders)
         for piece in page_words.pieces(line)
@@ -117,8 +117,11 @@ def _is_caption(line: Line, borders: Sequence[float]) -> bool:
 
 
 def _in_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]) -> list[Cells]:
-    """Lines that belong to one row as one: those of the head, those between two rules where every row
-    is ruled, and those whose first cell is empty, which go on with the one above."""
+    """Join the lines of each row.
+
+    These are the lines of the header, the lines between two rules if every row is ruled, and lines
+    whose first cell is empty, which continue the line above.
+    """
     bands = [sum(rule.at > _middle(line) for rule in rules) for line in lines]
     is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))
     has_head = bands.count(bands[0]) <= _LONGEST_HEAD and len(rules) > 2
@@ -134,7 +137,7 @@ def _in_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]) 
 
 
 def _only_goes_on(above: Cells, row: Cells) -> bool:
-    """Whether a line without a first cell continues words rather than being a row of its own."""
+    """Return True if a line without a first cell continues words, and is no row of its own."""
     filled = [bool(cell) for cell in row]
     return sum(filled) <= 2 and all(
         is_below or not is_here for is_here, is_below in zip(filled, map(bool, above), strict=True)
@@ -144,7 +147,7 @@ def _only_goes_on(above: Cells, row: Cells) -> bool:
 def unruled(
     words: Sequence[Word], taken: Sequence[Table], textpage: pdfium.PdfTextPage
 ) -> list[Table]:
-    """Tables without rules: neighbouring lines with figures below each other."""
+    """Return tables without rules: adjacent lines with aligned figures."""
     free = [word for word in words if not any(table.holds(word) for table in taken)]
     tables: list[Table] = []
     if not free or page_words.are_turned(textpage, free):
@@ -161,7 +164,7 @@ def unruled(
 
 
 def may_be_unruled(text: str) -> bool:
-    """Whether enough lines of a page's text are mostly figures, for a table without rules."""
+    """Return True if enough lines of a page are mostly figures for a table without rules."""
     return sum(map(_is_of_figures, text.split("\n"))) >= _FEWEST_ROWS
 
 
@@ -171,7 +174,7 @@ def _is_of_figures(line: str) -> bool:
 
 
 def with_columns_parted(table: Table, textpage: pdfium.PdfTextPage) -> Table:
-    """A ruled table, those of its columns parted in which figures stand beside each other."""
+    """Split those columns of a ruled table in which figures stand side by side."""
     for at in reversed(range(len(table.rows[0]))):
         lines = [page_words.lines(row[at]) for row in table.rows]
         every = [line for cell in lines for line in cell]
@@ -193,7 +196,7 @@ def with_columns_parted(table: Table, textpage: pdfium.PdfTextPage) -> Table:
 
 
 def _below_each_other(lines: Sequence[Cells]) -> Cells:
-    """Lines of one row as its cells."""
+    """Join the lines of a row to its cells."""
     return [[word for cell in column for word in cell] for column in zip(*lines, strict=True)]
 
 
@@ -208,7 +211,7 @@ def _frame(run: Sequence[Line]) -> tuple[float, float, float, float]:
 
 
 def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Neighbouring lines of three pieces or more, with room between the pieces."""
+    """Yield runs of adjacent lines of at least three pieces, with gaps between the pieces."""
     run: list[Line] = []
     for line in lines:
         height = median(word.height for word in line)
@@ -225,7 +228,7 @@ def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
 
 def _gutters(lines: Sequence[Line], least: float) -> list[float]:
-    """The middles of the stretches that the words of hardly any line cover."""
+    """Return the centers of horizontal gaps that hardly any line's words cover."""
     height = median(word.height for line in lines for word in line)
     allowed = 0 if len(lines) < 5 else max(1, len(lines) // 8)
     edges = sorted(
@@ -249,7 +252,7 @@ def _gutters(lines: Sequence[Line], least: float) -> list[float]:
 
 
 def _cells(line: Line, borders: Sequence[float]) -> Cells:
-    """The words of a line by column; what lies across a border stays together, where it begins."""
+    """Assign the words of a line to columns; a piece across a border stays together."""
     cells: Cells = [[] for _ in range(len(borders) + 1)]
     for piece in page_words.pieces(line):
         middle = (piece[0].left + piece[0].right) / 2
@@ -283,13 +286,13 @@ def _is_table(
 
 
 def _are_bullets(column: Sequence[str]) -> bool:
-    """Whether a column holds hardly anything but the signs before a list's entries."""
+    """Return True if a column contains hardly anything but bullets."""
     filled = [text for text in column if text]
     return sum(bool(_SIGNS.fullmatch(text)) for text in filled) >= len(filled) / 2
 
 
 def _is_running(column: Sequence[Line]) -> bool:
-    """Whether a column holds running text: lines of several words that fill it."""
+    """Return True if a column contains running text: lines of several words that fill it."""
     cells = [cell for cell in column if cell]
     if not cells:
         return False
@@ -299,7 +302,7 @@ def _is_running(column: Sequence[Line]) -> bool:
 
 
 def _has_figures(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
-    """Whether a column but the first is of figures, other than the numbers of lines or pages."""
+    """Return True if a later column has figures, other than line or page numbers."""
     for at in range(1, len(rows[0])):
         said = [page_words.text(textpage, row[at]) for row in rows if row[at]]
         figures = [text for text in said if page_words.FIGURE.fullmatch(text)]
@@ -309,7 +312,7 @@ def _has_figures(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
 
 
 def _is_counting(figures: Sequence[str]) -> bool:
-    """Whether whole numbers grow from line to line by few, as they do in a list of contents."""
+    """Return True if integers grow by small steps, as in a table of contents."""
     numbers = [int(figure) for figure in figures if figure.isdecimal()]
     steps = [b - a for a, b in pairwise(numbers)]
     return len(numbers) == len(figures) and all(0 <= step <= _PAGES for step in steps)

@@ -1,12 +1,13 @@
-"""HTML as Markdown, as its author meant it: for web pages, books, mails and the clipboard.
+"""Converts HTML to Markdown as its author meant it.
 
-Browsers copy sound HTML. Word writes list items as paragraphs that begin with a sign. Google Docs
-wraps everything in a <b> that is not bold, keeps bold in styles, and puts lists beside the items
-that they belong to. Mails and older pages lay out their text with tables.
+The HTML comes from web pages, books, mails and the clipboard. Browsers copy sound HTML. Word writes
+list items as paragraphs that begin with a bullet or number. Google Docs wraps everything in a <b>
+that is not bold, stores bold in styles, and puts nested lists beside the items that they belong to.
+Mails and older pages lay out their text with tables.
 
-Scripts, styles, hidden parts, pictures (but for their alternative text) and links into the page are
-left out. Nothing is fetched. Markdown's signs in the text stay as they are, because escapes cost
-tokens and hide words from a search.
+Scripts, styles, hidden parts, images (except their alternative text) and links into the page are
+left out. Nothing is fetched. Markdown's special characters in the text stay as they are, because
+escapes cost tokens and hide words from a search.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ _DIVISIONS: Final = frozenset(
 )
 _BLOCKS: Final = _DIVISIONS | _HEADINGS.keys() | _LISTS | {"blockquote", "hr", "li", "pre", "table"}
 _TABLE_PARTS: Final = frozenset({"tr", "thead", "tbody", "tfoot"}) | _CELLS
-# What a browser draws apart from the words around it.
+# Browsers draw these apart from the words around them.
 _CONTROLS: Final = frozenset({"button", "option", "textarea"})
 _NEVER_SHOWN: Final = frozenset(
     {"script", "style", "noscript", "template", "title", "svg", "iframe", "object"}
     | {"audio", "video", "canvas"}
 )
-# A page's menus are noise; of what somebody selected, buttons and menus of choices are.
+# A page's menus are noise, and so are buttons and choices in text that the user selected.
 LEFT_OUT_OF_PAGES: Final = _NEVER_SHOWN | {"nav"}
 LEFT_OUT_OF_SELECTIONS: Final = _NEVER_SHOWN | {"button", "select"}
 _VOID: Final = frozenset(
@@ -79,7 +80,7 @@ _NOT_BOLD: Final = re.compile(r"font-weight:\s*(?:normal|[1-5]00)", re.I)
 _ITALIC: Final = re.compile(r"font-style:\s*(?:italic|oblique)", re.I)
 _LINE_THROUGH: Final = re.compile(r"text-decoration[a-z-]*:[^;]*line-through", re.I)
 _HIDDEN: Final = re.compile(r"display:\s*none|visibility:\s*hidden|mso-hide:\s*all", re.I)
-# KaTeX draws each formula a second time beside its MathML.
+# KaTeX draws each formula a second time next to its MathML.
 _DRAWN_FORMULA: Final = re.compile(r"(?:^|\s)katex-html(?:\s|$)")
 _WORD_LEVEL: Final = re.compile(r"mso-list:\s*l\d+\s+level(\d+)", re.I)
 _WORD_SIGN: Final = re.compile(r"mso-list:\s*ignore", re.I)
@@ -99,14 +100,14 @@ _WORD_LIST, _WORD_ITEM = "#list", "#item"
 
 @dataclass(frozen=True)
 class Converted:
-    """Markdown; `has_prose` says whether there are words outside blocks of code."""
+    """Markdown; `has_prose` is True if there are words outside code blocks."""
 
     text: str
     has_prose: bool
 
 
 def convert(source: str, left_out: frozenset[str]) -> Converted:
-    """Return HTML as Markdown; elements of `left_out` are dropped with their content."""
+    """Convert HTML to Markdown; elements of `left_out` are dropped with their content."""
     source = _terminated(source.replace("\r\n", "\n").replace("\r", "\n"))
     writer = _Writer(left_out)
     writer.feed(source)
@@ -115,9 +116,9 @@ def convert(source: str, left_out: frozenset[str]) -> Converted:
 
 
 def _terminated(source: str) -> str:
-    """Return the source with an end to its last comment or tag, as browsers read it.
+    """Terminate the last comment or tag of a source, as browsers do.
 
-    The library's parser looks for the end again from every "<" that follows: 80 kB take it 5 s.
+    The library's parser would search for the end again from every following "<": 80 kB take 5 s.
     """
     if source.rfind("<!--") > source.rfind("-->"):
         return source + "-->"
@@ -126,7 +127,7 @@ def _terminated(source: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A cell of a table: its words on one line, the same as blocks, and what it spans."""
+    """A table cell: its words on one line, the same as blocks, and its spans."""
 
     text: str
     blocks: list[MarkdownBlock]
@@ -136,24 +137,25 @@ class _Cell:
 
 @dataclass
 class _Table:
-    """A table; `is_layout` says that it only lays out text, and is no table to a reader."""
+    """A table; `is_layout` means that it only lays out text."""
 
     is_layout: bool
     rows: list[list[_Cell]] = field(default_factory=list)
 
     def blocks(self) -> list[MarkdownBlock]:
-        """Return the table, or the blocks of its cells if it is none."""
+        """Return the table, or the blocks of its cells if it is only layout."""
         if self.is_layout or max(map(len, self.rows), default=0) < 2:
             return [block for row in self.rows for cell in row for block in cell.blocks]
         table = md.table(self._grid())
         return [table] if table.text else []
 
     def _grid(self) -> list[list[str]]:
-        """Return the texts by rows and columns; a cell that spans several is in the first."""
+        """Return the texts by row and column; a spanning cell is in its first column."""
         # A cell alone in its row often states more columns than the table has.
         width = max(sum(cell.columns for cell in row) if row[1:] else 1 for row in self.rows)
         grid: list[list[str]] = []
-        covered: dict[int, int] = {}  # by column, how many of the next rows a cell above takes
+        # by column, the number of following rows that a cell above covers
+        covered: dict[int, int] = {}
         for row in self.rows:
             texts: list[str] = []
             for cell in row:
@@ -168,18 +170,18 @@ class _Table:
 
 
 def _skip_covered(texts: list[str], covered: Mapping[int, int], width: int) -> None:
-    """Leave the columns empty that cells of rows above take."""
+    """Leave the columns empty that cells from rows above cover."""
     while len(texts) < width and len(texts) in covered:
         texts.append("")
 
 
 @dataclass
 class _Mark:
-    """A mark that is open.
+    """An open mark.
 
     Attributes:
-        sign: what stands on both sides of the marked words; "" for a link.
-        start: the piece of the line with which it begins.
+        sign: the characters on both sides of the marked words; "" for a link.
+        start: index in `line` of its first piece.
         address: of a link; "" once the first line of its words has been linked.
     """
 
@@ -190,11 +192,12 @@ class _Mark:
 
 @dataclass
 class _Flow:
-    """The blocks of one container: the document, a list item, a quote, a cell.
+    """The blocks of a container: the document, a list item, a quote, a cell.
 
     Attributes:
-        blocks: what is finished. A list is an item: it may follow its introduction closely.
-        line: the pieces of the paragraph that is not finished.
+        blocks: the finished blocks. A list counts as an item: it may follow its introduction
+            without an empty line.
+        line: the pieces of the unfinished paragraph.
         marks: the marks that are open in it.
     """
 
@@ -203,7 +206,7 @@ class _Flow:
     marks: list[_Mark] = field(default_factory=list)
 
     def text(self, *, is_item: bool = False) -> str:
-        """Return the blocks; in an item of a list, a list follows the first line closely."""
+        """Join the blocks; in a list item, a list follows the first line without an empty line."""
         texts = [block.text for block in self.blocks]
         if is_item and len(texts) > 1 and self.blocks[1].is_item and not self.blocks[0].is_item:
             texts[:2] = [f"{texts[0]}\n{texts[1]}"]
@@ -215,9 +218,9 @@ class _List:
     """A list.
 
     Attributes:
-        bullet: what stands before an item; "" if they are numbered.
+        bullet: the marker of its items; "" if they are numbered.
         number: of the first item.
-        level: of a list of Word's.
+        level: of a list from Word.
     """
 
     bullet: str
@@ -226,7 +229,7 @@ class _List:
     level: int = 0
 
     def text(self) -> str:
-        """Return the items, each under the one before."""
+        """Return the items, each below the previous."""
         lines = []
         for number, item in enumerate(self.items, self.number):
             marker = self.bullet or f"{number}."
@@ -242,10 +245,10 @@ class _Element:
     """An open element.
 
     Attributes:
-        tag: as it came.
-        at_end: what is done at its end.
-        keeps_lines: whether line ends in its text count.
-        is_left_out: whether nothing in it is written.
+        tag: as it was written.
+        at_end: called at its end.
+        keeps_lines: line ends in its text count.
+        is_left_out: its content is not written.
     """
 
     tag: str
@@ -258,7 +261,7 @@ class _Writer(HTMLParser):
     """Writes the Markdown.
 
     Attributes:
-        has_prose: there are words outside blocks of code.
+        has_prose: there are words outside code blocks.
     """
 
     def __init__(self, left_out: frozenset[str]) -> None:
@@ -270,7 +273,7 @@ class _Writer(HTMLParser):
         self._tables: list[_Table] = []
         self._cell_texts: list[list[str]] = []  # the paragraphs of each open cell
         self._open: list[_Element] = []
-        # Sums over the open elements, because each piece of text asks for them.
+        # Sums over the open elements, because each piece of text needs them.
         self._tags: Counter[str] = Counter()
         self._left_out = 0
         self._line_keepers = 0
@@ -278,12 +281,12 @@ class _Writer(HTMLParser):
         self._heading = 0
         self._code: list[str] | None = None
         self._language = ""
-        self._sign: list[str] | None = None  # what Word writes before an item
+        self._sign: list[str] | None = None  # the bullet or number that Word writes before an item
         self._formula: list[str] = []
         self._annotation: list[str] = []
 
     def text(self) -> str:
-        """Return what was read."""
+        """Finish, and return the Markdown."""
         while self._open:
             self._close_last()
         self._end_paragraph()
@@ -292,10 +295,10 @@ class _Writer(HTMLParser):
     # ------------------------------------------------------------ tags and text
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """Return where the declaration that begins at `i` ends; -1 if it does not.
+        """Return the end of the declaration that begins at `i`; -1 if it has none.
 
-        As in browsers, all up to the next ">" is a comment. The library fails an assertion at a
-        piece of one ("<![;").
+        As in browsers, everything up to the next ">" is a comment. The library's version fails an
+        assertion at an incomplete declaration ("<![;").
         """
         return self.parse_bogus_comment(i, report)
 
@@ -344,7 +347,7 @@ class _Writer(HTMLParser):
                 self._flows[-1].line.append(line)
 
     def _break_line(self) -> None:
-        """End the line; a second time in a row, the paragraph."""
+        """End the line; twice in a row, the paragraph."""
         line = self._flows[-1].line
         if self._heading:
             self._write(" ")
@@ -356,7 +359,7 @@ class _Writer(HTMLParser):
             self._is_after_space = True
 
     def _end_paragraph(self) -> None:
-        """Finish the paragraph or heading that is being written, if there is one."""
+        """Finish the current paragraph or heading, if there is any."""
         flow = self._flows[-1]
         for mark in reversed(flow.marks):
             self._mark(flow, mark)
@@ -372,7 +375,7 @@ class _Writer(HTMLParser):
                 self._cell_texts[-1].append(text)
 
     def _end_implied(self, tag: str) -> None:
-        """Close the elements that end where `tag` starts, though nothing says so: "<li>a<li>b"."""
+        """Close the elements that `tag` ends without an end tag: "<li>a<li>b"."""
         for rule in _IMPLIED_ENDS:
             if tag in rule.starting and any(self._tags[ended] for ended in rule.ended):
                 for element in reversed(self._open):
@@ -431,7 +434,7 @@ class _Writer(HTMLParser):
             self._start_inline(tag, given, style)
 
     def _start_block(self) -> None:
-        """End the paragraph, and the lists of Word, before which a block starts."""
+        """End the paragraph and Word's lists before a block starts."""
         while self._tags[_WORD_LIST]:
             self.handle_endtag(_WORD_LIST)
         self._end_paragraph()
@@ -475,7 +478,7 @@ class _Writer(HTMLParser):
             self._flows[-1].blocks.append(MarkdownBlock("\n".join(lines)))
 
     def _start_code(self, tag: str, given: dict[str, str]) -> None:
-        """Start a block of code; editors copy theirs as <div>s with a style."""
+        """Start a code block; editors copy code as <div>s with a style."""
         self._start_block()
         self._code = []
         self._language = _language(given) or self._language
@@ -525,7 +528,7 @@ class _Writer(HTMLParser):
         line[start:] = [change("".join(line[start:]))]
 
     def _new_signs(self, tag: str, style: str) -> list[str]:
-        """Return the marks that an element adds: struck out, bold, italic, code."""
+        """Return the marks that an element adds: strikethrough, bold, italic, code."""
         sign = _MARKS.get(tag, "")
         if not sign and not style:
             return []
@@ -558,7 +561,7 @@ class _Writer(HTMLParser):
         self._push(_Element(tag, end if marks else None, keeps_lines))
 
     def _mark(self, flow: _Flow, mark: _Mark) -> None:
-        """Put a mark around the words since its start. The space around them stays outside."""
+        """Put a mark around the words since its start; the space around them stays outside."""
         text = "".join(flow.line[mark.start :])
         words = text.strip()
         if not words:
@@ -582,7 +585,7 @@ class _Writer(HTMLParser):
             self._formula.append(data)
 
     def _end_formula(self) -> None:
-        """Write a formula as it was typed, else its signs one after the other."""
+        """Write a formula as it was typed, else its symbols in order."""
         typed = "".join(self._annotation[1:]).strip() or self._annotation[0]
         self._write(" ".join((typed or " ".join(self._formula)).split()))
 
@@ -617,7 +620,7 @@ class _Writer(HTMLParser):
     # ------------------------------------------------------------ lists
 
     def _start_list(self, tag: str, start: str) -> None:
-        """Start a list. One beside the items of another belongs to the last of them."""
+        """Start a list. A list directly in another list belongs to its last item."""
         outer = self._lists[-1] if self._open and self._open[-1].tag in _LISTS else None
         depth = sum(bool(list_.bullet) for list_ in self._lists)
         bullet = _BULLETS[depth % len(_BULLETS)] if tag == "ul" else ""
@@ -642,7 +645,7 @@ class _Writer(HTMLParser):
             (item or self._flows[-1]).blocks.append(MarkdownBlock(text, is_item=True))
 
     def _start_word_item(self, level: int) -> None:
-        """Start an item of a list of Word's: a paragraph that names its level."""
+        """Start an item of a list from Word: a paragraph that states its level."""
         while self._tags[_WORD_LIST] and self._lists[-1].level > level:
             self.handle_endtag(_WORD_LIST)
         if self._tags[_WORD_LIST] and self._lists[-1].level == level:
@@ -656,7 +659,7 @@ class _Writer(HTMLParser):
         self._push(_Element("p", self._end_paragraph))
 
     def _take_sign(self) -> None:
-        """Make a list numbered whose first item begins with a number."""
+        """Make a list numbered if its first item begins with a number."""
         sign, self._sign = "".join(self._sign or ()), None
         if self._tags[_WORD_LIST] and len(self._lists[-1].items) == 1 and _NUMBER.match(sign):
             self._lists[-1].bullet = ""
@@ -695,6 +698,6 @@ def _keeps_lines(style: str) -> bool:
 
 
 def _span(given: Mapping[str, str | None], name: str) -> int:
-    """Return how many columns or rows a cell takes."""
+    """Return the number of columns or rows of a cell."""
     count = given.get(name) or ""
     return int(count) if count.isdecimal() and 1 <= int(count[:4]) <= _MOST_SPANNED else 1

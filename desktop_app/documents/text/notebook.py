@@ -1,4 +1,4 @@
-"""Jupyter notebooks: cells in order, code fenced, outputs as text and without their pictures."""
+"""Converts Jupyter notebooks: cells in order, code fenced, outputs as text without images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from desktop_app.documents import refusals
 
 
 def read(name: str, text: str) -> str:
-    """The notebook as Markdown.
+    """Return the notebook as Markdown.
 
     Raises:
         DocumentDamagedError: not the JSON that nbformat 3 or 4 describes.
@@ -24,7 +24,7 @@ def read(name: str, text: str) -> str:
 
 
 def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """All cells; before nbformat 4 they lay in worksheets."""
+    """Yield all cells; before nbformat 4 they were in worksheets."""
     if notebook.get("nbformat", 4) >= 4:
         yield from notebook["cells"]
         return

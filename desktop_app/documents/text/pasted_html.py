@@ -1,4 +1,4 @@
-"""Text that another program put on the clipboard as HTML, as Markdown."""
+"""Converts HTML from the clipboard to Markdown."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from desktop_app.documents.text import html_markdown
 
 
 def to_markdown(source: str) -> str:
-    """Return the Markdown of a piece of HTML.
+    """Convert a piece of HTML to Markdown.
 
-    It is "" if all of it is code: the plain text beside it on the clipboard says that best.
+    Returns "" if all of it is code: then the plain text on the clipboard is better.
     """
     converted = html_markdown.convert(source, html_markdown.LEFT_OUT_OF_SELECTIONS)
     return converted.text if converted.has_prose else ""

@@ -1,8 +1,8 @@
-"""Bytes to text, in any encoding, without losing a character silently.
+"""Decodes bytes to text in any encoding, without losing a character silently.
 
-What says its encoding (a byte order mark, valid UTF-8, the NULs of UTF-16) is taken at its word.
-The rest is a guess, and the person is told. A likely encoding puts no sign inside a word, and makes
-letters that one language has. Nothing is ever decoded with replacement characters.
+A stated encoding (byte order mark, valid UTF-8, the NULs of UTF-16) is trusted. Otherwise it is a
+guess, which the user is told. A likely encoding puts no symbols inside words, and uses the letters
+of a single language. Nothing is ever decoded with replacement characters.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-# In this order where nothing else decides: Western first. Hebrew before Cyrillic and Greek: they
-# can show Hebrew letters as theirs, while few of their own words are possible in Hebrew's.
+# In order of preference: Western first. Hebrew precedes Cyrillic and Greek: those can show Hebrew
+# letters as their own, while few of their own words are possible in Hebrew's encoding.
 _LEGACY: Final = (
     "cp1252",
     "cp1255",
@@ -56,7 +56,7 @@ _NAMES: Final = {
     "cp874": "Thai (CP874)",
     "mac_roman": "Mac Roman",
 }
-# What a declaration may name: of Python's codecs some are no encodings of texts.
+# The encodings that a declaration may name: some of Python's codecs are no text encodings.
 _TEXTUAL: Final = frozenset(
     {codecs.lookup(name).name for name in _LEGACY}
     | {f"iso8859-{number}" for number in (*range(1, 12), 13, 14, 15, 16)}
@@ -71,23 +71,24 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Enough to tell an encoding by, and read in a few milliseconds.
+# Bytes: enough to recognize an encoding, and decoded in a few milliseconds.
 _SAMPLE: Final = 1 << 16
-# What no text holds: control characters other than tab, line feed, form feed, carriage return,
-# backspace (terminals) and escape (their colours).
+# Characters that text does not contain: control characters except tab, line feed, form feed,
+# carriage return, backspace (terminals) and escape (terminal colors).
 _CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
-# A sign between two letters, a capital after a small letter, signs that nobody writes: what wrong
-# encodings look like.
+# Signs of a wrong encoding: a symbol between two letters, a capital after a small letter, symbols
+# that nobody writes.
 _ODD: Final = re.compile(
     r"(?<=[^\W\d_])(?:[¹²³]|(?![^\W\d_])[^\x00-\x7f\s’·\u3000-\u303f\uff00-\uff65])(?=[^\W\d_])|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]"
     r"|[¼½¾¨¸‡†ˆ¬ªº](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
 )
-# Icelandic has these letters, but not in these places: read as Western, Turkish and Baltic have.
+# Icelandic has these letters, but not in these positions; Turkish and Baltic text read as Western
+# does.
 _NOT_ICELANDIC: Final = re.compile(
     r"[þÞ](?![aeiouyáéíóúýöæjrvA-ZÁÉÍÓÚÝÖÆ])|\b[ðÐ]|[ýð](?=\w*ý)|ý(?=\w*[ðþ])"
 )
 _NO_ASCII: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
-# The letters beside a to z of each language that an encoding is for.
+# The letters beyond a to z of each language that an encoding is for.
 _WESTERN: Final = (
     "äöüß",  # German
     "àâæçéèêëîïôœùûüÿ",  # French
@@ -130,20 +131,20 @@ _DECLARED: Final = re.compile(
     rb"""|@charset "([A-Za-z][\w.-]{1,30})";"""
     rb"""|(?:[^\n]*\n)?[ \t\f]*(?:\#|;|//|")[^\n]{0,80}?coding[:=][ \t]*([A-Za-z][\w.-]{1,30})"""
 )
-# How Japanese mail switches between alphabets.
+# Escape sequences that switch between alphabets in Japanese mail.
 _ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b$(D")
 
 
 @dataclass(frozen=True)
 class DecodedText:
-    """Text, and whether its encoding had to be guessed (`note`, a sentence, else "")."""
+    """Decoded text; `note` is a sentence if its encoding was guessed, else ""."""
 
     text: str
     note: str = ""
 
 
 def decode(data: bytes) -> DecodedText | None:
-    """The text of `data` with LF line ends, or None where it is not text in a known encoding."""
+    """Decode text with LF line ends; None unless it is text in a known encoding."""
     for way in (_stated, _wide, _guessed):
         found = way(data)
         if found and not _has_controls(found.text):
@@ -152,14 +153,14 @@ def decode(data: bytes) -> DecodedText | None:
 
 
 def _has_controls(text: str) -> bool:
-    """Whether one character in a thousand or more is one that no text holds."""
+    """Return True if at least one character in a thousand does not occur in text."""
     allowed = len(text) // 1000
-    # No further than that: of a hundred megabytes of NULs a list would not fit.
+    # Stops there, because the matches of 100 MB of NULs would not fit into memory.
     return next(islice(_CONTROL.finditer(text), allowed, None), None) is not None
 
 
 def _stated(data: bytes) -> DecodedText | None:
-    """By byte order mark, as UTF-8, as UTF-16 without a mark, or as its first lines declare."""
+    """Decode by byte order mark, as UTF-8, as UTF-16 without a mark, or as declared."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             text = _strictly(data, encoding)
@@ -175,7 +176,7 @@ def _stated(data: bytes) -> DecodedText | None:
 
 
 def _declared(data: bytes) -> list[str]:
-    """The encoding that XML, a style sheet or source code names in its first lines."""
+    """Return the encoding that XML, a style sheet or source code declares in its first lines."""
     found = _DECLARED.match(data)
     if not found:
         return []
@@ -184,12 +185,12 @@ def _declared(data: bytes) -> list[str]:
         is_text = codecs.lookup(name).name in _TEXTUAL
     except LookupError:
         return []
-    # As browsers do: what is called ISO 8859-1 is Windows-1252.
+    # As browsers do, read ISO 8859-1 as Windows-1252.
     return ["cp1252" if codecs.lookup(name).name == "iso8859-1" else name] if is_text else []
 
 
 def _wide(data: bytes) -> DecodedText | None:
-    """UTF-16 without a mark, of letters that have few NULs: where every one is known."""
+    """Decode UTF-16 without a mark and with few NULs, if every character is assigned."""
     if len(data) % 2 or not _NO_ASCII.search(data[:_SAMPLE]) or len(data) < 8:
         return None
     for encoding in ("utf-16-le", "utf-16-be"):
@@ -200,7 +201,7 @@ def _wide(data: bytes) -> DecodedText | None:
 
 
 def _is_sound(text: str) -> bool:
-    """Whether it is of few alphabets, without characters that nobody has given out."""
+    """Return True if text uses few alphabets, and no unassigned characters."""
     if any(
         unicodedata.category(sign) in ("Cn", "Co", "Cc") for sign in text if sign not in "\r\n\t"
     ):
@@ -211,8 +212,10 @@ def _is_sound(text: str) -> bool:
 
 
 def _encoding_by_nuls(data: bytes) -> str:
-    """UTF-16 where every second byte is mostly NUL, as in text in Latin letters; UTF-32 where half of
-    all are; else UTF-8."""
+    """Detect UTF-16 and UTF-32 by their NULs, else return UTF-8.
+
+    UTF-16 in Latin letters has a NUL in most pairs of bytes, UTF-32 in half of all bytes or more.
+    """
     sample = data[:_SAMPLE]
     if len(data) % 4 == 0 and len(data) >= 8:
         quarter = len(sample) // 4
@@ -244,11 +247,11 @@ def _plausible(data: bytes) -> list[str]:
     """Return the legacy encodings in which the data make sense, the likeliest first.
 
     The letters decide first, then the order of `_LEGACY` for Western text: charset-normalizer takes
-    most Italian for Czech, and much Finnish for Hebrew. What it measures tells the others apart.
+    most Italian for Czech, and much Finnish for Hebrew. Its measures rank the others.
     """
     import charset_normalizer
 
-    # Only what is around the first bytes that are not ASCII tells encodings apart.
+    # Only the text around the first non-ASCII bytes distinguishes encodings.
     first = next(re.finditer(rb"[\x80-\xff]", data)).start()
     begin = max(0, data.rfind(b"\n", 0, first) + 1)
     sample = data[begin : begin + _SAMPLE]
@@ -274,7 +277,7 @@ def _plausible(data: bytes) -> list[str]:
         except UnicodeDecodeError:
             continue
         odd = _oddities(text, encoding)
-        # charset-normalizer leaves out the right one of a few short words.
+        # charset-normalizer omits the right encoding for a few short words.
         if encoding in measures or not odd:
             measure = measures.get(encoding, (1.0, 0.0))
             ranked.append((odd, order > 0, *measure, order, encoding))
@@ -282,10 +285,10 @@ def _plausible(data: bytes) -> list[str]:
 
 
 def _oddities(text: str, encoding: str) -> int:
-    """Count what nobody writes: odd signs, mixed scripts in a word, letters of no one language."""
+    """Count oddities: strange symbols, mixed scripts in a word, letters of several languages."""
     count = len(_ODD.findall(text))
     if encoding.startswith("koi8") and len(_CAPITAL.findall(text)) > 2 * len(_SMALL.findall(text)):
-        count += len(_CAPITAL.findall(text))  # Hebrew looks so in it
+        count += len(_CAPITAL.findall(text))  # Hebrew decoded as KOI8 looks like this
     if _ALPHABETS.get(encoding) is _WESTERN:
         count += len(_NOT_ICELANDIC.findall(text))
     letters: Counter[str] = Counter()
@@ -297,7 +300,7 @@ def _oddities(text: str, encoding: str) -> int:
         for letter in latin:
             letters[letter.lower()[0]] += times
         is_mixed = len(latin) < len(special) and len(special) - len(latin) < len(word)
-        # Only what was written in another script has three letters in a row beside a to z.
+        # Only text of another script has three letters in a row beyond a to z.
         is_all_special = len(latin) == len(word) > 2
         count += times * (is_mixed or is_all_special)
     alphabets = _ALPHABETS.get(encoding, ("",))

@@ -1,4 +1,4 @@
-"""Web pages, and what else is kept as one: chapters of books and mails in HTML."""
+"""Converts web pages, and other HTML documents: chapters of books, mails."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def read(data: bytes) -> plain_text.DecodedText | None:
 
 
 def to_markdown(page: str) -> str:
-    """Return a web page or the body of a mail as Markdown."""
+    """Convert a web page or the body of a mail to Markdown."""
     return html_markdown.convert(page, html_markdown.LEFT_OUT_OF_PAGES).text
 
 
 def _decoded(data: bytes) -> plain_text.DecodedText | None:
-    """Return the text of a page in the encoding that it states, or in the likeliest."""
+    """Decode a page by the encoding that it states, else by the likeliest."""
     stated = _CHARSET.search(data[:2048])
     if not stated:
         return plain_text.decode(data)
-    # Browsers read ISO 8859-1 as Windows-1252, and so pages are written.
+    # Browsers read ISO 8859-1 as Windows-1252, so pages are written that way.
     encoding = stated[1].decode("ascii", "replace").lower()
     try:
         text = data.decode("cp1252" if encoding in ("iso-8859-1", "latin1") else encoding)

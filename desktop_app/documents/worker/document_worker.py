@@ -1,9 +1,9 @@
-"""The window's side of reading documents: one child process, started on first use.
+"""Reads documents in a child process that starts on first use; this is the window's side.
 
-A document that crashes, hangs or fills the memory ends the child; the person gets a sentence and
-the next document a new child. The child is confined (see worker_process.py): files are opened here
-and sent to it, and what it answers is checked. It ends when it has had nothing to do for a while,
-when its standard input closes, and so with us however we end.
+A document that crashes, hangs or fills the memory ends the child; the user gets an error message,
+and the next document a new child. The child is confined (worker_process.py): files are opened here
+and sent to it, and its answers are checked. It ends after a while without work, or when its
+standard input closes, so it never outlives this process.
 
 Works on any asyncio event loop, Qt's included.
 """
@@ -65,7 +65,7 @@ class Request:
         header: its fields; `kind` and `name` are always among them.
         payload: a document's bytes, or a text.
         path: a file or a folder that is opened for the child.
-        most: bytes of the answer's payload; None for the text of a document.
+        most: maximum bytes of the answer's payload; None for the text of a document.
         is_text: the answer's payload is UTF-8.
     """
 
@@ -77,20 +77,20 @@ class Request:
 
     @property
     def name(self) -> str:
-        """The document's name, for people."""
+        """Return the document's name, as shown to the user."""
         return str(self.header["name"])
 
 
 class DocumentWorker:
-    """Reads documents and counts tokens, one at a time, in a process of its own.
+    """Reads documents and counts tokens, one request at a time, in a child process.
 
     Attributes:
-        limits: what the next document may cost.
-        passwords: of the protected documents that were read or unlocked, by their SHA-256. They are
-            in this process's memory alone, and go to the child through its pipe.
+        limits: for the next document.
+        passwords: of the protected documents that were read or unlocked, by SHA-256. They are only
+            in this process's memory, and go to the child through its pipe.
 
-    Call `aclose()` before the event loop ends. `command` starts the child: another one only for
-    tests of what a broken child does.
+    Call `aclose()` before the event loop ends. `command` starts the child; only tests of broken
+    children pass it.
     """
 
     def __init__(
@@ -114,17 +114,17 @@ class DocumentWorker:
 
     @property
     def pid(self) -> int | None:
-        """The child's process id, None while there is none."""
+        """Return the child's process id, None if there is no child."""
         return self._child.pid if self._child else None
 
     async def extract(
         self, path: Path, on_progress: OnProgress | None = None, *, password: str = ""
     ) -> ExtractedDocument:
-        """The text of a file. Cancelling the task ends the work at once.
+        """Return the text of a file. Cancelling the task ends the work at once.
 
         Raises:
-            DocumentEncryptedError: it asks for a password, or for another one than `password`.
-            DocumentError: one of its subclasses.
+            DocumentEncryptedError: it needs a password, or another than `password`.
+            DocumentError: a subclass.
         """
         header = {"kind": "extract-file", "name": path.name, "password": password}
         return await self._extracted(Request(header, path=path), on_progress)
@@ -137,18 +137,19 @@ class DocumentWorker:
         *,
         password: str = "",
     ) -> ExtractedDocument:
-        """The text of a document that is no file: pasted or piped. Otherwise as `extract`."""
+        """Return the text of a document without a file, pasted or piped; like `extract`."""
         header = {"kind": "extract-bytes", "name": name, "password": password}
         return await self._extracted(Request(header, data), on_progress)
 
     async def scale(
         self, name: str, data: bytes, media_type: str, size: tuple[int, int]
     ) -> ScaledPicture:
-        """A picture within `size` pixels, as PNG or JPEG, without metadata. `media_type` is what
-        `extract` found. The same bytes give the same result.
+        """Scale an image to fit into `size` pixels, as PNG or JPEG, without metadata.
+
+        `media_type` is the result of `extract`. The same bytes give the same result.
 
         Raises:
-            DocumentError: one of its subclasses.
+            DocumentError: a subclass.
         """
         asked = {"kind": "scale", "name": name, "media_type": media_type}
         header = {**asked, "width": size[0], "height": size[1]}
@@ -165,12 +166,13 @@ class DocumentWorker:
         *,
         password: str = "",
     ) -> list[ScaledPicture]:
-        """Pages of a PDF as pictures: each a number, from 1, and the pixels that it fits into. The
-        same bytes give the same result.
+        """Render pages of a PDF: each a number, from 1, and the pixels to fit into.
+
+        The same bytes give the same result.
 
         Raises:
-            DocumentEncryptedError: it asks for a password, or for another one than `password`.
-            DocumentError: one of its subclasses.
+            DocumentEncryptedError: it needs a password, or another than `password`.
+            DocumentError: a subclass.
         """
         asked = [[number, *size] for number, size in pages]
         header = {"kind": "render", "name": name, "pages": asked, "password": password}
@@ -182,7 +184,7 @@ class DocumentWorker:
         )
 
     async def count_tokens(self, text: str) -> int:
-        """The number of tokens by o200k_base, which OpenAI's models use.
+        """Count the tokens of a text by o200k_base, which OpenAI's models use.
 
         Raises:
             DocumentError: the child could not be started, or failed.
@@ -195,7 +197,7 @@ class DocumentWorker:
         )
 
     async def markdown_of(self, html: str) -> str:
-        """What another program put on the clipboard as HTML: see `rich_text.py`.
+        """Convert HTML from the clipboard to Markdown: see `pasted_html.py`.
 
         Raises:
             DocumentError: it cannot be read, or the child could not be started.
@@ -206,7 +208,7 @@ class DocumentWorker:
         return await self._ask(request, lambda _, markdown: str(markdown))
 
     async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
-        """Parts of a text of at most so many tokens (by o200k_base): see `chunks.py`.
+        """Split a text into chunks of at most `tokens` tokens (by o200k_base): see `chunks.py`.
 
         Raises:
             DocumentError: the child could not be started, or failed.
@@ -218,7 +220,7 @@ class DocumentWorker:
         return await self._ask(request, lambda _, rows: worker_answers.chunks(rows, length))
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
-        """The passages of a document's text: see `passages.py`.
+        """Return the passages of a document's text: see `passage_index.py`.
 
         Raises:
             DocumentError: the child could not be started, or failed.
@@ -230,7 +232,7 @@ class DocumentWorker:
         return await self._ask(request, lambda _, rows: worker_answers.passages(rows, length))
 
     async def aclose(self) -> None:
-        """End the child and wait for its end. A request still running is cut off."""
+        """End the child and wait for its end. A running request is cut off."""
         if self._child:
             self._kill(self._child)
         async with self._turn:
@@ -261,9 +263,9 @@ class DocumentWorker:
         """Send a request, and return what `read` makes of its answer within the time limit.
 
         Args:
-            request: what to ask.
+            request: the request.
             read: makes the result of the answer's header and payload, in a thread if it is long.
-            on_progress: is told how far the work is.
+            on_progress: called with the progress.
         """
         limits = self.limits
         async with self._turn:
@@ -278,11 +280,12 @@ class DocumentWorker:
             except _ChildGoneError as error:
                 self._discard()
                 raise refusals.reader_stopped(request.name, str(error), limits) from error
-            except DocumentError:  # nothing was asked
+            except DocumentError:  # the request was not sent
                 self._leave_when_idle()
                 raise
             except BaseException:
-                # Cancelled, or the progress callback raised: the child is in the middle of its work.
+                # Cancelled, or the progress callback raised: the child is in the middle of its
+                # work.
                 self._discard()
                 raise
             if answer.get("exhausted"):
@@ -300,11 +303,11 @@ class DocumentWorker:
         read: Callable[[dict[str, Any], Any], _T],
         on_progress: OnProgress | None,
     ) -> tuple[dict[str, Any], _T | DocumentError]:
-        """Return the answer's header, and what `read` makes of it or what was refused.
+        """Return the answer's header, and the result of `read` or the refusal.
 
         Raises:
             _ChildGoneError
-            DocumentError: the file or the child could not be opened; nothing was asked.
+            DocumentError: the file or the child could not be opened; the request was not sent.
         """
         opened = None if request.path is None else await _open(request.path, limits)
         with opened or nullcontext():
@@ -340,7 +343,7 @@ class DocumentWorker:
         most: int,
         is_text: bool,
     ) -> tuple[dict[str, Any], str | bytes]:
-        """Return the header and the payload of the answer; serve what the child asks before it.
+        """Return the answer's header and payload; until then, serve what the child asks for.
 
         Raises:
             _ChildGoneError
@@ -358,7 +361,7 @@ class DocumentWorker:
                 return header, payload
             elif on_progress:
                 on_progress(step)
-            await asyncio.sleep(0)  # many steps may have come at once
+            await asyncio.sleep(0)  # many progress messages may arrive at once
 
     async def _send_member(self, child: Process, opened: OpenDocument | None, number: int) -> None:
         """Open a file of the folder for the child."""
@@ -384,7 +387,7 @@ class DocumentWorker:
         given = [] if descriptor is None else [descriptor]
         try:
             socket.send_fds(self._files, [b"f" if given else b"-"], given)
-        except OSError as error:  # BlockingIOError, too: it takes none of them
+        except OSError as error:  # including BlockingIOError: the child takes no files
             raise await _gone(child) from error
 
     async def _running_child(self, limits: Limits) -> Process:
@@ -397,7 +400,7 @@ class DocumentWorker:
         return self._child
 
     async def _start(self, memory: int) -> tuple[Process, socket.socket]:
-        """Start a child; return it with the socket that it takes open files from.
+        """Start a child; return it with the socket for sending it open files.
 
         Raises:
             DocumentError
@@ -433,14 +436,14 @@ class DocumentWorker:
             self._idle = None
 
     def _kill(self, child: Process) -> None:
-        """Once: a second time might collect the child's end, which asyncio waits for elsewhere."""
+        """Kill the child only once: a second kill could reap it before asyncio does."""
         if child.pid != self._killed:
             self._killed = child.pid
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
 
     def _discard(self) -> None:
-        """Kill the child, and see to its end in the background. A new one starts on demand."""
+        """Kill the child, and reap it in the background. A new child starts on demand."""
         self._stay()
         child, self._child = self._child, None
         if self._files:
@@ -463,12 +466,12 @@ def _not_started(error: OSError) -> DocumentError:
 
 
 def _picture_bytes(size: tuple[int, int]) -> int:
-    """Return more bytes than a picture of this size takes as PNG or JPEG."""
+    """Return an upper bound for the bytes of an image of this size as PNG or JPEG."""
     return 4 * size[0] * size[1] + PIECE
 
 
 def _rows_bytes(text: bytes) -> int:
-    """Return more bytes than rows about the parts of a text take."""
+    """Return an upper bound for the bytes of rows about the parts of a text."""
     return 16 * len(text) + PIECE
 
 
@@ -529,12 +532,12 @@ async def _receive(
         left = header["payload"]
         if left > most:
             raise worker_answers.MalformedAnswerError("too long a payload")
-        if not is_text:  # pictures: a few megabytes
+        if not is_text:  # images: a few megabytes
             return header, await child.stdout.readexactly(left)
         decoder = codecs.getincrementaldecoder("utf-8")()
         pieces = []
         while left:
-            # Piece by piece: the event loop turns between them, however long the text is.
+            # In pieces, so that the event loop runs in between, however long the text is.
             piece = await child.stdout.readexactly(min(left, PIECE))
             left -= len(piece)
             pieces.append(decoder.decode(piece, final=not left))
@@ -544,7 +547,7 @@ async def _receive(
 
 
 async def _gone(child: Process) -> _ChildGoneError:
-    """What to say of a child that no longer speaks, or no longer makes sense."""
+    """Return the error for a child that no longer answers, or answers nonsense."""
     with contextlib.suppress(TimeoutError):
         # It is ending by itself; only a child that talks nonsense needs to be killed.
         async with asyncio.timeout(1):

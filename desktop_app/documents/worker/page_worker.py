@@ -1,8 +1,8 @@
-"""The window's side of looking at a PDF: a child process of its own, in which the document is open.
+"""Renders PDF pages in a child process that keeps the document open; the window's side.
 
-Of its own, because whoever turns pages must not wait for a document that is being read. The child
-may end at any time (idle, crashed, out of memory); the next request finds it gone and opens the
-document anew.
+It is a child of its own, because turning pages must not wait for a document that is being read. The
+child may end at any time (idle, crashed, out of memory); the next request notices, and opens the
+document again.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from desktop_app.documents.worker.protocol import Box, Strip
 __all__ = ["Box", "Looked", "PageWorker", "Strip"]
 
 _T = TypeVar("_T")
-# Bytes: the sizes of 50,000 pages, the most that settings allow, with 16 digits each.
+# Bytes: the sizes of 50,000 pages, the maximum of the setting, with 16 digits each.
 _LONGEST_SIZES: Final = 1 << 22
-# The most that settings allow.
+# The maximum of the setting.
 _LARGEST_FILE: Final = 2_000 << 20
 
 
 class Looked(NamedTuple):
-    """A PDF that is looked at: what it is known by, its name, and its file or its bytes."""
+    """A PDF to look at: its hash, its name, and its file or its bytes."""
 
     sha256: str
     name: str
@@ -36,9 +36,9 @@ class Looked(NamedTuple):
 
 
 class PageWorker(DocumentWorker):
-    """Draws pages and finds passages on them, one request at a time.
+    """Renders pages and finds passages on them, one request at a time.
 
-    All methods raise DocumentError where the document or the page cannot be drawn.
+    All methods raise DocumentError if the document or the page cannot be rendered.
     """
 
     def __init__(
@@ -48,13 +48,12 @@ class PageWorker(DocumentWorker):
         idle_s: float = 60,
         command: ChildCommand | None = None,
     ) -> None:
-        # What is looked at was within the limits when it was read, whatever they are today.
+        # The document was within the limits when it was read, whatever they are now.
         limits = limits or Limits(file_bytes=_LARGEST_FILE, seconds=20)
         super().__init__(limits, idle_s=idle_s, command=command)
 
     async def sizes(self, looked: Looked) -> list[tuple[float, float]]:
-        """Width and height of each page as it is shown, in points; the document is open from now
-        on, and any other is closed."""
+        """Open the document, close any other, and return each page's width and height in points."""
         source = looked.source
         header = {"kind": "view-open", "name": looked.name, "document": looked.sha256}
         header["password"] = self.passwords.get(looked.sha256, "")
@@ -65,7 +64,7 @@ class PageWorker(DocumentWorker):
         return await self._ask(request, lambda _, sizes: worker_answers.page_sizes(sizes))
 
     async def strip(self, looked: Looked, wanted: Strip) -> bytes:
-        """The pixels of a strip of a page: see `pdf_view`."""
+        """Return the pixels of a strip of a page: see `pdf_view`."""
         header = {"kind": "view-strip", "strip": list(wanted)}
         size = 4 * wanted.width * wanted.rows
         request = Request(header, most=size, is_text=False)
@@ -74,7 +73,7 @@ class PageWorker(DocumentWorker):
         )
 
     async def boxes(self, looked: Looked, page: int, text: str, before: str) -> list[Box]:
-        """Where a passage stands on a page: see `pdf_marks.boxes`."""
+        """Return the boxes of a passage on a page: see `passage_boxes.boxes`."""
         payload = json.dumps([text, before]).encode()
         request = Request({"kind": "view-boxes", "page": page}, payload, most=0)
         return await self._look(looked, request, lambda answer, _: worker_answers.boxes(answer))

@@ -1,11 +1,11 @@
-"""What the window's process and the child that reads documents say to each other.
+"""The protocol between the window's process and the child that reads documents.
 
 A frame is four bytes of length, a JSON object of that length, and a payload of `payload` bytes,
-UTF-8 text or a file's bytes. The payload stays outside the JSON: a document's text may be tens of
-megabytes, and the window must be able to take it in small pieces. Open files go from the window to
-the child over a socket of their own, one after each frame that announces or asks for one.
+UTF-8 text or a file's bytes. The payload is not part of the JSON: a document's text may be tens of
+megabytes, and the window must receive it in small pieces. Open files go from the window to the
+child over a separate socket, one after each frame that announces or asks for one.
 
-Nothing that the child says is trusted: see answers.py.
+The window does not trust the child: see worker_answers.py.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PagePicture
 
 LENGTH: Final = struct.Struct(">I")
-# How much is read or written at a time: a millisecond's work.
+# Bytes to read or write at a time: a millisecond's work.
 PIECE: Final = 1 << 18
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far reading has come: `done` of `total` (None: unknown) units ("page")."""
+    """The progress of reading: `done` of `total` (None: unknown) units ("page")."""
 
     done: int
     total: int | None
@@ -35,15 +35,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one document may cost before reading it is given up.
+    """The limits for reading a document.
 
     Attributes:
         file_bytes: size of the file.
-        unpacked_bytes: size of what is packed in it (DOCX and its like are ZIP archives).
-        pages: of a PDF; slides and members of an archive or a folder count as such.
-        pixels: of a picture, before any of it is unpacked.
+        unpacked_bytes: size of its unpacked content (DOCX and the like are ZIP archives).
+        pages: of a PDF; slides, and members of an archive or a folder, count as pages.
+        pixels: of an image, checked before decoding.
         memory_bytes: private memory of the child.
-        seconds: wall time for one document.
+        seconds: wall time for a document.
     """
 
     file_bytes: int = 200 << 20
@@ -56,22 +56,21 @@ class Limits:
 
 @dataclass(frozen=True)
 class ExtractedDocument:
-    """A document as text, or a picture as what it is.
+    """A document as text, or an image with its facts.
 
     Attributes:
         name: the file's name, without its folder.
-        media_type: found by content first, by name second.
+        media_type: by content first, by name second.
         sha256: of the file's bytes, in hexadecimal.
         size: of the file, in bytes.
         text: Markdown for formats with structure; each page of a PDF begins with a line "[page 3]".
-        pages: None where the format has none.
+        pages: None if the format has none.
         tokens: of `text`, by o200k_base.
-        note: a sentence for the person where something could not be read for certain, else "".
-        width, height: of a picture, in pixels, turned as it is looked at; 0 of everything else.
-        animated: a picture with further frames.
-        pictured: the pages of a PDF that hold no text but something drawn, at the size in which
-            they are drawn to be looked at.
-        is_protected: it could be read with its password alone.
+        note: a sentence for the user if something was read with doubt, else "".
+        width, height: of an image, in pixels as displayed; 0 for everything else.
+        animated: an image with further frames.
+        pictured: the pages of a PDF that have drawings but no text, with the size of their images.
+        is_protected: it needed a password.
     """
 
     name: str
@@ -90,7 +89,7 @@ class ExtractedDocument:
 
     @property
     def part(self) -> DocumentPart | ImagePart:
-        """The document as a part of a message, without its text."""
+        """Return the document as a part of a message, without its text."""
         if self.width:
             return ImagePart(
                 self.sha256,
@@ -124,14 +123,14 @@ class TextChunk:
 
 @dataclass(frozen=True)
 class IndexedPassage:
-    """A piece of a document that can be found: see passages.py.
+    """A passage of a document for the index: see passage_index.py.
 
     Attributes:
         start, end: in characters of the document's text.
-        page: the page, slide or sheet that it begins on; None where the format has none.
-        place: where it stands, for people; "" where nothing tells.
+        page: the page, slide or sheet that it begins on; None if the format has none.
+        place: its location as shown to the user; "" if unknown.
         title: the file's name and the headings above, as words.
-        words: what it is found by, as the index takes it: see domain/documents/passage_words.py.
+        words: the search terms for the index: see domain/documents/passage_words.py.
     """
 
     start: int
@@ -145,7 +144,7 @@ class IndexedPassage:
 
 @dataclass(frozen=True)
 class ScaledPicture:
-    """A picture ready to be sent or shown: its bytes, free of metadata, and their size in pixels."""
+    """An image to send or show: its bytes, free of metadata, and its size in pixels."""
 
     media_type: str
     width: int
@@ -154,7 +153,7 @@ class ScaledPicture:
 
 
 class Strip(NamedTuple):
-    """Rows [top, top + rows) of the picture of page `page` (from 1) in `width` × `height` pixels."""
+    """Rows [top, top + rows) of page `page` (from 1), rendered at `width` × `height` pixels."""
 
     page: int
     width: int
@@ -164,7 +163,7 @@ class Strip(NamedTuple):
 
 
 class Box(NamedTuple):
-    """A rectangle on a page as it is shown: from the upper left corner, in parts of its sides."""
+    """A rectangle on a page as shown: from the upper left corner, in fractions of its sides."""
 
     left: float
     top: float
@@ -173,7 +172,7 @@ class Box(NamedTuple):
 
 
 def error_to_json(error: errors.DocumentError) -> dict[str, str | bool]:
-    """Return the error as JSON-ready values; `answers.error` is the reverse."""
+    """Return the error as JSON-ready values; `worker_answers.error` is the reverse."""
     return {
         "error": type(error).__name__,
         "what_happened": error.what_happened,
@@ -185,12 +184,12 @@ def error_to_json(error: errors.DocumentError) -> dict[str, str | bool]:
 
 
 def limits_to_json(limits: Limits) -> dict[str, float]:
-    """The limits as a JSON-ready object; `Limits(**…)` is the reverse."""
+    """Return the limits as a JSON-ready object; `Limits(**…)` is the reverse."""
     return asdict(limits)
 
 
 def head(header: Mapping[str, Any], payload_bytes: int) -> bytes:
-    """The beginning of a frame, up to its payload."""
+    """Return the beginning of a frame, up to its payload."""
     packed = json.dumps({**header, "payload": payload_bytes}).encode()
     return LENGTH.pack(len(packed)) + packed
 
@@ -203,7 +202,7 @@ def write_frame(stream: BinaryIO, header: Mapping[str, Any], payload: bytes = b"
 
 
 def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
-    """Read a frame from a blocking stream; None where the other side has closed it."""
+    """Read a frame from a blocking stream; None if the other side has closed it."""
     length = stream.read(LENGTH.size)
     if len(length) < LENGTH.size:
         return None
@@ -213,16 +212,15 @@ def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
 
 
 def rows_to_payload(rows: Iterable[Sequence[object]]) -> bytes:
-    """Return rows as JSON, one in a line, so that the other side need not parse them all at once."""
+    """Return rows as JSON, one per line, so that they can be parsed one at a time."""
     lines = (json.dumps(row, ensure_ascii=False) for row in rows)
     return "\n".join(lines).encode(errors="replace")
 
 
 def sound(text: str) -> str:
-    """Return a text that can be sent and kept.
+    """Return a text that can be sent and stored, with lone surrogates as question marks.
 
-    Halves of characters become question marks. They come from names of files in other encodings and
-    from JSON.
+    They come from file names in other encodings and from JSON.
     """
     try:
         text.encode()

@@ -1,7 +1,7 @@
-"""Opens what is dropped, in the window's process: the reader is confined and can open nothing.
+"""Opens attached files in the window's process, because the reader is confined.
 
 The reader receives descriptors of regular files. Named pipes, devices and sockets are refused, as
-are links within a folder, even if something puts them there after the folder was listed.
+are links within a folder, even if something creates them after the folder was listed.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Member(NamedTuple):
 
 
 class OpenDocument:
-    """A file or a folder that is open to be read.
+    """An open file or folder.
 
     Attributes:
         descriptor: of the file or the folder, -1 once closed.
         size: bytes of the file, 0 for a folder.
-        members: what lies in the folder and below it, in the order of reading; None for a file.
+        members: the files in the folder and its subfolders, in reading order; None for a file.
         listing: the members as JSON.
     """
 
@@ -74,7 +74,7 @@ class OpenDocument:
         """Return the descriptor of a file in the folder.
 
         Raises:
-            OSError: it cannot be read, or is no regular file any more.
+            OSError: it cannot be read, or is no longer a regular file.
             IndexError: there is no such member, or it is left out.
         """
         members = self.members or []
@@ -97,11 +97,11 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
     """Open a file or a folder. A link that the user chose is followed.
 
     Raises:
-        DocumentTooLargeError: the file is too large, or there are too many in the folder.
+        DocumentTooLargeError: the file is too large, or the folder has too many files.
         DocumentError: it is neither, or cannot be opened.
     """
     try:
-        # Looked at before it is opened, because opening a device may change it.
+        # The check precedes opening, because opening a device may change it.
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             return _open_folder(path, limits)
@@ -118,7 +118,7 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
 
 
 def _regular(descriptor: int) -> int:
-    """Return the descriptor if it is of a regular file; close it otherwise.
+    """Return the descriptor of a regular file; close any other.
 
     Raises:
         OSError
@@ -145,7 +145,7 @@ def _open_folder(path: Path, limits: Limits) -> OpenDocument:
 
 
 def _members(folder: int, above: str, depth: int) -> Iterator[Member]:
-    """Yield the members of an open folder in the order of their names, those below it in place.
+    """Yield the members of an open folder sorted by name, with subfolders in place.
 
     Raises:
         OSError

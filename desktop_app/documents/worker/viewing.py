@@ -1,7 +1,7 @@
-"""Requests about the PDF that is open in the child process, and their answers (see page_worker.py).
+"""Serves requests about the PDF that is open in the child process (see page_worker.py).
 
-One document is open at a time; a request that names another one is answered so that the window
-opens it first.
+Only one document is open at a time; a request that names another is answered such that the window
+opens that document first.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def serve(
 
     Args:
         header: the request.
-        payload: what comes with it.
-        answers: where to write the answer.
+        payload: the payload of its frame.
+        answers: the stream for the answer.
         take_file: returns the descriptor of the file that the request announces.
 
     Raises:
-        DocumentDamagedError: what is asked for cannot be drawn.
+        DocumentDamagedError: the page cannot be rendered.
     """
     if header["kind"] == "view-open":
         _open_other(header, take_file() if header["by"] == "descriptor" else payload, answers)

@@ -1,7 +1,7 @@
-"""Checks what the process that reads documents has answered.
+"""Checks the answers of the process that reads documents.
 
-A hostile document may have taken that process over. So whatever it says is of the expected types,
-within the limits, and about what was asked, or the process is ended. A path is never taken from it.
+A hostile document may have taken that process over. So every answer has the expected types, is
+within the limits, and is about the request, or the process is killed. It never provides a path.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import PagePicture
 
 LONGEST_HEADER: Final = 1 << 21
-"""Bytes. 50,000 pages that are pictures, the most that settings allow, take half of it."""
+"""Bytes. 50,000 pages that are images, the maximum of the setting, take half of it."""
 
 # A note may name five files by their paths.
 _LONGEST_SENTENCE: Final = 100_000
 _LONGEST_ROW: Final = 1 << 20
 _MOST: Final = 1 << 53
-# Points, by the format; a point more for what is rounded.
+# In points, by the format, plus one for rounding.
 _LARGEST_PAGE: Final = 14_401
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
@@ -52,11 +52,11 @@ _T = TypeVar("_T")
 
 
 class MalformedAnswerError(ValueError):
-    """The process did not answer as it should."""
+    """The process violated the protocol."""
 
 
 def header_of(packed: bytes) -> dict[str, Any]:
-    """Return the header of a frame. Its kind is a text, and its payload a number from 0.
+    """Return the header of a frame. Its kind is a string, and its payload a number from 0.
 
     Raises:
         MalformedAnswerError
@@ -68,7 +68,7 @@ def header_of(packed: bytes) -> dict[str, Any]:
 
 
 def progress(header: Mapping[str, Any]) -> Progress:
-    """Return how far a document is read.
+    """Return the progress of reading.
 
     Raises:
         MalformedAnswerError
@@ -111,7 +111,7 @@ def error(header: Mapping[str, Any]) -> errors.DocumentError:
 
 
 def details(header: Mapping[str, Any]) -> str:
-    """Return what the process says of its own end.
+    """Return what the process reports about its own crash.
 
     Raises:
         MalformedAnswerError
@@ -131,14 +131,14 @@ def whole_number(header: Mapping[str, Any], name: str, most: int) -> int:
 def document(
     header: Mapping[str, Any], text: str, name: str, limits: Limits, *, has_password: bool
 ) -> ExtractedDocument:
-    """Return a document as it was read.
+    """Return a document from its answer.
 
     Args:
-        header: what is known of it.
+        header: its facts.
         text: its text.
-        name: under which it was asked for.
-        limits: within which it was asked for.
-        has_password: it was asked for with a password.
+        name: the name in the request.
+        limits: the limits in the request.
+        has_password: the request had a password.
 
     Raises:
         MalformedAnswerError
@@ -167,7 +167,7 @@ def document(
 
 
 def picture(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> ScaledPicture:
-    """Return a picture that was to fit into `size` pixels.
+    """Return an image that was to fit into `size` pixels.
 
     Raises:
         MalformedAnswerError
@@ -179,7 +179,7 @@ def picture(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> Sc
 def pictures(
     header: Mapping[str, Any], packed: bytes, sizes: Sequence[tuple[int, int]]
 ) -> list[ScaledPicture]:
-    """Return several pictures out of one payload, each of which was to fit into its size.
+    """Split a payload into images, each of which was to fit into its size.
 
     Raises:
         MalformedAnswerError
@@ -203,7 +203,7 @@ def _picture(row: Sequence[Any], data: bytes, size: tuple[int, int]) -> ScaledPi
 
 
 def chunks(payload: str, length: int) -> list[TextChunk]:
-    """Return the parts of a text of `length` characters.
+    """Return the chunks of a text of `length` characters.
 
     Raises:
         MalformedAnswerError
@@ -266,7 +266,7 @@ def boxes(header: Mapping[str, Any]) -> list[Box]:
 
 
 def _rows(payload: str, columns: int) -> Iterator[list[Any]]:
-    """Yield the rows of `protocol.rows_to_payload`, each parsed by itself.
+    """Yield the rows of `protocol.rows_to_payload`, each parsed separately.
 
     A megabyte of brackets becomes twenty of lists: a whole payload of them would fill the memory.
     """

@@ -1,11 +1,11 @@
-"""The child process that reads documents and counts tokens.
+"""Reads documents and counts tokens; the main module of the child process.
 
-It takes one request after the other from its standard input and answers on its standard output,
-in the frames of `protocol.py`. Whatever a document does to it stays in here. Before it reads a byte
-it gives up all that it does not need: it opens no file but the program's own and fonts, writes none,
+It takes requests from its standard input, and answers on its standard output, in the frames of
+`protocol.py`. Whatever a document does stays within this process. Before it reads a byte, it gives
+up everything it does not need: it opens only the program's own files and fonts, writes none,
 connects to nothing and starts nothing (see the package `sandbox`). Documents come as descriptors of
 open files. It ends when its standard input closes, which the system does even when the window is
-killed; a thread watches for that, so that a document that takes minutes does not keep it alive.
+killed. A thread watches for that, so that a document that takes minutes does not keep it alive.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from desktop_app.paths import resource_path
 
 Frame = tuple[dict[str, Any], bytes]
 
-# More often than this nobody sees it.
+# More frequent updates are invisible.
 _PROGRESS_EVERY_S: Final = 0.04
 
 
@@ -51,8 +51,8 @@ def main(arguments: Sequence[str]) -> int:
     """Serve until the standard input closes.
 
     Args:
-        arguments: the descriptor of the socket that open files come by, and the private memory in
-            bytes that this process may take.
+        arguments: the descriptor of the socket for open files, and the maximum private memory of
+            this process in bytes.
     """
     descriptor, memory = map(int, arguments)
     files = socket.socket(fileno=descriptor)
@@ -67,12 +67,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def policy(memory: int, descriptors: tuple[int, ...]) -> sandbox.Policy:
-    """Return what this process may do: take memory, and read the ranks of tokens."""
+    """Return the permissions of this process: memory, and reading the tokenizer's ranks."""
     return sandbox.Policy(memory, (resource_path("tokenizer"),), descriptors=descriptors)
 
 
 def _take_standard_output() -> BinaryIO:
-    """Return the standard output for frames alone: what a library prints goes nowhere."""
+    """Return the standard output for frames only, and discard what libraries print."""
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -86,7 +86,7 @@ def _last_words(
     _error: BaseException,
     traceback: TracebackType | None,
 ) -> None:
-    """Say what ended this process, for the log: the kind of error and its place, no content."""
+    """Report the type and place of the fatal error, for the log; no content."""
     frame = extract_tb(traceback)[-1]
     details = f"{kind.__name__} in {Path(frame.filename).name}:{frame.lineno}"
     write_frame(answers, {"kind": "crashed", "details": details})
@@ -100,7 +100,7 @@ def _receive(stream: BinaryIO, requests: queue.SimpleQueue[Frame]) -> None:
 
 
 def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: socket.socket) -> None:
-    """Answer one request; a DocumentError is an answer too, anything else ends the process."""
+    """Answer a request; a DocumentError is an answer, too, anything else ends the process."""
     limits = Limits(**header["limits"])
     try:
         if header["kind"] == "scale":
@@ -129,7 +129,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
         write_frame(answers, {"kind": "refused", **error_to_json(error)})
     except MemoryError:
         too_large = refusals.needs_memory(header["name"], limits)
-        # What the document took is not given back reliably: the window starts another child.
+        # Memory that the document took is not freed reliably: the window starts another child.
         write_frame(answers, {"kind": "refused", "exhausted": True, **error_to_json(too_large)})
 
 
@@ -213,7 +213,7 @@ def _send(document: ExtractedDocument, answers: BinaryIO) -> None:
 
 
 def _reporter(answers: BinaryIO) -> Callable[[Progress], None]:
-    """Sends progress on, the last step always and the others at most every 40 ms."""
+    """Return a callback that sends progress: always the last, otherwise at most every 40 ms."""
     sent_at = 0.0
 
     def report(progress: Progress) -> None:

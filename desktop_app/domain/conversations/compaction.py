@@ -76,7 +76,7 @@ class ProviderState:
 
 @dataclass(frozen=True)
 class SentPath:
-    """The part of a path that is sent: a compaction, if there is one, then `messages` in order."""
+    """The part of a path that is sent: a compaction, if any, then `messages` in order."""
 
     compaction: Compaction | None
     messages: tuple[Message, ...]

@@ -265,7 +265,7 @@ class SearchFilter:
 
 
 class SearchOrder(StrEnum):
-    """NEWEST first; or the BEST of the newest, by the share of the text that the words make up."""
+    """NEWEST first; or the BEST of the newest, by the share of the words in the text."""
 
     NEWEST = "newest"
     BEST = "best"
