@@ -26,10 +26,12 @@ from desktop_app.domain.conversations.conversation import (
     Folder,
     Message,
     ModelChoice,
+    Role,
     now,
 )
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import DraftPart
+from desktop_app.domain.conversations.shown_length import shortened
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.chat_service import AskSettings, ChatService
@@ -359,8 +361,13 @@ class Workspace(QObject):
             await self._keep_elsewhere(left.with_settings_of(settings))
 
     def as_shown(self, message: Message) -> Message:
-        """A message whose error names where its key really comes from: a key of the environment is
-        replaced there, not in the settings."""
+        """Return a message for the window: of an answer that is too long, the beginning."""
+        is_answer = message.role is Role.ASSISTANT
+        return self.as_copied(shortened(message) if is_answer else message)
+
+    def as_copied(self, message: Message) -> Message:
+        """Return a message whose error says where its key is replaced: in the environment if it
+        comes from there, not in the settings."""
         error, id_ = message.error, message.choice.provider_id if message.choice else ""
         if error is None or not any(p.id == id_ and p.from_environment for p in self.profiles):
             return message

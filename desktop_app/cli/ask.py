@@ -45,6 +45,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import format_money
+from desktop_app.providers.http.reply_limits import LARGEST_ANSWER
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, require_supported
 from desktop_app.services.chat.prompt_library import (
     SUMMARY,
@@ -178,6 +179,9 @@ async def _answer(
         raise
     for notice in began.answer.notices:
         say(notice)
+    if not options.save:
+        began.largest_kept = LARGEST_ANSWER  # nothing is stored, which would take far more memory
+    began.ends_when_full = options.json
     code = await _run(backend, began, profile, output, saved=options.save)
     if warning := await backend.budget.warning(profile):
         say(warning)

@@ -15,55 +15,66 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.helpers.hostile_replies import REPLIES, serving
+from tests.helpers.hostile_replies import REPLIES, HostileReply, path_of, serving
 
 LONGEST_S = 120.0
 """After so long a reply is stopped, as a person would."""
 
-_CHILD = "from tests.benchmarks import hostile_replies as h; h.measure({name!r}, {address!r})"
+SETTLED_S = 3.0
+"""What the window may still do behind the end of an answer."""
+
+_CHILD = "from tests.benchmarks import hostile_replies as h; h.measure({!r}, {!r}, {})"
 
 
-def main(reply: str = "") -> Iterator[dict[str, Any]]:
+def main(reply: str = "", window: int = 0) -> Iterator[dict[str, Any]]:
     """Measure every reply, or one; gives a line for each."""
+    names = [reply] if reply else [n for n, r in REPLIES.items() if not window or _is_answer(r)]
     with serving() as address:
-        for name in [reply] if reply else REPLIES:
-            words = _CHILD.format(name=name, address=address)
-            done = subprocess.run(
-                [sys.executable, "-c", words], capture_output=True, text=True, timeout=300
-            )
+        for name in names:
+            words = _CHILD.format(name, address, window)
+            with tempfile.TemporaryDirectory(prefix="r-") as home:
+                done = subprocess.run(
+                    [sys.executable, "-c", words],
+                    capture_output=True,
+                    text=True,
+                    timeout=600,
+                    env={**os.environ, "REPARTEE_HOME": home, "XDG_RUNTIME_DIR": home},
+                )
             last = done.stdout.splitlines()[-1:] or done.stderr.splitlines()[-1:]
             told = json.loads(last[0]) if done.returncode == 0 else {"crashed": last}
-            yield {"benchmark": "hostile_replies", "reply": name, **told}
+            yield {"benchmark": "hostile_replies", "window": window, "reply": name, **told}
 
 
-def measure(name: str, address: str) -> None:
+def _is_answer(reply: HostileReply) -> bool:
+    return reply.asks == "answer"
+
+
+def measure(name: str, address: str, window: int) -> None:
     """Print what one reply does."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtWidgets import QApplication
-
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    from tests.benchmarks.streaming import _application
     from tests.helpers.qt_loop import qt_loop
 
-    application = QApplication.instance() or QApplication([])
-    assert isinstance(application, QApplication)
+    application = _application()
+    measured = _in_a_window if window else _by_the_client
     with qt_loop(application) as loop:
-        print(json.dumps(loop.run_until_complete(_measured(name, address))), flush=True)
+        print(json.dumps(loop.run_until_complete(measured(name, address))), flush=True)
     os._exit(0)
 
 
-async def _measured(name: str, address: str) -> dict[str, Any]:
+async def _by_the_client(name: str, address: str) -> dict[str, Any]:
     from desktop_app.providers.http.transport import Timeouts
     from tests.helpers.hostile_asking import outcome_of
 
     await outcome_of(address, REPLIES["garbage"])
     await asyncio.sleep(0.2)
-    before = _peak_begins()
-    meter = GapMeter()
-    began = time.monotonic()
+    before, meter, began = _peak_begins(), GapMeter(), time.monotonic()
     try:
         async with asyncio.timeout(LONGEST_S):
             found = await outcome_of(address, REPLIES[name], Timeouts(quick_read=5.0))
@@ -71,25 +82,67 @@ async def _measured(name: str, address: str) -> dict[str, Any]:
         shown = "" if error is None else error.sentences
     except TimeoutError:
         kept, shown = "", f"(stopped after {LONGEST_S:.0f} s)"
-    took = time.monotonic() - began
-    await asyncio.sleep(0)
     return {
-        "gap_ms": round(meter.stop() * 1000),
-        "added_mb": round((_status("VmHWM") - before) / 1024),
-        "seconds": round(took, 1),
+        **meter.stop(),
+        "added_mb": _added_mb(before),
+        "seconds": round(time.monotonic() - began, 1),
         "kept": kept if len(kept) < 40 else f"{len(kept):,} characters",
         "shown": shown,
     }
 
 
+async def _in_a_window(name: str, address: str) -> dict[str, Any]:
+    """The same, with the answer shown and kept."""
+    from tests.gui.app.desk import Desk
+    from tests.helpers.hostile_asking import outcome_of
+
+    await outcome_of(address, REPLIES["garbage"])
+    base_url = f"{address}/{path_of(name)}/v1"
+    environment = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "sk-test-0123456789"}
+    async with Desk(real=True, environment=environment) as desk:
+        desk.type("Why?")
+        while "tokens" not in desk.estimate:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1.0)
+        before, meter, began = _peak_begins(), GapMeter(), time.monotonic()
+        desk.enter()
+        is_over = False
+        while not is_over and time.monotonic() - began < LONGEST_S:
+            await asyncio.sleep(0.1)
+            rows = await asyncio.to_thread(desk.stored, _ENDED)
+            is_over = bool(rows)
+        took = time.monotonic() - began
+        if not is_over:
+            desk.click("stop")
+        await asyncio.sleep(SETTLED_S)
+        found = {**meter.stop(), "added_mb": _added_mb(before)}
+        rows = await asyncio.to_thread(desk.stored, _ENDED)
+        size, error = rows[0] if rows else (0, None)
+        shown = json.loads(error)["what_happened"] if error else ""
+        stopped = "" if is_over else f"(stopped after {LONGEST_S:.0f} s) "
+        told = {**found, "seconds": round(took, 1), "stored": size, "shown": stopped + shown}
+        print(json.dumps(told), flush=True)
+        os._exit(0)
+
+
+_ENDED = """SELECT length(parts), error FROM messages
+    WHERE role = 'assistant' AND status <> 'streaming'"""
+
+
+def _added_mb(before: int) -> int:
+    return round((_status("VmHWM") - before) / 1024)
+
+
 class GapMeter:
-    """Measures how late the event loop comes to a timer of 1 ms, while it runs."""
+    """Measures how late the event loop comes to a timer of 1 ms: by the clock, and in this thread's
+    own time, which does not grow with what other programs do."""
 
     EVERY_S = 0.001
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._longest = 0.0
+        self._gap = self._turn = 0.0
+        self._worked = time.thread_time()
         self._next()
 
     def _next(self) -> None:
@@ -97,13 +150,17 @@ class GapMeter:
         self._timer = self._loop.call_later(self.EVERY_S, self._tick)
 
     def _tick(self) -> None:
-        self._longest = max(self._longest, time.monotonic() - self._due)
+        worked = time.thread_time()
+        self._gap = max(self._gap, time.monotonic() - self._due)
+        self._turn, self._worked = max(self._turn, worked - self._worked), worked
         self._next()
 
-    def stop(self) -> float:
-        """Return the longest gap in seconds."""
+    def stop(self) -> dict[str, int]:
+        """Return the longest gap and the longest turn, in milliseconds."""
         self._timer.cancel()
-        return max(self._longest, time.monotonic() - self._due)
+        self._tick()
+        self._timer.cancel()
+        return {"gap_ms": round(self._gap * 1000), "turn_cpu_ms": round(self._turn * 1000)}
 
 
 def _peak_begins() -> int:

@@ -15,6 +15,7 @@ from desktop_app.app.chat.retry_countdown import RetryCountdown
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.reply import Reply
+from desktop_app.domain.conversations.shown_length import NOT_ALL_SHOWN, ShownLength
 from desktop_app.domain.conversations.stream_events import (
     Notice,
     ReasoningDelta,
@@ -39,6 +40,8 @@ class _Run:
     task: asyncio.Task[Message] | None = None
     is_stopping: bool = False
     has_begun: bool = False
+    shown_text: ShownLength = field(default_factory=ShownLength)
+    shown_reasoning: ShownLength = field(default_factory=ShownLength)
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     section: int | None = None
@@ -189,16 +192,18 @@ class RunningAnswers(QObject):
     def _take(self, run: _Run, event: StreamEvent) -> None:
         match event:
             case TextDelta(text) | RefusalDelta(text):
-                run.text.append(text)
+                run.text.append(run.shown_text.take(text))
                 self._count(run)
+                self._say_if_cut(run, run.shown_text)
             case ReasoningDelta(text, section):
                 is_first = run.section is None
                 gap = "" if is_first or section == run.section else "\n\n"
                 run.section = section
-                run.reasoning.append(gap + text)
+                run.reasoning.append(run.shown_reasoning.take(gap + text))
                 if run.says:  # that it is waited for
                     self._countdown.stop(run.answering.answer.id)
                     run.says = run.waiting = ""
+                self._say_if_cut(run, run.shown_reasoning)
             case ReasoningItem():  # the next item counts its sections anew
                 run.section = None if run.section is None else -1
                 return
@@ -222,6 +227,11 @@ class RunningAnswers(QObject):
             run.first_delta = time.monotonic()
             run.says = run.waiting = ""
 
+    @staticmethod
+    def _say_if_cut(run: _Run, length: ShownLength) -> None:
+        if length.is_cut and run.says != NOT_ALL_SHOWN:
+            run.says = run.waiting = NOT_ALL_SHOWN
+
     def _tick(self, answer_id: str, sentence: str) -> None:
         run = self._runs.get(answer_id)
         if run is not None:
@@ -236,10 +246,12 @@ class RunningAnswers(QObject):
                 run.waiting = None
             if run.reasoning:
                 reasoning, run.reasoning = "".join(run.reasoning), []
-                self.reasoning_arrived.emit(conversation_id, message_id, reasoning)
+                if reasoning:
+                    self.reasoning_arrived.emit(conversation_id, message_id, reasoning)
             if run.text:
                 text, run.text = "".join(run.text), []
-                self.text_arrived.emit(conversation_id, message_id, text)
+                if text:
+                    self.text_arrived.emit(conversation_id, message_id, text)
                 seconds = time.monotonic() - run.first_delta
                 if seconds > 0.5 and run is self._of(conversation_id)[0]:
                     self.rate_changed.emit(conversation_id, run.deltas / seconds)

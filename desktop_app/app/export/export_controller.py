@@ -100,11 +100,11 @@ class ExportController(QObject):
         from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
 
         workspace, catalog = self._workspace, self._workspace.backend.catalog
-        shown = [workspace.as_shown(message) for message in workspace.path]
-        what = (workspace.conversation, shown, lambda model: catalog.info(model).name)
+        messages = [workspace.as_copied(message) for message in workspace.path]
+        what = (workspace.conversation, messages, lambda model: catalog.info(model).name)
         written = lru_cache(maxsize=1)(lambda: "".join(markdown_file.pieces(*what)))
         makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [written()]}
-        is_rich = sum(len(message.text) for message in shown) <= LONGEST_RICH
+        is_rich = sum(len(message.text) for message in messages) <= LONGEST_RICH
         if is_rich:
             makers[HTML] = lambda: rich_text.pieces(*what)
         makers[MARKDOWN] = lambda: [written()]

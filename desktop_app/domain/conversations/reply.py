@@ -73,7 +73,9 @@ class GrowingText:
         return self._length
 
     def __str__(self) -> str:
-        return "".join(self._pieces)
+        if len(self._pieces) > 1:
+            self._pieces = ("".join(self._pieces),)  # the text is the same; the pieces go
+        return self._pieces[0] if self._pieces else ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, GrowingText) and str(self) == str(other)

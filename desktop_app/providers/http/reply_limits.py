@@ -6,7 +6,6 @@ far above any honest reply.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from desktop_app.domain.conversations.stream_events import (
@@ -18,12 +17,13 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
+from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.errors import ReplyTooLargeError
 
 MB: Final = 1024 * 1024
 
 LARGEST_ANSWER: Final = 64 * MB
-"""In bytes of memory. ASCII text takes one byte a character, text with any emoji four."""
+"""In bytes of memory, see `TextSize`. An answer that is stored ends sooner: `LARGEST_KEPT`."""
 LARGEST_EVENT: Final = 16 * MB
 LARGEST_JSON: Final = 32 * MB
 LARGEST_STREAM: Final = 512 * MB
@@ -37,7 +37,6 @@ LARGEST_HEADERS: Final = 64 * 1024
 MOST_PARTS: Final = 2_000
 """The most parts of one answer: texts, reasoning, refusals, calls."""
 
-_WIDE: Final = re.compile("[\U00010000-\U0010ffff]")
 _ASK_DIFFERENTLY: Final = "Ask for a shorter answer, or choose another provider."
 _CHECK_ADDRESS: Final = "Check the address in Settings › Provider, or choose another provider."
 
@@ -98,8 +97,7 @@ class AnswerMeter:
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
-        self._characters = 0
-        self._width = 1
+        self._size = TextSize()
         self._parts = 0
         self._last: type[StreamEvent] | None = None
         self._calls: set[int] = set()
@@ -130,8 +128,6 @@ class AnswerMeter:
             raise too_many_parts(self._provider)
 
     def _add_text(self, text: str) -> None:
-        self._characters += len(text)
-        if self._width < 4 and not text.isascii():
-            self._width = 4 if _WIDE.search(text) else 2
-        if self._characters * self._width > LARGEST_ANSWER:
+        self._size.add(text)
+        if self._size.bytes > LARGEST_ANSWER:
             raise too_long_answer(self._provider)

@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import Failed
+from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.providers.apis import (
@@ -32,7 +33,7 @@ from desktop_app.providers.apis.error_replies import LONGEST_QUOTE
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.json_parser import ValueTooLargeError
-from desktop_app.providers.http.reply_limits import AnswerMeter
+from desktop_app.providers.http.reply_limits import MB, AnswerMeter
 
 URLS: Final = {
     Api.RESPONSES: f"/v1/{responses.PATH}",
@@ -43,6 +44,8 @@ NAME_KEY: Final = "repartee"
 
 # A batch streams nothing, and nobody replays the reasoning of its answers.
 _LEFT_OUT: Final = frozenset({"stream", "stream_options", "include", "background"})
+LARGEST_RESULT: Final = 16 * MB
+"""The most bytes of an answer that are kept: storing it takes several times its size."""
 MOST_ERRORS: Final = 50_000
 """The most errors read of a batch: one for each of its requests."""
 # Readers that split lines like Python's splitlines() would split a request at these characters.
@@ -141,6 +144,10 @@ def _of_response(name: str, response: Mapping[str, Any], provider: str, api: Api
         return BatchResult(name, ItemStatus.FAILED, error=error.what_happened)
     reply = _reply(body, provider, api)
     answer = text_of(reply.parts).strip()
+    kept = TextSize().fit(answer, LARGEST_RESULT)
+    if len(kept) < len(answer):
+        why = "Only the first 16 MB of the answer are kept."
+        return BatchResult(name, ItemStatus.ANSWERED, kept, why, reply.usage)
     if reply.status is MessageStatus.COMPLETE and answer:
         return BatchResult(name, ItemStatus.ANSWERED, answer, usage=reply.usage)
     if reply.status is MessageStatus.INCOMPLETE:

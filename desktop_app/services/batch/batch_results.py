@@ -22,6 +22,8 @@ from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
 
 AT_ONCE: Final = 200
 """Results that go into the store in one transaction."""
+CHARACTERS_AT_ONCE: Final = 4_000_000
+"""The most characters of their answers."""
 
 _ENDS: Final = {
     BatchStatus.COMPLETED: "The provider sent no result for it.",
@@ -115,6 +117,7 @@ async def _fetch_file(
     price_of: Callable[[Usage], Decimal | None],
 ) -> None:
     waiting: list[BatchResult] = []
+    characters = 0
 
     async def put_in() -> None:
         repeated = frozenset(fetched.repeated)
@@ -129,8 +132,10 @@ async def _fetch_file(
                     continue
                 fetched.count(result)
                 waiting.append(result)
-                if len(waiting) == AT_ONCE:
+                characters += len(result.answer)
+                if len(waiting) == AT_ONCE or characters > CHARACTERS_AT_ONCE:
                     await put_in()
+                    characters = 0
     except ProviderError as error:
         if error.status != 404:
             raise

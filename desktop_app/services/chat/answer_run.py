@@ -26,15 +26,25 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import (
+    Completed,
     Failed,
+    Incomplete,
     Notice,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
     StreamEvent,
+    TextDelta,
+    ToolCallDelta,
     UsageReported,
     Waiting,
 )
+from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.errors import (
+    TEXT_KEPT,
     ModelNotFoundError,
     ProviderError,
+    ReplyTooLargeError,
     RunLostError,
     StorageError,
     UserFacingError,
@@ -49,6 +59,12 @@ from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.shared_usage import is_counted_elsewhere
 
 CHECKPOINT_S = 0.5
+LARGEST_KEPT = 16 * 1024 * 1024
+"""Bytes, as `TextSize` counts them, far above what any model writes. Storing a text takes five times
+its size and more: the text, its JSON, and what SQLite and its search index make of that. 64 MB would
+take 583 MB, where a reply may take 200."""
+LARGEST_BESIDE = 4 * 1024 * 1024
+"""The least that each of several answers may take that come at once and share LARGEST_KEPT."""
 SAVE_AGAIN_S = 2.0
 
 NOT_CALLED_OFF = "{} could not be told to stop: the run may go on there, and be billed."
@@ -73,6 +89,8 @@ class AnswerRun:
         conversation, question, answer: as they are on disk; `question` is None for a retry.
         beside: further answers to the same question, to be run beside this one.
         checkpoint_s: seconds between two writes of what has arrived.
+        largest_kept: bytes of the answer that are kept; it fails if more arrives.
+        ends_when_full: stop listening then. A command goes on, whose output takes the rest.
 
     Args:
         hold: what the input holds of the provider's monthly cap, until the answer has ended.
@@ -98,6 +116,7 @@ class AnswerRun:
         self.answer = answer
         self.beside: tuple[AnswerRun, ...] = ()
         self.checkpoint_s = CHECKPOINT_S
+        self.largest_kept, self.ends_when_full = LARGEST_KEPT, True
         self._store, self._gateway, self._spending = store, gateway, spending
         self._hold = hold
         self._stand_in = stand_in
@@ -105,6 +124,7 @@ class AnswerRun:
         self._resolved = resolved
         self._reply = Reply(notices=answer.notices)
         self._began, self._thinking = time.monotonic(), ThinkingTime()
+        self._size = TextSize()
         self._is_left = False
         self._stopped: RemoteRun | None = None
         self._has_name = asyncio.Event()  # the run in the background, by which it is found again
@@ -203,7 +223,16 @@ class AnswerRun:
             async for event in events:
                 if self._should_stand_in(event):
                     break
-                self._take(event, listen)
+                kept = self._kept_of(event)
+                if kept is event:
+                    self._take(self._with_overflow(event), listen)
+                elif self.ends_when_full:
+                    self._take(kept, listen)
+                    self._take(Failed(self._too_long("; it was ended there", TEXT_KEPT)), listen)
+                    return
+                else:
+                    self._reply = accumulate(self._reply, kept)
+                    listen(event, self._reply)
             else:
                 return
         await self._stream_stand_in(listen)
@@ -215,6 +244,41 @@ class AnswerRun:
 
     def _events_of(self, provider: Provider) -> AsyncIterator[StreamEvent]:
         return provider.stream(self._request)
+
+    def _kept_of(self, event: StreamEvent) -> StreamEvent:
+        """Return `event` itself, or as much of it as stays within the limit."""
+        match event:
+            case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
+                kept = self._size.fit(text, self.largest_kept)
+                return event if len(kept) == len(text) else replace(event, text=kept)
+            case ToolCallDelta(_, text):
+                kept = self._size.fit(text, self.largest_kept)
+                return event if len(kept) == len(text) else replace(event, arguments=kept)
+            case ReasoningItem(_, text):
+                # Half of it is of no use to the provider.
+                is_whole = len(self._size.fit(text, self.largest_kept)) == len(text)
+                return event if is_whole else replace(event, encrypted="")
+        return event
+
+    def _with_overflow(self, event: StreamEvent) -> StreamEvent:
+        """Return the end of an answer that was not kept whole as a failure; other events as they are."""
+        if self._size.bytes <= self.largest_kept:
+            return event
+        kept = f"The first {self.largest_kept >> 20} MB are kept; the output has all that arrived."
+        match event:
+            case Completed() | Incomplete():
+                return Failed(self._too_long("", kept))
+            case Failed(error):
+                error.what_was_kept = kept
+        return event
+
+    def _too_long(self, end: str, kept: str) -> ReplyTooLargeError:
+        name, limit = self._resolved.profile.name, self.largest_kept >> 20
+        return ReplyTooLargeError(
+            f"The answer of {name} grew beyond {limit} MB{end}.",
+            what_was_kept=kept,
+            what_to_do="Ask for a shorter answer, or choose another provider.",
+        )
 
     def _should_stand_in(self, event: StreamEvent) -> bool:
         gone = isinstance(event, Failed) and isinstance(event.error, ModelNotFoundError)
@@ -250,15 +314,16 @@ class AnswerRun:
         run in the background, without which it could not be found again."""
         saved, failing, took = Reply(), False, 0.0
         while True:
-            # However long the disk took: what has arrived is to be on it within a second.
-            pause = max(self.checkpoint_s - took, self.checkpoint_s / 4)
+            # However long the disk took: what has arrived is to be on it within a second. What takes
+            # longer has half of the time.
+            pause = max(self.checkpoint_s - took, self.checkpoint_s / 4, took)
             if saved.run is None:
                 await _wait(self._has_name, pause)
             else:
                 await asyncio.sleep(pause)
             reply, began = self._reply, time.monotonic()
             is_named = saved.run is not None or reply.run is None
-            if reply.segments == saved.segments and is_named and not failing:
+            if reply.segments is saved.segments and is_named and not failing:
                 continue
             try:
                 await self._store.save_answer(self.so_far)

@@ -149,9 +149,9 @@ class _Shared:
 
     def __init__(self, provider: Provider, request: ChatRequest, count: int) -> None:
         self._stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(request))
-        self._queues: list[asyncio.Queue[StreamEvent | None]] = [
-            asyncio.Queue() for _ in range(count)
-        ]
+        self._queues: dict[int, asyncio.Queue[StreamEvent | None]] = {
+            number: asyncio.Queue() for number in range(count)
+        }
         self._begun = {0}
         self._read = 0
         self._task: asyncio.Task[None] | None = None
@@ -162,11 +162,13 @@ class _Shared:
             self._task = asyncio.create_task(self._hand_out())
         self._read += 1
         try:
-            while (event := await self._queues[number].get()) is not None:
+            queue = self._queues[number]
+            while (event := await queue.get()) is not None:
                 yield event
                 if isinstance(event, _TERMINALS):
                     return
         finally:
+            del self._queues[number]  # what still arrives for it would fill the memory
             self._read -= 1
             if not self._read:
                 await self._close(self._task)
@@ -183,23 +185,29 @@ class _Shared:
                 async for event in events:
                     self._give(event)
         finally:
-            for queue in self._queues:
-                queue.put_nowait(None)
+            self._give_all(None)
 
     def _give(self, event: StreamEvent) -> None:
         if isinstance(event, OfCandidate):
             self._give_other(event)
         elif isinstance(event, _OF_ALL):
-            for queue in self._queues:
-                queue.put_nowait(event)
+            self._give_all(event)
         else:
             if isinstance(event, UsageReported) and len(self._begun) > 1:
-                self._queues[0].put_nowait(Notice(for_all(len(self._begun))))
-            self._queues[0].put_nowait(event)
+                self._put(0, Notice(for_all(len(self._begun))))
+            self._put(0, event)
 
     def _give_other(self, event: OfCandidate) -> None:
-        if event.number < len(self._queues):
+        if event.number in self._queues:
             if event.number not in self._begun:  # at once: it may be cut before its end
                 self._begun.add(event.number)
-                self._queues[event.number].put_nowait(Notice(COUNTED_WITH_FIRST))
-            self._queues[event.number].put_nowait(event.event)
+                self._put(event.number, Notice(COUNTED_WITH_FIRST))
+            self._put(event.number, event.event)
+
+    def _give_all(self, event: StreamEvent | None) -> None:
+        for queue in self._queues.values():
+            queue.put_nowait(event)
+
+    def _put(self, number: int, event: StreamEvent) -> None:
+        if number in self._queues:
+            self._queues[number].put_nowait(event)

@@ -34,7 +34,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Passage
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import asks_at_once, legal, refusals
-from desktop_app.services.chat.answer_run import AnswerRun, answerer
+from desktop_app.services.chat.answer_run import LARGEST_BESIDE, LARGEST_KEPT, AnswerRun, answerer
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import OneRequest, several, shares
 from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
@@ -270,6 +270,8 @@ class ChatService:
             )
             for answer, gateway, share in zip(answers, gateways, shares(hold, count), strict=True)
         ]
+        for answering in began:
+            answering.largest_kept = max(LARGEST_KEPT // count, LARGEST_BESIDE)
         began[0].beside = tuple(began[1:])
         return began[0]
 

@@ -25,6 +25,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
+from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.errors import (
     TEXT_KEPT,
     AuthenticationError,
@@ -110,7 +111,7 @@ class ResumedAnswering(AnswerRun):
         self.answer = self.so_far
         self._kept_run = self.answer.remote_run or self._kept_run
         self._has_caught_up = False
-        self._reply = Reply(notices=self.answer.notices)
+        self._reply, self._size = Reply(notices=self.answer.notices), TextSize()
 
     def _take(self, event: StreamEvent, listen: Listener) -> None:
         if isinstance(event, Failed) and _wants_key(event.error):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -42,6 +42,8 @@ Row = dict[str, str | int | float | None]
 Cells = sqlite3.Row | Mapping[str, Any]
 """A row by column name, as SQLite or a check of it holds it."""
 
+_AT_ONCE: Final = 100_000
+"""Characters."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -64,6 +66,22 @@ def to_json(value: Any) -> str:
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if _has_utf8(text) else json.dumps(value, separators=(",", ":"))
+
+
+def _parts_json(parts: Sequence[Part]) -> str:
+    """`to_json` of parts. A long text is encoded in pieces: at once, it would hold up the window."""
+    pieces: list[str] = []
+    for part in parts_to_json(parts):
+        pieces.append(",{" if pieces else "[{")
+        for number, (name, value) in enumerate(part.items()):
+            pieces.append(f"{',' if number else ''}{to_json(name)}:")
+            if isinstance(value, str) and len(value) > _AT_ONCE:
+                cuts = range(0, len(value), _AT_ONCE)
+                pieces += ['"', *(to_json(value[at : at + _AT_ONCE])[1:-1] for at in cuts), '"']
+            else:
+                pieces.append(to_json(value))
+        pieces.append("}")
+    return "".join((*pieces, "]")) if pieces else "[]"
 
 
 def to_text(text: str) -> str:
@@ -194,7 +212,7 @@ def answer_to_row(message: Message) -> Row:
         "duration_s": message.duration_s,
         "error": None if message.error is None else to_json(asdict(message.error)),
         "notices": to_json(message.notices),
-        "parts": to_json(parts_to_json(message.parts)),
+        "parts": _parts_json(message.parts),
         "remote_run": None if message.remote_run is None else to_json(asdict(message.remote_run)),
     }
 

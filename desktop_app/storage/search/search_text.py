@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final
 
 from desktop_app.domain.documents.letter_folding import dense_run, fold
@@ -31,6 +32,8 @@ _LONGEST_QUERY: Final = 1000
 # Characters searched at once, and the room for a match that begins in them.
 _STRETCH: Final = 50_000
 _OVERLAP: Final = 2_000
+_AT_ONCE: Final = 50_000
+_APART: Final = re.compile("[\n -~]")
 
 # Emoji, and signs used as such.
 _SIGNS = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
@@ -41,12 +44,31 @@ _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
 
 def index_text(text: str) -> str:
-    """Return the text to index for `text`, line by line: folding blocks all threads."""
-    return "".join(map(_index_line, text.splitlines(keepends=True)))
+    """Return the text to index for `text`.
+
+    Line by line, because folding blocks all threads, and in pieces, because 16 MB of empty lines
+    would take a gigabyte as one list.
+    """
+    return "".join(
+        ["".join(map(_index_line, piece.splitlines(keepends=True))) for piece in _pieces(text)]
+    )
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield pieces that begin with an ASCII character, which no run of others extends over."""
+    at = 0
+    while at < len(text):
+        found = _APART.search(text, at + _AT_ONCE)
+        end = len(text) if found is None else found.start()
+        yield text[at:end]
+        at = end
 
 
 def _index_line(line: str) -> str:
-    return _words(dense_run().sub(lambda run: _pairs(run.group(), ends=True), fold(line)))
+    folded = dense_run().sub(lambda run: _pairs(run.group(), ends=True), fold(line))
+    # Signs are replaced one by one, and each takes a hundred bytes meanwhile.
+    pieces = (folded[at : at + _AT_ONCE] for at in range(0, len(folded), _AT_ONCE))
+    return "".join(map(_words, pieces))
 
 
 def _words(folded: str) -> str:
@@ -57,10 +79,16 @@ def _words(folded: str) -> str:
 
 
 def _pairs(run: str, *, ends: bool) -> str:
-    pairs = [run[at : at + 2] for at in range(len(run) - 1)]
-    if ends or not pairs:
-        pairs.append(run[-1])
-    return f" {' '.join(pairs)} "
+    joined = " ".join(
+        [_pairs_of(run[at : at + _AT_ONCE + 1]) for at in range(0, len(run) - 1, _AT_ONCE)]
+    )
+    if ends or not joined:
+        joined = f"{joined} {run[-1]}".lstrip()
+    return f" {joined} "
+
+
+def _pairs_of(run: str) -> str:
+    return " ".join(map("".join, pairwise(run)))
 
 
 def match_expression(query: str) -> str:

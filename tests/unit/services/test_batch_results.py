@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -184,3 +185,13 @@ def test_a_body_is_read_as_what_it_says_it_is() -> None:
         result = result_of(row, "OpenAI", api)
         assert result is not None
         assert (result.status, result.answer) == (ItemStatus.ANSWERED, "Fine.")
+
+
+@pytest.mark.attack("reply-bounds")
+def test_of_an_answer_that_no_model_writes_the_beginning_is_kept() -> None:
+    text = "words " * (3 << 20)
+    result = result_of(json.dumps(answered("job-1", text)).encode(), "OpenAI", Api.RESPONSES)
+    assert result is not None
+    assert (result.status, len(result.answer)) == (ItemStatus.ANSWERED, 16 << 20)
+    assert text.startswith(result.answer)
+    assert result.error == "Only the first 16 MB of the answer are kept."

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QTextBlock
 
 from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.shown_length import ShortenedMessage
 from desktop_app.ui.transcript.selection import selected_text
 from desktop_app.ui.transcript.transcript_styles import LOOK, Ground, Look
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
@@ -72,6 +73,9 @@ class CopyActions(QObject):
     def copy_message(self, entry: MessageState) -> None:
         """Put a message on the clipboard: an answer as it was written, a question as it is read."""
         is_answer = entry.message.role is Role.ASSISTANT
+        if isinstance(entry.message, ShortenedMessage) and entry.message.whole is not None:
+            self._put(selected_text.texts_of_source(entry.message.whole.text))
+            return
         text = entry.source
         is_written = self._messages.get(entry.message.id) is entry
         items = entry.section.items if is_written else entry.items()

@@ -56,6 +56,13 @@ def texts_of(
     return Texts(makers, is_short=is_short)
 
 
+def texts_of_source(source: str) -> Texts:
+    """Return the clipboard's content for Markdown that is too long to be parsed for HTML."""
+    from desktop_app.ui.widgets.clipboard import MARKDOWN, PLAIN, Texts
+
+    return Texts({PLAIN: lambda: [source], MARKDOWN: lambda: [source]}, is_short=False)
+
+
 class SelectedPiece(NamedTuple):
     """What is copied of some messages: what makes it into blocks, and its Markdown, where it is known
     without that."""

@@ -1,0 +1,97 @@
+"""How much of an answer the window shows.
+
+A server can send megabytes of tiny paragraphs, each of which takes a kilobyte once it is drawn. The
+window shows the beginning; the store, Copy and Export have all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+)
+
+if TYPE_CHECKING:
+    from desktop_app.domain.conversations.message_parts import Part
+
+MOST_CHARACTERS: Final = 2_000_000
+MOST_LINES: Final = 40_000
+MOST_ARGUMENTS: Final = 100_000
+"""Characters of the arguments of one tool call."""
+NOT_ALL_SHOWN: Final = (
+    "Only the beginning is shown: the answer is too long for the window. "
+    "Copy and Export include all that was kept."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShortenedMessage(Message):
+    """The beginning of an answer that is too long to be shown.
+
+    Attributes:
+        whole: the answer as it is kept.
+    """
+
+    whole: Message | None = None
+
+
+class ShownLength:
+    """The room that a text has that arrives in pieces.
+
+    Attributes:
+        is_cut: True once something was left out.
+    """
+
+    def __init__(self) -> None:
+        self.is_cut = False
+        self._characters = MOST_CHARACTERS
+        self._lines = MOST_LINES
+
+    def take(self, text: str) -> str:
+        """Return as much of the next piece as is shown."""
+        if self.is_cut:
+            return ""
+        shown = text[: self._characters]
+        lines = shown.count("\n")
+        if lines >= self._lines:
+            shown = shown[: _end_of_line(shown, self._lines)]
+        self._characters -= len(shown)
+        self._lines -= min(lines, self._lines)
+        self.is_cut = len(shown) < len(text)
+        return shown
+
+
+def _end_of_line(text: str, number: int) -> int:
+    """Return the position behind line feed `number` of `text`."""
+    at = 0
+    for _ in range(number):
+        at = text.index("\n", at) + 1
+    return at
+
+
+def shortened(message: Message) -> Message:
+    """Return `message`, or its beginning with a notice if it is too long to be shown."""
+    text, reasoning = ShownLength(), ShownLength()
+
+    def shown(part: Part) -> Part:
+        match part:
+            case TextPart() | RefusalPart():
+                return replace(part, text=text.take(part.text))
+            case ReasoningPart():
+                return replace(part, text=reasoning.take(part.text))
+            case ToolCallPart():
+                return replace(part, arguments=part.arguments[:MOST_ARGUMENTS])
+        return part
+
+    parts = tuple(map(shown, message.parts))
+    if parts == message.parts:
+        return message
+    values = {field.name: getattr(message, field.name) for field in fields(Message)}
+    values |= {"parts": parts, "notices": (*message.notices, NOT_ALL_SHOWN)}
+    return ShortenedMessage(**values, whole=message)

@@ -1,0 +1,86 @@
+"""Of an answer that no model writes, the window shows the beginning; all of it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.conversations.shown_length import (
+    MOST_ARGUMENTS,
+    MOST_CHARACTERS,
+    MOST_LINES,
+    NOT_ALL_SHOWN,
+    ShownLength,
+    shortened,
+)
+from desktop_app.domain.conversations.stream_events import TextDelta
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+from tests.helpers.messages import answer
+
+
+def test_an_ordinary_answer_is_shown_whole() -> None:
+    message = answer("Words.\n" * 1_000)
+    assert shortened(message) is message
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize("text", ["a" * (MOST_CHARACTERS + 1), "a\n\n" * MOST_LINES])
+def test_of_a_long_answer_the_beginning_is_shown(text: str) -> None:
+    shown = shortened(answer(text))
+    assert text.startswith(shown.text)
+    assert len(shown.text) <= MOST_CHARACTERS
+    assert shown.text.count("\n") <= MOST_LINES
+    assert shown.notices == (NOT_ALL_SHOWN,)
+
+
+@given(st.lists(st.sampled_from(["a" * 300_000, "\n" * 19_999, "b\n", "c", ""]), max_size=12))
+def test_pieces_are_cut_where_the_whole_is(pieces: list[str]) -> None:
+    whole, streamed = ShownLength(), ShownLength()
+    assert whole.take("".join(pieces)) == "".join(streamed.take(piece) for piece in pieces)
+    assert whole.is_cut == streamed.is_cut
+
+
+def test_of_long_arguments_the_beginning_is_shown() -> None:
+    call = ToolCallPart("c", "f", "a" * (MOST_ARGUMENTS + 1))
+    shown = shortened(replace(answer("Words."), parts=(call,)))
+    assert shown.parts == (replace(call, arguments="a" * MOST_ARGUMENTS),)
+    assert shown.notices == (NOT_ALL_SHOWN,)
+
+
+@pytest.mark.attack("reply-bounds")
+def test_all_of_it_is_stored_and_copied(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("Why?")
+            text = "a\n" * (MOST_LINES + 5_000)
+            turn.give(TextDelta(text))
+            await until(lambda: NOT_ALL_SHOWN in desk.transcript)
+            turn.end()
+            await desk.settled()
+            assert desk.messages()[1][1:] == ("complete", text)
+            (shown,) = desk.ready.workspace.path[1:]
+            assert shown.text == text, "what goes on is asked with all of it"
+            assert desk.transcript.count(NOT_ALL_SHOWN) == 1
+            assert desk.transcript.count("a\n") <= MOST_LINES
+
+            desk.window.transcript.copy_last_answer()
+            await until(lambda: not desk.window.transcript._copies.is_on)
+            assert copied() == text
+            assert not QGuiApplication.clipboard().mimeData().hasHtml(), "it would be incomplete"
+
+            QGuiApplication.clipboard().clear()
+            desk.ready.paper.copy()
+            await until(lambda: desk.said == "The conversation was copied.")
+            assert text.strip() in copied()
+
+    run(main())
+
+
+def copied() -> str:
+    return QGuiApplication.clipboard().text()

@@ -1,0 +1,50 @@
+"""What a text takes, however it is cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.conversations.text_size import TextSize
+
+
+@pytest.mark.parametrize(
+    ("pieces", "size"),
+    [
+        ((), 0),
+        (("abc", "d\n"), 5),
+        (("abc", "é"), 8),
+        (("abc", "漢", "d"), 10),
+        (("abc", "🙂", "d"), 20),
+        (("a\x00", "\x01"), 13),
+    ],
+)
+def test_the_widest_character_counts(pieces: tuple[str, ...], size: int) -> None:
+    counted = TextSize()
+    for piece in pieces:
+        counted.add(piece)
+    assert counted.bytes == size
+
+
+@pytest.mark.attack("reply-bounds")
+@given(st.lists(st.text()))
+def test_pieces_count_as_the_whole(pieces: list[str]) -> None:
+    whole, cut = TextSize(), TextSize()
+    whole.add("".join(pieces))
+    for piece in pieces:
+        cut.add(piece)
+    assert whole.bytes == cut.bytes
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize("text", ["a", "é", "🙂", "\x00", "a" * 70_000 + "🙂"])
+def test_what_fits_is_near_the_limit(text: str) -> None:
+    size, limit = TextSize(), 1_000_000
+    text *= 2 * limit // len(text)
+    kept = size.fit(text, limit)
+    assert text.startswith(kept)
+    whole = TextSize()
+    whole.add(kept)
+    assert limit - 6 * 70_000 < whole.bytes <= limit
+    assert size.fit(text, limit) == "", "it stays full"

@@ -1,0 +1,86 @@
+"""Long texts are stored and indexed in pieces, with the same result as at once."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from desktop_app.domain.conversations.message_parts import (
+    Part,
+    ReasoningPart,
+    TextPart,
+    parts_to_json,
+)
+from desktop_app.domain.documents.letter_folding import (
+    _DROPPED,
+    _UNSTORABLE,
+    PLAIN_LETTERS,
+    dense_run,
+    fold,
+)
+from desktop_app.storage.conversations.row_conversion import _parts_json, to_json
+from desktop_app.storage.search.search_text import _PRIVATE, _SIGN, index_text
+
+units = st.text(
+    st.sampled_from("aÉł \n\r\u2028漢字かカ한\u1100\u1161\u0301\u0327🙂ßﬁ\u0e33ไ\x00\ud800İ")
+    | st.characters(),
+    min_size=1,
+    max_size=30,
+)
+
+
+def folded_at_once(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", _UNSTORABLE.sub(" ", text)).casefold()
+    return unicodedata.normalize("NFKC", _DROPPED.sub("", plain).translate(PLAIN_LETTERS))
+
+
+def indexed_at_once(text: str) -> str:
+    """As every version before did it: words are taken out of the index by computing them anew."""
+
+    def pairs(run: str) -> str:
+        made = [run[at : at + 2] for at in range(len(run) - 1)]
+        return f" {' '.join([*made, run[-1]])} "
+
+    lines = []
+    for line in text.splitlines(keepends=True):
+        dense = dense_run().sub(lambda run: pairs(run.group()), folded_at_once(line))
+        lines.append(_SIGN.sub(lambda s: f" {chr(_PRIVATE + (ord(s.group()) & 0xFFFF))} ", dense))
+    return "".join(lines)
+
+
+@pytest.mark.attack("reply-bounds")
+@given(units)
+@example("漢字")
+@example("\u1112\u1161\u11ab")
+@example("a🙂")
+def test_a_long_text_folds_as_it_does_at_once(unit: str) -> None:
+    text = unit * (120_000 // len(unit))
+    assert fold(text) == folded_at_once(text)
+
+
+@pytest.mark.attack("reply-bounds")
+@given(units)
+@example("漢字")
+@example("\u1112\u1161\u11ab")
+@example("a🙂")
+def test_a_long_text_is_indexed_as_it_is_at_once(unit: str) -> None:
+    text = unit * (120_000 // len(unit))
+    assert index_text(text) == indexed_at_once(text)
+
+
+@given(st.lists(units, max_size=3))
+@example(['\x00"\\', "\ud800"])
+def test_parts_are_stored_as_they_are_at_once(texts: list[str]) -> None:
+    parts: list[Part] = [TextPart(text * (250_000 // len(text))) for text in texts]
+    parts.append(ReasoningPart("a", "rs"))
+    stored = _parts_json(parts)
+    assert json.loads(stored) == json.loads(to_json(parts_to_json(parts)))
+    stored.encode()
+
+
+def test_no_parts_are_an_empty_list() -> None:
+    assert _parts_json([]) == "[]"
