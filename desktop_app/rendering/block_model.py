@@ -1,8 +1,8 @@
-"""What Markdown becomes before anything draws it: a flat sequence of blocks made of runs.
+"""The block model: parsed Markdown as a flat sequence of blocks made of runs.
 
-Nesting is said by numbers (how deep in lists, in quotes), not by a tree, because that is how the
-transcript lays it out: one block after another, each with its margins. Named tuples, because they
-are compared with every piece that arrives: equality and hashing happen in C.
+Nesting is stored as numbers (depth in lists, in quotes), not as a tree, because the transcript lays
+out blocks one after another, each with its margins. Blocks are named tuples, because each new piece
+of text compares them: equality and hashing run in C.
 """
 
 from __future__ import annotations
@@ -14,33 +14,40 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 TABLE_ROWS: Final = 8
-"""Rows of one TABLE block at most; a longer table is several blocks one after another."""
+"""Maximum rows of a TABLE block; a longer table is several blocks in sequence."""
 
 TABLE_CELLS: Final = 160
-"""And so many cells, if that is more than a row: a block is laid out as a whole."""
+"""Maximum cells of a TABLE block, unless a single row has more: blocks are laid out whole."""
 
 TABLE_LETTERS: Final = 8_000
-"""And so many letters of its source, if that is more than a row; below a head stands one in any case,
-for what its columns are is taken from both."""
+"""Maximum source letters of a TABLE block, unless a single row has more.
+
+A header block always has a row below it, because both decide the alignment of the columns.
+"""
 
 FORMULA_BEGINS: Final = "\u2061"
 FORMULA_ENDS: Final = "\u2062"
-"""Invisible characters, of mathematics, around the TeX of a formula in the text of its run: so a
-drawing has a place of its own before the source, and half a formula is known as such."""
+"""Invisible mathematical characters, which enclose a formula's TeX in its run's text.
+
+A drawing can precede the source between them, and half a formula can be recognized.
+"""
 
 ADDED: Final = "\u2063"
-"""Stands before what is shown in the place of a character that is not seen, and before words that
-were not in the source: invisible itself, and where the source had one it is left out."""
+"""Invisible mark before text that was not in the source.
+
+It precedes the visible form of an unseen character, and words of the program's own. The same
+character in the source is removed.
+"""
 
 PICTURE: Final = "\ufffc"
-"""The text of the run of a picture that is drawn (see raster.py); its words follow in another."""
+"""The text of a drawn image's run (see inline_images.py); its words are in another run."""
 
 LINE_BREAK: Final = "\u2028"
-"""Stands for a line break inside a block, in the text of a run."""
+"""A line break within a block, in the text of a run."""
 
 
 class Kind(Enum):
-    """What a block is. As many keys hold it, its hash is that of the object, which is found in C."""
+    """The kind of a block. Identity hashing, because many keys contain it and it runs in C."""
 
     __hash__ = object.__hash__
 
@@ -54,14 +61,17 @@ class Kind(Enum):
 
 
 NO_TEXTS: Final = (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE)
-"""What is no paragraph in a list, whether that is loose or not."""
+"""The kinds that are not paragraphs in a list, loose or not."""
 
 
 class Run(NamedTuple):
-    """Text of one style.
+    """Text of a single style.
 
-    `link` is the target, "" for none; `image` marks a picture that is named, never fetched;
-    `note` a footnote's mark; `math` TeX between FORMULA_BEGINS and FORMULA_ENDS (see `formula`).
+    Attributes:
+        math: TeX between FORMULA_BEGINS and FORMULA_ENDS (see `formula`).
+        note: the mark of a footnote.
+        image: the name of an image, which is never fetched.
+        link: the target, "" for none.
     """
 
     text: str
@@ -76,33 +86,32 @@ class Run(NamedTuple):
 
 
 Runs = Sequence[Run]
-"""A tuple of them, or `LongRuns`."""
+"""A tuple of runs, or `LongRuns`."""
 
 
 class Block(NamedTuple):
-    """One line of thought: a paragraph, a heading, one line of code, some rows of a table.
+    """A block: a paragraph, a heading, a line of code, some rows of a table.
 
     Attributes:
         runs: the text; empty for TABLE and RULE.
         level: 1–6 for headings.
-        depth: how many lists it stands in.
-        marker: the list item's or footnote's own mark, on its first block only.
-        quote: how many quotes it stands in.
-        quoted_at: how deep in lists each of those quotes stands, the outermost first; empty where
-            none stands in a list.
-        opened: how many of those quotes begin with it, the innermost ones: two quotes may follow
-            each other directly.
-        language: of CODE_HEAD and CODE, as it was written after the fence.
+        depth: the number of lists around it.
+        marker: the mark of the list item or footnote, on its first block only.
+        quote: the number of quotes around it.
+        quoted_at: the list depth of each of those quotes, the outermost first; empty if none is in
+            a list.
+        opened: how many of those quotes begin with it, the innermost ones: two quotes may be
+            adjacent.
+        language: of CODE_HEAD and CODE, as written after the fence.
         rows: of TABLE; each row is a tuple of cells, each cell its runs.
-        aligns: of TABLE, one for each column: "", "left", "center" or "right".
-        head: of TABLE, whether the first row is the table's head.
-        letters: of TABLE, how many its cells are in the source: whatever a definition that comes
-            later makes of them.
-        from_right: of TABLE, whether its first column stands at the right.
-        begins: whether it begins a list: two lists may follow each other directly.
-        loose: of text in a list, whether texts there are paragraphs, which stand apart: in a loose
-            list, and in a quote within any. Of a footnote's first text, whether a blank line stands
-            above it.
+        aligns: of TABLE, by column: "", "left", "center" or "right".
+        head: of TABLE: the first row is the table's header.
+        letters: of TABLE: the letters of its cells in the source, which later definitions do not
+            change.
+        from_right: of TABLE: its first column is on the right.
+        begins: it begins a list: two lists may be adjacent.
+        loose: of text in a list: texts there are spaced paragraphs, as in a loose list, and in a
+            quote within any list. Of a footnote's first text: a blank line precedes it.
     """
 
     kind: Kind
@@ -124,12 +133,12 @@ class Block(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The words alone."""
+        """Return the words only."""
         return "".join(map(words_of, self.runs))
 
 
 class Patch(NamedTuple):
-    """`removed` blocks from index `at` on give way to `added`."""
+    """A change: `added` replaces `removed` blocks from index `at` on."""
 
     at: int
     removed: int
@@ -137,50 +146,52 @@ class Patch(NamedTuple):
 
 
 def apply(patches: list[Patch], blocks: list[Block]) -> None:
-    """Bring a list of blocks up to date, in place."""
+    """Apply patches to a list of blocks, in place."""
     for at, removed, added in patches:
         blocks[at : at + removed] = added
 
 
 def is_apart(above: Block, block: Block) -> bool:
-    """Whether two texts that follow each other in lists stand apart: in a loose list that both are
-    in, and where one list follows another."""
+    """Return True if a gap separates two adjacent texts in lists.
+
+    It does in a loose list that contains both, and between two lists.
+    """
     if not block.begins:
         return block.loose
     return above.loose or above.depth >= block.depth
 
 
 def shared_quotes(above: Block, block: Block) -> int:
-    """How many quotes a block stands in that the one above it stands in, too."""
+    """Return the number of quotes that contain both blocks."""
     depths = zip(depths_of_quotes(above), depths_of_quotes(block), strict=False)
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], depths))
     return min(shared, block.quote - block.opened)
 
 
 def are_parted(above: Block, block: Block) -> bool:
-    """Whether a quote has ended above a block with which another begins."""
+    """Return True if a quote ends above `block`, and another begins with it."""
     return block.opened > 0 and above.quote > shared_quotes(above, block)
 
 
 def depths_of_quotes(block: Block) -> tuple[int, ...]:
-    """How deep in lists each quote stands that a block is in."""
+    """Return the list depth of each quote around a block."""
     return block.quoted_at or (0,) * block.quote
 
 
 def quoted(block: Block) -> Block:
-    """The block within one more quote, around all that it stands in."""
+    """Return the block within another quote, around everything that contains it."""
     depths = (0, *block.quoted_at) if block.quoted_at else ()
     return block._replace(quote=block.quote + 1, quoted_at=depths)
 
 
 def formula(tex: str) -> Run:
-    """The run of a formula."""
+    """Return the run of a formula."""
     inner = clean(tex).replace(FORMULA_BEGINS, "").replace(FORMULA_ENDS, "")
     return Run(f"{FORMULA_BEGINS}{inner}{FORMULA_ENDS}", math=True)
 
 
 def words_of(run: Run) -> str:
-    """The text of a run as it was written: of a formula its TeX alone, without our signs."""
+    """Return the text of a run as it was written, without the program's own characters."""
     if run.math:
         return run.text.strip(FORMULA_BEGINS + FORMULA_ENDS)
     if run.image and run.text == PICTURE:
@@ -191,16 +202,16 @@ def words_of(run: Run) -> str:
 
 
 def is_place(run: Run) -> bool:
-    """Return True for the words behind a link that say where it leads."""
+    """Return True for the words after a link that say where it leads."""
     return bool(run.link) and run.text.startswith(f"{ADDED} (")
 
 
-# Characters that Qt's documents give a meaning of their own (the end of a paragraph, frames,
-# embedded objects), and halves of surrogate pairs, which have none.
+# Characters with a special meaning in Qt's documents (the end of a paragraph, frames, embedded
+# objects), and lone surrogates, which have none.
 _STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")
 
-# Characters that are not seen and change what is seen around them: they turn the direction of
-# reading. In code and in a link none that takes no room belongs.
+# Invisible characters that change the direction of the text around them. Code and links contain no
+# legitimate invisible characters at all.
 _TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNSEEN: Final = (
     "\x80-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
@@ -209,7 +220,7 @@ _UNSEEN: Final = (
 _UNSEEN_IN_CODE: Final = re.compile(f"[{_UNSEEN}]")
 _UNSEEN_IN_LINKS: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f{_UNSEEN}]")
 _JOINERS: Final = "\u200c\u200d"
-"""Which other scripts and emoji need between their letters: there they stay unseen."""
+"""Other scripts and emoji need these between their letters, so they stay invisible there."""
 _ADDED_BY_US: Final = re.compile(f"{ADDED}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
 
 
@@ -217,16 +228,18 @@ _STANDS_IN: Final = {"\r": " ", "\n": " ", "\u2029": " ", ADDED: ""}
 
 
 def clean(text: str) -> str:
-    """Text that is safe to put into one block: line ends become spaces, the rest U+FFFD."""
+    """Return text that is safe in a block: line ends become spaces, other specials U+FFFD."""
     if _STRUCTURAL.search(text) is None:
         return text
     return _STRUCTURAL.sub(lambda match: _STANDS_IN.get(match[0], "\ufffd"), text)
 
 
 def show_unseen(text: str, *, code: bool = False, link: bool = False, before: str = "") -> str:
-    """Make characters visible that serve only to make a text look like another one, as in
-    `⟨U+202E⟩`. `words_of` gives the characters back. Of the rest of a line of code, `before` is the
-    character that it follows."""
+    """Make characters visible that only serve to disguise text, such as `⟨U+202E⟩`.
+
+    `words_of` restores them. `before` is the preceding character, if `text` continues a line of
+    code.
+    """
     if text.isascii() and not link:
         return text
     pattern = _UNSEEN_IN_LINKS if link else _UNSEEN_IN_CODE if code else _TURNING
@@ -238,7 +251,7 @@ def show_unseen(text: str, *, code: bool = False, link: bool = False, before: st
         if match[0] in _JOINERS:
             at = match.start() + len(before)
             beside = [line[max(0, at - 1) : at]]
-            if not code:  # where what follows may not have arrived yet
+            if not code:  # after it, the next piece may not have arrived yet
                 beside.append(line[at + 1 : at + 2])
             if not any(map(str.isascii, beside)):
                 return match[0]
@@ -248,5 +261,5 @@ def show_unseen(text: str, *, code: bool = False, link: bool = False, before: st
 
 
 def added(words: str) -> str:
-    """Words of the program itself within a text; `words_of` leaves them out."""
+    """Return words of the program's own for a text; `words_of` removes them."""
     return f"{ADDED} ({words.replace('(', '⟨').replace(')', '⟩')})"

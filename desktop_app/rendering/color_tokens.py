@@ -1,4 +1,4 @@
-"""The colours of the program by name, light and dark: of its windows and of what it writes."""
+"""The colors of the program by name, light and dark: of its windows and of its exports."""
 
 from __future__ import annotations
 

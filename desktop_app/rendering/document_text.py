@@ -1,9 +1,9 @@
-"""The text that was read from a document, made ready to be shown, slice by slice.
+"""Prepares the text of a document for display, slice by slice.
 
-A text may be tens of megabytes long; what is parsed and laid out at a time is a few thousand
-characters. What has structure (Markdown) is cut between its paragraphs, or between the rows of a
-long table, which then takes its head along; everything else line by line. A passage is known by its
-place in the whole text; here it becomes the words of blocks that it covers.
+A text may be tens of megabytes long, so only a few thousand characters are parsed and laid out at a
+time. Structured text (Markdown) is cut between paragraphs, or between the rows of a long table,
+whose header is then repeated; everything else is cut between lines. A passage is a range of the
+whole text; it is mapped to the words of the blocks that it covers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SLICE: Final = 6_000
-"""Characters of a slice; one ends at the next good place behind them."""
+"""Characters of a slice; it ends at the next good position after them."""
 
 _LONGEST: Final = 2 * SLICE
 _TARGET: Final = re.compile(r"\]\([^()\s]*\)")
@@ -42,7 +42,7 @@ _CODE: Final = ("text/x-", "text/javascript", "text/css", "text/csv", "text/tab-
 
 
 class Form(Enum):
-    """How a text is to be read."""
+    """The form of a text."""
 
     MARKDOWN = "markdown"
     LINES = "lines"
@@ -50,7 +50,7 @@ class Form(Enum):
 
 
 def form_of(media_type: str) -> Form:
-    """How the text of a document of this type is to be read."""
+    """Return the form of the text of a document of this type."""
     is_office = media_type.startswith((_OPENXML, "application/vnd.oasis.opendocument."))
     if is_office or media_type in _STRUCTURED:
         return Form.MARKDOWN
@@ -59,7 +59,7 @@ def form_of(media_type: str) -> Form:
 
 
 class Slice(NamedTuple):
-    """The characters [start, end) of the text; `head` are lines that open what it goes on with."""
+    """The characters [start, end) of a text, and the lines that open what they continue."""
 
     start: int
     end: int
@@ -67,8 +67,7 @@ class Slice(NamedTuple):
 
 
 class Marked(NamedTuple):
-    """The words of a passage in block `block`: characters [start, end) of it, or of a table the
-    row `row`, all of it."""
+    """A part of a passage: characters [start, end) of a block, or all of a table's row."""
 
     block: int
     row: int
@@ -77,14 +76,14 @@ class Marked(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A slice as blocks, and what of it a passage covers."""
+    """A slice as blocks, and the parts of a passage in it."""
 
     blocks: tuple[Block, ...]
     marks: tuple[Marked, ...]
 
 
 class _Placed(NamedTuple):
-    """A block and the characters of the whole text that it comes from."""
+    """A block and its range of characters in the whole text."""
 
     start: int
     end: int
@@ -99,18 +98,18 @@ class DocumentText:
     """
 
     def __init__(self, text: str, form: Form) -> None:
-        # As long as before: the places of passages are counted in it.
+        # Keeps the length, because passages are offsets.
         self._text = text = text.replace("\r\n", " \n").replace("\r", "\n")
         self._form = form
         self.slices = list(_markdown_slices(text) if form is Form.MARKDOWN else _slices(text))
         self._starts = [one.start for one in self.slices]
 
     def slice_at(self, place: int) -> int:
-        """The number of the slice that holds a character."""
+        """Return the number of the slice that contains a character."""
         return max(0, bisect_right(self._starts, place) - 1)
 
     def shown(self, number: int, passage: tuple[int, int] | None = None) -> Shown:
-        """A slice as blocks; `passage` is the place of what is to be marked, in the whole text."""
+        """Return a slice as blocks; `passage` is a range of the whole text to mark."""
         one = self.slices[number]
         placed = self._placed(one)
         blocks, places = _packed(placed)
@@ -141,8 +140,7 @@ class DocumentText:
         places: Sequence[tuple[int, int]],
         passage: tuple[int, int],
     ) -> Iterator[Marked]:
-        """The words of the passage in the blocks that it touches; all of a block where they are not
-        to be told apart."""
+        """Yield the parts of a passage in its blocks; a whole block if they cannot be located."""
         start, end = passage
         touched = [n for n, one in enumerate(placed) if one.start < end and one.end > start]
         if not touched:
@@ -155,7 +153,7 @@ class DocumentText:
         letters = passage_matching.Letters(enumerate("".join(words)))
         sought = self._text[max(start, first) : min(end, placed[touched[-1]].end)]
         before = self._text[first : max(start, first)]
-        if self._form is Form.MARKDOWN:  # where links lead is not shown
+        if self._form is Form.MARKDOWN:  # link targets are not shown
             sought, before = _TARGET.sub("]", sought), _TARGET.sub("]", before)
         spans = passage_matching.find(
             letters.text, sought, len(passage_matching.letters_of(before))
@@ -167,7 +165,7 @@ class DocumentText:
         ]
         for number, begin, said in zip(touched, starts, words, strict=False):
             block, row = places[number]
-            # Numbers of a list are not shown, so that short items alone might not be found.
+            # List numbers are not shown, so short items might not be found by themselves.
             is_all = start <= placed[number].start and placed[number].end <= end
             if row >= 0 or not found or (is_all and said):
                 yield Marked(block, row, 0, len(said))
@@ -178,21 +176,21 @@ class DocumentText:
 
 
 def _with_stop(text: str, end: int) -> int:
-    """The end of words with the full stop or bracket that belongs to them."""
+    """Extend the end by the full stop or bracket that belongs to the words."""
     while end < len(text) and not text[end].isalnum() and not text[end].isspace():
         end += 1
     return end
 
 
 def _words(block: Block) -> str:
-    """The text of a block as it is shown; a row's cells one after the other."""
+    """Return the text of a block as shown; a row's cells in sequence."""
     if block.kind is Kind.TABLE:
         return "\t".join("".join(run.text for run in cell) for row in block.rows for cell in row)
     return "".join(run.text for run in block.runs)
 
 
 def _parsed(text: str, one: Slice) -> list[_Placed]:
-    """The blocks of a slice of Markdown; what its head stands for is left out again."""
+    """Return the blocks of a slice of Markdown, without those of its repeated head."""
     head_lines = one.head.count("\n")
     offsets = [one.start]
     for written in _split(text):
@@ -212,13 +210,13 @@ def _parsed(text: str, one: Slice) -> list[_Placed]:
 
 
 def _split(text: str) -> list[str]:
-    """The lines with their ends, as the parser sees them."""
+    """Return the lines with their ends, as the parser sees them."""
     lines = text.split("\n")
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
 def _packed(placed: Sequence[_Placed]) -> tuple[list[Block], list[tuple[int, int]]]:
-    """Rows of one table together, and of each placed block its number and its row there."""
+    """Join the rows of each table; return the blocks, and the block and row of each input."""
     blocks: list[Block] = []
     places: list[tuple[int, int]] = []
     for _, _, block in placed:
@@ -243,7 +241,7 @@ def _packed(placed: Sequence[_Placed]) -> tuple[list[Block], list[tuple[int, int
 
 
 def _slices(text: str) -> Iterator[Slice]:
-    """At the ends of lines; a line that is longer than a slice at a space."""
+    """Cut at line ends; cut a line that is longer than a slice at a space."""
     start = 0
     while start < len(text):
         end = _line_end(text, start + SLICE)
@@ -260,7 +258,7 @@ def _line_end(text: str, place: int) -> int:
 
 
 def _markdown_slices(text: str) -> Iterator[Slice]:
-    """Between paragraphs; where there is none for long, between lines."""
+    """Cut between paragraphs; between lines if there is no paragraph end for long."""
     start, head = 0, ""
     state = _Open()
     for begin, line in _lines(text):
@@ -283,10 +281,10 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 class _Open:
-    """What is open behind the lines taken so far: a fence, a table, or nothing.
+    """Tracks the construct that is open after the lines so far: a fence, a table, or none.
 
     Attributes:
-        is_between: nothing is, and a paragraph has ended.
+        is_between: nothing is open, and a paragraph has ended.
     """
 
     def __init__(self) -> None:
@@ -296,11 +294,11 @@ class _Open:
 
     @property
     def head(self) -> str:
-        """The lines that open it."""
+        """Return the lines that open it."""
         return self._fence or ("".join(self._table) if len(self._table) == 2 else "")
 
     def take(self, line: str) -> None:
-        """One more line."""
+        """Process the next line."""
         fence = _FENCE.match(line)
         if self._fence:
             mark = self._fence.strip()[:3]

@@ -1,7 +1,7 @@
-"""A growing Markdown answer, cut into what a screen reader is to say, sentence by sentence.
+"""Splits a growing Markdown answer into sentences for a screen reader.
 
-Each piece is said once, when it is whole, without its marks. Code is not spelt out: how much of it
-there is, is said when it ends. A row of a table is its cells.
+Each piece is spoken once, when it is complete, without its marks. Code is not spoken: its number of
+lines is, when it ends. A table row is spoken as its cells.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ _FENCE: Final = re.compile(
 )
 _BEGINS: Final = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|\|)")
 _RULE: Final = re.compile(r"\s*\|?[\s:|-]+\|?\s*$")
-# A sentence's end, unless what is before it is a short word of the kind "e.g." or a lone number.
+# A sentence's end, unless a short word such as "e.g." or a lone number precedes it.
 _END: Final = re.compile(r"(?<!\b\w)(?<!\b\w\w)(?<!\d)[.!?…][\"'”’)\]*_`]*\s+(?=\S)|[。！？]")
 _QUIET: Final = re.compile(r"[\u2061-\u2063\ufffc]|\[\^[^\]\s]+\]|\*\*|__|~~|`")
 _LONGEST: Final = 2_000
 
 
 class Sentences:
-    """Takes the pieces of one answer as they arrive."""
+    """Splits the pieces of an answer as they arrive."""
 
     def __init__(self) -> None:
         self._rest = ""
         self._open = ""
-        self._is_inside = False  # the beginning of this line is in what is open
+        self._is_inside = False  # the beginning of this line is in `_open`
         self._fence = ""
         self._language = ""
         self._lines = 0
 
     def feed(self, text: str) -> list[str]:
-        """What is complete with this piece, to be said in this order."""
+        """Return what is complete with this piece, in the order to speak it."""
         said: list[str] = []
         *lines, self._rest = (self._rest + text).replace("\r\n", "\n").split("\n")
         for line in lines:
@@ -48,7 +48,7 @@ class Sentences:
         return [words for piece in said if (words := _spoken(piece))]
 
     def finish(self) -> list[str]:
-        """The answer is whole: what is left of it."""
+        """Return the rest of the answer, which is complete."""
         said = self.feed("\n") if self._rest or self._open else []
         if self._fence:
             said.append(self._code())
@@ -89,7 +89,7 @@ class Sentences:
         return [", ".join(cell for cell in cells if cell)]
 
     def _sentences(self) -> list[str]:
-        """The whole sentences of the open paragraph."""
+        """Return the complete sentences of the open paragraph."""
         said = []
         while (end := _END.search(self._open)) or len(self._open) > _LONGEST:
             at = end.end() if end else self._open.rfind(" ", 1, _LONGEST) + 1 or _LONGEST
@@ -108,13 +108,13 @@ class Sentences:
 
 
 def _may_say(line: str) -> bool:
-    """Whether half a line can be taken for prose already: it may still become a fence or a row."""
+    """Return True if half a line is certainly prose: it can become neither a fence nor a row."""
     start = line.lstrip()
     return len(start) > 3 and start[:1] not in "`~|#->*+" and not start[:1].isdigit()
 
 
 def _spoken(piece: str) -> str:
-    """The words of a piece of Markdown."""
+    """Return the words of a piece of Markdown."""
     if not piece.strip():
         return ""
     words = " ".join(text for text in texts_of(render(piece.strip())) if text.strip())

@@ -1,7 +1,7 @@
-"""Blocks to HTML: for the clipboard, what Word, Teams and spreadsheets paste as text and tables.
+"""Writes blocks as HTML for the clipboard, so that other programs paste text and tables.
 
-`HtmlWriter` writes plain elements; a page of its own (exchange/writers/html_page.py) writes code and formulas
-another way.
+`HtmlWriter` writes plain elements; web pages (exchange/writers/html_page.py) write code and
+formulas differently.
 """
 
 from __future__ import annotations
@@ -33,35 +33,35 @@ _CODE_STYLE = "font-family:monospace"
 _BULLETS = "•◦▪"
 _DIRECTIONS = {"": "", "left": ' dir="ltr"', "right": ' dir="rtl"'}
 _AT_RIGHT = ' style="text-align:right"'
-"""Said beside the direction, as Word does: it alone turns the text, but leaves it at the left."""
+"""Needed next to `dir`, as in Word: that only changes the direction of the text."""
 
 _LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
-"""The kinds of lists, and the elements that they are written as."""
+"""The kinds of lists, and their HTML elements."""
 
-# What a spreadsheet would take for a formula, which may fetch from the network whatever it names, or
-# for a number that is none: one with leading zeros, or of more digits than it keeps.
+# Text that a spreadsheet would take for a formula, which may fetch any address, or would change as
+# a number: leading zeros, or more digits than it keeps.
 _NO_VALUE = re.compile(r"\s*(?:=|@|[+-](?![\d.,]+\s*%?\Z)|0\d+\Z|\d{16,}\Z)")
 _AS_TEXT = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
-"""Says so to Excel and to LibreOffice."""
+"""Marks a cell as text for Excel and LibreOffice."""
 
 
 def direction_of(text: str) -> str:
-    """What an element says of a text of its own, if that begins at the right."""
+    """Return the attributes of an element whose text reads from right to left, else ""."""
     return _DIRECTIONS["right"] + _AT_RIGHT if side_of((Run(text),)) == "right" else ""
 
 
 def to_html(blocks: Iterable[Block]) -> str:
-    """A fragment without styles of its own; consecutive parts of one table become one table."""
+    """Return a fragment without styles of its own; consecutive parts of a table become one."""
     return "".join(html_pieces(blocks))
 
 
 def html_pieces(blocks: Iterable[Block]) -> Iterator[str]:
-    """That, block by block."""
+    """Yield the fragment block by block."""
     return HtmlWriter().pieces(blocks)
 
 
 def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
-    """Blocks that belong together: all of one block of code, all parts of one table, else one."""
+    """Group blocks: a code block's lines, a table's parts; any other block by itself."""
     together: list[Block] = []
     for block in blocks:
         begins = block.kind is Kind.CODE_HEAD or (block.kind is Kind.TABLE and block.head)
@@ -78,18 +78,18 @@ class HtmlWriter:
     """Opens and closes lists and quotes as the depth of the blocks changes."""
 
     table_look = ' border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse"'
-    """Lines in the colour of the text: word processors draw none of themselves."""
+    """Borders in the color of the text: word processors draw none by themselves."""
 
     def __init__(self) -> None:
         self._open: list[str] = []
         self._is_turned = False
 
     def write(self, blocks: Sequence[Block]) -> str:
-        """The elements of these blocks, one after the other."""
+        """Return the elements of the blocks."""
         return "".join(self.pieces(blocks))
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
-        """Them, one by one."""
+        """Yield the elements of the blocks."""
         for members in parts_of(blocks, (Kind.CODE, Kind.TABLE)):
             first = members[0]
             yield from self._nest(first)
@@ -105,43 +105,45 @@ class HtmlWriter:
     # ------------------------------------------------------------------ what a page does otherwise
 
     def words(self, run: Run) -> str:
-        """The text of a run: as it was written."""
+        """Return the text of a run as it was written."""
         return words_of(run)
 
     def code(self, _language: str, text: str) -> str:
-        """A block of code."""
+        """Return a code block."""
         direction = _DIRECTIONS["left"] if self._is_turned else ""
         return (
             f'<pre{direction} style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
         )
 
     def direction(self, runs: Runs, *, of_list: bool = False) -> str:
-        """What is said of the side that a text begins at, or a list with this first item: word
-        processors find out nothing themselves. From the first that begins at the right on, each
-        says it, for it may stand within that."""
+        """Return the direction attribute of a text, or of a list with this first item.
+
+        Word processors do not detect directions. After the first text from right to left, every
+        element states its direction, because it may be inside that one.
+        """
         side = side_of(runs)
         self._is_turned |= side == "right"
         return _DIRECTIONS[side] if self._is_turned else ""
 
     def mark(self, _run: Run, text: str) -> str:
-        """The mark of a footnote."""
+        """Return the mark of a footnote."""
         return text
 
     def label(self, marker: str) -> str:
-        """The name of a footnote, before its definition."""
+        """Return the name of a footnote, before its definition."""
         return escape(marker)
 
     def cell_type(self, cell: Runs) -> str:
-        """What is said of a cell to a spreadsheet."""
+        """Return a cell's attributes for spreadsheets."""
         return _AS_TEXT if _NO_VALUE.match("".join(map(words_of, cell))) else ""
 
     def formula(self, tex: str, *, display: bool) -> str:
-        """A formula."""
+        """Return a formula."""
         mark = "$$" if display else "$"
         return f"<code>{mark}{_lines(tex)}{mark}</code>"
 
     def table(self, parts: list[Block]) -> str:
-        """All parts of one table."""
+        """Return a table from all its parts."""
         rows = []
         is_turned = parts[0].from_right
         begin = "right" if is_turned else "left"
@@ -159,8 +161,10 @@ class HtmlWriter:
     # ------------------------------------------------------------------ blocks
 
     def _nest(self, block: Block) -> Iterator[str]:
-        """Open and close until what is open is what `block` stands in; an item begins where it has a
-        mark, and a list or a quote where it begins one."""
+        """Open and close elements until those around `block` are open.
+
+        A marker begins an item; lists and quotes begin as the block says.
+        """
         within = self._within(block)
         same = 0
         while same < min(len(within), len(self._open)) and within[same] == self._open[same]:
@@ -177,7 +181,7 @@ class HtmlWriter:
             yield self._opened(name, block, is_last=number >= len(within) - 1)
 
     def _within(self, block: Block) -> list[str]:
-        """The names of the lists, items and quotes that a block stands in, the outermost first."""
+        """Return the lists, items and quotes around a block, the outermost first."""
         names: list[str] = []
         quotes = depths_of_quotes(block)
         for depth in range(block.depth + 1):
@@ -187,7 +191,7 @@ class HtmlWriter:
         return names
 
     def _kind_of_list(self, block: Block, depth: int, at: int) -> str:
-        """The kind of a list: as the block's mark says, else as it is open."""
+        """Return the kind of a list: by the block's marker, else as it is open."""
         if block.marker and depth == block.depth:
             return _kind_of(block.marker)
         kept = self._open[at] if at < len(self._open) else ""
@@ -229,7 +233,7 @@ class HtmlWriter:
     # ------------------------------------------------------------------ runs
 
     def runs(self, runs: Runs) -> str:
-        """The inline markup of runs."""
+        """Return the inline markup of runs."""
         return "".join(map(self._run, runs))
 
     def _run(self, run: Run) -> str:
@@ -237,7 +241,7 @@ class HtmlWriter:
             return ""
         if is_name(run):
             return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
-        if is_place(run):  # pasted, a link still leads there
+        if is_place(run):  # a pasted link still leads there
             return _lines(run.text.removeprefix(ADDED))
         text = self.formula(words_of(run), display=False) if run.math else _lines(self.words(run))
         for is_on, tag in (
@@ -255,14 +259,14 @@ class HtmlWriter:
 
 
 def _kind_of(marker: str) -> str:
-    """The kind of list that an item with this mark is in; footnotes have one of their own."""
+    """Return the kind of list for an item with this marker; footnotes have their own."""
     if marker[:1].isdigit() and marker[-1:] in ".)":
         return "ol"
     return "notes" if is_label(marker) else "ul"
 
 
 def _mark_in_text(marker: str) -> str:
-    """A task's box and a footnote's name, which stand in the text of their item."""
+    """Return a task's box or a footnote's name, which are part of the item's text."""
     return "" if marker in _BULLETS or _kind_of(marker) == "ol" else f"{escape(marker)} "
 
 

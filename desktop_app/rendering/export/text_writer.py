@@ -1,4 +1,4 @@
-"""Blocks to Markdown and to plain text, for the clipboard."""
+"""Writes blocks as Markdown and as plain text, for the clipboard."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from desktop_app.rendering.markdown.citations import is_citation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-# Signs in plain words that Markdown would take for its own, or a browser for a tag.
+# Characters in plain words that Markdown would take for markup, or a browser for a tag.
 _MEANT: Final = re.compile(
     r"\\(?=[!-/:-@\[-`{-~]|\Z)|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_(?=\S)|`|~(?=~)|(?<!\s)~(?![^\W_])"
     r"|\$(?=[^\s$]+(?:\s+[^\s$]+)*\$(?!\w))|\$(?=\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\[(?=\^|[^\]\n]{0,400}\][(\[:])"
@@ -46,8 +46,10 @@ _TICKS: Final = re.compile("`+")
 _TICKS_AT_BEGIN: Final = re.compile(r"\s*(`*)")
 _UNSAFE_TARGET: Final = re.compile(r"[\s<>()]")
 _INDENT: Final = "    "
-"""What stands in a list begins behind this: no mark of two digits is wider, and no narrower one makes
-code of it."""
+"""The indentation of list content.
+
+Wide enough for a number of two digits, too narrow to make code after a shorter marker.
+"""
 _PARTING: Final = re.compile(f"[\t{LINE_BREAK}]")
 _LINK: Final = "link"
 _MARKS: Final = {"bold": "**", "strike": "~~", "italic": "*"}
@@ -55,24 +57,24 @@ _RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
 
 
 def to_markdown(blocks: Iterable[Block]) -> str:
-    """Markdown that says the same again; not the very characters of the source."""
+    """Return Markdown that renders the same; not the characters of the source."""
     return "".join(markdown_pieces(blocks))
 
 
 def markdown_pieces(blocks: Iterable[Block]) -> Iterator[str]:
-    """That, block by block."""
+    """Yield the Markdown block by block."""
     return _MarkdownWriter().pieces(blocks)
 
 
 class _MarkdownWriter:
-    """Writes one block after another, and what parts them.
+    """Writes blocks and the separators between them.
 
-    A blank line within a list makes all of it loose, so there is none in one that is not.
+    A blank line within a list makes all of it loose, so tight lists contain none.
     """
 
     def __init__(self) -> None:
         self._above: Block | None = None
-        self._loose: list[bool] = []  # of the lists that the last block is in, the outermost first
+        self._loose: list[bool] = []  # of the lists around the last block, the outermost first
         self._bullets: list[str] = []
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
@@ -86,8 +88,7 @@ class _MarkdownWriter:
             self._above = members[-1]
 
     def _joined(self, gap: Iterable[str], block: Block, text: str) -> Iterator[str]:
-        """A block's text, and what parts it from the block above; behind a mark that stands alone it
-        goes on in the same line."""
+        """Yield a block's text and its separator; after a lone marker it continues the line."""
         above = self._above
         if above is None or not (_is_mark(above) and _is_within(block, above)):
             yield from gap
@@ -97,11 +98,11 @@ class _MarkdownWriter:
         column = len(_indented("", above._replace(marker="")))
         if passed <= column:
             yield " " * (column - passed) + text[column:]
-        else:  # behind a footnote's mark
+        else:  # after a footnote's marker
             yield f"\n{text}"
 
     def _gap(self, below: Block) -> list[str]:
-        """What parts a block from the one above; a quote that both stand in goes on in between."""
+        """Return the separator above a block; it continues the quotes around both blocks."""
         above = self._above
         follows = self._enter(below)
         if above is None:
@@ -118,7 +119,7 @@ class _MarkdownWriter:
         return ["\n"] if is_row or follows else [blank]
 
     def _enter(self, block: Block) -> bool:
-        """Know of the lists that a block is in; whether its list follows another one directly."""
+        """Update the open lists; return True if the block's list directly follows another."""
         depth, above = block.depth, self._above
         follows = above is not None and block.begins and above.depth >= depth
         before = self._bullets[depth - 1] if follows else ""
@@ -134,8 +135,10 @@ class _MarkdownWriter:
 
 
 def _parts_quotes(above: Block, below: Block, shared: int) -> bool:
-    """Whether a quote, of those that two blocks share none behind `shared`, ends between them where
-    another begins: not where that stands in another item."""
+    """Return True if a quote deeper than `shared` closes between blocks, and another opens.
+
+    Not if the new quote is in another list item.
+    """
     if not below.opened or above.quote == shared:
         return False
     depth = depths_of_quotes(below)[shared]
@@ -143,19 +146,19 @@ def _parts_quotes(above: Block, below: Block, shared: int) -> bool:
 
 
 def _is_within(block: Block, mark: Block) -> bool:
-    """Whether a block is part of the item that begins with a mark that stands alone."""
+    """Return True if a block belongs to the item that begins with a lone marker."""
     if block.depth == mark.depth:
         return not block.marker
     return block.depth > mark.depth
 
 
 def to_plain(blocks: Iterable[Block]) -> str:
-    """The words as they are read on screen; the cells of a row are apart by tabs."""
+    """Return the words as on screen; tabs separate the cells of a row."""
     return "".join(plain_pieces(blocks))
 
 
 def plain_pieces(blocks: Iterable[Block]) -> Iterator[str]:
-    """That, block by block."""
+    """Yield the words block by block."""
     end = ""
     for block in blocks:
         if block.kind is not Kind.CODE_HEAD:
@@ -183,7 +186,7 @@ def _is_mark(block: Block) -> bool:
 
 
 def _quotes(depths: Sequence[int]) -> tuple[str, int]:
-    """What quotes so deep in lists put before a line, and how many lists are passed by that."""
+    """Return the line prefix of quotes at these list depths, and the depth of the last."""
     before, passed = "", 0
     for depth in depths:
         before, passed = f"{before}{_INDENT * (depth - passed)}> ", depth
@@ -191,7 +194,7 @@ def _quotes(depths: Sequence[int]) -> tuple[str, int]:
 
 
 def _code(members: list[Block]) -> str:
-    """A block of code in its fence, which is longer than any in the code."""
+    """Return a code block in a fence longer than any in the code."""
     lines = [block.text for block in members if block.kind is Kind.CODE]
     begins = (_TICKS_AT_BEGIN.match(line) for line in lines)
     fence = "`" * max(3, 1 + max((len(m[1]) for m in begins if m), default=0))
@@ -200,7 +203,7 @@ def _code(members: list[Block]) -> str:
 
 def _block(block: Block) -> str:
     text = runs_to_markdown(block.runs)
-    if block.kind is Kind.HEADING and "\n" in text:  # only one that is underlined has several lines
+    if block.kind is Kind.HEADING and "\n" in text:  # only an underlined heading has several lines
         return f"{_begun(text)}\n{'===' if block.level == 1 else '---'}"
     if block.kind is Kind.HEADING:
         return f"{'#' * block.level} {_CLOSES_HEADING.sub(_escaped, text)}"
@@ -212,7 +215,7 @@ def _block(block: Block) -> str:
 
 
 def _begun(text: str) -> str:
-    """A paragraph whose beginning makes nothing else of it, and from whose ends nothing is taken."""
+    """Escape a paragraph's beginning and the spaces at its ends, so that it stays a paragraph."""
     if text[:1].isspace():
         text = f"&#{ord(text[0])};{text[1:]}"
     if text[-1:].isspace():
@@ -221,7 +224,7 @@ def _begun(text: str) -> str:
 
 
 def _as_text(line: str) -> str:
-    """A line that begins nothing."""
+    """Escape the beginning of a line, so that it begins no other block."""
     if _BEGINS.match(line):
         return f"\\{line}"
     return _NUMBERED.sub(r"\1\\\2", line, count=1) if _NUMBERED.match(line) else line
@@ -232,7 +235,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _indented(text: str, block: Block, bullet: str = "-") -> str:
-    """Text behind the marks of the quotes and lists that it stands in."""
+    """Return text after the markers of the quotes and lists around it."""
     quotes, passed = _quotes(depths_of_quotes(block))
     mark = _mark(block.marker, bullet) if block.marker else ""
     indent = quotes + _INDENT * max(0, block.depth - passed - (1 if mark else 0))
@@ -263,13 +266,12 @@ def _table(block: Block) -> str:
 
 
 def runs_to_markdown(runs: Runs) -> str:
-    """Inline Markdown."""
+    """Return inline Markdown."""
     return _styled(tuple(runs), frozenset())
 
 
 def _styled(runs: Runs, opened: frozenset[str]) -> str:
-    """Runs within the styles that are `opened`: of those that begin with a run, the one that goes on
-    furthest is opened first."""
+    """Write runs within the `opened` styles; the style that continues furthest opens first."""
     text = ""
     at = 0
     while at < len(runs):
@@ -280,7 +282,7 @@ def _styled(runs: Runs, opened: frozenset[str]) -> str:
             piece = _wrapped(piece, style, _value(runs[at], style))
         else:
             piece = _run(runs[at], text, runs[end] if end < len(runs) else None)
-        # What ends one piece and what begins the next make a mark together.
+        # The end of a piece and the beginning of the next could form markup together.
         if (piece[:1] == "[" and text[-1:] == "!") or (
             piece[:1] in ("*", "~", "_") and piece[:1] == text[-1:] and not style
         ):
@@ -293,7 +295,7 @@ def _styled(runs: Runs, opened: frozenset[str]) -> str:
 
 
 def _with_lone_brackets(runs: Runs) -> Runs:
-    """The words of a link, with the brackets marked that have no other."""
+    """Return a link's words with its unpaired brackets marked."""
     opened: list[tuple[int, int]] = []
     texts = [list(run.text) for run in runs]
     for number, run in enumerate(runs):
@@ -312,7 +314,7 @@ def _with_lone_brackets(runs: Runs) -> Runs:
 
 
 def _furthest(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int]:
-    """The style of a run that most of the following ones share, and where that ends."""
+    """Return the style of a run that the most following runs share, and where it ends."""
     best, reach = "", at + 1
     for style in (_LINK, *_MARKS):
         value = "" if style in opened else _value(runs[at], style)
@@ -325,7 +327,7 @@ def _furthest(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int]:
 
 
 def _value(run: Run, style: str) -> str:
-    """What a run has of a style: its mark, a link's target; "" for none."""
+    """Return a run's value of a style: its markup, or a link's target; "" for none."""
     if style != _LINK:
         return _MARKS[style] if getattr(run, style) else ""
     if not run.link or run.image or run.note or is_citation(run.link) or _is_address(run):
@@ -334,7 +336,7 @@ def _value(run: Run, style: str) -> str:
 
 
 def _is_address(run: Run) -> bool:
-    """Whether a link's words are its address, as it is one without brackets, too."""
+    """Return True if a link's words are its address, which needs no brackets."""
     is_one = _ADDRESS.fullmatch(run.text) or _MARKED_ADDRESS.fullmatch(run.text)
     if run.code or not is_one or ":" not in run.link:
         return False
@@ -360,7 +362,7 @@ def _target(link: str) -> str:
 
 
 def _run(run: Run, before: str, below: Run | None) -> str:
-    """A run without its styles, behind this Markdown and before another run."""
+    """Write a run without its styles, after the Markdown `before` and before the run `below`."""
     if run.note and not run.image:
         return f"[^{run.text}]"
     text = words_of(run).replace(LINE_BREAK, "\\\n")
@@ -377,7 +379,7 @@ def _run(run: Run, before: str, below: Run | None) -> str:
 
 
 def _formula(tex: str, before: str, below: Run | None) -> str:
-    """A formula between dollars, where those are surely taken for its signs."""
+    """Write a formula between dollars, unless they could be taken for plain signs."""
     behind = "" if below is None else below.text[:1]
     touches = before[-1:].isalnum() or before[-1:] == "$" or behind.isalnum() or behind in "_$"
     touches = touches and bool(behind or before)
@@ -388,21 +390,23 @@ def _formula(tex: str, before: str, below: Run | None) -> str:
 
 
 def _picture(run: Run, text: str, below: Run | None) -> str:
-    """A picture by its name. Where it lies stands behind it, but within a link, which leads
-    elsewhere, and where it has no other name."""
+    """Write an image by its name, and its address unless that follows anyway.
+
+    Within a link, the name only: the link leads elsewhere.
+    """
     if not text or not run.link:
         return text
     if text == run.link:
         return f"![]({_target(run.link)})"
     alternative = _MEANT.sub(_escaped, text.translate(_NO_BRACKETS)).translate(_ENTITIES)
     is_placed = below is not None and below.text.startswith(ADDED) and below.link == run.link
-    if run.note or is_placed:  # the name of one that is drawn
+    if run.note or is_placed:  # the name of a drawn image
         return f"![{alternative}]({_target(run.link)})"
     return f"[![{alternative}]()]({_target(run.link)})"
 
 
 def _address(text: str, before: str, below: Run | None) -> str:
-    """An address, bare where that is surely taken for one."""
+    """Write an address, bare if it is certain to be recognized."""
     behind = "" if below is None else words_of(below)
     is_apart = before[-1:] in ("", " ", "(", "\n") and _BEHIND_ADDRESS.match(behind) is not None
     if is_apart and _ADDRESS.fullmatch(text):
@@ -412,7 +416,7 @@ def _address(text: str, before: str, below: Run | None) -> str:
 
 
 def _code_span(text: str) -> str:
-    """Code between more backticks than there are in it."""
+    """Write code between more backticks than it contains."""
     found = {len(ticks) for ticks in _TICKS.findall(text)}
     ticks = "`" * next(count for count in range(1, len(found) + 2) if count not in found)
     edges = text[:1] + text[-1:]

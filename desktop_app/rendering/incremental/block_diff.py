@@ -1,4 +1,4 @@
-"""Small steps of the stream: comparing and packing blocks, finding lines and names in a source."""
+"""Helpers of the block stream: comparing and packing blocks, finding lines and labels."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from desktop_app.rendering.block_model import (
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-# What is escaped is passed over first: looked into from each of them, a line of escaped brackets
-# would be read a thousand times.
+# Escapes are matched first: searching a line of escaped brackets from each of them would read it a
+# thousand times.
 _LABEL: Final = re.compile(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
 
 speakable: Final = partial(re.compile("[\0\ud800-\udfff]").sub, "\ufffd")
-"""The text with a sign in the place of each that is no character: halves of pairs make addresses fail."""
+"""Replaces NULs and lone surrogates by U+FFFD: lone surrogates make addresses fail."""
 
 
 def difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | None:
-    """What makes blocks[start:] equal to `new`, if anything."""
+    """Return the patch that turns blocks[start:] into `new`, None if they are equal."""
     old_end, new_end, at = len(blocks), len(new), 0
     while at < new_end and start + at < old_end and blocks[start + at] == new[at]:
         at += 1
@@ -39,8 +39,7 @@ def difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | Non
 
 
 def joined(patches: list[Patch]) -> list[Patch]:
-    """The same with those made one that change blocks which follow each other: each patch is an
-    edit of the document."""
+    """Merge patches of adjacent blocks, because each patch is an edit of the document."""
     made: list[Patch] = []
     for patch in patches:
         last = made[-1] if made else None
@@ -52,7 +51,7 @@ def joined(patches: list[Patch]) -> list[Patch]:
 
 
 def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
-    """Put table rows together, as many as make a block; `packed` is extended and handed back."""
+    """Append blocks to `packed`, joining table rows up to the block limits, and return it."""
     rows: list[Any] = []
     letters = 0
     for block in blocks:
@@ -77,7 +76,7 @@ def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
 
 
 def _fits(table: Block, rows: list[Any], letters: int, row: Block) -> bool:
-    """Whether a block of a table, to which these rows of so many letters go, has room for another."""
+    """Return True if a table block with these pending rows has room for another."""
     count = len(table.rows) + len(rows)
     is_short = table.letters + letters + row.letters <= TABLE_LETTERS
     return count < most_rows(table) and (is_short or (table.head and count < 2))
@@ -88,18 +87,20 @@ def _with_rows(table: Block, rows: list[Any], letters: int) -> Block:
 
 
 def most_rows(table: Block) -> int:
-    """How many rows of a table make one block."""
+    """Return the maximum number of rows of a table's blocks."""
     return max(1, min(TABLE_ROWS, TABLE_CELLS // max(1, len(table.aligns))))
 
 
 def same_table(last: Block, row: Block) -> bool:
-    """Whether a row goes on with the table that a block is a part of."""
+    """Return True if a row continues the table that a block is a part of."""
     return last.kind is Kind.TABLE and (last.depth, last.quote) == (row.depth, row.quote)
 
 
 def last_inline(tokens: list[Token], cut: int) -> Token | None:
-    """The inline text that the open end ends in, if it begins at line `cut` or below: of a row the
-    last cell that has words. (The parser completes a row with empty cells.)"""
+    """Return the last inline token if it begins at line `cut` or below.
+
+    Of a table row, this is the last cell with words; the parser completes rows with empty cells.
+    """
     for at in range(len(tokens) - 1, -1, -1):
         token = tokens[at]
         if token.type == "inline" and (token.content or tokens[at - 1].type != "td_open"):
@@ -109,7 +110,7 @@ def last_inline(tokens: list[Token], cut: int) -> Token | None:
 
 
 def line_offset(source: str, line: int) -> int:
-    """Where a line begins; the end of the source where there are fewer."""
+    """Return the offset of a line; the source's length if it has fewer lines."""
     offset = 0
     for _ in range(line):
         offset = source.find("\n", offset) + 1
@@ -119,7 +120,7 @@ def line_offset(source: str, line: int) -> int:
 
 
 def lines_of_notes(tokens: list[Token]) -> dict[str, int]:
-    """The line of each footnote's first definition."""
+    """Return the line of each footnote's first definition."""
     lines: dict[str, int] = {}
     for token in tokens:
         if token.type == "footnote_reference_open" and token.map is not None:
@@ -128,7 +129,7 @@ def lines_of_notes(tokens: list[Token]) -> dict[str, int]:
 
 
 def names_in(text: str) -> set[str]:
-    """The labels that a text may refer to, normalised as the parser does."""
+    """Return the labels that a text may refer to, normalized as the parser does."""
     from markdown_it.common.utils import normalizeReference
 
     names = set()
@@ -143,5 +144,5 @@ def names_in(text: str) -> set[str]:
 
 
 def worth_remembering(blocks: list[Block]) -> bool:
-    """Whether there is anything among blocks that a definition may change."""
+    """Return True if later definitions may change any of the blocks."""
     return any(block.kind not in (Kind.CODE, Kind.CODE_HEAD) for block in blocks)

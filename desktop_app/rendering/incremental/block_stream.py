@@ -1,17 +1,17 @@
-"""A growing Markdown source becomes closed blocks and one open tail.
+"""Parses a growing Markdown source into closed blocks and an open tail.
 
-`BlockStream` keeps only the end of the source that later text can still change: the last block, of
-a list or a quote the last block in it, the last row of a table, the last line of code. Each
-piece that arrives makes it parse that end again, and what comes out is compared with what stood
-there; the differences are handed on as patches. Three kinds of later text change what is closed:
-a link's or a footnote's definition, for the pieces that name it. (The mark of a footnote is taken for
-one before its definition has come, because it nearly always comes, and late.)
+`BlockStream` keeps only the end of the source that later text can still change: the last block, the
+last block in a list or a quote, the last row of a table, the last line of code. Each new piece
+parses that end again, and the differences to the current blocks are returned as patches. Later text
+changes closed blocks in a few cases: definitions of links and footnotes change the chunks that name
+them, and a list may turn loose. (A footnote's mark is rendered as such before its definition has
+come, because the definition nearly always comes, and late.)
 
-Cutting is sound because a block construct, once a complete line has begun it, is never undone by
-later lines (see parser.py for the rules that would break this and do not). A line counts once it is
-complete: half a line may still become something else.
+Cutting is sound because later lines never undo a block construct that a complete line has begun
+(see parser.py for the rules that would break this). A line counts once it is complete: half a line
+may still become something else.
 
-What comes out at the end equals `render(source)` of the whole source at once.
+The final result equals `render(source)` of the whole source.
 """
 
 from __future__ import annotations
@@ -68,24 +68,26 @@ _LONG: Final = 800
 _LONGEST_OPEN: Final = 24_000
 _MOST_TOKENS: Final = 1_200
 _TAIL: Final = 200
-_HEAD_LINES: Final = 2  # of a table that stands in nothing else
+_HEAD_LINES: Final = 2  # of a table outside lists and quotes
 _COPIED: Final = 20
-"""Characters that are copied while one is parsed."""
+"""Characters copied in the time it takes to parse a single character."""
 _PARSED_AGAIN: Final = 4
-"""How many times as long as a piece what is parsed again with it may be."""
+"""Maximum text to parse again with a piece, as a multiple of its length."""
 _STEP: Final = 1_500
-"""Of what stays open long, something is settled behind each so many characters of the source, and
-nowhere else: what comes out must not depend on the pieces in which it arrives."""
+"""Source characters between the positions at which a long open construct is settled.
+
+Nowhere else, because the result must not depend on how the source is split into pieces.
+"""
 
 
 @dataclass
 class _Overdue:
-    """What is open is too much to be parsed with every piece, which the next piece is to change.
+    """An open construct that is too expensive to parse again; the next piece splits it.
 
     Attributes:
-        length: how long its source is.
-        opener: where it is a paragraph, what stands before its words.
-        parts: whether it is to be parted, whatever it is.
+        length: the length of its source.
+        opener: of a paragraph: the text before its words.
+        parts: it is to be split, whatever it is.
     """
 
     length: int
@@ -94,7 +96,7 @@ class _Overdue:
 
 
 def render(source: str, cited: frozenset[int] = frozenset()) -> list[Block]:
-    """The blocks of a whole source."""
+    """Return the blocks of a whole source."""
     stream = BlockStream(cited)
     stream.feed(source)
     stream.finish()
@@ -102,10 +104,10 @@ def render(source: str, cited: frozenset[int] = frozenset()) -> list[Block]:
 
 
 class BlockStream:
-    """The blocks of a source that grows.
+    """The blocks of a growing source.
 
     Attributes:
-        blocks: all blocks so far, as the patches handed out make them.
+        blocks: all blocks so far, with all returned patches applied.
     """
 
     def __init__(self, cited: frozenset[int] = frozenset()) -> None:
@@ -124,7 +126,7 @@ class BlockStream:
         self._overdue: _Overdue | None = None
 
     def feed(self, text: str) -> list[Patch]:
-        """Take the next piece of the source, of any length and cut anywhere."""
+        """Process the next piece of the source, of any length and cut anywhere."""
         text = self._held + text
         self._held = "\r" if text.endswith("\r") else ""
         text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
@@ -137,7 +139,7 @@ class BlockStream:
         return patches
 
     def _take(self, text: str) -> list[Patch]:
-        """Take more, up to the next step at most."""
+        """Process a piece that ends at the next step at the latest."""
         self._length += len(text)
         text = behind_address(text) if self._leaves_out else text
         if not text:
@@ -154,7 +156,7 @@ class BlockStream:
         if (rows := self._grow_rows()) is not None:
             return patches + rows
         grown = self._grow_plainly(text)
-        # Of a long line of code nothing is settled; whether it is one is found out once.
+        # A long line of code is never settled, and is recognized as code only once.
         is_told = self._context.inside == "code" and not _LONG < len(self._source) <= _LONG + _STEP
         steps = self._length % _STEP == 0 and not is_told
         if not grown or steps:
@@ -162,8 +164,10 @@ class BlockStream:
         return patches + grown
 
     def _shorten_address(self, added: int) -> bool:
-        """Leave out what makes a picture's address longer than what is drawn, but of code: it may be
-        megabytes. Whether more of it may come."""
+        """Drop the end of an image's overlong address, outside of code; it may be megabytes.
+
+        Returns True if more of it may come.
+        """
         rest = too_long(self._source, added)
         if rest is None:
             return False
@@ -178,14 +182,16 @@ class BlockStream:
         return not more
 
     def finish(self, *, shortly: bool = False) -> list[Patch]:
-        """The source is whole: show it as it is, and close what is open. What takes long of what
-        definitions change is left to `renew`, where it is to be done `shortly`."""
+        """Close the open tail: the source is complete.
+
+        If `shortly`, expensive updates by definitions are left for later calls of `renew`.
+        """
         if self._held:
             self._source, self._held = self._source + "\n", ""
             self._plain_end = None
         end, self._definitions.expects_notes = self._plain_end, False
         patches: list[Patch] = []
-        # Of a very long line of code, which is all that is open, everything is shown already.
+        # If only a very long line of code is open, everything is shown already.
         is_code = self._context.inside == "code" and self.blocks[-1].kind is Kind.CODE
         if not is_code or end is None or not end.is_long:
             patches += self._advance(final=True)
@@ -197,21 +203,22 @@ class BlockStream:
 
     @property
     def is_renewing(self) -> bool:
-        """Whether what has come changes more above it than could be drawn again at once."""
+        """Return True if earlier blocks wait for updates, which would take too long at once."""
         return bool(self._renewal or self._loosening)
 
     @property
     def fitting(self) -> tuple[int, int]:
-        """How many characters the next piece is to have at least and at most, where so many wait: what
-        is open is parsed again with every piece, and in small ones would be for minutes; one that
-        reaches beyond a step is parsed in two."""
+        """Return the minimum and maximum length of the next piece, if so much text waits.
+
+        Each piece parses the open tail again, which would take minutes with small pieces. A piece
+        that reaches beyond a step is parsed in two.
+        """
         again = len(self._source) + len(self._context.prefix) // _COPIED
         room = _STEP - self._length % _STEP
         return min(again // _PARSED_AGAIN, room), room
 
     def renew(self) -> list[Patch]:
-        """Draw again some of what named links and notes before they were defined, and space anew some
-        of lists that have turned loose: as much as takes a few milliseconds."""
+        """Update some earlier blocks for definitions or loose lists, for a few milliseconds."""
         if self._renewal:
             return self._renewal.step()
         return self._loosening.step() if self._loosening else []
@@ -219,12 +226,12 @@ class BlockStream:
     # ------------------------------------------------------------------ the common case
 
     def _is_blank_line(self, text: str) -> bool:
-        """Whether this is more of a very long blank line, which is shown when something follows."""
+        """Return True for more of a very long blank line, which is shown when something follows."""
         blank = not text.strip(" \t") and not self._source[-_LONG:].strip(" \t")
         return blank and len(self._source) > _LONG and not self._source.strip(" \t")
 
     def _grow_plainly(self, text: str) -> list[Patch]:
-        """More words in the middle of a line of plain text need no parser at all."""
+        """Append words in the middle of plain text, without the parser."""
         if self._plain_end is None:
             return []
         block = self.blocks[-1]
@@ -237,13 +244,12 @@ class BlockStream:
         return [Patch(len(self.blocks) - 1, 1, (new,))]
 
     def _grow_rows(self) -> list[Patch] | None:
-        """More of what can be nothing but rows of the open table needs no parser of blocks; None
-        where it is not so simple."""
+        """Parse rows of the open table without the block parser; None if that is not possible."""
         context = self._context
         if context.inside != "table" or context.lines != _HEAD_LINES:
             return None
         if context.going_on or context.source.lstrip(" ").startswith(">"):
-            return None  # it stands in a list or a quote, whose mark is in its head's line
+            return None  # it is in a list or a quote, whose marker is in its header line
         table = self._shown.last_closed
         rows = read_rows(self._source, table, self._definitions.env())
         if rows is None:
@@ -270,7 +276,7 @@ class BlockStream:
         dangling = not final and self._complete_end(parse, cut.line)
         patches: list[Patch] = loosened
         closed: list[Block] = []
-        # A table, or code, may have ended at once behind the last line that was settled.
+        # A table or code may have ended right after the last settled line.
         least = self._context.lines
         ended = self._context.inside != "" and cut == Cut(least, cut.holders)
         closes = final or ended or cut.line > least
@@ -294,8 +300,11 @@ class BlockStream:
         return patches
 
     def _find_cut(self, parse: Parse, shown: str) -> Cut:
-        """Where what is shown may be cut. Of a long line below code it is known before it is complete
-        whether it ends what holds the code: all of it would be parsed with each piece."""
+        """Return the position to cut the source at.
+
+        After code, a long incomplete line may be recognized as the end of its container: otherwise
+        all of it would be parsed with each piece.
+        """
         is_line = self._context.inside == "code" and "\n" not in self._source
         if is_line and len(self._source) > _LONG and not ends_in_code(parse.tokens):
             cut = find_cut(parse.tokens, shown + "\n", self._context)
@@ -304,7 +313,7 @@ class BlockStream:
         return find_cut(parse.tokens, shown, self._context)
 
     def _loosen(self, parse: Parse) -> list[Patch]:
-        """Have the lists spaced anew that turn loose with what has come."""
+        """Mark lists that turn loose, and update the spacing of their closed blocks."""
         turned = parse.turned_loose
         if not turned:
             return []
@@ -316,7 +325,7 @@ class BlockStream:
         return self._loosening.step()
 
     def _catch_up(self) -> list[Patch]:
-        """Do what has become due: with the next piece, for the last one was parsed for itself."""
+        """Split what was overdue; only with the next piece, because the last was parsed already."""
         overdue, self._overdue = self._overdue, None
         if overdue is None:
             return []
@@ -331,14 +340,16 @@ class BlockStream:
         return self._part_open(overdue.length) if overdue.parts else []
 
     def _advance_unsplit(self, parse: Parse, *, final: bool, steps: bool) -> list[Patch]:
-        """The long paragraph turns out to be a heading or a table's head: parse it whole."""
+        """Parse a long paragraph as a whole, because it turns out to be a heading or a table."""
         self._definitions.forget(parse.labels)
         self._context, self._source = unsettled(OpenTail(self._context, self._source))
         return self._advance(final=final, steps=steps)
 
     def _settle_words(self, parse: Parse) -> _Overdue | None:
-        """Of a long open paragraph, parse the first words no more: those behind which nothing is
-        open that later words could close. What is due where there are none, and too many words."""
+        """Settle the first words of a long open paragraph, up to a position without open markup.
+
+        Returns what is overdue if there is no such position, and there are too many words.
+        """
         opener = opener_of_paragraph(parse, self._source)
         if opener is None:
             return None
@@ -351,27 +362,31 @@ class BlockStream:
         return None
 
     def _is_too_much(self, parse: Parse) -> bool:
-        """Whether what is open is more than can be parsed with every piece; code never is, for
-        of that only a line is open."""
+        """Return True if the open tail is too large to parse with every piece.
+
+        Never in code, of which only a line is open.
+        """
         if self._context.inside == "code":
             return False
         least = _LONGEST_OPEN // 6
         if len(self._source) <= least:
             return False
         is_much = size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
-        return is_much or not parse.placed  # definitions alone
+        return is_much or not parse.placed  # only definitions
 
     def _part_open(self, length: int) -> list[Patch]:
-        """Close what was open when the source had this length at its last complete line, whatever it
-        is, to go on behind that: as another quote, another item, another row. A line alone is parted
-        within."""
+        """Close the open tail at its last complete line before `length`, whatever it is.
+
+        The rest continues as another quote, another item, another row. A single line is split
+        within.
+        """
         source = self._source[:length]
         end = source.rfind("\n") + 1
         if end < length // 2:
             end = max(source.rfind(" ", 0, -_TAIL) + 1, length // 2)
         end = outside(source, end)
         if not end:
-            return []  # a picture, and nothing else
+            return []  # an image, and nothing else
         inside = self._context if self._context.inside == "table" else ParserContext()
         self._source, rest = self._source[:end], self._source[end:]
         patches = self._advance(final=True)
@@ -386,12 +401,12 @@ class BlockStream:
         )
 
     def _complete_end(self, parse: Parse, cut: int) -> bool:
-        """Show the open paragraph as if its open marks were closed; whether one was dropped."""
+        """Show the open paragraph with its open marks closed; return True if one was dropped."""
         last = last_inline(parse.tokens, cut)
         if last is None or not ends_in_text(parse.tokens):
             return False
         if len(last.children or ()) > _MOST_TOKENS:
-            return False  # it is to be closed as it stands, and takes as long as the parse did
+            return False  # it will be closed as it is, and completing it takes as long as parsing
         is_word = parse.source[-1:] not in (" ", "\t", "\n", "|")
         text, closers = closers_of(last.content, is_word=is_word)
         if text == last.content and not closers:
@@ -404,8 +419,11 @@ class BlockStream:
     # ------------------------------------------------------------------ closing
 
     def _close(self, parse: Parse, source: str, cut: Cut) -> tuple[list[Patch], list[Block]]:
-        """Settle everything above a cut: the patches of what its definitions change in earlier
-        blocks, and its own blocks."""
+        """Settle everything above a cut.
+
+        Returns:
+            The patches that its definitions cause in earlier blocks, and its own blocks.
+        """
         offset = line_offset(source, cut.line)
         context = self._context
         text = source[len(context.source) : offset]

@@ -1,4 +1,4 @@
-"""What a source that grows has defined so far: links and footnotes, which each parse of it knows."""
+"""The link and footnote definitions of a growing source, which each parse of it needs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Definitions:
-    """Parses pieces of one source, and keeps what they define until that is forgotten.
+    """Parses pieces of a source, and keeps their definitions until they are forgotten.
 
     Attributes:
-        expects_notes: whether a mark is taken for a footnote's before its definition has come.
+        expects_notes: marks count as footnotes before their definitions have come.
     """
 
     def __init__(self, cited: frozenset[int]) -> None:
@@ -37,7 +37,7 @@ class Definitions:
         expects_notes: bool = True,
         final: bool = False,
     ) -> Parse:
-        """What a piece is, and which definitions it adds."""
+        """Parse a piece, and record the definitions it adds."""
         known, env = len(self._references), self.env(expects_notes=expects_notes)
         tokens = parser().parse(source, env)
         resumed = resume(tokens, context.going_on)
@@ -56,7 +56,7 @@ class Definitions:
         return parse
 
     def env(self, *, expects_notes: bool = True) -> dict[str, Any]:
-        """The definitions known, as the parser takes them."""
+        """Return the known definitions as the parser's environment."""
         footnotes = {"refs": dict.fromkeys(self._notes, -1), "list": {}}
         return {
             "references": self._references,
@@ -66,11 +66,11 @@ class Definitions:
         }
 
     def knows(self, name: str) -> bool:
-        """Whether this link is defined, or this footnote."""
+        """Return True if this link or footnote is defined."""
         return name in self._references or ":" + name[1:] in self._notes
 
     def forget(self, labels: dict[str, int]) -> None:
-        """Definitions in the open end are not settled yet."""
+        """Remove definitions in the open tail, which are not settled yet."""
         for label in labels:
             if label.startswith("^"):
                 self._notes.pop(":" + label[1:], None)

@@ -1,5 +1,8 @@
-"""A list that turns loose re-spaces what has been closed of it: some blocks at a time, from its end up,
-because that is what is on screen. It happens once to a list, so nothing is paid for twice."""
+"""Updates the spacing of closed blocks when their list turns loose.
+
+It works on some blocks at a time, from the end up, because the end is on screen. A list turns loose
+only once, so the total cost is linear.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ _AT_ONCE: Final = 100
 
 
 class ListSpacing:
-    """What is still to be told that its list is loose."""
+    """The blocks that remain to be marked as loose."""
 
     def __init__(self, blocks: list[Block]) -> None:
-        """`blocks` are changed in place; none may be added or taken away above the end."""
+        """`blocks` are changed in place; none may be added or removed above the end."""
         self._blocks = blocks
         self._due: list[tuple[int, int]] = []
 
@@ -22,11 +25,11 @@ class ListSpacing:
         return bool(self._due)
 
     def begin(self, end: int, depth: int) -> None:
-        """The list so deep in others that is open at index `end` is loose."""
+        """Mark the list at this depth that is open at index `end` as loose."""
         self._due.append((end, depth))
 
     def step(self) -> list[Patch]:
-        """Tell as many blocks as takes a few milliseconds."""
+        """Update as many blocks as takes a few milliseconds."""
         left, patches = _AT_ONCE, []
         while self._due and left > 0:
             end, depth = self._due.pop(0)
@@ -38,7 +41,7 @@ class ListSpacing:
         return patches
 
     def _reach(self, end: int, depth: int, most: int) -> tuple[int, bool]:
-        """Where so many blocks above `end` begin, or their list; whether that is its beginning."""
+        """Return the first of `most` blocks above `end`, and True if their list begins there."""
         for at in range(end - 1, max(-1, end - 1 - most), -1):
             block = self._blocks[at]
             if block.depth < depth:
@@ -48,7 +51,7 @@ class ListSpacing:
         return max(0, end - most), end <= most
 
     def _loosen(self, first: int, end: int, depth: int) -> list[Patch]:
-        """One patch for what stands together: each is an edit of the document."""
+        """Return a patch per group of adjacent blocks, because each is an edit of the document."""
         patches: list[Patch] = []
         begin = -1
         last = -1

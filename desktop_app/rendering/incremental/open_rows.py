@@ -1,8 +1,8 @@
-"""Rows of an open table, read without the parser of blocks.
+"""Parses rows of an open table without the block parser.
 
-A line that begins with a bar can be nothing but the next row of a table that is open above it: none of
-what may end a table begins so. Rows are what a long answer has most lines of, and the parser makes
-three tokens of every cell, each time that anything is added to it.
+A line that begins with a bar can only be the next row of the open table: nothing that ends a table
+begins that way. Most lines of a long answer are rows, and the parser makes three tokens of every
+cell for each new piece.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 _OTHERS: Final = re.compile(r"[\\\[]|[^\S \n]")
-"""What makes a row one for the parser: bars that part no cells, links and notes that later text may
-define, white space that is trimmed in ways of its own."""
+"""What needs the parser: escaped bars, links, notes, unusual white space.
+
+Later text may define the links and notes; the parser trims white space in its own way.
+"""
 
 _MARKS: Final = re.compile(r"[`*_~\]<&$!:@]|www\.", re.IGNORECASE)
 _LONGEST: Final = 800
@@ -28,14 +30,14 @@ _MOST_CELLS: Final = 4_000
 
 
 class Rows(NamedTuple):
-    """The rows of complete lines, and that of the last line if anything of it is there."""
+    """The rows of complete lines, and the row of an incomplete last line, if any."""
 
     complete: list[Block]
     half: Block | None
 
 
 def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
-    """The rows that go on with a table, in no list or quote; None where the parser is to read them."""
+    """Parse rows that continue a table outside lists and quotes; None if the parser must."""
     lines, columns = source.split("\n"), len(table.aligns)
     half = lines.pop()
     is_simple = all(line[:1] == "|" for line in lines) and half[:1] in ("", "|")
@@ -48,7 +50,7 @@ def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
 
 
 def _is_calm(half: str, columns: int) -> bool:
-    """Whether the last row is shown as it stands: nothing in its last words is open."""
+    """Return True if nothing is open in the last words of the last row."""
     words = [cell for cell in _cells(half)[:columns] if cell]
     return not words or closers_of(words[-1]) == (words[-1], "")
 

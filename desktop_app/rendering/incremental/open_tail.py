@@ -1,4 +1,4 @@
-"""What the parser is told of the source before the open end, so that it need not parse that again."""
+"""The context of the open tail: what the parser must know of earlier text."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _CONTAINERS: Final = (
 
 @dataclass(frozen=True)
 class ParserContext:
-    """What the parser must be told of the blocks that are open since earlier text.
+    """The open blocks from earlier text that the parser must know of.
 
     Attributes:
-        source: lines that open them again, parsed with each piece and shown no more: a fence's or a
-            table's first ones, an item's beginning with an empty heading in the place of what
-            stands in it.
-        lines: how many they are.
-        going_on: the lists that go on, in the order in which they open.
-        inside: "code" or "table" where the lines that follow are more of one.
-        marks_above: how many marks of quotes the line above the open end has, where it has nothing
-            else.
-        inhabited: of the quotes that are open, in how many something stands.
-        settled: a long paragraph's beginning, parsed no more; `prefix` is its source, and `opener`
-            what stands before it in its first line, which the rest is parsed with, too.
+        source: lines that open those blocks again, parsed with each piece but not shown: the first
+            lines of a fence or a table, an item's beginning with an empty heading as its content.
+        lines: their number.
+        going_on: the lists that continue, in the order in which they open.
+        inside: "code" or "table" if the following lines continue one.
+        marks_above: the number of quote marks on the line above the open tail, if the line has
+            nothing else.
+        inhabited: the number of open quotes that contain something.
+        settled: the beginning of a long paragraph, which is not parsed again; `prefix` is its
+            source, and `opener` the text before it in its first line, which also precedes the rest
+            when that is parsed.
     """
 
     source: str = ""
@@ -51,7 +51,7 @@ class ParserContext:
 
 
 class OpenTail(NamedTuple):
-    """The source that later text can still change, and what the parser is told of that before it."""
+    """The source that later text can still change, and the context before it."""
 
     context: ParserContext
     source: str
@@ -59,10 +59,10 @@ class OpenTail(NamedTuple):
 
 @dataclass
 class Parse:
-    """One parse of the open end, of `source`.
+    """A parse of the open tail, whose source is `source`.
 
     Attributes:
-        resumed: the tokens of the lists that go on from earlier text.
+        resumed: the tokens of the lists that continue from earlier text.
         labels: the definitions in it and their lines.
     """
 
@@ -74,22 +74,22 @@ class Parse:
 
     @property
     def turned_loose(self) -> list[int]:
-        """The lists of which items stand above that have turned loose, each by its depth."""
+        """Return the depths of the lists with earlier items that have turned loose."""
         both = zip(self.context.going_on, self.resumed, strict=False)
         loose = (start.older and token.meta["loose"] > start.loose for start, token in both)
         return [depth for depth, turned in enumerate(loose, 1) if turned]
 
     @cached_property
     def placed(self) -> list[Placed]:
-        """The blocks, made of the tokens as they are when this is first asked."""
+        """Return the blocks, built from the tokens at the time of the first call."""
         return place(self.tokens, self.context)
 
 
 def place(tokens: list[Token], context: ParserContext) -> list[Placed]:
-    """The blocks behind the context, with the settled words before the first."""
+    """Return the blocks after the context, with the settled words before the first."""
     placed = [p for p in convert(tokens) if p.line >= context.lines]
     if placed and placed[0].block.quote > context.inhabited:
-        block = placed[0].block  # the quotes that are opened again have been taken for older ones
+        block = placed[0].block  # quotes that the context opens again would count as older
         opened = max(block.opened, block.quote - context.inhabited)
         placed[0] = placed[0]._replace(block=block._replace(opened=opened))
     settled = context.settled
@@ -114,19 +114,19 @@ def _meet(settled: Block, first: Block) -> bool:
 
 
 def size(parse: Parse) -> int:
-    """How much a parse has found, which is about what it has cost."""
+    """Return the size of a parse's result, which is roughly proportional to its cost."""
     words = sum(len(token.children) for token in parse.tokens if token.children)
     return len(parse.tokens) + words + len(parse.placed) + 3 * len(parse.labels)
 
 
 def ends_in_text(tokens: list[Token]) -> bool:
-    """Whether what stands last is neither code nor a formula nor a rule."""
+    """Return True if the last block is neither code nor a formula nor a rule."""
     last = next((token for token in reversed(tokens) if token.nesting >= 0), None)
     return last is not None and last.type not in _WITHOUT_INLINE
 
 
 def leaves(parse: Parse, context: ParserContext) -> list[Token]:
-    """The tokens that begin the blocks behind the context that hold no others."""
+    """Return the tokens that begin leaf blocks after the context."""
     return [
         t
         for t in parse.tokens
@@ -139,6 +139,6 @@ def leaves(parse: Parse, context: ParserContext) -> list[Token]:
 
 
 def begins_with_paragraph(parse: Parse, context: ParserContext) -> bool:
-    """Whether the first block behind the context is a paragraph."""
+    """Return True if the first block after the context is a paragraph."""
     found = leaves(parse, context)
     return bool(found) and found[0].type == "paragraph_open"

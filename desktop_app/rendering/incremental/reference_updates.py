@@ -1,4 +1,4 @@
-"""What named links and footnotes before they were defined is drawn again, some of it at a time."""
+"""Re-renders text that named links and footnotes before they were defined, in slices."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _AT_ONCE: Final = 4_000
 
 @dataclass
 class BlockChunk:
-    """Closed source that names links or footnotes which a later definition may bring.
+    """Closed source that names links or footnotes without a definition so far.
 
     Attributes:
-        at: the index of its first block, `row` its first row in that block where it is a table.
+        at: the index of its first block; `row` its first row if that block is a table.
     """
 
     source: str
@@ -34,7 +34,7 @@ class BlockChunk:
 
 
 class ReferenceUpdate:
-    """Knows which closed source names what, and what of it is still to be drawn again."""
+    """Tracks which closed source names which labels, and which of it must be re-rendered."""
 
     def __init__(self, definitions: Definitions, shown: ShownBlocks) -> None:
         self._definitions, self._shown = definitions, shown
@@ -45,24 +45,24 @@ class ReferenceUpdate:
         return bool(self._due)
 
     def remember(self, chunk: BlockChunk, names: Iterable[str]) -> None:
-        """A chunk has these names, of which those may be defined that are not yet."""
+        """Record the names in a chunk that have no definition yet."""
         for name in names:
             if not self._definitions.knows(name):
                 self._naming.setdefault(name, []).append(chunk)
 
     def begin(self, labels: Iterable[str]) -> list[Patch]:
-        """These have been defined: draw again what names them."""
+        """Re-render the chunks that name these labels, which are now defined."""
         for label in labels:
             for chunk in self._naming.pop(label, ()):
                 self._due[chunk.at, chunk.row] = chunk
         return self.step() if self._due else []
 
     def give_up_notes(self) -> list[Patch]:
-        """No footnote will be defined any more: their marks are what they are written as."""
+        """Render footnote marks without a definition as text, because none will follow."""
         return self.begin([name for name in self._naming if name.startswith("^")])
 
     def step(self) -> list[Patch]:
-        """Draw again as much as takes a few milliseconds."""
+        """Re-render as much as takes a few milliseconds."""
         due: list[tuple[int, int]] = []
         left = _AT_ONCE
         for where, chunk in self._due.items():
@@ -76,7 +76,7 @@ class ReferenceUpdate:
         return joined(patches)
 
     def _renew(self, chunk: BlockChunk) -> list[Patch]:
-        """Definitions change words, never the number of blocks, so each finds its place again."""
+        """Re-render a chunk: definitions change words, never the number of blocks."""
         changed: dict[int, Block] = {}
         blocks, at, row = self._shown.blocks, chunk.at, chunk.row
         parse = self._definitions.parse(chunk.context.source + chunk.source, chunk.context)
@@ -97,5 +97,5 @@ class ReferenceUpdate:
 
 
 def respaced(block: Block, old: Block) -> Block:
-    """A block that was parsed again without what stands below it: in its list as it was."""
+    """Return a re-parsed block with its old place in its list, which the parse did not see."""
     return block._replace(begins=old.begins, loose=old.loose)

@@ -1,4 +1,4 @@
-"""The blocks of a source that grows, as they are shown: closed ones, and behind them the open end's."""
+"""The shown blocks of a growing source: closed blocks, then those of the open tail."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ if TYPE_CHECKING:
 
 
 class ShownBlocks:
-    """Hands on each change as a patch.
+    """The shown blocks; returns each change as a patch.
 
     Attributes:
-        blocks: all of them, as the patches handed out make them.
-        closed: how many of them are closed, and full where they are of a table.
+        blocks: all of them, with all returned patches applied.
+        closed: the number of closed blocks; a table's block counts once it is full.
     """
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.closed = 0
-        self._open_part: Block | None = None  # the rows that are closed of a part of a table
+        self._open_part: Block | None = None  # the closed rows of a partly filled table block
 
     @property
     def end(self) -> tuple[int, int]:
-        """Where what is closed next will begin: the index of a block, and a row in it."""
+        """Return the position of the next closed content: a block index, and a row in it."""
         return self.closed, len(self._open_part.rows) if self._open_part else 0
 
     @property
     def last_closed(self) -> Block:
-        """The last block of which something is closed."""
+        """Return the last block with closed content."""
         return self._open_part or self.blocks[self.closed - 1]
 
     def show(self, closed: list[Block], tail: list[Block], *, in_table: bool) -> list[Patch]:
-        """More is closed, with what is open behind it: rows may follow where that is `in_table`."""
+        """Add closed blocks, and replace the open tail; `in_table`: more rows may follow."""
         packed = pack([self._open_part] if self._open_part else [], closed)
         self._open_part = None
         if in_table and packed and len(packed[-1].rows) < most_rows(packed[-1]):
@@ -50,14 +50,14 @@ class ShownBlocks:
         return [patch]
 
     def change(self, changed: Mapping[int, Block]) -> list[Patch]:
-        """Blocks that are closed, by index, are others: never more, nor fewer."""
+        """Replace closed blocks by index; their number stays the same."""
         patches = []
         for at, block in changed.items():
             if block != self.blocks[at]:
                 self.blocks[at] = block
                 patches.append(Patch(at, 1, (block,)))
         if self._open_part is not None:
-            shown = self.blocks[self.closed]  # with half a row that stands there till it is whole
+            shown = self.blocks[self.closed]  # may include an incomplete row
             part = self._open_part
             self._open_part = part._replace(rows=shown.rows[: len(part.rows)])
         return patches

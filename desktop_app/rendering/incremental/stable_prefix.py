@@ -1,10 +1,10 @@
-"""Where a source that grows may be cut: the lines that no later line can change.
+"""Finds where a growing source may be cut: below the lines that are final.
 
-A block is settled when a complete line has begun the next one, when it closes itself (a heading, a
-fence with its end), or when a blank line ends it. Of open code every complete line is settled, of an
-open table every row. The same holds for the blocks within the last quote and the last item of
-a list, however deep: what stands in them before the last block is settled too, for blocks are flat
-(see model.py) and a quote or an item may be opened again by a few lines that stand for it.
+A block is settled when a complete line has begun the next block, when it closes itself (a heading,
+a fence with its end), or when a blank line ends it. Every complete line of open code is settled,
+and every row of an open table. The same applies to the blocks in the last quote and in the last
+item of a list, however deep: everything before the last block in it is settled, because blocks are
+flat (see block_model.py), and a few placeholder lines can open a quote or an item again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
 _CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
 _INSIDE: Final = {"table_open": "table", "fence": "code", "code_block": ""}
 _DEEPEST: Final = 24
-"""Quotes and items within each other that are looked into."""
+"""Maximum nesting of quotes and items to examine."""
 
 _OPENERS_OF_CONTAINERS: Final = re.compile(
     r"^(?:[\s>]|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]]*\]:)*"
@@ -36,9 +36,15 @@ _OPENERS_OF_CONTAINERS: Final = re.compile(
 
 
 class Holder(NamedTuple):
-    """A list item or a quote that is open at a cut: the line that begins it, where in that line its
-    content begins, and an item's number in its list (None of a quote), whether items stand above it
-    there, and whether that list is loose."""
+    """A list item or a quote that is open at a cut.
+
+    Attributes:
+        line: the line that begins it.
+        content: the column in that line where its content begins.
+        number: an item's number in its list, None for a quote.
+        older: there are items above it.
+        loose: its list is loose.
+    """
 
     line: int
     content: int
@@ -48,12 +54,12 @@ class Holder(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A place between two lines of a source.
+    """A position between two lines of a source.
 
     Attributes:
-        line: everything above this one is settled.
+        line: everything above it is settled.
         holders: the open items and quotes around it, the outermost first.
-        held: the open fence, indented code or table whose lines it stands between.
+        held: the open fence, indented code or table that it is inside of.
     """
 
     line: int
@@ -62,8 +68,8 @@ class Cut(NamedTuple):
 
 
 def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
-    """The last place where `source` may be cut; its line is at least that of the context's end."""
-    limit = source.count("\n")  # the last line, which is not complete
+    """Return the last position to cut `source` at, not above the context's end."""
+    limit = source.count("\n")  # the last line, which is incomplete
     lines = source.split("\n", limit)
     tops = [index for index in _children(tokens, 0, 0) if _has_begun(tokens[index], limit)]
     if not tops:
@@ -77,8 +83,7 @@ def find_cut(tokens: list[Token], source: str, context: ParserContext) -> Cut:
 
 
 def inhabited_at(cut: Cut, placed: Sequence[Placed], context: ParserContext) -> int:
-    """In how many of the quotes that are open at a cut something stands above it, of `placed` or
-    earlier text."""
+    """Return how many quotes open at a cut contain something above it."""
     count = 0
     quotes = (h.line for h in cut.holders if h.number is None and h.line < cut.line)
     for number, begin in enumerate(quotes, 1):
@@ -89,7 +94,7 @@ def inhabited_at(cut: Cut, placed: Sequence[Placed], context: ParserContext) -> 
 
 
 def context_at(cut: Cut, source: str) -> ParserContext:
-    """What opens again, above a cut, the blocks that stand open there."""
+    """Return the context that opens again the blocks open at a cut."""
     lines = source.split("\n")
     first = (cut.held.map or [0])[0] if cut.held is not None else cut.line
     made: list[str] = []
@@ -110,7 +115,7 @@ def context_at(cut: Cut, source: str) -> ParserContext:
 
 
 def _opening(line: str, content: int) -> str:
-    """A line that opens an item or a quote again as this one does, and shows nothing."""
+    """Return a line that opens an item or a quote like this line, and shows nothing."""
     beside = line[content:].strip(" \t")
     return f"{line[:content]}#" if beside else f"{line[:content].rstrip()} #"
 
@@ -123,13 +128,13 @@ def is_closed_fence(fence: Token) -> bool:
 
 
 def ends_in_code(tokens: list[Token]) -> bool:
-    """Whether the source ends inside an open fence, be it within a list or a quote."""
+    """Return True if the source ends inside an open fence, even within a list or a quote."""
     last = next((t for t in reversed(tokens) if t.nesting >= 0), None)
     return last is not None and last.type == "fence" and not is_closed_fence(last)
 
 
 def _children(tokens: list[Token], begin: int, level: int) -> Iterator[int]:
-    """The indices of the blocks at a level, from one index on until what holds them ends."""
+    """Yield the indices of the blocks at a level, from an index to the end of their container."""
     for index in range(begin, len(tokens)):
         token = tokens[index]
         if token.level < level:
@@ -139,14 +144,16 @@ def _children(tokens: list[Token], begin: int, level: int) -> Iterator[int]:
 
 
 def _has_begun(token: Token, limit: int) -> bool:
-    """Whether complete lines (those before `limit`) have begun a block; a formula's opener alone
-    begins none."""
+    """Return True if complete lines (before `limit`) have begun a block.
+
+    The opener of a formula alone does not begin it.
+    """
     start, end = token.map or (0, 0)
     return start < limit and (token.type != "math_block" or end <= limit)
 
 
 class _Descent:
-    """Goes from the last block to the last one within it, as long as that is a container."""
+    """Descends from the last block to the last block within it while that is a container."""
 
     def __init__(self, tokens: list[Token], lines: list[str], limit: int) -> None:
         self._tokens, self._lines, self._limit = tokens, lines, limit
@@ -177,7 +184,7 @@ class _Descent:
         return self._cut(line)
 
     def _last_begun(self, begin: int, level: int) -> int:
-        """The index of the last block that has begun, -1 for none."""
+        """Return the index of the last block that has begun, -1 for none."""
         last = -1
         for index in _children(self._tokens, begin, level):
             if _has_begun(self._tokens[index], self._limit):
@@ -185,8 +192,7 @@ class _Descent:
         return last
 
     def _last_item(self, at: int) -> tuple[int, int, bool]:
-        """The index of the last item of a list that has begun, its number, and whether others stand
-        above it."""
+        """Return the last begun item's index and number, and True if there are items above it."""
         top = self._tokens[at]
         start = top.attrGet("start")
         begin = 1 if start is None else int(start)
@@ -198,8 +204,11 @@ class _Descent:
         return last, number, number > begin or bool(top.meta.get("older"))
 
     def _holder(self, at: int, number: int | None) -> Holder:
-        """An item or a quote; its content is -1 where it cannot be opened again: where an item's
-        mark is not shown yet, because nothing stands beside it and what stands below is open."""
+        """Return an item or a quote; its content is -1 if it cannot be opened again.
+
+        That is an item whose marker is not shown yet: nothing is beside it, and the text below is
+        open.
+        """
         token, first = self._tokens[at : at + 2]
         line = (token.map or [0])[0]
         content = int(token.meta.get("content", -1))
@@ -209,14 +218,14 @@ class _Descent:
         return Holder(line, content, number)
 
     def _ends_blank(self, end: int) -> bool:
-        """Whether line `end` is complete and blank, but for the marks of quotes."""
+        """Return True if line `end` is complete and blank, except for quote marks."""
         return end < self._limit and blank_marks(self._lines[end]) is not None
 
     def _cut(self, line: int, held: Token | None = None) -> Cut:
         return Cut(line, tuple(holder for holder in self._holders if holder.line <= line), held)
 
     def _cut_at(self, last: Token) -> Cut:
-        """How far a block that is no open container is settled."""
+        """Return the cut at a block that is not an open container."""
         start, end = last.map or (0, 0)
         limit = self._limit
         if last.type == "fence":
@@ -237,8 +246,10 @@ class _Descent:
 def _line_above_open_math(
     cut: Cut, tops: list[int], tokens: list[Token], lines: list[str], least: int
 ) -> int | None:
-    """Display mathematics that is not closed yet may still take in the lines below its opener: the
-    line at which the top-level block around the first such opener begins."""
+    """Return the line of the top-level block around the first unclosed display formula.
+
+    Such a formula may still include the lines below its opener.
+    """
     if not any(opener in line for line in lines[least : cut.line] for opener in MATH_OPENERS):
         return None
     covered = [
@@ -250,7 +261,7 @@ def _line_above_open_math(
     ]
     found = None
     quotes = [holder.line for holder in cut.holders if holder.number is None]
-    fewest = len(quotes) + 1  # marks of quotes on a line that has nothing else
+    fewest = len(quotes) + 1  # quote marks on a line with nothing else
     for number in range(cut.line - 1, least - 1, -1):
         marks = "".join(lines[number].split())
         if not marks:

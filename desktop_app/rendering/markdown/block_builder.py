@@ -1,7 +1,7 @@
-"""Block tokens to the flat sequence of blocks, each with the source line that it hangs on.
+"""Builds the flat sequence of blocks from tokens, each with the source line it belongs to.
 
-The line of origin is what lets a growing source be cut: a block hangs on its own first line, an item's
-mark that stands alone on that of the item, a line of code and a table row on their own line.
+These lines allow cutting a growing source. A block belongs to its own first line, a lone item
+marker to the item's line, a line of code and a table row to their own line.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ _TASKS: Final = {"[ ] ": UNCHECKED, "[x] ": CHECKED, "[X] ": CHECKED}
 
 
 class Placed(NamedTuple):
-    """A block and the line that it hangs on; a table's row is a block of one row."""
+    """A block and the line that it belongs to; a table's row is a block of one row."""
 
     line: int
     block: Block
 
 
 def convert(tokens: list[Token]) -> list[Placed]:
-    """The blocks of a token stream."""
+    """Return the blocks of a token stream."""
     return _Walk(tokens).run()
 
 
 class _List:
-    """A list or a note that is being walked through; `begins` until a block of it has been made."""
+    """A list or footnote being walked; `begins` is True until it has a block."""
 
     __slots__ = ("begins", "is_note", "loose", "number", "ordered", "suffix")
 
@@ -58,19 +58,19 @@ class _List:
         self.loose = bool(token.meta.get("loose"))
 
     def has_begun(self) -> None:
-        """Its mark, or an item's, has been made."""
+        """Record that its first block has been made."""
         self.begins, self.loose = False, self.loose or self.is_note
 
 
 class _Walk:
-    """One pass over the tokens; methods are named after what they meet."""
+    """A pass over the tokens."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = iter(tokens)
         self._placed: list[Placed] = []
         self._lists: list[_List] = []
-        self._quotes: list[int] = []  # how deep in lists each stands
-        self._opened = 0  # how many of them nothing has been made in
+        self._quotes: list[int] = []  # the list depth of each quote
+        self._opened = 0  # how many of them are still empty
         self._marker = ""
         self._line = self._marked_line = 0
 
@@ -125,7 +125,7 @@ class _Walk:
                 self._opened = max(0, self._opened - 1)
 
     def _is_loose(self) -> bool:
-        """Whether a text that stands here is a paragraph."""
+        """Return True if a text at this position is a spaced paragraph."""
         depth = len(self._lists)
         return bool(depth) and (self._lists[-1].loose or self._quotes[-1:] == [depth])
 
@@ -143,7 +143,7 @@ class _Walk:
             self._marker = BULLETS[(len(self._lists) - 1) % len(BULLETS)]
 
     def _flush_marker(self) -> None:
-        """An item that begins with something else than text shows its mark on a line of its own."""
+        """Show a pending marker on a line of its own: its item does not begin with text."""
         if self._marker:
             self._add(Block(Kind.PARAGRAPH), self._marked_line)
 
@@ -195,7 +195,7 @@ class _Walk:
                 return
 
     def _row(self, head: Block | None) -> Block:
-        """A row below a head, or the head itself."""
+        """Return the next row; without `head`, it is the header."""
         cells: list[Runs] = []
         aligns: list[str] = []
         source = ""
@@ -213,13 +213,13 @@ class _Walk:
             aligns=tuple(aligns),
             head=head is None,
             letters=len(source),
-            # By the source, which no definition that comes later changes.
+            # by the source, which later definitions do not change
             from_right=side_of((Run(source),)) == "right" if head is None else head.from_right,
         )
 
 
 def _unescaped(info: str) -> str:
-    """What stands behind a fence, with its backslashes and entities resolved."""
+    """Return the text after a fence, with backslashes and entities resolved."""
     if "\\" not in info and "&" not in info:
         return info
     from markdown_it.common.utils import unescapeAll
@@ -228,12 +228,12 @@ def _unescaped(info: str) -> str:
 
 
 def code_lines(content: str) -> Iterator[str]:
-    """The lines of a code block's content; the last line end ends a line and begins none."""
+    """Yield the lines of a code block; the last line end begins no line."""
     if content:
         yield from content.removesuffix("\n").split("\n")
 
 
 def code_line(text: str, language: str) -> Block:
-    """One line of code."""
+    """Return a line of code as a block."""
     shown = show_unseen(clean(text), code=True)
     return Block(Kind.CODE, (Run(shown, code=True),) if shown else (), language=language)

@@ -1,8 +1,8 @@
-"""Citations: numbers in square brackets that name the passages which an answer was given.
+"""Citations: numbers in square brackets that refer to the passages of a question.
 
-`[3]`, `[1, 2]` and `[2–4]` are citations where a passage bears the number; a number that none bears
-is text, and so are brackets in code, in formulas and in the words of a link. What Markdown itself
-makes of brackets comes first: a link, a picture, a reference that is defined.
+`[3]`, `[1, 2]` and `[2–4]` are citations if a passage has the number. Other numbers are text, and
+so are brackets in code, in formulas and in the words of a link. Markdown's own brackets take
+precedence: links, images, defined references.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
 
 CITED: Final = "cited"
-"""In the environment of a parse: the numbers that may be cited, a frozenset."""
+"""Key in the parse environment: a frozenset of the numbers that may be cited."""
 
 TOKEN: Final = "citation"
 
@@ -28,12 +28,12 @@ _SCHEME: Final = passage_link(0).removesuffix("passage/0")
 
 
 def use(markdown: MarkdownIt) -> None:
-    """Have a parser find citations."""
+    """Add the citation rule to a parser."""
     markdown.inline.ruler.after("link", TOKEN, _citation)
 
 
 def _citation(state: StateInline, silent: bool) -> bool:
-    # Not while the end of a link's words is sought: brackets within them are counted one by one.
+    # Not in silent mode, which searches for the end of a link's words: it counts brackets singly.
     cited = state.env.get(CITED)
     if silent or not cited or state.src[state.pos] != "[":
         return False
@@ -48,7 +48,7 @@ def _citation(state: StateInline, silent: bool) -> bool:
 
 
 def pieces(content: str, cited: frozenset[int]) -> Iterator[tuple[str, str]]:
-    """The words of a citation, each with its target: "" of what is text.
+    """Yield the words of a citation, each with its target, "" for text.
 
     >>> list(pieces("[2, 9]", frozenset((2,))))
     [('[', ''), ('2', 'repartee:passage/2'), (', 9]', '')]
@@ -66,10 +66,10 @@ def pieces(content: str, cited: frozenset[int]) -> Iterator[tuple[str, str]]:
 
 
 def is_citation(link: str) -> bool:
-    """Whether a run's link is a citation."""
+    """Return True if a run's link is a citation."""
     return passage_number(link) is not None
 
 
 def is_ours(target: str) -> bool:
-    """Whether the target of a link that somebody wrote poses as one that this program makes."""
+    """Return True if a written link's target imitates the program's own links."""
     return target.lower().startswith(_SCHEME)

@@ -1,9 +1,9 @@
-"""Which runs of `*` and `~` may begin or end emphasis, in every script.
+"""Decides which runs of `*` and `~` may begin or end emphasis, in every script.
 
-CommonMark decides by the white space and punctuation on both sides, which Chinese and Japanese do not
-set as English does: `これは**「強調」**です` would keep its stars. So their characters count as what they
-are, letters without spaces between them (the amendment known as "CJK-friendly emphasis"). No example of
-CommonMark's is changed by it.
+CommonMark decides by the white space and punctuation on both sides, which Chinese and Japanese
+do not set as English does: `これは**「強調」**です` would keep its stars. So their characters
+count as letters without spaces between them (the amendment known as "CJK-friendly emphasis"). No
+example of CommonMark's is changed by it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _TILDES: Final = {1: -1, 2: ord("~")}
-"""What marks a run of tildes by its length: the parser pairs what has one mark."""
+"""The marker of a run of tildes by its length: the parser pairs equal markers."""
 
 _CJK: Final = (
     "[\u1100-\u11ff\u2e80-\u303f\u3040-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
@@ -29,13 +29,13 @@ _CJK: Final = (
 
 @cache
 def _cjk() -> re.Pattern[str]:
-    # When it is first needed: it takes 4 ms, and no start needs it.
+    # Compiled on first use: it takes 4 ms, and the start does not need it.
     return re.compile(_CJK)
 
 
 @cache
 def _delimiter() -> type[Delimiter]:
-    # Likewise, and once: for each mark, the statement alone takes as long as all else.
+    # Imported once: the import statement for each mark takes as long as everything else.
     from markdown_it.rules_inline.state_inline import Delimiter
 
     return Delimiter
@@ -47,8 +47,10 @@ def _is_punctuation(character: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
-    """Whether a run of marks between these characters ("" at an end of the text) may begin, and may
-    end, emphasis."""
+    """Return whether a run of marks may begin emphasis, and whether it may end it.
+
+    `before` and `after` are the characters around the run, "" at an end of the text.
+    """
     space_before, space_after = not before.strip(), not after.strip()
     by_cjk = (False, False)
     if mark != "_" and not (before.isascii() and after.isascii()):
@@ -63,13 +65,15 @@ def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
 
 
 def flanks_tildes(before: str, after: str, length: int) -> tuple[bool, bool]:
-    """Whether a run of tildes may begin, and may end, struck text: one or two of them, and one alone
-    not within a word, as `_`: 5~10 and 20~30 are numbers."""
+    """Return whether a run of tildes may begin and end strikethrough.
+
+    One or two tildes do; a single tilde not within a word, like `_`: 5~10 and 20~30 are numbers.
+    """
     return flanks(before, after, "_" if length == 1 else "~") if length <= 2 else (False, False)
 
 
 def tokenize(state: StateInline, silent: bool) -> bool:
-    """The parser's rule for `*` and `~`, by `flanks`; `_` stands within words and stays as it is."""
+    """Tokenize `*` and `~` by `flanks`; `_` within words is not affected."""
     mark = state.src[state.pos]
     if silent or mark not in "*~":
         return False
@@ -91,13 +95,16 @@ def tokenize(state: StateInline, silent: bool) -> bool:
 
 
 def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bool) -> None:
-    """A token for each star, or for all of a run of tildes, to be paired when the text is through."""
+    """Add a token per star, or a token for a run of tildes.
+
+    They are paired at the end of the text.
+    """
     is_star = mark == "*"
     for _ in range(length if is_star else 1):
         state.push("text", "", 0).content = mark if is_star else mark * length
         made = _delimiter()(
             marker=ord(mark) if is_star else _TILDES[length],
-            length=length if is_star else 0,  # the rule of three is for stars
+            length=length if is_star else 0,  # the rule of three applies to stars
             token=len(state.tokens) - 1,
             end=-1,
             open=opens,
@@ -107,7 +114,7 @@ def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bo
 
 
 def strike(state: StateInline) -> None:
-    """Make of paired tildes what strikes the text between them."""
+    """Turn paired tildes into strikethrough tokens."""
     nested = (meta["delimiters"] for meta in state.tokens_meta if meta and "delimiters" in meta)
     for delimiters in (state.delimiters, *nested):
         for opener in delimiters:

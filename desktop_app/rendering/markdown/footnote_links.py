@@ -1,6 +1,7 @@
-"""Links between the marks of a footnote and its definition, within one text.
+"""Links between the marks of a footnote and its definition, within a text.
 
-They never leave the program: a target that somebody wrote is not taken for one (`citations.is_ours`).
+They never leave the program; targets in the source that imitate them are dropped
+(`citations.is_ours`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ _NO_LABELS: Final = "•◦▪☐☑"
 
 
 def is_label(marker: str) -> bool:
-    """Whether what stands before a block is the name of a footnote, and not a list item's mark.
+    """Return True if a block's marker is the name of a footnote, not a list marker.
 
     >>> is_label("1"), is_label("1."), is_label("•"), is_label("")
     (True, False, False, False)
@@ -22,28 +23,27 @@ def is_label(marker: str) -> bool:
 
 
 def link_to_note(label: str) -> str:
-    """The target of a mark: where the footnote of this name is defined."""
+    """Return the target of a footnote's mark: its definition."""
     return _NOTE + label.encode(errors="replace").hex()
 
 
 def link_to_mark(marker: str) -> str:
-    """The target of what stands before a footnote's definition: where it is referred to; "" of what
-    stands before another block."""
+    """Return the target of a footnote definition's marker: its mark; "" for list markers."""
     return _MARK + marker.encode(errors="replace").hex() if is_label(marker) else ""
 
 
 def is_note_link(target: str) -> bool:
-    """Whether a link leads from a mark to the definition, or back."""
+    """Return True if a link leads from a mark to the definition, or back."""
     return target.startswith((_NOTE, _MARK))
 
 
 def leads_back(target: str) -> bool:
-    """Whether it leads from the definition to a mark."""
+    """Return True if a link leads from the definition to a mark."""
     return target.startswith(_MARK)
 
 
 def counterpart(target: str) -> str:
-    """The target of what such a link leads to.
+    """Return the target of the link in the opposite direction.
 
     >>> counterpart(link_to_note("a")) == link_to_mark("a")
     True
@@ -53,6 +53,6 @@ def counterpart(target: str) -> str:
 
 
 def name_of(target: str) -> str:
-    """What a screen reader says of such a link."""
+    """Return the name of such a link for screen readers."""
     label = bytes.fromhex(target.rpartition("/")[2]).decode()
     return f"Footnote {label}" if target.startswith(_NOTE) else f"Back from footnote {label}"

@@ -1,7 +1,7 @@
-"""Small pictures that an answer carries in itself, as `data:` addresses: which of them are drawn.
+"""Small images in the answer itself, as `data:` addresses: which of them are drawn.
 
-Nothing is fetched for them. What is drawn is a PNG, JPEG, GIF (its first frame) or WebP of few bytes
-and few pixels, by what its own first bytes say; whatever else an address holds stays a name.
+Nothing is fetched for them. A drawn image is a PNG, JPEG, GIF (its first frame) or WebP of few
+bytes and few pixels, by its own header; anything else in an address is shown as a name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 from desktop_app.rendering.block_model import PICTURE, Run
 
 LARGEST: Final = 16 * 1024
-"""Bytes of a picture."""
+"""Maximum bytes of an image."""
 
 MOST_PIXELS: Final = 1_000_000
 
@@ -33,7 +33,7 @@ _FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
 def picture_runs(words: str, target: str) -> tuple[Run, ...]:
-    """The runs of a picture whose address is `target`; none where it is not to be drawn."""
+    """Return the runs of an image whose address is `target`; none if it is not drawn."""
     if size_of(target) is None:
         return ()
     named = Run(words or "picture", image=True, note=True, link=target)
@@ -41,17 +41,17 @@ def picture_runs(words: str, target: str) -> tuple[Run, ...]:
 
 
 def is_drawn(run: Run) -> bool:
-    """Whether a run is a picture to be drawn, rather than words."""
+    """Return True if a run is a drawn image, not words."""
     return run.image and run.text == PICTURE
 
 
 def is_name(run: Run) -> bool:
-    """Whether a run is the words for the picture before it."""
+    """Return True if a run is the name of the image before it."""
     return run.image and run.note
 
 
 def bytes_of(target: str) -> bytes | None:
-    """The picture that an address holds, None where it may not be drawn."""
+    """Return the image in an address, None if it may not be drawn."""
     match = _ADDRESS.fullmatch(target) if len(target) <= LONGEST_ADDRESS else None
     if match is None:
         return None
@@ -61,7 +61,7 @@ def bytes_of(target: str) -> bytes | None:
 
 @lru_cache(maxsize=128)
 def size_of(target: str) -> tuple[int, int] | None:
-    """Width and height of the picture that an address holds; None where it is not to be drawn."""
+    """Return the size of the image in an address, None if it is not drawn."""
     data = bytes_of(target)
     size = _size(data) if data is not None and len(data) <= LARGEST else None
     if size is None or min(size) < 1 or size[0] * size[1] > MOST_PIXELS:
@@ -70,7 +70,7 @@ def size_of(target: str) -> tuple[int, int] | None:
 
 
 def _size(data: bytes) -> tuple[int, int] | None:
-    """What the first bytes of a file say of its size, by the formats' own specifications."""
+    """Read the size of an image from its header, by the formats' specifications."""
     try:
         if data[:8] == b"\x89PNG\r\n\x1a\n":
             width, height = struct.unpack(">II", data[16:24])
@@ -112,12 +112,15 @@ def _size_of_webp(data: bytes) -> tuple[int, int] | None:
 
 
 def is_half(source: str, added: int) -> bool:
-    """Whether a source ends within a picture's address, and did so before its last `added`
-    characters came or began it with them; beyond what may be drawn it is one no more."""
+    """Return True if a source ends within an image's address.
+
+    Only if the address began before the last `added` characters or with them; an address that is
+    too long to be drawn does not count.
+    """
     begin = source.rfind(_BEGINS, max(0, len(source) - LONGEST_ADDRESS))
     if begin < 0:
         return False
-    # What was there before has been looked at with an earlier piece.
+    # Earlier pieces have been checked already.
     old = len(source) - added
     if "," in source[begin:old]:
         has_ended = source.find(")", begin, old) >= 0
@@ -126,8 +129,10 @@ def is_half(source: str, added: int) -> bool:
 
 
 def too_long(source: str, added: int) -> tuple[int, int] | None:
-    """Where what nobody needs of a picture's address begins and ends, if it became longer with the
-    last `added` characters of a source than what may be drawn."""
+    """Return the range of an image's address beyond the maximum length, None if there is none.
+
+    Only if the last `added` characters of the source have made it that long.
+    """
     begin = source.find(_BEGINS, max(0, len(source) - added - LONGEST_ADDRESS))
     end = begin + LONGEST_ADDRESS
     if begin < 0 or end >= len(source):
@@ -137,19 +142,19 @@ def too_long(source: str, added: int) -> tuple[int, int] | None:
 
 
 def behind_address(text: str) -> str:
-    """What follows the rest of an address that a text begins with."""
+    """Return the text after the rest of an address that it begins with."""
     more = _MORE.search(text)
     return text[more.start() :] if more else ""
 
 
 def outside(source: str, at: int) -> int:
-    """The nearest place before `at`, or behind it, that does not part a picture."""
+    """Return the position nearest to `at` that does not split an image."""
     begin = source.rfind(_BEGINS, max(0, at - LONGEST_ADDRESS), at)
     if begin < 0:
         return at
     end = source.find(")", begin)
     if 0 <= end < at or end > begin + LONGEST_ADDRESS:
         return at
-    if 0 < end < len(source) - 1:  # with the space behind it, which would else begin a text
+    if 0 < end < len(source) - 1:  # includes the space after it, which would begin a text otherwise
         return end + 1 + source[end + 1].isspace()
     return max(0, source.rfind("![", 0, begin + 1))

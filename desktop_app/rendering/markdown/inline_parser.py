@@ -1,8 +1,8 @@
-"""The inline parser, with each character shown only to the rules that it may begin something for.
+"""An inline parser that shows each character only to the rules that may begin with it.
 
-markdown-it asks every rule at every mark, fifteen calls for one `&` that means nothing: in a text of
-many marks that is most of what parsing costs. And of a text without marks, as most cells of tables
-and many lines are, it makes one token in as many steps as of any other.
+markdown-it asks every rule at every mark, fifteen calls for a single `&` that means nothing: in
+text with many marks that is most of the cost. And for text without marks, such as most table cells
+and many lines, it makes the only token in as many steps.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _BEGIN_WITH: Final = {
 
 
 class InlineParser(ParserInline):
-    """Has the rules of another parser as they are now.
+    """A parser with the active rules of another.
 
     Raises:
-        KeyError: for a rule of which it is not known what it begins with.
+        KeyError: it is unknown which characters a rule begins with.
     """
 
     def __init__(self, other: ParserInline) -> None:
@@ -51,18 +51,18 @@ class InlineParser(ParserInline):
         for name, rule in rules:
             for character in "" if name == "text" else _BEGIN_WITH[name]:
                 self._rules.setdefault(character, []).append(rule)
-        # Where a link's words end is looked for by going from mark to mark, too.
+        # The search for the end of a link's words also goes from mark to mark.
         self._marks = re.compile(f"[{re.escape(''.join(self._rules))}\\]]")
 
     def parse(self, src: str, md: MarkdownIt, env: Any, tokens: list[Token]) -> list[Token]:
-        """Add the tokens of a text."""
+        """Append the tokens of a text."""
         if src and self._marks.search(src) is None:
             tokens.append(Token("text", "", 0, content=src))
             return tokens
         return super().parse(src, md, env, tokens)
 
     def tokenize(self, state: StateInline) -> None:
-        """The tokens of a text; words go straight to what is pending."""
+        """Append the tokens of a text; plain words go directly to the pending text."""
         src, end, search = state.src, state.posMax, self._marks.search
         deepest = state.md.options["maxNesting"]
         while state.pos < end:
@@ -79,7 +79,7 @@ class InlineParser(ParserInline):
             state.pushPending()
 
     def skipToken(self, state: StateInline) -> None:  # noqa: N802
-        """Go behind what begins at the state's position, without making tokens of it."""
+        """Skip the construct at the state's position without making tokens."""
         pos, end = state.pos, state.posMax
         if pos in state.cache:
             state.pos = state.cache[pos]
@@ -98,7 +98,7 @@ class InlineParser(ParserInline):
         state.cache[pos] = state.pos
 
     def _begins(self, state: StateInline, *, silent: bool) -> bool:
-        """Whether something begins at a mark; the state is behind it then."""
+        """Return True if a rule matches at a mark, and move the state behind the match."""
         for rule in self._rules.get(state.src[state.pos], ()):  # noqa: SIM110 - twice as fast
             if rule(state, silent):
                 return True

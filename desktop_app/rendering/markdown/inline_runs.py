@@ -1,4 +1,4 @@
-"""Inline tokens to runs of one style each."""
+"""Converts inline tokens to runs of a single style each."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 AS_WRITTEN: Final = Run(added("shown as it was written: too many marks"), italic=True)
-"""Stands behind a text that is not parsed."""
+"""Follows a text that is not parsed."""
 
 NO_TABLE: Final = Run(added("a table of more than 64 columns, shown as text"), italic=True)
-"""Stands before the text of a table that is too wide to be shown as one."""
+"""Precedes the text of a table that is too wide to be shown as a table."""
 
 
 class _State:
-    """The styles that are open at one point of the text."""
+    """The open styles at a position in the text."""
 
     __slots__ = ("bold", "italic", "link", "link_at", "runs", "strike")
 
@@ -67,9 +67,9 @@ class _State:
             self.runs.append(run)
 
     def close_link(self) -> None:
-        """Say behind the words of a link where it leads, if they could mislead."""
+        """Close a link, and append where it leads if its words could mislead."""
         runs = self.runs[self.link_at :]
-        # A formula draws whatever letters it likes.
+        # A formula can draw any letters.
         is_drawn = any(run.math for run in runs)
         place = true_place(None if is_drawn else "".join(map(words_of, runs)), self.link)
         if place and self.runs and self.runs[-1].link == self.link:
@@ -78,10 +78,10 @@ class _State:
 
 
 def runs_of(children: Sequence[Token] | None) -> Runs:
-    """The runs of an inline token's children; a soft line break is a space."""
+    """Return the runs of an inline token's children; a soft line break is a space."""
     if not children:
         return ()
-    if len(children) == 1 and children[0].type == "text":  # as most cells of tables
+    if len(children) == 1 and children[0].type == "text":  # most table cells
         text = show_unseen(clean(children[0].content))
         return (Run(text),) if text else ()
     state = _State()
@@ -132,7 +132,7 @@ def _change(state: _State, token: Token) -> None:
 
 
 def _cite(state: _State, token: Token) -> None:
-    """A citation is links of its own, and text within the words of a link."""
+    """Add a citation as links, or as text within the words of a link."""
     if state.link:
         state.add(token.content)
         return
@@ -142,8 +142,10 @@ def _cite(state: _State, token: Token) -> None:
 
 
 def _add_image(state: _State, token: Token) -> None:
-    """A picture that is in the answer itself is drawn; any other is named by its alternative text,
-    with where it lies behind it, and links there."""
+    """Draw an image in the answer itself, or name any other by its alternative text.
+
+    A named image links to its address, which also follows the name.
+    """
     source, outer = str(token.attrGet("src") or ""), state.link
     source = "" if citations.is_ours(source) else source
     words = clean(_alternative(token))

@@ -1,9 +1,9 @@
-"""Decide which links open, and name where a link leads when its words could mislead.
+"""Decides which links open, and names where a link leads if its words could mislead.
 
-A link's words are chosen by whoever wrote the answer, or by a page that the model has read. If they
-look like an address of another host, or cannot be compared with one, the true host stands behind
-them. It also does for targets that are made to be misread: a user name before the host, a host that
-is not ASCII.
+A link's words are chosen by the author of the answer, or of a page that the model has read. If they
+look like an address of another host, or cannot be compared with one, the true host follows them. It
+also follows if the target itself misleads: a user name before the host, or a host that is not
+ASCII.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OPENED: Final = frozenset(("http", "https", "mailto"))
-"""The schemes of what may be opened, on a click, through the system."""
+"""The schemes that a click may open through the system."""
 
 _LONGEST_SHOWN: Final = 80
 _LONGEST_WORDS: Final = 2_000
 _MOST_DECODINGS: Final = 8
 
-# The last @ ends the user name, as in browsers. A backslash, which they take for a slash, and what
-# does not follow "//" are in no address that is meant honestly.
+# The last @ ends the user name, as in browsers. Honest addresses contain neither a backslash, which
+# browsers take for a slash, nor a scheme without "//".
 _WEB: Final = re.compile(
     r"https?://(?P<user>[^/?#\\]*@)?(?P<host>[^/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(?::\d{0,5})?(?:[/?#]|\Z)",
     re.IGNORECASE,
@@ -52,10 +52,10 @@ _FILE_ENDINGS: Final = frozenset(
     "mp4 odt pdf php pl png pptx ps py r rb rs rst sh sql svg swift tex toml ts tsv txt webp xlsx "
     "xml yaml yml".split()
 )
-"""What may end the name of a file that is also a host's, as in README.md."""
+"""The endings of file names that look like hosts, as in README.md."""
 
-# Full stops of other scripts, and signs drawn like one. Between Latin letters a bullet or an Arabic
-# zero passes for one, too; in Catalan the middle dot is a letter's.
+# Full stops of other scripts, and characters drawn like a full stop. Between Latin letters a bullet
+# or an Arabic zero also passes for one; in Catalan the middle dot is part of a letter.
 _DOTS: Final = dict.fromkeys(map(ord, "\u3002\uff61\u2024\ua4f8\u0701\u0702\ua60e"), ".") | {
     0x10A50: ".",
     0x1D16D: ".",
@@ -64,7 +64,7 @@ _NEARLY_DOTS: Final = re.compile(
     r"(?<=[a-z0-9])[\u0660\u06f0\u2022\u2219\u22c5\u2027\u30fb](?=[a-z0-9])"
     r"|(?<=[a-z0-9])(?<!l)\u00b7(?=[a-z0-9])|(?<=l)\u00b7(?=[a-km-z0-9])"
 )
-# Signs that are letters to the eye, but have no compatibility mapping.
+# Characters that look like letters, but have no compatibility mapping.
 _DRAWN_LETTERS: Final = {
     first + at: chr(ord("a") + at) for first in (0x1F150, 0x1F170, 0x1F1E6) for at in range(26)
 }
@@ -72,14 +72,14 @@ _NARROW_SPACES: Final = "\u2006\u2009\u200a\u202f"
 
 
 class _Mail(NamedTuple):
-    """The recipients of a mail, and those who get it unseen by the others."""
+    """The visible recipients of a mail, and the blind copies."""
 
     seen: list[str]
     unseen: list[str]
 
 
 class _Field(NamedTuple):
-    """A piece of a mail's address: the field it belongs to, and what parts it from the one before."""
+    """A piece of a mail's address: the separator before it, and the field it belongs to."""
 
     separator: str
     name: str
@@ -96,9 +96,9 @@ def is_opened(target: str) -> bool:
     return bool(_host(target))
 
 
-@lru_cache(maxsize=500)  # the open end of an answer is read again with every piece
+@lru_cache(maxsize=500)  # each new piece of an answer parses its open tail again
 def true_place(words: str | None, target: str) -> str:
-    """Return what to show behind a link's words: where it leads, "" if they do not mislead.
+    """Return where a link leads, to show after its words; "" if they do not mislead.
 
     Args:
         words: None if they cannot be compared, because they are drawn.
@@ -128,7 +128,7 @@ def true_place(words: str | None, target: str) -> str:
 
 
 def place_of_picture(target: str) -> str:
-    """Return what to show behind the name of a picture that is not drawn: where it lies."""
+    """Return the address to show after the name of an image that is not drawn."""
     if target.startswith("#") or not target:
         return ""
     if target[:5].lower() == "data:":
@@ -149,13 +149,13 @@ def _is_mail(target: str) -> bool:
 
 
 def _is_made_to_mislead(target: str, host: str) -> bool:
-    """Return True if an address is easily read as another one, whatever the words say."""
+    """Return True if an address is easily misread, whatever the words say."""
     web = _WEB.match(target)
     return "xn--" in host or bool(web and web["user"])
 
 
 def _host(target: str) -> str:
-    """Return the host of an http or https address, in ASCII; "" if there is none to be trusted."""
+    """Return the host of an http or https address, in ASCII; "" if it cannot be trusted."""
     web = _WEB.match(target)
     if web is None:
         return ""
@@ -167,7 +167,7 @@ def _host(target: str) -> str:
 
 
 def _is_label(label: str) -> bool:
-    """Return True if a part of a host holds only what hosts are made of."""
+    """Return True if a label of a host has only legal characters."""
     marks = (c.isalnum() or c in "-_" or unicodedata.category(c)[0] == "M" for c in label)
     return bool(label) and all(marks)
 
@@ -177,7 +177,7 @@ def _ascii_label(label: str) -> str:
 
 
 def _host_of_other(target: str) -> str:
-    """Return the host of an address that is never opened, as of ftp; "" if it has none."""
+    """Return the host of an address that is never opened, such as ftp; "" if it has none."""
     if _is_web(target):
         return ""
     try:
@@ -191,10 +191,11 @@ def _host_of_other(target: str) -> str:
 
 
 def _mail(target: str) -> _Mail | None:
-    """Return who would get a mail; None if the address may make a mail program do more.
+    """Return the recipients of a mail; None if the address may make a mail program do more.
 
-    Programs differ in how often they decode and at what they part fields. So every reading is
-    judged: a file to be attached, an unknown field or a second line of a header refuses them all.
+    Programs differ in how often they decode and where they separate fields. So every reading is
+    checked: an attached file, an unknown field or a second header line in any of them refuses the
+    address.
     """
     readings = list(_decodings(target[7:]))
     if not readings or any(map(_is_smuggling, readings)):
@@ -210,7 +211,7 @@ def _mail(target: str) -> _Mail | None:
 
 
 def _decodings(text: str) -> Iterator[str]:
-    """Yield a text as it is written, then decoded again and again; nothing if there is no end."""
+    """Yield a text as written, then decoded repeatedly; nothing if that does not end."""
     readings = [text.encode(errors="replace")]
     while (decoded := unquote_to_bytes(readings[-1])) != readings[-1]:
         if len(readings) == _MOST_DECODINGS:
@@ -220,7 +221,7 @@ def _decodings(text: str) -> Iterator[str]:
 
 
 def _fields(reading: str) -> Iterator[_Field]:
-    """Yield the pieces of a mail's address, wherever some program would part it."""
+    """Yield the pieces of a mail's address, split wherever some program would split it."""
     path, mark, rest = reading.partition("?")
     name = "to"
     yield _Field("", name, path, is_named=False)
@@ -235,7 +236,7 @@ def _fields(reading: str) -> Iterator[_Field]:
 
 
 def _is_smuggling(reading: str) -> bool:
-    """Return True if one reading of a mail's address holds more than recipients and text."""
+    """Return True if a reading of a mail's address has more than recipients and text."""
     if any(not (c.isprintable() or c in "\r\n") or c == "\ufffd" for c in reading):
         return True
     for separator, name, value, is_named in _fields(reading):
@@ -277,18 +278,18 @@ def _mail_place(words: str | None, seen: str | None, target: str) -> str:
 
 
 def _seen(words: str) -> str:
-    """Return words as an eye reads them: without what is not seen, look-alike signs folded."""
+    """Return words as readers see them: no invisible characters, look-alikes folded."""
     if words.isascii():
         return words.lower()
     kept = "".join(c for c in words if c not in _NARROW_SPACES)
     folded = unicodedata.normalize("NFKC", kept.translate(_DRAWN_LETTERS)).translate(_DOTS)
-    # Formats (joiners, directions) and marks (which may hang below a dot) part no address.
+    # Formats (joiners, directions) and marks (which may hang below a dot) separate no address.
     plain = "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Mn", "Me", "Cc"))
     return _NEARLY_DOTS.sub(".", plain.lower())
 
 
 def _said_hosts(seen: str) -> Iterator[str]:
-    """Yield every host that words name, as `_bare` has it."""
+    """Yield every host that words name, as `_bare` returns it."""
     for match in _SAID.finditer(seen):
         labels = match["host"].split(".")
         is_number = len(labels) == 4 and all(map(_NUMBER.fullmatch, labels))
@@ -307,7 +308,7 @@ def _bare(host: str) -> str:
 
 
 def _is_ipv6(text: str) -> bool:
-    from ipaddress import AddressValueError, IPv6Address  # no part of the start
+    from ipaddress import AddressValueError, IPv6Address  # not needed for the start
 
     try:
         IPv6Address(text)
@@ -317,7 +318,7 @@ def _is_ipv6(text: str) -> bool:
 
 
 def _names_of_file(target: str) -> set[str]:
-    """Return the name of the file that an address ends in, if it could be taken for a host."""
+    """Return the file name that an address ends in, if it could be taken for a host."""
     web = _WEB.match(target)
     path = re.split(r"[?#]", target[web.end("host") :] if web else target)[0]
     name = unquote(path.rstrip("/").rpartition("/")[2]).lower()
@@ -325,7 +326,7 @@ def _names_of_file(target: str) -> set[str]:
 
 
 def _is_in_two_scripts(words: str) -> bool:
-    """Return True if a word has Latin letters beside Cyrillic or Greek ones, which look like them."""
+    """Return True if a word mixes Latin with Cyrillic or Greek letters, which look alike."""
     if words.isascii():
         return False
     for word in _WORD.findall(words):

@@ -1,10 +1,10 @@
-"""Which lists are loose: what the parser finds out and keeps for itself.
+"""Finds out which lists are loose, which the parser does not tell.
 
-A list is loose where a blank line parts two of its items, or two blocks that stand directly in one of
-them, link definitions included; then all of its texts are paragraphs, which stand apart. What is known
-of a list is kept in the `meta` of the token that opens it: "loose", and of one that goes on from
-earlier text "older", because items of it stand above. A footnote's definition is taken for a list of
-its own; there "loose" says whether a blank line stands above it.
+A list is loose if a blank line separates two of its items, or two blocks directly in an item, link
+definitions included; then all of its texts are spaced paragraphs. The result is in the `meta` of
+the token that opens the list: "loose", and "older" for a list that continues from earlier text,
+because it has items there. A footnote's definition counts as a list of its own; there "loose" means
+that a blank line precedes it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 DEFINITIONS: Final = "definitions"
-"""In the environment of a parse: the line and the level of each link definition, top to bottom."""
+"""Key in the parse environment: line and level of each link definition, top to bottom."""
 
 LISTS: Final = ("bullet_list_open", "ordered_list_open")
 NOTE: Final = "footnote_reference_open"
@@ -31,9 +31,14 @@ _ENDS: Final = frozenset(_CONTAINERS.values())
 
 
 class ListStart(NamedTuple):
-    """A list that began in earlier text goes on: the line of the open end at which it is opened
-    again, and the number of its first item there; whether items of it stand above, and whether it is
-    known to be loose."""
+    """The start of a list that continues from earlier text.
+
+    Attributes:
+        line: the line of the open tail that opens it again.
+        number: the number of its first item there.
+        older: it has items in earlier text.
+        loose: it is known to be loose.
+    """
 
     line: int
     number: int
@@ -42,11 +47,11 @@ class ListStart(NamedTuple):
 
 
 class _Open:
-    """A container that is being walked through.
+    """An open container.
 
     Attributes:
-        starts: of an item, the lines of link definitions that stand directly in it.
-        inhabited: whether anything stands in it above what comes next.
+        starts: of an item: the lines of link definitions directly in it.
+        inhabited: it has content above the next block.
     """
 
     __slots__ = ("inhabited", "starts", "token")
@@ -56,19 +61,21 @@ class _Open:
 
 
 def blank_marks(line: str) -> int | None:
-    """How many marks of quotes a line has that has nothing else; None of another."""
+    """Return the number of quote marks on a line with nothing else, None for other lines."""
     marks = "".join(line.split())
     return None if marks.strip(">") else len(marks)
 
 
 def may_become_item(source: str) -> bool:
-    """Whether the last line has nothing yet but marks of quotes and lists and what may become one:
-    where it stands, and so what it parts, is not known."""
+    """Return True if the last line has only marks of quotes and lists, or beginnings of them.
+
+    Its level, and so what it separates, is still unknown.
+    """
     return _MARKS.fullmatch(source, source.rfind("\n") + 1) is not None
 
 
 def resume(tokens: list[Token], going_on: tuple[ListStart, ...]) -> list[Token]:
-    """Tell the lists that go on what is known of them; their tokens."""
+    """Restore the state of the lists that continue, and return their tokens."""
     resumed: list[Token] = []
     waiting = iter(going_on)
     start = next(waiting, None)
@@ -91,9 +98,13 @@ def find_loose(
     *,
     marks_above: int | None = None,
 ) -> None:
-    """Tell all lists and notes whether they are loose. Of the source, lines `shown` count: those
-    above open again what is open, and the last may be uncertain; `marks_above` are those of quotes in
-    the line that stood above the first, if it had nothing else."""
+    """Set `meta["loose"]` of all lists and notes.
+
+    Args:
+        shown: the lines that count: those above open containers again, and the last may be
+            incomplete.
+        marks_above: the number of quote marks on the line above the first, if it has nothing else.
+    """
     if any(token.type in LISTS or token.type == NOTE for token in tokens):
         lines, definitions = source.split("\n"), env.get(DEFINITIONS, ())
         shown = range(len(lines)) if shown is None else shown
@@ -101,7 +112,7 @@ def find_loose(
 
 
 class _Walk:
-    """One pass over the tokens, with the containers that are open around them."""
+    """A pass over the tokens, with the open containers around them."""
 
     def __init__(
         self,
@@ -113,7 +124,7 @@ class _Walk:
         self._lines, self._definitions = lines, definitions
         self._shown, self._marks_above = shown, marks_above
         self._open: list[_Open] = []
-        self._quotes: list[int] = []  # the lines that begin those that are open
+        self._quotes: list[int] = []  # the first lines of the open quotes
 
     def run(self, tokens: list[Token]) -> None:
         for token in tokens:
@@ -138,18 +149,18 @@ class _Walk:
             self._quotes.append((token.map or [0])[0])
 
     def _meet(self, token: Token, line: int) -> None:
-        """A block that stands directly in a list's item, or an item in a list."""
+        """Process a block directly in a list item, or an item in a list."""
         if token.type == NOTE:
             token.meta["loose"] = self._is_below_blank(line)
         holder = self._open[-1] if self._open else None
         if holder is not None and token.level == holder.token.level + 1:
             self._meet_definitions(holder, line)
-            if not token.meta.get("older"):  # else it began above
+            if not token.meta.get("older"):  # otherwise it began in earlier text
                 self._settle(holder, line)
             holder.inhabited = True
 
     def _meet_definitions(self, holder: _Open, line: int) -> None:
-        """The definitions in an item above a line of it."""
+        """Process the link definitions of an item above a line."""
         while holder.starts and holder.starts[0] < line:
             self._settle(holder, holder.starts.pop(0))
             holder.inhabited = True

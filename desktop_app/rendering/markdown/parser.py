@@ -1,9 +1,9 @@
-"""The Markdown that models write: CommonMark, GitHub's extensions, footnotes, mathematics.
+"""The Markdown parser: CommonMark, GitHub's extensions, footnotes, mathematics.
 
-Raw HTML is text (`html: false`), pictures are never fetched. Every construct is decided by the
-lines it begins with and ends at the latest at a blank line or where its container ends, so that
-what stands before an open block never changes its meaning; that is why footnotes stay where they
-are defined, and why display mathematics has a rule of its own.
+Raw HTML is text (`html: false`), images are never fetched. The lines that a construct begins with
+decide it, and it ends at the latest at a blank line or at the end of its container, so that the
+text before an open block never changes its meaning. That is why footnotes stay where they are
+defined, and why display mathematics has a rule of its own.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ MOST_ADDRESSES: Final = 200
 MOST_MARKS: Final = 3_000
 MOST_DOLLARS: Final = 400
 MOST_COLUMNS: Final = 64
-"""A table of more is no table: every cell costs as much as a paragraph."""
+"""Wider tables are text: every cell costs as much as a paragraph."""
 _REMEMBERED: Final = 500
 _LONGEST_REMEMBERED: Final = 500
 EXPECTS_NOTES: Final = "expects_notes"
-"""In the environment of a parse: take `[^1]` for a footnote that will be defined below."""
+"""Key in the parse environment: count `[^1]` as a footnote that will be defined below."""
 
 _UNCLOSED: Final = "unclosed"
-"""In the environment of a parse: by closer and container, lines from which no formula is closed."""
+"""Key in the parse environment: by closer and container, lines where no formula closes."""
 
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
-_NOTE: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a class of letters
+_NOTE: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a character class
 _SQUARE: Final = re.compile(r"[\[\]]")
 ENDS_ADDRESS: Final = "，。、；：！？（）【】「」『』《》“”"
-"""Signs of sentences that are written without spaces: a bare address has ended before them."""
+"""Punctuation of scripts without spaces, which ends a bare address."""
 
 _ENDS_ADDRESS: Final = re.compile(f"[{ENDS_ADDRESS}]")
 _WWW_REST: Final = re.compile(rf"[^\s<>\"'`{ENDS_ADDRESS}]+")
 _NO_END: Final = "*_~?!.,:"
 _E_MAIL: Final = r"[A-Za-z0-9._+-]+@(?>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?<=[A-Za-z])"
-"""An address by e-mail, by GitHub's rules: in any domain, which ends in a letter."""
+"""An e-mail address by GitHub's rules: any domain that ends in a letter."""
 
 _RESOURCE: Final = r"(?:/[A-Za-z0-9@.]+)?"
 
@@ -65,7 +65,10 @@ _WIDE_HEAD: Final = re.compile(
 
 @cache
 def parser() -> MarkdownIt:
-    """The one parser. Its libraries load with the first call (40 ms): not needed for the window."""
+    """Return the only parser.
+
+    Its libraries load on the first call, which takes 40 ms; the window does not need it.
+    """
     from linkify_it import LinkifyIt
     from markdown_it import MarkdownIt
     from mdit_py_plugins.footnote import footnote_plugin
@@ -78,15 +81,15 @@ def parser() -> MarkdownIt:
 
     class Addresses(LinkifyIt):  # type: ignore[misc]
         def pretest(self, text: str) -> bool:
-            """Whether to look for addresses: not in what is shown as written, which takes long."""
+            """Return True if the text may have addresses, unless it is shown as written."""
             return _may_have_address(text) and not is_too_dense(text)
 
         def test(self, text: str) -> bool:
-            """Whether there is an address."""
+            """Return True if there is an address."""
             return _may_have_address(text) and bool(super().test(text))
 
         def test_schema_at(self, text: str, name: str, position: int) -> int:
-            """How long the address is behind its scheme."""
+            """Return the length of the address after its scheme."""
             length: int = super().test_schema_at(text, name, position)
             end = _ENDS_ADDRESS.search(text, position, position + length)
             stop = position + length if end is None else end.start()
@@ -96,7 +99,7 @@ def parser() -> MarkdownIt:
     markdown.enable(["table", "linkify"])
     # Fuzzy links would take README.md and main.py for addresses.
     markdown.linkify.set({"fuzzy_link": False})
-    markdown.linkify.add("//", None)  # no address to anybody who reads it
+    markdown.linkify.add("//", None)  # not an address to any reader
     markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
     markdown.linkify.add("mailto:", {"validate": _validator(_E_MAIL)})
     markdown.linkify.add("xmpp:", {"validate": _validator(_E_MAIL + _RESOURCE)})
@@ -116,19 +119,21 @@ def parser() -> MarkdownIt:
     _limit_columns(markdown)
     markdown.block = BlockParser(markdown.block)
     markdown.inline = InlineParser(markdown.inline)
-    # The first address makes linkify-it compile what it finds them with: 15 ms, better spent here.
+    # linkify-it compiles its patterns at the first address: 15 ms, better spent here.
     markdown.parse("https://example.com www.example.com")
     return markdown
 
 
 def _may_have_address(text: str) -> bool:
-    """What the library looks for with an expression that takes longer than all else in a parse."""
+    """Return False if the library's expensive search for addresses cannot match."""
     return "://" in text or "@" in text or "www." in text.lower()
 
 
 def is_too_dense(content: str) -> bool:
-    """Whether the text of a block holds more marks than anybody writes: the time that the parser
-    takes grows with their square. Such a text is shown as it was written."""
+    """Return True if a block's text has more marks than anybody writes.
+
+    The parser's time grows with their square, so such a text is shown as it was written.
+    """
     if len(content) <= MOST_OPEN:
         return False
     brackets = content.count("[")
@@ -143,7 +148,7 @@ def is_too_dense(content: str) -> bool:
 
 
 def _depth(content: str) -> int:
-    """How deep brackets are nested: the parser tries every one that opens with every one within."""
+    """Return how deep brackets are nested: the parser tries each with every bracket within."""
     depth = deepest = 0
     for bracket in _SQUARE.findall(content):
         depth = depth + 1 if bracket == "[" else max(0, depth - 1)
@@ -168,13 +173,16 @@ def _inline(state: StateCore) -> None:
 
 
 def is_too_wide(content: str) -> bool:
-    """Whether the text of a paragraph is a table of more columns than are shown as one."""
+    """Return True if a paragraph's text is a table with too many columns to show."""
     return content.count("|") > 2 * MOST_COLUMNS and _WIDE_HEAD.search(content) is not None
 
 
 def _pass_pictures(markdown: MarkdownIt) -> None:
-    """Leave the addresses of pictures as they are: to look at each of their letters takes time, as it
-    does for those that are parsed again with every piece of a text, which are remembered."""
+    """Skip the normalization of image addresses, and cache that of others.
+
+    Looking at each letter of an image is expensive; other addresses are parsed again with every
+    piece.
+    """
     normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
     known, known_text = (lru_cache(_REMEMBERED)(one) for one in (normalize, normalize_text))
 
@@ -191,7 +199,7 @@ def _pass_pictures(markdown: MarkdownIt) -> None:
 
 
 def _note(state: StateInline, silent: bool) -> bool:
-    """The mark of a footnote that is defined, or expected to be."""
+    """Parse the mark of a footnote that is defined, or expected to be."""
     if not state.src.startswith("[^", state.pos):
         return False
     from mdit_py_plugins.footnote.index import footnote_ref
@@ -201,9 +209,12 @@ def _note(state: StateInline, silent: bool) -> bool:
 
 
 def _limit_columns(markdown: MarkdownIt) -> None:
-    """Let a table that is too wide be text, and a line that begins an item or a quote never be its
-    head: in a list that goes on it is none either, and GitHub looks for those first, too; as it
-    does for headings, which a line of hyphens alone makes of the line above."""
+    """Make tables that are too wide text, and accept no header that begins an item or a quote.
+
+    A list that continues does not accept such a header either, and GitHub checks for items and
+    quotes first. It also checks for headings first: a line of only hyphens makes the line above a
+    heading.
+    """
     from markdown_it.rules_block import table
 
     def narrow_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -218,8 +229,10 @@ def _limit_columns(markdown: MarkdownIt) -> None:
 
 
 def _note_content(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
-    """No block: notes with the list item or the quote that begins to be filled where in its first
-    line what stands beside its mark begins, which says how the lines below must begin."""
+    """Record, on the opening list item or quote, the column where its content starts.
+
+    Emits no block. The column decides how the lines below must begin.
+    """
     last = state.tokens[-1] if state.tokens and not silent else None
     if last is None or last.map is None:
         return False
@@ -236,7 +249,7 @@ def _note_content(state: StateBlock, start: int, _end: int, silent: bool) -> boo
 
 
 def _note_definitions(markdown: MarkdownIt) -> None:
-    """Note where link definitions stand, of which no token is made."""
+    """Record the lines of link definitions, which produce no tokens."""
     from markdown_it.rules_block import reference
 
     def noted_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -250,7 +263,7 @@ def _note_definitions(markdown: MarkdownIt) -> None:
 
 
 def _validator(address: str) -> Callable[[Any, str, int], int]:
-    """What says how long an address is that stands at a position."""
+    """Return a function for the length of an address at a position."""
     pattern = re.compile(address)
 
     def length(_linkify: Any, text: str, position: int) -> int:
@@ -267,7 +280,7 @@ def _www_length(_linkify: Any, text: str, position: int) -> int:
 
 
 def _without_sentence(address: str) -> str:
-    """An address without what belongs to the sentence around it, by GitHub's rules."""
+    """Return an address without the punctuation of its sentence, by GitHub's rules."""
     while address:
         if address[-1] in "?!.,:;*_~'\"]" or (
             address[-1] == ")" and address.count(")") > address.count("(")
@@ -284,8 +297,10 @@ def _www_address(_linkify: Any, match: Any) -> None:
 
 
 def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """`$$ … $$` or `\\[ … \\]` around whole lines, without a blank line inside. What goes on behind
-    its end is no block: `$$a$$ and $$b$$` are two formulas in a paragraph."""
+    """Parse `$$ … $$` or `\\[ … \\]` around whole lines, without a blank line inside.
+
+    Text after the end makes it no block: `$$a$$ and $$b$$` are two formulas in a paragraph.
+    """
     if state.is_code_block(start):
         return False
     first = _line(state, start).strip()
@@ -307,11 +322,11 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 def _math_lines(
     state: StateBlock, start: int, end: int, first: str, closer: str
 ) -> tuple[int, list[str]]:
-    """The last line of the formula and its source, or -1 where nothing closes it."""
+    """Return the last line of the formula and its source, or -1 if it is never closed."""
     if closer in first and first != closer:
         source, _, behind = first.partition(closer)
         return (-1 if behind else start), [source]
-    # One that nothing closes would be sought by every line of it that opens another.
+    # Each line of an unclosed formula that opens another would repeat the search.
     unclosed = state.env.setdefault(_UNCLOSED, {})
     place = (closer, end, state.blkIndent, state.level)
     begin, stop = unclosed.get(place, (0, 0))
@@ -342,18 +357,21 @@ FORMULA: Final = re.compile(
     rf"|(?P<inline>{_TEX})\$(?:(?![0-9A-Za-z_$])|(?=\$\$[^$]+\$\$|\${_TEX}\$)))",
     re.DOTALL,
 )
-"""Letters may follow a formula that is one letter, as in "the $n$th"; in scripts that are written
-without spaces they follow any, as does another formula: "$x$$y$"."""
+"""A formula between dollar signs.
+
+Letters may follow a formula that is a single letter, as in "the $n$th", and any formula in scripts
+without spaces. Another formula may follow: "$x$$y$".
+"""
 
 BEFORE_DOLLAR: Final = re.compile(rf"\${_TEX}\$(?=\$)", re.DOTALL)
-"""What is a formula if the dollar sign behind it begins another one."""
+"""A formula if the dollar sign after it begins another formula."""
 
 _DISPLAYED: Final = re.compile(r"\$\$(?P<display>[^$]+?)\$\$")
 _BRACKETS: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
 _CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
 
 
-# What begins with a number and goes on in words without any mark of TeX.
+# A number that continues in words, without any TeX command.
 _PRICE: Final = re.compile(
     r"\d[\d.,]*\w{0,8}\s(?=.*?[^\W\d_]{2})"
     r"(?!.*?(?<![^\W\d_])(?:sin|cos|tan|log|ln|exp|max|min|mod|lim|gcd)(?![^\W\d_]))[^\\^_{}=]*",
@@ -362,8 +380,7 @@ _PRICE: Final = re.compile(
 
 
 def is_price(tex: str) -> bool:
-    """Whether what stands between two dollar signs is a price and words behind it: "it costs
-    $5 (US$)".
+    """Return True for a price with words between dollar signs: "it costs $5 (US$)".
 
     >>> is_price("5 (US"), is_price("2 x"), is_price("3 mod 2")
     (True, False, False)
@@ -372,13 +389,14 @@ def is_price(tex: str) -> bool:
 
 
 def _math(state: StateInline, silent: bool) -> bool:
-    r"""`$x$`, `$$x$$`, `\(x\)`, `\[x\]`; a price such as $5 and $10 stays text."""
+    r"""Parse `$x$`, `$$x$$`, `\(x\)`, `\[x\]`; a price such as $5 and $10 stays text."""
     opener = state.src[state.pos]
     if opener not in "$\\":
         return False
     closer = _CLOSERS.get(state.src[state.pos : state.pos + 2])
     if opener != "$" and (closer is None or last_of(closer, state.src) < state.pos):
-        return False  # found out fast: one that is not closed would be sought by every other
+        # a fast check, because every unclosed opener would search the rest of the text
+        return False
     match = _in_dollars(state) if opener == "$" else _in_brackets(state)
     if match is None:
         return False
@@ -392,12 +410,12 @@ def _math(state: StateInline, silent: bool) -> bool:
 
 @lru_cache(maxsize=4)
 def last_of(closer: str, text: str) -> int:
-    """Where what closes a formula stands last in a text, -1 where it does not."""
+    """Return the last position of a formula's closer in a text, -1 if there is none."""
     return text.rfind(closer)
 
 
 def may_follow(character: str) -> bool:
-    """Whether a formula in dollar signs may begin behind a character: US$ is money."""
+    """Return True if a formula in dollar signs may follow a character: US$ is money."""
     return not (character.isascii() and character.isalnum())
 
 

@@ -1,5 +1,7 @@
-"""From which side a text or a table is written: that of its first letter that has one (of a table: in
-its head), as a browser finds out for `dir="auto"`."""
+"""Detects the direction of a text or a table, like `dir="auto"` in browsers.
+
+The first letter with a direction decides, of a table the first in its header.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ _FROM_RIGHT: Final = ("R", "AL")
 
 
 def side_of(runs: Iterable[Run]) -> str:
-    """The side that a text begins at: "left", "right", or "" for one without letters."""
+    """Return the side that a text begins at: "left", "right", or "" without letters."""
     for run in runs:
         for letter in run.text:
             side = unicodedata.bidirectional(letter)

@@ -1,6 +1,6 @@
-"""Typesets formulas for what is written to a file: asks the process of maths_process.py and waits.
+"""Typesets formulas for files: asks the process of math_process.py, and waits.
 
-The window has its own way of asking (ui/transcript/media/typesetter.py), which never waits.
+The window has a client of its own (ui/transcript/media/typesetter.py), which never waits.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ _LONGEST_S: Final = 5.0
 
 
 class FormulaClient:
-    """Formulas by TeX and whether they stand on a line of their own. The process starts with the
-    first of them and ends with `close`; one that takes it down stays source."""
+    """A cache of formulas by TeX and display mode, and the process that typesets them.
+
+    The process starts with the first formula, and ends with `close`; a formula that crashes it
+    stays source.
+    """
 
     def __init__(self, command: ChildCommand) -> None:
         """`command` starts the process."""
@@ -37,14 +40,14 @@ class FormulaClient:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """The pipes to the process, if it runs."""
+        """Return the pipes to the process, if it runs."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             return ()
         return (process.stdin.fileno(), process.stdout.fileno())
 
     def start(self) -> None:
-        """Start the process, if it does not run.
+        """Start the process, unless it runs.
 
         Raises:
             OSError: it cannot be started.
@@ -53,7 +56,7 @@ class FormulaClient:
             self._process = open_child(self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
-        """The formula; None for one that is to stay as it is written."""
+        """Return the formula; None if it is to stay as written."""
         key = (tex, display)
         if key not in self._known:
             answer = self._ask(tex, display) if is_within_limits(tex) else None
@@ -61,14 +64,14 @@ class FormulaClient:
         return self._known[key]
 
     def forget(self) -> None:
-        """Let go of the formulas that are known."""
+        """Drop the cached formulas."""
         self._known.clear()
 
     def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None
         if process is not None:
-            # A confined process may not kill, but its closed pipe ends the other one, too.
+            # A confined process may not kill, but closing the pipe ends the other process, too.
             with process, suppress(OSError):
                 process.kill()
 
@@ -79,7 +82,7 @@ class FormulaClient:
             answer = self._exchange(request.encode() + b"\n")
         except OSError:
             answer = None
-        if answer is None:  # it has gone, is hung, or talks nonsense
+        if answer is None:  # it has ended, hangs, or talks nonsense
             self.close()
         return answer
 
@@ -93,7 +96,7 @@ class FormulaClient:
 
 
 def _read_line(process: Popen[bytes]) -> bytes:
-    """Return what the process writes up to the end of a line, or until it has taken too long."""
+    """Return a line of the process's output, or "" if that takes too long."""
     assert process.stdout is not None
     descriptor, until = process.stdout.fileno(), time.monotonic() + _LONGEST_S
     line = b""

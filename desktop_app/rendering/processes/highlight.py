@@ -1,11 +1,10 @@
-"""Code to coloured spans, line by line, with Pygments.
+"""Highlights code with Pygments: colored spans, line by line.
 
-Pygments and each lexer are loaded when the first code block asks for them. The window leaves that, and
-lexing, to a process (lexing_process.py).
+Pygments and each lexer are loaded for the first code block that needs them. The window leaves that,
+and lexing, to a process (lexing_process.py).
 
-Many a lexer looks for the end of something through all of the text that it is given, from each of its
-words. So long code is lexed in stretches, which begin where hardly anything is open: where a line
-without an indent follows a blank one.
+Many lexers search the rest of their input for an end, from each word. So long code is lexed in
+parts, which begin where hardly anything is open: at an unindented line after a blank line.
 """
 
 from __future__ import annotations
@@ -21,17 +20,17 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 LONGEST_LINE: Final = 2_000
-"""Characters of a line beyond which a block is not coloured: some lexers are quadratic."""
+"""Maximum length of a line in a highlighted block: some lexers are quadratic."""
 
 
 _STRETCH: Final = 8_000
-"""Characters that are lexed at once."""
+"""Characters to lex at once."""
 
 _GAP: Final = re.compile(r"\n[ \t]*\n(?=\S)")
 
 
 class Colour(Enum):
-    """The colours of the theme that code uses."""
+    """The colors of the theme that code uses."""
 
     KEYWORD = "keyword"
     STRING = "string"
@@ -41,7 +40,7 @@ class Colour(Enum):
 
 
 class ColoredSpan(NamedTuple):
-    """Characters [start, start + length) of line `line` have a colour."""
+    """A colored range of characters: [start, start + length) in line `line`."""
 
     line: int
     start: int
@@ -49,7 +48,7 @@ class ColoredSpan(NamedTuple):
     colour: Colour
 
 
-# The first word of a token type's path that is found here decides.
+# The first matching prefix of a token type decides.
 _COLOURS: Final = (
     ("Token.Comment", Colour.COMMENT),
     ("Token.Keyword", Colour.KEYWORD),
@@ -69,7 +68,7 @@ _COLOURS: Final = (
 )
 
 
-# What models call languages that Pygments has under another name.
+# Names that models use for languages that Pygments has under another name.
 _ALIASES: Final = {
     "assembly": "nasm",
     "cmd": "bat",
@@ -90,8 +89,10 @@ _NAME: Final = re.compile(r"\{?\.?(?P<name>[\w+#-]+)")
 
 @lru_cache(maxsize=64)
 def lexer(language: str) -> Lexer | None:
-    """The lexer for the word after a fence, None where there is none. A file's
-    name or options may follow the language: `python:main.py`, `python,linenos`, `{.python}`."""
+    """Return the lexer for the word after a fence, None if there is none.
+
+    A file name or options may follow the language: `python:main.py`, `python,linenos`, `{.python}`.
+    """
     found = _lexer(language)
     name = _NAME.match(language) if found is None else None
     return found if name is None else _lexer(name["name"])
@@ -111,7 +112,7 @@ def _lexer(name: str) -> Lexer | None:
 
 
 def spans(code: str, found: Lexer) -> Iterator[ColoredSpan]:
-    """The coloured spans of `code`, top to bottom."""
+    """Yield the colored spans of `code`, top to bottom."""
     first = 0
     for stretch in stretches(code):
         yield from _spans(stretch, first, found)
@@ -141,8 +142,10 @@ def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] |
 
 
 def stretches(code: str) -> Iterator[str]:
-    """The code in pieces to be lexed one by one. Each but the last ends with its line, unless that is
-    longer than `LONGEST_LINE`."""
+    """Yield the parts of the code to lex one by one.
+
+    Each but the last ends with a line end, unless its line is longer than `LONGEST_LINE`.
+    """
     at = 0
     while len(code) - at > _STRETCH:
         end = at + _STRETCH
@@ -155,7 +158,7 @@ def stretches(code: str) -> Iterator[str]:
 
 def _spans(code: str, line: int, found: Lexer) -> Iterator[ColoredSpan]:
     column = 0
-    # Many a lexer knows a line by its end only, the last one too.
+    # Many lexers need a line end even after the last line.
     for token_type, text in found.get_tokens(f"{code}\n"):
         colour = _colour(str(token_type))
         pieces = text.split("\n")

@@ -1,10 +1,9 @@
-"""What our child processes that work on what models write have in common (maths_process.py,
-lexing_process.py).
+"""The request loop of the child processes for formulas and highlighting.
 
-Each reads requests from its standard input, one JSON object in a line, and writes as many answers to
-its standard output: to `{"id": 3, …}` either `{"id": 3, …}` with what was asked for, or
-`{"id": 3, "error": "…"}`. What takes too long is given up; memory is limited, and files, sockets and
-processes are out of reach (see the package `sandbox`). The process ends with its standard input.
+Each reads requests from its standard input, one JSON object per line, and writes as many answers to
+its standard output: to `{"id": 3, …}` either `{"id": 3, …}` with the result, or `{"id": 3, "error":
+"…"}`. Requests that take too long are aborted; memory is limited, and files, sockets and processes
+are out of reach (see the package `sandbox`). The process ends with its standard input.
 """
 
 from __future__ import annotations
@@ -21,20 +20,20 @@ if TYPE_CHECKING:
     from types import FrameType
 
 LONGEST_S: Final = 1.0
-"""Of processor time, so that a busy machine takes nothing away."""
+"""Seconds of processor time, so that a busy machine does not count."""
 
 POLICY: Final = sandbox.Policy(memory_bytes=512 << 20)
 
 
 class TooSlowError(Exception):
-    """A request has taken all the time that it had."""
+    """A request has used up its time."""
 
 
 def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
     """Answer until the standard input closes. The process is confined before it reads a byte."""
     sandbox.confine(POLICY)
     signal.signal(signal.SIGPROF, _give_up)
-    # A hit Ctrl+C in the terminal is meant for the window, which ends this process itself.
+    # Ctrl+C in the terminal is meant for the window, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for line in sys.stdin:
         request = json.loads(line)

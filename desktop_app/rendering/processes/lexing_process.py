@@ -1,8 +1,9 @@
-"""The child process that lexes code: `{"language": "python", "code": "x = 1"}` gives `{"spans": [[line,
-start, length, colour], …]}`, or an error where the language has no lexer or the lexer is too slow.
+"""Lexes code; the main module of a child process.
 
-Lexers are expressions that search backwards and forwards: of many a one there is a text of a few
-thousand characters, be it of blank lines, that takes it minutes, and nothing stops it in between.
+`{"language": "python", "code": "x = 1"}` gives `{"spans": [[line, start, length, color], …]}`, or
+an error if the language has no lexer or the lexer is too slow. Lexers are regular expressions: for
+many of them there is a text of a few thousand characters, even of blank lines, that takes minutes
+and cannot be interrupted.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def main() -> int:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """What is coloured of the code, or why nothing is."""
+    """Return the colored spans of the code, or an error."""
     found = highlight.lexer(request["language"])
     if found is None:
         return {"error": "no lexer"}

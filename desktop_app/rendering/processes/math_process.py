@@ -1,5 +1,7 @@
-"""The child process that typesets formulas: `{"tex": "x^2", "display": false}` gives `{"svg": …,
-"width": …, "ascent": …, "depth": …}`, or an error for one that is to stay as it is written.
+"""Typesets formulas; the main module of a child process.
+
+`{"tex": "x^2", "display": false}` gives `{"svg": …, "width": …, "ascent": …, "depth": …}`, or an
+error for a formula that is to stay as written.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ def main() -> int:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """The drawing that was asked for, or why there is none."""
+    """Return the drawing of a formula, or an error."""
     try:
         return typeset(request["tex"], display=request["display"])._asdict()
     except CannotTypesetError as error:

@@ -1,10 +1,10 @@
-"""TeX to a drawing: what a formula looks like, as SVG whose lengths are in em.
+"""Typesets TeX formulas as SVG, with lengths in em.
 
 ziamath (MIT) does it in plain Python with a font of its own: no LaTeX, no browser, no network. It
-was not made for hostile input: nested fractions take time exponential in their depth, and it stumbles
-in every way over what it does not know. So it runs in a process of its own (maths_process.py), with
-limits of time and memory, and what it cannot do stays source. The process may be taken over, so its
-drawings are checked again where they arrive.
+was not made for hostile input: nested fractions take time exponential in their depth, and unknown
+input raises all kinds of errors. So it runs in a process of its own (math_process.py), with limits
+of time and memory, and formulas that fail stay source. The process may be taken over, so its
+drawings are checked again on arrival.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST: Final = 1_500
-"""Characters of TeX beyond which a formula stays source."""
+"""Maximum characters of TeX; longer formulas stay source."""
 
 DEEPEST: Final = 24
-"""How deep groups may be nested."""
+"""Maximum nesting of groups."""
 
 WIDEST_EM: Final = 150.0
 TALLEST_EM: Final = 60.0
@@ -44,7 +44,7 @@ _DEEPER: Final = {"{": 1, "\\left": 1, "\\begin": 1, "}": -1, "\\right": -1, "\\
 
 
 class Formula(NamedTuple):
-    """A formula that is typeset, in black; lengths in em, from the baseline."""
+    """A typeset formula, in black; lengths in em, from the baseline."""
 
     svg: str
     width: float
@@ -53,11 +53,11 @@ class Formula(NamedTuple):
 
 
 class CannotTypesetError(Exception):
-    """The formula is to stay as it is written."""
+    """The formula is to stay as written."""
 
 
 def is_within_limits(tex: str) -> bool:
-    """Whether a formula is short and flat enough to be tried at all."""
+    """Return True if a formula is short and flat enough to try."""
     if not tex.strip() or len(tex) > LONGEST:
         return False
     depth = deepest = 0
@@ -68,10 +68,10 @@ def is_within_limits(tex: str) -> bool:
 
 
 def typeset(tex: str, *, display: bool) -> Formula:
-    """The drawing of a formula. Takes milliseconds as a rule, and any time where it is hostile.
+    """Draw a formula. Takes milliseconds as a rule, but any time for hostile input.
 
     Raises:
-        CannotTypesetError: it is not TeX that ziamath knows, or what comes out is out of measure.
+        CannotTypesetError: ziamath does not know the TeX, or the result is too large.
     """
     if not is_within_limits(tex):
         raise CannotTypesetError("out of limits")
@@ -86,7 +86,7 @@ def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
     from ziamath.tex import tex2mml
     from ziamath.zmath import Math
 
-    config.svg2 = False  # paths alone, no references from one to the other
+    config.svg2 = False  # paths only, no references between them
     markup = tex2mml(tex, inline=not display)
     if "\\" in markup:
         raise CannotTypesetError("a command that is not known")
@@ -95,7 +95,7 @@ def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
 
 
 def formula_of(answer: Mapping[str, Any] | None) -> Formula | None:
-    """Return the formula that the process has answered, None if there is none that can be drawn."""
+    """Return the formula in the process's answer, None if it cannot be drawn."""
     given = answer or {}
     svg = given.get("svg")
     lengths = [given.get(name) for name in ("width", "ascent", "depth")]
@@ -111,7 +111,7 @@ def formula_of(answer: Mapping[str, Any] | None) -> Formula | None:
 
 
 def _checked(svg: str, size: tuple[float, float], lowest: float) -> Formula:
-    """Lengths in em; nothing but strokes and areas within measure may come out."""
+    """Return the formula with lengths in em; raise unless the SVG is only paths in bounds."""
     width, height = (length / _EM for length in size)
     depth = -lowest / _EM
     if not _is_drawing(svg, width, height):
@@ -120,7 +120,7 @@ def _checked(svg: str, size: tuple[float, float], lowest: float) -> Formula:
 
 
 def _is_drawing(svg: str, width: float, height: float) -> bool:
-    """Return True if an SVG is nothing but strokes and areas within measure."""
+    """Return True if an SVG has only paths within the size limits."""
     if not (0 < width <= WIDEST_EM and 0 < height <= TALLEST_EM and len(svg) <= LARGEST_SVG):
         return False
     if not svg.startswith("<svg"):
@@ -139,8 +139,10 @@ def _is_drawing(svg: str, width: float, height: float) -> bool:
 
 @cache
 def _stumbles() -> tuple[type[BaseException], ...]:
-    """What comes out of ziamath and latex2mathml where they do not know a formula: the errors of
-    the latter, and whatever plain Python raises over values that were not expected."""
+    """Return the exceptions of ziamath and latex2mathml for unknown formulas.
+
+    Those are latex2mathml's own, and whatever plain Python raises for unexpected values.
+    """
     from latex2mathml import exceptions
 
     own: list[Any] = [

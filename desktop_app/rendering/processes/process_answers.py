@@ -1,4 +1,4 @@
-"""Parses what the processes of limited_process.py answer, which may be anything."""
+"""Parses the answers of the processes of json_server.py, which may be anything."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Half-written Markdown, shown as what it is about to become.
+"""Shows half-written Markdown blocks as what they are about to become.
 
-While an answer arrives, its last line is cut anywhere: between the two stars of `**`, in the
-middle of an address, before the row of dashes that makes a table. Shown literally, every such
-construct would flash up as punctuation first. What is hidden or completed here concerns the
-display of the open end alone; once the source is whole, nothing of it remains.
+While an answer arrives, its last line is cut anywhere: between the two stars of `**`, in the middle
+of an address, before the row of dashes that makes a table. Shown literally, every such construct
+would flash up as punctuation first. What is hidden or completed here only affects the display of
+the open tail; once the source is complete, nothing of it remains.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 _OPENED: Final = r"(?:(?:[-+*]|\d{1,9}[.)])[ \t]+|>[ \t]*)*"
-"""The marks of the items and the quotes that a line begins with."""
+"""The marks of the items and quotes that a line begins with."""
 
 # A last line that may still become a heading, a rule, a list item, a quote, a fence, a note.
 _UNDECIDED: Final = re.compile(
@@ -32,12 +32,11 @@ _DISPLAY: Final = re.compile(
 
 
 def without_undecided_end(source: str, *, in_table: bool = False) -> str:
-    """The open source less the lines at its end that cannot be told yet; `in_table` that is at most
-    the last one."""
+    """Return the open source without undecided lines at its end; `in_table` at most the last."""
     start = source.rfind("\n") + 1
     last = source[start:]
     if in_table and last.lstrip(" \t>").startswith("|"):
-        return source.removesuffix("\\")  # which may be there for a bar in code
+        return source.removesuffix("\\")  # may be the escape of a bar in code
     if last and _UNDECIDED.fullmatch(last):
         source = source[:start]
     if in_table:
@@ -49,8 +48,10 @@ def without_undecided_end(source: str, *, in_table: bool = False) -> str:
 
 
 def _without_open_display(source: str) -> str:
-    """Hold back mathematics on lines of its own from its opener on, until its end has come and the
-    line's; a blank line, or more than any formula, and it is none."""
+    """Hold back display mathematics from its opener until its end and the end of its line.
+
+    A blank line, or more text than any formula has, means that it is none.
+    """
     start = max(source.rfind("\n\n"), len(source) - _LONGEST_FORMULA, 0)
     opener = -1
     for found in _DISPLAY.finditer(source, start):
@@ -59,14 +60,14 @@ def _without_open_display(source: str) -> str:
                 opener = -1
         elif found["opens"]:
             closer, rest = _CLOSERS[found["opens"]], found["rest"].rstrip(" \t")
-            is_last = found.end() == len(source)  # what follows would make it a part of a sentence
+            is_last = found.end() == len(source)  # text after it would make it part of a sentence
             if closer not in rest or (is_last and rest.index(closer) == len(rest) - 2):
                 opener = found.start()
     return source[:opener] if opener >= 0 else source
 
 
 def _without_table_head(source: str) -> str:
-    """Hold back a first row until the row below it says whether it heads a table."""
+    """Hold back a first row until the row below it decides whether it is a table's header."""
     lines = source.split("\n")
     last = len(lines) - 1
     if not lines[last] and last:
@@ -79,6 +80,6 @@ def _without_table_head(source: str) -> str:
 
 
 def without_fence_end(source: str) -> str:
-    """Code less a last line that may be the beginning of its closing fence."""
+    """Return code without a last line that may be the beginning of its closing fence."""
     start = source.rfind("\n") + 1
     return source[:start] if start and _FENCE_END.fullmatch(source, start) else source

@@ -1,6 +1,6 @@
-"""Marks of emphasis that are open at the end of inline text: which of them will probably be closed.
+"""Predicts which open marks of emphasis at the end of inline text will be closed.
 
-Those are shown as if they were closed there. Of the others it would be wrong for the rest of a
+Those are shown as if they were closed there. For others that would be wrong for the rest of a
 paragraph: the stars of `*args, **kwargs`, of `*.py`, of `2*3`.
 """
 
@@ -12,13 +12,13 @@ from typing import Final, NamedTuple
 from desktop_app.rendering.markdown.parser import ENDS_ADDRESS
 
 LONGEST_EMPHASIS: Final = 300
-"""Characters that emphasis or code is expected to close within, unless its block begins with it."""
+"""Characters within which emphasis or code should close, unless it begins its block."""
 
 SIGNS: Final = "?!.,:;*_~'\")]"
-"""What belongs to a bare address only where more of it follows."""
+"""Characters that belong to a bare address only if more of it follows."""
 
 DEEPEST: Final = 40
-"""Marks that are open within each other; of more, the outermost are not looked at."""
+"""Maximum nested open marks; of more, the outermost are ignored."""
 
 _LONGEST_ADDRESS: Final = 200
 _NAMES: Final = ("args", "kwargs", "argv")
@@ -34,12 +34,12 @@ _GOES_ON: Final = re.compile(rf"[{re.escape(SIGNS)}]*[^\s<>{re.escape(SIGNS)}{EN
 
 
 class EmphasisMark(NamedTuple):
-    """A run of emphasis, or a bracket, that is open.
+    """An open run of emphasis marks, or an open bracket.
 
     Attributes:
-        left: how many signs of it are not used up yet.
-        both: whether it may end emphasis, too.
-        is_doubtful: whether it is more likely to stay as it is than to begin emphasis.
+        left: the number of its characters that are not used up yet.
+        both: it may also end emphasis.
+        is_doubtful: it is more likely to stay as written than to begin emphasis.
     """
 
     text: str
@@ -50,7 +50,7 @@ class EmphasisMark(NamedTuple):
 
 
 def begin(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
-    """Add one to those that are open; where another of the kind is, that is not likely to be any."""
+    """Add an open mark; an earlier mark of the same kind becomes doubtful."""
     least = max(0, len(marks) - DEEPEST) if mark.text[0] == "*" else len(marks)
     for at in range(len(marks) - 1, least - 1, -1):
         if marks[at].text == mark.text:
@@ -60,8 +60,11 @@ def begin(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
 
 
 def expected(marks: list[EmphasisMark], content: str) -> list[EmphasisMark]:
-    """Those that will probably be closed. What stays as it is must not stand within others of its
-    sign: what closes those would close it first."""
+    """Return the marks that will probably be closed.
+
+    A mark that stays as written must not be within others of its character: their closer would
+    close it first.
+    """
     found: list[EmphasisMark] = []
     for mark in marks[-DEEPEST:]:
         is_within = any(mark.text[0] == outer.text[0] for outer in found)
@@ -71,8 +74,10 @@ def expected(marks: list[EmphasisMark], content: str) -> list[EmphasisMark]:
 
 
 def _stays(mark: EmphasisMark, content: str) -> bool:
-    """Whether a mark will probably not be closed: it is doubtful, much stands behind it, or brackets
-    close behind it that have opened before."""
+    """Return True if a mark will probably not be closed.
+
+    It is doubtful, a long text follows, or brackets close after it that have opened before it.
+    """
     start = mark.start
     is_long = len(content) - start > LONGEST_EMPHASIS and start > 0
     if mark.is_doubtful or is_long:
@@ -89,13 +94,12 @@ def _stays(mark: EmphasisMark, content: str) -> bool:
 
 
 def may_be_name(content: str, mark: str, end: int) -> bool:
-    """Whether stars that end there, and what follows to the end, may become a name that is none of
-    emphasis."""
+    """Return True if stars at the end may become part of a name such as `*args`."""
     return mark[0] == "*" and content[end : end + _LONGEST_NAME + 1] in _HALF_NAMES
 
 
 def is_none(content: str, mark: str, start: int, end: int) -> bool:
-    """Whether stars stand before the name of a variable or of files, or between factors."""
+    """Return True if stars precede the name of a variable or of files, or are between factors."""
     if mark[0] != "*":
         return False
     if _IS_NAME.match(content, end) or (mark == "*" and content[end] in "./"):
@@ -104,7 +108,7 @@ def is_none(content: str, mark: str, start: int, end: int) -> bool:
 
 
 def is_in_address(content: str, start: int, end: int) -> bool:
-    """Whether a mark is a part of a bare address, which goes on behind it."""
+    """Return True if a mark is part of a bare address, which continues after it."""
     slashes = content.rfind("://", max(0, start - _LONGEST_ADDRESS), start)
     if slashes < 0 or _GOES_ON.match(content, end) is None:
         return False

@@ -1,10 +1,10 @@
-"""The open end of inline text, shown as what it is about to become.
+"""Shows the open end of inline text as what it is about to become.
 
-A scanner passes once over the text of the block that grows, in the order of precedence that the parser
-has: escapes, code, mathematics, autolinks, brackets, emphasis. What is begun and cannot be told yet
-(a bracket, a formula, half an entity) is held back from its first mark on; what can be told already is
-completed (`**bold` is bold, `[words](https://exa` are a link to nowhere yet). So nothing that is shown
-is taken back, but where a text turns out to be no Markdown at all.
+A scanner passes once over the text of the growing block, in the parser's order of precedence:
+escapes, code, mathematics, autolinks, brackets, emphasis. A beginning that cannot be decided yet (a
+bracket, a formula, half an entity) is held back from its first mark on; a beginning that can be
+decided is completed (`**bold` is bold, `[words](https://exa` are a link to nowhere yet). So nothing
+that is shown is taken back, unless a text turns out to be no Markdown at all.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _HALF_ENTITY: Final = re.compile(
     r"&(?:#(?:[xX][0-9A-Fa-f]{0,6}|\d{0,7})|[A-Za-z][A-Za-z0-9]{0,31})?\Z"
 )
 _DISPLAY: Final = re.compile(r"\$\$[^$]+\$\$")
-# What may be a formula's beginning, rather than a price or the name of a variable.
+# May be a formula's beginning, rather than a price or the name of a variable.
 _TEX: Final = re.compile(r"[\\^_{}=]")
 _HALF_FORMULA: Final = re.compile(
     r"(?:\$\$[^$]+\$?|\$(?=[A-Za-z\\({|\[+-]"
@@ -59,8 +59,7 @@ _HALF_FORMULA: Final = re.compile(
 )
 _BRACKETED: Final = {"\\(": "\\)", "\\[": "\\]"}
 
-# Addresses that stand bare: what may be the beginning of one, and signs at its end that may turn
-# out to belong to the sentence.
+# Bare addresses: possible beginnings, and punctuation at the end that may belong to the sentence.
 _BEGINS_ADDRESS: Final = re.compile(
     r"(?:(?<![A-Za-z0-9@/.])(?:ht?|htt(?:ps?:?/{0,2})?)"
     r"|(?<![A-Za-z0-9_@/.])(?:ww?|www(?:\.[^\s.]*\.?)?))\Z",
@@ -78,7 +77,7 @@ _MAIL: Final = re.compile(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
 
 
 class _CutError(Exception):
-    """Nothing is shown from here on; what ends there is to be closed by `closer`."""
+    """Nothing is shown from here on; `closer` is to close what ends there."""
 
     def __init__(self, at: int, closer: str = "") -> None:
         super().__init__(at)
@@ -86,8 +85,9 @@ class _CutError(Exception):
 
 
 def closers_of(content: str, *, is_word: bool = True) -> tuple[str, str]:
-    """What is to be shown of inline text: the text less what is held back, and the marks that
-    close what is open in it. `is_word`: what stands last may go on, there is no space behind it.
+    """Return the inline text to show, and the marks that close what is open in it.
+
+    `is_word`: the last word may continue, because no space follows it.
 
     >>> closers_of("a **b")
     ('a **b', '**')
@@ -110,13 +110,12 @@ def closers_of(content: str, *, is_word: bool = True) -> tuple[str, str]:
 
 
 def is_plain(words: str) -> bool:
-    """Whether plain words remain so with more of them behind: a bare address does not, nor the mark
-    of a picture."""
+    """Return True if plain words stay plain whatever follows; not an address or `!`."""
     return _MAY_CHANGE.search(words, max(0, len(words) - _LONGEST_WORDS)) is None
 
 
 def _end_of_words(content: str, settled: int) -> int:
-    """Where what can be told of bare addresses ends; none begins before `settled`."""
+    """Return the end of the text with decided addresses; none begins before `settled`."""
     begins = _BEGINS_ADDRESS.search(content, max(settled, len(content) - 80))
     if begins is not None:
         return begins.start()
@@ -130,7 +129,7 @@ def _end_of_words(content: str, settled: int) -> int:
 
 
 def _before_open_bracket(content: str, start: int, end: int) -> int:
-    """Where what is told of an address ends: it goes on behind a round bracket that is closed."""
+    """Return the decided end of an address: it continues after a closed round bracket."""
     least, depth = end, 0
     for found in re.finditer("[()]", content[start:end]):
         depth += 1 if found[0] == "(" else -1
@@ -140,12 +139,12 @@ def _before_open_bracket(content: str, start: int, end: int) -> int:
 
 
 class _Scan:
-    """One pass over a text.
+    """A pass over a text.
 
     Attributes:
-        open: the marks that are open where it stands.
-        closed: where the last ends that has closed one.
-        settled: where the words behind the last code, formula or link begin.
+        open: the marks that are open at the current position.
+        closed: the end of the last mark that has closed another.
+        settled: the start of the words after the last code, formula or link.
     """
 
     def __init__(self, content: str, *, is_word: bool) -> None:
@@ -156,15 +155,21 @@ class _Scan:
         self._shown = content
 
     def run(self) -> None:
-        """Go to the end. Raises _CutError where something begins that cannot be told yet."""
+        """Scan to the end.
+
+        Raises:
+            _CutError: something begins that cannot be decided yet.
+        """
         position = 0
         while (match := _MARKS.search(self.content, position)) is not None:
             position = self._pass(match[0], match.start(), match.end())
             self.settled = position if position > match.end() else self.settled
 
     def close(self, end: int, closer: str) -> tuple[str, str]:
-        """The text up to `end`, and what closes all that is open in it; brackets that are open may
-        become a link, until they hold more than any."""
+        """Return the text up to `end`, and the marks that close everything open in it.
+
+        Open brackets may become a link, until they contain more than any link.
+        """
         least = len(self.content) - _LONGEST_WORDS
         held = [m.start for m in self.open if m.text[-1:] == "[" and least < m.start < end]
         if held:
@@ -182,7 +187,7 @@ class _Scan:
         return text, closer + closers
 
     def _pass(self, mark: str, start: int, end: int) -> int:
-        """Go past a mark; where the text goes on."""
+        """Process a mark, and return where the text continues."""
         match mark[0]:
             case "\\":
                 return self._escape(start)
@@ -229,12 +234,12 @@ class _Scan:
         for found in re.finditer("`+", content[end:]):
             if found[0] == ticks:
                 return end + found.end()
-        bare = content.rstrip("`")  # at the end, which may be a part of what closes it
+        bare = content.rstrip("`")  # backticks at the end may be part of the closer
         if not content[end:].strip(" \n`"):
             raise _CutError(start)
         if len(content) - start > LONGEST_EMPHASIS and start:
             return end
-        is_spaced = content[end] == " " and bare[-1] != " "  # which is dropped at both ends
+        is_spaced = content[end] == " " and bare[-1] != " "  # a space at both ends is dropped
         raise _CutError(max(end, len(bare)), " " + ticks if is_spaced else ticks)
 
     def _formula(self, start: int) -> int:
@@ -246,7 +251,7 @@ class _Scan:
             return start + 1
         if found is not None:
             if found.end() == len(content) and content[start + 1] != "$" and self._is_word:
-                # It is none where a letter or a number follows: $5-$10, $HOME/$USER.
+                # A letter or a number after it makes it no formula: $5-$10, $HOME/$USER.
                 is_shown = _HALF_FORMULA.match(content[:-1], start) is None
                 raise _CutError(found.end() - 1 if is_shown else start)
             return found.end()
@@ -278,7 +283,7 @@ class _Scan:
     # ------------------------------------------------------------------ brackets
 
     def _bracket(self, start: int) -> int:
-        """A closing bracket: the end of a link's words, if an opening one is there."""
+        """Process a closing bracket: the end of a link's words, if an opening bracket is there."""
         least = max(-1, len(self.open) - DEEPEST)
         places = range(len(self.open) - 1, least, -1)
         at = next((n for n in places if self.open[n].text[-1] == "["), -1)
@@ -333,7 +338,7 @@ class _Scan:
         return end
 
     def _close_with(self, sign: str, count: int, *, both: bool) -> int:
-        """Close the nearest mark that `count` of a sign can close; how many of them it takes."""
+        """Close the nearest mark that `count` of a sign can close; return how many are used."""
         for at in range(len(self.open) - 1, max(-1, len(self.open) - DEEPEST), -1):
             opener = self.open[at]
             if opener.text[-1] == "[":
@@ -353,20 +358,21 @@ class _Scan:
 
 
 def _may_be_formula(end: str) -> bool:
-    """Whether a text that ends a block, and begins with a dollar sign, may be half a formula."""
+    """Return True if a text at a block's end that begins with a dollar may be half a formula."""
     return end in ("$", "$$") or _HALF_FORMULA.match(end) is not None
 
 
 def _is_note(content: str, start: int, end: int) -> bool:
-    """Whether brackets hold the name of a footnote, within a line: at its beginning they may
-    define it."""
+    """Return True if brackets contain the name of a footnote within a line.
+
+    At the beginning of a line they may define it.
+    """
     at_start = not content[content.rfind("\n", 0, start) + 1 : start].strip()
     return content[start + 1 : start + 2] == "^" and end > start + 2 and not at_start
 
 
 def _end_of_target(content: str, position: int) -> int | None:
-    """Where a link that `](` begins the target of ends; None where it has not ended yet, -1 where
-    it is no link."""
+    """Return the end of the link target after `](`; None if still open, -1 if it is no link."""
     position = _past_space(content, position)
     if content[position : position + 1] == "<":
         end = content.find(">", position)

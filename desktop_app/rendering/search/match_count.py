@@ -1,11 +1,11 @@
-"""How often words stand in what Markdown shows, without rendering most of it.
+"""Counts how often words occur in rendered Markdown, without rendering most of it.
 
-To render twenty megabytes takes a quarter of a minute; to look through them, a tenth of a second. So
-a source is cut where nothing above can change what follows: at fences that begin their line, and
-where, behind a blank line, a line begins at the margin. A part is counted as it is written where it
-surely shows what is written: no link's target, no entity, no picture, no row that is cut short in it,
-and the words do not come about by taking marks away. Any other part that may hold the words is
-rendered, by itself; and the whole source where it defines what its parts refer to.
+Rendering twenty megabytes takes a quarter of a minute; searching them, a tenth of a second. So a
+source is cut where nothing above can change what follows: at fences that begin their line, and at
+an unindented line after a blank line. A part is counted as written if it certainly shows what is
+written: it has no link target, no entity, no image, no shortened row, and removing marks does not
+create the words. Any other part that may contain the words is rendered by itself, and the whole
+source if it defines what its parts refer to.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _SIGNS: Final = "*_~`\\["
 _PLAIN_WORDS: Final = re.compile(r"[^\W_]+(?: [^\W_]+)*")
 _NO_WORD: Final = re.compile(r"[\W_]+")
 _OURS: Final = folded_text(f"{AS_WRITTEN.text} {NO_TABLE.text}")
-"""What the program says within a text, of one that is not shown as Markdown would have it."""
+"""The program's own words in a text that is not shown as Markdown."""
 
-# Of a whole source: what is defined in one place and shown in another; signs that are shown in the
-# place of what is not seen.
+# Of a whole source: definitions that are used elsewhere; characters shown in place of invisible
+# characters.
 _MAY_DEFINE: Final = re.compile(r"^[ \t>*+\-\d.)]*\[", re.MULTILINE)
 _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
@@ -51,9 +51,9 @@ _INNER_FENCE: Final = re.compile(r"^( {1,3})(?:`{3,}|~{3,})([^\n]*)$", re.MULTIL
 _DISPLAY: Final = ("$$", "\\[")
 _PART_ENDS: Final = re.compile(r"\n(?:[ \t]*\n)+(?=[^ \t\n])")
 
-# Of a part: what is shown otherwise than it is written, or not at all, or twice.
+# Of a part: text that is shown differently than it is written, or not at all, or twice.
 _UNLIKE: Final = ("](", "![", "://", "@", "```", "~~~", " " * 60)
-_UNLIKE_TOO: Final = ("www.", "xn--")  # in small letters
+_UNLIKE_TOO: Final = ("www.", "xn--")  # in lower case
 _ENTITY: Final = re.compile(r"&#?\w+;")
 _ADDRESS: Final = re.compile(r"<[a-z][a-z0-9+.-]{1,31}:", re.IGNORECASE)
 _DEEP: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d+[.)])[ \t]*){12}", re.MULTILINE)
@@ -64,7 +64,7 @@ _RULE: Final = re.compile(r"^[ \t>]*[|:-][ \t|:-]*$", re.MULTILINE)
 
 
 def count_in_markdown(source: str, words: str) -> int:
-    """How often what Markdown shows holds the folded `words`."""
+    """Count the folded `words` in what Markdown shows."""
     if not words or not may_hold(source, words):
         return 0
     if "\r" in source:
@@ -84,7 +84,7 @@ def _rendered(source: str, words: str) -> int:
 
 @lru_cache(maxsize=2048)
 def _shown(source: str) -> tuple[str, ...]:
-    """The texts that are shown; kept, because words are typed letter by letter."""
+    """Return the shown texts; cached, because the user types words letter by letter."""
     return tuple(texts_of(render(source)))
 
 
@@ -92,8 +92,10 @@ def _shown(source: str) -> tuple[str, ...]:
 
 
 def _parts(source: str) -> Iterator[tuple[str, bool] | None]:
-    """The parts of a source, and whether each is the inside of a fence; None for one that may reach
-    into the next."""
+    """Yield the parts of a source, and True for the inside of a fence.
+
+    Yields None for a part that may reach into the next.
+    """
     at = 0
     while at <= len(source):
         fence = _FENCE.search(source, at)
@@ -113,13 +115,13 @@ def _parts(source: str) -> Iterator[tuple[str, bool] | None]:
 
 
 def _is_closed(prose: str) -> bool:
-    """Whether no display formula goes on over the fence behind it; a blank line ends one."""
+    """Return True if no display formula, which a blank line ends, continues over the fence."""
     lines = takewhile(str.strip, reversed(prose.split("\n")[:-1]))
     return not any(sign in line for line in lines for sign in _DISPLAY)
 
 
 def _is_even(part: str) -> bool:
-    """Whether the fences that stand a little to the right in a part are closed in it."""
+    """Return True if the indented fences in a part are closed in it."""
     if "```" not in part and "~~~" not in part:
         return True
     found = list(_INNER_FENCE.finditer(part))
@@ -138,7 +140,7 @@ def _are_below(indent: str, lines: list[str]) -> bool:
 
 
 def _in_part(part: str, is_code: bool, words: str) -> int:
-    """How often the words are shown in a part."""
+    """Count the words shown in a part."""
     there = folded_text(part)
     if is_code:
         return there.count(words) if "\n" not in words else 0
@@ -149,7 +151,7 @@ def _in_part(part: str, is_code: bool, words: str) -> int:
 
 
 def _surely(part: str, there: str, words: str) -> int | None:
-    """How often they stand in a part that shows what is written; None where it may not."""
+    """Count the words in a part that shows what is written; None if it may not."""
     if "](" in part:
         part = _without_targets(part)
         there = folded_text(part)
@@ -158,7 +160,7 @@ def _surely(part: str, there: str, words: str) -> int | None:
     most = _most(there, words)
     if most == 0:
         return 0
-    if words.isdigit() and _NUMBERED.search(part):  # an item's number is no text
+    if words.isdigit() and _NUMBERED.search(part):  # an item's number is not text
         return None
     if _PLAIN_WORDS.fullmatch(words) is None or (words == "x" and "[x]" in there):
         return None
@@ -169,7 +171,7 @@ def _surely(part: str, there: str, words: str) -> int | None:
 
 
 def _is_unlike(part: str, there: str) -> bool:
-    """Whether some of a part may be shown otherwise than it is written, or not at all, or twice."""
+    """Return True if a part may be shown differently than written, or not at all, or twice."""
     return (
         any(sign in part for sign in _UNLIKE)
         or any(sign in there for sign in _UNLIKE_TOO)
@@ -180,7 +182,7 @@ def _is_unlike(part: str, there: str) -> bool:
 
 
 def _most(there: str, words: str) -> int:
-    """How often they are shown at most, where nothing but signs is left out; -1 for no idea."""
+    """Return the maximum count if only marks are left out; -1 if unknown."""
     if " " not in words and words.isalnum():
         return without(_SIGNS, there).count(words)
     bare = _NO_WORD.sub(" ", without(_SIGNS, words)).strip()
@@ -188,7 +190,7 @@ def _most(there: str, words: str) -> int:
 
 
 def _without_targets(part: str) -> str:
-    """The part without the targets of plain links, which are not shown."""
+    """Return the part without the targets of plain links, which are not shown."""
     if any(sign in part for sign in ("``", "\\", "$", "<", "|")) or _INDENTED.search(part):
         return part
     lines = part.split("\n")
@@ -198,13 +200,13 @@ def _without_targets(part: str) -> str:
 
 
 def _without_targets_in(line: str) -> str:
-    pieces = line.split("`")  # every other one is code
+    pieces = line.split("`")  # every second piece is code
     pieces[::2] = [_LINK.sub(itemgetter(1), piece) for piece in pieces[::2]]
     return "`".join(pieces)
 
 
 def _is_regular(part: str) -> bool:
-    """Whether no row of a table has more cells than are shown."""
+    """Return True if no table row has more cells than are shown."""
     if _RULE.search(part) is None:
         return True
     rows = [line.strip(" \t>") for line in part.split("\n") if "|" in line]
@@ -213,7 +215,7 @@ def _is_regular(part: str) -> bool:
 
 
 def _may_be_dense(part: str) -> bool:
-    """Whether it may be shown as it is written, which we say then."""
+    """Return True if it may be shown as it is written, with a note on that."""
     return (
         part.count("[") > DEEPEST_BRACKETS
         or part.count("|") > MOST_COLUMNS

@@ -1,8 +1,8 @@
-"""Finding words in what a message shows: without its Markdown, case and accents aside.
+"""Finds words in what a message shows, ignoring its Markdown, case and accents.
 
-What is sought and what is looked through are folded alike, character by character, so that a place in
-the folded text is one in the text that is shown. Most messages are passed over by their source alone,
-which costs a hundredth of rendering it.
+The words and the text are folded alike, character by character, so that a position in the folded
+text maps to a position in the shown text. Most messages are ruled out by their source alone, which
+costs a hundredth of rendering it.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 
 _WORD: Final = re.compile(r"\w+")
 _MARKS: Final = "*_~`\\"
-# Places where what is shown is spelt otherwise in the source: a character's name, a link's middle.
-# Three expressions, because each begins with a sign, which is found a hundred times as fast.
+# Places where the shown text is spelled differently in the source: a character's name, a link
+# within a word. Three patterns, because each begins with a fixed character, which is found a
+# hundred times as fast.
 _SPELT: Final = tuple(map(re.compile, (r"&#?\w+;", r"\]\([^)\n]*\)\w", r"\[(?<=\w\[)")))
 
 
 class FoldedText(NamedTuple):
-    """A text as it is compared; `places` gives for each of its characters where it stands in the
-    text, None where that is the same number."""
+    """A folded text; `places` maps its offsets to those in the text, None if they are equal."""
 
     text: str
     places: tuple[int, ...] | None
 
     def place(self, at: int) -> int:
-        """Where the character `at` of the folded text stands."""
+        """Return the offset in the text of the character `at` of the folded text."""
         return at if self.places is None else self.places[at]
 
 
 def folded(text: str) -> FoldedText:
-    """Case, accents and the width of letters aside; what is not seen left out."""
+    """Fold case, accents and the width of letters; drop invisible characters."""
     if text.isascii():
         return FoldedText(text.lower(), None)
     letters: list[str] = []
@@ -52,7 +52,7 @@ def folded(text: str) -> FoldedText:
 
 
 class _Letters(dict[int, str]):
-    """What each character is folded to, for `str.translate`."""
+    """The folded form of each character, for `str.translate`."""
 
     def __missing__(self, code: int) -> str:
         self[code] = plain = _plain(chr(code))
@@ -63,7 +63,7 @@ _LETTERS: Final = _Letters()
 
 
 def folded_text(text: str) -> str:
-    """The text as it is compared."""
+    """Return the folded text only."""
     return text.lower() if text.isascii() else text.translate(_LETTERS)
 
 
@@ -78,17 +78,17 @@ def _plain(character: str) -> str:
 
 
 def _is_unseen(character: str) -> bool:
-    """Whether it is no letter of any word: invisible, or where something is drawn."""
+    """Return True for a character that is part of no word: invisible, or an image."""
     return character == PICTURE or unicodedata.category(character) == "Cf"
 
 
 def sought(text: str) -> str:
-    """What is looked for, folded."""
+    """Return the folded form of words to search for."""
     return folded(text).text
 
 
 def places_in(text: str, words: str) -> list[tuple[int, int]]:
-    """Where the folded `words` stand in a text: beginning and end, one behind the other."""
+    """Return the ranges of the folded `words` in a text, without overlaps."""
     if not words:
         return []
     there = folded(text)
@@ -101,7 +101,7 @@ def places_in(text: str, words: str) -> list[tuple[int, int]]:
 
 
 def texts_of(blocks: Iterable[Block]) -> Iterator[str]:
-    """The texts in which words may stand: a paragraph, a line of code, a table's cell."""
+    """Yield the texts to search: a paragraph, a line of code, a table cell."""
     for block in blocks:
         if block.rows:
             for row in block.rows:
@@ -111,20 +111,22 @@ def texts_of(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def count_in(texts: Iterable[str], words: str) -> int:
-    """How often the folded `words` stand in texts."""
+    """Count the folded `words` in texts."""
     return sum(folded_text(text).count(words) for text in texts) if words else 0
 
 
 def without(signs: str, text: str) -> str:
-    """The text without these characters; many times as fast as `str.translate`."""
+    """Return the text without these characters; many times as fast as `str.translate`."""
     for sign in signs:
         text = text.replace(sign, "")
     return text
 
 
 def may_hold(source: str, words: str) -> bool:
-    """Whether what Markdown shows may hold the folded `words`; False where it surely does not.
-    (A word that is cut by a mark that is not one of emphasis or code is found all the same.)"""
+    """Return False if what Markdown shows certainly does not contain the folded `words`.
+
+    A word is found even if a mark cuts it that is not one of emphasis or code.
+    """
     there = folded_text(source)
     missing = [word for word in _WORD.findall(words) if word not in there]
     if not missing:
