@@ -33,7 +33,8 @@ _SENTENCE: Final = re.compile(
 # A full stop after these does not end a sentence: initials, the numbers of days and of sections,
 # and abbreviations.
 _NO_END: Final = re.compile(
-    r"""(?:\b(?:[^\W\d_]|(?<![\d.])\d{1,2}|dr|mr|mrs|ms|prof|st|jr|sr|hr|fr|mme|no|nos|nr|vol|art|abs|fig|abb|tab|ca|
+    r"""(?:\b(?:[^\W\d_]|(?<![\d.])\d{1,2}|dr|mr|mrs|ms|prof|st|jr|sr|hr|fr|mme|no|nos|nr|vol|art|
+    abs|fig|abb|tab|ca|
     cf|vgl|approx|etc|usw|bzw|vs|pp|ed|eds|inc|ltd|co|corp|dept|gen|sen|rep|rev|hon|messrs|al|str|
     jan|feb|mar|apr|jun|jul|aug|sept|sep|okt|oct|nov|dez|dec))\.[\"'”’»)\]]*\s+$""",
     re.I | re.X,

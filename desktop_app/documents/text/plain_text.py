@@ -79,7 +79,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]
 # Signs of a wrong encoding: a symbol between two letters, a capital after a small letter, symbols
 # that nobody writes.
 _ODD: Final = re.compile(
-    r"(?<=[^\W\d_])(?:[¹²³]|(?![^\W\d_])[^\x00-\x7f\s’·\u3000-\u303f\uff00-\uff65])(?=[^\W\d_])|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]"
+    r"(?<=[^\W\d_])(?:[¹²³]|(?![^\W\d_])[^\x00-\x7f\s’·\u3000-\u303f\uff00-\uff65])(?=[^\W\d_])"
+    r"|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]"
     r"|[¼½¾¨¸‡†ˆ¬ªº](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
 )
 # Icelandic has these letters, but not in these positions; Turkish and Baltic text read as Western

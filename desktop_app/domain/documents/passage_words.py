@@ -36,15 +36,15 @@ STOP_WORDS: Final = frozenset(
     might more most much must my no not of on one only or our out over own shall she should so some
     such than that the their them then there these they this those to too under until up us very was
     we were what when where which while who whom whose why will with would you your
-    aber alle allem allen aller alles als also am an auch auf aus bei beim bin bis bist da damit dann
-    das dass dem den denn der des dessen die dies diese diesem diesen dieser dieses doch dort du
-    durch ein eine einem einen einer eines er es etwa fur gibt hab habe haben hat hatte hier ich ihm
-    ihn ihr ihre ihrem ihren im in ins ist ja jede jedem jeden jeder jedes jemand kann kein keine
-    keinen konnen man mein meine meinem meinen mich mir mit muss mussen nach nicht noch nun nur ob
-    oder ohne sein seine seinem seinen seiner sich sie sind so soll sollen sollte uber um und uns
-    unser unsere unter vom von vor wann war waren warum was welche welchem welchen welcher welches
-    wem wen wenn wer werden wessen wie wird wo wofur woher wohin womit worden wozu wurde wurden zu
-    zum zur
+    aber alle allem allen aller alles als also am an auch auf aus bei beim bin bis bist da damit
+    dann das dass dem den denn der des dessen die dies diese diesem diesen dieser dieses doch dort
+    du durch ein eine einem einen einer eines er es etwa fur gibt hab habe haben hat hatte hier ich
+    ihm ihn ihr ihre ihrem ihren im in ins ist ja jede jedem jeden jeder jedes jemand kann kein
+    keine keinen konnen man mein meine meinem meinen mich mir mit muss mussen nach nicht noch nun
+    nur ob oder ohne sein seine seinem seinen seiner sich sie sind so soll sollen sollte uber um und
+    uns unser unsere unter vom von vor wann war waren warum was welche welchem welchen welcher
+    welches wem wen wenn wer werden wessen wie wird wo wofur woher wohin womit worden wozu wurde
+    wurden zu zum zur
     a ai ainsi alors apres au aucun aussi autre aux avec avoir c car ce cela ces cet cette ceux
     chaque comme comment d dans de depuis des dois doit donc dont du elle elles en est et etait ete
     etre eu faire faut fois il ils j je l la laquelle le lequel les leur leurs lors lui m ma mais me
@@ -56,9 +56,9 @@ STOP_WORDS: Final = frozenset(
 # Pairs that hold Japanese and Chinese sentences together.
 STOP_PAIRS: Final = frozenset(
     """
-    です ます でし まし した した。 する して され ださ くだ さい ている てい いる ある から まで どの どこ
-    いつ なに なぜ だれ どう なん 何で 何を ので のは には とは では ても であ であり こと ため もの
-    什么 怎么 如何 哪里 多少 是否 可以
+    です ます でし まし した した。 する して され ださ くだ さい ている てい いる
+    ある から まで どの どこ いつ なに なぜ だれ どう なん 何で 何を ので のは には
+    とは では ても であ であり こと ため もの 什么 怎么 如何 哪里 多少 是否 可以
     """.split()
 )
 

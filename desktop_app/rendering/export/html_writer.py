@@ -151,7 +151,8 @@ class HtmlWriter:
             for number, row in enumerate(part.rows):
                 tag = "th" if part.head and number == 0 else "td"
                 cells = (
-                    f'<{tag} align="{align or begin}"{self.cell_type(cell)}>{self.runs(cell)}</{tag}>'
+                    f'<{tag} align="{align or begin}"{self.cell_type(cell)}>'
+                    f"{self.runs(cell)}</{tag}>"
                     for cell, align in zip(row, part.aligns, strict=False)
                 )
                 rows.append(f"<tr>{''.join(cells)}</tr>")

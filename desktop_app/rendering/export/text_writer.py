@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 # Characters in plain words that Markdown would take for markup, or a browser for a tag.
 _MEANT: Final = re.compile(
     r"\\(?=[!-/:-@\[-`{-~]|\Z)|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_(?=\S)|`|~(?=~)|(?<!\s)~(?![^\W_])"
-    r"|\$(?=[^\s$]+(?:\s+[^\s$]+)*\$(?!\w))|\$(?=\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\[(?=\^|[^\]\n]{0,400}\][(\[:])"
+    r"|\$(?=[^\s$]+(?:\s+[^\s$]+)*\$(?!\w))|\$(?=\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)"
+    r"|\[(?=\^|[^\]\n]{0,400}\][(\[:])"
 )
 _STAR: Final = re.compile(r"\*")
 _CLOSES_HEADING: Final = re.compile(r"(?<!\S)(#+)\Z")

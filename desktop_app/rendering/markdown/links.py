@@ -27,7 +27,8 @@ _MOST_DECODINGS: Final = 8
 # The last @ ends the user name, as in browsers. Honest addresses contain neither a backslash, which
 # browsers take for a slash, nor a scheme without "//".
 _WEB: Final = re.compile(
-    r"https?://(?P<user>[^/?#\\]*@)?(?P<host>[^/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(?::\d{0,5})?(?:[/?#]|\Z)",
+    r"https?://(?P<user>[^/?#\\]*@)?(?P<host>[^/?#@:\\\[\]]+|\[[0-9a-f:.]+\])"
+    r"(?::\d{0,5})?(?:[/?#]|\Z)",
     re.IGNORECASE,
 )
 
@@ -48,9 +49,9 @@ _MAIL_ADDRESS: Final = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+"
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 _FILE_ENDINGS: Final = frozenset(
-    "c cfg cpp cs css csv docx go h htm html ini ipynb java jpeg jpg js json kt lock log lua md mp3 "
-    "mp4 odt pdf php pl png pptx ps py r rb rs rst sh sql svg swift tex toml ts tsv txt webp xlsx "
-    "xml yaml yml".split()
+    "c cfg cpp cs css csv docx go h htm html ini ipynb java jpeg jpg js json kt lock log lua md "
+    "mp3 mp4 odt pdf php pl png pptx ps py r rb rs rst sh sql svg swift tex toml ts tsv txt webp "
+    "xlsx xml yaml yml".split()
 )
 """The endings of file names that look like hosts, as in README.md."""
 

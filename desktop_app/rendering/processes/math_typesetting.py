@@ -36,7 +36,8 @@ _ATTRIBUTE: Final = (
 )
 # Possessive, so that no drawing takes long to refuse.
 _TAG: Final = re.compile(
-    rf"\s*+<(?:(?P<closes>/)|)(?:svg|g|path|rect|line)(?:\s++{_ATTRIBUTE})*+\s*+(?P<is_empty>/?)>\s*+",
+    rf"\s*+<(?:(?P<closes>/)|)(?:svg|g|path|rect|line)"
+    rf"(?:\s++{_ATTRIBUTE})*+\s*+(?P<is_empty>/?)>\s*+",
     re.ASCII,
 )
 _GROUPS: Final = re.compile(r"\\\\|\\[{}]|[{}]|\\left\b|\\right\b|\\begin\b|\\end\b")
