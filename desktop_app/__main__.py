@@ -1,4 +1,4 @@
-"""The start of every process: `repartee`, `python -m desktop_app`, and by its path a child process."""
+"""The entry point of every process: `repartee`, `python -m desktop_app`, child processes."""
 
 import os
 import sys
@@ -16,10 +16,10 @@ def start() -> int:
 
 
 def _forget_current_folder() -> None:
-    """Take out of `sys.path` the current folder and what is relative to it.
+    """Remove the current folder and relative entries from `sys.path`.
 
-    "python -m" and an empty entry in PYTHONPATH put it there, ahead of Python's own modules. A file
-    in it that has the name of a module would run as soon as something imports that module.
+    "python -m" and an empty entry in PYTHONPATH put it there, before Python's own modules. A file
+    in it with the name of a module would run when something imports that module.
     """
     if getattr(sys, "frozen", False):
         return
@@ -39,7 +39,7 @@ def _forget_current_folder() -> None:
 
 
 def _import_own_package() -> None:
-    """Import `desktop_app` from where this file lies, and leave `sys.path` as it is.
+    """Import `desktop_app` from this file's folder, and leave `sys.path` unchanged.
 
     A checkout need not be installed, and a worktree's environment may hold another checkout.
     """

@@ -1,8 +1,9 @@
-"""Starts our own processes: command, environment and working folder of each kind.
+"""Starts child processes: command, environment and working directory of each kind.
 
 A child process takes no code from the folder that the user works in: Python searches neither that
-folder nor what PYTHON* variables name, and the child works in the root folder. It receives the
-variables that its kind needs, by name, so a key in the environment stays in this process.
+folder nor what PYTHON* variables name, and the child's working directory is the root folder. It
+receives the variables that its kind needs, by name, so that a key in the environment stays in this
+process.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 
 Kind = Literal["documents", "lexing", "maths", "model", "print", "qt"]
 
-# Nobody but root can leave a file here, and no mounted drive is kept busy.
+# Only root can leave a file here, and no mounted drive is kept busy.
 WORKING_DIRECTORY: Final = "/"
 
-# HOME, because "pip install --user" may have put our libraries below it.
+# HOME, because "pip install --user" may have put libraries below it.
 _EVERY: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
-# What finds the library, and lays text out as the window does. Without CUPS, Qt prints by "lp".
+# Variables to find the library, and to lay out text as the window does. Without CUPS, Qt prints by
+# "lp".
 _LIBRARY: Final = (
     "CUPS_SERVER",
     "FONTCONFIG_FILE",
@@ -77,7 +79,7 @@ _OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
     "print": (*_EVERY, *_LIBRARY),
     "qt": (*_EVERY, *_LIBRARY, *_SCREEN),
 }
-# Their values may be relative to the folder that the program was started in.
+# Their values may be relative to the program's original working directory.
 _FOLDERS: Final = frozenset(
     (
         "FONTCONFIG_FILE",
@@ -94,14 +96,15 @@ _FOLDERS: Final = frozenset(
     )
 )
 
-# What names the provider of this run (backend/environment_profiles.py). The address may hold a password.
+# Variables that name the provider of this run (backend/environment_profiles.py). The address may
+# contain a password.
 _PROVIDER: Final = ("COMETAPI_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL")
 _hidden: Final[dict[str, str]] = {}
 _foreign_umask: int | None = None
 
 
 def hide_keys() -> None:
-    """Move API keys out of the variables that a process inherits by default.
+    """Move API keys out of the variables that child processes inherit by default.
 
     Libraries start processes too: Qt opens a browser, and Python asks "uname".
     """
@@ -116,17 +119,17 @@ def environment_with_keys() -> dict[str, str]:
 
 
 def keep_files_private() -> None:
-    """Create every file and folder for its owner alone from now on, here and in child processes."""
+    """Create files and folders for their owner alone from now on, in child processes too."""
     global _foreign_umask
     _foreign_umask = os.umask(0o077)
 
 
 @contextmanager
 def foreign_umask() -> Iterator[None]:
-    """Lend the umask that this program was started with to a program that is started now.
+    """Restore the original umask while starting a program of another vendor.
 
-    A browser would otherwise hide its downloads from the user's group. What other threads of ours
-    create in that moment lies in private folders.
+    A browser would otherwise hide its downloads from the user's group. Files that other threads
+    create at that moment are in private folders.
     """
     ours = os.umask(0o077)
     os.umask(ours if _foreign_umask is None else _foreign_umask)
@@ -169,13 +172,13 @@ async def start_child(command: ChildCommand, **options: Any) -> Process:
     """Start a process that the event loop watches.
 
     Args:
-        command: what to start.
-        options: as `asyncio.create_subprocess_exec` takes them, but for `env` and `cwd`.
+        command: the process to start.
+        options: those of `asyncio.create_subprocess_exec`, without `env` and `cwd`.
 
     Raises:
         OSError: it cannot be started.
     """
-    import asyncio  # a second start of the program does without
+    import asyncio  # not needed when a second start calls the running window
 
     return await asyncio.create_subprocess_exec(
         *command.argv, env=command.environment, cwd=command.working_directory, **options
@@ -186,8 +189,8 @@ def open_child(command: ChildCommand, **options: Any) -> subprocess.Popen[bytes]
     """Start a process that the calling thread waits for.
 
     Args:
-        command: what to start.
-        options: as `subprocess.Popen` takes them, but for `env` and `cwd`.
+        command: the process to start.
+        options: those of `subprocess.Popen`, without `env` and `cwd`.
 
     Raises:
         OSError: it cannot be started.
@@ -200,7 +203,7 @@ def open_child(command: ChildCommand, **options: Any) -> subprocess.Popen[bytes]
 
 
 def restart_program() -> NoReturn:
-    """Replace this process, whose locks go with it, by the program started anew."""
+    """Replace this process by a new start of the program; its locks are released."""
     command = _program()
     variables = environment_with_keys()
     kept = {name: value for name, value in variables.items() if not name.startswith("PYTHON")}
@@ -209,10 +212,10 @@ def restart_program() -> NoReturn:
 
 
 def _program() -> tuple[str, ...]:
-    """Return the command that starts this very program, wherever it is installed.
+    """Return the command that starts this program, wherever it is installed.
 
-    `-E -P` is `-I` without `-s`, which would hide libraries that "pip install --user" installed.
-    The program is named by its path: with `-m`, Python would look for another `desktop_app` first.
+    `-E -P` is `-I` without `-s`, which would hide libraries of "pip install --user". The program is
+    started by its path: with `-m`, Python would first look for another `desktop_app`.
     """
     if getattr(sys, "frozen", False):  # isolated by its loader
         return (sys.executable,)
@@ -225,7 +228,7 @@ def _program() -> tuple[str, ...]:
 
 
 def _environment(names: tuple[str, ...]) -> dict[str, str]:
-    """Return the variables of these names that are set, with paths that hold anywhere."""
+    """Return those of these variables that are set, with absolute paths."""
     found = {name: os.environ[name] for name in names if name in os.environ}
     for name in _FOLDERS & found.keys():
         if found[name] and not found[name].startswith("~"):  # REPARTEE_HOME may start with "~"

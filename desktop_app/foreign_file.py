@@ -1,7 +1,7 @@
-"""Files that somebody else made: ordinary ones alone, and archives that are bounded before unpacking.
+"""Untrusted files: only regular files, and archives with limits checked before unpacking.
 
-Opening a named pipe waits for a writer for ever, a device has no end, and a few kilobytes of ZIP can
-unpack to terabytes. Whoever imports or restores opens files here.
+Opening a named pipe waits forever for a writer, a device has no end, and a few kilobytes of ZIP can
+unpack to terabytes. Imports and restores open files here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 CHUNK: Final = 1 << 20
-# A backup of our own takes 140 bytes a member: room for 230,000 attachments.
+# A backup takes 140 bytes a member: room for 230,000 attachments.
 LARGEST_DIRECTORY: Final = 32 << 20
 
 _NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)
@@ -24,9 +24,9 @@ _CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
 _BINARY: Final = getattr(os, "O_BINARY", 0)
 _LOCAL_HEADER: Final = 30  # bytes before a member's name
 _ENCRYPTED: Final = 1
-# LZMA and bzip2 are left out: the header of LZMA states how many gigabytes unpacking takes.
+# LZMA and bzip2 are left out: an LZMA header states how many gigabytes unpacking takes.
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What zipfile raises for damage, and for what it does not know.
+# Errors of zipfile for damaged and unsupported archives.
 _UNREADABLE: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -38,18 +38,19 @@ _UNREADABLE: Final = (
 
 
 class RefusedFileError(Exception):
-    """A file that is not read. The text says why, as the end of a sentence about the file."""
+    """A file that is refused. The text says why, as the end of a sentence about the file."""
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open an ordinary file to read its bytes.
+    """Open a regular file for reading bytes.
 
     Raises:
-        OSError: it is missing, a folder, or may not be read.
+        OSError: it is missing, a folder, or cannot be read.
         RefusedFileError: it is a named pipe, a device or a socket.
     """
     _demand_ordinary(path.stat().st_mode, path)
-    # The path may lead elsewhere by now. O_NONBLOCK: opening a named pipe waits for a writer.
+    # The path may have changed meanwhile. O_NONBLOCK, because opening a named pipe waits for a
+    # writer.
     descriptor = os.open(path, os.O_RDONLY | _NONBLOCK | _CLOEXEC | _BINARY)
     try:
         _demand_ordinary(os.fstat(descriptor).st_mode, path)
@@ -67,10 +68,9 @@ def _demand_ordinary(mode: int, path: Path) -> None:
 
 
 def read_all(file: BinaryIO, most: int) -> bytes:
-    """Read what an ordinary file holds now.
+    """Read the current content of a regular file.
 
-    Files of /proc state no size and some never end; a file that grows is read up to the size that it
-    had.
+    Files of /proc state no size, and some never end. A growing file is read up to its first size.
 
     Raises:
         OSError
@@ -86,12 +86,12 @@ def read_all(file: BinaryIO, most: int) -> bytes:
 
 
 class ForeignArchive:
-    """A ZIP archive whose members are known to lie side by side, in a directory of bounded size.
+    """A ZIP archive whose members do not overlap, with a directory of limited size.
 
-    The file is the archive's to close, also if it is refused.
+    It closes the file, even if it refuses it.
 
     Raises:
-        RefusedFileError: it is no archive, or a forged one; so do all methods.
+        RefusedFileError: it is no archive, or a forged one; all methods raise it, too.
         OSError
     """
 
@@ -109,25 +109,25 @@ class ForeignArchive:
             raise
 
     def close(self) -> None:
-        """Close the file, too."""
+        """Close the archive and the file."""
         self._archive.close()
         self._file.close()
 
     def find(self, name: str) -> zipfile.ZipInfo | None:
-        """Return the only member of this name, None if there is none."""
+        """Return the only member of this name, or None."""
         found = [info for info in self.members if info.filename == name]
         if len(found) > 1:
             raise RefusedFileError(f"holds {name[:100]} more than once")
         return found[0] if found else None
 
     def read(self, info: zipfile.ZipInfo, most: int) -> bytes:
-        """Return the bytes of a member that unpacks to `most` bytes at most."""
+        """Return the bytes of a member that unpacks to at most `most` bytes."""
         if info.file_size > most:
             raise RefusedFileError(f"holds more than {most >> 20:,} MB in {info.filename[:100]}")
         return b"".join(self.chunks(info))
 
     def chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
-        """Unpack a member piece by piece, never more than it states."""
+        """Unpack a member in pieces, never more than its stated size."""
         if info.flag_bits & _ENCRYPTED:
             raise RefusedFileError("asks for a password")
         if info.compress_type not in _METHODS or info.orig_filename != info.filename:
@@ -145,13 +145,13 @@ class ForeignArchive:
 
 
 class _Directory(FileIO):
-    """The bytes of an archive; nobody reads more of them at once than a directory may take."""
+    """The bytes of an archive; a single read is limited to the size of a directory."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor, closefd=False)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Read `size` bytes, all that follow if that is negative."""
+        """Read `size` bytes, or all if it is negative."""
         if size is None or size < 0:
             size = max(0, os.fstat(self.fileno()).st_size - self.tell())
         if size > LARGEST_DIRECTORY:
@@ -160,7 +160,7 @@ class _Directory(FileIO):
 
 
 def _demand_side_by_side(members: list[zipfile.ZipInfo], size: int) -> None:
-    """Refuse members that share bytes: a bomb of kilobytes unpacks one of them a thousand times."""
+    """Refuse members that share bytes: a small bomb unpacks the same bytes a thousand times."""
     end = 0
     for info in sorted(members, key=lambda each: each.header_offset):
         if info.header_offset < end:

@@ -1,8 +1,8 @@
-"""The command `repartee`: the window, the quick prompt, an answer in the terminal, the library. What
-can be typed is said in cli/arguments.py.
+"""The command `repartee`: window, quick prompt, answers in the terminal, library.
 
-Each command imports what it needs when it needs it: `repartee quick` calls a running window in
-milliseconds, and all but the window and the quick prompt work where there is no Qt.
+The command line is defined in cli/arguments.py. Each command imports what it needs when it needs
+it: `repartee quick` calls a running window in milliseconds, and all but the window and the quick
+prompt work without Qt.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _run_command(arguments: list[str]) -> int:
         drop_output()
         return EXIT_READER_GONE
     except KeyboardInterrupt:
-        # What had not begun: of these, one object is written in any case.
+        # A command that had not begun still writes its one JSON object.
         if arguments[:1] in (["ask"], ["summarize"]):
             from desktop_app.cli.terminal import Output
 
@@ -61,7 +61,7 @@ def _command(arguments: list[str]) -> int:
 
 
 def _take_files(options: argparse.Namespace, unknown: list[str]) -> None:
-    """Add the files that stand behind an option, which argparse leaves over; refuse what is none."""
+    """Add files that follow an option, which argparse leaves over; refuse anything else."""
     files = getattr(options, getattr(options, "more", ""), None)
     at = unknown.index("--") if "--" in unknown else len(unknown)
     found, behind = unknown[:at], unknown[at + 1 :]
@@ -72,7 +72,7 @@ def _take_files(options: argparse.Namespace, unknown: list[str]) -> None:
 
 
 def _child(name: str, arguments: Sequence[str]) -> int:
-    """One of our own child processes; nothing else is imported in it."""
+    """Run a child process, without any other import."""
     if name == "documents":
         from desktop_app.documents.worker.worker_process import main as documents
 
@@ -154,8 +154,10 @@ def _guard_memory(command: str) -> None:
 
 
 def _opening(names: Sequence[str]) -> OpenRequest:
-    """What is asked of the window: files by their paths or file: addresses; other addresses go into
-    the prompt, as nothing is fetched."""
+    """Return the window's request for files, given as paths or file: addresses.
+
+    Other addresses go into the prompt, because nothing is fetched.
+    """
     from pathlib import Path
     from urllib.parse import unquote_to_bytes, urlsplit
 

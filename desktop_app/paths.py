@@ -1,6 +1,6 @@
-"""Where things lie: the person's folders, and the files that ship with the program.
+"""The user's folders, and the files that ship with the program.
 
-`REPARTEE_HOME=DIR` puts data, configuration, cache and logs under DIR and nothing anywhere else.
+`REPARTEE_HOME=DIR` puts data, configuration, cache and logs under DIR, and nothing elsewhere.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from functools import cache
 from pathlib import Path
 
 APP_NAME = "repartee"
-# Bytes: a socket's path holds 107 (unix(7)), of which "/repartee-0123456789ab.sock" takes 27.
+# In bytes: a socket's path may have 107 (unix(7)), of which "/repartee-0123456789ab.sock" takes 27.
 LONGEST_RUNTIME = 80
 
 
 @dataclass(frozen=True)
 class Folders:
-    """The person's folders and the socket that the running window listens on.
+    """The user's folders, and the socket of the running window.
 
-    `scope` is "" for the usual home and a short hash of REPARTEE_HOME else; the socket and the
-    keyring service carry it, so that two homes never meet.
+    `scope` is "" for the usual home and a short hash of REPARTEE_HOME otherwise. The socket and the
+    keyring service contain it, so that two homes never meet.
     """
 
     data: Path
@@ -34,41 +34,41 @@ class Folders:
 
     @property
     def database(self) -> Path:
-        """The store."""
+        """Return the path of the store."""
         return self.data / "repartee.sqlite3"
 
     @property
     def attachments(self) -> Path:
-        """What was dropped, by content hash."""
+        """Return the folder of attachments, by content hash."""
         return self.data / "attachments"
 
     @property
     def temporary(self) -> Path:
-        """Copies that last no longer than the process that made them (storage/database/temporary_files.py)."""
+        """Return the folder of temporary copies (storage/database/temporary_files.py)."""
         return self.cache / "temporary"
 
     @property
     def socket(self) -> Path:
-        """The local socket of the running window."""
+        """Return the local socket of the running window."""
         return self.runtime / f"repartee{'-' + self.scope if self.scope else ''}.sock"
 
     @property
     def keyring_service(self) -> str:
-        """The name under which keys lie in the OS keyring."""
+        """Return the service name of keys in the keyring."""
         return f"repartee:{self.scope}" if self.scope else "repartee"
 
 
 def folders() -> Folders:
-    """The folders of this run, by the environment as it is now. Creates nothing."""
+    """Return the folders of this run, from the current environment. Creates nothing."""
     home = os.environ.get("REPARTEE_HOME")
     if home:
-        import hashlib  # it loads OpenSSL, which a start without a home of its own can do without
+        import hashlib  # loads OpenSSL, which the usual start avoids
 
         root = Path(home).expanduser().resolve()
         scope = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
         parts = (root / "data", root / "config", root / "cache", root / "logs")
         return Folders(*parts, runtime=_runtime_folder(root / "data"), scope=scope)
-    # Imported here: a home of one's own needs no platformdirs, and start-up is measured.
+    # Imported here: REPARTEE_HOME needs no platformdirs, and start-up is measured.
     import platformdirs
 
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
@@ -83,8 +83,11 @@ def folders() -> Folders:
 
 
 def _runtime_folder(data: Path) -> Path:
-    """XDG_RUNTIME_DIR, which only the person can read; without one whose path is short enough a
-    private folder in /tmp, or the data folder where somebody else has made one of that name."""
+    """Return XDG_RUNTIME_DIR, which only the user can read.
+
+    If it is missing or its path too long, return a private folder in /tmp, or the data folder if
+    another user owns that name.
+    """
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if runtime and Path(runtime).is_dir() and len(os.fsencode(runtime)) <= LONGEST_RUNTIME:
         return Path(runtime)
@@ -103,10 +106,11 @@ def _resource_root() -> Path:
     frozen = getattr(sys, "_MEIPASS", None)
     if frozen:
         return Path(frozen) / "resources"
-    inside = Path(__file__).parent / "resources"  # a wheel
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "resources"  # a checkout
+    inside = Path(__file__).parent / "resources"  # in a wheel
+    # in a checkout
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "resources"
 
 
 def resource_path(name: str) -> Path:
-    """The path of a shipped file, in a checkout, a wheel and a frozen program alike."""
+    """Return the path of a shipped file, in a checkout, a wheel or a frozen program."""
     return _resource_root() / name

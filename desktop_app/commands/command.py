@@ -1,11 +1,10 @@
 """Every action of the program as a row of data: a stable id, a title, a default shortcut.
 
-Buttons, menus and shortcuts refer to commands by id; the person's own shortcuts are kept by id too,
-so a title may change and a key set years ago still works. Which keys apply at a moment is the
-keymap's business.
+Buttons, menus and shortcuts refer to commands by id. The user's own shortcuts are stored by id too,
+so that they survive a change of the title. The keymap decides which keys apply.
 
-No default types a character on any layout: nothing rests on Alt with a letter (Alt+O is ó for some)
-nor on Ctrl+Alt, which is AltGr on many keyboards.
+No default types a character on any layout: none uses Alt with a letter (Alt+O is ó on some), and
+none uses Ctrl+Alt, which is AltGr on many keyboards.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Final
 
 
 class Category(StrEnum):
-    """What a command is about; the heading above it in lists."""
+    """The group of a command; the heading above it in lists."""
 
     CONVERSATION = "Conversation"
     PROMPT = "Prompt"
@@ -26,10 +25,10 @@ class Category(StrEnum):
 
 
 class CommandScope(StrEnum):
-    """Where a shortcut acts.
+    """The place where a shortcut works.
 
-    WINDOW: anywhere in the main window. PROMPT: while its prompt has the keyboard. QUICK: in the
-    quick prompt. EVERYWHERE: in both windows.
+    WINDOW: anywhere in the main window. PROMPT: while its prompt has the focus. QUICK: in the quick
+    prompt. EVERYWHERE: in both windows.
     """
 
     WINDOW = "window"
@@ -38,7 +37,7 @@ class CommandScope(StrEnum):
     EVERYWHERE = "everywhere"
 
     def meets(self, other: CommandScope) -> bool:
-        """Whether one key press could mean a command of either context."""
+        """Return True if a key press could mean a command of either scope."""
         if CommandScope.EVERYWHERE in (self, other):
             return True
         return (self is CommandScope.QUICK) == (other is CommandScope.QUICK)
@@ -46,11 +45,11 @@ class CommandScope(StrEnum):
 
 @dataclass(frozen=True)
 class Command:
-    """One action.
+    """An action.
 
     Attributes:
-        id: stable across versions, `room.action`.
-        shortcut: the default, written as Qt's portable text ("Ctrl+Shift+F"); "" for none.
+        id: stable across versions, `area.action`.
+        shortcut: the default, in Qt's portable text ("Ctrl+Shift+F"); "" for none.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Which commands a few typed letters mean, the likeliest first."""
+"""Finds commands by a few typed letters, best matches first."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from desktop_app.commands.command import Command
 
 
 def matching(typed: str, commands: Iterable[Command]) -> Sequence[Command]:
-    """The commands in whose title or category every typed word occurs.
+    """Return the commands whose title or category contains every typed word.
 
-    A title that begins with what was typed comes first, then those in which each word begins a
-    word, then the rest; otherwise their order stays. Nothing typed finds all.
+    Titles that begin with the typed text come first, then those with a word beginning for each
+    typed word, then the rest; otherwise their order stays. An empty text finds all.
     """
     words = typed.casefold().split()
     ranked = [
@@ -23,10 +23,10 @@ def matching(typed: str, commands: Iterable[Command]) -> Sequence[Command]:
 
 
 def rank(words: Sequence[str], title: str, beside: str) -> int | None:
-    """How well something is meant by these words (casefolded): 0 is best, None not at all.
+    """Return how well the words (casefolded) match: 0 is best, None is no match.
 
     Args:
-        title, beside: its name, and what else it may be found by.
+        title, beside: the command's title, and other text to match.
     """
     title = title.casefold()
     text = f"{title} {beside.casefold()}"

@@ -1,7 +1,7 @@
-"""Which keys run which command: the defaults, what the person changed, and where two collide.
+"""Which keys run which command: defaults, the user's changes, conflicts.
 
-A keymap is a value. A collision is shown, never resolved
-silently: while it stands, the keys run neither command, and the settings say which two they are.
+A keymap is a value. A conflict is shown, never resolved silently: until it is resolved, the keys
+run neither command, and the settings name both.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from desktop_app.domain.errors import SettingError
 class Keymap:
     """Shortcuts by command id.
 
-    `overrides` are the person's: command id -> shortcut, "" for none. What names no command of
-    this version, is no shortcut, or would take a key from typing is left aside.
+    `overrides` are the user's: command id -> shortcut, "" for none. Overrides for unknown commands,
+    invalid shortcuts, and keys needed for typing are ignored.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Keymap:
 
     @classmethod
     def from_settings(cls, values: Mapping[str, object], prefix: str = "keys.") -> Keymap:
-        """The keymap out of settings, where shortcuts lie under `keys.<command id>`."""
+        """Return the keymap in settings, whose shortcuts are under `keys.<command id>`."""
         return cls(
             {
                 key.removeprefix(prefix): value
@@ -43,11 +43,11 @@ class Keymap:
 
     @property
     def overrides(self) -> Mapping[str, str]:
-        """What differs from the defaults, by command id."""
+        """Return what differs from the defaults, by command id."""
         return dict(self._overrides)
 
     def shortcut_of(self, command_id: str) -> str:
-        """The keys of a command in their one spelling; "" where it has none.
+        """Return the normalized shortcut of a command, "" if it has none.
 
         Raises:
             KeyError: there is no such command.
@@ -56,11 +56,11 @@ class Keymap:
         return self._overrides.get(command_id, normalised(command.shortcut))
 
     def is_changed(self, command_id: str) -> bool:
-        """Whether the person set other keys than the default."""
+        """Return True if the user changed the shortcut."""
         return command_id in self._overrides
 
     def conflicts(self) -> dict[str, tuple[str, ...]]:
-        """command id -> the other commands that the same keys could mean in the same place."""
+        """Return, by command id, the other commands with the same keys in the same place."""
         by_keys: defaultdict[str, list[Command]] = defaultdict(list)
         for command in self:
             if keys := self.shortcut_of(command.id):
@@ -82,7 +82,7 @@ class Keymap:
             try:
                 keys = normalised(shortcut)
             except SettingError:
-                continue  # damaged, or written by another version: the default applies
+                continue  # damaged, or from another version: the default applies
             is_refused = bool(keys) and refusal_of(keys) is not None
             if keys != normalised(command.shortcut) and not is_refused:
                 yield command_id, keys

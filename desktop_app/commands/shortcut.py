@@ -1,7 +1,7 @@
-"""Shortcuts as text: one spelling for each, and which of them would take a key from typing.
+"""Shortcuts as text: one normalized spelling, and those refused because typing needs them.
 
-The text is Qt's portable form: modifiers and one key, joined by "+". Two texts mean the same keys
-when they are written alike here, however a person or an older version spelled them.
+The text is Qt's portable form: modifiers and one key, joined by "+". Two shortcuts are equal if
+their normalized texts are, however a user or an older version spelled them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from desktop_app.domain.errors import SettingError
 
 # Modifiers, then a key that may itself be "+": "Ctrl++" is Ctrl with the plus key.
 _SHAPE: Final = re.compile(r"((?:[^+]+\+)*)(\+|[^+]+)")
-# Qt's own order: what QKeySequence.toString(PortableText) writes.
+# Qt's order, as in QKeySequence.toString(PortableText).
 _MODIFIERS: Final = ("Meta", "Ctrl", "Alt", "Shift")
 _MODIFIER_ALIASES: Final = {"Control": "Ctrl", "Super": "Meta", "Win": "Meta"}
 _KEY_ALIASES: Final = {
@@ -30,7 +30,7 @@ _NAMED_KEYS: Final = (
     *(f"F{n}" for n in range(1, 25)),
 )
 _NAMED_KEY_BY_NAME: Final = {name.casefold(): name for name in _NAMED_KEYS}
-# By themselves (and with Shift) they move, select and delete in a text.
+# Alone or with Shift, these move, select and delete in a text.
 _EDITING_KEYS: Final = frozenset(
     (
         *("Tab", "Backtab", "Backspace", "Return", "Ins", "Del", "Space"),
@@ -40,7 +40,7 @@ _EDITING_KEYS: Final = frozenset(
 
 
 def parse(text: str) -> tuple[frozenset[str], str]:
-    """Modifiers and key of a shortcut.
+    """Return modifiers and key of a shortcut.
 
     Raises:
         SettingError: the text is not a shortcut of one key.
@@ -53,7 +53,7 @@ def parse(text: str) -> tuple[frozenset[str], str]:
 
 
 def normalised(text: str) -> str:
-    """The one spelling of a shortcut; "" stays "".
+    """Return the normalized spelling of a shortcut; "" stays "".
 
     Raises:
         SettingError: the text is not a shortcut of one key.
@@ -65,7 +65,7 @@ def normalised(text: str) -> str:
 
 
 def refusal_of(text: str) -> str | None:
-    """Why the keys cannot be a command's, in a sentence; None where they can."""
+    """Return a sentence that says why a command cannot use the keys, or None if it can."""
     modifiers, key = parse(text)
     if modifiers - {"Shift"}:
         return None

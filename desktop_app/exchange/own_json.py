@@ -1,4 +1,4 @@
-"""Our own JSON: complete, documented here, and read back to the last byte.
+"""Repartee's own JSON export: complete, documented here, and read back without loss.
 
     {"format": "repartee", "version": 1,
      "folders":       [ {id, name, created_at, choice, overrides} … ],
@@ -6,31 +6,30 @@
                          choice, overrides, preset, draft, messages, compactions} … ],
      "attachments":   [ {sha256, name, media_type, pages, tokens, text, data} … ]}
 
-Each item stands on a line of its own, with its keys in alphabetical order, so that two exports can
-be compared. Times are ISO 8601 in UTC with microseconds.
+Each item is on a line of its own, with its keys in alphabetical order, so that two exports can be
+compared. Times are ISO 8601 in UTC with microseconds.
 
 Conversations. `messages` is the whole tree, parents first: {id, parent_id, role: user|assistant,
-status, created_at, choice, usage, cost, duration_s, error, notices, parts}; `leaf_id` is where the
-path shown ends. `choice` is {provider_id, model, variant, effort}; `usage` counts tokens
+status, created_at, choice, usage, cost, duration_s, error, notices, parts}; `leaf_id` is the end of
+the shown path. `choice` is {provider_id, model, variant, effort}; `usage` counts tokens
 {input_tokens, cached_tokens, output_tokens, reasoning_tokens}; `cost` is a decimal number of US
-dollars as text. `overrides` holds what is set for the conversation (or folder) alone, by name;
-`preset` is the preset that was put into force last, as `preset_json.py` writes it, or null: what it
-has set stands in `choice` and `overrides`, and may have been changed since. `compactions` holds what
-is sent in place of the beginning up to a message: {id, message_id, kind: provider|summary,
-provider_id, model, body, created_at, tokens_before, tokens_after, undone_at}; files of earlier
-versions have none.
+dollars as text. `overrides` holds the settings of the conversation (or folder) by name. `preset` is
+the preset last used, as `preset_json.py` writes it, or null; its settings are in `choice` and
+`overrides`, and may have been changed since. `compactions` holds texts sent in place of the
+beginning up to a message: {id, message_id, kind: provider|summary, provider_id, model, body,
+created_at, tokens_before, tokens_after, undone_at}; files of earlier versions have none.
 
-Parts. Each has a `kind` (text, reasoning, refusal, document, image, collection, passages, tool_call)
-and its own fields; documents and images name an attachment by the SHA-256 of its bytes, which `data`
-holds in Base64. Of a document, `chosen` says what alone is sent of it, null for all: {unit:
-page|slide|sheet|chapter, spans: [[first, last] …], of, tokens}; `is_protected` that the original asks
-for a password, `as_file` that the original is sent; files of earlier versions have none of the three.
-`seconds` of a reasoning says how long it was thought, null or not there where nobody knows.
-What went in of a collection stands in `passages`, word for word; `known` are the numbers of those that
-were found again and had come with earlier questions.
+Parts. Each has a `kind` (text, reasoning, refusal, document, image, collection, passages,
+tool_call) and its own fields. Documents and images name an attachment by the SHA-256 of its bytes,
+which `data` holds in Base64. A document's `chosen` is the part of it that is sent, null for all:
+{unit: page|slide|sheet|chapter, spans: [[first, last] …], of, tokens}; `is_protected` means that
+the original needs a password, `as_file` that the original is sent; files of earlier versions have
+none of the three. `seconds` of a reasoning is its duration, null or absent if unknown. `passages`
+holds the text sent of a collection, word for word; `known` holds the numbers of those that were
+found again and had been sent with earlier questions.
 
-Left out. Collections themselves are in no export, and what lies in the trash in none of all. Keys to
-providers are in no export, nor what was spent outside of conversations.
+Left out: collections themselves, keys of providers, and spending outside of conversations; an
+export of all conversations also leaves out the trash.
 """
 
 from __future__ import annotations
@@ -85,8 +84,11 @@ SECTIONS: Final = ("folders", "conversations", "attachments")
 
 
 class JsonWriter:
-    """Writes the file piece by piece, in the order of the methods, each called once or, with one
-    item, as often as there are items. Nothing is held in memory. Raises OSError."""
+    """Writes the file piece by piece. Raises OSError.
+
+    Call the methods in their order: each once, those with an item once per item. Nothing is held in
+    memory.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -94,7 +96,7 @@ class JsonWriter:
         stream.write(b'{"format": "%s", "version": %d' % (FORMAT.encode(), VERSION))
 
     def folder(self, folder: Folder) -> None:
-        """A folder."""
+        """Write a folder."""
         self._add("folders", _folder(folder))
 
     def conversation(
@@ -104,30 +106,31 @@ class JsonWriter:
         compactions: Iterable[Compaction] = (),
         preset: Preset | None = None,
     ) -> None:
-        """A conversation with its whole tree, parents first, all its compactions, and its preset."""
+        """Write a conversation with its whole tree, parents first, compactions, and preset."""
         item = _conversation(conversation, messages)
         item["preset"] = None if preset is None else preset_to_json(preset)
         item["compactions"] = [_compaction(compaction) for compaction in compactions]
         self._add("conversations", item)
 
     def file(self, file: AttachmentFile) -> None:
-        """An attachment."""
+        """Write an attachment."""
         self._add("attachments", _file(file))
 
     def end(self) -> None:
-        """The file is whole."""
+        """Write the end of the file."""
         self._open(None)
         self._stream.write(b"}\n")
 
     def _add(self, section: str, item: Mapping[str, Any]) -> None:
-        line = _line(item)  # an item that cannot be written leaves the file as it was
+        # first, so that an item that cannot be encoded leaves the file unchanged
+        line = _line(item)
         is_first = section != self._section
         if is_first:
             self._open(section)
         self._stream.write((b"\n" if is_first else b",\n") + line)
 
     def _open(self, section: str | None) -> None:
-        """Close the section that is open, and leave those in between empty."""
+        """Close the open section, and write those in between as empty."""
         left = SECTIONS[SECTIONS.index(self._section) + 1 :] if self._section else SECTIONS
         if self._section:
             self._stream.write(b"]")
@@ -140,12 +143,12 @@ class JsonWriter:
 
 
 def is_own(value: Any) -> bool:
-    """Whether this JSON is ours, of any version."""
+    """Return True if this JSON is Repartee's, of any version."""
     return isinstance(value, Mapping) and value.get("format") == FORMAT
 
 
 def read(value: Mapping[str, Any]) -> Iterator[ImportedConversation | ImportRefusedError]:
-    """Its conversations; in the place of one that is damaged, what is wrong with it.
+    """Return the conversations, with an error in place of each damaged conversation.
 
     Raises:
         ImportRefusedError: a newer version wrote the file, or it is damaged as a whole.
@@ -183,7 +186,7 @@ def _each(
 def _line(item: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(item, ensure_ascii=False, sort_keys=True).encode()
-    except UnicodeEncodeError:  # half a surrogate pair has no UTF-8 form
+    except UnicodeEncodeError:  # an unpaired surrogate has no UTF-8 form
         return json.dumps(item, sort_keys=True).encode()
 
 
@@ -216,7 +219,7 @@ def _conversation(conversation: Conversation, messages: Iterable[Message]) -> di
 
 
 def _message(message: Message) -> dict[str, Any]:
-    # Whoever reads the file cannot go on with an answer that is on its way here.
+    # An answer that is streaming here cannot be continued from the file.
     is_running = message.status is MessageStatus.STREAMING
     return {
         "id": message.id,
@@ -389,7 +392,7 @@ def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compactio
 
 
 def _are_items(body: object) -> bool:
-    """Whether a state is what can be sent: a list of items."""
+    """Return True if a provider's state can be sent: a list of items."""
     items = json.loads(body) if isinstance(body, str) else None
     return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
@@ -452,7 +455,7 @@ def _identifier(value: Any) -> str:
 
 
 def _storable(value: Any) -> str:
-    """A text that is kept as it is; half characters, which have no UTF-8 form, are a ValueError."""
+    """Return a text that the store takes; raise ValueError for unpaired surrogates."""
     _text(value).encode()
     return str(value)
 

@@ -1,11 +1,11 @@
-"""A preset as JSON, in a file of prompts and beside a conversation in which it is in force:
+"""A preset as JSON, in a file of prompts or in a conversation that uses it.
 
     {"id": "…", "name": "Code reviewer", "provider": "", "model": "", "variant": "thinking",
      "effort": "high", "settings": {"instructions": "…", "temperature": 0.2},
      "position": 0, "created_at": "2026-01-31T09:30:00.000000Z"}
 
-`name` is needed, all else may be missing or null; an "id" that is missing is made from the content.
-What "settings" may hold: `domain/generation.GenerationParameters`, and "instructions".
+`name` is required, all else may be missing or null; a missing "id" is derived from the content.
+"settings" may hold the fields of `domain/generation.GenerationParameters`, and "instructions".
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _Object = Mapping[str, Any]
 
 
 def preset_to_json(preset: Preset) -> dict[str, Any]:
-    """See the module."""
+    """Return a preset as JSON-ready values, as described in the module."""
     return {
         "id": preset.id,
         "name": preset.name,
@@ -40,7 +40,7 @@ def preset_to_json(preset: Preset) -> dict[str, Any]:
 
 
 def preset_from_json(value: _Object) -> Preset:
-    """The reverse. Raises KeyError, TypeError, ValueError or OverflowError for what is none."""
+    """Return the preset. Raises KeyError, TypeError, ValueError or OverflowError."""
     name = text_of(value, "name", needed=True)
     settings = value.get("settings") or {}
     variant, effort = text_of(value, "variant"), text_of(value, "effort")
@@ -64,7 +64,7 @@ def _overrides(settings: Any) -> Overrides:
 
 
 def text_of(value: _Object, name: str, *, needed: bool = False) -> str:
-    """The text under a name; "" where there may be none. Raises KeyError, TypeError."""
+    """Return the text under a name, "" if optional and missing. Raises KeyError, TypeError."""
     found = value[name] if needed else value.get(name)
     if found is None and not needed:
         return ""
@@ -74,13 +74,13 @@ def text_of(value: _Object, name: str, *, needed: bool = False) -> str:
 
 
 def id_of(value: _Object) -> str:
-    """Return the id, "" where there is none or it cannot be used. Raises TypeError."""
+    """Return the id, "" if it is missing or unusable. Raises TypeError."""
     found = text_of(value, "id")
     return found if bounds.is_id(found) else ""
 
 
 def position_of(value: _Object) -> int:
-    """Where it stands among the others. Raises TypeError."""
+    """Return the position in the list. Raises TypeError."""
     found = value.get("position") or 0
     if not isinstance(found, int) or not -(2**31) <= found < 2**31:
         raise TypeError("“position” is not a whole number.")
@@ -88,14 +88,14 @@ def position_of(value: _Object) -> int:
 
 
 def moment_to_json(moment: datetime | None) -> str | None:
-    """A time as ISO 8601 in UTC."""
+    """Return a time as ISO 8601 in UTC."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def moment_of(value: _Object) -> datetime | None:
-    """When it was made; without a zone, in UTC. Raises TypeError, ValueError, OverflowError."""
+    """Return the creation time, in UTC. Raises TypeError, ValueError, OverflowError."""
     text = text_of(value, "created_at")
     if not text:
         return None
@@ -106,5 +106,5 @@ def moment_of(value: _Object) -> datetime | None:
 
 
 def made_id(*words: str) -> str:
-    """An id out of the content, for what has none."""
+    """Return an id derived from the content, for an item without one."""
     return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Prompts and presets as one JSON file, to be kept, changed by hand, or handed on.
+"""Prompts and presets as a JSON file, to be kept, edited by hand, or shared.
 
     {
       "format": "repartee-prompts",
@@ -14,13 +14,13 @@
       ]
     }
 
-`title` and `text` of a prompt and `name` of a preset are needed, all else may be missing or null; an
-"id" that is missing is made from the content. A prompt with the id of a built-in one stands in its
-place. How variables are written in a text: `domain/conversations/prompts.py`. What "settings" may hold:
-`domain/generation.GenerationParameters`, and "instructions". There is never a key in such a file.
+`title` and `text` of a prompt and `name` of a preset are required, all else may be missing or null;
+a missing "id" is derived from the content. A prompt with the id of a built-in one replaces it. See
+`domain/conversations/prompts.py` for variables in a text. "settings" may hold the fields of
+`domain/generation.GenerationParameters`, and "instructions". Such a file never contains a key.
 
-Read into a library, what is there already in the same words is left out, so that the same file twice
-adds nothing; what has the id of something else that is there gets an id of its own.
+When a file is added to a library, items that exist with the same content are left out, so that
+adding it twice changes nothing. An item with the id of a different existing one gets a new id.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ _Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class PromptCollection:
-    """What one file holds."""
+    """The content of a file."""
 
     prompts: tuple[Prompt, ...] = ()
     presets: tuple[Preset, ...] = ()
 
 
 def written(collection: PromptCollection) -> str:
-    """The file's text."""
+    """Return the text of the file."""
     value = {
         "format": FORMAT,
         "version": VERSION,
@@ -74,10 +74,10 @@ def written(collection: PromptCollection) -> str:
 
 
 def read_file(path: Path) -> PromptCollection:
-    """Return what a file holds. Blocking.
+    """Return the content of a file. Blocking.
 
     Raises:
-        ImportRefusedError: it cannot be read, or is no such file; nothing of it is taken.
+        ImportRefusedError: it cannot be read, or is no such file; none of it is used.
     """
     try:
         with open_file(path) as file:
@@ -95,11 +95,10 @@ def read_file(path: Path) -> PromptCollection:
 
 
 def read(text: str) -> PromptCollection:
-    """Return a file's content.
+    """Return the content of a file's text.
 
     Raises:
-        ImportRefusedError: it is no such file, or a part of it cannot be understood; nothing of it is
-            taken then.
+        ImportRefusedError: it is no such file, or a part of it is invalid; none of it is used.
     """
     try:
         value = json.loads(text)
@@ -122,7 +121,7 @@ def read(text: str) -> PromptCollection:
 def news(
     found: PromptCollection, known: PromptCollection, new_id: Callable[[], str]
 ) -> PromptCollection:
-    """What of `found` is not there yet, with ids that are free."""
+    """Return the items of `found` that do not exist yet, with unused ids."""
     return PromptCollection(
         tuple(_news(found.prompts, known.prompts, _words_of_prompt, new_id)),
         tuple(_news(found.presets, known.presets, _words_of_preset, new_id)),

@@ -1,7 +1,7 @@
-"""Every setting of the program, declared once: its key, type, default, bounds, label and group.
+"""Every setting of the program, declared once: key, type, default, bounds, label, group.
 
 The settings panel builds its Answer and Look tabs from these rows, and the store keeps values under
-these keys. Shortcuts that the person changed are settings too, `keys.<command id>`; their commands
+these keys. Shortcuts that the user changed are settings too, `keys.<command id>`; their commands
 are declared in commands/.
 """
 
@@ -16,7 +16,7 @@ from desktop_app.domain.models.variants import EFFORTS_OF_THE_FAMILY, Effort, Va
 from desktop_app.settings.setting import Choice, Group, Setting
 
 KEYS_PREFIX: Final = "keys."
-MOST_STOPS: Final = 4  # stop sequences that the API takes
+MOST_STOPS: Final = 4  # the most stop sequences that the API takes
 MOST_CANDIDATES: Final = 8
 
 
@@ -232,8 +232,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         False,
         "Send documents as files",
         Group.ANSWER,
-        "Where the provider takes them: PDF, Word, PowerPoint, RTF, ODT. It then reads them itself, "
-        "and charges for a PDF's pages as pictures, too. Of documents attached from now on.",
+        "Where the provider takes them: PDF, Word, PowerPoint, RTF, ODT. It then reads them "
+        "itself, and charges for a PDF's pages as pictures, too. Of documents attached from now "
+        "on.",
     ),
     Setting(
         "answer.stream",
@@ -411,7 +412,7 @@ _BY_KEY: Final[Mapping[str, Setting]] = MappingProxyType({s.key: s for s in SETT
 
 
 def setting(key: str) -> Setting:
-    """The declaration of `key`.
+    """Return the declaration of `key`.
 
     Raises:
         SettingError: there is no such setting.
@@ -423,5 +424,5 @@ def setting(key: str) -> Setting:
 
 
 def settings_of(group: Group) -> tuple[Setting, ...]:
-    """The settings shown together, in the order of the panel."""
+    """Return the settings of a group, in the order of the panel."""
     return tuple(s for s in SETTINGS if s.group is group)

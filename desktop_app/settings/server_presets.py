@@ -1,7 +1,7 @@
-"""Servers that speak OpenAI's API and that people run themselves: where each listens by default.
+"""Local servers with OpenAI's API, and their default addresses.
 
-The addresses are the ones that the servers' own documentation gives. A preset only fills in a new
-profile; every field can be changed afterwards.
+The addresses come from the servers' own documentation. A preset only fills in a new profile; every
+field can be changed afterwards.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 
 @dataclass(frozen=True)
 class ServerPreset:
-    """A server by its name, its usual address, and a word on how to start it."""
+    """A server: its name, its usual address, and a hint on how to start it."""
 
     key: str
     name: str
@@ -37,7 +37,7 @@ SERVER_PRESETS: Final[tuple[ServerPreset, ...]] = (
 
 
 def profile_from(preset: ServerPreset) -> ProviderProfile:
-    """A new profile with an id of its own, to be saved."""
+    """Return a new profile with an id of its own, to be saved."""
     return ProviderProfile(
         id=f"{preset.key}-{uuid4().hex[:8]}",
         name=preset.name,
@@ -48,5 +48,5 @@ def profile_from(preset: ServerPreset) -> ProviderProfile:
 
 
 def preset_of(profile: ProviderProfile) -> ServerPreset | None:
-    """The preset that a profile was made from; None where it was not."""
+    """Return the preset that a profile was made from, or None."""
     return next((p for p in SERVER_PRESETS if profile.id.startswith(f"{p.key}-")), None)

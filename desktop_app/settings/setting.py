@@ -1,7 +1,7 @@
-"""What is to be known of a setting: what values it takes, and how and where it is shown.
+"""The declaration of a setting: its values, and how and where it is shown.
 
-A setting that is `optional` may be None, which means "whatever the model does by itself": the field
-is then left out of the request.
+A setting that is `optional` may be None, the model's own default: the field is then left out of the
+request.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ SettingValue = str | int | float | bool | None
 
 
 class Group(StrEnum):
-    """Where a setting is shown. PROVIDER and FOLDER: in a place of its own in the tab of providers or
-    of the library. PRESETS: with the presets, in their window. BACKUP: among the backups. DOCUMENTS:
-    what one document may cost to read, folded away in the tab of the library."""
+    """The place where a setting is shown.
+
+    PROVIDER and FOLDER: in a place of its own in the tab of providers or of the library. PRESETS:
+    with the presets, in their window. BACKUP: among the backups. DOCUMENTS: limits for reading a
+    document, collapsed in the tab of the library.
+    """
 
     PROVIDER = "provider"
     PRESETS = "presets"
@@ -29,7 +32,7 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Choice:
-    """One of the values that a setting may have, and its name for the person."""
+    """One of the values of a setting, with its label for the user."""
 
     value: str
     label: str
@@ -37,20 +40,20 @@ class Choice:
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting.
+    """A setting.
 
     Attributes:
         type: str, bool, int or float.
         optional: None is allowed and means the model's own default.
-        choices: all values allowed, in order; () where any are.
-        minimum, maximum, step: of a number, both bounds allowed.
-        stops: the values that a slider offers where they are not evenly `step` apart.
-        unit: stands behind a number ("tokens", "%").
-        placeholder: what an empty text field shows.
-        most_lines: of a text, the lines that are not empty; None where any number is.
-        unset: what None is called, where that is not "default".
-        per_conversation: a conversation may have a value of its own, and so may a folder.
-        per_folder: a folder may have a value of its own.
+        choices: all allowed values, in order; () if any are.
+        minimum, maximum, step: of a number; both bounds are allowed.
+        stops: the values of a slider, if they are not evenly `step` apart.
+        unit: shown after a number ("tokens", "%").
+        placeholder: shown in an empty text field.
+        most_lines: the most lines of a text that are not empty; None for any number.
+        unset: the name of None, if not "default".
+        per_conversation: a conversation may have its own value, and so may a folder.
+        per_folder: a folder may have its own value.
     """
 
     key: str
@@ -73,7 +76,7 @@ class Setting:
     per_folder: bool = False
 
     def positions(self) -> tuple[float, ...]:
-        """The numbers that a slider offers, least first; () for what is not a bounded number."""
+        """Return the numbers of a slider, ascending; () if the setting is no bounded number."""
         if self.stops or self.minimum is None or self.maximum is None or not self.step:
             return self.stops
         count = round((self.maximum - self.minimum) / self.step)

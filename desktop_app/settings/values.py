@@ -1,5 +1,6 @@
-"""The values of settings, checked against their declarations before they are used: they may come out
-of a file, or from another version.
+"""Checks the values of settings against their declarations before they are used.
+
+Values may come from a file, or from another version.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from desktop_app.settings.setting import Setting, SettingValue
 
 
 def validate(key: str, value: object) -> SettingValue:
-    """`value` as `key` takes it (1 becomes 1.0 where a float is due).
+    """Return `value` as `key` takes it (1 becomes 1.0 for a float).
 
     Raises:
         SettingError: there is no such setting, or it does not take this value.
@@ -32,9 +33,9 @@ def validate(key: str, value: object) -> SettingValue:
 
 
 def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
-    """Every setting's value: the stored one where it is valid, else the default.
+    """Return every setting's value: the stored value if it is valid, else the default.
 
-    Changed shortcuts come along; keys that are unknown here (a newer version's) do not.
+    Changed shortcuts are included; unknown keys (of a newer version) are not.
     """
     values = {s.key: s.default for s in SETTINGS}
     for key, value in stored.items():
@@ -42,7 +43,7 @@ def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
             try:
                 values[key] = validate(key, value)
             except SettingError:
-                continue  # a damaged value is as good as none; the panel shows the default
+                continue  # A damaged value counts as none; the panel shows the default
     return values
 
 

@@ -1,4 +1,4 @@
-"""Exports of other programs, read.
+"""Readers for exports of other programs.
 
 May import domain.
 """

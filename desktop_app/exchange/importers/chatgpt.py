@@ -1,10 +1,10 @@
 """ChatGPT's data export: `conversations.json`, alone or in the archive that OpenAI sends.
 
-A conversation is a tree under `mapping`, its shown path ends in `current_node`. OpenAI documents
-none of it; the fields are those that exports of 2023 to 2026 have in common. What a node's content
-may be is told by `content_type`; of an unknown one the text is taken where there is any.
+A conversation is a tree under `mapping`; its shown path ends at `current_node`. OpenAI documents
+none of it; the fields are those that exports of 2023 to 2026 have in common. `content_type` tells
+the kind of a node's content; of an unknown kind the text is taken, if there is any.
 
-Pictures lie in the archive as files whose names begin with the id in `asset_pointer`.
+Images are files of the archive whose names begin with the id in `asset_pointer`.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
 
 SOURCE: Final = "chatgpt"
 FindFile = Callable[[str], tuple[str, bytes] | None]
-"""From the id of a file to its name and bytes; None where the export lacks it."""
+"""Returns name and bytes of a file by its id, or None if the export lacks it."""
 
-# Shown in the product as notes of its own making, or not at all.
+# ChatGPT shows these as notes of its own, or not at all.
 _SILENT: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
 
 
 def is_chatgpt(value: Any) -> bool:
-    """Whether this JSON is a list of ChatGPT's conversations, or one of them."""
+    """Return True for a list of ChatGPT's conversations, or one of them."""
     return is_any(value, lambda one: isinstance(one, Mapping) and _has_tree(one))
 
 
@@ -51,7 +51,7 @@ def _has_tree(value: Mapping[str, Any]) -> bool:
 
 
 def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
-    """One conversation of the list.
+    """Return a conversation of the list.
 
     Raises:
         ImportRefusedError: it has no tree of messages.
@@ -136,7 +136,7 @@ def _parts(
     found: list[Part] = []
     for part in given if isinstance(given, list) else [content]:
         if _is_recording(part):
-            continue  # what was said in it stands beside it
+            continue  # its transcript is beside it
         if isinstance(part, Mapping) and text_at(part, "asset_pointer"):
             found.append(_picture(text_at(part, "asset_pointer"), find_file, files))
         else:
@@ -164,7 +164,7 @@ def _picture(pointer: str, find_file: FindFile, files: dict[str, AttachmentFile]
 
 
 def _attached(metadata: Mapping[str, Any], content: Mapping[str, Any]) -> list[Part]:
-    """The names of files that were attached; pictures stand in the content themselves."""
+    """Return notes with the names of attached files; images are in the content itself."""
     names = [
         text_at(item, "name")
         for item in objects_at(metadata, "attachments")
@@ -179,7 +179,7 @@ def _mime_type(item: Mapping[str, Any]) -> str:
 
 
 def _instructions(mapping: Mapping[str, Any]) -> str:
-    """The system message of a custom GPT or a project, where the export tells it."""
+    """Return the system message of a custom GPT or a project, if the export has it."""
     texts = []
     for node in mapping.values():
         message = mapping_at(node, "message") if isinstance(node, Mapping) else {}

@@ -1,9 +1,9 @@
-"""What ChatGPT writes into its texts for itself: marks of sources, and documents of its canvas.
+"""Internal markup in ChatGPT's texts: source marks, and documents of its canvas.
 
-Marks stand between U+E200 and U+E201, their fields between U+E202. What is shown in their place an
-export tells in `content_references`; of things it names, the mark itself does. A canvas is written
-by a message to a tool, whose text is JSON: {name, type, content}, or for a change {updates:
-[{pattern, replacement}]}.
+Marks are between U+E200 and U+E201, their fields separated by U+E202. `content_references` in the
+export gives the text shown in place of a mark; a mark for a named thing holds the name itself. A
+canvas is written by a message to a tool, whose text is JSON: {name, type, content}, or for a change
+{updates: [{pattern, replacement}]}.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import Any, Final
 from desktop_app.exchange.importers.imported import mapping_at, objects_at, text_at
 
 CANVAS: Final = "canmore."
-# Not over the next mark: a million openings without an end would take hours.
+# Does not match across the next mark: a million openings without an end would take hours.
 _MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201")
-# What marks may add to a text: a short one with a long alternative would fill the memory.
+# The most characters that marks may add: a short mark with a long text would fill the memory.
 _MOST_ADDED: Final = 1 << 20
 _TICKS: Final = re.compile("`+")
 _WHOLE: Final = (".*", "(?s).*", "[\\s\\S]*")
 
 
 def readable(text: str, metadata: Mapping[str, Any]) -> str:
-    """`text` with what its marks stand for; those that nothing is known of are left out."""
+    """Return `text` with its marks replaced by their texts; unknown marks are removed."""
     if "\ue200" not in text:
         return text
     shown = {
@@ -44,7 +44,7 @@ def readable(text: str, metadata: Mapping[str, Any]) -> str:
 
 
 def _named(mark: str) -> str:
-    """What is named in `entity` U+E202 `["kind", "name", …]`."""
+    """Return the name in `entity` U+E202 `["kind", "name", …]`."""
     kind, _, fields = mark.partition("\ue202")
     value = _json(fields) if kind == "entity" else None
     named = value if isinstance(value, list) else []
@@ -52,7 +52,7 @@ def _named(mark: str) -> str:
 
 
 def canvas(message: Mapping[str, Any]) -> str:
-    """The document that a message to the canvas writes, as Markdown; "" where it writes none."""
+    """Return the document that a message writes to the canvas, as Markdown, or ""."""
     if not text_at(message, "recipient").startswith(CANVAS):
         return ""
     content = mapping_at(message, "content")
@@ -74,7 +74,7 @@ def canvas(message: Mapping[str, Any]) -> str:
 
 
 def fenced(text: str, language: str = "") -> str:
-    """`text` as a block of code in Markdown, whatever it holds."""
+    """Return `text` as a fenced code block in Markdown, whatever it holds."""
     longest = max(map(len, _TICKS.findall(text)), default=0)
     ticks = "`" * max(3, longest + 1)
     return f"{ticks}{language}\n{text}\n{ticks}"

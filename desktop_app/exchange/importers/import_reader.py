@@ -1,7 +1,7 @@
-"""From a file to the conversations in it: what kind of export it is, is told from its content.
+"""Reads the conversations in an export; its kind is detected from its content.
 
-JSON of our own, of ChatGPT, Open WebUI or LibreChat; or an archive (ZIP) with such JSON in it, as
-OpenAI sends it. Whatever is in the file, reading it opens nothing else.
+It is JSON of Repartee, ChatGPT, Open WebUI or LibreChat, or a ZIP archive with such JSON, as OpenAI
+sends it. Whatever the file says, reading it opens no other file.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from desktop_app.exchange.importers.imported import (
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
 
-# A person's whole history is some hundred megabytes; a bomb is refused before it is unpacked.
+# A user's whole history is some hundred megabytes; a bomb is refused before it is unpacked.
 LARGEST_JSON: Final = 4 * 1024**3
 LARGEST_PICTURE: Final = 64 * 1024**2
-# Text shrinks to a fifth, Base64 to three quarters. Beyond this size a hundredth is no export.
+# Text compresses to a fifth, Base64 to three quarters. Above this size, a hundredth is no export.
 _PLAUSIBLE_ANYWAY: Final = 64 * 1024**2
 _MOST_SHRUNK: Final = 100
-# An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need 100.
+# An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need about 100 GB.
 _MOST_VALUES: Final = 50_000_000
 _MOST_DIGITS: Final = 30
 
@@ -43,12 +43,13 @@ Found = ImportedConversation | ImportRefusedError
 
 @dataclass(frozen=True)
 class Export:
-    """What a file holds.
+    """The content of an export.
 
     Attributes:
-        kind: the program it comes from, in words.
-        total: how many conversations there are.
-        conversations: to be read once; in the place of a damaged one stands what is wrong with it.
+        kind: the name of the program it comes from.
+        total: the number of conversations.
+        conversations: an iterator to be used once, with an error in place of each damaged
+            conversation.
     """
 
     kind: str
@@ -57,7 +58,7 @@ class Export:
 
 
 def read_export(path: Path) -> Export:
-    """The conversations in a file.
+    """Return the conversations in a file.
 
     Raises:
         ImportRefusedError: it cannot be read, or is no export.
@@ -109,7 +110,7 @@ def _demand_plausible(members: list[ZipInfo]) -> None:
 
 
 class _Pictures:
-    """The pictures of an archive, which is opened again for the first of them."""
+    """The images of an archive, which is opened again for the first of them."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -117,8 +118,8 @@ class _Pictures:
         self._named: list[tuple[str, ZipInfo]] = []
 
     def find(self, file_id: str) -> tuple[str, bytes] | None:
-        """Return name and bytes of the member whose name begins with the id of a file."""
-        with suppress(OSError, RefusedFileError):  # one picture less
+        """Return name and bytes of the archive member whose name begins with a file id."""
+        with suppress(OSError, RefusedFileError):  # the import goes on without this image
             if self._archive is None:
                 self._archive = ForeignArchive(open_file(self._path))
                 named = [(PurePosixPath(i.filename).name, i) for i in self._archive.members]
@@ -130,7 +131,7 @@ class _Pictures:
         return None
 
     def closed_after(self, conversations: Iterator[Found]) -> Iterator[Found]:
-        """Yield what needs the pictures, then close the archive."""
+        """Yield the conversations, which need the images, then close the archive."""
         try:
             yield from conversations
         finally:
@@ -161,8 +162,10 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
 
 
 def _parsed(data: bytes) -> Any:
-    """Return the value of a JSON text. Numbers that nobody can hold become NaN, so that they spoil
-    only the conversation that they stand in."""
+    """Return the value of a JSON text.
+
+    Huge numbers become NaN, so that they spoil only the conversation that contains them.
+    """
     if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         raise RefusedFileError("holds more values than an export has")
     try:

@@ -1,4 +1,4 @@
-"""What was read out of a file from elsewhere: conversations as ours, and the values in its JSON."""
+"""Imported conversations, and helpers for the values in their JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.presets import Preset
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# What reading a value raises that is not what it should be: the conversation is left out.
+# Errors of reading a value of the wrong form: the conversation is left out.
 BAD_VALUE: Final = (
     LookupError,
     TypeError,
@@ -37,15 +37,15 @@ _PICTURES: Final = {
 
 @dataclass(frozen=True)
 class ImportedConversation:
-    """A conversation as it is to be kept.
+    """An imported conversation, ready to be stored.
 
     Attributes:
-        conversation: with a choice of the provider "" where the file names none of ours.
+        conversation: its choice has the provider "" unless the file names a known provider.
         messages: parents before their children.
-        folder: what it lies in, if anything.
-        files: what its messages speak of, where the file brought it along.
-        compactions: what is sent in place of its beginning.
-        preset: the one that was put into force in it last.
+        folder: its folder, if any.
+        files: attachments of its messages that the file contains.
+        compactions: texts sent in place of its beginning.
+        preset: the preset last used in it.
     """
 
     conversation: Conversation
@@ -57,7 +57,7 @@ class ImportedConversation:
 
 
 def picture(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
-    """A picture that came along, put to `files`; words in its place where it is none we know."""
+    """Add an imported image to `files`. Return its part, or a note if its type is unknown."""
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     kinds = (kind for magic, kind in _PICTURES.items() if data.startswith(magic))
     media_type = "image/webp" if is_webp else next(kinds, "")
@@ -70,8 +70,10 @@ def picture(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
 
 
 def moment(seconds: float | None) -> datetime | None:
-    """Seconds since 1970 (or milliseconds, micro- or nanoseconds, as some programs write them) as a
-    moment in UTC."""
+    """Return the UTC datetime for seconds since 1970, or None if out of range.
+
+    Some programs write milliseconds, microseconds or nanoseconds instead; these are detected.
+    """
     if seconds is None:
         return None
     for _ in range(3):
@@ -84,7 +86,7 @@ def moment(seconds: float | None) -> datetime | None:
 
 
 def seconds_of(value: Any) -> float | None:
-    """A time as any of these programs writes it: a number, or ISO 8601."""
+    """Return a time in seconds, from a number or an ISO 8601 text, or None."""
     if isinstance(value, bool):
         return None
     try:
@@ -99,41 +101,41 @@ def seconds_of(value: Any) -> float | None:
 
 
 def text_at(value: Mapping[str, Any], key: str) -> str:
-    """The text under a key; "" where there is none or something else."""
+    """Return the text under a key, "" if there is none."""
     found = value.get(key)
     return found if isinstance(found, str) else ""
 
 
 def mapping_at(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The object under a key; empty where there is none."""
+    """Return the object under a key, an empty one if there is none."""
     found = value.get(key)
     return found if isinstance(found, Mapping) else {}
 
 
 def is_any(value: Any, is_one: Callable[[Any], bool]) -> bool:
-    """Whether it is a conversation of some program's, or a list in which one is."""
+    """Return True if the value, or an item of it if it is a list, fits `is_one`."""
     return any(map(is_one, value)) if isinstance(value, list) else is_one(value)
 
 
 def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """The objects in the list under a key."""
+    """Return the objects in the list under a key."""
     found = value.get(key)
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
 def damaged(item: Any, why: Exception) -> ImportRefusedError:
-    """Return the error for one conversation that makes no sense; the others are imported."""
+    """Return the error for a damaged conversation; the others are imported."""
     return left_out(text_at(item, "title") if isinstance(item, Mapping) else "", why)
 
 
 def short(title: str) -> str:
-    """Return the beginning of a title, on one line, as an error names it."""
+    """Return the beginning of a title, on one line, for an error message."""
     title = " ".join(title[:1000].split())
     return title if len(title) <= _SHOWN else f"{title[:_SHOWN]}…"
 
 
 def left_out(title: str, why: Exception) -> ImportRefusedError:
-    """Return the error that names a conversation and says why it was not imported."""
+    """Return the error that says which conversation was not imported and why."""
     title = short(title)
     which = f"The conversation “{title}”" if title else "A conversation without a title"
     return ImportRefusedError(
@@ -157,7 +159,7 @@ def _reason(why: Exception) -> str:
 def refused(
     why: str, details: str = "", what_to_do: str = "Export it again where it comes from."
 ) -> ImportRefusedError:
-    """The error for a file that is not what it seems to be."""
+    """Return the error for a file that is not a valid export."""
     return ImportRefusedError(
         why,
         what_was_kept="Nothing was imported from it.",

@@ -1,8 +1,9 @@
-"""LibreChat's export of one conversation as JSON.
+"""LibreChat's export of a conversation as JSON.
 
-Its messages are a list, or with "recursive" a tree whose nodes hold their `children`; `parentMessageId`
-names the parent either way, and for the first is a row of zeros. What a message says is `text`, or
-in newer versions the parts in `content`. A file may also be a list of such conversations.
+Its messages are a list, or with "recursive" a tree whose nodes hold their `children`. In both,
+`parentMessageId` names the parent, a row of zeros for the first message. The text of a message is
+in `text`, or in newer versions in the parts of `content`. A file may also be a list of such
+conversations.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ SOURCE: Final = "librechat"
 
 
 def is_librechat(value: Any) -> bool:
-    """Whether this JSON is a conversation of LibreChat's, or a list of them."""
+    """Return True for a conversation of LibreChat's, or a list of them."""
     return is_any(value, _is_conversation)
 
 
@@ -41,7 +42,7 @@ def _is_conversation(value: Any) -> bool:
 
 
 def read_conversation(value: Any) -> ImportedConversation:
-    """One conversation.
+    """Return the conversation.
 
     Raises:
         ImportRefusedError: it has no messages.
@@ -51,7 +52,7 @@ def read_conversation(value: Any) -> ImportedConversation:
     roots = [*objects_at(value, "messages"), *objects_at(value, "messagesTree")]
     nodes = {node.id: node for node in _nodes(roots)}
     options = mapping_at(value, "options")
-    # The newest; of equals the last, as where no times are told.
+    # The newest; of equal times, as in exports without times, the last.
     last = max([*nodes.values()][::-1], key=lambda node: node.seconds or 0, default=None)
     source = Source(
         SOURCE,
@@ -68,7 +69,7 @@ def read_conversation(value: Any) -> ImportedConversation:
 
 
 def _nodes(roots: list[Mapping[str, Any]]) -> Iterator[Node]:
-    """Where branches are left out the export has no ids: each message answers the one above it."""
+    """Yield the nodes. Without ids, as in exports without branches, each follows the previous."""
     above: str | None = None
     for number, message in enumerate(_with_children(roots)):
         node = _node(message)
@@ -118,5 +119,5 @@ def _content(message: Mapping[str, Any]) -> tuple[tuple[Part, ...], tuple[Reason
 
 
 def _value(part: Mapping[str, Any], key: str) -> str:
-    """A part's text stands in it, or in an object with a `value`."""
+    """Return a part's text, which is in the part or in an object with a `value`."""
     return text_at(part, key) or text_at(mapping_at(part, key), "value")

@@ -1,9 +1,9 @@
-"""Our tree of messages, grown out of the nodes of another program's.
+"""Builds a tree of messages from the nodes of another program's tree.
 
-Other programs keep what we do not: system messages, the calls of tools and what they gave back,
-reasoning as a message of its own, empty nodes. What a person reads stays, in its place; what carries
-nothing is left out, and what hung on it hangs on what is above it. Every id is derived from the ids
-of the source, so the same file twice gives the same conversations.
+Other programs store nodes that Repartee does not: system messages, tool calls and their results,
+reasoning as separate messages, empty nodes. What a user reads stays in its place. A node without
+content is left out, and its children are attached to its parent. Every id is derived from the
+source's ids, so that importing a file twice gives the same conversations.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from desktop_app.domain.conversations.message_parts import Part, ReasoningPart
 from desktop_app.exchange.importers.imported import EPOCH, moment
 
 _TICK: Final = timedelta(milliseconds=1)
-# A title is cut here; programs make theirs of some words.
+# Longer titles are cut; programs usually make titles of a few words.
 _LONGEST_TITLE: Final = 1000
-# Each branch below gets all reasoning above it: a thousand branches of a thousand are a million.
+# Each branch gets all reasoning above it: a thousand branches of a thousand would make a million.
 _MOST_REASONING: Final = 1000
 
 
 @dataclass(frozen=True)
 class Node:
-    """One node of the source's tree.
+    """A node of the source's tree.
 
     Attributes:
-        role: None for what is no message of ours (a root, a system message, empty).
+        role: None for a node that is no message here (a root, a system message, an empty node).
         reasoning: shown with the next answer below.
-        seconds: since 1970 in UTC; None where not told.
+        seconds: since 1970 in UTC; None if unknown.
     """
 
     id: str
@@ -55,12 +55,12 @@ class Node:
 
 @dataclass(frozen=True)
 class Source:
-    """A conversation as another program tells of it, but for its nodes.
+    """A conversation of another program, without its nodes.
 
     Attributes:
-        program: names the kind of file; part of every id.
-        created, updated: seconds since 1970 in UTC; None where not told.
-        leaf: the node that the path shown ends in.
+        program: the kind of file; part of every id.
+        created, updated: seconds since 1970 in UTC; None if unknown.
+        leaf: the last node of the shown path.
         instructions: the conversation's own system prompt, "" for none.
     """
 
@@ -77,7 +77,7 @@ class Source:
 
 
 def build_tree(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tuple[Message, ...]]:
-    """Our conversation and messages out of a tree of nodes, given in any order."""
+    """Build conversation and messages from a tree of nodes, given in any order."""
     ordered = _in_order({node.id: node for node in nodes})
     first = next((node.seconds for node in ordered if node.seconds), None)
     began = moment(source.created) or moment(first) or EPOCH
@@ -101,23 +101,23 @@ def build_tree(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tup
 
 
 class _Tree:
-    """Our messages; nodes are added parents first."""
+    """Builds the messages; nodes are added parents first."""
 
     def __init__(self, source: Source, began: datetime) -> None:
         self._source, self._began = source, began
         self.conversation_id = _id(source.program, source.id)
         self.messages: list[Message] = []
-        # Of each node the message that it became, or else the nearest one above it.
+        # By node: its message, or the nearest message above it.
         self._at: dict[str, Message | None] = {}
-        # Of each node the reasoning that waits for an answer below it.
+        # By node: the reasoning that waits for an answer below it.
         self._waiting: dict[str, tuple[ReasoningPart, ...]] = {}
 
     def message_at(self, node_id: str | None) -> Message | None:
-        """The message of a node, or the nearest above it."""
+        """Return the message of a node, or the nearest above it."""
         return self._at.get(node_id or "")
 
     def add(self, node: Node) -> None:
-        """Make a message of a node, if it carries anything."""
+        """Add a node, as a message if it has content."""
         above = self.message_at(node.parent)
         waiting = self._waiting.get(node.parent or "", ()) + node.reasoning
         if len(waiting) > _MOST_REASONING:
@@ -144,8 +144,10 @@ class _Tree:
 
 
 def _in_order(nodes: Mapping[str, Node]) -> list[Node]:
-    """Parents before children, otherwise as they came. Whoever names a parent that is not there,
-    or is its own ancestor, is a root."""
+    """Return parents before children, otherwise in the given order.
+
+    A node becomes a root if its parent does not exist or if it is its own ancestor.
+    """
     ordered: list[Node] = []
     done: set[str] = set()
     for start in nodes.values():
@@ -156,7 +158,7 @@ def _in_order(nodes: Mapping[str, Node]) -> list[Node]:
             chain.append(at)
             on_chain.add(at.id)
             at = nodes.get(at.parent or "")
-        if at is not None and at.id in on_chain:  # a ring: it is opened where it was entered
+        if at is not None and at.id in on_chain:  # A cycle is opened where it was entered
             chain[-1] = replace(chain[-1], parent=None)
         for node in reversed(chain):
             ordered.append(node if node.parent in nodes else replace(node, parent=None))

@@ -1,9 +1,9 @@
 """Open WebUI's export of chats: a list of rows, each with its `chat`.
 
-`chat.history.messages` is a tree by id, `currentId` the end of the path shown; exports from before
-the tree hold only a list, `chat.messages`. Answers of reasoning models carry their reasoning as
-`<details type="reasoning">` at their beginning. Of files an export holds the text, of pictures the
-bytes where they lie in a `data:` address.
+`chat.history.messages` is a tree by id, and `currentId` the end of the shown path. Exports from
+before the tree have only a list, `chat.messages`. Answers of reasoning models begin with their
+reasoning as `<details type="reasoning">`. An export contains the text of files, and the bytes of
+images in `data:` addresses.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _QUOTED: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
 
 
 def is_open_webui(value: Any) -> bool:
-    """Whether this JSON is a list of Open WebUI's chats, or one of them."""
+    """Return True for a list of Open WebUI's chats, or one of them."""
     return is_any(value, _is_chat)
 
 
@@ -62,7 +62,7 @@ def _is_chat(value: Any) -> bool:
 
 
 def read_conversation(value: Any) -> ImportedConversation:
-    """One chat of the list.
+    """Return a chat of the list.
 
     Raises:
         ImportRefusedError: it has no messages.
@@ -76,7 +76,7 @@ def read_conversation(value: Any) -> ImportedConversation:
     current = text_at(mapping_at(chat, "history"), "currentId")
     models = chat.get("models")
     model = next((m for m in models if isinstance(m, str)), "") if isinstance(models, list) else ""
-    # The oldest rows have their time as `timestamp`, too.
+    # The oldest rows have their time in `timestamp`.
     times = (value.get("created_at"), chat.get("timestamp"), value.get("timestamp"))
     created = next((found for found in map(seconds_of, times) if found), None)
     title = text_at(value, "title") or text_at(chat, "title")
@@ -140,7 +140,7 @@ def _node(
 
 
 def _without_reasoning(text: str) -> tuple[str, tuple[ReasoningPart, ...]]:
-    # By hand: an expression would look for the end of each of a million openings that have none.
+    # No regular expression: it would search the end for each of a million unclosed openings.
     rest, thoughts, at = [], [], 0
     while (opening := text.find(_OPENING, at)) >= 0:
         tag_end = text.find(">", opening) + 1
@@ -170,7 +170,7 @@ def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part
 
 
 def _document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
-    """A file whose text alone came along."""
+    """Add a file of which only the text is in the export. Return its part."""
     data = text.encode("utf-8", "replace")
     sha256, name = hashlib.sha256(data).hexdigest(), name[: bounds.LONGEST_NAME]
     files[sha256] = AttachmentFile(sha256, name, "text/plain", data, text=text)
@@ -178,7 +178,7 @@ def _document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
 
 
 def _data_of(address: str) -> bytes:
-    """The bytes in a `data:` address; none where it is another, or damaged."""
+    """Return the bytes in a `data:` address, b"" if it is another or damaged."""
     head, _, body = address.partition(",")
     if not (head.startswith("data:image/") and head.endswith(";base64")):
         return b""

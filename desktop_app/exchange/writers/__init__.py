@@ -1,4 +1,4 @@
-"""Conversations written as Markdown, HTML, rich text; batch reports.
+"""Writers of conversations as Markdown, HTML and rich text, and of batch reports.
 
 May import domain and rendering.
 """

@@ -1,7 +1,7 @@
-"""A batch job as a report: a table for spreadsheets, or Markdown with a heading for each file.
+"""Reports of a batch job: a CSV table, or Markdown with a heading for each file.
 
-What a model writes is words, never a formula: a cell of the table that a spreadsheet would take for one
-begins with an apostrophe, as OWASP advises ("CSV injection").
+A model's answer must never become a formula: a cell that a spreadsheet would take for a formula
+gets an apostrophe before it, as OWASP advises ("CSV injection").
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 def csv_report(items: Iterable[BatchItem]) -> Iterator[str]:
-    """A row for each file, in pieces; the first piece is the headings (RFC 4180)."""
+    """Yield the headings, then a row for each file (RFC 4180)."""
     yield _line(COLUMNS)
     for item in items:
         usage = item.usage
@@ -44,7 +44,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def plain_cell(text: str) -> str:
-    """`text` as a cell that no spreadsheet takes for a formula. NUL, which some stumble over, goes.
+    """Return `text` as a cell that no spreadsheet takes for a formula, without NUL.
 
     >>> [plain_cell(t) for t in ("=1+1", " @SUM(A1)", "-5 °C", "a=b", "0.25", "＝1")]
     ["'=1+1", "' @SUM(A1)", "'-5 °C", 'a=b', '0.25', "'＝1"]
@@ -55,14 +55,14 @@ def plain_cell(text: str) -> str:
     return f"'{text}" if start.startswith(_FORMULA) or wide in _FORMULA else text
 
 
-# What some spreadsheets take for the same in East Asian width.
+# Full-width forms that some spreadsheets treat the same.
 _NARROW: Final = {ord(w): n for w, n in zip("＝＋－＠", "=+-@", strict=True)}
 
 
 def markdown_report(
     job: BatchJob, items: Iterable[BatchItem], name_of_model: Callable[[str], str]
 ) -> Iterator[str]:
-    """The job, then each file under a heading, in pieces, of which the first is the job."""
+    """Yield the job, then each file under a heading."""
     task = "\n".join(f"> {line}".rstrip() for line in job.task.strip().splitlines())
     yield f"# {_one_line(job.title)}\n\n{_about(job, name_of_model)}\n\n{task}\n"
     for item in items:
@@ -100,7 +100,7 @@ def _one_line(text: str) -> str:
 
 
 def _below(markdown: str) -> str:
-    """An answer with its headings below that of its file, but for what stands in blocks of code."""
+    """Return an answer with its headings below the file's, except in code blocks."""
     lines, fence = [], ""
     for line in markdown.splitlines():
         start = line.lstrip(" ")

@@ -1,4 +1,4 @@
-"""Footnotes of several texts in one file of Markdown: there, a name is defined once."""
+"""Makes footnote names unique when several texts share one Markdown file."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ _NAME: Final = re.compile(
 
 
 def told_apart(text: str, taken: set[str]) -> str:
-    """A text with other names for those of its footnotes whose names are taken; all of its names are
-    taken then. What would not say the same again stays as it is."""
+    """Return a text with renamed footnotes if their names are taken; take its names.
+
+    A text whose meaning would change stays as it is.
+    """
     if "]:" not in text or "[^" not in text:
         return text
     tokens = parser().parse(text, {})
@@ -38,7 +40,7 @@ def told_apart(text: str, taken: set[str]) -> str:
 
 
 def _free(label: str, taken: set[str]) -> str:
-    """A name like this one that is not taken, and is from now on."""
+    """Return a similar name that is not taken, and take it."""
     name, number = label, 1
     while name.casefold() in taken:
         number += 1
@@ -53,7 +55,7 @@ def _renamed(match: re.Match[str], names: Mapping[str, str]) -> str:
 
 
 def _said(blocks: list[Block], names: Mapping[str, str]) -> Iterator[object]:
-    """What blocks say once their footnotes are renamed."""
+    """Yield the content of blocks, with their footnotes renamed."""
     for block in blocks:
         marker = names.get(block.marker, block.marker) if is_label(block.marker) else block.marker
         yield block._replace(runs=(), rows=(), letters=0, marker=marker)

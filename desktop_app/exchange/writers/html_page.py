@@ -1,8 +1,8 @@
-"""A conversation as a page of HTML that stands alone: the path shown, as the transcript shows it.
+"""A conversation as a self-contained HTML page, showing the path as the transcript does.
 
-One file, light or dark as its reader's system is, without a script and without anything to be loaded:
-pictures are in it, formulas are drawn in it, and a policy in its head forbids the browser the rest.
-Whatever a message says is text.
+One file, light or dark as its reader's system is, without scripts and external resources: images
+are embedded, formulas are inline drawings, and a policy in its head makes the browser block the
+rest. Whatever a message says is escaped text.
 """
 
 from __future__ import annotations
@@ -55,20 +55,20 @@ img-src data:; form-action 'none'; base-uri 'none'">
 
 
 class Picture(NamedTuple):
-    """A picture as it is embedded."""
+    """An image to be embedded."""
 
     media_type: str
     data: bytes
 
 
 class FindFormula(Protocol):
-    """Typesets a formula, or says None where it is to stay as it is written."""
+    """Typesets a formula, or returns None to keep it as it is written."""
 
     def __call__(self, tex: str, *, display: bool) -> Formula | None: ...
 
 
 class HtmlPage:
-    """Writes the pieces of one page: `head`, each message, `END`."""
+    """Writes the pieces of a page: `head`, each message, `END`."""
 
     def __init__(self, name_of_model: Callable[[str], str], find_formula: FindFormula) -> None:
         self._name_of_model = name_of_model
@@ -76,11 +76,11 @@ class HtmlPage:
         self._texts = 0
 
     def head(self, conversation: Conversation) -> str:
-        """Everything above the first message."""
+        """Return everything above the first message."""
         return _HEAD.format(title=_text(conversation.title), style=STYLE)
 
     def message(self, message: Message, pictures: Mapping[str, Picture]) -> str:
-        """One message; `pictures` are those of its attachments that can be shown, by hash."""
+        """Return a message; `pictures` are its attached images that can be shown, by hash."""
         body = self._question if message.role is Role.USER else self._answer
         return "\n".join(
             (
@@ -120,28 +120,30 @@ class HtmlPage:
 
 
 class _PageWriter(HtmlWriter):
-    """Code in colours and formulas as drawings; the page says how tables look."""
+    """Writes colored code and drawn formulas; the page's style formats tables."""
 
     table_look = ""
 
     def __init__(self, find_formula: FindFormula, number: int) -> None:
-        """`number` tells the footnotes of this text from those of others on the page."""
+        """Set up; `number` makes this text's footnotes unique on the page."""
         super().__init__()
         self._find_formula, self._number = find_formula, number
         self._named: set[str] = set()
 
     def direction(self, _runs: Runs, *, of_list: bool = False) -> str:
-        """Browsers find it out: the style asks for that of texts; the marks of a list stand where
-        its texts begin."""
+        """Let browsers detect the direction of lists, so that marks are where the texts begin.
+
+        The style does the same for texts.
+        """
         return ' dir="auto"' if of_list else ""
 
     def mark(self, run: Run, text: str) -> str:
-        """A link to the footnote."""
+        """Return a link to the footnote."""
         name = f"{self._number}-{run.link.rpartition('/')[2]}"
         return f'<a href="#note-{name}"{self._named_once(f"mark-{name}")}>{text}</a>'
 
     def label(self, marker: str) -> str:
-        """The name of a footnote, which leads back to its mark."""
+        """Return the name of a footnote, which links back to its mark."""
         name = f"{self._number}-{link_to_mark(marker).rpartition('/')[2]}"
         words = super().label(marker)
         return f'<a href="#mark-{name}"{self._named_once(f"note-{name}")}>{words}</a>'
@@ -153,18 +155,18 @@ class _PageWriter(HtmlWriter):
         return f' id="{name}"'
 
     def words(self, run: Run) -> str:
-        """As it is shown: what is not seen, and where a link leads, made visible."""
+        """Return the text with invisible characters and link targets made visible."""
         return _CONTROLS.sub("", run.text.replace(ADDED, ""))
 
     def code(self, language: str, text: str) -> str:
         return code_block(language, text)
 
     def cell_type(self, _cell: Runs) -> str:
-        """Nothing: no spreadsheet reads it."""
+        """Return nothing: no spreadsheet reads it."""
         return ""
 
     def table(self, parts: list[Block]) -> str:
-        """One that is wider than the page is scrolled by itself, with the keyboard, too."""
+        """Return a table that scrolls on its own, also by keyboard, if it is too wide."""
         return f'<div class="wide" tabindex="0">{super().table(parts)}</div>'
 
     def formula(self, tex: str, *, display: bool) -> str:
@@ -181,14 +183,14 @@ class _PageWriter(HtmlWriter):
 
 
 def code_block(language: str, text: str) -> str:
-    """Code with the name of its language, in colours where that is known."""
+    """Return code with the name of its language, colored if the language is known."""
     name = f"<figcaption>{_text(language)}</figcaption>" if language else ""
     code = "\n".join(_coloured(language, text))
     return f'<figure class="code">{name}<pre tabindex="0"><code>{code}</code></pre></figure>'
 
 
 def _coloured(language: str, text: str) -> Iterator[str]:
-    """The lines of a block of code."""
+    """Yield the lines of a code block."""
     lines = text.split("\n")
     by_line: dict[int, list[highlight.ColoredSpan]] = {}
     lexer = highlight.lexer(language) if language else None
@@ -233,7 +235,7 @@ def _ending(message: Message) -> Iterator[str]:
 
 
 def _shown(text: str) -> str:
-    """Text as it was typed, without characters that steer whoever draws it."""
+    """Return text as it was typed, without characters that control its display."""
     lines = text.replace("\r\n", "\n").split("\n")
     shown = "\n".join(_CONTROLS.sub("", show_unseen(clean(line))) for line in lines)
     return shown.replace(ADDED, "")

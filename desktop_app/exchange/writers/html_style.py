@@ -1,4 +1,4 @@
-"""How a conversation looks as a page: the program's colours and measures, as a style sheet."""
+"""The style sheet of an HTML page: the program's colors and measures."""
 
 from __future__ import annotations
 

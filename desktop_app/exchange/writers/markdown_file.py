@@ -1,4 +1,4 @@
-"""A conversation as Markdown: the path shown, each message under a heading, as it was written."""
+"""A conversation as Markdown: the shown path, each message under a heading, as written."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ModelName = Callable[[str], str]
 
 
 def written(conversation: Conversation, path: Iterable[Message], name_of_model: ModelName) -> str:
-    """The text of the file."""
+    """Return the text of the file."""
     return "".join(pieces(conversation, path, name_of_model))
 
 
 def pieces(
     conversation: Conversation, path: Iterable[Message], name_of_model: ModelName
 ) -> Iterator[str]:
-    """It, bit by bit."""
+    """Yield the text of the file in pieces."""
     yield f"# {conversation.title}"
     notes: set[str] = set()
     for message in path:
@@ -62,7 +62,7 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
 
 
 def _closed(text: str) -> str:
-    """A text that was cut within code would take all that follows in the file for code, too."""
+    """Close a code block that was cut, which would turn the rest of the file into code."""
     if "```" not in text and "~~~" not in text:
         return text
     last = parser().parse(text)[-1]
@@ -75,7 +75,7 @@ def _closed(text: str) -> str:
 
 
 def fenced(code: str) -> str:
-    """JSON in a fence that nothing within it closes."""
+    """Return JSON in a fence that nothing within it closes."""
     longest = max((len(run) for run in re.findall("`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}json\n{code}\n{fence}"

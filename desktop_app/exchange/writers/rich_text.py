@@ -1,5 +1,7 @@
-"""A conversation as plain elements of HTML: for the clipboard, what word processors and spreadsheets
-paste, with tables as tables. Nothing in it is loaded from anywhere."""
+"""A conversation as plain HTML elements for the clipboard.
+
+Word processors and spreadsheets paste it with tables as tables. It loads nothing.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,14 @@ from desktop_app.rendering.incremental.block_stream import render
 def written(
     conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
 ) -> str:
-    """The path shown, each message under a heading, a question as it was typed."""
+    """Return the shown path, each message under a heading, questions as they were typed."""
     return "".join(pieces(conversation, path, name_of_model))
 
 
 def pieces(
     conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
 ) -> Iterator[str]:
-    """It, bit by bit."""
+    """Yield the HTML in pieces."""
     title = conversation.title
     yield f"<h1{direction_of(title)}>{escape(title)}</h1>"
     for message in path:
