@@ -231,7 +231,8 @@ def _ending(message: Message) -> Iterator[str]:
     error = message.error
     if error is not None:
         rest = " ".join(part for part in (error.what_was_kept, error.what_to_do) if part)
-        yield f'<div class="error"><strong>{_text(error.what_happened)}</strong> {_text(rest)}</div>'
+        what = _text(error.what_happened)
+        yield f'<div class="error"><strong>{what}</strong> {_text(rest)}</div>'
 
 
 def _shown(text: str) -> str:
