@@ -84,7 +84,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
 
 
 def _delete_chosen(window: MainWindow, its: Controllers) -> None:
-    if its.workspace.is_private and not window.conversations.marked:
+    if its.state.current.is_private and not window.conversations.marked:
         its.private.close_open()
     else:
         its.trash.delete_chosen()

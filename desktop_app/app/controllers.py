@@ -38,8 +38,8 @@ from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompts_controller import PromptsController
 from desktop_app.app.settings.settings_controller import SettingsController
 from desktop_app.app.settings.spending_controller import SpendingController
+from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.tasks import Tasks
-from desktop_app.app.workspace import Workspace
 from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.media.typesetter import Typesetter
@@ -74,20 +74,62 @@ class Controllers(QObject):
         super().__init__(window)
         self._window, self._theme = window, theme
         self.tasks = Tasks(show_error)
-        self.workspace = Workspace(backend, self.tasks, window)
-        self._backend = self.workspace.backend  # with the private conversations
+        state = self.state = WindowState(backend, self.tasks, window)
+        self._backend = self.state.backend  # with the private conversations
         self.running = RunningAnswers(self.tasks, self._backend.conversations, window)
         self._make_library()
         self._make_prompt()
         self._make_chat()
-        self.settings = SettingsController(window, self.workspace, put_in_force)
-        self.places = DataPageController(
-            window, theme, self.workspace, end_for, self.library.refresh
+        self.settings = SettingsController(
+            window,
+            put_in_force,
+            current=state.current,
+            values=state.values,
+            providers=state.providers,
+            setup=state.setup,
+            new_conversation=state.new_conversation,
+            tasks=state.tasks,
+            backend=state.backend,
         )
-        self.spending = SpendingController(window, theme, self.workspace, self.name_of_model)
-        self.paper = ExportController(window, self.workspace)
+        self.places = DataPageController(
+            window,
+            theme,
+            end_for,
+            self.library.refresh,
+            current=state.current,
+            values=state.values,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
+        self.spending = SpendingController(
+            window,
+            theme,
+            self.name_of_model,
+            providers=state.providers,
+            spending=state.spending,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
+        self.paper = ExportController(
+            window,
+            current=state.current,
+            providers=state.providers,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
         self.batches = BatchController(
-            window, theme, self.workspace, self.library, self.prompts, self.attachments
+            window,
+            theme,
+            self.library,
+            self.prompts,
+            self.attachments,
+            current=state.current,
+            draft=state.draft,
+            values=state.values,
+            providers=state.providers,
+            setup=state.setup,
+            tasks=state.tasks,
+            backend=state.backend,
         )
         self.typesetter = Typesetter(child_command("maths"), window)
         self.lexer = JsonProcess(child_command("lexing"), window)
@@ -95,53 +137,221 @@ class Controllers(QObject):
 
     def _make_library(self) -> None:
         """The list, and what is done with whole conversations."""
-        window, theme, workspace, running = self._window, self._theme, self.workspace, self.running
-        library = self.library = LibraryController(window, workspace, running)
-        self.search = SearchController(window, workspace, library)
-        self.trash = Trash(window, workspace, running, library)
-        self.housekeeping = Housekeeping(workspace, self.trash, window)
-        self.conversation_folders = FoldersController(window, theme, workspace, library)
-        self.private = TemporaryController(window, theme, workspace, running, library)
-        self.branching = Branching(window, workspace, running, library)
+        window, theme, state, running = self._window, self._theme, self.state, self.running
+        library = self.library = LibraryController(
+            window,
+            running,
+            current=state.current,
+            draft=state.draft,
+            providers=state.providers,
+            folders=state.folders,
+            setup=state.setup,
+            new_conversation=state.new_conversation,
+            private=state.private,
+            drafts=state.drafts,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
+        self.search = SearchController(window, library, tasks=state.tasks, backend=state.backend)
+        self.trash = Trash(window, running, library, current=state.current, backend=state.backend)
+        self.housekeeping = Housekeeping(
+            self.trash, window, tasks=state.tasks, backend=state.backend
+        )
+        self.conversation_folders = FoldersController(
+            window,
+            theme,
+            library,
+            current=state.current,
+            folders=state.folders,
+            setup=state.setup,
+            backend=state.backend,
+        )
+        self.private = TemporaryController(
+            window,
+            theme,
+            running,
+            library,
+            current=state.current,
+            draft=state.draft,
+            new_conversation=state.new_conversation,
+            private=state.private,
+            drafts=state.drafts,
+            tasks=state.tasks,
+        )
+        self.branching = Branching(
+            window,
+            running,
+            library,
+            current=state.current,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
         self.others = StoreWatcher(self._backend.database, self.tasks, window)
-        SpendingFooter(window, workspace)
+        SpendingFooter(
+            window,
+            current=state.current,
+            providers=state.providers,
+            setup=state.setup,
+            spending=state.spending,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
 
     def _make_prompt(self) -> None:
         """The prompt, and what comes along with a question."""
-        window, theme, workspace = self._window, self._theme, self.workspace
-        self.prompt = ChoiceController(window, workspace)
-        self.pictures = ImagesController(workspace, window.transcript)
-        self.prompts = PromptsController(window, theme, workspace)
+        window, theme, state = self._window, self._theme, self.state
+        self.prompt = ChoiceController(
+            window,
+            current=state.current,
+            draft=state.draft,
+            values=state.values,
+            providers=state.providers,
+            setup=state.setup,
+            spending=state.spending,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
+        self.pictures = ImagesController(
+            window.transcript,
+            current=state.current,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
+        self.prompts = PromptsController(
+            window,
+            theme,
+            current=state.current,
+            draft=state.draft,
+            values=state.values,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
         self.passwords = DocumentPasswords(window, lambda: theme.current)
         self.attachments = AttachmentsController(
-            window, workspace, self.pictures, self.prompts, self.passwords
+            window,
+            self.pictures,
+            self.prompts,
+            self.passwords,
+            current=state.current,
+            draft=state.draft,
+            values=state.values,
+            providers=state.providers,
+            setup=state.setup,
+            private=state.private,
+            drafts=state.drafts,
+            tasks=state.tasks,
+            backend=state.backend,
         )
         self.previews = PreviewController(
             window,
             window.prompt,
-            DraftAttachmentHolder(workspace, window),
+            DraftAttachmentHolder(
+                window, current=state.current, draft=state.draft, setup=state.setup
+            ),
             theme,
-            workspace,
             self.pictures,
             window.notifications.notify,
+            current=state.current,
+            setup=state.setup,
+            tasks=state.tasks,
+            backend=state.backend,
         )
-        self.given = DropController(window, workspace, self.library, self.attachments)
+        self.given = DropController(
+            window,
+            self.library,
+            self.attachments,
+            current=state.current,
+            values=state.values,
+            tasks=state.tasks,
+        )
         self.presets = PresetsController(
-            window, workspace, self.prompt, lambda: self.prompts.manage("presets")
+            window,
+            self.prompt,
+            lambda: self.prompts.manage("presets"),
+            current=state.current,
+            values=state.values,
+            providers=state.providers,
+            setup=state.setup,
+            new_conversation=state.new_conversation,
+            presets=state.presets,
+            tasks=state.tasks,
+            backend=state.backend,
         )
 
     def _make_chat(self) -> None:
         """Questions and answers, what is done before one is sent, and the ways out of a refusal."""
-        window, theme, workspace, running = self._window, self._theme, self.workspace, self.running
-        chat = self.chat = ChatController(window, workspace, running, self.library, self.prompt)
-        self.viewer = ViewerController(window, theme, workspace)
-        self.collections = CollectionsController(
-            window, theme, workspace, self.attachments, self.viewer
+        window, theme, state, running = self._window, self._theme, self.state, self.running
+        chat = self.chat = ChatController(
+            window,
+            running,
+            self.library,
+            self.prompt,
+            current=state.current,
+            draft=state.draft,
+            values=state.values,
+            providers=state.providers,
+            setup=state.setup,
+            drafts=state.drafts,
+            tasks=state.tasks,
+            backend=state.backend,
         )
-        self.compaction = CompactionController(window, workspace, running, theme)
-        self.titles = TitleController(workspace, running, self.library)
-        self.parts = ChunkedReadingController(window, workspace, chat)
-        unlocking = Unlocking(window, workspace, self.passwords)
+        self.viewer = ViewerController(
+            window,
+            theme,
+            current=state.current,
+            draft=state.draft,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
+        self.collections = CollectionsController(
+            window,
+            theme,
+            self.attachments,
+            self.viewer,
+            current=state.current,
+            draft=state.draft,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
+        self.compaction = CompactionController(
+            window,
+            running,
+            theme,
+            current=state.current,
+            values=state.values,
+            providers=state.providers,
+            setup=state.setup,
+            spending=state.spending,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
+        self.titles = TitleController(
+            running,
+            self.library,
+            values=state.values,
+            setup=state.setup,
+            spending=state.spending,
+            private=state.private,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
+        self.parts = ChunkedReadingController(
+            window,
+            chat,
+            current=state.current,
+            draft=state.draft,
+            setup=state.setup,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
+        unlocking = Unlocking(
+            window,
+            self.passwords,
+            current=state.current,
+            draft=state.draft,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
         chat.before_asking = self.compaction.before_asking
         chat.cancel_first = self.compaction.cancel
         chat.ways_out = lambda error: [

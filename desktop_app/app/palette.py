@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from desktop_app.commands.keymap import Keymap
 
 if TYPE_CHECKING:
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.command_palette import CommandPalette
     from desktop_app.ui.window.main_window import MainWindow
@@ -25,11 +25,12 @@ class Palette(QObject):
         self,
         window: MainWindow,
         theme: ThemeWatcher,
-        workspace: Workspace,
         actions: Mapping[str, Callable[[], object]],
+        *,
+        values: SettingValues,
     ) -> None:
         super().__init__(window)
-        self._window, self._theme, self._workspace = window, theme, workspace
+        self._window, self._theme, self._values = window, theme, values
         self._actions = actions
         self._widget: CommandPalette | None = None
 
@@ -40,7 +41,7 @@ class Palette(QObject):
         if self._widget.isVisible():
             self._widget.dismiss()
             return
-        keymap = Keymap.from_settings(self._workspace.values)
+        keymap = Keymap.from_settings(self._values.all)
         offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE]
         self._widget.open_with(offered, keymap)
 

@@ -71,15 +71,18 @@ class WindowSession(Controllers):
         self._quick = QuickHost(window, theme, self, self._raise_window, self.quit)
         self._calls = CallServer(backend.folders.socket, self.serve)
         actions = self.actions = {**actions_of(window, self), **self._actions_of_the_program()}
-        self._palette = Palette(window, theme, self.workspace, actions)
+        self._palette = Palette(window, theme, actions, values=self.state.values)
         self._shortcuts = Shortcuts(window, actions)
         window.transcript.command_requested.connect(lambda command: actions[command]())
         window.transcript.notice_raised.connect(window.notifications.notify)
         window.prompt.command_requested.connect(lambda command: actions[command]())
         window.closing.connect(self._window_closed)
         window.escaped.connect(self._shortcuts.escape)
-        workspace = self.workspace
-        for changed in (workspace.opened, workspace.path_changed, workspace.choice_changed):
+        for changed in (
+            self.state.current.opened,
+            self.state.current.path_changed,
+            self.state.setup.choice_changed,
+        ):
             changed.connect(self._show_key_line)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.quit)
@@ -94,15 +97,15 @@ class WindowSession(Controllers):
     async def start(self, request: WindowRequest) -> None:
         """Load what the window shows, and do what this start was asked to do."""
         use_weights(self._backend, await self._backend.settings.all())
-        await self.workspace.load()
-        use_limits(self._backend, self.workspace.values)
+        await self.state.load()
+        use_limits(self._backend, self.state.values.all)
         await self.presets.load()
         self.tasks.start(self.prompts.load())
-        await resume_runs(self.workspace, self.running)
+        await resume_runs(self.running, providers=self.state.providers, backend=self.state.backend)
         await self.library.load()
         await self.others.watch()
         self._bind_keys()
-        self._window.transcript.wrap_code(bool(self.workspace.values["look.code_wrap"]))
+        self._window.transcript.wrap_code(bool(self.state.values["look.code_wrap"]))
         self.settings.show_values()
         self.given.start()
         self._window.prompt.focus_text()
@@ -133,11 +136,11 @@ class WindowSession(Controllers):
         self._window.activateWindow()
 
     def _show_key_line(self) -> None:
-        on_device = self.workspace.profile.kind is ProviderKind.ON_DEVICE
+        on_device = self.state.setup.profile.kind is ProviderKind.ON_DEVICE
         text = (
             "Answering with SmolLM2, a small model on this computer: good for a try, not for work."
         )
-        is_empty = not self.workspace.path
+        is_empty = not self.state.current.path
         self._window.first_start.set_key_line(on_device and is_empty, text)
         self._window.prompt.show_hint(not is_empty)
 
@@ -154,7 +157,7 @@ class WindowSession(Controllers):
         }
 
     def _bind_keys(self) -> None:
-        keymap = Keymap.from_settings(self.workspace.values)
+        keymap = Keymap.from_settings(self.state.values.all)
         self._shortcuts.bind(keymap)
         self._window.prompt.set_keymap(keymap)
         self._quick.bind(keymap)
@@ -165,7 +168,7 @@ class WindowSession(Controllers):
     # -------------------------------------------------------------- settings in force
 
     def _on_value(self, key: str) -> None:
-        values = self.workspace.values
+        values = self.state.values
         if key == "look.theme":
             self._theme.set_mode(values[key])  # type: ignore[arg-type]
         elif key == "look.text_size":
@@ -175,14 +178,14 @@ class WindowSession(Controllers):
         elif key.startswith("keys."):
             self._bind_keys()
         elif key.startswith("documents."):
-            use_limits(self._backend, values)
+            use_limits(self._backend, values.all)
 
     def _resize_text(self, step: int) -> None:
         # From what is shown: the setting may be still on its way to the disk.
         size = 100 if step == 0 else round(self._theme.current.scale * 100) + step
         if 80 <= size <= 200:
             self._theme.set_text_size(size)
-            self.tasks.start(self.workspace.set_value("look.text_size", size))
+            self.tasks.start(self.state.values.set("look.text_size", size))
 
     # -------------------------------------------------------------- errors
 

@@ -18,7 +18,10 @@ from desktop_app.ui.composer.dropped_content import DroppedData
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.backend.backend import Backend
+    from desktop_app.backend.temporary_stores import TemporaryConversations
     from desktop_app.documents.worker.document_worker import ExtractedDocument, OnProgress
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -28,13 +31,16 @@ LARGE_PASTE = "documents.large_paste"  # the setting: from how many characters o
 
 
 async def attach(
-    workspace: Workspace,
     given: Path | str | DroppedData,
     on_progress: OnProgress,
     conversation_id: str = "",
     password: str = "",
     *,
     resolved: ResolvedChoice | None = None,
+    values: SettingValues,
+    setup: AnswerSetup,
+    private: TemporaryConversations,
+    backend: Backend,
 ) -> tuple[DocumentPart | ImagePart, str]:
     """Read what was given and keep it, in memory where it is for a private conversation; returns it
     as a part of a message, and a note on how it was read, "" where that is as expected. `resolved` is
@@ -43,7 +49,7 @@ async def attach(
     Raises:
         DocumentError, StorageError: it gives no attachment.
     """
-    documents = workspace.backend.documents
+    documents = backend.documents
     document: ExtractedDocument
     source: Path | bytes
     if isinstance(given, Path):
@@ -52,14 +58,14 @@ async def attach(
         name = PASTED_NAME if isinstance(given, str) else given.name
         source = await _bytes_of(given)
         document = await documents.extract_bytes(name, source, on_progress, password=password)
-    if workspace.private.was_begun(conversation_id):
-        part = await workspace.private.keep(conversation_id, source, document)
+    if private.was_begun(conversation_id):
+        part = await private.keep(conversation_id, source, document)
     else:
-        part = await workspace.backend.keep(source, document)
+        part = await backend.keep(source, document)
     note = f"{document.name}: {document.note}" if document.note else ""
-    part = with_detail(part, str(workspace.values["answer.image_detail"]))
-    as_files = bool(workspace.values["answer.documents_as_files"])
-    return preferred(part, resolved or workspace.resolved, as_files=as_files), note
+    part = with_detail(part, str(values["answer.image_detail"]))
+    as_files = bool(values["answer.documents_as_files"])
+    return preferred(part, resolved or setup.resolved, as_files=as_files), note
 
 
 async def _bytes_of(given: str | DroppedData) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,15 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.attachments.attaching import PASTED_NAME, attach
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
 from desktop_app.app.attachments.attachment_facts import document_chip
-from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
+from desktop_app.app.library.drafts import Drafts
+from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.prompt_draft import PromptDraft
+from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.backend import Backend
+from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
@@ -73,14 +81,30 @@ class AttachmentsController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        workspace: Workspace,
         pictures: ImagesController,
         prompts: PromptsController,
         passwords: DocumentPasswords,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        values: SettingValues,
+        providers: Providers,
+        setup: AnswerSetup,
+        private: TemporaryConversations,
+        drafts: Drafts,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._workspace = workspace
+        self._current, self._draft, self._values, self._providers = (
+            current,
+            draft,
+            values,
+            providers,
+        )
+        self._setup, self._private, self._drafts, self._tasks = setup, private, drafts, tasks
+        self._backend = backend
         self._pictures = pictures
         self._reading: dict[str, _Reading] = {}
         self._arrived: list[tuple[_Reading, DraftPart]] = []
@@ -102,14 +126,14 @@ class AttachmentsController(QObject):
         prompt.suggestion_requested.connect(prompts.ask)
         prompts.prompts_changed.connect(self._show_suggestions)
         prompt.text_changed.connect(self._show_suggestions)
-        workspace.opened.connect(self._begin_anew)
-        workspace.opened.connect(self._show)
-        workspace.choice_changed.connect(self._show)
-        workspace.draft_changed.connect(self._show)
-        workspace.profiles_changed.connect(self._show)
-        workspace.listings_changed.connect(self._show)
-        workspace.path_changed.connect(self._show)
-        workspace.compactions_changed.connect(self._show)
+        self._current.opened.connect(self._begin_anew)
+        self._current.opened.connect(self._show)
+        self._setup.choice_changed.connect(self._show)
+        self._draft.changed.connect(self._show)
+        self._providers.changed.connect(self._show)
+        self._providers.listings_changed.connect(self._show)
+        self._current.path_changed.connect(self._show)
+        self._current.compactions_changed.connect(self._show)
 
     # -------------------------------------------------------------- reading
 
@@ -135,17 +159,17 @@ class AttachmentsController(QObject):
 
     def turn_back(self) -> None:
         """Put the long text that was attached last into the prompt, as text."""
-        documents = [p for p in self._workspace.draft.attachments if isinstance(p, DocumentPart)]
+        documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         pasted = [part for part in documents if part.name == PASTED_NAME]
         if pasted:
-            self._workspace.tasks.start(self._turn_back(pasted[-1].sha256))
+            self._tasks.start(self._turn_back(pasted[-1].sha256))
         else:
             self._window.notifications.notify("No pasted text is attached here.")
 
     async def _turn_back(self, sha256: str) -> None:
-        conversation_id = self._workspace.conversation.id
-        text = await self._workspace.backend.attachments.text(sha256)
-        if conversation_id != self._workspace.conversation.id:
+        conversation_id = self._current.id
+        text = await self._backend.attachments.text(sha256)
+        if conversation_id != self._current.id:
             return
         if len(text) > LARGEST_TEXT:
             self._window.notifications.notify("This text is too long to stand in the prompt.")
@@ -169,11 +193,11 @@ class AttachmentsController(QObject):
         conversation_id: str,
         batch: AttachmentBatch | None = None,
     ) -> None:
-        here = conversation_id or self._workspace.conversation.id
+        here = conversation_id or self._current.id
         reading = _Reading(here, name, batch or AttachmentBatch(1, 1))
         reading_id = new_id()
         self._reading[reading_id] = reading
-        reading.task = self._workspace.tasks.start(self._run(reading_id, reading, given))
+        reading.task = self._tasks.start(self._run(reading_id, reading, given))
 
     async def _run(
         self, reading_id: str, reading: _Reading, given: Path | str | DroppedData
@@ -181,7 +205,16 @@ class AttachmentsController(QObject):
         try:
             on_progress = partial(self._show_progress, reading)
             part, note = await self._passwords.opened(
-                partial(attach, self._workspace, given, on_progress, reading.conversation_id)
+                partial(
+                    attach,
+                    given,
+                    on_progress,
+                    reading.conversation_id,
+                    values=self._values,
+                    setup=self._setup,
+                    private=self._private,
+                    backend=self._backend,
+                )
             )
             if note:  # how it was read, where that may not be what the person expects
                 self._window.notifications.notify(note)
@@ -203,19 +236,19 @@ class AttachmentsController(QObject):
     async def _note_origin(self, reading: _Reading, sha256: str, path: Path) -> None:
         """Remember where a file lies; that it cannot be kept does not undo that it is attached."""
         self.origins[sha256] = path
-        if self._workspace.private.was_begun(reading.conversation_id):
+        if self._private.was_begun(reading.conversation_id):
             return
         try:
-            await self._workspace.backend.attachments.note_origin(sha256, path)
+            await self._backend.attachments.note_origin(sha256, path)
         except StorageError as error:
             reading.batch.unplaced.append((reading.name, error))
 
     def _offer_to_turn_back(self, conversation_id: str, sha256: str) -> None:
-        if conversation_id == self._workspace.conversation.id:
+        if conversation_id == self._current.id:
             work = partial(self._turn_back, sha256)
             self._window.notifications.notify(
                 "The long text is attached as a document.",
-                [("Put it into the prompt", lambda: self._workspace.tasks.start(work()))],
+                [("Put it into the prompt", lambda: self._tasks.start(work()))],
             )
 
     def _say_what_failed(self, batch: AttachmentBatch) -> None:
@@ -230,8 +263,8 @@ class AttachmentsController(QObject):
         self._show_soon(reading.batch)
 
     async def _add(self, reading: _Reading, part: DraftPart) -> None:
-        if reading.conversation_id != self._workspace.conversation.id:
-            await self._workspace.drafts.attach(reading.conversation_id, part)
+        if reading.conversation_id != self._current.id:
+            await self._drafts.attach(reading.conversation_id, part)
             return
         self._arrived.append((reading, part))
 
@@ -251,16 +284,14 @@ class AttachmentsController(QObject):
 
     def _take_arrived(self) -> None:
         """Put what was read into the draft, each thing once."""
-        workspace = self._workspace
         arrived, self._arrived = self._arrived, []
-        attachments = {part_id(part): part for part in workspace.draft.attachments}
+        attachments = {part_id(part): part for part in self._draft.value.attachments}
         for reading, part in arrived:
-            if reading.conversation_id != workspace.conversation.id:  # left since
-                workspace.tasks.start(workspace.drafts.attach(reading.conversation_id, part))
+            if reading.conversation_id != self._current.id:  # left since
+                self._tasks.start(self._drafts.attach(reading.conversation_id, part))
             elif attachments.setdefault(part_id(part), part) is not part:
                 reading.batch.known.append(reading.name)
-        workspace.draft = replace(workspace.draft, attachments=tuple(attachments.values()))
-        workspace.draft_changed.emit()
+        self._draft.set_attachments(tuple(attachments.values()))
 
     def _remove(self, chip_id: str) -> None:
         if chip_id == REST:
@@ -272,12 +303,10 @@ class AttachmentsController(QObject):
             self._give_up(chip_id)
             self._update()
             return
-        workspace = self._workspace
-        kept = tuple(p for p in workspace.draft.attachments if part_id(p) != chip_id)
+        kept = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)
         if chip_id == MORE:
             kept = kept[:SHOWN]
-        workspace.draft = replace(workspace.draft, attachments=kept)
-        workspace.draft_changed.emit()
+        self._draft.set_attachments(kept)
 
     def _give_up(self, reading_id: str) -> None:
         reading = self._reading.pop(reading_id)
@@ -290,15 +319,13 @@ class AttachmentsController(QObject):
             self._shows_all = True
             self._show()
             return
-        workspace = self._workspace
         attachments = tuple(
             with_detail(part, detail)
             if not isinstance(part, CollectionPart) and part.sha256 == chip_id
             else part
-            for part in workspace.draft.attachments
+            for part in self._draft.value.attachments
         )
-        workspace.draft = replace(workspace.draft, attachments=attachments)
-        workspace.draft_changed.emit()
+        self._draft.set_attachments(attachments)
 
     # -------------------------------------------------------------- showing
 
@@ -308,16 +335,16 @@ class AttachmentsController(QObject):
         self._window.prompt.set_chips(chips)
         why = f"Reading {next(iter(reading.values())).name}…" if reading else ""
         why = why or self._refusal()
-        if not self._workspace.has_provider(self._workspace.conversation):
+        if not self._providers.has_provider(self._current.conversation):
             why = PROVIDER_REMOVED
         self._window.prompt.set_can_send(not why, why)
         self._show_suggestions()
 
     def _chips_of_read(self) -> list[Chip]:
         """One for each attachment; of hundreds the first ones, and one for the others."""
-        parts, resolved = self._workspace.draft.attachments, self._workspace.resolved
+        parts, resolved = self._draft.value.attachments, self._setup.resolved
         first = len(parts) if self._shows_all or len(parts) <= SHOWN + 1 else SHOWN
-        sent = self._workspace.as_sent(parts[:first])
+        sent = self._setup.as_sent(parts[:first])
         chips = [self._chip(part, resolved) for part in sent]
         if others := parts[first:]:
             tokens = sum(part.tokens or 0 for part in others if isinstance(part, DocumentPart))
@@ -330,14 +357,14 @@ class AttachmentsController(QObject):
         """Another conversation is open."""
         self._shows_all = False
         self._window.notifications.dismiss_topic(TOPIC)
-        parts = self._workspace.draft.attachments
+        parts = self._draft.value.attachments
         unknown = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
         if unknown := [sha256 for sha256 in unknown if sha256 not in self.origins]:
-            self._workspace.tasks.start(self._recall(unknown))
+            self._tasks.start(self._recall(unknown))
 
     async def _recall(self, hashes: list[str]) -> None:
         """Where what stood in the prompt before this start was read from."""
-        self.origins |= await self._workspace.backend.attachments.origins(hashes)
+        self.origins |= await self._backend.attachments.origins(hashes)
 
     def _chips_of_reading(self, reading: dict[str, _Reading]) -> list[Chip]:
         """One for each file; of very many the one that is read, and one for those that wait."""
@@ -364,14 +391,14 @@ class AttachmentsController(QObject):
         return document_chip(part, resolved)
 
     def _show_thumbnail(self, sha256: str) -> None:
-        if sha256 in map(part_id, self._workspace.draft.attachments):
+        if sha256 in map(part_id, self._draft.value.attachments):
             self._show()
 
     def _refusal(self) -> str:
         """Why what is attached cannot be sent like this to the chosen model; "" where it can."""
-        parts, resolved = self._workspace.draft.attachments, self._workspace.resolved
+        parts, resolved = self._draft.value.attachments, self._setup.resolved
         try:
-            require_files(parts, self._workspace.path, resolved)
+            require_files(parts, self._current.path, resolved)
             require_image_input(not_files(parts, resolved.files), resolved.model)
         except IllegalChoiceError as error:
             return f"{error.what_happened} {error.what_to_do}"
@@ -380,11 +407,11 @@ class AttachmentsController(QObject):
         return ""
 
     def _reading_here(self) -> dict[str, _Reading]:
-        here = self._workspace.conversation.id
+        here = self._current.id
         return {id_: r for id_, r in self._reading.items() if r.conversation_id == here}
 
     def _show_suggestions(self) -> None:
-        documents = [p for p in self._workspace.draft.attachments if isinstance(p, DocumentPart)]
+        documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         offered = bool(documents) and not self._reading_here()
         if offered and not self._window.prompt.text().strip():
             self._window.prompt.set_suggestions(self._prompts.suggestions(len(documents)))

@@ -20,7 +20,10 @@ from desktop_app.ui.window.notifications import Actions
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.window.main_window import MainWindow
@@ -101,10 +104,18 @@ class Unlocking(QObject):
     question can be sent."""
 
     def __init__(
-        self, window: MainWindow, workspace: Workspace, passwords: DocumentPasswords
+        self,
+        window: MainWindow,
+        passwords: DocumentPasswords,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
-        self._window, self._workspace, self._passwords = window, workspace, passwords
+        self._window, self._current, self._draft, self._tasks = window, current, draft, tasks
+        self._backend, self._passwords = backend, passwords
 
     def ways_out(self, error: UserFacingError) -> Actions:
         """What can be done about an error of sending."""
@@ -113,17 +124,16 @@ class Unlocking(QObject):
         return [("Enter the password…", lambda: self._start(error.sha256))]
 
     def _start(self, sha256: str) -> None:
-        self._workspace.tasks.start(self._unlock(sha256))
+        self._tasks.start(self._unlock(sha256))
 
     async def _unlock(self, sha256: str) -> None:
-        workspace = self._workspace
-        messages = [part for message in workspace.path for part in message.attachments]
-        parts = (*workspace.draft.attachments, *messages)
+        messages = [part for message in self._current.path for part in message.attachments]
+        parts = (*self._draft.value.attachments, *messages)
         known = (p for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256)
         part = next(known, None)
         if part is None:
             return
-        backend = workspace.backend
+        backend = self._backend
         original = await backend.attachments.bytes(sha256)
 
         async def attempt(password: str) -> None:

@@ -20,7 +20,9 @@ from desktop_app.ui.composer.rich_text_paste import says_more, words_of
 if TYPE_CHECKING:
     from desktop_app.app.attachments.attachments_controller import AttachmentsController
     from desktop_app.app.library.library_controller import LibraryController
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.composer.rich_text_paste import RichTextPaste
@@ -35,22 +37,25 @@ class DropController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        workspace: Workspace,
         library: LibraryController,
         attachments: AttachmentsController,
+        *,
+        current: OpenConversation,
+        values: SettingValues,
+        tasks: Tasks,
     ) -> None:
         super().__init__(window)
-        self._window, self._workspace = window, workspace
+        self._window, self._current, self._values, self._tasks = window, current, values, tasks
         self._library, self._attachments = library, attachments
         self._reader: DocumentWorker | None = None
-        prompt, tasks = window.prompt, workspace.tasks
+        prompt, tasks = window.prompt, self._tasks
         window.conversations.view.content_dropped.connect(self._give)
         prompt.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
         prompt.large_rich_text_pasted.connect(
             lambda text, html: tasks.start(self._attach_rich(text, html))
         )
         prompt.notice_raised.connect(lambda note: window.notifications.notify(note))
-        workspace.values_changed.connect(self._on_value)
+        self._values.changed.connect(self._on_value)
 
     def start(self) -> None:
         """Put the setting in force."""
@@ -63,13 +68,13 @@ class DropController(QObject):
 
     def _on_value(self, key: str) -> None:
         if key == LARGE_PASTE:
-            self._window.prompt.set_large_paste(int(self._workspace.values[key] or 0))
+            self._window.prompt.set_large_paste(int(self._values[key] or 0))
 
     # -------------------------------------------------------------- drops on the list
 
     def _give(self, given: DroppedContent, identifier: str, is_folder: bool) -> None:
         if identifier and not is_folder:
-            self._workspace.tasks.start(self._give_to(given, identifier))
+            self._tasks.start(self._give_to(given, identifier))
             return
         if identifier:
             self._library.open_new(identifier)
@@ -80,7 +85,7 @@ class DropController(QObject):
         self._attach(given, conversation_id)
         await self._library.open(conversation_id)
         text = replace(given, files=(), content=None)
-        if self._workspace.conversation.id == conversation_id:
+        if self._current.id == conversation_id:
             self._window.prompt.take(text)
             self._window.prompt.focus_text()
         elif given.is_text:
@@ -89,7 +94,7 @@ class DropController(QObject):
             )
 
     def _take(self, given: DroppedContent) -> None:
-        self._attach(given, self._workspace.conversation.id)
+        self._attach(given, self._current.id)
         self._window.prompt.take(replace(given, files=(), content=None))
         self._window.prompt.focus_text()
 
@@ -106,7 +111,7 @@ class DropController(QObject):
             paste.become(await self._markdown_of(paste.html))
 
     async def _attach_rich(self, text: str, html: str) -> None:
-        conversation_id = self._workspace.conversation.id
+        conversation_id = self._current.id
         self._attachments.attach_text(await self.text_of(text, html), conversation_id)
 
     async def text_of(self, text: str, html: str) -> str:

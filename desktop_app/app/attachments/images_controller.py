@@ -26,7 +26,9 @@ from desktop_app.ui.transcript.media.message_images import OPEN, THUMBNAIL_BOX
 from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.models.model_catalog import ModelInfo
     from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.ui.transcript.view import TranscriptView
@@ -51,9 +53,16 @@ class ImagesController(QObject):
 
     thumbnail_ready = Signal(str)
 
-    def __init__(self, workspace: Workspace, transcript: TranscriptView) -> None:
+    def __init__(
+        self,
+        transcript: TranscriptView,
+        *,
+        current: OpenConversation,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
         super().__init__(transcript)
-        self._workspace = workspace
+        self._current, self._tasks, self._backend = current, tasks, backend
         self._transcript = transcript
         self._held: OrderedDict[str, QImage] = OrderedDict()
         self._making: set[str] = set()
@@ -71,12 +80,12 @@ class ImagesController(QObject):
             self._held.move_to_end(part.sha256)
         elif part.sha256 not in self._making:
             self._making.add(part.sha256)
-            self._workspace.tasks.start(self._make(part))
+            self._tasks.start(self._make(part))
         return found
 
     async def _make(self, part: ImagePart) -> None:
         try:
-            made = await self._workspace.backend.pictures.within(part, THUMBNAIL_BOX)
+            made = await self._backend.pictures.within(part, THUMBNAIL_BOX)
         except UserFacingError:
             return  # the name stands where the picture would; opening it says what is wrong
         image = await asyncio.to_thread(QImage.fromData, made.data)
@@ -96,7 +105,7 @@ class ImagesController(QObject):
 
     def _part(self, sha256: str) -> ImagePart | None:
         """A picture of the open conversation."""
-        parts = (part for message in self._workspace.path for part in message.attachments)
+        parts = (part for message in self._current.path for part in message.attachments)
         return next((p for p in parts if isinstance(p, ImagePart) and p.sha256 == sha256), None)
 
     # -------------------------------------------------------------- on a chip
@@ -129,22 +138,22 @@ class ImagesController(QObject):
     def _act(self, _message_id: str, action: str) -> None:
         part = self._part(action.removeprefix(OPEN)) if action.startswith(OPEN) else None
         if part is not None:
-            self._workspace.tasks.start(self._open(part))
+            self._tasks.start(self._open(part))
 
     async def _open(self, part: ImagePart) -> None:
         """Show the kept original with the system's viewer: a copy that cannot be written to."""
-        if self._workspace.is_private:
+        if self._current.is_private:
             raise IllegalChoiceError(
                 "A picture of a private conversation is not handed to another program.",
                 what_was_kept="For that it would have to be written to the disk.",
             )
-        data = await self._workspace.backend.attachments.bytes(part.sha256)
+        data = await self._backend.attachments.bytes(part.sha256)
         copy = await asyncio.to_thread(self._copy, part, data)
         open_path(copy)
 
     def _copy(self, part: ImagePart, data: bytes) -> Path:
         if self._copies is None:
-            self._copies = TemporaryFolder(self._workspace.backend.folders.temporary)
+            self._copies = TemporaryFolder(self._backend.folders.temporary)
         # The name is the file's own words: it may hold anything, the ending decides who opens it.
         copy = self._copies.path / f"{part.sha256[:16]}{_ENDINGS.get(part.media_type, '.png')}"
         if not copy.exists():

@@ -27,7 +27,11 @@ from desktop_app.services.chat.prompt_assembly import is_first_fenced
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
 
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
 Attached = DocumentPart | ImagePart
@@ -74,59 +78,61 @@ class DraftAttachmentHolder(QObject):
 
     changed = Signal()
 
-    def __init__(self, workspace: Workspace, parent: QObject) -> None:
+    def __init__(
+        self, parent: QObject, *, current: OpenConversation, draft: PromptDraft, setup: AnswerSetup
+    ) -> None:
         super().__init__(parent)
-        self._workspace = workspace
+        self._current, self._draft, self._setup = current, draft, setup
         for signal in (
-            workspace.opened,
-            workspace.draft_changed,
-            workspace.choice_changed,
-            workspace.path_changed,
-            workspace.compactions_changed,
+            self._current.opened,
+            self._draft.changed,
+            self._setup.choice_changed,
+            self._current.path_changed,
+            self._current.compactions_changed,
         ):
             signal.connect(self.changed)
 
     @property
     def attached(self) -> list[Attached]:
         """The documents and pictures in the draft."""
-        parts = self._workspace.draft.attachments
+        parts = self._draft.value.attachments
         return [part for part in parts if isinstance(part, DocumentPart | ImagePart)]
 
     @property
     def conversation_id(self) -> str:
         """The open conversation's."""
-        return self._workspace.conversation.id
+        return self._current.id
 
     @property
     def resolved(self) -> ResolvedChoice:
         """Who would be asked in the open conversation."""
-        return self._workspace.resolved
+        return self._setup.resolved
 
     def as_sent(self, part: Attached) -> Attached:
         """One of them behind what is sent of the open conversation."""
-        return self._workspace.as_sent([part])[0]
+        return self._setup.as_sent([part])[0]
 
     def is_first_fenced(self, part: Attached) -> bool:
         """Return True if one of them is the first between boundaries in the conversation."""
-        return is_first_fenced(part, self.attached, self._workspace.sent, self.resolved.files)
+        return is_first_fenced(part, self.attached, self._setup.sent, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Have each be another."""
-        workspace = self._workspace
         attachments = tuple(
             change(part) if isinstance(part, DocumentPart | ImagePart) else part
-            for part in workspace.draft.attachments
+            for part in self._draft.value.attachments
         )
-        workspace.draft = replace(workspace.draft, attachments=attachments)
-        workspace.draft_changed.emit()
+        self._draft.set_attachments(attachments)
 
 
 class PageSelection(QObject):
     """Changes what is sent of what is attached."""
 
-    def __init__(self, held: AttachmentHolder, workspace: Workspace, parent: QObject) -> None:
+    def __init__(
+        self, held: AttachmentHolder, parent: QObject, *, tasks: Tasks, backend: Backend
+    ) -> None:
         super().__init__(parent)
-        self._held, self._workspace = held, workspace
+        self._held, self._tasks, self._backend = held, tasks, backend
         self._counting: set[tuple[str, ChosenPages]] = set()
         held.changed.connect(self._count_missing)
 
@@ -175,7 +181,7 @@ class PageSelection(QObject):
             IllegalChoiceError: there is nothing of the kind.
             StorageError: the text is gone.
         """
-        text = await self._workspace.backend.attachments.text(part.sha256)
+        text = await self._backend.attachments.text(part.sha256)
         found = await asyncio.to_thread(sections, text, unit_of(part))
         if not found:
             raise IllegalChoiceError(
@@ -191,10 +197,10 @@ class PageSelection(QObject):
                 key = (part.sha256, part.chosen)
                 if key not in self._counting:
                     self._counting.add(key)
-                    self._workspace.tasks.start(self._count(part, part.chosen))
+                    self._tasks.start(self._count(part, part.chosen))
 
     async def _count(self, part: DocumentPart, chosen: ChosenPages) -> None:
-        backend = self._workspace.backend
+        backend = self._backend
         try:
             text = await backend.attachments.text(part.sha256)
             text = await asyncio.to_thread(chosen_text, part, text)

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
     from desktop_app.app.attachments.images_controller import ImagesController
     from desktop_app.app.attachments.page_selection import AttachmentHolder
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
@@ -82,19 +85,29 @@ class PreviewController(QObject):
         prompt: PreviewedPrompt,
         held: AttachmentHolder,
         theme: ThemeWatcher,
-        workspace: Workspace,
         pictures: ImagesController,
         say: Callable[[str], object],
+        *,
+        current: OpenConversation,
+        setup: AnswerSetup,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
         self._window, self._prompt, self._held = window, prompt, held
-        self._theme, self._workspace = theme, workspace
+        self._theme, self._current, self._setup, self._tasks, self._backend = (
+            theme,
+            current,
+            setup,
+            tasks,
+            backend,
+        )
         self._pictures, self._say = pictures, say
         self._dialog: AttachmentPreview | None = None
         self._shown = ""
         self._asked = 0
         self._last: Attached | None = None
-        self._choosing = PageSelection(held, workspace, self)
+        self._choosing = PageSelection(held, self, tasks=self._tasks, backend=self._backend)
         prompt.attachment_preview_requested.connect(self.show)
         prompt.attachment_action_requested.connect(self._act)
         held.changed.connect(self._follow)
@@ -159,10 +172,8 @@ class PreviewController(QObject):
         dialog = self._dialog = AttachmentPreview(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)
         dialog.selected.connect(self._open)
-        dialog.pages_chosen.connect(lambda given: self._workspace.tasks.start(self._take(given)))
-        dialog.image_requested.connect(
-            lambda number: self._workspace.tasks.start(self._show_picture(number))
-        )
+        dialog.pages_chosen.connect(lambda given: self._tasks.start(self._take(given)))
+        dialog.image_requested.connect(lambda number: self._tasks.start(self._show_picture(number)))
         dialog.finished.connect(lambda _: self._closed())
         return dialog
 
@@ -194,7 +205,7 @@ class PreviewController(QObject):
         same = self._last is not None and self._as_sent(self._last) == self._as_sent(part)
         self._last = part
         if not same:
-            self._workspace.tasks.start(self._load(part))
+            self._tasks.start(self._load(part))
 
     def _as_sent(self, part: Attached) -> object:
         """What of a part and of who is asked decides what is sent: not the count."""
@@ -244,16 +255,15 @@ class PreviewController(QObject):
         self._dialog.show_pictures(self._captions(part), has_text=bool(text))
 
     async def _words(self, part: Attached) -> str:
-        workspace = self._workspace
-        backend, resolved = workspace.backend, self._held.resolved
+        backend, resolved = self._backend, self._held.resolved
         if isinstance(part, ImagePart):
             shown = await Sight(resolved.model, backend.pictures).shown(part)
             return shown.text if isinstance(shown, TextPart) else ""
         fence = await backend.fences.of(self._held.conversation_id)
         if part.in_parts:
-            chat = workspace.chat_for(workspace.conversation)
+            chat = self._setup.chat_for(self._current.conversation)
             words = self._prompt.text()
-            instructions = workspace.ask_settings.instructions
+            instructions = self._setup.ask_settings.instructions
             return "\n\n".join(await chat.parts.texts(part, words, resolved, fence, instructions))
         if is_file(part, resolved.files):
             return await backend.attachments.text(part.sha256)
@@ -290,7 +300,7 @@ class PreviewController(QObject):
 
     async def _show_picture(self, number: int) -> None:
         """The very picture that is sent."""
-        part, pictures = self._last, self._workspace.backend.pictures
+        part, pictures = self._last, self._backend.pictures
         rule = self._held.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):

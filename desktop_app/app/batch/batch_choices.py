@@ -19,7 +19,8 @@ from desktop_app.ui.batch.batch_new_page import (
 
 if TYPE_CHECKING:
     from desktop_app.app.prompts.prompts_controller import PromptsController
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
@@ -32,28 +33,28 @@ def prompts_offered(prompts: PromptsController) -> list[BatchPromptOption]:
     ]
 
 
-def providers_offered(workspace: Workspace) -> list[BatchProviderOption]:
+def providers_offered(*, providers: Providers, backend: Backend) -> list[BatchProviderOption]:
     """Every provider: those with batches first, the others with why they have none."""
-    found = [_provider(workspace, profile) for profile in workspace.profiles]
+    found = [_provider(profile, backend=backend) for profile in providers.all]
     return sorted(found, key=lambda provider: bool(provider.refusal))
 
 
-def _provider(workspace: Workspace, profile: ProviderProfile) -> BatchProviderOption:
+def _provider(profile: ProviderProfile, *, backend: Backend) -> BatchProviderOption:
     why = refusal(profile)
     if why:
         return BatchProviderOption(profile.id, profile.name, why)
-    backend = workspace.backend
+    backend = backend
     day = date.today()  # noqa: DTZ011 - the person's day
     menu = offers(profile, backend.catalog, backend.listings.of(profile), day)
-    models = [_model(workspace, profile, offer) for offer in menu]
+    models = [_model(profile, offer, backend=backend) for offer in menu]
     return BatchProviderOption(
         profile.id, profile.name, models=tuple(m for m in models if not m.refusal)
     )
 
 
-def _model(workspace: Workspace, profile: ProviderProfile, offer: Offer) -> BatchModelOption:
+def _model(profile: ProviderProfile, offer: Offer, *, backend: Backend) -> BatchModelOption:
     choice = ModelChoice(profile.id, "" if offer.variant else offer.model, offer.variant)
-    resolved = workspace.backend.chat.resolve(profile, choice)
+    resolved = backend.chat.resolve(profile, choice)
     info = resolved.model
     efforts = info.efforts or ()
     if info.id != offer.model:  # another one answers in its place, at one effort
@@ -61,10 +62,12 @@ def _model(workspace: Workspace, profile: ProviderProfile, offer: Offer) -> Batc
     return BatchModelOption(offer.model, offer.name, offer.variant, efforts, refusal(profile, info))
 
 
-def resolved_wish(workspace: Workspace, wish: BatchWish) -> ResolvedChoice | None:
+def resolved_wish(
+    wish: BatchWish, *, providers: Providers, backend: Backend
+) -> ResolvedChoice | None:
     """Who answers; None where the provider is gone."""
-    profile = next((p for p in workspace.profiles if p.id == wish.provider_id), None)
+    profile = next((p for p in providers.all if p.id == wish.provider_id), None)
     if profile is None:
         return None
     choice = ModelChoice(profile.id, "" if wish.variant else wish.model, wish.variant, wish.effort)
-    return workspace.backend.chat.resolve(profile, choice)
+    return backend.chat.resolve(profile, choice)

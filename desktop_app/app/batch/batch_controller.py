@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +22,13 @@ if TYPE_CHECKING:
     from desktop_app.app.batch.batch_runs import BatchRuns
     from desktop_app.app.library.library_controller import LibraryController
     from desktop_app.app.prompts.prompts_controller import PromptsController
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine
     from desktop_app.ui.batch.batch_bar import BatchBar
     from desktop_app.ui.batch.batch_dialog import BatchDialog
@@ -46,13 +51,22 @@ class BatchController(QObject):
         self,
         window: MainWindow,
         theme: ThemeWatcher,
-        workspace: Workspace,
         library: LibraryController,
         prompts: PromptsController,
         attachments: AttachmentsController,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        values: SettingValues,
+        providers: Providers,
+        setup: AnswerSetup,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
-        self._window, self._theme, self._workspace = window, theme, workspace
+        self._window, self._theme, self._current, self._draft = window, theme, current, draft
+        self._values, self._providers, self._setup, self._tasks = values, providers, setup, tasks
+        self._backend = backend
         self._library, self._prompts, self._attachments = library, prompts, attachments
         self._lines: Sequence[BatchLine] = ()
         self._lines_of = ""
@@ -66,10 +80,10 @@ class BatchController(QObject):
         self._timer.timeout.connect(lambda: self._start(self._refresh()))
         window.files_dropped.connect(self._offer)
         window.prompt.attach_requested.connect(self._offer)
-        workspace.opened.connect(self._forget_offer)
+        self._current.opened.connect(self._forget_offer)
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
-        self._workspace.tasks.start(work)
+        self._tasks.start(work)
 
     # -------------------------------------------------------------- what is made late
 
@@ -78,7 +92,7 @@ class BatchController(QObject):
         """What goes on with jobs."""
         from desktop_app.app.batch.batch_runs import BatchRuns
 
-        runs = BatchRuns(self._workspace, self)
+        runs = BatchRuns(self, tasks=self._tasks, backend=self._backend)
         runs.job_changed.connect(lambda _: self._look_soon())
         runs.reading_progressed.connect(self._show_reading)
         runs.files_read.connect(self._after_reading)
@@ -121,7 +135,7 @@ class BatchController(QObject):
 
     async def pick_up(self) -> None:
         """Go on with the jobs that an earlier start, or a command, has left under way."""
-        if await self._workspace.backend.batch_store.open_ids():
+        if await self._backend.batch_store.open_ids():
             await self.runs.pick_up()
             self._look_soon()
 
@@ -141,17 +155,17 @@ class BatchController(QObject):
 
     def _offer(self, paths: Sequence[Path]) -> None:
         """Files were given: where they are many, each could be asked by itself, at half price."""
-        if any(profile.has_batches for profile in self._workspace.profiles):
-            self._start(self._offer_many(list(paths), self._workspace.draft))
+        if any(profile.has_batches for profile in self._providers.all):
+            self._start(self._offer_many(list(paths), self._draft.value))
 
     async def _offer_many(self, paths: list[Path], before: Draft) -> None:
-        opened = self._workspace.conversation.id
+        opened = self._current.id
         count = f"{len(paths):,}"
         if len(paths) < MANY:
             count = "Many"
             if not await asyncio.to_thread(_hold_many, paths):
                 return
-        if self._workspace.conversation.id == opened:
+        if self._current.id == opened:
             self._given, self._before = paths, before
             words = f"{count} files at once: a batch job asks each one by itself, at half price."
             self._bar.offer(words)
@@ -168,10 +182,9 @@ class BatchController(QObject):
             self._dismiss_bar()
             return
         self._attachments.close()  # they are not to go into the prompt
-        draft, before = self._workspace.draft, self._before.attachments
+        draft, before = self._draft.value, self._before.attachments
         kept = tuple(part for part in draft.attachments if part in before)
-        self._workspace.draft = replace(draft, attachments=kept)
-        self._workspace.draft_changed.emit()
+        self._draft.set_attachments(kept)
         self.begin(paths)
         self._look_soon()
 
@@ -206,20 +219,20 @@ class BatchController(QObject):
         from desktop_app.app.batch.batch_choices import prompts_offered, providers_offered
         from desktop_app.services.chat.prompt_library import SUMMARY
 
-        page, workspace = self._made_dialog().new, self._workspace
+        page = self._made_dialog().new
         page.set_prompts(prompts_offered(self._prompts), SUMMARY)
-        choice = workspace.choice
-        providers = providers_offered(workspace)
+        choice = self._setup.choice
+        providers = providers_offered(providers=self._providers, backend=self._backend)
         here = next((p for p in providers if p.id == choice.provider_id and not p.refusal), None)
         first = here or (providers[0] if providers else None)
         model = choice.model
         if choice.variant is not None:
-            model = workspace.backend.catalog.for_variant(choice.variant).id
+            model = self._backend.catalog.for_variant(choice.variant).id
         page.set_providers(providers, first.id if first else "", model, choice.effort)
         self._made_dialog().show_new()
 
     async def _show_job(self, job_id: str) -> None:
-        job = await self._workspace.backend.batch_store.get(job_id)
+        job = await self._backend.batch_store.get(job_id)
         if job is None:
             return
         self._made_dialog().show_job(job)
@@ -227,7 +240,7 @@ class BatchController(QObject):
 
     async def _show_lines(self, job_id: str) -> None:
         """The files of the job that is shown; what differs is found on another thread."""
-        store = self._workspace.backend.batch_store
+        store = self._backend.batch_store
         dialog = self._made_dialog()
         lines = await store.lines(job_id)
         before = self._lines if self._lines_of == job_id else None
@@ -241,7 +254,7 @@ class BatchController(QObject):
         self._timer.setInterval(SLOW_REFRESH_MS if slow else REFRESH_MS)
 
     async def _show_item(self, job_id: str, number: int) -> None:
-        item = await self._workspace.backend.batch_store.item(job_id, number)
+        item = await self._backend.batch_store.item(job_id, number)
         dialog = self._made_dialog()
         chosen = dialog.job.chosen
         if item is not None and dialog.job.job_id == job_id and chosen == number:
@@ -260,7 +273,7 @@ class BatchController(QObject):
             return
         self._refreshing = True
         try:
-            jobs = await self._workspace.backend.batch_store.all()
+            jobs = await self._backend.batch_store.all()
             self._show_bar(jobs)
             dialog = self._dialog
             if dialog is not None and dialog.isVisible():
@@ -308,10 +321,10 @@ class BatchController(QObject):
         from desktop_app.backend.answer_settings import ask_settings
         from desktop_app.backend.batch_wiring import expanded
 
-        resolved = resolved_wish(self._workspace, wish)
+        resolved = resolved_wish(wish, providers=self._providers, backend=self._backend)
         if resolved is None:
             return
-        settings = ask_settings(self._workspace.values).for_one()
+        settings = ask_settings(self._values.all).for_one()
         job = await self.runs.service.new(
             await expanded(wish.paths),
             resolved,
@@ -347,12 +360,12 @@ class BatchController(QObject):
     async def _report(self, job_id: str, format_: str, target: Path) -> None:
         from desktop_app.cli.batch.batch_output import write_report
 
-        dialog, store = self._made_dialog(), self._workspace.backend.batch_store
+        dialog, store = self._made_dialog(), self._backend.batch_store
         job = await store.get(job_id)
         if job is None:
             return
         try:
-            await write_report(self._workspace.backend, job, format_, target)
+            await write_report(self._backend, job, format_, target)
         except UserFacingError as error:
             dialog.say(error)
         else:
@@ -361,7 +374,7 @@ class BatchController(QObject):
     async def _open(self, job_id: str, number: int) -> None:
         from desktop_app.backend.batch_wiring import open_as_conversation
 
-        backend = self._workspace.backend
+        backend = self._backend
         job, item = await backend.batch_store.get(job_id), None
         if job is not None:
             item = await backend.batch_store.item(job_id, number)
@@ -377,15 +390,14 @@ class BatchController(QObject):
     async def _read_in_parts(self, job_id: str, number: int) -> None:
         """Put a file that is too large for a batch into a new conversation's prompt, where reading it
         in parts is offered."""
-        store, workspace = self._workspace.backend.batch_store, self._workspace
+        store = self._backend.batch_store
         job, item = await store.get(job_id), await store.item(job_id, number)
         if job is None or item is None or item.part is None:
             return
         self._made_dialog().hide()
         self._library.open_new()
-        attached = (*workspace.draft.attachments, item.part)
-        workspace.draft = replace(workspace.draft, attachments=attached)
-        workspace.draft_changed.emit()
+        attached = (*self._draft.value.attachments, item.part)
+        self._draft.set_attachments(attached)
         self._window.prompt.begin_with(job.task)
 
     # -------------------------------------------------------------- what the jobs tell

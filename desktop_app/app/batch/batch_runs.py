@@ -14,7 +14,8 @@ from desktop_app.domain.batch.batch_jobs import BatchStatus
 from desktop_app.domain.errors import StorageError, UserFacingError
 
 if TYPE_CHECKING:
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.services.batch.batch_service import BatchService
 
 # How often it is looked whether another process still goes on with a job, or the store can be written.
@@ -36,17 +37,17 @@ class BatchRuns(QObject):
     files_read = Signal(object)
     job_ended = Signal(object)
 
-    def __init__(self, workspace: Workspace, parent: QObject) -> None:
+    def __init__(self, parent: QObject, *, tasks: Tasks, backend: Backend) -> None:
         super().__init__(parent)
-        self._workspace = workspace
-        self._store = workspace.backend.batch_store
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks, self._backend = tasks, backend
+        self._store = self._backend.batch_store
+        self._runs: dict[str, asyncio.Task[None]] = {}
         self._woken: dict[str, asyncio.Event] = {}
 
     @cached_property
     def service(self) -> BatchService:
         """The use case."""
-        return batch_service(self._workspace.backend, self.job_changed.emit)
+        return batch_service(self._backend, self.job_changed.emit)
 
     async def pick_up(self) -> None:
         """Go on with all that is under way. Raises StorageError."""
@@ -55,22 +56,22 @@ class BatchRuns(QObject):
 
     def go_on(self, job_id: str) -> None:
         """Go on with a job, now rather than later."""
-        if job_id in self._tasks:
+        if job_id in self._runs:
             self._woken[job_id].set()
             return
         self._woken[job_id] = asyncio.Event()
-        self._tasks[job_id] = self._workspace.tasks.start(self._run(job_id))
+        self._runs[job_id] = self._tasks.start(self._run(job_id))
 
     async def stop_reading(self, job_id: str) -> None:
         """Leave off reading a job's files, if that is what is done."""
-        job, task = await self._store.get(job_id), self._tasks.get(job_id)
+        job, task = await self._store.get(job_id), self._runs.get(job_id)
         if job is not None and job.status is BatchStatus.PREPARING and task is not None:
             task.cancel()
             await asyncio.wait([task])
 
     def close(self) -> None:
         """The program ends; what is under way goes on at its provider."""
-        for task in self._tasks.values():
+        for task in self._runs.values():
             task.cancel()
 
     async def _run(self, job_id: str) -> None:
@@ -80,7 +81,7 @@ class BatchRuns(QObject):
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken[job_id].wait(), pause)
         finally:
-            self._tasks.pop(job_id, None)
+            self._runs.pop(job_id, None)
             self._woken.pop(job_id, None)
             with suppress(StorageError):
                 await self._store.release(job_id)
@@ -116,7 +117,7 @@ class BatchRuns(QObject):
         if job is not None and job.status.is_over:
             self.job_ended.emit(job)
         elif job is not None and job.error:
-            self._workspace.tasks.start(_raised(UserFacingError(job.error)))
+            self._tasks.start(_raised(UserFacingError(job.error)))
 
 
 async def _raised(error: UserFacingError) -> None:

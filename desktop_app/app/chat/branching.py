@@ -21,7 +21,9 @@ from desktop_app.domain.errors import IllegalChoiceError
 if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.library.library_controller import LibraryController
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.ui.window.main_window import MainWindow
 
@@ -34,35 +36,44 @@ class Branching(QObject):
     def __init__(
         self,
         window: MainWindow,
-        workspace: Workspace,
         running: RunningAnswers,
         library: LibraryController,
+        *,
+        current: OpenConversation,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
-        self._workspace, self._running, self._library = workspace, running, library
+        self._current, self._tasks, self._backend, self._running, self._library = (
+            current,
+            tasks,
+            backend,
+            running,
+            library,
+        )
         window.transcript.action_requested.connect(self._act)
 
     def _act(self, message_id: str, action: str) -> None:
         if action == "branch":
-            self._workspace.tasks.start(self._branch(message_id))
+            self._tasks.start(self._branch(message_id))
 
     def branch_last(self) -> None:
         """Branch behind all that is shown."""
-        if self._workspace.path:
-            self._act(self._workspace.path[-1].id, "branch")
+        if self._current.path:
+            self._act(self._current.path[-1].id, "branch")
 
     async def _branch(self, message_id: str) -> None:
-        if self._workspace.is_private:
+        if self._current.is_private:
             raise IllegalChoiceError(
                 "A private conversation has no branches.",
                 what_was_kept="A branch would be kept in the library.",
             )
-        path = self._workspace.path
+        path = self._current.path
         ids = [message.id for message in path]
         if message_id not in ids:
             return
         until = [self._running.newest(m) for m in path[: ids.index(message_id) + 1]]
-        source, backend = self._workspace.conversation, self._workspace.backend
+        source, backend = self._current.conversation, self._backend
         made = await backend.compactions.of(source.id)
         conversation, messages = branched(source, until)
         copied = copied_compactions(made, until, messages)

@@ -16,9 +16,15 @@ from desktop_app.app.chat.choice_controller import ChoiceController
 from desktop_app.app.chat.edited_question import EditedQuestion
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.chat.shown_answers import ShownAnswers
+from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.library.library_controller import LibraryController
-from desktop_app.app.tasks import Work
-from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
+from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.prompt_draft import PromptDraft
+from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.tasks import Tasks, Work
+from desktop_app.backend.backend import Backend
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -57,20 +63,34 @@ class ChatController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        workspace: Workspace,
         running: RunningAnswers,
         library: LibraryController,
         prompt: ChoiceController,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        values: SettingValues,
+        providers: Providers,
+        setup: AnswerSetup,
+        drafts: Drafts,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._workspace = workspace
+        self._current, self._draft, self._values, self._providers = (
+            current,
+            draft,
+            values,
+            providers,
+        )
+        self._setup, self._drafts, self._tasks, self._backend = setup, drafts, tasks, backend
         self._running = running
         self._library = library
         self._prompt = prompt
         self._beginning: set[str] = set()  # conversations whose turn is on its way to the disk
         self._waiting: dict[str, str] = {}  # what is asked in a conversation after its answer
-        self._edited = EditedQuestion(window, workspace)
+        self._edited = EditedQuestion(window, current=self._current, draft=self._draft)
         # What is done before a question is sent, and what can be done about one that was refused.
         self.before_asking: BeforeAsking = _nothing
         self.ways_out: Callable[[UserFacingError], Actions] = lambda _error: ()
@@ -84,7 +104,9 @@ class ChatController(QObject):
             "newer-version": lambda message: self._start(self._switch_version(message, +1)),
         }
         self._connect()
-        self._shown = ShownAnswers(window, workspace, running)
+        self._shown = ShownAnswers(
+            window, running, current=self._current, providers=self._providers
+        )
 
     def _connect(self) -> None:
         prompt, running = self._window.prompt, self._running
@@ -93,36 +115,35 @@ class ChatController(QObject):
         prompt.step_back_requested.connect(self.step_back)
         prompt.text_changed.connect(self._take_back)
         self._window.transcript.action_requested.connect(self._act)
-        workspace = self._workspace
         for changed in (
-            workspace.opened,
-            workspace.draft_changed,
-            workspace.choice_changed,
-            workspace.profiles_changed,
+            self._current.opened,
+            self._draft.changed,
+            self._setup.choice_changed,
+            self._providers.changed,
         ):
             changed.connect(lambda: self._window.notifications.dismiss_topic(QUESTION))
-        self._workspace.opened.connect(self._show_state)
+        self._current.opened.connect(self._show_state)
         self._edited.changed.connect(self._show_hint)
         running.finished.connect(self._finish)
 
     def _start(self, work: Work) -> None:
-        self._workspace.tasks.start(work)
+        self._tasks.start(work)
 
     def _is_open(self, conversation_id: str) -> bool:
-        return conversation_id == self._workspace.conversation.id
+        return conversation_id == self._current.id
 
     # -------------------------------------------------------------- asking
 
     async def submit(self, text: str) -> None:
         """Ask what stands in the prompt, while an answer streams as soon as it has ended; the prompt
         is cleared once the question is on disk."""
-        draft, here = replace(self._workspace.draft, text=text), self._workspace.conversation.id
+        draft, here = self._draft.with_text(text), self._current.id
         if draft and self._running.is_running(here):
             self._waiting[here] = text
             self._show_hint()
         elif draft:
-            edited, workspace = self._edited.question, self._workspace
-            path = workspace.path if edited is None else workspace.path_to(edited.id)
+            edited = self._edited.question
+            path = self._current.path if edited is None else self._current.path_to(edited.id)
             await self._begin(list(path), draft)
 
     async def _begin(
@@ -141,17 +162,16 @@ class ChatController(QObject):
             asked: the conversation; None for the open one.
             alone: for one answer, however many are set.
         """
-        workspace = self._workspace
-        asked = asked or workspace.conversation
-        chat = workspace.chat_for(asked)
+        asked = asked or self._current.conversation
+        chat = self._setup.chat_for(asked)
         if asked.id in self._beginning or self._running.is_running(asked.id):
             return
-        if choice is None and not workspace.has_provider(asked):
+        if choice is None and not self._providers.has_provider(asked):
             error = IllegalChoiceError(f"{PROVIDER_REMOVED}.", what_was_kept=NOTHING_SENT)
             self._window.notifications.notify(error, topic=QUESTION)
             return
-        asking = replace(asked, choice=choice or workspace.choice_of(asked))
-        profile, settings = workspace.profile_of(asking), workspace.settings_of(asking)
+        asking = replace(asked, choice=choice or self._setup.choice_of(asked))
+        profile, settings = self._setup.profile_of(asking), self._setup.settings_of(asking)
         settings = settings.for_one() if alone else settings
         self._window.notifications.dismiss_topic(QUESTION)
         self._beginning.add(asked.id)
@@ -182,43 +202,42 @@ class ChatController(QObject):
 
     def _forget_asked(self, conversation_id: str, asked: Draft) -> None:
         """Take what was asked out of its prompt; what came there meanwhile stays."""
-        workspace, prompt = self._workspace, self._window.prompt
+        prompt = self._window.prompt
         is_open = self._is_open(conversation_id)
         if is_open:
             self._library.save_draft()
-        rest = _less(workspace.drafts.held(conversation_id), asked)
+        rest = _less(self._drafts.held(conversation_id), asked)
         rest = self._edited.end(conversation_id, rest)
-        workspace.drafts.begun(conversation_id, rest)
+        self._drafts.begun(conversation_id, rest)
         if is_open:
-            workspace.draft = rest
+            self._draft.replace(rest)
             if prompt.text() != rest.text:
                 prompt.set_text(rest.text)
-            workspace.draft_changed.emit()
             self._show_hint()
 
     async def _show_begun(self, began: AnswerRun, asked: Conversation) -> None:
-        workspace, window = self._workspace, self._window
+        window = self._window
         is_open = self._is_open(began.conversation.id)
         kept = began.conversation
-        now = workspace.conversation if is_open else asked
-        kept = replace(kept.with_settings_of(now), choice=workspace.choice_of(now))
+        now = self._current.conversation if is_open else asked
+        kept = replace(kept.with_settings_of(now), choice=self._setup.choice_of(now))
         if kept != began.conversation:  # asked with another one this once, or changed meanwhile
-            self._start(workspace.backend.conversations.save(kept))
+            self._start(self._backend.conversations.save(kept))
         self._library.kept(kept)
         self._running.start(began)
         if not is_open:
             return
-        workspace.conversation, workspace.is_new = kept, False
+        self._current.store(kept)
         window.set_title(kept.title)
-        follows = began.question is not None and _follows(began.question, workspace.path)
+        follows = began.question is not None and _follows(began.question, self._current.path)
         if follows and began.question is not None and not began.beside:
-            workspace.path += [began.question, began.answer]
+            self._current.append(began.question, began.answer)
             self._show_first_of(began.question, began.answer)
             self._library.mark_open()
         else:
             await self._library.open(kept.id)
         self._show_state()
-        workspace.path_changed.emit()
+        self._current.report_path()
 
     def _show_first_of(self, question: Message, answer: Message) -> None:
         window = self._window
@@ -230,7 +249,7 @@ class ChatController(QObject):
 
     async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
         """Another answer to the same question, as a version beside it."""
-        until = self._workspace.path_to(message.id)
+        until = self._current.path_to(message.id)
         if message.role is Role.USER:
             until.append(message)
         if until:
@@ -238,8 +257,8 @@ class ChatController(QObject):
 
     def _offer_others(self, answer: Message) -> None:
         """A menu of who else could answer the same question, this once."""
-        view, workspace = self._prompt.choice_view, self._workspace
-        chosen = workspace.choice
+        view = self._prompt.choice_view
+        chosen = self._setup.choice
 
         def ask(choice: ModelChoice) -> None:
             self._start(self._retry(answer, choice))
@@ -259,15 +278,13 @@ class ChatController(QObject):
 
     async def _continue(self, answer: Message) -> None:
         """Have a cut answer go on; what stands in the prompt stays there."""
-        await self._begin(
-            [*self._workspace.path_to(answer.id), answer], Draft(CONTINUE), alone=True
-        )
+        await self._begin([*self._current.path_to(answer.id), answer], Draft(CONTINUE), alone=True)
 
     # -------------------------------------------------------------- waiting for the end
 
     def _take_back(self) -> None:
         """What waits in the open conversation is not asked by itself any more."""
-        if self._waiting.pop(self._workspace.conversation.id, None) is not None:
+        if self._waiting.pop(self._current.id, None) is not None:
             self._show_hint()
 
     async def _send_waiting(self, conversation_id: str, text: str) -> None:
@@ -280,8 +297,8 @@ class ChatController(QObject):
         is_edited = self._edited.is_in(conversation_id)
         if conversation is None or is_edited:  # deleted, or meant for another place in it
             return
-        draft = replace(self._workspace.drafts.held(conversation_id), text=text)
-        path = await self._workspace.backend.conversations.path(conversation_id)
+        draft = replace(self._drafts.held(conversation_id), text=text)
+        path = await self._backend.conversations.path(conversation_id)
         await self._begin(path, draft, asked=conversation)
 
     def close(self) -> None:
@@ -290,13 +307,13 @@ class ChatController(QObject):
 
     def _show_hint(self) -> None:
         """What sending does, where that is not the usual."""
-        here, words, back = self._workspace.conversation.id, "", ""
+        here, words, back = self._current.id, "", ""
         if here in self._waiting:
             words, back = "Sends when the answer has ended", "takes it back"
         elif self._edited.question is not None:
             words = "Sending asks the edited question; the old one stays"
             back = "" if self._running.is_running(here) else "leaves it"
-        key = Keymap.from_settings(self._workspace.values).shortcut_of("prompt.stop")
+        key = Keymap.from_settings(self._values.all).shortcut_of("prompt.stop")
         self._window.prompt.set_hint(f"{words} · {key} {back}" if key and back else words)
 
     # -------------------------------------------------------------- answering
@@ -314,7 +331,7 @@ class ChatController(QObject):
 
     def _show_state(self) -> None:
         """Send or Stop, by whether the open conversation streams."""
-        running = self._running.is_running(self._workspace.conversation.id)
+        running = self._running.is_running(self._current.id)
         self._window.prompt.set_streaming(running)
         if not running:
             self._window.prompt.set_rate("")
@@ -323,18 +340,18 @@ class ChatController(QObject):
     # -------------------------------------------------------------- actions
 
     def _act(self, message_id: str, action: str) -> None:
-        message = next((m for m in self._workspace.path if m.id == message_id), None)
+        message = next((m for m in self._current.path if m.id == message_id), None)
         if message is not None and action in self._actions:
             self._actions[action](message)
 
     def stop(self) -> None:
         """Stop the answer of the open conversation."""
-        self._running.stop(self._workspace.conversation.id)
+        self._running.stop(self._current.id)
 
     def step_back(self) -> None:
         """Undo the last step, one at a time: what waits, work on the conversation or the answer under
         way, an edit."""
-        here = self._workspace.conversation.id
+        here = self._current.id
         if here in self._waiting:
             self._take_back()
         elif self.cancel_first():
@@ -346,18 +363,18 @@ class ChatController(QObject):
 
     def retry_last(self) -> None:
         """Ask the last question again."""
-        if self._workspace.path:
-            self._start(self._retry(self._workspace.path[-1]))
+        if self._current.path:
+            self._start(self._retry(self._current.path[-1]))
 
     def act_on_last(self, action: str) -> None:
         """Do with the last answer what was asked for elsewhere."""
-        if self._workspace.path:
-            self._act(self._workspace.path[-1].id, action)
+        if self._current.path:
+            self._act(self._current.path[-1].id, action)
 
     def switch_last_version(self, step: int) -> None:
         """Show another version of the last message that has several."""
-        versions = self._workspace.versions
-        for message in reversed(self._workspace.path):
+        versions = self._current.versions
+        for message in reversed(self._current.path):
             if len(versions.get(message.id, ())) > 1:
                 self._start(self._switch_version(message, step))
                 return
@@ -365,7 +382,7 @@ class ChatController(QObject):
 
     def continue_last(self) -> None:
         """Have the last answer go on, if it was cut."""
-        path = self._workspace.path
+        path = self._current.path
         whole = (MessageStatus.COMPLETE, MessageStatus.STREAMING)
         if path and path[-1].role is Role.ASSISTANT and path[-1].status not in whole:
             self._start(self._continue(path[-1]))
@@ -373,15 +390,15 @@ class ChatController(QObject):
             self._window.notifications.notify("There is no answer here that was cut.")
 
     async def _switch_version(self, message: Message, step: int) -> None:
-        ids = self._workspace.versions.get(message.id, ())
+        ids = self._current.versions.get(message.id, ())
         at = ids.index(message.id) + step if message.id in ids else -1
         if not 0 <= at < len(ids):
             return
-        store = self._workspace.backend.conversations
+        store = self._backend.conversations
         leaf = await store.newest_leaf(ids[at])
-        await store.save(replace(self._workspace.conversation, leaf_id=leaf))
+        await store.save(replace(self._current.conversation, leaf_id=leaf))
         foot = self._window.transcript.foot_on_screen(message.id)
-        await self._library.open(self._workspace.conversation.id)
+        await self._library.open(self._current.id)
         if foot is not None:
             self._window.transcript.bring_foot(ids[at], foot)
 

@@ -8,7 +8,14 @@ from datetime import date
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
+from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.prompt_draft import PromptDraft
+from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.state.spending_events import SpendingEvents
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.backend import Backend
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice
 from desktop_app.domain.errors import UserFacingError
@@ -37,36 +44,54 @@ NO_ESTIMATE = ("", "", "")
 class ChoiceController(QObject):
     """Between the choice row, the catalogue and the estimator."""
 
-    def __init__(self, window: MainWindow, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        values: SettingValues,
+        providers: Providers,
+        setup: AnswerSetup,
+        spending: SpendingEvents,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
         super().__init__(window)
         self._window = window
-        self._workspace = workspace
+        self._current, self._draft, self._values, self._providers = (
+            current,
+            draft,
+            values,
+            providers,
+        )
+        self._setup, self._tasks, self._backend = setup, tasks, backend
         self._models: tuple[ModelEntry, ...] = ()
         self._asked = 0
         self._warmed: set[ProviderProfile] = set()
         self._is_parser_warm = False
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
-        self._timer.timeout.connect(lambda: workspace.tasks.start(self._estimate()))
+        self._timer.timeout.connect(lambda: self._tasks.start(self._estimate()))
         prompt = window.prompt
         prompt.text_changed.connect(self._typed)
         prompt.variant_requested.connect(self.choose_variant)
         prompt.effort_requested.connect(self._choose_effort)
         prompt.model_requested.connect(self._choose_model)
-        prompt.background_requested.connect(workspace.choose_background)
-        workspace.opened.connect(self._show)
-        workspace.choice_changed.connect(self._show)
-        workspace.path_changed.connect(self._show)
-        workspace.draft_changed.connect(self._timer.start)
-        workspace.draft_changed.connect(self._attached)
-        workspace.spent.connect(lambda _: self._timer.start())
-        workspace.compactions_changed.connect(self._timer.start)
-        workspace.utility_calls_paid.connect(self._timer.start)
-        for changed in (workspace.profiles_changed, workspace.listings_changed):
-            changed.connect(lambda: workspace.tasks.start(self._list_models()))
+        prompt.background_requested.connect(self._setup.choose_background)
+        self._current.opened.connect(self._show)
+        self._setup.choice_changed.connect(self._show)
+        self._current.path_changed.connect(self._show)
+        self._draft.changed.connect(self._timer.start)
+        self._draft.changed.connect(self._attached)
+        spending.spent.connect(lambda _: self._timer.start())
+        self._current.compactions_changed.connect(self._timer.start)
+        spending.utility_calls_paid.connect(self._timer.start)
+        for changed in (self._providers.changed, self._providers.listings_changed):
+            changed.connect(lambda: self._tasks.start(self._list_models()))
         prompt.models_opened.connect(
-            lambda: workspace.tasks.start(workspace.refresh_listing(workspace.profile))
+            lambda: self._tasks.start(self._providers.refresh_listing(self._setup.profile))
         )
-        workspace.values_changed.connect(
+        self._values.changed.connect(
             lambda key: self._show() if key == "answer.background" else None
         )
 
@@ -79,44 +104,42 @@ class ChoiceController(QObject):
 
     def choose_variant(self, variant: Variant) -> None:
         """Have another variant answer, where the provider serves the family."""
-        workspace = self._workspace
-        known = workspace.has_provider(workspace.conversation)
-        if known and workspace.profile.serves_the_family:
-            choice = workspace.choice
-            effort = choice.effort or Effort(str(workspace.values["default.effort"]))
-            workspace.choose(replace(choice, variant=variant, model="", effort=effort))
+        known = self._providers.has_provider(self._current.conversation)
+        if known and self._setup.profile.serves_the_family:
+            choice = self._setup.choice
+            effort = choice.effort or Effort(str(self._values["default.effort"]))
+            self._setup.choose(replace(choice, variant=variant, model="", effort=effort))
 
     def toggle_background(self) -> None:
         """Have long answers made in the background, or no longer."""
-        background = self._workspace.background
+        background = self._setup.background
         if background is None:
             self._window.notifications.notify(NO_BACKGROUND)
         else:
-            self._workspace.choose_background(not background)
+            self._setup.choose_background(not background)
 
     def step_effort(self, step: int) -> None:
         """More or less effort, among those that the model takes."""
-        accepted = self._workspace.resolved.model.efforts or ()
-        current = self._workspace.resolved.effort
+        accepted = self._setup.resolved.model.efforts or ()
+        current = self._setup.resolved.effort
         if current in accepted and self.choice_view.offers_effort:
             at = accepted.index(current) + step
             if 0 <= at < len(accepted) and not self.choice_view.effort_refusals.get(accepted[at]):
                 self._choose_effort(accepted[at])
 
     def _choose_effort(self, effort: Effort) -> None:
-        self._workspace.choose(replace(self._workspace.choice, effort=effort))
+        self._setup.choose(replace(self._setup.choice, effort=effort))
 
     def _choose_model(self, entry: ModelEntry) -> None:
-        self._workspace.choose(self.choice_with(entry))
+        self._setup.choose(self.choice_with(entry))
 
     def choice_with(self, entry: ModelEntry) -> ModelChoice:
         """The open conversation's choice with a line of the model menu taken."""
-        workspace = self._workspace
-        effort = workspace.choice.effort or Effort(str(workspace.values["default.effort"]))
-        profile = next((p for p in workspace.profiles if p.id == entry.provider_id), None)
+        effort = self._setup.choice.effort or Effort(str(self._values["default.effort"]))
+        profile = next((p for p in self._providers.all if p.id == entry.provider_id), None)
         takes_effort = entry.variant is not None or (
             profile is not None
-            and model_info(profile, entry.model, workspace.backend.catalog).takes_effort()
+            and model_info(profile, entry.model, self._backend.catalog).takes_effort()
         )
         return ModelChoice(
             entry.provider_id,
@@ -128,25 +151,24 @@ class ChoiceController(QObject):
     @property
     def choice_view(self) -> ChoiceView:
         """The open conversation's choice as the row shows it."""
-        if not self._workspace.has_provider(self._workspace.conversation):
+        if not self._providers.has_provider(self._current.conversation):
             gone = PROVIDER_REMOVED
             return replace(NOTHING_CHOSEN, model_name=gone, models=self._models, notice=gone)
-        view = view_of(self._workspace.resolved, self._models)
-        return replace(view, background=self._workspace.background)
+        view = view_of(self._setup.resolved, self._models)
+        return replace(view, background=self._setup.background)
 
     async def _list_models(self) -> None:
         """Every model that could answer now: of providers with a key, or without need of one."""
-        workspace = self._workspace
         entries: list[ModelEntry] = []
-        for profile in workspace.profiles:
-            if profile.needs_key and not await workspace.backend.has_key(profile):
+        for profile in self._providers.all:
+            if profile.needs_key and not await self._backend.has_key(profile):
                 continue
             entries += self._models_of(profile)
         self._models = tuple(entries)
         self._show()
 
     def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
-        backend = self._workspace.backend
+        backend = self._backend
         if profile.kind is ProviderKind.ON_DEVICE:
             model = backend.on_device_model
             name = model_info(profile, model, backend.catalog).name
@@ -173,36 +195,36 @@ class ChoiceController(QObject):
         if not self._is_parser_warm:
             # The answer's first words should not wait for the parser's libraries.
             self._is_parser_warm = True
-            self._workspace.tasks.start(asyncio.to_thread(parser))
+            self._tasks.start(asyncio.to_thread(parser))
         self._warm()
 
     def _attached(self) -> None:
         """A document may be asked without a word typed, and what its model takes be not known."""
-        if self._workspace.draft.attachments:
+        if self._draft.value.attachments:
             self._warm()
 
     def _warm(self) -> None:
         """The handshake happens while the person types, so that Send costs none."""
-        profile = self._workspace.profile
+        profile = self._setup.profile
         if profile not in self._warmed:
             self._warmed.add(profile)
-            self._workspace.tasks.start(self._workspace.refresh_listing(profile, insist=True))
+            self._tasks.start(self._providers.refresh_listing(profile, insist=True))
 
     async def _estimate(self) -> None:
         """Show what sending would take; a later call supersedes an earlier one."""
         self._asked += 1
-        asked, workspace = self._asked, self._workspace
-        resolved, path = workspace.resolved, list(workspace.path)
-        draft = replace(workspace.draft, text=self._window.prompt.text())
+        asked = self._asked
+        resolved, path = self._setup.resolved, list(self._current.path)
+        draft = self._draft.with_text(self._window.prompt.text())
         used = await self._used(path, resolved)
-        ledger, here = workspace.backend.ledger, workspace.conversation.id
+        ledger, here = self._backend.ledger, self._current.id
         spent, on_jobs = await ledger.conversation(here), await ledger.small_jobs(here)
         if asked != self._asked:
             return
         self._window.header.set_context(used if path else None, resolved.model.input_limit)
         note = f"{format_money(on_jobs)} of it for its title and for compacting" if on_jobs else ""
         self._window.header.set_cost(format_money(spent) if spent else "", note)
-        known = workspace.has_provider(workspace.conversation)
+        known = self._providers.has_provider(self._current.conversation)
         if known and resolved.profile.kind is ProviderKind.ON_DEVICE:
             self._window.prompt.set_estimate(*ESTIMATE_ON_DEVICE)
             return
@@ -217,12 +239,12 @@ class ChoiceController(QObject):
     async def _used(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
         """Tokens of the window in use, counted here only where the provider's own count is void: after
         a compaction, among several answers of one request, and for pictures seen by another."""
-        compactions = self._workspace.compactions
+        compactions = self._current.compactions
         used = used_tokens(path, resolved, compactions)
         if used is not None or not needs_counting(path, resolved, compactions):
             return used
-        estimator = self._workspace.backend.chat.estimator
-        words = self._workspace.ask_settings.instructions
+        estimator = self._backend.chat.estimator
+        words = self._setup.ask_settings.instructions
         try:
             found = await estimator.context_tokens(
                 path, resolved, instructions=words, compactions=compactions
@@ -232,17 +254,16 @@ class ChoiceController(QObject):
         return found[0]
 
     async def _counted(self, draft: Draft, resolved: ResolvedChoice) -> Estimate | None:
-        workspace = self._workspace
-        settings = workspace.ask_settings
+        settings = self._setup.ask_settings
         try:
-            chat = workspace.backend.chat
+            chat = self._backend.chat
             estimate = await chat.estimator.estimate(
-                list(workspace.path),
+                list(self._current.path),
                 draft,
                 resolved,
                 instructions=settings.instructions,
                 max_output_tokens=settings.parameters.max_output_tokens,
-                compactions=workspace.compactions,
+                compactions=self._current.compactions,
             )
             return await chat.for_all_answers(estimate, resolved, settings.parameters)
         except UserFacingError:

@@ -14,7 +14,11 @@ from desktop_app.ui.window.notifications import Actions
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.chat_controller import ChatController
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.services.documents.chunk_plan import ChunkPlan
@@ -27,9 +31,20 @@ TOPIC: Final = "question"  # as of other words on why a question is not sent yet
 class ChunkedReadingController(QObject):
     """Between a refused question and reading its documents in parts."""
 
-    def __init__(self, window: MainWindow, workspace: Workspace, chat: ChatController) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        chat: ChatController,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        setup: AnswerSetup,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
         super().__init__(window)
-        self._window, self._workspace, self._chat = window, workspace, chat
+        self._window, self._current, self._draft, self._setup = window, current, draft, setup
+        self._tasks, self._backend, self._chat = tasks, backend, chat
 
     def ways_out(self, error: UserFacingError) -> Actions:
         """What can be done about a question whose documents do not fit."""
@@ -38,24 +53,24 @@ class ChunkedReadingController(QObject):
         return [(OFFER, lambda: self._offer(refused))] if fits_not else ()
 
     def _documents(self) -> list[DocumentPart]:
-        parts = self._workspace.draft.attachments
+        parts = self._draft.value.attachments
         return [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
 
     def _offer(self, refused: str) -> None:
-        self._workspace.tasks.start(self._plan(refused))
+        self._tasks.start(self._plan(refused))
 
     async def _plan(self, refused: str) -> None:
         """Say what reading in parts takes, for what stands in the prompt, or for what was refused
         where that has been emptied since."""
-        workspace, notifications = self._workspace, self._window.notifications
+        notifications = self._window.notifications
         text = self._window.prompt.text()
-        draft = replace(workspace.draft, text=text if text.strip() else refused)
+        draft = self._draft.with_text(text if text.strip() else refused)
         documents = self._documents()
         notifications.notify("Counting the parts…", topic=TOPIC)
-        resolved = workspace.resolved
-        instructions = workspace.settings_of(workspace.conversation).instructions
+        resolved = self._setup.resolved
+        instructions = self._setup.settings_of(self._current.conversation).instructions
         try:
-            plan = await workspace.backend.chat.parts.plan(
+            plan = await self._backend.chat.parts.plan(
                 documents, draft.text, resolved, instructions
             )
         finally:
@@ -69,16 +84,14 @@ class ChunkedReadingController(QObject):
 
     def _accept(self, offered: Draft) -> None:
         """Ask what was offered, unless something else stands in the prompt by now."""
-        workspace = self._workspace
-        if workspace.draft.attachments != offered.attachments:
+        if self._draft.value.attachments != offered.attachments:
             return
         parts = tuple(
             replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
             for part in offered.attachments
         )
-        workspace.draft = replace(workspace.draft, attachments=parts)
-        workspace.draft_changed.emit()
-        workspace.tasks.start(self._chat.submit(offered.text))
+        self._draft.set_attachments(parts)
+        self._tasks.start(self._chat.submit(offered.text))
 
 
 def _words(plan: ChunkPlan) -> str:

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.chat.running_answers import RunningAnswers
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.providers import Providers
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.state.spending_events import SpendingEvents
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.backend import Backend
 from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
@@ -40,12 +46,26 @@ class CompactionController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        workspace: Workspace,
         running: RunningAnswers,
         theme: ThemeWatcher,
+        *,
+        current: OpenConversation,
+        values: SettingValues,
+        providers: Providers,
+        setup: AnswerSetup,
+        spending: SpendingEvents,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
-        self._window, self._workspace, self._running = window, workspace, running
+        self._window, self._current, self._values, self._providers = (
+            window,
+            current,
+            values,
+            providers,
+        )
+        self._setup, self._spending, self._tasks, self._backend = setup, spending, tasks, backend
+        self._running = running
         self._theme = theme
         self._bar: CompactionCard | None = None
         self._plan: tuple[str, Plan] | None = None  # what is offered, and in which conversation
@@ -53,10 +73,10 @@ class CompactionController(QObject):
         self._declined: dict[str, int] = {}  # by conversation, the tokens that it had
         self._looks = 0
         self._timer = QTimer(self, singleShot=True, interval=LOOK_MS)
-        self._timer.timeout.connect(lambda: workspace.tasks.start(self._look()))
-        workspace.opened.connect(self._opened)
-        workspace.choice_changed.connect(self._show)
-        workspace.path_changed.connect(self._show)
+        self._timer.timeout.connect(lambda: self._tasks.start(self._look()))
+        self._current.opened.connect(self._opened)
+        self._setup.choice_changed.connect(self._show)
+        self._current.path_changed.connect(self._show)
         running.started.connect(lambda _id: self._show_bar())
         window.transcript.action_requested.connect(self._act)
 
@@ -64,21 +84,20 @@ class CompactionController(QObject):
 
     @property
     def _here(self) -> str:
-        return self._workspace.conversation.id
+        return self._current.id
 
     def _opened(self) -> None:
         self._plan = None
         self._show_bar()
-        if not self._workspace.is_new:
-            self._workspace.tasks.start(self._read())
+        if not self._current.is_new:
+            self._tasks.start(self._read())
 
     async def _read(self) -> None:
         """Have the compactions of the open conversation as they are kept."""
         here = self._here
-        found = await self._workspace.backend.compactions.of(here)
+        found = await self._backend.compactions.of(here)
         if here == self._here:
-            self._workspace.compactions = found
-            self._workspace.compactions_changed.emit()
+            self._current.set_compactions(found)
             self._show()
 
     def _show(self) -> None:
@@ -86,18 +105,17 @@ class CompactionController(QObject):
         self._timer.start()
 
     def _marks(self) -> dict[str, ItemMark]:
-        workspace = self._workspace
-        if not workspace.compactions:
+        if not self._current.compactions:
             return {}
-        here, sender = workspace.resolved, workspace.profile
-        sent = sent_path(workspace.path, workspace.compactions, sender, here.model.id)
+        here, sender = self._setup.resolved, self._setup.profile
+        sent = sent_path(self._current.path, self._current.compactions, sender, here.model.id)
         return {
             message_id: mark_of(c, self._name_of(c), sender.name, sent.compaction)
-            for message_id, c in marked(workspace.path, workspace.compactions).items()
+            for message_id, c in marked(self._current.path, self._current.compactions).items()
         }
 
     def _name_of(self, compaction: Compaction) -> str:
-        profiles = self._workspace.profiles
+        profiles = self._providers.all
         return next((p.name for p in profiles if p.id == compaction.provider_id), "its provider")
 
     # -------------------------------------------------------------- the offer
@@ -105,8 +123,8 @@ class CompactionController(QObject):
     async def _look(self) -> None:
         """Offer it where the open conversation comes near the model's window."""
         self._looks += 1
-        look, workspace = self._looks, self._workspace
-        if not workspace.path or self._is_busy(self._here):
+        look = self._looks
+        if not self._current.path or self._is_busy(self._here):
             return
         plan = None
         try:
@@ -117,28 +135,26 @@ class CompactionController(QObject):
         if look != self._looks:
             return
         declined = self._declined.get(self._here)
-        limit = usable_input(workspace.resolved.model) or 0
+        limit = usable_input(self._setup.resolved.model) or 0
         if plan is not None and declined is not None:
             plan = plan if plan.tokens > declined + limit * ASK_AGAIN else None
         self._plan = None if plan is None else (self._here, plan)
         self._show_bar()
 
     async def _is_nearly_full(self) -> bool:
-        workspace = self._workspace
-        return await workspace.backend.compaction.is_nearly_full(
-            workspace.path,
-            workspace.resolved,
-            workspace.compactions,
-            instructions=workspace.ask_settings.instructions,
+        return await self._backend.compaction.is_nearly_full(
+            self._current.path,
+            self._setup.resolved,
+            self._current.compactions,
+            instructions=self._setup.ask_settings.instructions,
         )
 
     async def _planned(self) -> Plan | None:
-        workspace = self._workspace
-        return await workspace.backend.compaction.plan(
-            list(workspace.path),
-            workspace.resolved,
-            workspace.compactions,
-            workspace.ask_settings.instructions,
+        return await self._backend.compaction.plan(
+            list(self._current.path),
+            self._setup.resolved,
+            self._current.compactions,
+            self._setup.ask_settings.instructions,
         )
 
     def _is_busy(self, conversation_id: str) -> bool:
@@ -146,14 +162,14 @@ class CompactionController(QObject):
 
     def offer(self) -> None:
         """What the command asks for: say what compacting would do, or do it where it is free."""
-        self._workspace.tasks.start(self._offer())
+        self._tasks.start(self._offer())
 
     async def _offer(self) -> None:
         here = self._here
         if self._is_busy(here):
             self._window.notifications.notify("It can be compacted when the answer has ended.")
             return
-        plan = await self._planned() if self._workspace.path else None
+        plan = await self._planned() if self._current.path else None
         if here != self._here or self._is_busy(here):
             return
         if plan is None:
@@ -169,7 +185,7 @@ class CompactionController(QObject):
 
     def ways_out(self, error: UserFacingError) -> Actions:
         """What can be done about a question that does not fit."""
-        fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._workspace.path)
+        fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._current.path)
         return [("Compact", self.offer)] if fits_not else ()
 
     def _made_bar(self) -> CompactionCard:
@@ -203,11 +219,11 @@ class CompactionController(QObject):
     def _accept(self) -> None:
         if self._plan is not None and not self._is_busy(self._plan[0]):
             (here, plan), self._plan = self._plan, None
-            self._begin(here, plan, self._workspace.ask_settings.instructions)
+            self._begin(here, plan, self._setup.ask_settings.instructions)
             self._window.focus_prompt()
 
     def _begin(self, conversation_id: str, plan: Plan, instructions: str) -> asyncio.Task[None]:
-        task = self._workspace.tasks.start(self._compact(conversation_id, plan, instructions))
+        task = self._tasks.start(self._compact(conversation_id, plan, instructions))
         self._work[conversation_id] = (task, f"Compacting with {plan.by.model.name} …")
         task.add_done_callback(lambda _task: self._ended(conversation_id))
         self._show_bar()
@@ -221,7 +237,7 @@ class CompactionController(QObject):
             self._show_bar()
 
         self._window.notifications.dismiss_topic(TOPIC)
-        service = self._workspace.backend.compaction
+        service = self._backend.compaction
         try:
             made = await service.compact(plan, instructions, on_part)
         except UserFacingError as error:
@@ -231,10 +247,10 @@ class CompactionController(QObject):
 
     def _ended(self, conversation_id: str) -> None:
         del self._work[conversation_id]
-        self._workspace.utility_calls_paid.emit()
+        self._spending.report_utility_calls()
         self._show_bar()
         if conversation_id == self._here:
-            self._workspace.tasks.start(self._read())
+            self._tasks.start(self._read())
 
     def cancel(self) -> bool:
         """Leave the compaction under way in the open conversation; whether there was one."""
@@ -253,7 +269,7 @@ class CompactionController(QObject):
         self, asking: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
         """Wait for a compaction under way; compact first, where the person wants that by itself."""
-        if asking.id not in self._work and self._workspace.values["answer.auto_compact"]:
+        if asking.id not in self._work and self._values["answer.auto_compact"]:
             await self._begin_by_itself(asking, path, draft)
         if asking.id in self._work:
             # What was cancelled or has failed was said; the question goes on as it is.
@@ -262,10 +278,9 @@ class CompactionController(QObject):
     async def _begin_by_itself(
         self, asking: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
-        workspace = self._workspace
-        service, chat = workspace.backend.compaction, workspace.backend.chat
-        own = chat.resolve(workspace.profile_of(asking), asking.choice)
-        words = workspace.settings_of(asking).instructions
+        service, chat = self._backend.compaction, self._backend.chat
+        own = chat.resolve(self._setup.profile_of(asking), asking.choice)
+        words = self._setup.settings_of(asking).instructions
         compactions = await service.of(asking.id)
         if not path or usable_input(own.model) is None:
             return
@@ -281,11 +296,11 @@ class CompactionController(QObject):
     # -------------------------------------------------------------- the mark's actions
 
     def _act(self, message_id: str, action: str) -> None:
-        made = marked(self._workspace.path, self._workspace.compactions).get(message_id)
+        made = marked(self._current.path, self._current.compactions).get(message_id)
         if action == "compact":
             self.offer()
         elif made is not None and action == "undo-compaction":
-            self._workspace.tasks.start(self._undo(made))
+            self._tasks.start(self._undo(made))
         elif made is not None and action == "show-sent":
             self._show_sent(made)
 
@@ -297,7 +312,7 @@ class CompactionController(QObject):
     def undo(self) -> None:
         """Have the messages of the open conversation sent again."""
         if (made := self._last()) is not None:
-            self._workspace.tasks.start(self._undo(made))
+            self._tasks.start(self._undo(made))
 
     def show_sent(self) -> None:
         """Show what is sent in place of the beginning of the open conversation."""
@@ -306,15 +321,15 @@ class CompactionController(QObject):
 
     def _last(self) -> Compaction | None:
         """The newest compaction of the open conversation; said, where there is none."""
-        path = self._workspace.path
-        held = marked(path, self._workspace.compactions)
+        path = self._current.path
+        held = marked(path, self._current.compactions)
         made = next((held[m.id] for m in reversed(path) if m.id in held), None)
         if made is None:
             self._window.notifications.notify("Nothing of this conversation is compacted.")
         return made
 
     async def _undo(self, compaction: Compaction) -> None:
-        await self._workspace.backend.compaction.undo(compaction)
+        await self._backend.compaction.undo(compaction)
         self._declined[compaction.conversation_id] = compaction.tokens_before
         self._window.notifications.announce("The messages themselves are sent again.")
         if compaction.conversation_id == self._here:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.domain.conversations.conversation import Draft, Message, Role
 
 if TYPE_CHECKING:
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.ui.window.main_window import MainWindow
 
 
@@ -30,21 +31,21 @@ class EditedQuestion(QObject):
 
     changed = Signal()
 
-    def __init__(self, window: MainWindow, workspace: Workspace) -> None:
+    def __init__(
+        self, window: MainWindow, *, current: OpenConversation, draft: PromptDraft
+    ) -> None:
         super().__init__(window)
-        self._window, self._workspace = window, workspace
+        self._window, self._current, self._draft = window, current, draft
         self._edited: _Edited | None = None
 
     def begin(self, message: Message) -> None:
         """Edit a question, or that of an answer."""
         question = message
         if message.role is Role.ASSISTANT:
-            question = self._workspace.path_to(message.id)[-1]
-        workspace, here = self._workspace, self._here()
-        put_aside = replace(workspace.draft, text=self._window.prompt.text())
-        self._edited = _Edited(
-            workspace.conversation.id, question, here.put_aside if here else put_aside
-        )
+            question = self._current.path_to(message.id)[-1]
+        here = self._here()
+        put_aside = self._draft.with_text(self._window.prompt.text())
+        self._edited = _Edited(self._current.id, question, here.put_aside if here else put_aside)
         self._put_into_prompt(question.as_draft)
 
     def leave(self) -> None:
@@ -73,14 +74,13 @@ class EditedQuestion(QObject):
         return self._edited is not None and self._edited.conversation_id == conversation_id
 
     def _here(self) -> _Edited | None:
-        edited, workspace = self._edited, self._workspace
-        if edited is None or edited.conversation_id != workspace.conversation.id:
+        edited = self._edited
+        if edited is None or edited.conversation_id != self._current.id:
             return None
-        return edited if edited.question.id in {m.id for m in workspace.path} else None
+        return edited if edited.question.id in {m.id for m in self._current.path} else None
 
     def _put_into_prompt(self, draft: Draft) -> None:
-        self._workspace.draft = draft
+        self._draft.replace(draft)
         self._window.prompt.set_text(draft.text)
-        self._workspace.draft_changed.emit()
         self.changed.emit()
         self._window.prompt.focus_text()

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.library.library_controller import version_numbers
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
     from desktop_app.ui.window.main_window import MainWindow
 
 STORE = "store"  # the topic of notifications about answers that cannot be kept
@@ -26,13 +26,20 @@ _ANNOUNCED = {
 class ShownAnswers(QObject):
     """Between the running answers and the transcript."""
 
-    def __init__(self, window: MainWindow, workspace: Workspace, running: RunningAnswers) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        running: RunningAnswers,
+        *,
+        current: OpenConversation,
+        providers: Providers,
+    ) -> None:
         super().__init__(window)
-        self._window, self._workspace = window, workspace
+        self._window, self._current, self._providers = window, current, providers
         self._ended: dict[str, str] = {}  # what is said when all of an answer is shown, by its id
         window.transcript.message_updated.connect(self._announce_end)
         self._unkept: set[str] = set()  # conversations whose answer finds no room on the disk
-        workspace.opened.connect(lambda: running.say_again(workspace.conversation.id))
+        self._current.opened.connect(lambda: running.say_again(self._current.id))
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
         running.waiting_changed.connect(self._show_waiting)
@@ -42,7 +49,7 @@ class ShownAnswers(QObject):
 
     def show_end(self, answer: Message) -> None:
         """An answer of the open conversation has ended; nothing where another version is shown."""
-        if answer.id in [message.id for message in self._workspace.path]:
+        if answer.id in [message.id for message in self._current.path]:
             self._window.transcript.set_waiting(answer.id, "")
             self._ended = {answer.id: _ANNOUNCED.get(answer.status, "The answer has ended.")}
             self._show_amended(answer.conversation_id, answer)
@@ -58,7 +65,7 @@ class ShownAnswers(QObject):
             self._window.notifications.dismiss_topic(STORE)
 
     def _is_open(self, conversation_id: str) -> bool:
-        return conversation_id == self._workspace.conversation.id
+        return conversation_id == self._current.id
 
     def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
         if self._is_open(conversation_id):
@@ -78,10 +85,10 @@ class ShownAnswers(QObject):
 
     def _show_amended(self, conversation_id: str, answer: Message) -> None:
         if self._is_open(conversation_id):
-            numbers = version_numbers(self._workspace)
-            shown = self._workspace.as_shown(answer)
+            numbers = self._current.version_numbers
+            shown = self._providers.as_shown(answer)
             self._window.transcript.update_message(shown, numbers.get(answer.id))
-            self._workspace.replace_message(answer)
+            self._current.replace_message(answer)
 
     def _show_store(self, conversation_id: str, error: StorageError | None) -> None:
         if error is not None:

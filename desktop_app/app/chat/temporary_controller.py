@@ -5,8 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.library.library_controller import LibraryController
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.state.new_conversation import NewConversation
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.prompt_draft import PromptDraft
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.main_window import MainWindow
@@ -21,24 +26,31 @@ class TemporaryController(QObject):
         self,
         window: MainWindow,
         theme: ThemeWatcher,
-        workspace: Workspace,
         running: RunningAnswers,
         library: LibraryController,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        new_conversation: NewConversation,
+        private: TemporaryConversations,
+        drafts: Drafts,
+        tasks: Tasks,
     ) -> None:
         super().__init__(window)
-        self._window, self._theme, self._workspace = window, theme, workspace
+        self._window, self._theme, self._current, self._draft = window, theme, current, draft
+        self._new_conversation, self._drafts, self._tasks = new_conversation, drafts, tasks
         self._running, self._library = running, library
-        self._private = workspace.private
+        self._private = private
         self._id = ""
         self._begins_another = False
         self._bar: TemporaryBar | None = None
         self._row: TemporaryRow | None = None
-        workspace.opened.connect(self._show)
+        self._current.opened.connect(self._show)
         window.conversations.temporary_requested.connect(self.open)
 
     def open(self) -> None:
         """Begin one, or go back to the one there is; in it, offer to begin another."""
-        if self._id and self._id != self._workspace.conversation.id:
+        if self._id and self._id != self._current.id:
             self._go_back()
         elif not self._id:
             self._begin()
@@ -50,7 +62,7 @@ class TemporaryController(QObject):
 
     def close_open(self) -> None:
         """Close it: at once where nothing is in it, else when the person has said so."""
-        if self._id != self._workspace.conversation.id:
+        if self._id != self._current.id:
             self._go_back()
         self._begins_another = False
         if self._has_content:
@@ -64,21 +76,21 @@ class TemporaryController(QObject):
 
     @property
     def _is_typed(self) -> bool:
-        is_open = self._id == self._workspace.conversation.id
-        return bool(self._workspace.drafts.held(self._id)) or (
-            is_open and bool(self._window.prompt.text().strip() or self._workspace.draft)
+        is_open = self._id == self._current.id
+        return bool(self._drafts.held(self._id)) or (
+            is_open and bool(self._window.prompt.text().strip() or self._draft.value)
         )
 
     def _begin(self) -> None:
         moment = now()
-        choice = self._workspace.default_choice
+        choice = self._new_conversation.default_choice
         conversation = Conversation(new_id(), TITLE, moment, moment, choice)
         self._private.begin(conversation)
         self._id = conversation.id
         self._library.open_private(conversation)
 
     def _go_back(self) -> None:
-        self._workspace.tasks.start(self._library.open(self._id))
+        self._tasks.start(self._library.open(self._id))
         self._window.focus_prompt()
 
     def _forget(self) -> None:
@@ -86,7 +98,7 @@ class TemporaryController(QObject):
         self._running.stop(gone)
         self._private.forget(gone)
         self._library.open_new()
-        self._workspace.drafts.forget(gone)
+        self._drafts.forget(gone)
         self._library.forget_private(gone)
         self._show()
         if self._begins_another:
@@ -94,7 +106,7 @@ class TemporaryController(QObject):
             self._begin()
 
     def _show(self) -> None:
-        is_open = self._workspace.is_private
+        is_open = self._current.is_private
         self._window.header.set_private(is_open)
         if is_open:
             self._made_bar().tell()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,7 +24,10 @@ from desktop_app.domain.spending.cost import format_money
 if TYPE_CHECKING:
     from desktop_app.app.attachments.attachments_controller import AttachmentsController
     from desktop_app.app.documents.viewer_controller import ViewerController
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.documents.collections import CollectionFile
     from desktop_app.services.collections.collection_service import CollectionProgress, Collections
     from desktop_app.services.collections.embedding_service import EmbeddingPlan
@@ -51,12 +53,22 @@ class CollectionsController(QObject):
         self,
         window: MainWindow,
         theme: ThemeWatcher,
-        workspace: Workspace,
         attachments: AttachmentsController,
         viewer: ViewerController,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
-        self._window, self._theme, self._workspace = window, theme, workspace
+        self._window, self._theme, self._draft, self._tasks, self._backend = (
+            window,
+            theme,
+            draft,
+            tasks,
+            backend,
+        )
         self._attachments, self._viewer = attachments, viewer
         self._dialog: CollectionsDialog | None = None
         self._picker: CommandPalette | None = None
@@ -73,15 +85,15 @@ class CollectionsController(QObject):
         self._forgetting = QTimer(self, singleShot=True, interval=_UNDO_MS)
         self._forgetting.timeout.connect(lambda: self._start(self._forget_deleted()))
         attachments.describe_collection = self.describe
-        workspace.opened.connect(self._look_at_draft)
-        workspace.draft_changed.connect(self._look_at_draft)
+        current.opened.connect(self._look_at_draft)
+        self._draft.changed.connect(self._look_at_draft)
 
     @property
     def _service(self) -> Collections:
-        return self._workspace.backend.collections
+        return self._backend.collections
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
-        self._workspace.tasks.start(work)
+        self._tasks.start(work)
 
     # -------------------------------------------------------------- the window
 
@@ -142,10 +154,10 @@ class CollectionsController(QObject):
         if self._dialog is not None:
             self._dialog.set_collections(list(states.values()))
             await self._show_files()
-        asked = {part.collection_id for part in self._workspace.draft.collections}
+        asked = {part.collection_id for part in self._draft.value.collections}
         was_gone, self._gone = self._gone, asked - set(states)
         if asked and (states != before or self._gone != was_gone):
-            self._workspace.draft_changed.emit()
+            self._draft.replace(self._draft.value)
 
     async def _show_files(self) -> None:
         dialog = self._dialog
@@ -210,7 +222,7 @@ class CollectionsController(QObject):
             self._say("Another collection is being filled: wait for it, or cancel it.")
             return
         self._filled, self._at = collection_id, None
-        self._filling = self._workspace.tasks.start(self._run(work, said))
+        self._filling = self._tasks.start(self._run(work, said))
         self._show_work()
 
     async def _run(self, work: Work, said: str | None) -> None:
@@ -335,21 +347,18 @@ class CollectionsController(QObject):
         self._put_into_draft(collection_id)
 
     def _put_into_draft(self, collection_id: str) -> None:
-        state, workspace = self._states.get(collection_id), self._workspace
+        state = self._states.get(collection_id)
         if state is None:
             return
         part = CollectionPart(collection_id, state.collection.name)
-        others = [p for p in workspace.draft.attachments if part_id(p) != collection_id]
-        workspace.draft = replace(workspace.draft, attachments=(*others, part))
-        workspace.draft_changed.emit()
+        others = [p for p in self._draft.value.attachments if part_id(p) != collection_id]
+        self._draft.set_attachments((*others, part))
         self._window.prompt.focus_text()
 
     def _drop_from_draft(self, collection_id: str) -> None:
-        workspace = self._workspace
-        kept = tuple(p for p in workspace.draft.attachments if part_id(p) != collection_id)
-        if kept != workspace.draft.attachments:
-            workspace.draft = replace(workspace.draft, attachments=kept)
-            workspace.draft_changed.emit()
+        kept = tuple(p for p in self._draft.value.attachments if part_id(p) != collection_id)
+        if kept != self._draft.value.attachments:
+            self._draft.set_attachments(kept)
 
     def describe(self, collection_id: str) -> tuple[str, bool]:
         """What the chip of a collection says of it, and whether it is there to be asked."""
@@ -361,7 +370,7 @@ class CollectionsController(QObject):
 
     def _look_at_draft(self) -> None:
         """A collection that stands in the prompt is to say how much it holds."""
-        unknown = {p.collection_id for p in self._workspace.draft.collections} - set(self._states)
+        unknown = {p.collection_id for p in self._draft.value.collections} - set(self._states)
         if unknown and not self._soon.isActive() and self._looked_for != unknown:
             self._looked_for = unknown
             self._soon.start()
@@ -375,7 +384,7 @@ class CollectionsController(QObject):
 
     def _origins(self) -> dict[str, Path]:
         """Where the documents in the prompt were read from, as far as that is known."""
-        documents = [p for p in self._workspace.draft.attachments if isinstance(p, DocumentPart)]
+        documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         known = self._attachments.origins
         return {p.sha256: known[p.sha256] for p in documents if p.sha256 in known}
 
@@ -384,10 +393,10 @@ class CollectionsController(QObject):
         self._start(self._make_instead())
 
     async def _make_instead(self) -> None:
-        origins, workspace = self._origins(), self._workspace
+        origins = self._origins()
         made = await self._make(list(origins.values()))
-        kept = tuple(p for p in workspace.draft.attachments if part_id(p) not in origins)
-        workspace.draft = replace(workspace.draft, attachments=kept)
+        kept = tuple(p for p in self._draft.value.attachments if part_id(p) not in origins)
+        self._draft.set_attachments(kept)
         self._put_into_draft(made)
 
     async def close(self) -> None:

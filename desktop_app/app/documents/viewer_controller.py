@@ -28,7 +28,10 @@ from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
     from desktop_app.app.documents.viewer_positions import Span
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.documents.worker.page_worker import Box, Looked, PageWorker
     from desktop_app.domain.conversations.message_parts import AttachmentFile
     from desktop_app.domain.documents.collections import Passage
@@ -71,9 +74,19 @@ class Target:
 class ViewerController(QObject):
     """Opens documents in their window."""
 
-    def __init__(self, window: MainWindow, theme: ThemeWatcher, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
         super().__init__(window)
-        self._window, self._theme, self._workspace = window, theme, workspace
+        self._window, self._theme, self._current, self._draft = window, theme, current, draft
+        self._tasks, self._backend = tasks, backend
         self._viewer: DocumentViewer | None = None
         self._worker: PageWorker | None = None
         self._target: Target | None = None
@@ -95,13 +108,13 @@ class ViewerController(QObject):
     def _act(self, _message_id: str, action: str) -> None:
         if action.startswith(DOCUMENT):
             sha256 = action.removeprefix(DOCUMENT)
-            parts = (part for m in self._workspace.path for part in m.attachments)
+            parts = (part for m in self._current.path for part in m.attachments)
             name = next((part.name for part in parts if part.sha256 == sha256), "")
             self.open(Target(sha256, name))
 
     def _act_on_chip(self, sha256: str, action: str) -> None:
         if action == OPEN:
-            parts = self._workspace.draft.attachments
+            parts = self._draft.value.attachments
             names = [p.name for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256]
             self.open(Target(sha256, next(iter(names), "")))
 
@@ -123,7 +136,7 @@ class ViewerController(QObject):
         viewer.show()
         viewer.raise_()
         viewer.activateWindow()
-        self._opening = self._workspace.tasks.start(self._open(target))
+        self._opening = self._tasks.start(self._open(target))
 
     def _window_of_it(self) -> DocumentViewer:
         if self._viewer is None:
@@ -136,10 +149,8 @@ class ViewerController(QObject):
             viewer.text.slice_requested.connect(self._want_slice)
             viewer.original_requested.connect(self._want_original)
             viewer.closed.connect(self._rest)
-            viewer.find_bar.closed.connect(
-                lambda: self._workspace.tasks.start(self._show_place(None))
-            )
-            self._finding = ViewerSearch(viewer.find_bar, self._workspace.tasks, self._show_place)
+            viewer.find_bar.closed.connect(lambda: self._tasks.start(self._show_place(None)))
+            self._finding = ViewerSearch(viewer.find_bar, self._tasks, self._show_place)
         return self._viewer
 
     def _stop(self) -> None:
@@ -161,7 +172,7 @@ class ViewerController(QObject):
 
     async def _open(self, target: Target) -> None:
         viewer = self._window_of_it()
-        attachments = self._workspace.backend.attachments
+        attachments = self._backend.attachments
         try:
             kept = await attachments.about(target.sha256)
             source = await attachments.source(target.sha256)
@@ -189,7 +200,7 @@ class ViewerController(QObject):
         viewer = self._window_of_it()
         looked = Looked(target.sha256, target.name or kept.name, source)
         self._worker = self._worker or PageWorker()
-        self._worker.passwords = self._workspace.backend.documents.passwords
+        self._worker.passwords = self._backend.documents.passwords
         try:
             sizes = await self._worker.sizes(looked)
         except DocumentError as error:
@@ -276,7 +287,7 @@ class ViewerController(QObject):
     def _want_slice(self, number: int) -> None:
         if self._text is not None and self._target is not None:
             span = self._found or self._target.span
-            self._workspace.tasks.start(self._show_slice(self._text, number, span))
+            self._tasks.start(self._show_slice(self._text, number, span))
 
     async def _show_slice(
         self, text: DocumentText, number: int, span: tuple[int, int] | None
@@ -298,7 +309,7 @@ class ViewerController(QObject):
                 self._drawing.cancel()
                 self._drawing = None
         if strips and self._drawing is None and self._looked is not None:
-            self._drawing = self._workspace.tasks.start(self._draw(self._looked))
+            self._drawing = self._tasks.start(self._draw(self._looked))
 
     async def _draw(self, looked: Looked) -> None:
         from desktop_app.documents.worker.page_worker import Strip
@@ -325,12 +336,12 @@ class ViewerController(QObject):
 
     def _want_original(self) -> None:
         if self._target is not None:
-            self._workspace.tasks.start(self._open_original(self._target))
+            self._tasks.start(self._open_original(self._target))
 
     async def _open_original(self, target: Target) -> None:
         """Show the kept original with the system's program: a copy that cannot be written to."""
         try:
-            attachments = self._workspace.backend.attachments
+            attachments = self._backend.attachments
             kept, source = (
                 await attachments.about(target.sha256),
                 await attachments.source(target.sha256),
@@ -350,7 +361,7 @@ class ViewerController(QObject):
 
     def _copy(self, source: Path, kept: AttachmentFile) -> Path:
         if self._copies is None:
-            self._copies = TemporaryFolder(self._workspace.backend.folders.temporary)
+            self._copies = TemporaryFolder(self._backend.folders.temporary)
         ending = PurePath(kept.name).suffix.lower()
         copy = self._copies.path / f"{kept.sha256[:16]}{ending if ending in _ENDINGS else '.txt'}"
         if not copy.exists():

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from PySide6.QtPrintSupport import QPrinter
 
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
     from desktop_app.child_processes import ChildCommand
     from desktop_app.domain.export_format import ExportFormat
     from desktop_app.ui.widgets.clipboard import Copying
@@ -38,10 +41,23 @@ LONG_S: Final = 0.7
 class ExportController(QObject):
     """Takes the open conversation out of the program."""
 
-    def __init__(self, window: MainWindow, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        *,
+        current: OpenConversation,
+        providers: Providers,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
         super().__init__(window)
         self._window = window
-        self._workspace = workspace
+        self._current, self._providers, self._tasks, self._backend = (
+            current,
+            providers,
+            tasks,
+            backend,
+        )
 
     def export(self) -> None:
         """Ask for a place and a format, and write the open conversation there."""
@@ -57,13 +73,13 @@ class ExportController(QObject):
         dialog.setNameFilters(list(FORMATS))
         places = QStandardPaths.StandardLocation
         dialog.setDirectory(QStandardPaths.writableLocation(places.DocumentsLocation))
-        stem = next(names_of([self._workspace.conversation], ""))
+        stem = next(names_of([self._current.conversation], ""))
         dialog.setDefaultSuffix("pdf")
         dialog.selectFile(f"{stem}.pdf")
         dialog.filterSelected.connect(
             lambda chosen: dialog.setDefaultSuffix(FORMATS[chosen].suffix.lstrip("."))
         )
-        conversation_id = self._workspace.conversation.id
+        conversation_id = self._current.id
         dialog.fileSelected.connect(
             lambda name: self.export_to(
                 conversation_id, Path(name), _format_of(name, dialog.selectedNameFilter()).id
@@ -74,7 +90,7 @@ class ExportController(QObject):
 
     def export_to(self, conversation_id: str, file: Path, kind: str) -> None:
         """Write a conversation to a file; `kind` is one that `repartee export` knows."""
-        self._workspace.tasks.start(self._export(conversation_id, file.absolute(), kind))
+        self._tasks.start(self._export(conversation_id, file.absolute(), kind))
 
     async def _export(self, conversation_id: str, file: Path, kind: str) -> None:
         asked = ("export", "--conversation", conversation_id, "--format", kind, "--to")
@@ -99,9 +115,9 @@ class ExportController(QObject):
         from desktop_app.exchange.writers import markdown_file, rich_text
         from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
 
-        workspace, catalog = self._workspace, self._workspace.backend.catalog
-        messages = [workspace.as_copied(message) for message in workspace.path]
-        what = (workspace.conversation, messages, lambda model: catalog.info(model).name)
+        catalog = self._backend.catalog
+        messages = [self._providers.as_copied(message) for message in self._current.path]
+        what = (self._current.conversation, messages, lambda model: catalog.info(model).name)
         written = lru_cache(maxsize=1)(lambda: "".join(markdown_file.pieces(*what)))
         makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [written()]}
         is_rich = sum(len(message.text) for message in messages) <= LONGEST_RICH
@@ -132,7 +148,7 @@ class ExportController(QObject):
         dialog = QPrintDialog(printer, self._window)
         dialog.setWindowTitle("Print the conversation")
         dialog.setOption(QPrintDialog.PrintDialogOption.PrintPageRange)
-        conversation_id = self._workspace.conversation.id
+        conversation_id = self._current.id
         dialog.accepted.connect(lambda: self.print_on(conversation_id, printer))
         dialog.finished.connect(dialog.deleteLater)
         dialog.setModal(True)  # QPrintDialog.open would want a slot by its name
@@ -146,14 +162,14 @@ class ExportController(QObject):
         done = "The conversation was handed to the printer."
         if file := printer.outputFileName():
             done = f"Printed to {Path(file).name}."
-        self._workspace.tasks.start(self._print(request, done))
+        self._tasks.start(self._print(request, done))
 
     async def _print(self, request: Mapping[str, Any], done: str) -> None:
         # Imported here: not a part of the start.
         from desktop_app.storage.database.temporary_files import TemporaryFolder
 
         # The process that prints is confined to this folder, and cannot remove it.
-        temporary = self._workspace.backend.folders.temporary
+        temporary = self._backend.folders.temporary
         try:
             scratch = await asyncio.to_thread(TemporaryFolder, temporary)
         except OSError as error:
@@ -194,7 +210,7 @@ class ExportController(QObject):
         return not called_off.is_set()
 
     def _has_something(self) -> bool:
-        if self._workspace.path and not self._workspace.is_new:
+        if self._current.path and not self._current.is_new:
             return True
         self._window.notifications.notify("There is nothing in this conversation yet.")
         return False

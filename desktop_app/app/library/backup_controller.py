@@ -13,7 +13,9 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.startup.own_command import Ended, OwnCommand
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.backend import Backend
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StorageError
 from desktop_app.ui.window.main_window import MainWindow
@@ -54,20 +56,28 @@ class BackupController(QObject):
         by_hand: makes one where the person sees it.
     """
 
-    def __init__(self, window: MainWindow, workspace: Workspace, by_hand: ByHand) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        by_hand: ByHand,
+        *,
+        values: SettingValues,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
         super().__init__(window)
-        self._window, self._workspace = window, workspace
+        self._window, self._values, self._tasks, self._backend = window, values, tasks, backend
         self._by_hand = by_hand
         self._command = OwnCommand()
         self._last: dict[str, Any] = {}
         self._is_running = False
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(lambda: workspace.tasks.start(self._when_due()))
-        workspace.values_changed.connect(self._on_value)
+        self._timer.timeout.connect(lambda: self._tasks.start(self._when_due()))
+        self._values.changed.connect(self._on_value)
 
     async def start(self) -> None:
         """Begin to look at the clock."""
-        stored = await self._workspace.backend.settings.all()
+        stored = await self._backend.settings.all()
         self._last = stored.get(LAST_KEY) or {}
         self._show()
         self._wait(FIRST_LOOK)
@@ -85,14 +95,14 @@ class BackupController(QObject):
 
     @property
     def _folder(self) -> str:
-        return str(self._workspace.values["backup.folder"])
+        return str(self._values["backup.folder"])
 
     @property
     def _keep(self) -> int:
-        return int(self._workspace.values["backup.keep"] or 1)
+        return int(self._values["backup.keep"] or 1)
 
     def _wait(self, least: timedelta = timedelta()) -> None:
-        wait = due_in(str(self._workspace.values["backup.every"]), self._last, now())
+        wait = due_in(str(self._values["backup.every"]), self._last, now())
         if wait is None or not self._folder:
             self._timer.stop()
             return
@@ -100,7 +110,7 @@ class BackupController(QObject):
         self._timer.start(int(wait.total_seconds() * 1000))
 
     async def _when_due(self) -> None:
-        wait = due_in(str(self._workspace.values["backup.every"]), self._last, now())
+        wait = due_in(str(self._values["backup.every"]), self._last, now())
         if wait == timedelta() and self._folder and not self._is_running:
             await self._back_up()
         self._wait()
@@ -120,7 +130,7 @@ class BackupController(QObject):
         if not self._folder:
             self._window.notifications.notify("Choose a folder for the backups first.")
             return
-        self._workspace.tasks.start(self._now())
+        self._tasks.start(self._now())
 
     async def _now(self) -> None:
         ended = await self._by_hand(self._folder, self._keep)
@@ -134,7 +144,7 @@ class BackupController(QObject):
             self._last = {"at": at}
         else:
             self._last = {**self._last, "failed_at": at, "why": ended.said}
-        await self._workspace.backend.settings.set(LAST_KEY, self._last)
+        await self._backend.settings.set(LAST_KEY, self._last)
         self._show()
         self._wait()
         if ended.code == 0:
@@ -153,7 +163,7 @@ class BackupController(QObject):
             self._window.settings.set_backup_state(
                 f"The backup of {_day(failed)} failed. {why} {words}", "error"
             )
-        elif self._workspace.values["backup.every"] != "off" and not self._folder:
+        elif self._values["backup.every"] != "off" and not self._folder:
             self._window.settings.set_backup_state("Choose a folder for the backups.", "warning")
         else:
             self._window.settings.set_backup_state(words, "note")

@@ -17,7 +17,10 @@ from desktop_app.app.startup.closed_store import (
     repairing,
     restoring,
 )
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.backend import Backend
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.widgets.foreign_text import message_box
 from desktop_app.ui.window.main_window import MainWindow
@@ -41,27 +44,42 @@ class DataPageController(QObject):
         self,
         window: MainWindow,
         theme: ThemeWatcher,
-        workspace: Workspace,
         end_for: Callable[[ClosedWork], None],
         came: Callable[[], Awaitable[None]],
+        *,
+        current: OpenConversation,
+        values: SettingValues,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
-        self._window, self._workspace, self._end_for = window, workspace, end_for
-        self.transfer = TransferController(window, theme, workspace, came)
-        self.backups = BackupController(window, workspace, self.transfer.back_up)
+        self._window, self._current, self._backend, self._end_for = (
+            window,
+            current,
+            backend,
+            end_for,
+        )
+        self.transfer = TransferController(window, theme, came, current=self._current, tasks=tasks)
+        self.backups = BackupController(
+            window,
+            self.transfer.back_up,
+            values=values,
+            tasks=tasks,
+            backend=self._backend,
+        )
         panel = window.settings
         panel.import_requested.connect(self.transfer.choose_import)
         panel.export_requested.connect(self.export)
         window.conversations.export_requested.connect(self.transfer.choose_export)
         panel.backup_requested.connect(self.backups.by_hand)
         panel.restore_requested.connect(self.choose_restore)
-        panel.erase_requested.connect(lambda: end_for(erasing(workspace.backend.folders)))
-        for changed in (workspace.opened, workspace.path_changed):
+        panel.erase_requested.connect(lambda: end_for(erasing(self._backend.folders)))
+        for changed in (self._current.opened, self._current.path_changed):
             changed.connect(lambda: panel.set_has_open(self._can_export))
 
     @property
     def _can_export(self) -> bool:
-        return not self._workspace.is_new and not self._workspace.is_private
+        return not self._current.is_new and not self._current.is_private
 
     async def start(self) -> None:
         """Begin to look at the clock."""
@@ -79,7 +97,7 @@ class DataPageController(QObject):
 
     def export(self, which: str, format_id: str) -> None:
         """Export the open conversation or all of them."""
-        ids = [self._workspace.conversation.id] if which == "open" else None
+        ids = [self._current.id] if which == "open" else None
         self.transfer.choose_export(ids, format_id)
 
     def choose_restore(self) -> None:
@@ -99,7 +117,7 @@ class DataPageController(QObject):
         box.setObjectName("confirm-restore")
         restore = box.addButton("Restore", QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
-        where = self._workspace.backend.folders
+        where = self._backend.folders
 
         def answered() -> None:
             if box.clickedButton() is restore:
@@ -111,4 +129,4 @@ class DataPageController(QObject):
 
     def repair(self) -> None:
         """Repair the store, which was found damaged while the window was open."""
-        self._end_for(repairing(self._workspace.backend.folders))
+        self._end_for(repairing(self._backend.folders))

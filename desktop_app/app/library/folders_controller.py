@@ -16,7 +16,10 @@ from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListF
 
 if TYPE_CHECKING:
     from desktop_app.app.library.library_controller import LibraryController
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.folder_list import FolderList
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.backend.backend import Backend
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.command_palette import CommandPalette
     from desktop_app.ui.window.main_window import MainWindow
@@ -32,11 +35,16 @@ class FoldersController(QObject):
         self,
         window: MainWindow,
         theme: ThemeWatcher,
-        workspace: Workspace,
         library: LibraryController,
+        *,
+        current: OpenConversation,
+        folders: FolderList,
+        setup: AnswerSetup,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
-        self._window, self._theme, self._workspace = window, theme, workspace
+        self._window, self._theme, self._current, self._folders = window, theme, current, folders
+        self._setup, self._backend = setup, backend
         self._library, self._shelf = library, library.shelf
         self._picker: CommandPalette | None = None
         self._picking: list[str] = []
@@ -44,7 +52,7 @@ class FoldersController(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        shown, panel, workspace = self._window.conversations, self._window.settings, self._workspace
+        shown, panel = self._window.conversations, self._window.settings
         shown.folder_requested.connect(self.create)
         shown.folder_renamed.connect(self._rename)
         shown.folder_delete_requested.connect(self.delete)
@@ -57,15 +65,15 @@ class FoldersController(QObject):
         panel.folder_override_removed.connect(
             lambda id_, key: self._set(id_, lambda f: without_value(f, key))
         )
-        workspace.folders_changed.connect(self._show_values)
-        workspace.opened.connect(self._follow_open)
-        workspace.choice_changed.connect(self._show_values)
+        self._folders.changed.connect(self._show_values)
+        self._current.opened.connect(self._follow_open)
+        self._setup.choice_changed.connect(self._show_values)
 
     # -------------------------------------------------------------- folders
 
     def create(self, conversation_ids: Sequence[str] = ()) -> None:
         """Make a folder with these conversations in it, its name to be typed."""
-        taken = {folder.name for folder in self._workspace.folders.values()}
+        taken = {folder.name for folder in self._folders.by_id.values()}
         names = (NEW_NAME, *(f"{NEW_NAME} {number}" for number in range(2, len(taken) + 3)))
         name = next(name for name in names if name not in taken)
         folder = Folder(new_id(), name, now())
@@ -87,17 +95,17 @@ class FoldersController(QObject):
 
     def delete(self, folder_id: str) -> None:
         """Delete a folder; its conversations stay, and stand in the list."""
-        folder = self._workspace.folders.get(folder_id)
+        folder = self._folders.by_id.get(folder_id)
         if folder is not None:
             self._shelf.write(self._delete(folder))
 
     async def _delete(self, folder: Folder) -> None:
-        backend = self._workspace.backend
+        backend = self._backend
         ids = await backend.shelves.in_folder(folder.id)
         await backend.conversation_folders.delete(folder.id)
         self._shelf.change(ids, folder_id=None)
-        self._workspace.set_folders(
-            [kept for kept in self._workspace.folders.values() if kept.id != folder.id]
+        self._folders.replace_all(
+            [kept for kept in self._folders.by_id.values() if kept.id != folder.id]
         )
         is_there = self._shelf.place == ListFilter.of_folder(folder.id)
         self._shelf.start(self._shelf.go(LIST) if is_there else self._shelf.refresh())
@@ -107,22 +115,22 @@ class FoldersController(QObject):
         )
 
     async def _bring_back(self, folder: Folder, ids: list[str]) -> None:
-        backend = self._workspace.backend
+        backend = self._backend
         await backend.conversation_folders.save(folder)
         await backend.shelves.move(ids, folder.id)
-        self._workspace.set_folders([*self._workspace.folders.values(), folder])
+        self._folders.replace_all([*self._folders.by_id.values(), folder])
         self._shelf.change(ids, folder_id=folder.id)
 
     def _set(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
-        folder = self._workspace.folders.get(folder_id)
+        folder = self._folders.by_id.get(folder_id)
         if folder is not None:
             self._keep(change(folder))
 
     def _keep(self, folder: Folder) -> None:
         """Show a folder as it is now, and write it."""
-        self._shelf.write(self._workspace.backend.conversation_folders.save(folder))
-        folders = {**self._workspace.folders, folder.id: folder}
-        self._workspace.set_folders(list(folders.values()))
+        self._shelf.write(self._backend.conversation_folders.save(folder))
+        folders = {**self._folders.by_id, folder.id: folder}
+        self._folders.replace_all(list(folders.values()))
 
     def _begin_in(self, folder_id: str) -> None:
         self._library.open_new(folder_id)
@@ -141,7 +149,7 @@ class FoldersController(QObject):
         self._put({c.id: target for c in moved})
         self._window.conversations.view.drop_marks()
         what = f"“{moved[0].title}” was" if len(moved) == 1 else f"{len(moved)} conversations were"
-        folder = self._workspace.folders.get(folder_id)
+        folder = self._folders.by_id.get(folder_id)
         where = "taken out of the folder" if folder is None else f"moved to “{folder.name}”"
         self._window.notifications.notify(
             f"{what} {where}.", actions=[("Undo", lambda: self._put(before))]
@@ -151,7 +159,7 @@ class FoldersController(QObject):
         for target in set(wanted.values()):
             ids = [id_ for id_, folder_id in wanted.items() if folder_id == target]
             self._shelf.change(ids, folder_id=target)
-            self._shelf.write(self._workspace.backend.shelves.move(ids, target))
+            self._shelf.write(self._backend.shelves.move(ids, target))
 
     def offer(self) -> None:
         """Ask for the folder that what is marked, or open, is to be moved to: by its name."""
@@ -162,7 +170,7 @@ class FoldersController(QObject):
         if self._picker is None:
             self._picker = self._make_picker()
         category = Category.CONVERSATION
-        folders = sorted(self._workspace.folders.values(), key=lambda f: f.name.casefold())
+        folders = sorted(self._folders.by_id.values(), key=lambda f: f.name.casefold())
         rows = [Command(folder.id, folder.name, category) for folder in folders]
         rows += [Command(_NONE, "No folder", category), Command(_NEW, NEW_NAME, category)]
         self._picker.open_with(rows, Keymap({}, tuple(rows)))
@@ -187,10 +195,10 @@ class FoldersController(QObject):
     def show_settings(self, folder_id: str = "") -> None:
         """Show the settings of a folder, by default of the one that is shown or that what is open
         lies in."""
-        place, opened = self._shelf.place, self._workspace.conversation
+        place, opened = self._shelf.place, self._current.conversation
         here = place.folder_id if place.kind is ListFilterKind.FOLDER else opened.folder_id
         wanted = folder_id or here or ""
-        if wanted not in self._workspace.folders:
+        if wanted not in self._folders.by_id:
             self._window.notifications.notify("Open a folder first: its settings are its own.")
             return
         self._asked_for = wanted
@@ -203,8 +211,8 @@ class FoldersController(QObject):
         self._show_values()
 
     def _show_values(self) -> None:
-        opened = self._workspace.conversation.folder_id or ""
-        folder = self._workspace.folders.get(self._asked_for or opened)
+        opened = self._current.conversation.folder_id or ""
+        folder = self._folders.by_id.get(self._asked_for or opened)
         if folder is None:
             self._window.settings.set_folder("", "", {})
         else:

@@ -15,7 +15,8 @@ from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
     from desktop_app.app.library.trash import Trash
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +29,9 @@ EVERY_MS: Final = 6 * 60 * 60 * 1000
 class Housekeeping(QObject):
     """See the module."""
 
-    def __init__(self, workspace: Workspace, trash: Trash, parent: QObject) -> None:
+    def __init__(self, trash: Trash, parent: QObject, *, tasks: Tasks, backend: Backend) -> None:
         super().__init__(parent)
-        self._workspace, self._trash = workspace, trash
+        self._tasks, self._backend, self._trash = tasks, backend, trash
         # A window may stay open for weeks.
         self._again = QTimer(self, interval=EVERY_MS)
         self._again.timeout.connect(self._begin)
@@ -41,11 +42,11 @@ class Housekeeping(QObject):
         self._again.start()
 
     def _begin(self) -> None:
-        self._workspace.tasks.start(self.collect())
+        self._tasks.start(self.collect())
 
     async def collect(self) -> None:
         """Remove it now; what fails is tried again."""
-        backend = self._workspace.backend
+        backend = self._backend
         await self._trash.expire()
         try:
             await backend.attachments.collect()

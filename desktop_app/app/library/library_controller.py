@@ -9,12 +9,20 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.library.list_presenter import ListPresenter
-from desktop_app.app.tasks import Work
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.folder_list import FolderList
+from desktop_app.app.state.new_conversation import NewConversation
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.prompt_draft import PromptDraft
+from desktop_app.app.state.providers import Providers
+from desktop_app.app.tasks import Tasks, Work
+from desktop_app.backend.backend import Backend
+from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -35,14 +43,55 @@ class LibraryController(QObject):
 
     Attributes:
         shelf: what the list shows.
+
+    Signals:
+        retitled(str, str): a conversation, by its id, got a title that the user did not choose.
     """
 
-    def __init__(self, window: MainWindow, workspace: Workspace, running: RunningAnswers) -> None:
+    retitled = Signal(str, str)
+
+    def __init__(
+        self,
+        window: MainWindow,
+        running: RunningAnswers,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        providers: Providers,
+        folders: FolderList,
+        setup: AnswerSetup,
+        new_conversation: NewConversation,
+        private: TemporaryConversations,
+        drafts: Drafts,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
         super().__init__(window)
         self._window = window
-        self._workspace = workspace
+        self._current, self._draft, self._providers, self._folders = (
+            current,
+            draft,
+            providers,
+            folders,
+        )
+        self._new_conversation, self._private, self._drafts, self._tasks = (
+            new_conversation,
+            private,
+            drafts,
+            tasks,
+        )
+        self._backend = backend
         self._running = running
-        self.shelf = ListPresenter(window, workspace, running)
+        self.shelf = ListPresenter(
+            window,
+            running,
+            current=self._current,
+            folders=self._folders,
+            setup=setup,
+            private=self._private,
+            tasks=self._tasks,
+            backend=self._backend,
+        )
         self._scroll: dict[str, tuple[str, int]] = {}
         self._shown = ""  # the conversation whose messages the transcript shows
         self._openings = 0
@@ -59,24 +108,24 @@ class LibraryController(QObject):
         shown.pin_requested.connect(self._pin)
         shown.hit_opened.connect(lambda *hit: self._start(self.open(*hit)))
         self._window.prompt.text_changed.connect(self._draft_timer.start)
-        self._workspace.opened.connect(self._show_opened)
-        self._workspace.draft_changed.connect(self._draft_timer.start)
+        self._current.opened.connect(self._show_opened)
+        self._draft.changed.connect(self._draft_timer.start)
 
     def _start(self, work: Work) -> None:
-        self._workspace.tasks.start(work)
+        self._tasks.start(work)
 
     # -------------------------------------------------------------- start and end
 
     async def load(self) -> None:
         """Fill the list and open what was open last, where it was scrolled to."""
-        backend = self._workspace.backend
+        backend = self._backend
         await backend.conversations.interrupt_orphans()
         if backend.database.needs_check:  # the last exit was not clean, and the store is large
             self._start(backend.database.check())
-        self._window.conversations.set_folders(self._workspace.folders.values())
+        self._window.conversations.set_folders(self._folders.by_id.values())
         await self.shelf.go(LIST)
         stored = await backend.settings.all()
-        self._workspace.drafts.load(stored)
+        self._drafts.load(stored)
         last = stored.get(OPEN_KEY)
         if last and await backend.conversations.get(last) is not None:
             if stored.get(SCROLL_KEY):
@@ -89,9 +138,9 @@ class LibraryController(QObject):
     async def close(self) -> None:
         """Keep the draft and the place in the conversation."""
         self._leave()
-        settings = self._workspace.backend.settings
-        place = self._scroll.get(self._workspace.conversation.id)
-        if place is None or self._workspace.is_private:
+        settings = self._backend.settings
+        place = self._scroll.get(self._current.id)
+        if place is None or self._current.is_private:
             await settings.remove(SCROLL_KEY)
         else:
             await settings.set(SCROLL_KEY, list(place))
@@ -110,23 +159,23 @@ class LibraryController(QObject):
         """A blank conversation, with the draft that was left in the last blank one."""
         self._openings += 1
         self._open_blank(folder_id)
-        self._start(self._workspace.backend.settings.remove(OPEN_KEY))
+        self._start(self._backend.settings.remove(OPEN_KEY))
         self._window.prompt.focus_text()
 
     def mark_open(self) -> None:
         """The open conversation is in the list now: mark it there, and open it at the next start."""
-        if self._workspace.is_private:
+        if self._current.is_private:
             return
-        conversation_id = self._workspace.conversation.id
+        conversation_id = self._current.id
         self._window.conversations.select(conversation_id)
-        self._start(self._workspace.backend.settings.set(OPEN_KEY, conversation_id))
+        self._start(self._backend.settings.set(OPEN_KEY, conversation_id))
 
     def open_private(self, conversation: Conversation) -> None:
         """Open a private conversation in which nothing was said."""
         self._openings += 1
         early = self._leave()
         self.shelf.read(conversation)
-        self._workspace.open(conversation, [], {}, Draft())
+        self._current.open(conversation, [], {}, Draft())
         self._bring_along(early)
         self._window.prompt.focus_text()
 
@@ -137,7 +186,7 @@ class LibraryController(QObject):
 
     def _open_blank(self, folder_id: str | None = None) -> None:
         early = self._leave()
-        self._workspace.open_new(folder_id)
+        self._new_conversation.open(folder_id)
         self._bring_along(early)
 
     def open(
@@ -150,7 +199,7 @@ class LibraryController(QObject):
         return self._open(self._openings, conversation_id, message_id, words)
 
     async def _open(self, opening: int, conversation_id: str, message_id: str, words: str) -> None:
-        store = self._workspace.backend.conversations
+        store = self._backend.conversations
         if message_id and self._is_shown(conversation_id, message_id):
             self._window.transcript.scroll_to_message(message_id, words)
             return
@@ -166,30 +215,29 @@ class LibraryController(QObject):
             versions = await store.versions_on_path(conversation_id)
             path = await self._with_running(await store.path(conversation_id))
         except StorageError:
-            self._workspace.opened.emit()  # what is left stays, whatever was shown meanwhile
+            self._current.reopen()  # what is left stays, whatever was shown meanwhile
             raise
         if opening != self._openings:
             return
         conversation = self.shelf.read(conversation)
         early = self._leave()  # only now: what was typed until here belongs to what is left
-        draft = self._workspace.drafts.of(conversation)
-        self._workspace.open(conversation, path, versions, draft)
+        draft = self._drafts.of(conversation)
+        self._current.open(conversation, path, versions, draft)
         self._bring_along(early)
         if message_id:
             self._window.transcript.scroll_to_message(message_id, words)
-        if not self._workspace.private.was_begun(conversation_id):
-            await self._workspace.backend.settings.set(OPEN_KEY, conversation_id)
+        if not self._private.was_begun(conversation_id):
+            await self._backend.settings.set(OPEN_KEY, conversation_id)
 
     def _is_shown(self, conversation_id: str, message_id: str) -> bool:
         """Whether a message is one of the open conversation's."""
-        workspace = self._workspace
-        is_open = conversation_id == workspace.conversation.id == self._shown
-        return is_open and any(message.id == message_id for message in workspace.path)
+        is_open = conversation_id == self._current.id == self._shown
+        return is_open and any(message.id == message_id for message in self._current.path)
 
     async def _preview(self, opening: int, conversation: Conversation) -> None:
         """Show the end of a long conversation while the rest is being read. Until it is open in
         earnest, nothing can be sent: it would go to the one that is left."""
-        store, window = self._workspace.backend.conversations, self._window
+        store, window = self._backend.conversations, self._window
         tail = await self._with_running(await store.tail(conversation.id, PREVIEW))
         if opening != self._openings or len(tail) < PREVIEW or self._shown == conversation.id:
             return
@@ -198,12 +246,12 @@ class LibraryController(QObject):
         window.set_title((self.shelf.known(conversation.id) or conversation).title)
         window.show_first_start(False)
         window.prompt.set_can_send(False, "The conversation is being read.")
-        window.transcript.set_messages([self._workspace.as_shown(message) for message in tail])
+        window.transcript.set_messages([self._providers.as_shown(message) for message in tail])
         window.conversations.select(conversation.id)
         window.transcript.viewport().repaint()  # before reading takes the processor
 
     async def _show_version(self, conversation_id: str, message_id: str) -> None:
-        store = self._workspace.backend.conversations
+        store = self._backend.conversations
         conversation = await store.get(conversation_id)
         if conversation is not None:
             leaf = await store.newest_leaf(message_id)
@@ -215,7 +263,7 @@ class LibraryController(QObject):
             return path
         last = self._running.newest(path[-1])
         if last is path[-1]:  # it has ended since the path was read, or another process writes it
-            last = await self._workspace.backend.conversations.message(last.id) or last
+            last = await self._backend.conversations.message(last.id) or last
         return [*path[:-1], last]
 
     def _leave(self) -> str:
@@ -230,8 +278,8 @@ class LibraryController(QObject):
 
     def _remember_place(self) -> None:
         """The place of one who reads above; at the bottom there is nothing to come back to."""
-        transcript, conversation_id = self._window.transcript, self._workspace.conversation.id
-        if not self._workspace.path or self._shown != conversation_id:
+        transcript, conversation_id = self._window.transcript, self._current.id
+        if not self._current.path or self._shown != conversation_id:
             return
         if transcript.is_at_end:
             self._scroll.pop(conversation_id, None)
@@ -244,32 +292,31 @@ class LibraryController(QObject):
             self._draft_timer.start()
 
     def _show_opened(self) -> None:
-        workspace, window = self._workspace, self._window
-        window.set_title(workspace.conversation.title)
-        window.show_first_start(not workspace.path)
-        scroll = self._scroll.get(workspace.conversation.id)
-        if self._shown == workspace.conversation.id and not window.transcript.is_at_end:
+        window = self._window
+        window.set_title(self._current.conversation.title)
+        window.show_first_start(not self._current.path)
+        scroll = self._scroll.get(self._current.id)
+        if self._shown == self._current.id and not window.transcript.is_at_end:
             scroll = window.transcript.scroll_state()  # someone has begun to read
-        self._shown = workspace.conversation.id
+        self._shown = self._current.id
         window.transcript.set_messages(
-            [workspace.as_shown(message) for message in workspace.path],
-            versions=version_numbers(workspace),
+            [self._providers.as_shown(message) for message in self._current.path],
+            versions=self._current.version_numbers,
         )
         if scroll is not None:
             window.transcript.restore_scroll(scroll)
-        is_listed = not (workspace.is_new or workspace.is_private)
-        window.conversations.select(workspace.conversation.id if is_listed else None)
-        if window.prompt.text() != workspace.draft.text:
-            window.prompt.set_text(workspace.draft.text)
+        is_listed = not (self._current.is_new or self._current.is_private)
+        window.conversations.select(self._current.id if is_listed else None)
+        if window.prompt.text() != self._draft.value.text:
+            window.prompt.set_text(self._draft.value.text)
 
     # -------------------------------------------------------------- drafts
 
     def save_draft(self) -> None:
         """Keep what stands in the prompt."""
         self._draft_timer.stop()
-        workspace = self._workspace
-        workspace.draft = replace(workspace.draft, text=self._window.prompt.text())
-        workspace.drafts.keep(workspace.conversation.id, workspace.draft)
+        self._draft.set_text(self._window.prompt.text())
+        self._drafts.keep(self._current.id, self._draft.value)
 
     # -------------------------------------------------------------- changes
 
@@ -281,22 +328,22 @@ class LibraryController(QObject):
         """A conversation as it is now; None where it was deleted. One in the trash is not, while
         somebody reads it."""
         known = self.shelf.known(conversation_id)
-        is_open = conversation_id == self._workspace.conversation.id
+        is_open = conversation_id == self._current.id
         return known if known is not None and (known.trashed_at is None or is_open) else None
 
     def _rename(self, conversation_id: str, title: str) -> None:
         title = title.strip() or "New conversation"
         self.shelf.change([conversation_id], title=title)
-        self.shelf.write(self._workspace.backend.shelves.rename(conversation_id, title))
+        self.shelf.write(self._backend.shelves.rename(conversation_id, title))
 
     def retitle(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title that the person did not choose."""
         self._rename(conversation_id, title)
-        self._workspace.retitled.emit(conversation_id, title)
+        self.retitled.emit(conversation_id, title)
 
     def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
         self.shelf.change(conversation_ids, pinned=pinned)
-        self.shelf.write(self._workspace.backend.shelves.set_pinned(conversation_ids, pinned))
+        self.shelf.write(self._backend.shelves.set_pinned(conversation_ids, pinned))
 
     @property
     def chosen(self) -> list[Conversation]:
@@ -321,40 +368,30 @@ class LibraryController(QObject):
     async def refresh(self) -> None:
         """Show what other processes have written, in the list and in what is open."""
         await self.shelf.refresh()
-        opened = self._workspace.conversation.id
-        if self._workspace.is_new or self._running.is_running(opened):
+        opened = self._current.id
+        if self._current.is_new or self._running.is_running(opened):
             return
-        store = self._workspace.backend.conversations
+        store = self._backend.conversations
         found, path = await store.get(opened), await store.path(opened)
-        if opened != self._workspace.conversation.id or self._running.is_running(opened):
+        if opened != self._current.id or self._running.is_running(opened):
             return
         if found is None:
             self.shelf.forget(opened)
             self.open_new()
             self._window.notifications.notify("This conversation was deleted by another program.")
-        elif [m.id for m in path] != [m.id for m in self._workspace.path]:
+        elif [m.id for m in path] != [m.id for m in self._current.path]:
             await self.open(opened)
         else:
             self._take_over(found, path)
 
     def _take_over(self, found: Conversation, path: Sequence[Message]) -> None:
         """The open conversation and its messages as others have left them."""
-        workspace = self._workspace
-        mine = workspace.conversation
-        workspace.conversation = found.with_settings_of(mine)
+        mine = self._current.conversation
+        self._current.update(found.with_settings_of(mine))
         self._window.set_title(found.title)
-        numbers = version_numbers(workspace)
-        for old, new in zip(workspace.path, path, strict=True):
+        numbers = self._current.version_numbers
+        for old, new in zip(self._current.path, path, strict=True):
             if old != new:
-                shown = workspace.as_shown(new)
+                shown = self._providers.as_shown(new)
                 self._window.transcript.update_message(shown, numbers.get(new.id))
-                workspace.replace_message(new)
-
-
-def version_numbers(workspace: Workspace) -> dict[str, tuple[int, int]]:
-    """Message id -> (which version, of how many), for the messages that have several."""
-    return {
-        message_id: (ids.index(message_id) + 1, len(ids))
-        for message_id, ids in workspace.versions.items()
-        if message_id in ids
-    }
+                self._current.replace_message(new)

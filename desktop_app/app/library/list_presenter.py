@@ -18,7 +18,12 @@ from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListF
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.folder_list import FolderList
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
+    from desktop_app.backend.temporary_stores import TemporaryConversations
     from desktop_app.ui.window.main_window import MainWindow
 
 PAGE = 100  # more rows than the tallest window has
@@ -32,10 +37,22 @@ _Read = Callable[[], Awaitable[_T]]
 class ListPresenter(QObject):
     """See the module."""
 
-    def __init__(self, window: MainWindow, workspace: Workspace, running: RunningAnswers) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        running: RunningAnswers,
+        *,
+        current: OpenConversation,
+        folders: FolderList,
+        setup: AnswerSetup,
+        private: TemporaryConversations,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
         super().__init__(window)
         self._list = window.conversations
-        self._window, self._workspace, self._running = window, workspace, running
+        self._window, self._current, self._folders, self._setup = window, current, folders, setup
+        self._private, self._tasks, self._backend, self._running = private, tasks, backend, running
         self._known: dict[str, Conversation] = {}
         self._writes: set[asyncio.Task[Any]] = set()
         self._changes = 0
@@ -43,19 +60,19 @@ class ListPresenter(QObject):
         shown = self._list
         shown.filter_requested.connect(lambda place: self.start(self.go(place)))
         shown.more_requested.connect(lambda whole: self.start(self._more(whole=whole)))
-        workspace.choice_changed.connect(self._take_choice)
-        workspace.other_conversation_changed.connect(self.kept)
-        workspace.folders_changed.connect(self._show_folders)
+        self._setup.choice_changed.connect(self._take_choice)
+        self._setup.other_conversation_changed.connect(self.kept)
+        self._folders.changed.connect(self._show_folders)
         running.started.connect(self._show_dot)
         running.finished.connect(lambda id_, _answer: self._show_dot(id_))
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run what does not change the store."""
-        self._workspace.tasks.start(work)
+        self._tasks.start(work)
 
     def write(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run what writes something that is shown already; reading waits for it."""
-        task = self._workspace.tasks.start(work)
+        task = self._tasks.start(work)
         self._changes += 1
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
@@ -75,7 +92,7 @@ class ListPresenter(QObject):
         """A conversation was written to: show it in its place."""
         self._changes += 1
         self._known[conversation.id] = conversation
-        if self._workspace.private.was_begun(conversation.id):
+        if self._private.was_begun(conversation.id):
             return  # it is in no list
         self._list.upsert(self._as_shown(conversation))
         self._show_dot(conversation.id)
@@ -102,15 +119,14 @@ class ListPresenter(QObject):
             known = self._known.get(conversation_id)
             if known is not None:
                 self.kept(replace(known, **changes))
-        workspace = self._workspace
-        if workspace.conversation.id in conversation_ids and not workspace.is_new:
-            workspace.conversation = replace(workspace.conversation, **changes)
-            self._window.set_title(workspace.conversation.title)
-            workspace.choice_changed.emit()  # a folder brings its settings along
+        if self._current.id in conversation_ids and not self._current.is_new:
+            self._current.update(replace(self._current.conversation, **changes))
+            self._window.set_title(self._current.conversation.title)
+            self._setup.report_change()  # a folder brings its settings along
 
     def _take_choice(self) -> None:
         """A later change of the title must not bring the former choice or settings back."""
-        changed = self._workspace.conversation
+        changed = self._current.conversation
         if changed.id in self._known:
             self._known[changed.id] = self._known[changed.id].with_settings_of(changed)
             self._changes += 1
@@ -128,7 +144,7 @@ class ListPresenter(QObject):
         shown = [self._as_shown(self._known[c.id]) for c in (*pinned, *page)]
         last = page[-1] if len(page) == PAGE else None
         self._list.set_conversations(shown, place=place, last=last)
-        self._list.select(None if self._workspace.is_new else self._workspace.conversation.id)
+        self._list.select(None if self._current.is_new else self._current.id)
         self._show_dots_of_folders()
 
     async def _more(self, *, whole: bool) -> None:
@@ -152,7 +168,7 @@ class ListPresenter(QObject):
         shown = [c for c in self._list.model.conversations if not self._stands_above(c)]
         limit = min(len(shown), MOST_READ_AGAIN) + PAGE
         await self._refresh_folders()
-        if place.folder_id and place.folder_id not in self._workspace.folders:
+        if place.folder_id and place.folder_id not in self._folders.by_id:
             await self.go(LIST)
             return
         pinned, page = await self._settled(lambda: self._read_top(place, limit))
@@ -166,9 +182,9 @@ class ListPresenter(QObject):
         await self._look_after(self._missing({c.id for c in (*pinned, *page)}, page, limit))
 
     async def _refresh_folders(self) -> None:
-        folders = await self._settled(self._workspace.backend.conversation_folders.all)
-        if {folder.id: folder for folder in folders} != self._workspace.folders:
-            self._workspace.set_folders(folders)
+        folders = await self._settled(self._backend.conversation_folders.all)
+        if {folder.id: folder for folder in folders} != self._folders.by_id:
+            self._folders.replace_all(folders)
 
     def _missing(
         self, found: set[str], page: Sequence[Conversation], limit: int
@@ -183,7 +199,7 @@ class ListPresenter(QObject):
     async def _look_after(self, missing: Sequence[Conversation]) -> None:
         """Conversations that stand elsewhere now, or are gone."""
         for conversation in missing:
-            now = await self._workspace.backend.conversations.get(conversation.id)
+            now = await self._backend.conversations.get(conversation.id)
             if now is None:
                 self.forget(conversation.id)
             else:
@@ -203,10 +219,9 @@ class ListPresenter(QObject):
             if self._running.is_running(conversation.id):
                 conversation = replace(conversation, streaming=False)
             self._known[conversation.id] = conversation
-        workspace = self._workspace
-        opened = self._known.get(workspace.conversation.id)
+        opened = self._known.get(self._current.id)
         if opened is not None:
-            self._known[opened.id] = opened.with_settings_of(workspace.conversation)
+            self._known[opened.id] = opened.with_settings_of(self._current.conversation)
 
     async def _read_top(
         self, place: ListFilter, limit: int
@@ -214,14 +229,14 @@ class ListPresenter(QObject):
         """What stands above the days of a place, and its first page."""
         pinned: list[Conversation] = []
         if place.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER):
-            every = await self._workspace.backend.conversations.pinned()
+            every = await self._backend.conversations.pinned()
             pinned = [conversation for conversation in every if place.holds(conversation)]
         return pinned, await self._read_page(place, limit, None)
 
     async def _read_page(
         self, place: ListFilter, limit: int, behind: Conversation | None
     ) -> list[Conversation]:
-        store = self._workspace.backend.conversations
+        store = self._backend.conversations
         match place.kind:
             case ListFilterKind.ARCHIVE:
                 return await store.archived(limit, behind=behind)
@@ -249,7 +264,7 @@ class ListPresenter(QObject):
         return replace(conversation, streaming=is_running or conversation.streaming)
 
     def _show_folders(self) -> None:
-        self._list.set_folders(self._workspace.folders.values())
+        self._list.set_folders(self._folders.by_id.values())
         self._show_dots_of_folders()
 
     def _show_dot(self, conversation_id: str) -> None:
@@ -262,5 +277,5 @@ class ListPresenter(QObject):
         if self.place == LIST:
             answering = [self._known.get(id_) for id_ in self._running.conversations]
             busy = {conversation.folder_id for conversation in answering if conversation}
-            for folder_id in self._workspace.folders:
+            for folder_id in self._folders.by_id:
                 self._list.set_streaming(folder_id, folder_id in busy)

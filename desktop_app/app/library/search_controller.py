@@ -8,7 +8,8 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from desktop_app.app.library.library_controller import LibraryController
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.backend import Backend
 from desktop_app.ui.window.main_window import MainWindow
 
 
@@ -16,10 +17,15 @@ class SearchController(QObject):
     """Between the search field and the store."""
 
     def __init__(
-        self, window: MainWindow, workspace: Workspace, library: LibraryController
+        self, window: MainWindow, library: LibraryController, *, tasks: Tasks, backend: Backend
     ) -> None:
         super().__init__(window)
-        self._shown, self._workspace, self._library = window.conversations, workspace, library
+        self._shown, self._tasks, self._backend, self._library = (
+            window.conversations,
+            tasks,
+            backend,
+            library,
+        )
         self._task: asyncio.Task[Any] | None = None
         self._shown.search_changed.connect(self._search)
 
@@ -29,15 +35,13 @@ class SearchController(QObject):
             self._task.cancel()
             self._task = None
         if text:
-            self._task = self._workspace.tasks.start(self._find(text))
+            self._task = self._tasks.start(self._find(text))
         else:
             self._shown.show_hits(None)
 
     async def _find(self, text: str) -> None:
         filters = self._shown.filters
-        hits = await self._workspace.backend.search.find(
-            text, within=filters.within, order=filters.order
-        )
+        hits = await self._backend.search.find(text, within=filters.within, order=filters.order)
         self._shown.show_hits([hit for hit in hits if self._is_to_be_found(hit.conversation_id)])
 
     def _is_to_be_found(self, conversation_id: str) -> bool:

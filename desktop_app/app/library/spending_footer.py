@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
+from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
+from desktop_app.app.state.spending_events import SpendingEvents
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.backend import Backend
 from desktop_app.domain.spending.cost import format_exact, format_money
 
 if TYPE_CHECKING:
@@ -16,29 +21,44 @@ if TYPE_CHECKING:
 class SpendingFooter(QObject):
     """Keeps it as things are."""
 
-    def __init__(self, window: MainWindow, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        *,
+        current: OpenConversation,
+        providers: Providers,
+        setup: AnswerSetup,
+        spending: SpendingEvents,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
         super().__init__(window)
-        self._foot, self._workspace = window.conversations, workspace
+        self._foot, self._current, self._providers, self._setup = (
+            window.conversations,
+            current,
+            providers,
+            setup,
+        )
+        self._tasks, self._backend = tasks, backend
         for changed in (
-            workspace.opened,
-            workspace.choice_changed,
-            workspace.profiles_changed,
-            workspace.spent,
-            workspace.utility_calls_paid,
+            self._current.opened,
+            self._setup.choice_changed,
+            self._providers.changed,
+            spending.spent,
+            spending.utility_calls_paid,
         ):
             changed.connect(self._show)
 
     def _show(self, *_: object) -> None:
-        self._workspace.tasks.start(self._show_month())
+        self._tasks.start(self._show_month())
 
     async def _show_month(self) -> None:
-        workspace = self._workspace
-        if not workspace.has_provider(workspace.conversation):
+        if not self._providers.has_provider(self._current.conversation):
             self._foot.set_foot(PROVIDER_REMOVED, "cloud", "")
             return
-        profile = workspace.profile
-        month = await workspace.backend.budget.month(profile)
-        if profile == workspace.profile:
+        profile = self._setup.profile
+        month = await self._backend.budget.month(profile)
+        if profile == self._setup.profile:
             icon = "cloud" if profile.needs_key else "cpu"
             limit = f"of {format_exact(month.cap)}" if month.cap and month.is_near else "this month"
             text = f"{format_money(month.spent)} {limit}" if month.spent else ""

@@ -11,7 +11,8 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from desktop_app.app.startup.own_command import Ended, OwnCommand
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.tasks import Tasks
 from desktop_app.domain.errors import ImportRefusedError, StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.ui.look.theme import ThemeWatcher
@@ -34,11 +35,13 @@ class TransferController(QObject):
         self,
         window: MainWindow,
         theme: ThemeWatcher,
-        workspace: Workspace,
         came: Callable[[], Awaitable[None]],
+        *,
+        current: OpenConversation,
+        tasks: Tasks,
     ) -> None:
         super().__init__(window)
-        self._window, self._theme, self._workspace = window, theme, workspace
+        self._window, self._theme, self._current, self._tasks = window, theme, current, tasks
         self._came = came
         self._command = OwnCommand()
         self._is_busy = False
@@ -62,7 +65,7 @@ class TransferController(QObject):
 
     def import_files(self, paths: Sequence[Path]) -> None:
         """Import what is in these files."""
-        self._workspace.tasks.start(self._import(paths))
+        self._tasks.start(self._import(paths))
 
     async def _import(self, paths: Sequence[Path]) -> None:
         names = ", ".join(path.name for path in paths)
@@ -108,7 +111,7 @@ class TransferController(QObject):
         """The title of the one, where it is listed or open."""
         if conversation_ids is None or len(conversation_ids) != 1:
             return ""
-        opened, model = self._workspace.conversation, self._window.conversations.model
+        opened, model = self._current.conversation, self._window.conversations.model
         if opened.id == conversation_ids[0]:
             return opened.title
         found = model.conversation_at(model.index_of(conversation_ids[0]))
@@ -134,7 +137,7 @@ class TransferController(QObject):
         if conversation_ids is not None:
             which = [word for each in conversation_ids for word in ("--conversation", each)]
         options = ("--format", format_id, "--to", str(target.absolute()), "--progress")
-        self._workspace.tasks.start(self._export(("export", *which, *options)))
+        self._tasks.start(self._export(("export", *which, *options)))
 
     async def _export(self, arguments: Sequence[str]) -> None:
         ended = await self._run("Exporting", arguments)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.library.library_controller import LibraryController
     from desktop_app.app.library.list_presenter import ListPresenter
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.backend.backend import Backend
     from desktop_app.ui.window.main_window import MainWindow
 
 log = logging.getLogger(__name__)
@@ -30,12 +31,14 @@ class Trash(QObject):
     def __init__(
         self,
         window: MainWindow,
-        workspace: Workspace,
         running: RunningAnswers,
         library: LibraryController,
+        *,
+        current: OpenConversation,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
-        self._window, self._workspace = window, workspace
+        self._window, self._current, self._backend = window, current, backend
         self._running, self._library = running, library
         self._shelf: ListPresenter = library.shelf
         shown = window.conversations
@@ -47,7 +50,7 @@ class Trash(QObject):
         # What is asked in a conversation in the trash is meant to stay. Not at once: what asks is
         # about to take the conversation as it was for the open one.
         running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
-        workspace.opened.connect(self._say_where_it_is)
+        self._current.opened.connect(self._say_where_it_is)
 
     # -------------------------------------------------------------- into it and out of it
 
@@ -57,10 +60,10 @@ class Trash(QObject):
         if not ids:
             return
         words = f"{self._named(ids)} moved to the trash."
-        opened = self._workspace.conversation.id
+        opened = self._current.id
         at = now()
         self._put_away(ids, trashed_at=at)
-        self._shelf.write(self._workspace.backend.conversations.set_trashed(ids, at))
+        self._shelf.write(self._backend.conversations.set_trashed(ids, at))
         self._notify_undo(words, lambda: self._undo(ids, at, opened))
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
@@ -68,24 +71,24 @@ class Trash(QObject):
         ids = self._of_these(conversation_ids, in_trash=True)
         if ids:
             self._shelf.change(ids, trashed_at=None)
-            self._shelf.write(self._workspace.backend.conversations.set_trashed(ids, None))
+            self._shelf.write(self._backend.conversations.set_trashed(ids, None))
 
     def archive(self, conversation_ids: Sequence[str], archived: bool) -> None:
         """Put conversations into the archive, or take them out of it."""
         ids = list(conversation_ids)
         words = f"{self._named(ids)} {'archived' if archived else 'taken out of the archive'}."
         self._shelf.change(ids, archived=archived)
-        self._shelf.write(self._workspace.backend.shelves.set_archived(ids, archived))
+        self._shelf.write(self._backend.shelves.set_archived(ids, archived))
         self._notify_undo(words, lambda: self._unarchive(ids, not archived))
 
     def _unarchive(self, ids: list[str], archived: bool) -> None:
         self._shelf.change(ids, archived=archived)
-        self._shelf.write(self._workspace.backend.shelves.set_archived(ids, archived))
+        self._shelf.write(self._backend.shelves.set_archived(ids, archived))
 
     def _put_away(self, ids: list[str], **changes: object) -> None:
         for id_ in ids:
             self._running.stop(id_)
-        is_open = self._workspace.conversation.id in ids
+        is_open = self._current.id in ids
         self._shelf.change(ids, **changes)
         if is_open:
             self._library.open_new()
@@ -129,8 +132,8 @@ class Trash(QObject):
 
     def _say_where_it_is(self) -> None:
         """One can read what lies in the trash; the way out of it is offered."""
-        opened = self._workspace.conversation
-        if opened.trashed_at is not None and not self._workspace.is_new:
+        opened = self._current.conversation
+        if opened.trashed_at is not None and not self._current.is_new:
             self._window.notifications.notify(
                 "This conversation is in the trash.",
                 actions=[("Restore", lambda: self.restore([opened.id]))],
@@ -172,15 +175,15 @@ class Trash(QObject):
         for conversation_id in conversation_ids:
             self._leave(conversation_id)
             self._shelf.forget(conversation_id)
-        await self._workspace.backend.conversations.erase(conversation_ids)
+        await self._backend.conversations.erase(conversation_ids)
 
     async def empty(self) -> None:
         """Delete for good all that is in the trash."""
-        opened = self._workspace.conversation
+        opened = self._current.conversation
         if opened.trashed_at is not None:
             self._leave(opened.id)
         at = now()
-        await self._workspace.backend.conversations.empty_trash(at)
+        await self._backend.conversations.empty_trash(at)
         if self._shelf.place == TRASH:
             await self._shelf.go(TRASH)
 
@@ -188,10 +191,10 @@ class Trash(QObject):
         """Delete for good what has lain in the trash for long enough; what fails is tried again the
         next time, and what is open goes when it has been left."""
         before = now() - TRASH_STAYS
-        if (opened := self._workspace.conversation.trashed_at) is not None:
+        if (opened := self._current.conversation.trashed_at) is not None:
             before = min(before, opened)
         try:
-            count = await self._workspace.backend.conversations.empty_trash(before)
+            count = await self._backend.conversations.empty_trash(before)
         except StorageError as error:
             log.warning("%s %s", error.what_happened, error.details)
             return
@@ -200,5 +203,5 @@ class Trash(QObject):
 
     def _leave(self, conversation_id: str) -> None:
         self._running.stop(conversation_id)
-        if self._workspace.conversation.id == conversation_id:
+        if self._current.id == conversation_id:
             self._library.open_new()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.state.presets import DEFAULT_PRESET
 from desktop_app.backend.answer_settings import own_values, with_own, without_own
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.domain.conversations.generation import Overrides
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from desktop_app.app.chat.choice_controller import ChoiceController
-    from desktop_app.app.tasks import Work
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.new_conversation import NewConversation
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.presets import Presets
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.backend.backend import Backend
     from desktop_app.ui.library.presets_page import PresetsPage
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
     from desktop_app.ui.window.main_window import MainWindow
 
-DEFAULT = "default.preset"
 NEW_NAME = "New preset"
 
 
@@ -39,81 +45,60 @@ class PresetsController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        workspace: Workspace,
         prompt: ChoiceController,
         manage: Callable[[], object],
+        *,
+        current: OpenConversation,
+        values: SettingValues,
+        providers: Providers,
+        setup: AnswerSetup,
+        new_conversation: NewConversation,
+        presets: Presets,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
-        self._window, self._workspace, self._prompt = window, workspace, prompt
+        self._window, self._current, self._values, self._setup = window, current, values, setup
+        self._new_conversation, self._presets, self._tasks, self._backend = (
+            new_conversation,
+            presets,
+            tasks,
+            backend,
+        )
+        self._prompt = prompt
         self._manage = manage
-        self._presets: dict[str, Preset] = {}
         self._dialog: PromptsDialog | None = None
         self._saving = asyncio.Lock()
-        workspace.begin_with = self.begun
         window.header.preset_menu_requested.connect(self._fill_menu)
-        workspace.opened.connect(self._show)
-        workspace.choice_changed.connect(self._show)
-        workspace.values_changed.connect(lambda _key: self._show_page())
-        workspace.profiles_changed.connect(self._show_page)
+        self._current.opened.connect(self._show)
+        self._setup.choice_changed.connect(self._show)
+        self._values.changed.connect(lambda _key: self._show_page())
+        providers.changed.connect(self._show_page)
 
     async def load(self) -> None:
         """Read the store."""
-        found = await self._workspace.backend.prompts.presets()
-        self._presets = {preset.id: preset for preset in found}
+        found = await self._backend.prompts.presets()
+        self._presets.replace_all(found)
         self._show()
         self._show_page()
 
     async def refresh(self) -> None:
         """Take in what an import beside the window has brought."""
-        found = await self._workspace.backend.prompts.presets()
-        new = {preset.id: preset for preset in found if preset.id not in self._presets}
+        found = await self._backend.prompts.presets()
+        new = [preset for preset in found if preset.id not in self._presets.by_id]
+        for preset in new:
+            self._presets.put(preset)
         if new:
-            self._presets |= new
             self._show()
             self._show_page()
 
     # -------------------------------------------------------------- in the open conversation
 
-    def of(self, conversation: Conversation) -> Preset | None:
-        """The preset that was put into force in a conversation last, if it is still there."""
-        return self._presets.get(conversation.preset_id or "")
-
-    def is_changed(self, conversation: Conversation) -> bool:
-        """Whether a conversation's settings are others since."""
-        preset = self.of(conversation)
-        if preset is None:
-            return False
-        applied = self._with(preset, conversation)
-        return (applied.choice, applied.overrides) != (
-            conversation.choice,
-            conversation.overrides,
-        )
-
-    def begun(self, conversation: Conversation) -> Conversation:
-        """A new conversation with the preset that was chosen for it, else with the default one, if
-        there is one."""
-        wanted = conversation.preset_id or str(self._workspace.values[DEFAULT])
-        preset = self._presets.get(wanted)
-        return conversation if preset is None else self._with(preset, conversation)
-
-    def _with(self, preset: Preset, conversation: Conversation) -> Conversation:
-        """What does not fit the provider that answers is left aside; what its model does not take is
-        refused where it is shown."""
-        workspace = self._workspace
-        known = {profile.id: profile for profile in workspace.profiles}
-        if preset.provider_id not in known:
-            preset = replace(preset, provider_id="", model="")
-        profile = known.get(preset.provider_id) or workspace.profile_of(conversation)
-        choice = preset.choice_from(
-            conversation.choice, serves_the_family=profile.serves_the_family
-        )
-        return replace(conversation, choice=choice, overrides=preset.overrides, preset_id=preset.id)
-
     def use(self, preset_id: str) -> None:
         """Put a preset into force in the open conversation."""
-        preset = self._presets[preset_id]
+        preset = self._presets.by_id[preset_id]
         self._change(
-            lambda conversation: self._with(preset, conversation),
+            lambda conversation: self._presets.applied(preset, conversation),
             f"“{preset.name}” is in use here.",
         )
 
@@ -125,37 +110,35 @@ class PresetsController(QObject):
         )
 
     def _change(self, change: Callable[[Conversation], Conversation], words: str) -> None:
-        workspace = self._workspace
-        before = workspace.conversation
+        before = self._current.conversation
         after = change(before)
         if after == before:
             return
-        workspace.take_settings(before.id, after)
+        self._setup.take_settings(before.id, after)
         # What one had set by hand is not lost with a slip in a menu.
         self._window.notifications.notify(
-            words, [("Undo", lambda: workspace.take_settings(before.id, before))]
+            words, [("Undo", lambda: self._setup.take_settings(before.id, before))]
         )
 
     def save_here(self) -> None:
         """Make a preset out of the open conversation's settings, and have it named. The instructions
         are a part of it wherever they come from: of the defaults or a folder they would be others
         elsewhere."""
-        workspace = self._workspace
-        here, words = workspace.conversation, workspace.ask_settings.instructions
+        here, words = self._current.conversation, self._setup.ask_settings.instructions
         if here.overrides.instructions is None and words:
             here = replace(here, overrides=replace(here.overrides, instructions=words))
-        resolved = replace(here, choice=workspace.choice)
+        resolved = replace(here, choice=self._setup.choice)
         made = preset_of(resolved, new_id(), self._free_name(), now())
         made = replace(made, position=self._next_position())
         self._save(made)
-        workspace.take_settings(workspace.conversation.id, replace(here, preset_id=made.id))
+        self._setup.take_settings(self._current.id, replace(here, preset_id=made.id))
         self._manage()
         if self._dialog is not None:
             self._dialog.presets.edit(made.id)
 
     def _update(self, preset: Preset) -> None:
         """The open conversation's settings are the preset's from now on."""
-        conversation = self._workspace.conversation
+        conversation = self._current.conversation
         made = preset_of(conversation, preset.id, preset.name, now())
         self._save(replace(made, position=preset.position, created_at=preset.created_at))
         self._window.notifications.notify(
@@ -167,23 +150,25 @@ class PresetsController(QObject):
 
     def choose(self) -> None:
         """Open the menu of presets; where there are none, the page where they are made."""
-        if self._presets:
+        if self._presets.by_id:
             self._window.header.open_preset_menu()
         else:
             self._manage()
 
     def _show(self) -> None:
-        conversation = self._workspace.conversation
-        preset = self.of(conversation)
+        conversation = self._current.conversation
+        preset = self._presets.of(conversation)
         name = "" if preset is None else preset.name
         self._window.header.set_preset(
-            name, is_offered=bool(self._presets), is_changed=self.is_changed(conversation)
+            name,
+            is_offered=bool(self._presets.by_id),
+            is_changed=self._presets.is_changed(conversation),
         )
 
     def _fill_menu(self, menu: QMenu) -> None:
-        conversation = self._workspace.conversation
-        current = self.of(conversation)
-        for preset in self._presets.values():
+        conversation = self._current.conversation
+        current = self._presets.of(conversation)
+        for preset in self._presets.by_id.values():
             action = menu.addAction(menu_text(preset.name))
             action.setCheckable(True)
             action.setChecked(preset is current)
@@ -193,7 +178,7 @@ class PresetsController(QObject):
         none.setChecked(current is None)
         none.triggered.connect(lambda _=False: self.leave())
         menu.addSeparator()
-        if current is not None and self.is_changed(conversation):
+        if current is not None and self._presets.is_changed(conversation):
             change = menu.addAction(menu_text(f"Change “{current.name}” to these settings"))
             change.triggered.connect(lambda: self._update(current))
         menu.addAction("Save these settings as a preset").triggered.connect(self.save_here)
@@ -224,21 +209,21 @@ class PresetsController(QObject):
         return None if self._dialog is None else self._dialog.presets
 
     def _show_page(self) -> None:
-        page, values = self._page, self._workspace.values
+        page, values = self._page, self._values.all
         if page is not None:
             page.set_models(self._prompt.models)
             page.set_values(values, lambda preset: own_values(preset.overrides))
-            page.set_presets(list(self._presets.values()), str(values[DEFAULT]))
+            page.set_presets(list(self._presets.by_id.values()), str(values[DEFAULT_PRESET]))
 
     def _save(self, preset: Preset) -> None:
-        self._presets[preset.id] = preset
+        self._presets.put(preset)
         self._show()
         self._show_page()
-        self._start(self._write(self._workspace.backend.prompts.save(presets=[preset])))
+        self._start(self._write(self._backend.prompts.save(presets=[preset])))
 
     def _save_named(self, preset: Preset) -> None:
         """The page knows name and choice; what is set in it may be newer here."""
-        known = self._presets.get(preset.id)
+        known = self._presets.by_id.get(preset.id)
         self._save(preset if known is None else replace(preset, overrides=known.overrides))
 
     async def _write(self, work: Work) -> None:
@@ -246,10 +231,10 @@ class PresetsController(QObject):
             await work
 
     def _start(self, work: Work) -> None:
-        self._workspace.tasks.start(work)
+        self._tasks.start(work)
 
     def _override(self, preset_id: str, change: Callable[[Overrides], Overrides]) -> None:
-        preset = self._presets.get(preset_id)
+        preset = self._presets.by_id.get(preset_id)
         if preset is not None:
             self._save(replace(preset, overrides=change(preset.overrides)))
 
@@ -257,7 +242,7 @@ class PresetsController(QObject):
         self._add(Preset(new_id(), self._free_name(), created_at=now()))
 
     def _duplicate(self, preset_id: str) -> None:
-        preset = self._presets[preset_id]
+        preset = self._presets.by_id[preset_id]
         self._add(replace(preset, id=new_id(), name=f"{preset.name} (copy)", created_at=now()))
 
     def _add(self, preset: Preset) -> None:
@@ -266,14 +251,15 @@ class PresetsController(QObject):
             self._page.edit(preset.id)
 
     def _delete(self, preset_id: str) -> None:
-        gone = self._presets.pop(preset_id)
+        gone = self._presets.remove(preset_id)
         self._show()
         self._show_page()
-        self._start(self._write(self._workspace.backend.prompts.remove_preset(preset_id)))
+        self._start(self._write(self._backend.prompts.remove_preset(preset_id)))
 
         def undo() -> None:
             self._save(gone)
-            self._presets = dict(sorted(self._presets.items(), key=lambda p: p[1].position))
+            presets = self._presets
+            presets.replace_all(sorted(presets.by_id.values(), key=lambda p: p.position))
             self._show_page()
             if self._page is not None:
                 self._page.select(gone.id)
@@ -282,12 +268,12 @@ class PresetsController(QObject):
             self._dialog.say(f"“{gone.name}” was deleted.", undo)
 
     def _choose_default(self, preset_id: str) -> None:
-        self._start(self._workspace.set_value(DEFAULT, preset_id))
+        self._start(self._new_conversation.set_default(DEFAULT_PRESET, preset_id))
 
     def _free_name(self) -> str:
-        taken = {preset.name for preset in self._presets.values()}
+        taken = {preset.name for preset in self._presets.by_id.values()}
         names = (NEW_NAME if n == 1 else f"{NEW_NAME} {n}" for n in range(1, len(taken) + 2))
         return next(name for name in names if name not in taken)
 
     def _next_position(self) -> int:
-        return max((p.position for p in self._presets.values()), default=-1) + 1
+        return max((p.position for p in self._presets.by_id.values()), default=-1) + 1

@@ -37,8 +37,11 @@ from desktop_app.services.chat.prompt_library import (
 )
 
 if TYPE_CHECKING:
-    from desktop_app.app.tasks import Work
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.backend.backend import Backend
     from desktop_app.ui.composer.prompt_completer import PromptCompleter
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
     from desktop_app.ui.look.theme import ThemeWatcher
@@ -64,9 +67,20 @@ class PromptsController(QObject):
     dialog_created = Signal(object)
     imported = Signal()
 
-    def __init__(self, window: MainWindow, theme: ThemeWatcher, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        values: SettingValues,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
         super().__init__(window)
-        self._window, self._theme, self._workspace = window, theme, workspace
+        self._window, self._theme, self._draft, self._values = window, theme, draft, values
+        self._tasks, self._backend = tasks, backend
         self._built_in: tuple[Prompt, ...] = ()
         self._stored: dict[str, Prompt] = {}
         self.entries: tuple[Entry, ...] = ()
@@ -74,12 +88,12 @@ class PromptsController(QObject):
         self._saving = asyncio.Lock()
         self.serve(window.prompt.slash, self._filled_here)
         window.prompt.slash.finish = self._of_several
-        workspace.opened.connect(window.prompt.slash.close)
+        current.opened.connect(window.prompt.slash.close)
 
     async def load(self) -> None:
         """Read the program's files and the store."""
         self._built_in = await asyncio.to_thread(built_in_prompts)
-        stored = await self._workspace.backend.prompts.prompts()
+        stored = await self._backend.prompts.prompts()
         self._stored = {prompt.id: prompt for prompt in stored}
         self._show()
 
@@ -137,14 +151,14 @@ class PromptsController(QObject):
             words = fill(template.text, {DATE: today()}).text.strip()
             # It stands in the prompt until it is asked: a question that is refused, because the
             # document is too large, say, is kept, and what is offered instead is done with it.
-            self._window.prompt.begin_with(for_each(words, self._workspace.draft.attachments))
+            self._window.prompt.begin_with(for_each(words, self._draft.value.attachments))
             self._window.prompt.submit_requested.emit(self._window.prompt.text())
 
     def _of_several(self, task: str) -> str:
         """A prompt for the attached document, where several are."""
         if not is_of_a_document(task):
             return task
-        return for_each(task, self._workspace.draft.attachments)
+        return for_each(task, self._draft.value.attachments)
 
     def _filled_here(self, names: frozenset[str]) -> dict[str, str]:
         """What the program knows in the main window: what is selected in the transcript, and the
@@ -157,7 +171,7 @@ class PromptsController(QObject):
         if CLIPBOARD in names:
             known[CLIPBOARD] = QGuiApplication.clipboard().text()
         for name, text in known.items():
-            if len(text) > int(self._workspace.values[LARGE_PASTE] or 0):
+            if len(text) > int(self._values[LARGE_PASTE] or 0):
                 known[name] = ATTACHED
                 self._window.prompt.large_text_pasted.emit(text)
         return known
@@ -192,7 +206,7 @@ class PromptsController(QObject):
         return dialog
 
     def _start(self, work: Work) -> None:
-        self._workspace.tasks.start(work)
+        self._tasks.start(work)
 
     def _lines(self) -> list[tuple[Prompt, str]]:
         return [(entry.prompt, entry.origin.value) for entry in self.entries]
@@ -201,7 +215,7 @@ class PromptsController(QObject):
         """Keep a prompt, new or changed."""
         self._stored[prompt.id] = prompt
         self._show()
-        self._start(self._write(self._workspace.backend.prompts.save([prompt])))
+        self._start(self._write(self._backend.prompts.save([prompt])))
 
     async def _write(self, work: Work) -> None:
         """One after the other, in the order in which they were asked for."""
@@ -238,7 +252,7 @@ class PromptsController(QObject):
     def _take_away(self, prompt_id: str) -> Prompt:
         gone = self._stored.pop(prompt_id)
         self._show()
-        self._start(self._write(self._workspace.backend.prompts.remove_prompt(prompt_id)))
+        self._start(self._write(self._backend.prompts.remove_prompt(prompt_id)))
         return gone
 
     def _offer_undo(self, words: str, gone: Prompt) -> None:
@@ -255,7 +269,7 @@ class PromptsController(QObject):
     async def _import(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, news, read_file
 
-        store, dialog = self._workspace.backend.prompts, self._dialog
+        store, dialog = self._backend.prompts, self._dialog
         try:
             found = await asyncio.to_thread(read_file, path)
             # What is built in and unchanged counts as known, whether it was exported or not.
@@ -278,7 +292,7 @@ class PromptsController(QObject):
     async def _export(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, written
 
-        presets = await self._workspace.backend.prompts.presets()
+        presets = await self._backend.prompts.presets()
         own = [e.prompt for e in self.entries if e.prompt.id in self._stored]
         text = written(PromptCollection(tuple(own), tuple(presets)))
         error = await asyncio.to_thread(_write_file, path, text)

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from desktop_app.app.attachments.images_controller import ImagesController
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
+    from desktop_app.backend.temporary_stores import TemporaryConversations
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -53,14 +57,20 @@ class QuickAttachments(QObject):
     def __init__(
         self,
         quick: QuickPrompt,
-        workspace: Workspace,
         pictures: ImagesController,
         resolved: Callable[[], ResolvedChoice],
         path: Callable[[], Sequence[Message]],
         conversation_id: Callable[[], str],
+        *,
+        values: SettingValues,
+        setup: AnswerSetup,
+        private: TemporaryConversations,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(quick)
-        self._quick, self._workspace = quick, workspace
+        self._quick, self._values, self._setup, self._private = quick, values, setup, private
+        self._tasks, self._backend = tasks, backend
         self._pictures, self._choice, self._path = pictures, resolved, path
         self._conversation_id = conversation_id
         self._passwords = DocumentPasswords(quick, lambda: quick.theme)
@@ -135,14 +145,24 @@ class QuickAttachments(QObject):
 
     def _begin(self, name: str, given: Path | DroppedData) -> None:
         reading_id = new_id()
-        task = self._workspace.tasks.start(self._read(reading_id, given))
+        task = self._tasks.start(self._read(reading_id, given))
         self._reading[reading_id] = (name, task)
         self.show()
 
     async def _read(self, reading_id: str, given: Path | DroppedData) -> None:
         try:
             part, note = await self._passwords.opened(
-                partial(attach, self._workspace, given, _ignore, "", resolved=self.resolved)
+                partial(
+                    attach,
+                    given,
+                    _ignore,
+                    "",
+                    resolved=self.resolved,
+                    values=self._values,
+                    setup=self._setup,
+                    private=self._private,
+                    backend=self._backend,
+                )
             )
             if part.sha256 not in {known.sha256 for known in self.parts}:
                 self.parts = (*self.parts, part)

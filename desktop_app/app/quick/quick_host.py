@@ -4,7 +4,6 @@ window of what was begun there."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -69,20 +68,38 @@ class QuickHost(QObject):
         quick_window = QuickPrompt(theme, transcript)
         quick = QuickPromptController(
             quick_window,
-            its.workspace,
             its.running,
             its.pictures,
             self._go_on_in_window,
             its.given.text_of,
+            values=its.state.values,
+            providers=its.state.providers,
+            setup=its.state.setup,
+            new_conversation=its.state.new_conversation,
+            presets=its.state.presets,
+            private=its.state.private,
+            tasks=its.state.tasks,
+            backend=its.state.backend,
         )
         its.prompts.serve(quick_window.slash, quick.fill_in)
         quick.conversation_created.connect(its.library.kept)
-        shared = (self._theme, its.workspace, its.pictures, quick_window.set_status)
-        PreviewController(quick_window, quick_window, quick.attachments, *shared)
+        its.library.retitled.connect(quick.take_title)
+        PreviewController(
+            quick_window,
+            quick_window,
+            quick.attachments,
+            self._theme,
+            its.pictures,
+            quick_window.set_status,
+            current=its.state.current,
+            setup=its.state.setup,
+            tasks=its.state.tasks,
+            backend=its.state.backend,
+        )
         quick_window.hidden.connect(self._end_if_nothing_shows)
         its.running.finished.connect(self._end_if_nothing_shows)
         self._shortcuts = Shortcuts(quick_window, {"app.quit": self._end})
-        keymap = Keymap.from_settings(its.workspace.values)
+        keymap = Keymap.from_settings(its.state.values.all)
         quick_window.set_keymap(keymap)
         self._shortcuts.bind(keymap)
         self._theme.changed.connect(quick_window.set_theme)
@@ -101,14 +118,13 @@ class QuickHost(QObject):
         elif typed or brought:
             self._take_along(typed.text, brought)
         if typed.attachments:
-            draft = its.workspace.draft
+            draft = its.state.draft.value
             attachments = tuple(dict.fromkeys((*draft.attachments, *typed.attachments)))
-            its.workspace.draft = replace(draft, attachments=attachments)
-            its.workspace.draft_changed.emit()
+            its.state.draft.set_attachments(attachments)
         if action == "add-key":
             its.settings.open_at_key()
         elif action == "raise-cap":
-            its.settings.open_at_cap(its.workspace.profile.id)
+            its.settings.open_at_cap(its.state.setup.profile.id)
         elif action and conversation_id:
             its.chat.act_on_last(action)
 
@@ -116,7 +132,7 @@ class QuickHost(QObject):
         """What the quick prompt has not asked goes into the prompt of a new conversation."""
         its = self._controllers
         its.library.open_new()
-        if len(brought) > int(its.workspace.values[LARGE_PASTE] or 0):
+        if len(brought) > int(its.state.values[LARGE_PASTE] or 0):
             its.attachments.attach_text(brought)
             brought = ""
         words = (typed, brought, self._window.prompt.text())

@@ -14,8 +14,15 @@ from desktop_app.app.chat.choice_controller import view_of
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.prompts.prompts_controller import ATTACHED
 from desktop_app.app.quick.quick_attachments import QuickAttachments
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.new_conversation import NewConversation
+from desktop_app.app.state.presets import Presets
+from desktop_app.app.state.providers import Providers
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.tasks import Tasks
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.prompt_library import today
+from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id, now
 from desktop_app.domain.conversations.prompts import CLIPBOARD, DATE, SELECTION
@@ -50,15 +57,29 @@ class QuickPromptController(QObject):
     def __init__(
         self,
         quick: QuickPrompt,
-        workspace: Workspace,
         running: RunningAnswers,
         pictures: ImagesController,
         go_on: Callable[[str, str, Draft, str], Awaitable[None]],
         markdown_of: Callable[[str, str], Awaitable[str]],
+        *,
+        values: SettingValues,
+        providers: Providers,
+        setup: AnswerSetup,
+        new_conversation: NewConversation,
+        presets: Presets,
+        private: TemporaryConversations,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(quick)
         self._quick = quick
-        self._workspace = workspace
+        self._values, self._providers, self._setup, self._new_conversation = (
+            values,
+            providers,
+            setup,
+            new_conversation,
+        )
+        self._presets, self._tasks, self._backend = presets, tasks, backend
         self._running = running
         self._go_on, self._markdown_of = go_on, markdown_of
         self._brought = ""
@@ -68,16 +89,20 @@ class QuickPromptController(QObject):
         self._conversation = self._blank()
         self.attachments = QuickAttachments(
             quick,
-            workspace,
             pictures,
             self._resolved,
             lambda: self._path,
             lambda: self._conversation.id,
+            values=self._values,
+            setup=self._setup,
+            private=private,
+            tasks=self._tasks,
+            backend=self._backend,
         )
         self._connect()
 
     def _connect(self) -> None:
-        quick, running, tasks = self._quick, self._running, self._workspace.tasks
+        quick, running, tasks = self._quick, self._running, self._tasks
         quick.submit_requested.connect(lambda text: tasks.start(self._submit(text)))
         quick.text_dropped.connect(lambda text, html: tasks.start(self._bring(text, html)))
         quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
@@ -90,14 +115,14 @@ class QuickPromptController(QObject):
         running.reasoning_arrived.connect(self._show_reasoning)
         running.waiting_changed.connect(self._show_waiting)
         running.finished.connect(self._finish)
-        self._workspace.retitled.connect(self._take_title)
 
     def _blank(self) -> Conversation:
-        workspace, moment = self._workspace, now()
-        choice = workspace.backend.default_choice(workspace.default_profile, workspace.values)
-        return workspace.begin_with(Conversation(new_id(), "", moment, moment, choice))
+        moment = now()
+        choice = self._new_conversation.default_choice
+        return self._presets.begin(Conversation(new_id(), "", moment, moment, choice))
 
-    def _take_title(self, conversation_id: str, title: str) -> None:
+    def take_title(self, conversation_id: str, title: str) -> None:
+        """Show the title that a conversation got meanwhile."""
         if conversation_id == self._conversation.id:
             self._conversation = replace(self._conversation, title=title)
 
@@ -160,15 +185,14 @@ class QuickPromptController(QObject):
         if self.attachments.reading:
             self._quick.set_status(f"Reading {self.attachments.reading}…")
             return
-        workspace = self._workspace
         self._is_beginning = True
         try:
-            began = await workspace.backend.chat.begin(
+            began = await self._backend.chat.begin(
                 self._conversation,
                 self._path,
                 Draft(question, self.attachments.parts),
-                workspace.profile_of(self._conversation),
-                workspace.settings_of(self._conversation).for_one(),
+                self._setup.profile_of(self._conversation),
+                self._setup.settings_of(self._conversation).for_one(),
             )
         except UserFacingError as error:
             is_cap = isinstance(error, SpendingCapError)
@@ -189,7 +213,7 @@ class QuickPromptController(QObject):
     def _act(self, action: str) -> None:
         """What is asked under the answer is done in the window, which has room for it."""
         if action != "copy":
-            self._workspace.tasks.start(self._leave_for_window(action))
+            self._tasks.start(self._leave_for_window(action))
 
     async def _leave_for_window(self, action: str = "") -> None:
         # The window first: once nothing is on the screen any more, the program ends.
@@ -201,7 +225,7 @@ class QuickPromptController(QObject):
             await self._go_on(self._conversation.id if self._path else "", action, typed, "")
         else:
             text, brought = self._quick.text(), self._brought.strip()
-            if len(brought) > int(self._workspace.values[LARGE_PASTE] or 0):  # it is attached there
+            if len(brought) > int(self._values[LARGE_PASTE] or 0):  # it is attached there
                 text = self._marked(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
             else:
                 text, brought = self._marked(text, brought)
@@ -232,8 +256,8 @@ class QuickPromptController(QObject):
         self._show_choice()
 
     def _resolved(self) -> ResolvedChoice:
-        profile = self._workspace.profile_of(self._conversation)
-        return self._workspace.backend.chat.resolve(profile, self._conversation.choice)
+        profile = self._setup.profile_of(self._conversation)
+        return self._backend.chat.resolve(profile, self._conversation.choice)
 
     def _view(self) -> ChoiceView:
         return view_of(self._resolved(), ())
@@ -262,7 +286,7 @@ class QuickPromptController(QObject):
         self._path = [answer if m.id == answer.id else m for m in self._path]
         self._quick.set_streaming(False)
         self._quick.transcript.set_waiting(answer.id, "")
-        self._quick.transcript.update_message(self._workspace.as_shown(answer))
+        self._quick.transcript.update_message(self._providers.as_shown(answer))
         facts = [] if answer.cost is None else [format_money(answer.cost)]
         if answer.duration_s is not None:
             facts.append(f"{answer.duration_s:.1f} s")

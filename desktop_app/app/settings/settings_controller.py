@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.tasks import Work
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.new_conversation import NewConversation
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.providers import Providers
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.tasks import Tasks, Work
 from desktop_app.backend.answer_settings import KEYS, own_values, with_own, without_own
-from desktop_app.backend.backend import WEIGHTS_SETTING, use_weights
+from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
@@ -47,11 +51,27 @@ class SettingsController(QObject):
     key_changed = Signal(str)
 
     def __init__(
-        self, window: MainWindow, workspace: Workspace, on_value: Callable[[str], None]
+        self,
+        window: MainWindow,
+        on_value: Callable[[str], None],
+        *,
+        current: OpenConversation,
+        values: SettingValues,
+        providers: Providers,
+        setup: AnswerSetup,
+        new_conversation: NewConversation,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._workspace = workspace
+        self._current, self._values, self._providers, self._setup = (
+            current,
+            values,
+            providers,
+            setup,
+        )
+        self._new_conversation, self._tasks, self._backend = new_conversation, tasks, backend
         self._panel = window.settings
         self._saving, self._keeping_key = asyncio.Lock(), asyncio.Lock()
         self._looked_at = ""  # the provider that the person chose to see; else the open one's
@@ -59,7 +79,7 @@ class SettingsController(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        panel, workspace = self._panel, self._workspace
+        panel = self._panel
         panel.profile_selected.connect(self._look_at)
         panel.profile_save_requested.connect(
             lambda profile: self._start(self._save_profile(profile))
@@ -83,23 +103,27 @@ class SettingsController(QObject):
         panel.ca_file_chosen.connect(lambda id_, path: self._start(self._choose_ca_file(id_, path)))
         panel.opened.connect(self._ask_for_models)
         panel.about_opened.connect(lambda: self._start(self._show_about()))
-        workspace.profiles_changed.connect(self._show_profiles)
-        workspace.values_changed.connect(self.show_values)
-        for changed in (workspace.opened, workspace.choice_changed):
+        self._providers.changed.connect(self._show_profiles)
+        self._values.changed.connect(self.show_values)
+        for changed in (self._current.opened, self._setup.choice_changed):
             changed.connect(self._show_own)
             changed.connect(self._show_profiles)
-        for changed in (workspace.opened, workspace.choice_changed, workspace.path_changed):
+        for changed in (
+            self._current.opened,
+            self._setup.choice_changed,
+            self._current.path_changed,
+        ):
             changed.connect(lambda: self._start(self._show_refusals()))
-        workspace.values_changed.connect(lambda: self._start(self._show_refusals()))
+        self._values.changed.connect(lambda: self._start(self._show_refusals()))
         panel.override_changed.connect(
-            lambda id_, key, value: workspace.override(id_, lambda own: with_own(own, key, value))
+            lambda id_, key, value: self._setup.override(id_, lambda own: with_own(own, key, value))
         )
         panel.override_removed.connect(
-            lambda id_, key: workspace.override(id_, lambda own: without_own(own, key))
+            lambda id_, key: self._setup.override(id_, lambda own: without_own(own, key))
         )
 
     def _start(self, work: Work) -> None:
-        self._workspace.tasks.start(work)
+        self._tasks.start(work)
 
     def open_at_key(self) -> None:
         """Show the panel where a key is entered."""
@@ -113,7 +137,7 @@ class SettingsController(QObject):
         that of its address is."""
         profile = self._profile(profile_id)
         self._window.show_settings(True)
-        stored = (p for p in self._workspace.profiles if not p.from_environment)
+        stored = (p for p in self._providers.all if not p.from_environment)
         same = next((p for p in stored if p.base_url == profile.base_url), profile)
         self._look_at(same.id if profile.from_environment else profile_id)
         self._panel.focus_cap_field()
@@ -121,8 +145,8 @@ class SettingsController(QObject):
     # -------------------------------------------------------------- providers
 
     def _profile(self, profile_id: str) -> ProviderProfile:
-        profiles = self._workspace.profiles
-        return next((p for p in profiles if p.id == profile_id), self._workspace.profile)
+        profiles = self._providers.all
+        return next((p for p in profiles if p.id == profile_id), self._setup.profile)
 
     def _look_at(self, profile_id: str) -> None:
         self._looked_at = profile_id
@@ -131,15 +155,15 @@ class SettingsController(QObject):
 
     def _ask_for_models(self) -> None:
         shown = self._profile(self._looked_at)
-        self._start(self._workspace.refresh_listing(shown))
+        self._start(self._providers.refresh_listing(shown))
 
     def _show_profiles(self) -> None:
         shown = self._profile(self._looked_at)
-        self._panel.set_profiles(self._workspace.profiles, shown.id)
+        self._panel.set_profiles(self._providers.all, shown.id)
         self._start(self._show_profile(shown.id))
 
     async def _show_profile(self, profile_id: str) -> None:
-        vault, profile = self._workspace.backend.vault, self._profile(profile_id)
+        vault, profile = self._backend.vault, self._profile(profile_id)
         where = origin(profile.base_url)
         place = await vault.place(profile_id, where)
         self._panel.set_key_state(profile_id, KeyState(place.value, _note("key", place, where)))
@@ -147,13 +171,13 @@ class SettingsController(QObject):
 
     async def _show_password(self, profile: ProviderProfile) -> None:
         secret_id, where = profile.proxy_password_id, origin(profile.proxy)
-        place = await self._workspace.backend.vault.place(secret_id, where)
+        place = await self._backend.vault.place(secret_id, where)
         state = KeyState(place.value, _note("password", place, where))
         self._panel.set_password_state(secret_id, state)
 
     async def _keep_password(self, secret_id: str, password: str) -> None:
         """Store the password of a proxy, for its address as it is now; "" forgets it."""
-        vault = self._workspace.backend.vault
+        vault = self._backend.vault
         async with self._keeping_key:
             profile = await self._saved_profile(lambda p: p.proxy_password_id == secret_id)
             if profile is None:
@@ -171,7 +195,7 @@ class SettingsController(QObject):
     ) -> ProviderProfile | None:
         """Return a profile once the changes that were made before now are saved."""
         async with self._saving:
-            return next(filter(is_wanted, self._workspace.profiles), None)
+            return next(filter(is_wanted, self._providers.all), None)
 
     async def _choose_ca_file(self, profile_id: str, path: Path | None) -> None:
         """Trust a file's certificates for a provider, if it holds any; None trusts the system's."""
@@ -188,27 +212,25 @@ class SettingsController(QObject):
 
     async def _save_profile(self, profile: ProviderProfile) -> None:
         async with self._saving:
-            await self._workspace.backend.settings.save_profile(profile)
+            await self._backend.settings.save_profile(profile)
             self._looked_at = profile.id
-            await self._workspace.reload_profiles()
+            await self._providers.reload()
 
     async def _remove_profile(self, profile_id: str) -> None:
-        vault = self._workspace.backend.vault
+        vault = self._backend.vault
         await vault.remove(profile_id)
         await vault.remove(self._profile(profile_id).proxy_password_id)
-        await self._workspace.backend.settings.remove_profile(profile_id)
-        await self._workspace.backend.listings.forget(profile_id)
+        await self._backend.settings.remove_profile(profile_id)
+        await self._backend.listings.forget(profile_id)
         self._looked_at = ""
-        workspace = self._workspace
-        await workspace.reload_profiles()
-        if workspace.is_new and not workspace.has_provider(workspace.conversation):
-            workspace.choose(workspace.default_choice)
+        await self._providers.reload()
+        if self._current.is_new and not self._providers.has_provider(self._current.conversation):
+            self._setup.choose(self._new_conversation.default_choice)
 
     # -------------------------------------------------------------- keys
 
     async def _enter_key(self, profile_id: str, key: str) -> None:
         """Keep a key, make its provider the default, and offer it in the open conversation."""
-        workspace = self._workspace
         try:
             async with self._keeping_key:
                 # The address that the person sees beside the key may still be on its way.
@@ -216,33 +238,32 @@ class SettingsController(QObject):
                 if profile is None:
                     return
                 secret = Secret(key, origin(profile.base_url))
-                await workspace.backend.vault.set(profile_id, secret)
+                await self._backend.vault.set(profile_id, secret)
         finally:
             await self._show_profile(profile_id)
         self.key_changed.emit(profile_id)
-        await workspace.set_value("default.provider", profile_id)
+        await self._new_conversation.set_default("default.provider", profile_id)
         self._offer(self._profile(profile_id))
-        await workspace.refresh_listing(self._profile(profile_id), insist=True)
+        await self._providers.refresh_listing(self._profile(profile_id), insist=True)
 
     def _offer(self, profile: ProviderProfile) -> None:
-        workspace = self._workspace
-        if workspace.profile.id == profile.id:
+        if self._setup.profile.id == profile.id:
             return
-        choice = workspace.backend.default_choice(profile, workspace.values)
+        choice = self._new_conversation.choice_with(profile.id)
         self._window.notifications.notify(
             f"New conversations start with {profile.name}; this one stays with "
-            f"{workspace.profile.name}.",
-            actions=[(f"Use {profile.name} here", lambda: workspace.choose(choice))],
+            f"{self._setup.profile.name}.",
+            actions=[(f"Use {profile.name} here", lambda: self._setup.choose(choice))],
         )
 
     async def _remove_key(self, profile_id: str) -> None:
-        await self._workspace.backend.vault.remove(profile_id)
+        await self._backend.vault.remove(profile_id)
         await self._show_profile(profile_id)
-        if self._workspace.values["default.provider"] == profile_id:
-            await self._workspace.set_value("default.provider", "")
-        await self._workspace.reload_profiles()
-        if self._workspace.is_new and self._workspace.profile.id == profile_id:
-            self._workspace.choose(self._workspace.default_choice)
+        if self._values["default.provider"] == profile_id:
+            await self._new_conversation.set_default("default.provider", "")
+        await self._providers.reload()
+        if self._current.is_new and self._setup.profile.id == profile_id:
+            self._setup.choose(self._new_conversation.default_choice)
 
     async def _test(self, profile_id: str) -> None:
         """Ask the provider for its models: costs nothing, and shows that key and address work."""
@@ -252,9 +273,8 @@ class SettingsController(QObject):
         began = time.monotonic()
         models: tuple[str, ...] = ()
         try:
-            listing = await self._workspace.backend.listings.fetch(profile)
+            listing = await self._providers.fetch_listing(profile)
             models = tuple(model.id for model in listing.models)
-            self._workspace.listings_changed.emit()
         except UserFacingError as error:
             result = (False, _worded(error, profile))
         else:
@@ -272,29 +292,31 @@ class SettingsController(QObject):
     # -------------------------------------------------------------- settings
 
     async def _set(self, key: str, value: object) -> None:
-        await self._workspace.set_value(key, value)
+        if key.startswith("default."):
+            await self._new_conversation.set_default(key, value)
+        else:
+            await self._values.set(key, value)
         self._on_value(key)
 
     def show_values(self, _key: str = "") -> None:
         """Fill the panel with the settings as they are."""
-        self._panel.set_values(self._workspace.values)
+        self._panel.set_values(self._values.all)
 
     def _show_own(self) -> None:
-        conversation = self._workspace.conversation
+        conversation = self._current.conversation
         self._panel.set_own(conversation.id, own_values(conversation.overrides))
 
     async def _show_refusals(self) -> None:
         """What the open conversation's model does not take, each with why."""
-        workspace = self._workspace
-        resolved = workspace.resolved
+        resolved = self._setup.resolved
         profile, model = resolved.profile, resolved.model
-        learnt = await workspace.backend.gateway.learnt(profile, model.id)
-        if resolved != workspace.resolved:
+        learnt = await self._backend.gateway.learnt(profile, model.id)
+        if resolved != self._setup.resolved:
             return  # another was chosen meanwhile, and is shown by a later call
         api = first_api(profile, model, learnt.api)
         refused = refusals(profile, model, resolved.effort, api)
         said = notes(profile, api)
-        tier = workspace.ask_settings.parameters.service_tier
+        tier = self._setup.ask_settings.parameters.service_tier
         if tier and model.price is not None and model.price_at(tier) is None:
             said["service_tier"] = f"What {tier} costs is not known: no cost is shown with it."
         self._panel.set_refusals(
@@ -304,12 +326,11 @@ class SettingsController(QObject):
 
     async def _choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or the built-in model again."""
-        workspace = self._workspace
-        await workspace.backend.gateway.local_model.aclose()
-        await workspace.set_value(WEIGHTS_SETTING, str(path or ""))
-        use_weights(workspace.backend, workspace.values)
-        await workspace.reload_profiles()
-        workspace.choice_changed.emit()
+        await self._backend.gateway.local_model.aclose()
+        await self._values.set(WEIGHTS_SETTING, str(path or ""))
+        use_weights(self._backend, self._values.all)
+        await self._providers.reload()
+        self._setup.report_change()
 
     # -------------------------------------------------------------- about and help
 
@@ -321,7 +342,7 @@ class SettingsController(QObject):
         licences = await asyncio.to_thread(_read_if_there, resource_path("licences.txt"))
         ends = await asyncio.to_thread(stretches, licences)
         self._panel.set_help(await asyncio.to_thread(_help_html))
-        self._panel.set_about(as_text(await examine(self._workspace.backend)), licences, ends)
+        self._panel.set_about(as_text(await examine(self._backend)), licences, ends)
 
 
 def _windows(listing: ModelListing) -> str:

@@ -10,8 +10,10 @@ from PySide6.QtCore import QObject
 from desktop_app.domain.conversations.conversation import now
 
 if TYPE_CHECKING:
-    from desktop_app.app.tasks import Work
-    from desktop_app.app.workspace import Workspace
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.state.spending_events import SpendingEvents
+    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.backend.backend import Backend
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.spending.spending_view import SpendingView
     from desktop_app.ui.window.main_window import MainWindow
@@ -28,33 +30,43 @@ class SpendingController(QObject):
         self,
         window: MainWindow,
         theme: ThemeWatcher,
-        workspace: Workspace,
         name_of_model: Callable[[str], str],
+        *,
+        providers: Providers,
+        spending: SpendingEvents,
+        tasks: Tasks,
+        backend: Backend,
     ) -> None:
         super().__init__(window)
-        self._window, self._theme, self._workspace = window, theme, workspace
+        self._window, self._theme, self._providers, self._tasks, self._backend = (
+            window,
+            theme,
+            providers,
+            tasks,
+            backend,
+        )
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
-        workspace.spent.connect(lambda provider_id: self._start(self._after(provider_id)))
-        workspace.profiles_changed.connect(lambda: self._start(self.show_months()))
+        spending.spent.connect(lambda provider_id: self._start(self._after(provider_id)))
+        self._providers.changed.connect(lambda: self._start(self.show_months()))
         window.settings.spending_requested.connect(self.show)
 
     def _start(self, work: Work) -> None:
-        self._workspace.tasks.start(work)
+        self._tasks.start(work)
 
     async def show_months(self) -> None:
         """Tell the settings how each provider's month stands."""
-        for profile in self._workspace.profiles:
-            month = await self._workspace.backend.budget.month(profile)
+        for profile in self._providers.all:
+            month = await self._backend.budget.month(profile)
             self._window.settings.set_spending(profile.id, month)
 
     async def _after(self, provider_id: str) -> None:
         """A provider's month has grown."""
-        profiles = self._workspace.profiles
+        profiles = self._providers.all
         profile = next((p for p in profiles if p.id == provider_id), None)
         if profile is None:
             return
-        budget = self._workspace.backend.budget
+        budget = self._backend.budget
         self._window.settings.set_spending(profile.id, await budget.month(profile))
         if warning := await budget.warning(profile):
             self._window.notifications.notify(warning, [("Show spending", self.show)])
@@ -84,8 +96,8 @@ class SpendingController(QObject):
     async def _fill(self, view: SpendingView) -> None:
         from desktop_app.ui.spending.spending_table import by_date, by_kind
 
-        report = await self._workspace.backend.ledger.report(now())
-        names = {profile.id: profile.name for profile in self._workspace.profiles}
+        report = await self._backend.ledger.report(now())
+        names = {profile.id: profile.name for profile in self._providers.all}
 
         def name_of(provider_id: str) -> str:
             return names.get(provider_id, provider_id)

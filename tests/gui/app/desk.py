@@ -266,7 +266,7 @@ class Desk:
 
     def act(self, action: str, at: int = -1) -> None:
         """Take an action of a message, by default the last."""
-        message = self.ready.workspace.path[at]
+        message = self.ready.state.current.path[at]
         self.window.transcript.action_requested.emit(message.id, action)
 
     def take(self, label: str) -> None:
@@ -279,7 +279,7 @@ class Desk:
 
     @property
     def open_id(self) -> str:
-        return self.ready.workspace.conversation.id
+        return self.ready.state.current.id
 
     @property
     def transcript(self) -> str:

@@ -294,7 +294,7 @@ def test_cut_in_the_middle_then_retry_makes_a_version(run: Run) -> None:
             assert "One, two" in desk.transcript
             assert "The connection broke in the middle of the answer." in desk.transcript
             assert desk.messages()[1] == ("assistant", "failed", "One, two")
-            desk.window.transcript._act(desk.ready.workspace.path[-1].id, "details")
+            desk.window.transcript._act(desk.ready.state.current.path[-1].id, "details")
             assert "read error" in desk.transcript
             desk.act("retry")
             await until(lambda: len(desk.stage.turns) == 2)
@@ -483,7 +483,7 @@ def test_the_arrows_between_versions_stay_where_they_are(run: Run) -> None:
             view = desk.window.transcript
             view.scroll_to_top()
             for action, words in (("older-version", "first"), ("newer-version", "second")):
-                foot = view.foot_on_screen(desk.ready.workspace.path[0].id)
+                foot = view.foot_on_screen(desk.ready.state.current.path[0].id)
                 assert foot is not None
                 desk.act(action, 0)
                 await until(partial(_has_foot_at, desk, words, foot))
@@ -493,7 +493,7 @@ def test_the_arrows_between_versions_stay_where_they_are(run: Run) -> None:
 
 
 def _has_foot_at(desk: Desk, words: str, foot: int) -> bool:
-    asked = desk.ready.workspace.path[0].id
+    asked = desk.ready.state.current.path[0].id
     return words in desk.transcript and desk.window.transcript.foot_on_screen(asked) == foot
 
 
@@ -565,7 +565,7 @@ def test_answered_again_by_another_the_conversation_keeps_its_choice(run: Run, l
     async def main() -> None:
         async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
             await desk.ask_and_answer("One", "1")
-            before = desk.ready.workspace.conversation.choice
+            before = desk.ready.state.current.conversation.choice
             button = desk.window.findChild(QToolButton, "message-retry-with")
             assert button is not None
             button.setFocus(Qt.FocusReason.TabFocusReason)
@@ -581,7 +581,7 @@ def test_answered_again_by_another_the_conversation_keeps_its_choice(run: Run, l
             assert (request.model, request.effort) == wanted
             desk.stage.turns[1].end("I")
             await desk.settled()
-            assert desk.ready.workspace.conversation.choice == before
+            assert desk.ready.state.current.conversation.choice == before
             assert "‹ 2/2 ›" in desk.transcript
             stored = await desk.backend.conversations.get(desk.open_id)
             assert stored is not None

@@ -137,7 +137,7 @@ def test_where_it_is_offered(run: Run) -> None:
             desk.window.conversations.new_requested.emit()
             desk.window.prompt.effort_requested.emit(Effort.XHIGH)
             assert button.accessibleName() == "Run in the background: off"
-            await desk.ready.workspace.set_value("answer.background", "off")
+            await desk.ready.state.values.set("answer.background", "off")
             assert not button.isVisible()
             desk.ready.prompt.toggle_background()
             assert "Nothing runs in the background here" in desk.said

@@ -192,13 +192,13 @@ def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> No
         paths = notes(tmp_path, 12)
         desk.window.files_dropped.emit(paths[:3])
         assert not desk.window.findChildren(BatchBar)
-        await until(lambda: len(desk.ready.workspace.draft.attachments) == 3)
+        await until(lambda: len(desk.ready.state.draft.value.attachments) == 3)
         desk.window.files_dropped.emit([tmp_path])
         await until(lambda: "Many files at once" in bar_of(desk))
         bar = find(desk.window, BatchBar, "batch-bar")
         bar.dismiss_button.click()
         assert not bar.isVisible()
-        await until(lambda: len(desk.ready.workspace.draft.attachments) == 4)
+        await until(lambda: len(desk.ready.state.draft.value.attachments) == 4)
         paths.append(tmp_path / "none.pdf")
         desk.window.files_dropped.emit(paths[-1:])
         await until(lambda: "none.pdf" in desk.said)
@@ -211,7 +211,7 @@ def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> No
         assert dialog.isVisible()
         assert "13 files" in dialog.new.files.text()
         # They do not go into the prompt as well; what stood there stays.
-        assert len(desk.ready.workspace.draft.attachments) == 4
+        assert len(desk.ready.state.draft.value.attachments) == 4
         assert dialog.new.prompt.currentText() == "Summarise"
         assert "bullet" in dialog.new.task.toPlainText()
 
@@ -229,7 +229,7 @@ def test_what_is_too_large_is_offered_to_be_read_in_parts(run: Run, tmp_path: Pa
         await until(dialog.job.parts.isVisible)
         press(desk, "batch-parts")
         await until(lambda: desk.text.toPlainText() == "Which is it?")
-        (part,) = desk.ready.workspace.draft.attachments
+        (part,) = desk.ready.state.draft.value.attachments
         assert part.name == "note-1.md"
         assert provider.seen == []
 
@@ -243,7 +243,7 @@ def test_a_server_of_ones_own_is_switched_on(run: Run) -> None:
                 "home", "Home", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1", needs_key=False
             )
             await desk.backend.settings.save_profile(home)
-            await desk.ready.workspace.reload_profiles()
+            await desk.ready.state.providers.reload()
             panel = desk.window.settings
             desk.click("open-settings")
             combo = find(panel, Combo, "provider")
@@ -260,7 +260,9 @@ def test_a_server_of_ones_own_is_switched_on(run: Run) -> None:
             assert "switch them on in Settings" in page.refusal.text()
             switch.click()
             await until(
-                lambda: any(p.id == "home" and p.has_batches for p in desk.ready.workspace.profiles)
+                lambda: any(
+                    p.id == "home" and p.has_batches for p in desk.ready.state.providers.all
+                )
             )
             desk.ready.batches.begin()
             page.provider.setCurrentIndex(page.provider.findData("home"))
@@ -269,7 +271,7 @@ def test_a_server_of_ones_own_is_switched_on(run: Run) -> None:
             await until(
                 lambda: any(
                     p.id == "home" and p.takes_files and p.has_batches
-                    for p in desk.ready.workspace.profiles
+                    for p in desk.ready.state.providers.all
                 )
             )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +25,8 @@ async def asking(desk: Desk, *files: Path) -> CollectionPart:
     made = await desk.backend.collections.create("Contracts")
     await desk.backend.collections.add(made.id, files)
     part = CollectionPart(made.id, made.name)
-    workspace = desk.ready.workspace
-    workspace.draft = replace(workspace.draft, attachments=(part,))
-    workspace.draft_changed.emit()
+    state = desk.ready.state
+    state.draft.set_attachments((part,))
     return part
 
 
@@ -46,7 +44,7 @@ def test_a_citation_opens_its_passage(run: Run, data: Path) -> None:
         async with Desk(environment=OPENAI) as desk:
             await asking(desk, data / "report.pdf")
             turn = await desk.ask("What happened to the compressor?")
-            (part,) = desk.ready.workspace.path[0].found
+            (part,) = desk.ready.state.current.path[0].found
             numbers = [passage.number for passage in part.passages]
             assert numbers[0] == 1
             turn.say("It failed on 19 August [1]. Nothing else")
@@ -99,15 +97,15 @@ def test_the_question_lists_what_went_in(run: Run, data: Path) -> None:
             turn = await desk.ask("What happened to the compressor?")
             turn.end("It failed [1].")
             await desk.settled()
-            (part,) = desk.ready.workspace.path[0].found
+            (part,) = desk.ready.state.current.path[0].found
             count = len(part.passages)
             words = f"{count} passage{'s' if count > 1 else ''} from Contracts"
             assert words in desk.transcript
             assert "[1] report.pdf" not in desk.transcript
-            desk.window.transcript._act(desk.ready.workspace.path[0].id, "passages-0")
+            desk.window.transcript._act(desk.ready.state.current.path[0].id, "passages-0")
             assert "[1] report.pdf, page" in desk.transcript
             assert link_at(desk, "[1] report.pdf").anchorHref() == "repartee:passage/1"
-            desk.window.transcript._act(desk.ready.workspace.path[0].id, "passages-0")
+            desk.window.transcript._act(desk.ready.state.current.path[0].id, "passages-0")
             assert "[1] report.pdf" not in desk.transcript
 
     run(main())
@@ -123,17 +121,17 @@ def test_an_earlier_question_may_be_cited_and_a_later_one_not(
         async with Desk(environment=OPENAI) as desk:
             await asking(desk, data / "report.pdf", other)
             turn = await desk.ask("What happened to the compressor?")
-            first = [p.number for p in desk.ready.workspace.path[0].found[0].passages]
+            first = [p.number for p in desk.ready.state.current.path[0].found[0].passages]
             following = first[-1] + 1
             turn.end(f"It failed [1][{following}].")
             await desk.settled()
             turn = await desk.ask("And the zebras?")
-            (found,) = desk.ready.workspace.path[2].found
+            (found,) = desk.ready.state.current.path[2].found
             assert [p.name for p in found.passages] == ["zebras.txt"]
             assert 1 in found.known, "what came before is not sent again"
             turn.end(f"Grazing [{following}], and again [1].")
             await desk.settled()
-            conversation = desk.ready.workspace.conversation.id
+            conversation = desk.ready.state.current.id
             for _ in range(2):
                 document = desk.window.transcript.document()
                 hrefs = []

@@ -95,7 +95,7 @@ def test_a_folder_becomes_a_collection_that_is_asked(run: Run, tmp_path: Path) -
             await desk.settled()
             assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
             desk.window.prompt.attachment_removal_requested.emit(
-                desk.ready.workspace.draft.collections[0].collection_id
+                desk.ready.state.draft.value.collections[0].collection_id
             )
             assert desk.chips == []
 
@@ -159,7 +159,7 @@ def test_a_deleted_collection_comes_back_or_goes(run: Run, tmp_path: Path) -> No
             dialog.delete.click()
             await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
             desk.ready.collections._forgetting.setInterval(0)  # the time for that is over
-            await until(lambda: not desk.ready.workspace.draft.collections)
+            await until(lambda: not desk.ready.state.draft.value.collections)
             assert not dialog._undo.isVisible()
             assert await desk.backend.collections.all() == []
             assert (folder / "notes.md").exists()
@@ -244,7 +244,7 @@ def test_what_does_not_fit_becomes_a_collection(run: Run, tmp_path: Path) -> Non
         async with Desk(environment=OPENAI) as desk:
             desk.window.prompt.attach_requested.emit([folder])
             await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
-            (part,) = desk.ready.workspace.draft.attachments
+            (part,) = desk.ready.state.draft.value.attachments
             assert isinstance(part, DocumentPart)
             desk.type("What was agreed?")
             await desk.written()
@@ -255,9 +255,9 @@ def test_what_does_not_fit_becomes_a_collection(run: Run, tmp_path: Path) -> Non
             await until(lambda: "Make a collection…" in offered(desk))
             assert "Read in parts…" in offered(desk)
             desk.take("Make a collection…")
-            await until(lambda: bool(desk.ready.workspace.draft.collections))
+            await until(lambda: bool(desk.ready.state.draft.value.collections))
             await until(lambda: is_quiet(desk))
-            assert desk.ready.workspace.draft.of_this_question == ()
+            assert desk.ready.state.draft.value.of_this_question == ()
             assert desk.chips[0].startswith("Reports, ")
             assert desk.text.toPlainText() == "What was agreed?"
 
@@ -288,7 +288,7 @@ def test_what_would_be_sent_to_find_by_meaning_is_said_first(
             await until(lambda: is_quiet(desk) and len(rows(dialog)) == 2)
             assert dialog.meaning.text() == ""
             assert not dialog.embed.isVisible()
-            await desk.ready.workspace.set_value("library.embeddings", True)
+            await desk.ready.state.values.set("library.embeddings", True)
             desk.ready.collections.show()
             await until(lambda: dialog.embed.isVisible())
             assert f"would be sent to {name}" in dialog.meaning.text()

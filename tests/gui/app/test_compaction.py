@@ -280,7 +280,7 @@ def test_by_itself_before_the_next_question(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
             desk.stage.compacts = True
-            await desk.ready.workspace.set_value("answer.auto_compact", True)
+            await desk.ready.state.values.set("answer.auto_compact", True)
             await long_conversation(desk)
             assert desk.stage.compacted == []  # reading costs nothing
             desk.stage.states.put_nowait(STATE)
@@ -353,7 +353,7 @@ def test_a_better_title_comes_once_it_is_wanted(run: Run) -> None:
         async with Desk(environment=OPENAI) as desk:
             await desk.ask_and_answer("Why is the sky blue?", "Rayleigh.")
             assert len(desk.stage.turns) == 1  # off, unless the person wants it
-            await desk.ready.workspace.set_value("library.model_titles", True)
+            await desk.ready.state.values.set("library.model_titles", True)
             desk.window.conversations.new_requested.emit()
             asked = await desk.ask("Why is the sea salty?")
             asked.end("Rivers.")
@@ -379,7 +379,7 @@ def test_a_better_title_comes_once_it_is_wanted(run: Run) -> None:
 def test_a_title_of_the_persons_is_left_alone(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            await desk.ready.workspace.set_value("library.model_titles", True)
+            await desk.ready.state.values.set("library.model_titles", True)
             asked = await desk.ask("Why is the sea salty?")
             await desk.written()
             desk.window.conversations.renamed.emit(desk.open_id, "Mine")
@@ -402,7 +402,7 @@ def test_a_title_of_the_persons_is_left_alone(run: Run) -> None:
 def test_a_title_that_fails_says_nothing(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            await desk.ready.workspace.set_value("library.model_titles", True)
+            await desk.ready.state.values.set("library.model_titles", True)
             asked = await desk.ask("Why is the sea salty?")
             asked.end("Rivers.")
             await until(lambda: len(desk.stage.turns) == 2)

@@ -75,7 +75,7 @@ def test_an_answer_that_ends_while_its_conversation_is_being_opened(run: Run) ->
             await until(lambda: desk.open_id == here)
             await desk.written()
             assert "All of it" in desk.transcript
-            assert desk.ready.workspace.path[-1].status is MessageStatus.COMPLETE
+            assert desk.ready.state.current.path[-1].status is MessageStatus.COMPLETE
 
     run(main())
 
@@ -185,7 +185,7 @@ def test_attachments_are_part_of_a_draft(run: Run) -> None:
             await desk.written()
         async with Desk() as desk:
             assert len(desk.chips) == 2
-            for part in desk.ready.workspace.draft.of_this_question:
+            for part in desk.ready.state.draft.value.of_this_question:
                 desk.window.prompt.attachment_removal_requested.emit(part.sha256)
             assert desk.chips == []
             await desk.written()

@@ -198,7 +198,7 @@ def test_everything_is_deleted_after_a_typed_word(run: Run) -> None:
             await desk.written()
             page = library_page(desk)
             find(page, QPushButton, "delete-now").click()
-            assert not desk.ready.workspace.is_new
+            assert not desk.ready.state.current.is_new
             assert desk.ready._ending is None
             word = find(page, QLineEdit, "delete-word")
             word.setText("Delete")

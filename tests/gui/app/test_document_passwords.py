@@ -38,7 +38,7 @@ def give(dialog: PasswordDialog, password: str) -> None:
 
 
 def part_of(desk: Desk) -> DocumentPart:
-    (part,) = desk.ready.workspace.draft.attachments
+    (part,) = desk.ready.state.draft.value.attachments
     assert isinstance(part, DocumentPart)
     return part
 

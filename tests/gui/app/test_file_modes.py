@@ -90,7 +90,7 @@ def test_nobody_else_reads_what_the_window_writes(
             printer.setOutputFileName(str(out / "printed.pdf"))
             desk.ready.paper.print_on(desk.open_id, printer)
             await until(lambda: desk.said == "Printed to printed.pdf.")
-            (part,) = desk.ready.workspace.path[0].attachments
+            (part,) = desk.ready.state.current.path[0].attachments
             assert isinstance(part, DocumentPart)
             desk.act(f"document/{part.sha256}", 0)
             viewer = desk.ready.viewer._viewer

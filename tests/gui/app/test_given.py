@@ -98,8 +98,8 @@ def test_what_is_dropped_on_a_folder_begins_a_conversation_in_it(run: Run, data:
             words = drag(desk, folder.id, of_files(data / "notes.md"))
             assert words == "Drop to attach to a new conversation in “Work”"
             await until(lambda: is_read(desk) and desk.chips)
-            assert desk.ready.workspace.is_new
-            assert desk.ready.workspace.conversation.folder_id == folder.id
+            assert desk.ready.state.current.is_new
+            assert desk.ready.state.current.conversation.folder_id == folder.id
 
     run(main())
 
@@ -163,7 +163,7 @@ def test_text_is_pasted_as_it_is_with_another_key(run: Run) -> None:
 def test_attached_text_can_be_turned_back(run: Run, by: str) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            await desk.ready.workspace.set_value("documents.large_paste", 1000)
+            await desk.ready.state.values.set("documents.large_paste", 1000)
             desk.type("See: ")
             desk.window.prompt.take(DroppedContent(text="word " * 300))
             await until(lambda: is_read(desk) and desk.chips)
@@ -186,7 +186,7 @@ def test_large_rich_text_is_attached_as_markdown(run: Run) -> None:
             text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
             desk.window.prompt.take(DroppedContent(text=text, html=f"<table>{rows}</table>"))
             await until(lambda: desk.chips and is_read(desk))
-            (part,) = desk.ready.workspace.draft.of_this_question
+            (part,) = desk.ready.state.draft.value.of_this_question
             attached = await desk.backend.attachments.text(part.sha256)
             assert "| row 7 " in attached
             assert "| row 2999 " in attached
@@ -221,7 +221,7 @@ def test_many_files_are_shown_together_and_their_faults_too(run: Run, tmp_path: 
             assert len(desk.chips) == 2
             assert desk.chips[1] == f"{len(paths) + 4} more files, 0 of {len(paths) + 5} read"
             await until(lambda: is_read(desk))
-            assert len(desk.ready.workspace.draft.attachments) == len(paths)
+            assert len(desk.ready.state.draft.value.attachments) == len(paths)
             assert len(desk.chips) == SHOWN + 1
             assert desk.chips[-1].startswith("20 more attachments, ≈ ")
             assert desk.said.startswith(f"5 of {len(paths) + 5} files could not be attached.")

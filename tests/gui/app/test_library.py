@@ -197,7 +197,7 @@ def test_a_folder_is_made_named_filled_and_opened(run: Run) -> None:
 def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEY) as desk:
-            workspace, panel = desk.ready.workspace, desk.window.settings
+            state, panel = desk.ready.state, desk.window.settings
             folder = Folder(new_id(), "Thesis", now())
             desk.ready.conversation_folders._keep(folder)
             desk.window.conversations.folder_settings_requested.emit(folder.id)
@@ -209,9 +209,9 @@ def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run
             panel.folder_override_changed.emit(folder.id, "answer.temperature", 0.2)
             await go(desk, ListFilter.of_folder(folder.id))
             desk.window.conversations.new_button.click()
-            choice = workspace.choice
+            choice = state.setup.choice
             assert choice == ModelChoice(choice.provider_id, "", Variant.PRO, Effort.HIGH)
-            assert workspace.ask_settings.instructions == "Cite your sources."
+            assert state.setup.ask_settings.instructions == "Cite your sources."
             turn = await desk.ask("Why?")
             assert turn.request.instructions == "Cite your sources."
             turn.end("Because.")
@@ -222,15 +222,15 @@ def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run
             assert stored is not None
             assert stored.folder_id == folder.id
             panel.override_changed.emit(inside, "answer.system_prompt", "Be brief.")
-            assert workspace.ask_settings.instructions == "Be brief."
-            assert workspace.ask_settings.parameters.temperature == 0.2
+            assert state.setup.ask_settings.instructions == "Be brief."
+            assert state.setup.ask_settings.parameters.temperature == 0.2
             panel.folder_override_removed.emit(folder.id, "answer.temperature")
             panel.folder_override_removed.emit(folder.id, "default.effort")
-            assert desk.ready.workspace.ask_settings.parameters.temperature is None
+            assert desk.ready.state.setup.ask_settings.parameters.temperature is None
             await go(desk, LIST)
             desk.window.conversations.new_button.click()
-            assert workspace.ask_settings.instructions == ""
-            assert workspace.choice == workspace.default_choice
+            assert state.setup.ask_settings.instructions == ""
+            assert state.setup.choice == state.new_conversation.default_choice
             await desk.written()
             [kept] = await desk.backend.conversation_folders.all()
             assert kept.overrides == Overrides("Cite your sources.")
@@ -460,7 +460,7 @@ def test_a_private_conversation_is_begun_from_the_menu(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             choose(list_menus.ground_menu(desk.window.conversations), "New private conversation")
-            await until(lambda: desk.ready.workspace.is_private)
+            await until(lambda: desk.ready.state.current.is_private)
 
     run(main())
 

@@ -21,7 +21,7 @@ def set_own(desk: Desk, key: str, value: object) -> None:
 
 
 def own(desk: Desk) -> Overrides:
-    return desk.ready.workspace.conversation.overrides
+    return desk.ready.state.current.conversation.overrides
 
 
 def test_a_conversations_own_settings_are_sent_with_it_alone(run: Run) -> None:

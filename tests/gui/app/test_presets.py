@@ -65,19 +65,19 @@ def undo(desk: Desk) -> None:
 def test_one_is_put_into_force_and_what_was_changed_since_is_said(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEY) as desk:
-            workspace = desk.ready.workspace
+            state = desk.ready.state
             assert not desk.window.header.preset.isVisible()  # none to choose from
             await with_presets(desk)
             assert desk.window.header.preset.isVisible()
             assert shown(desk) == "Preset: none"
             choose(desk, "Code reviewer")
             assert shown(desk) == "Preset: Code reviewer"
-            assert workspace.choice.variant is Variant.PRO
-            assert workspace.choice.effort is Effort.HIGH
-            assert workspace.ask_settings.instructions == "You review code."
-            assert workspace.ask_settings.parameters.temperature == 0.2
-            workspace.override(
-                workspace.conversation.id,
+            assert state.setup.choice.variant is Variant.PRO
+            assert state.setup.choice.effort is Effort.HIGH
+            assert state.setup.ask_settings.instructions == "You review code."
+            assert state.setup.ask_settings.parameters.temperature == 0.2
+            state.setup.override(
+                state.current.id,
                 lambda own: with_own(own, "answer.verbosity", "low"),
             )
             assert shown(desk) == "Preset: Code reviewer, changed since"
@@ -108,7 +108,7 @@ def test_it_belongs_to_the_conversation_and_survives_the_program(run: Run) -> No
             await until(lambda: shown(desk) == "Preset: Poet")
         async with Desk(environment=KEY) as desk:
             await until(lambda: shown(desk) == "Preset: Poet")
-            assert desk.ready.workspace.ask_settings.instructions == "You rhyme."
+            assert desk.ready.state.setup.ask_settings.instructions == "You rhyme."
 
     run(main())
 
@@ -116,18 +116,18 @@ def test_it_belongs_to_the_conversation_and_survives_the_program(run: Run) -> No
 def test_a_slip_is_undone_and_no_preset_gives_the_defaults_back(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEY) as desk:
-            workspace = desk.ready.workspace
+            state = desk.ready.state
             await with_presets(desk)
             mine = Overrides("Written by hand, at length.")
-            workspace.override(workspace.conversation.id, lambda _own: mine)
-            before = workspace.conversation
+            state.setup.override(state.current.id, lambda _own: mine)
+            before = state.current.conversation
             choose(desk, "Poet")
-            assert workspace.conversation.overrides == POET.overrides
+            assert state.current.conversation.overrides == POET.overrides
             undo(desk)
-            assert workspace.conversation == before
+            assert state.current.conversation == before
             choose(desk, "Poet")
             choose(desk, "No preset")
-            assert workspace.conversation.overrides == Overrides()
+            assert state.current.conversation.overrides == Overrides()
             assert shown(desk) == "Preset: none"
             await desk.written()
 
@@ -138,9 +138,9 @@ def test_what_the_provider_has_not_is_left_aside(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:  # on this computer: no variants
             await with_presets(desk)
-            before = desk.ready.workspace.choice
+            before = desk.ready.state.setup.choice
             desk.ready.presets.use("reviewer")
-            after = desk.ready.workspace.choice
+            after = desk.ready.state.setup.choice
             assert (after.provider_id, after.model, after.variant) == (
                 before.provider_id,
                 before.model,
@@ -150,7 +150,7 @@ def test_what_the_provider_has_not_is_left_aside(run: Run) -> None:
             await desk.backend.prompts.save(presets=[gone])
             await desk.ready.presets.load()
             desk.ready.presets.use("poet")
-            assert desk.ready.workspace.has_provider(desk.ready.workspace.conversation)
+            assert desk.ready.state.providers.has_provider(desk.ready.state.current.conversation)
             await desk.written()
 
     run(main())
@@ -159,8 +159,8 @@ def test_what_the_provider_has_not_is_left_aside(run: Run) -> None:
 def test_a_conversations_settings_become_a_preset_that_is_named_at_once(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEY) as desk:
-            workspace = desk.ready.workspace
-            workspace.override(workspace.conversation.id, lambda _own: Overrides("Be kind."))
+            state = desk.ready.state
+            state.setup.override(state.current.id, lambda _own: Overrides("Be kind."))
             desk.ready.presets.save_here()
             dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
             name = find(dialog, QLineEdit, "preset-name")
@@ -170,7 +170,7 @@ def test_a_conversations_settings_become_a_preset_that_is_named_at_once(run: Run
             assert shown(desk) == "Preset: Kind"
             await desk.written()
             (stored,) = await desk.backend.prompts.presets()
-            assert (stored.name, stored.variant) == ("Kind", workspace.choice.variant)
+            assert (stored.name, stored.variant) == ("Kind", state.setup.choice.variant)
             assert stored.overrides == Overrides("Be kind.")
             assert dialog.isVisible()
             dialog.hide()
@@ -190,7 +190,7 @@ def test_instructions_of_the_defaults_are_a_part_of_what_is_saved(run: Run) -> N
             assert stored.overrides == Overrides("Be a pirate.")
             panel.setting_changed.emit("answer.system_prompt", "")
             await desk.written()
-            assert desk.ready.workspace.ask_settings.instructions == "Be a pirate."
+            assert desk.ready.state.setup.ask_settings.instructions == "Be a pirate."
             assert shown(desk) == f"Preset: {stored.name}"  # nothing was changed since
             dialog = desk.window.findChild(PromptsDialog)
             assert isinstance(dialog, PromptsDialog)
@@ -267,11 +267,11 @@ def test_new_conversations_begin_with_the_default_preset(run: Run) -> None:
             await until(lambda: shown(desk) == "Preset: Code reviewer")
             desk.ready.library.open_new()  # the blank one is as it was left
             assert shown(desk) == "Preset: Poet"
-            here = desk.ready.workspace.conversation.id
-            desk.ready.workspace.override(here, lambda _own: Overrides("By hand."))
+            here = desk.ready.state.current.id
+            desk.ready.state.setup.override(here, lambda _own: Overrides("By hand."))
             desk.ready.library.open_new()
             assert shown(desk) == "Preset: Poet, changed since"
-            assert desk.ready.workspace.ask_settings.instructions == "By hand."
+            assert desk.ready.state.setup.ask_settings.instructions == "By hand."
             await desk.written()
 
     run(main())

@@ -33,12 +33,12 @@ def with_server(server: PreparedServer) -> Desk:
 
 async def attached(desk: Desk, *paths: Path) -> None:
     desk.window.files_dropped.emit(list(paths))
-    await until(lambda: len(desk.ready.workspace.draft.attachments) == len(paths))
+    await until(lambda: len(desk.ready.state.draft.value.attachments) == len(paths))
     await until(lambda: not desk.ready.attachments._reading)
 
 
 def part_of(desk: Desk, at: int = 0) -> DocumentPart:
-    part = desk.ready.workspace.draft.attachments[at]
+    part = desk.ready.state.draft.value.attachments[at]
     assert isinstance(part, DocumentPart)
     return part
 
@@ -184,9 +184,8 @@ def test_a_choice_is_counted_after_a_start_that_came_too_soon(run: Run, data: Pa
             counted = part_of(desk)
             assert counted.chosen is not None
             uncounted = replace(counted, chosen=replace(counted.chosen, tokens=None))
-            workspace = desk.ready.workspace
-            workspace.draft = replace(workspace.draft, attachments=(uncounted,))
-            workspace.opened.emit()
+            state = desk.ready.state
+            state.draft.set_attachments((uncounted,))
             assert "counting…" in desk.chips[0]
             await until(lambda: part_of(desk) == counted)
 
@@ -258,14 +257,13 @@ def test_parts_are_shown_as_they_go(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await attached(desk, path)
-            workspace = desk.ready.workspace
+            state = desk.ready.state
             desk.ready.actions["attachment.preview"]()
             dialog = await opened(desk)
             assert "more than SmolLM2 135M takes at once" in words(dialog, "preview-note")
             dialog.reject()
             part = replace(part_of(desk), in_parts=True)
-            workspace.draft = replace(workspace.draft, attachments=(part,))
-            workspace.draft_changed.emit()
+            state.draft.set_attachments((part,))
             desk.ready.actions["attachment.preview"]()
             dialog = await opened(desk)
             assert plain(dialog.text.text).startswith('<part document="long.txt" part="1 of ')
@@ -399,13 +397,13 @@ def test_who_takes_no_files_is_not_sent_one(run: Run, data: Path) -> None:
 
     async def main() -> None:
         async with Desk(environment=keys) as desk:
-            await desk.ready.workspace.set_value("answer.documents_as_files", True)
+            await desk.ready.state.values.set("answer.documents_as_files", True)
             await attached(desk, data / "report.pdf")
             assert part_of(desk).as_file
             await attached(desk, data / "report.pdf", data / "notes.md")
             assert not part_of(desk, 1).as_file
-            workspace = desk.ready.workspace
-            workspace.choose(replace(workspace.choice, provider_id="env-cometapi"))
+            state = desk.ready.state
+            state.setup.choose(replace(state.setup.choice, provider_id="env-cometapi"))
             assert "takes no files from here" in desk.chips[0]
             assert not desk.window.prompt.can_send
             desk.ready.previews._act(part_of(desk).sha256, "send-as-file")
@@ -434,7 +432,7 @@ def test_in_the_quick_prompt_too(run: Run, data: Path) -> None:
             await until(lambda: "page 2 of 3 · " in face.accessibleName())
             await until(lambda: "[page 1]" not in dialog.text.text)
             preview = dialog.text.text
-            assert desk.ready.workspace.draft.attachments == ()
+            assert desk.ready.state.draft.value.attachments == ()
             dialog.reject()
             window.submit_requested.emit("Who?")
             turn = await desk.turn(0)
@@ -481,5 +479,5 @@ def test_a_document_that_stands_in_the_conversation_is_not_sent_twice(run: Run, 
 
 def part_again(desk: Desk) -> list[str]:
     """What is kept of a question says nothing of one request."""
-    parts = [part for message in desk.ready.workspace.path for part in message.attachments]
+    parts = [part for message in desk.ready.state.current.path for part in message.attachments]
     return [part.again_as for part in parts if isinstance(part, DocumentPart) and part.again_as]

@@ -49,7 +49,7 @@ def row(desk: Desk) -> TemporaryRow:
 
 
 def is_private(desk: Desk) -> bool:
-    return desk.ready.workspace.is_private
+    return desk.ready.state.current.is_private
 
 
 def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Path) -> None:
@@ -89,7 +89,7 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
             desk.text.selectAll()  # emptied, it would be left
             await desk.ask_and_answer(f"And what is not {SECRET}?", "All else.")
             assert desk.transcript.count("All else.") == 1
-            assert len(desk.ready.workspace.path) == 2
+            assert len(desk.ready.state.current.path) == 2
             # Elsewhere and back.
             await desk.opened(kept)
             assert not bar(desk).isVisible()
@@ -100,7 +100,7 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
             await until(lambda: is_private(desk))
             assert "All else." in desk.transcript
             assert holding(scratch) == []
-            assert await desk.ready.workspace.backend.search.find(SECRET) == []
+            assert await desk.ready.state.backend.search.find(SECRET) == []
         assert holding(scratch) == []
 
     run(main())
@@ -134,7 +134,7 @@ def test_closing_asks_once_where_there_is_something(run: Run) -> None:
             await desk.settled()
             assert SECRET not in desk.transcript
             assert desk.window.prompt.text() == ""
-            assert desk.ready.workspace.private.of(first) is None
+            assert desk.ready.state.private.of(first) is None
             assert desk.ready.library.known(first) is None
             assert row(desk).isHidden()
             assert desk.rows == []
@@ -154,7 +154,7 @@ def test_another_one_takes_its_place(run: Run) -> None:
             bar(desk).forget_button.click()
             assert is_private(desk)
             assert desk.open_id != first
-            assert desk.ready.workspace.path == []
+            assert desk.ready.state.current.path == []
 
     run(main())
 
@@ -179,9 +179,9 @@ def test_a_turn_that_begins_when_it_is_closed_is_refused(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             desk.ready.private.open()
-            conversation = desk.ready.workspace.conversation
-            desk.ready.workspace.private.forget(conversation.id)
-            store = desk.ready.workspace.backend.conversations
+            conversation = desk.ready.state.current.conversation
+            desk.ready.state.private.forget(conversation.id)
+            store = desk.ready.state.backend.conversations
             with pytest.raises(StorageError, match="was closed"):
                 await store.begin_turn(conversation, None)
             desk.ready.library.open_new()
@@ -197,9 +197,9 @@ def test_its_cost_is_in_the_ledger_without_its_name(run: Run) -> None:
             rows = desk.stored("SELECT conversation_id, message_id, output_tokens FROM ledger")
             assert len(rows) == 1
             assert rows[0][:2] == (None, None)
-            ledger = desk.ready.workspace.backend.ledger
+            ledger = desk.ready.state.backend.ledger
             assert await ledger.conversation(desk.open_id) == Decimal(0)  # on this computer
-            assert desk.ready.workspace.background is None
+            assert desk.ready.state.setup.background is None
 
     run(main())
 
@@ -207,7 +207,7 @@ def test_its_cost_is_in_the_ledger_without_its_name(run: Run) -> None:
 def test_no_branch_no_title_no_export(run: Run, scratch: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            await desk.ready.workspace.set_value("library.model_titles", True)
+            await desk.ready.state.values.set("library.model_titles", True)
             desk.ready.private.open()
             await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
             assert len(desk.stage.turns) == 1

@@ -122,7 +122,7 @@ def test_a_changed_key_holds_at_once(run: Run) -> None:
             assert desk.messages()[-1][1] == "cancelled"
         async with Desk() as desk:
             desk.press(Qt.Key.Key_J, CONTROL)
-            assert desk.ready.workspace.is_new
+            assert desk.ready.state.current.is_new
 
     run(main())
 
@@ -325,7 +325,7 @@ def test_an_answer_on_the_spot_and_on_in_the_window(run: Run) -> None:
             turn.say("An answer")
             await until(lambda: "An answer" in answer_of(desk))
             assert desk.rows == ["What is it?"]
-            assert desk.ready.workspace.is_new
+            assert desk.ready.state.current.is_new
             QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
             await until(lambda: not quick_of(desk).isVisible())
             assert desk.window.windowTitle().startswith("What is it?")

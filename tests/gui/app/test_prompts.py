@@ -111,7 +111,7 @@ def test_a_long_clipboard_is_attached(run: Run) -> None:
             desk.type("/clip")
             desk.press(Qt.Key.Key_Return)
             assert desk.window.prompt.text() == f"Read {ATTACHED}!"
-            await until(lambda: desk.ready.workspace.draft.attachments)
+            await until(lambda: desk.ready.state.draft.value.attachments)
             QGuiApplication.clipboard().setText("short")
             desk.ready.library.open_new()
 

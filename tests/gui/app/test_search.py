@@ -77,7 +77,7 @@ def test_the_archive_is_searched_and_marked(run: Run) -> None:
         async with Desk() as desk:
             shown = desk.window.conversations
             id_ = await desk.ask_and_answer("Grapefruit?", "Yes.")
-            await desk.ready.workspace.backend.shelves.set_archived([id_], True)
+            await desk.ready.state.backend.shelves.set_archived([id_], True)
             QTest.keyClicks(shown.search, "grapefruit")
             await until(lambda: found(desk))
             row = shown.hits.index(0)
@@ -106,7 +106,7 @@ def test_a_newer_search_does_not_wait_for_an_older_one(run: Run) -> None:
             shown, controller = desk.window.conversations, desk.ready.search
             await desk.ask_and_answer("Grapefruit?", "Yes.")
             slow = Slow(desk.backend.database)
-            object.__setattr__(desk.ready.workspace.backend, "search", slow)
+            object.__setattr__(desk.ready.state.backend, "search", slow)
             for _ in range(6):  # more than there are readers
                 controller._search("slow")
                 await until(lambda: slow.asked)

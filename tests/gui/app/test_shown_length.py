@@ -64,7 +64,7 @@ def test_all_of_it_is_stored_and_copied(run: Run) -> None:
             turn.end()
             await desk.settled()
             assert desk.messages()[1][1:] == ("complete", text)
-            (shown,) = desk.ready.workspace.path[1:]
+            (shown,) = desk.ready.state.current.path[1:]
             assert shown.text == text, "what goes on is asked with all of it"
             assert desk.transcript.count(NOT_ALL_SHOWN) == 1
             assert desk.transcript.count("a\n") <= MOST_LINES

@@ -23,7 +23,7 @@ KEYED = {"OPENAI_API_KEY": "not-a-key"}
 
 async def cap(desk: Desk, amount: str) -> None:
     await desk.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal(amount)))
-    await desk.ready.workspace.reload_profiles()
+    await desk.ready.state.providers.reload()
 
 
 def foot(desk: Desk) -> str:
@@ -52,7 +52,7 @@ def test_the_cap_warns_refuses_and_is_raised(run: Run) -> None:
             assert field.text() == "0.005"
             QTest.keyClicks(field, "1,50")
             QTest.keyClick(field, Qt.Key.Key_Return)
-            await until(lambda: desk.ready.workspace.profile.monthly_cap == Decimal("1.50"))
+            await until(lambda: desk.ready.state.setup.profile.monthly_cap == Decimal("1.50"))
             await until(lambda: "monthly cap" not in desk.said)
             assert field.text() == "1.50"
             desk.enter()
@@ -119,13 +119,13 @@ def test_calls_without_a_price_are_told_of(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEYED) as desk:
             await cap(desk, "5")
-            workspace = desk.ready.workspace
-            workspace.choose(replace(workspace.choice, variant=None, model="somebody-elses"))
+            state = desk.ready.state
+            state.setup.choose(replace(state.setup.choice, variant=None, model="somebody-elses"))
             await desk.ask_and_answer("One", "An answer.")
-            desk.ready.settings.open_at_cap(workspace.profile.id)
+            desk.ready.settings.open_at_cap(state.setup.profile.id)
             section = desk.window.settings.findChild(SpendingSection)
             assert isinstance(section, SpendingSection)
-            section.show_profile(workspace.profile)
+            section.show_profile(state.setup.profile)
             await until(lambda: "1 call whose cost is not known" in section.note.text())
 
     run(main())

@@ -28,7 +28,15 @@ OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 async def kept(desk: Desk, given: Path | str) -> DocumentPart:
     """A document that was attached."""
-    part, _ = await attach(desk.ready.workspace, given, lambda _: None)
+    state = desk.ready.state
+    part, _ = await attach(
+        given,
+        lambda _: None,
+        values=state.values,
+        setup=state.setup,
+        private=state.private,
+        backend=state.backend,
+    )
     assert isinstance(part, DocumentPart)
     return part
 
@@ -332,7 +340,7 @@ def test_a_document_of_a_question_opens_by_its_name(run: Run, data: Path) -> Non
         async with Desk(environment=OPENAI) as desk:
             desk.window.prompt.attach_requested.emit([data / "report.pdf"])
             await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
-            (attached,) = desk.ready.workspace.draft.attachments
+            (attached,) = desk.ready.state.draft.value.attachments
             desk.window.prompt.attachment_action_requested.emit(part_id(attached), "open-document")
             chip_viewer = desk.ready.viewer._viewer
             assert chip_viewer is not None
@@ -340,7 +348,7 @@ def test_a_document_of_a_question_opens_by_its_name(run: Run, data: Path) -> Non
             turn = await desk.ask("What is it?")
             turn.end("A report.")
             await desk.settled()
-            part = desk.ready.workspace.path[0].attachments[0]
+            part = desk.ready.state.current.path[0].attachments[0]
             desk.act(f"document/{part.sha256}", 0)
             viewer = desk.ready.viewer._viewer
             assert viewer is not None

@@ -1,0 +1,4 @@
+"""The state that controllers share, each part with its own signals.
+
+Objects change their own state only. They import the backend and the services, no controller.
+"""

@@ -1,0 +1,210 @@
+"""Who answers in a conversation, and with which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.backend.answer_settings import ask_settings
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.compaction import sent_path
+from desktop_app.domain.conversations.message_parts import DraftPart
+from desktop_app.services.chat.background_offer import offers_background
+from desktop_app.services.documents.attachment_dedup import as_sent_after
+
+if TYPE_CHECKING:
+    from desktop_app.app.library.drafts import Drafts
+    from desktop_app.app.state.folder_list import FolderList
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
+    from desktop_app.backend.temporary_stores import TemporaryConversations
+    from desktop_app.domain.conversations.conversation import Conversation, Message, ModelChoice
+    from desktop_app.domain.conversations.generation import Overrides
+    from desktop_app.services.chat.chat_service import AskSettings, ChatService
+    from desktop_app.services.chat.model_choice import ResolvedChoice
+
+P = TypeVar("P", bound=DraftPart)
+
+
+class AnswerSetup(QObject):
+    """Provider, model, effort and settings of answers.
+
+    Signals:
+        choice_changed: the open conversation has another provider, model, effort or setting.
+        other_conversation_changed(Conversation): a conversation that is not open has.
+    """
+
+    choice_changed = Signal()
+    other_conversation_changed = Signal(object)
+
+    def __init__(
+        self,
+        backend: Backend,
+        current: OpenConversation,
+        parent: QObject | None = None,
+        *,
+        values: SettingValues,
+        providers: Providers,
+        folders: FolderList,
+        drafts: Drafts,
+        private: TemporaryConversations,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent)
+        self._backend, self._current, self._values = backend, current, values
+        self._providers, self._folders, self._drafts = providers, folders, drafts
+        self._private, self._tasks = private, tasks
+        self._private_chat: ChatService | None = None
+        self._background_in = ""
+        folders.changed.connect(self.choice_changed)
+
+    # -------------------------------------------------------------- of any conversation
+
+    def profile_of(self, conversation: Conversation) -> ProviderProfile:
+        """Return a conversation's provider, the default one if it was removed.
+
+        Nothing is sent to the default one then: see `Providers.has_provider`.
+        """
+        found = self._providers.get(conversation.choice.provider_id) or self._providers.default
+        if self._private.holds(conversation.id):  # a provider must not keep it either
+            return replace(found, keeps_at_provider=False)
+        return found
+
+    def chat_for(self, conversation: Conversation) -> ChatService:
+        """Return the service for a conversation; a private one keeps no notes on documents."""
+        backend = self._backend
+        if not self._private.was_begun(conversation.id):
+            return backend.chat
+        if self._private_chat is None:
+            self._private_chat = backend.chat_with(backend.conversations, backend.attachments)
+        return self._private_chat
+
+    def choice_of(self, conversation: Conversation) -> ModelChoice:
+        """Return who answers now: the model on this computer may be another one since."""
+        profile, choice = self.profile_of(conversation), conversation.choice
+        if profile.id == choice.provider_id and profile.kind is ProviderKind.ON_DEVICE:
+            return replace(choice, model=self._backend.on_device_model)
+        return choice
+
+    def settings_of(self, conversation: Conversation) -> AskSettings:
+        """Return the settings of a conversation's answers: its own, its folder's, the general."""
+        folder = self._folders.of(conversation)
+        own = (conversation.overrides,)
+        chain = own if folder is None else (*own, folder.overrides)
+        settings = ask_settings(self._values.all, *chain)
+        return replace(settings, background=self._wants_background(conversation))
+
+    # -------------------------------------------------------------- of the open one
+
+    @property
+    def profile(self) -> ProviderProfile:
+        """The provider of the open conversation."""
+        return self.profile_of(self._current.conversation)
+
+    @property
+    def choice(self) -> ModelChoice:
+        """Who answers in the open conversation."""
+        return self.choice_of(self._current.conversation)
+
+    @property
+    def ask_settings(self) -> AskSettings:
+        """The settings of the open conversation's answers."""
+        return self.settings_of(self._current.conversation)
+
+    @property
+    def resolved(self) -> ResolvedChoice:
+        """The model, price and limits that the open conversation's choice resolves to."""
+        return self._backend.chat.resolve_with(self.profile, self.choice, self.ask_settings)
+
+    @property
+    def sent(self) -> Sequence[Message]:
+        """The messages of the open conversation that are sent with the next question."""
+        resolved, here = self.resolved, self._current
+        return sent_path(here.path, here.compactions, resolved.profile, resolved.model.id).messages
+
+    def as_sent(self, parts: Sequence[P]) -> list[P]:
+        """Return attachments of the prompt as the next question would send them."""
+        return as_sent_after(self.sent, parts, self.resolved.files)
+
+    # -------------------------------------------------------------- background
+
+    @property
+    def background(self) -> bool | None:
+        """True if answers are made in the background, None if that is not offered.
+
+        It is chosen for each conversation, and forgotten with the window.
+        """
+        if self._current.is_private or self._values["answer.background"] == "off":
+            return None
+        if not offers_background(self.resolved):
+            return None
+        return self._wants_background(self._current.conversation)
+
+    def _wants_background(self, conversation: Conversation) -> bool:
+        is_off = self._values["answer.background"] == "off"
+        return self._background_in == conversation.id and not is_off
+
+    def choose_background(self, wanted: bool) -> None:
+        """Make the open conversation's answers in the background, or not."""
+        self._background_in = self._current.id if wanted else ""
+        self.choice_changed.emit()
+
+    def forget_background(self) -> None:
+        """Forget that answers are made in the background; this emits nothing."""
+        self._background_in = ""
+
+    # -------------------------------------------------------------- changes
+
+    def report_change(self) -> None:
+        """Report a change made elsewhere: of the folder or the local model."""
+        self.choice_changed.emit()
+
+    def choose(self, choice: ModelChoice) -> None:
+        """Change who answers in the open conversation."""
+        self._current.update(replace(self._current.conversation, choice=choice))
+        if not self._current.is_new:
+            self._tasks.start(self._backend.conversations.save(self._current.conversation))
+        self.choice_changed.emit()
+
+    def override(self, conversation_id: str, change: Callable[[Overrides], Overrides]) -> None:
+        """Change the own settings of the open conversation, or of one that was just left."""
+        if conversation_id != self._current.id:
+            self._tasks.start(self._override_elsewhere(conversation_id, change))
+            return
+        conversation = self._current.conversation
+        overrides = change(conversation.overrides)
+        self.take_settings(conversation_id, replace(conversation, overrides=overrides))
+
+    async def _override_elsewhere(
+        self, conversation_id: str, change: Callable[[Overrides], Overrides]
+    ) -> None:
+        left = await self._backend.conversations.get(conversation_id)
+        if left is not None:
+            await self._save_elsewhere(replace(left, overrides=change(left.overrides)))
+
+    async def _save_elsewhere(self, changed: Conversation) -> None:
+        await self._backend.conversations.save(changed)
+        self.other_conversation_changed.emit(changed)
+
+    def take_settings(self, conversation_id: str, settings: Conversation) -> None:
+        """Copy choice and settings from `settings` to the open conversation or one just left."""
+        if conversation_id != self._current.id:
+            self._tasks.start(self._take_settings_elsewhere(conversation_id, settings))
+            return
+        self._current.update(self._current.conversation.with_settings_of(settings))
+        if self._current.is_new:
+            self._drafts.keep_settings(settings.overrides, settings.preset_id)
+        else:
+            self._tasks.start(self._backend.conversations.save(self._current.conversation))
+        self.choice_changed.emit()
+
+    async def _take_settings_elsewhere(self, conversation_id: str, settings: Conversation) -> None:
+        left = await self._backend.conversations.get(conversation_id)
+        if left is not None:
+            await self._save_elsewhere(left.with_settings_of(settings))

@@ -1,0 +1,45 @@
+"""The folders of conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from desktop_app.domain.conversations.conversation import Conversation, Folder
+    from desktop_app.storage.conversations.folder_store import FolderStore
+
+
+class FolderList(QObject):
+    """Every folder, as the window shows it; a change is written by the one who makes it.
+
+    Signals:
+        changed: folders were added, removed or renamed, or have other settings.
+    """
+
+    changed = Signal()
+
+    def __init__(self, store: FolderStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._folders: dict[str, Folder] = {}
+
+    async def load(self) -> None:
+        """Read the store."""
+        self._folders = {folder.id: folder for folder in await self._store.all()}
+
+    @property
+    def by_id(self) -> Mapping[str, Folder]:
+        """Every folder by its id."""
+        return self._folders
+
+    def of(self, conversation: Conversation) -> Folder | None:
+        """Return the folder of a conversation, if it has one."""
+        return self._folders.get(conversation.folder_id or "")
+
+    def replace_all(self, folders: Sequence[Folder]) -> None:
+        """Replace all folders."""
+        self._folders = {folder.id: folder for folder in folders}
+        self.changed.emit()

@@ -1,0 +1,103 @@
+"""What a new conversation starts with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.app.state.open_conversation import blank_conversation
+from desktop_app.app.state.presets import DEFAULT_PRESET
+from desktop_app.domain.conversations.generation import Overrides
+
+if TYPE_CHECKING:
+    from desktop_app.app.library.drafts import Drafts
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.folder_list import FolderList
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.presets import Presets
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
+
+
+class NewConversation:
+    """Opens blank conversations, and applies changed defaults to the open one if it is blank."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        current: OpenConversation,
+        *,
+        setup: AnswerSetup,
+        values: SettingValues,
+        providers: Providers,
+        folders: FolderList,
+        presets: Presets,
+        drafts: Drafts,
+    ) -> None:
+        self._backend, self._current, self._setup = backend, current, setup
+        self._values, self._providers, self._folders = values, providers, folders
+        self._presets, self._drafts = presets, drafts
+
+    @property
+    def default_choice(self) -> ModelChoice:
+        """Who answers in a new conversation."""
+        return self.choice_with(self._providers.default.id)
+
+    def choice_with(self, profile_id: str) -> ModelChoice:
+        """Return who answers in a new conversation with a provider, by default the default one."""
+        profile = self._providers.get(profile_id) or self._providers.default
+        return self._backend.default_choice(profile, self._values.all)
+
+    def starting_choice(self, folder_id: str | None) -> ModelChoice:
+        """Return who answers in a new conversation of a folder.
+
+        That is the folder's variant and effort, if set, at its provider or else the default one.
+        """
+        folder = self._folders.by_id.get(folder_id or "")
+        if folder is None or folder.choice is None:
+            return self.default_choice
+        wanted = folder.choice
+        profile = self._providers.get(wanted.provider_id) or self._providers.default
+        if profile.id == wanted.provider_id and wanted.model:
+            return wanted
+        start = self._backend.default_choice(profile, self._values.all)
+        if not profile.serves_the_family:
+            return start
+        variant, effort = wanted.variant or start.variant, wanted.effort or start.effort
+        return replace(start, variant=variant, effort=effort)
+
+    def open(self, folder_id: str | None = None) -> None:
+        """Open a blank conversation with the settings of its folder or the defaults."""
+        self._setup.forget_background()
+        drafts = self._drafts
+        kept = drafts.blank_overrides
+        blank = blank_conversation(drafts.blank_id, self.starting_choice(folder_id))
+        blank = replace(blank, folder_id=folder_id, preset_id=drafts.blank_preset_id)
+        blank = self._begin(blank)
+        blank = replace(blank, overrides=kept or blank.overrides)
+        self._current.open(blank, [], {}, drafts.of_blank(), is_new=True)
+
+    async def set_default(self, key: str, value: Any) -> None:
+        """Store a setting "default.…", and apply it to the open conversation if that is blank."""
+        await self._values.set(key, value)
+        if key == "default.provider":
+            await self._providers.reload()
+        if self._current.is_new:
+            self._begin_again(with_settings=key == DEFAULT_PRESET)
+
+    def _begin_again(self, *, with_settings: bool) -> None:
+        here = self._current.conversation
+        blank = replace(here, choice=self.starting_choice(here.folder_id))
+        if not with_settings:
+            self._setup.choose(self._begin(blank).choice)
+            return
+        blank = replace(blank, overrides=Overrides(), preset_id=None)
+        self._setup.take_settings(blank.id, self._begin(blank))
+
+    def _begin(self, blank: Conversation) -> Conversation:
+        """Apply the preset, unless the folder has settings of its own and no preset was chosen."""
+        folder = self._folders.of(blank)
+        is_set = folder is not None and (folder.choice is not None or bool(folder.overrides))
+        return blank if is_set and blank.preset_id is None else self._presets.begin(blank)

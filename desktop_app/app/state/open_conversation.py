@@ -1,0 +1,151 @@
+"""The open conversation and its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.backend.environment_profiles import ON_DEVICE
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    ModelChoice,
+    now,
+)
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.backend.temporary_stores import TemporaryConversations
+    from desktop_app.domain.conversations.compaction import Compaction
+
+
+class OpenConversation(QObject):
+    """The conversation that the window shows.
+
+    Signals:
+        opened: another conversation is open.
+        path_changed: messages were added, or an answer ended.
+        compactions_changed: the compactions of the open conversation were read.
+    """
+
+    opened = Signal()
+    path_changed = Signal()
+    compactions_changed = Signal()
+
+    def __init__(
+        self,
+        blank_id: str,
+        draft: PromptDraft,
+        private: TemporaryConversations,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._draft, self._private = draft, private
+        self._conversation = blank_conversation(blank_id, ModelChoice(ON_DEVICE.id, ""))
+        self._is_new = True
+        self._path: list[Message] = []
+        self._versions: Mapping[str, tuple[str, ...]] = {}
+        self._compactions: tuple[Compaction, ...] = ()
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation as it is now."""
+        return self._conversation
+
+    @property
+    def id(self) -> str:
+        """The conversation's id."""
+        return self._conversation.id
+
+    @property
+    def is_new(self) -> bool:
+        """True if the conversation is blank and not stored yet."""
+        return self._is_new
+
+    @property
+    def is_private(self) -> bool:
+        """True if the conversation is held in memory only."""
+        return self._private.holds(self.id)
+
+    @property
+    def path(self) -> list[Message]:
+        """The messages that are shown, oldest first."""
+        return self._path
+
+    @property
+    def versions(self) -> Mapping[str, tuple[str, ...]]:
+        """The ids of all versions of a message, by the id of the one in the path."""
+        return self._versions
+
+    @property
+    def version_numbers(self) -> dict[str, tuple[int, int]]:
+        """Message id -> (which version, of how many), for messages that have several."""
+        return {
+            message_id: (ids.index(message_id) + 1, len(ids))
+            for message_id, ids in self._versions.items()
+            if message_id in ids
+        }
+
+    @property
+    def compactions(self) -> tuple[Compaction, ...]:
+        """The compactions of this conversation, () until they are read."""
+        return self._compactions
+
+    def open(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        versions: Mapping[str, tuple[str, ...]],
+        draft: Draft,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        """Show another conversation."""
+        self._conversation, self._path, self._versions = conversation, list(path), versions
+        self._is_new, self._compactions = is_new, ()
+        self._draft.load(draft)
+        self.opened.emit()
+
+    def reopen(self) -> None:
+        """Show the conversation again, after a preview of another one took its place."""
+        self.opened.emit()
+
+    def update(self, conversation: Conversation) -> None:
+        """Set a newer state of the open conversation; this emits nothing."""
+        self._conversation = conversation
+
+    def store(self, conversation: Conversation) -> None:
+        """Set the conversation as it was stored with its first question; this emits nothing."""
+        self._conversation, self._is_new = conversation, False
+
+    def append(self, *messages: Message) -> None:
+        """Add messages at the end; `report_path` follows once they are shown."""
+        self._path = [*self._path, *messages]
+
+    def report_path(self) -> None:
+        """Report messages that were added and are shown by now."""
+        self.path_changed.emit()
+
+    def path_to(self, message_id: str) -> list[Message]:
+        """Return the messages before one, none if it is not in the path."""
+        ids = [message.id for message in self._path]
+        return self._path[: ids.index(message_id)] if message_id in ids else []
+
+    def replace_message(self, message: Message) -> None:
+        """Set a newer state of a message."""
+        self._path = [message if old.id == message.id else old for old in self._path]
+        self.path_changed.emit()
+
+    def set_compactions(self, compactions: Sequence[Compaction]) -> None:
+        """Set the compactions that were read."""
+        self._compactions = tuple(compactions)
+        self.compactions_changed.emit()
+
+
+def blank_conversation(conversation_id: str, choice: ModelChoice) -> Conversation:
+    """Return a conversation without a message."""
+    moment = now()
+    return Conversation(conversation_id, "", moment, moment, choice)

@@ -1,0 +1,72 @@
+"""The presets, and what they make of a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.domain.conversations.conversation import Conversation
+    from desktop_app.domain.conversations.presets import Preset
+
+DEFAULT_PRESET = "default.preset"
+
+
+class Presets:
+    """Every preset, in the order of the list."""
+
+    def __init__(self, values: SettingValues, providers: Providers, setup: AnswerSetup) -> None:
+        self._values, self._providers, self._setup = values, providers, setup
+        self._presets: dict[str, Preset] = {}
+
+    @property
+    def by_id(self) -> Mapping[str, Preset]:
+        """Every preset by its id."""
+        return self._presets
+
+    def replace_all(self, presets: Iterable[Preset]) -> None:
+        """Replace all presets."""
+        self._presets = {preset.id: preset for preset in presets}
+
+    def put(self, preset: Preset) -> None:
+        """Add a preset, or replace the one with its id."""
+        self._presets[preset.id] = preset
+
+    def remove(self, preset_id: str) -> Preset:
+        """Remove and return a preset."""
+        return self._presets.pop(preset_id)
+
+    def of(self, conversation: Conversation) -> Preset | None:
+        """Return the preset that was last used in a conversation, if it still exists."""
+        return self._presets.get(conversation.preset_id or "")
+
+    def begin(self, conversation: Conversation) -> Conversation:
+        """Return a new conversation with the preset chosen for it, else with the default one."""
+        wanted = conversation.preset_id or str(self._values[DEFAULT_PRESET])
+        preset = self._presets.get(wanted)
+        return conversation if preset is None else self.applied(preset, conversation)
+
+    def applied(self, preset: Preset, conversation: Conversation) -> Conversation:
+        """Return a conversation with a preset's settings, as far as its provider has them.
+
+        Settings that the model does not take are refused where they are shown.
+        """
+        if self._providers.get(preset.provider_id) is None:
+            preset = replace(preset, provider_id="", model="")
+        profile = self._providers.get(preset.provider_id) or self._setup.profile_of(conversation)
+        choice = preset.choice_from(
+            conversation.choice, serves_the_family=profile.serves_the_family
+        )
+        return replace(conversation, choice=choice, overrides=preset.overrides, preset_id=preset.id)
+
+    def is_changed(self, conversation: Conversation) -> bool:
+        """Return True if a conversation's settings differ from its preset's."""
+        preset = self.of(conversation)
+        if preset is None:
+            return False
+        applied = self.applied(preset, conversation)
+        return (applied.choice, applied.overrides) != (conversation.choice, conversation.overrides)

@@ -1,0 +1,107 @@
+"""The providers that can be asked, and which of them new conversations use."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.backend.environment_profiles import ON_DEVICE
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.shown_length import shortened
+from desktop_app.domain.errors import UserFacingError
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.conversations.conversation import Conversation, Message
+    from desktop_app.domain.models.model_listing import ModelListing
+
+PROVIDER_REMOVED = "Provider removed: choose another"
+
+
+class Providers(QObject):
+    """The provider profiles and their model listings.
+
+    Signals:
+        changed: providers or their keys.
+        listings_changed: the models that a provider serves.
+    """
+
+    changed = Signal()
+    listings_changed = Signal()
+
+    def __init__(
+        self, backend: Backend, values: SettingValues, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._backend, self._values = backend, values
+        self._profiles: list[ProviderProfile] = []
+        self._default: ProviderProfile = ON_DEVICE
+
+    @property
+    def all(self) -> list[ProviderProfile]:
+        """Every profile, those of the environment first."""
+        return self._profiles
+
+    @property
+    def default(self) -> ProviderProfile:
+        """The profile that new conversations use."""
+        return self._default
+
+    def get(self, profile_id: str) -> ProviderProfile | None:
+        """Return a profile by its id, None if it was removed."""
+        return next((p for p in self._profiles if p.id == profile_id), None)
+
+    def has_provider(self, conversation: Conversation) -> bool:
+        """Return False if a conversation's provider was removed.
+
+        Nothing is asked then until the user has chosen another, which may cost more.
+        """
+        return self.get(conversation.choice.provider_id) is not None
+
+    async def reload(self) -> None:
+        """Read the profiles again."""
+        profiles = await self._backend.profiles()
+        self._default = await self._backend.default_profile(profiles, self._values.all)
+        self._profiles = profiles
+        self.changed.emit()
+
+    async def refresh_listing(self, profile: ProviderProfile, *, insist: bool = False) -> None:
+        """Ask a provider for its models unless the listing is fresh; this opens its connection.
+
+        Failures are not reported: sending a question reports them when they matter.
+        """
+        is_here = profile.kind is ProviderKind.ON_DEVICE
+        if is_here or (self._backend.listings.is_fresh(profile) and not insist):
+            return
+        if profile.needs_key and not await self._backend.has_key(profile):
+            return
+        with suppress(UserFacingError):
+            await self.fetch_listing(profile)
+
+    async def fetch_listing(self, profile: ProviderProfile) -> ModelListing:
+        """Ask a provider for its models. Raises UserFacingError."""
+        listing = await self._backend.listings.fetch(profile)
+        self.listings_changed.emit()
+        return listing
+
+    def as_shown(self, message: Message) -> Message:
+        """Return a message for the window: of an answer that is too long, the beginning."""
+        is_answer = message.role is Role.ASSISTANT
+        return self.as_copied(shortened(message) if is_answer else message)
+
+    def as_copied(self, message: Message) -> Message:
+        """Return a message whose error says where its key is replaced.
+
+        A key of the environment is replaced there, not in the settings.
+        """
+        error, id_ = message.error, message.choice.provider_id if message.choice else ""
+        if error is None or not any(p.id == id_ and p.from_environment for p in self._profiles):
+            return message
+        kind = "ProviderError" if error.kind == "AuthenticationError" else error.kind
+        to_do = error.what_to_do.replace("in Settings › Provider", "in the environment")
+        return replace(message, error=replace(error, what_to_do=to_do, kind=kind))

@@ -1,0 +1,47 @@
+"""The settings in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.settings.values import with_defaults
+
+if TYPE_CHECKING:
+    from desktop_app.settings.setting import SettingValue
+    from desktop_app.storage.settings.settings_store import SettingsStore
+
+
+class SettingValues(QObject):
+    """Every setting's value, defaults included.
+
+    Signals:
+        changed(str): a setting, by its key.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self, store: SettingsStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._values = with_defaults({})
+
+    async def load(self) -> None:
+        """Read the store."""
+        self._values = with_defaults(await self._store.all())
+
+    @property
+    def all(self) -> Mapping[str, SettingValue]:
+        """All values by key."""
+        return self._values
+
+    def __getitem__(self, key: str) -> SettingValue:
+        return self._values[key]
+
+    async def set(self, key: str, value: Any) -> None:
+        """Store a value, then report it."""
+        await self._store.set(key, value)
+        await self.load()
+        self.changed.emit(key)

@@ -1,0 +1,74 @@
+"""The state objects of a window, joined. Only the composition of the window holds them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.app.library.drafts import Drafts
+from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.folder_list import FolderList
+from desktop_app.app.state.new_conversation import NewConversation
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.state.presets import Presets
+from desktop_app.app.state.prompt_draft import PromptDraft
+from desktop_app.app.state.providers import Providers
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.state.spending_events import SpendingEvents
+from desktop_app.backend.temporary_stores import TemporaryConversations, with_temporary
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QObject
+
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
+
+
+class WindowState:
+    """Makes the state objects.
+
+    No controller receives this: each receives the objects it uses.
+
+    Attributes:
+        backend: the given one, with private conversations held in memory.
+    """
+
+    def __init__(self, backend: Backend, tasks: Tasks, parent: QObject) -> None:
+        self.tasks = tasks
+        self.private = TemporaryConversations()
+        self.backend = with_temporary(backend, self.private)
+        self.spending = SpendingEvents(self.backend.ledger, parent)
+        self.drafts = Drafts(self.backend, tasks)
+        self.values = SettingValues(self.backend.settings, parent)
+        self.providers = Providers(self.backend, self.values, parent)
+        self.folders = FolderList(self.backend.conversation_folders, parent)
+        self.draft = PromptDraft(parent)
+        self.current = OpenConversation(self.drafts.blank_id, self.draft, self.private, parent)
+        self.setup = AnswerSetup(
+            self.backend,
+            self.current,
+            parent,
+            values=self.values,
+            providers=self.providers,
+            folders=self.folders,
+            drafts=self.drafts,
+            private=self.private,
+            tasks=tasks,
+        )
+        self.presets = Presets(self.values, self.providers, self.setup)
+        self.new_conversation = NewConversation(
+            self.backend,
+            self.current,
+            setup=self.setup,
+            values=self.values,
+            providers=self.providers,
+            folders=self.folders,
+            presets=self.presets,
+            drafts=self.drafts,
+        )
+
+    async def load(self) -> None:
+        """Read settings, folders and providers."""
+        await self.values.load()
+        await self.folders.load()
+        await self.backend.listings.load()
+        await self.providers.reload()
