@@ -13,6 +13,7 @@ from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE, profil
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.late_collections import LateCollections
 from desktop_app.backend.late_reader import LateReader
+from desktop_app.backend.prompt_library import template_needs
 from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
@@ -419,6 +420,7 @@ def _chat(
         parts=parts,
         fences=fences,
         passages=passages,
+        needs_of=template_needs,
         listing_of=listings.of,
     )
 

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop_app.backend.prompt_library import template_needs
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
@@ -59,6 +60,7 @@ def batch_service(
         catalog=backend.catalog,
         profiles=backend.profiles,
         changed=changed,
+        needs_of=template_needs,
     )
 
 

@@ -1,17 +1,20 @@
-"""The library of prompts, put together from the program's files and the store."""
+"""Reads the library of prompts from the program's files and the store."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.prompts import (
     CLIPBOARD,
     DATE,
+    NO_NEEDS,
     SELECTION,
     Prompt,
+    TemplateNeeds,
     filled_names,
 )
 from desktop_app.domain.errors import IllegalChoiceError
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def built_in_prompts() -> tuple[Prompt, ...]:
-    """The prompts that ship with the program; reads files."""
+    """Return the prompts that ship with the program. Blocking."""
     files = sorted(resource_path("templates").glob("*.md"))
     return tuple(
         prompt_from_markdown(file.stem, file.read_text("utf-8"), position)
@@ -37,8 +40,20 @@ def built_in_prompts() -> tuple[Prompt, ...]:
     )
 
 
+@cache
+def _built_in_needs() -> Mapping[str, TemplateNeeds]:
+    return {prompt.id: prompt.needs for prompt in built_in_prompts()}
+
+
+async def template_needs(template_id: str) -> TemplateNeeds:
+    """Return what a prompt of the library needs: only built-in ones need anything."""
+    if not template_id:
+        return NO_NEEDS
+    return (await asyncio.to_thread(_built_in_needs)).get(template_id, NO_NEEDS)
+
+
 async def prompt_library(backend: Backend) -> tuple[Entry, ...]:
-    """Every prompt, hidden ones too.
+    """Return every prompt, hidden ones too.
 
     Raises:
         StorageError: the store cannot be read.
@@ -48,19 +63,21 @@ async def prompt_library(backend: Backend) -> tuple[Entry, ...]:
 
 
 def today() -> str:
-    """The person's day, as `{{date}}` is filled: 2026-01-31."""
-    return date.today().isoformat()  # noqa: DTZ011 — the person's day
+    """Return the user's date, as `{{date}}` is filled in: 2026-01-31."""
+    return date.today().isoformat()  # noqa: DTZ011 — the user's date
 
 
-async def from_template(backend: Backend, name: str, given: Sequence[str], text: str) -> str:
-    """A prompt of the library, filled for a command.
+async def from_template(
+    backend: Backend, name: str, given: Sequence[str], text: str
+) -> tuple[Prompt, str]:
+    """Return a prompt of the library, and its text filled in for a command.
 
     Args:
-        given: what it asks for, each as "name=value".
-        text: stands where {{selection}} does, else below the prompt.
+        given: the values of its variables, each as "name=value".
+        text: replaces {{selection}}; without one it goes below the prompt.
 
     Raises:
-        IllegalChoiceError: no such prompt, or it is not filled rightly.
+        IllegalChoiceError: there is no such prompt, or a value is missing or wrong.
         StorageError: the store cannot be read.
     """
     values = dict(_pair(pair) for pair in given)
@@ -68,7 +85,9 @@ async def from_template(backend: Backend, name: str, given: Sequence[str], text:
     by_program = {SELECTION: text.strip(), CLIPBOARD: "", DATE: today()}
     question = filled(prompt, values, by_program)
     takes_it = SELECTION in filled_names(prompt.text)
-    return question if takes_it or not text.strip() else f"{question}\n\n{text.strip()}"
+    if text.strip() and not takes_it:
+        question = f"{question}\n\n{text.strip()}"
+    return prompt, question
 
 
 def _pair(given: str) -> tuple[str, str]:

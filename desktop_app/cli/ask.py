@@ -105,18 +105,22 @@ def _prompt(options: argparse.Namespace) -> str:
 
 async def _question(
     backend: Backend, options: argparse.Namespace, prompt: str, parts: Sequence[Part]
-) -> str:
-    """What is asked: by a prompt of the library, as it was typed, or of files that come without a
-    question: documents are summarised."""
+) -> Draft:
+    """Return the question: from a template, as typed, or what is asked about bare files.
+
+    Documents without a question are summarized.
+    """
     if options.template:
-        question = await from_template(backend, options.template, options.set, prompt)
-        return for_each(question, parts) if options.in_parts else question
+        template, question = await from_template(backend, options.template, options.set, prompt)
+        if options.in_parts:
+            question = for_each(question, template.needs, parts)
+        return Draft(question, template_id=template.id)
     if prompt:
-        return prompt
+        return Draft(prompt)
     if all(isinstance(part, ImagePart) for part in parts):
-        return "Describe what this shows."
-    summary = filled(named(SUMMARY, await prompt_library(backend)), {}, {})
-    return for_each(summary, parts)
+        return Draft("Describe what this shows.")
+    summary = named(SUMMARY, await prompt_library(backend))
+    return Draft(for_each(filled(summary, {}, {}), summary.needs, parts), template_id=summary.id)
 
 
 def _storable(text: str) -> str:
@@ -167,7 +171,8 @@ async def _answer(
         await _sent(document, pages.get(name, ""), values, resolved)
         for name, (_, document) in zip(options.file, attached, strict=True)
     ]
-    draft = Draft(await _question(backend, options, prompt, parts), (*parts, *asked_of))
+    draft = await _question(backend, options, prompt, parts)
+    draft = replace(draft, attachments=(*parts, *asked_of))
     settings = ask_settings(values).for_one()
     if options.in_parts:  # a document's price is said before it is paid
         draft = await _priced(service, draft, resolved, settings.instructions)
@@ -203,7 +208,7 @@ async def _priced(
 ) -> Draft:
     """The draft, with its documents to be read in parts where they are too large; says what it
     takes."""
-    require_two_documents(draft.text, draft.attachments)
+    require_two_documents(await service.needs_of(draft.template_id), draft.attachments)
     taken = await service.estimator.estimate([], draft, resolved, instructions=instructions)
     try:
         service.estimator.demand_room(draft, taken, resolved)

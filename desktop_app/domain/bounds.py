@@ -189,6 +189,7 @@ def message(found: Message) -> Message:
         TypeError, ValueError: a value has another type, or is out of bounds.
     """
     moment(found.created_at)
+    name(found.template_id)
     for each in found.parts:
         part(each)
     for fields in (found.usage, found.error, found.remote_run):

@@ -213,7 +213,11 @@ def _conversation(conversation: Conversation, messages: Iterable[Message]) -> di
         "leaf_id": conversation.leaf_id,
         "choice": _choice(conversation.choice),
         "overrides": conversation.overrides.to_json(),
-        "draft": {"text": draft.text, "attachments": parts_to_json(draft.attachments)},
+        "draft": {
+            "text": draft.text,
+            "attachments": parts_to_json(draft.attachments),
+            "template_id": draft.template_id,
+        },
         "messages": [_message(message) for message in messages],
     }
 
@@ -234,6 +238,7 @@ def _message(message: Message) -> dict[str, Any]:
         "error": None if message.error is None else asdict(message.error),
         "notices": list(message.notices),
         "parts": parts_to_json(message.parts),
+        "template_id": message.template_id,
     }
 
 
@@ -337,6 +342,7 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
         draft=Draft(
             _text(draft.get("text", "")),
             draft_parts(attachments),
+            bounds.name(draft.get("template_id", "")),
         ),
         overrides=_overrides_from(item),
         folder_id=None if item["folder_id"] is None else _identifier(item["folder_id"]),
@@ -361,6 +367,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         duration_s=None if duration is None else float(duration),
         error=None if error is None else ErrorNote(**error),
         notices=tuple(_text(notice) for notice in item["notices"]),
+        template_id=item.get("template_id", ""),
     )
     return bounds.message(message)
 

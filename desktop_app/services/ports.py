@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +10,7 @@ from desktop_app.domain.conversations.chat_request import ChatRequest, ImageData
 from desktop_app.domain.conversations.compaction import Compaction, ProviderState
 from desktop_app.domain.conversations.conversation import Conversation, Message, RemoteRun
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.prompts import NO_NEEDS, TemplateNeeds
 from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.parameter_support import Learnt
@@ -20,6 +21,15 @@ from desktop_app.services.chat.model_choice import ResolvedChoice
 if TYPE_CHECKING:
     from desktop_app.services.documents.chunk_plan import ChunkPlan
     from desktop_app.services.fence import Fence
+
+
+NeedsOf = Callable[[str], Awaitable[TemplateNeeds]]
+"""Looks up what a template needs, by its id; an unknown id needs nothing."""
+
+
+async def no_template_needs(_template_id: str) -> TemplateNeeds:
+    """Return no needs: for services that know no templates."""
+    return NO_NEEDS
 
 
 class Provider(Protocol):

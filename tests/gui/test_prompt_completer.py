@@ -335,6 +335,49 @@ def test_it_works_at_the_beginning_of_any_line_and_ctrl_z_takes_it_back(editor: 
     assert editor.text == "First see /usr and then\n/ex"
 
 
+def test_a_text_is_the_templates_as_long_as_any_of_its_words_are_left(either: Typed) -> None:
+    def template_id() -> str:
+        window = either.window
+        editor = window if isinstance(window, QuickPrompt) else window.findChild(PromptEditor)
+        return cast(PromptEditor | QuickPrompt, editor).template_id
+
+    assert template_id() == ""
+    either.type("/exp")
+    either.press(KEY.Key_Return)
+    assert template_id() == "explain"
+    either.type("and why")
+    assert template_id() == "explain"
+    words = len(either.text) - len("and why")
+    either.press(KEY.Key_Home, Qt.KeyboardModifier.ControlModifier)
+    either.press(KEY.Key_Home)
+    for _ in range(words - 1):
+        either.press(KEY.Key_Delete)
+    assert template_id() == "explain"
+    either.press(KEY.Key_Delete)
+    assert (either.text, template_id()) == ("and why", "")
+
+
+def test_undoing_a_template_forgets_it(either: Typed) -> None:
+    either.type("/exp")
+    either.press(KEY.Key_Return)
+    either.press(KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    either.press(KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    either.type(" my own words")
+    window = either.window
+    editor = window if isinstance(window, QuickPrompt) else window.findChild(PromptEditor)
+    assert cast(PromptEditor | QuickPrompt, editor).template_id == ""
+
+
+def test_a_draft_keeps_its_template(editor: Typed) -> None:
+    prompt = cast(PromptEditor, editor.window.findChild(PromptEditor))
+    prompt.set_text("What is different?", "differences")
+    assert prompt.template_id == "differences"
+    prompt.set_text("What is different?")
+    assert prompt.template_id == ""
+    prompt.begin_with("Compare. ", "differences")
+    assert prompt.template_id == "differences"
+
+
 def test_a_draft_that_comes_back_opens_nothing(editor: Typed) -> None:
     prompt = cast(PromptEditor, editor.window.findChild(PromptEditor))
     prompt.set_text("/")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.backend.image_scaling import ImageScaler
+from desktop_app.backend.prompt_library import template_needs
 from desktop_app.documents.refusals import locked
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
@@ -86,6 +87,7 @@ class Office:
             catalog=CATALOG,
             profiles=profiles,
             changed=self.changes.append,
+            needs_of=template_needs,
         )
 
     async def read(self, path: Path) -> DocumentPart:

@@ -330,6 +330,7 @@ class BatchController(QObject):
             resolved,
             wish.task,
             title=wish.title,
+            template_id=wish.template_id,
             instructions=settings.instructions,
             parameters=settings.parameters,
         )
@@ -398,7 +399,7 @@ class BatchController(QObject):
         self._library.open_new()
         attached = (*self._draft.value.attachments, item.part)
         self._draft.set_attachments(attached)
-        self._window.prompt.begin_with(job.task)
+        self._window.prompt.begin_with(job.task, job.template_id)
 
     # -------------------------------------------------------------- what the jobs tell
 

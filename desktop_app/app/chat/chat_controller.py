@@ -110,7 +110,9 @@ class ChatController(QObject):
 
     def _connect(self) -> None:
         prompt, running = self._window.prompt, self._running
-        prompt.submit_requested.connect(lambda text: self._start(self.submit(text)))
+        prompt.submit_requested.connect(
+            lambda text: self._start(self.submit(text, prompt.template_id))
+        )
         prompt.stop_requested.connect(self.stop)
         prompt.step_back_requested.connect(self.step_back)
         prompt.text_changed.connect(self._take_back)
@@ -134,10 +136,12 @@ class ChatController(QObject):
 
     # -------------------------------------------------------------- asking
 
-    async def submit(self, text: str) -> None:
-        """Ask what stands in the prompt, while an answer streams as soon as it has ended; the prompt
-        is cleared once the question is on disk."""
-        draft, here = self._draft.with_text(text), self._current.id
+    async def submit(self, text: str, template_id: str) -> None:
+        """Ask what is in the prompt; while an answer streams, wait for its end first.
+
+        The prompt is cleared once the question is on disk.
+        """
+        draft, here = self._draft.with_text(text, template_id), self._current.id
         if draft and self._running.is_running(here):
             self._waiting[here] = text
             self._show_hint()
@@ -212,7 +216,7 @@ class ChatController(QObject):
         if is_open:
             self._draft.replace(rest)
             if prompt.text() != rest.text:
-                prompt.set_text(rest.text)
+                prompt.set_text(rest.text, rest.template_id)
             self._show_hint()
 
     async def _show_begun(self, began: AnswerRun, asked: Conversation) -> None:
@@ -291,7 +295,7 @@ class ChatController(QObject):
         """Ask what waited for an answer's end, in its own conversation."""
         if self._is_open(conversation_id):
             if self._window.prompt.can_send:
-                await self.submit(text)
+                await self.submit(text, self._window.prompt.template_id)
             return
         conversation = self._library.known(conversation_id)
         is_edited = self._edited.is_in(conversation_id)

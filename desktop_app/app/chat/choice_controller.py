@@ -215,7 +215,8 @@ class ChoiceController(QObject):
         self._asked += 1
         asked = self._asked
         resolved, path = self._setup.resolved, list(self._current.path)
-        draft = self._draft.with_text(self._window.prompt.text())
+        prompt = self._window.prompt
+        draft = self._draft.with_text(prompt.text(), prompt.template_id)
         used = await self._used(path, resolved)
         ledger, here = self._backend.ledger, self._current.id
         spent, on_jobs = await ledger.conversation(here), await ledger.small_jobs(here)

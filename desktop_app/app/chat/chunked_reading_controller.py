@@ -49,22 +49,29 @@ class ChunkedReadingController(QObject):
     def ways_out(self, error: UserFacingError) -> Actions:
         """What can be done about a question whose documents do not fit."""
         fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._documents())
-        refused = self._window.prompt.text()
+        refused = self._typed()
         return [(OFFER, lambda: self._offer(refused))] if fits_not else ()
 
     def _documents(self) -> list[DocumentPart]:
         parts = self._draft.value.attachments
         return [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
 
-    def _offer(self, refused: str) -> None:
+    def _typed(self) -> Draft:
+        prompt = self._window.prompt
+        return self._draft.with_text(prompt.text(), prompt.template_id)
+
+    def _offer(self, refused: Draft) -> None:
         self._tasks.start(self._plan(refused))
 
-    async def _plan(self, refused: str) -> None:
-        """Say what reading in parts takes, for what stands in the prompt, or for what was refused
-        where that has been emptied since."""
+    async def _plan(self, refused: Draft) -> None:
+        """Say what reading in parts takes.
+
+        It is for what is in the prompt, or for what was refused if the prompt is empty by now.
+        """
         notifications = self._window.notifications
-        text = self._window.prompt.text()
-        draft = self._draft.with_text(text if text.strip() else refused)
+        draft = self._typed()
+        if not draft.text.strip():
+            draft = self._draft.with_text(refused.text, refused.template_id)
         documents = self._documents()
         notifications.notify("Counting the parts…", topic=TOPIC)
         resolved = self._setup.resolved
@@ -91,7 +98,7 @@ class ChunkedReadingController(QObject):
             for part in offered.attachments
         )
         self._draft.set_attachments(parts)
-        self._tasks.start(self._chat.submit(offered.text))
+        self._tasks.start(self._chat.submit(offered.text, offered.template_id))
 
 
 def _words(plan: ChunkPlan) -> str:

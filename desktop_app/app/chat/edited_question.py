@@ -43,8 +43,8 @@ class EditedQuestion(QObject):
         question = message
         if message.role is Role.ASSISTANT:
             question = self._current.path_to(message.id)[-1]
-        here = self._here()
-        put_aside = self._draft.with_text(self._window.prompt.text())
+        here, prompt = self._here(), self._window.prompt
+        put_aside = self._draft.with_text(prompt.text(), prompt.template_id)
         self._edited = _Edited(self._current.id, question, here.put_aside if here else put_aside)
         self._put_into_prompt(question.as_draft)
 
@@ -81,6 +81,6 @@ class EditedQuestion(QObject):
 
     def _put_into_prompt(self, draft: Draft) -> None:
         self._draft.replace(draft)
-        self._window.prompt.set_text(draft.text)
+        self._window.prompt.set_text(draft.text, draft.template_id)
         self.changed.emit()
         self._window.prompt.focus_text()

@@ -112,11 +112,15 @@ class Drafts:
 
 
 def _to_json(draft: Draft) -> dict[str, Any]:
-    return {"text": draft.text, "attachments": parts_to_json(draft.attachments)}
+    return {
+        "text": draft.text,
+        "attachments": parts_to_json(draft.attachments),
+        "template_id": draft.template_id,
+    }
 
 
 def _from_json(row: dict[str, Any]) -> Draft:
     if not row:
         return Draft()
     parts = parts_from_json(row["attachments"])
-    return Draft(row["text"], draft_parts(parts))
+    return Draft(row["text"], draft_parts(parts), row.get("template_id", ""))

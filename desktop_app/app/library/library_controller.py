@@ -288,7 +288,8 @@ class LibraryController(QObject):
 
     def _bring_along(self, early: str) -> None:
         if early:
-            self._window.prompt.set_text(self._window.prompt.text() + early)
+            prompt = self._window.prompt
+            prompt.set_text(prompt.text() + early, prompt.template_id)
             self._draft_timer.start()
 
     def _show_opened(self) -> None:
@@ -307,15 +308,17 @@ class LibraryController(QObject):
             window.transcript.restore_scroll(scroll)
         is_listed = not (self._current.is_new or self._current.is_private)
         window.conversations.select(self._current.id if is_listed else None)
-        if window.prompt.text() != self._draft.value.text:
-            window.prompt.set_text(self._draft.value.text)
+        draft, prompt = self._draft.value, window.prompt
+        if (prompt.text(), prompt.template_id) != (draft.text, draft.template_id):
+            window.prompt.set_text(draft.text, draft.template_id)
 
     # -------------------------------------------------------------- drafts
 
     def save_draft(self) -> None:
         """Keep what stands in the prompt."""
         self._draft_timer.stop()
-        self._draft.set_text(self._window.prompt.text())
+        prompt = self._window.prompt
+        self._draft.set_text(prompt.text(), prompt.template_id)
         self._drafts.keep(self._current.id, self._draft.value)
 
     # -------------------------------------------------------------- changes

@@ -31,7 +31,6 @@ from desktop_app.services.chat.prompt_library import (
     Origin,
     copy_of,
     for_each,
-    is_of_a_document,
     library,
     next_position,
 )
@@ -124,16 +123,17 @@ class PromptsController(QObject):
         self._window.prompt.slash.open()
 
     def begin_example(self, key: str) -> None:
-        """One of the things to try at the first start: the prompt of this id is begun, with its
-        defaults, in front of what is typed; without it files are chosen."""
+        """Insert an example of the first start before what is typed, with its defaults.
+
+        If there is no such prompt, let the user choose files.
+        """
         prompt = self._window.prompt
         template = next((e.prompt for e in self.entries if e.prompt.id == key), None)
         if template is None:
             prompt.choose_files()
             return
-        words = fill(template.text, {}).text
-        if not prompt.text().startswith(words):
-            prompt.begin_with(words)
+        if prompt.template_id != template.id:
+            prompt.begin_with(fill(template.text, {}).text, template.id)
         prompt.focus_text()
 
     def suggestions(self, documents: int) -> list[tuple[str, str, str]]:
@@ -151,14 +151,13 @@ class PromptsController(QObject):
             words = fill(template.text, {DATE: today()}).text.strip()
             # It stands in the prompt until it is asked: a question that is refused, because the
             # document is too large, say, is kept, and what is offered instead is done with it.
-            self._window.prompt.begin_with(for_each(words, self._draft.value.attachments))
+            words = self._of_several(template, words)
+            self._window.prompt.begin_with(words, template.id)
             self._window.prompt.submit_requested.emit(self._window.prompt.text())
 
-    def _of_several(self, task: str) -> str:
-        """A prompt for the attached document, where several are."""
-        if not is_of_a_document(task):
-            return task
-        return for_each(task, self._draft.value.attachments)
+    def _of_several(self, template: Prompt, text: str) -> str:
+        """Return a template's text, extended if it is about one document and several are attached."""
+        return for_each(text, template.needs, self._draft.value.attachments)
 
     def _filled_here(self, names: frozenset[str]) -> dict[str, str]:
         """What the program knows in the main window: what is selected in the transcript, and the

@@ -114,9 +114,9 @@ class QuickHost(QObject):
             await its.library.open(conversation_id)
             if typed.text:
                 gap = "\n\n" if self._window.prompt.text() else ""
-                self._window.prompt.begin_with(typed.text + gap)
+                self._window.prompt.begin_with(typed.text + gap, typed.template_id)
         elif typed or brought:
-            self._take_along(typed.text, brought)
+            self._take_along(typed, brought)
         if typed.attachments:
             draft = its.state.draft.value
             attachments = tuple(dict.fromkeys((*draft.attachments, *typed.attachments)))
@@ -128,16 +128,17 @@ class QuickHost(QObject):
         elif action and conversation_id:
             its.chat.act_on_last(action)
 
-    def _take_along(self, typed: str, brought: str) -> None:
-        """What the quick prompt has not asked goes into the prompt of a new conversation."""
+    def _take_along(self, typed: Draft, brought: str) -> None:
+        """Put what the quick prompt has not asked into the prompt of a new conversation."""
         its = self._controllers
         its.library.open_new()
         if len(brought) > int(its.state.values[LARGE_PASTE] or 0):
             its.attachments.attach_text(brought)
             brought = ""
-        words = (typed, brought, self._window.prompt.text())
+        words = (typed.text, brought, self._window.prompt.text())
         self._window.prompt.set_text("")
-        self._window.prompt.begin_with("\n\n".join(word for word in words if word))
+        whole = "\n\n".join(word for word in words if word)
+        self._window.prompt.begin_with(whole, typed.template_id)
 
     def _end_if_nothing_shows(self, *_: object) -> None:
         """Without a window the program ends with the quick prompt, and with its answer."""

@@ -190,7 +190,7 @@ class QuickPromptController(QObject):
             began = await self._backend.chat.begin(
                 self._conversation,
                 self._path,
-                Draft(question, self.attachments.parts),
+                Draft(question, self.attachments.parts, self._quick.template_id),
                 self._setup.profile_of(self._conversation),
                 self._setup.settings_of(self._conversation).for_one(),
             )
@@ -220,7 +220,8 @@ class QuickPromptController(QObject):
         if self._path or self._is_beginning:
             # What the line shows was asked, but for what a cap has refused.
             unasked = self._quick.text().strip() if action == RAISE_CAP else ""
-            typed = Draft(unasked, self.attachments.parts)
+            template_id = self._quick.template_id if unasked else ""
+            typed = Draft(unasked, self.attachments.parts, template_id)
             self.attachments.clear()
             await self._go_on(self._conversation.id if self._path else "", action, typed, "")
         else:
@@ -229,7 +230,7 @@ class QuickPromptController(QObject):
                 text = self._marked(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
             else:
                 text, brought = self._marked(text, brought)
-            typed = Draft(text.strip(), self.attachments.parts)
+            typed = Draft(text.strip(), self.attachments.parts, self._quick.template_id)
             self._brought = ""
             self.attachments.clear()
             await self._go_on("", action, typed, brought)

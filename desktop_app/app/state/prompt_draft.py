@@ -41,13 +41,13 @@ class PromptDraft(QObject):
         self._value = draft
         self.changed.emit()
 
-    def set_text(self, text: str) -> None:
+    def set_text(self, text: str, template_id: str) -> None:
         """Set the text that the prompt shows already; this emits nothing."""
-        self._value = self.with_text(text)
+        self._value = self.with_text(text, template_id)
 
-    def with_text(self, text: str) -> Draft:
-        """Return the draft with another text."""
-        return replace(self._value, text=text)
+    def with_text(self, text: str, template_id: str) -> Draft:
+        """Return the draft with another text, and the template that it was made with."""
+        return replace(self._value, text=text, template_id=template_id)
 
     def set_attachments(self, attachments: Sequence[DraftPart]) -> None:
         """Replace the attachments."""

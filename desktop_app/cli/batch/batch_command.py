@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import use_limits
 from desktop_app.backend.batch_wiring import batch_service, expanded
-from desktop_app.backend.prompt_library import from_template, prompt_library
+from desktop_app.backend.prompt_library import from_template
 from desktop_app.cli import console
 from desktop_app.cli.ask import choice_of, learn_window, profile_named
 from desktop_app.cli.batch.batch_output import facts, report_pieces, with_items, write_report
@@ -31,7 +31,7 @@ from desktop_app.domain.batch.batch_wording import (
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.spending.cost import format_money
 from desktop_app.services.chat.model_choice import require_supported
-from desktop_app.services.chat.prompt_library import SUMMARY, named
+from desktop_app.services.chat.prompt_library import SUMMARY
 
 if TYPE_CHECKING:
     import argparse
@@ -91,7 +91,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     await learn_window(backend, profile, choice)
     resolved = backend.chat.resolve(profile, choice)
     require_supported(resolved, choice.effort if options.effort else None, backend.catalog)
-    title, task = await _task(backend, options)
+    title, task, template_id = await _task(backend, options)
     files = await expanded([path_of(name) for name in options.files])
     settings = ask_settings(values).for_one()
     if resolved.notice:
@@ -101,19 +101,20 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
         resolved,
         task,
         title=title,
+        template_id=template_id,
         instructions=settings.instructions,
         parameters=settings.parameters,
     )
     return await _go_on(backend, service, job, options)
 
 
-async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str]:
-    """The title and the text of what is asked."""
+async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str, str]:
+    """Return the title, the text and the template's id of the task."""
     if options.task and not options.template:
-        return "", options.task
+        return "", options.task, ""
     name = options.template or SUMMARY
-    title = named(name, await prompt_library(backend)).title
-    return title, await from_template(backend, name, options.set, options.task or "")
+    prompt, task = await from_template(backend, name, options.set, options.task or "")
+    return prompt.title, task, prompt.id
 
 
 async def _resume(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:

@@ -186,6 +186,7 @@ class BatchJob:
         base_url: of the server it runs at; a provider with another address does not know the job.
         title: of the prompt, or the first words of the task.
         task: the question about each file.
+        template_id: the prompt of the library that the task comes from; "" for none.
         error: why it is stuck or failed, in sentences; otherwise "".
         is_cancelled: the user has cancelled it; results until then are still fetched.
         held: US dollars of input that count against the monthly cap while it runs.
@@ -197,6 +198,7 @@ class BatchJob:
     task: str
     created_at: datetime
     status: BatchStatus = BatchStatus.PREPARING
+    template_id: str = ""
     base_url: str = ""
     api: Api = Api.RESPONSES
     instructions: str = ""

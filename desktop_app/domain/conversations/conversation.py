@@ -101,6 +101,7 @@ class Message:
         duration_s: seconds from sending to the end of the answer.
         notices: what the user should know about how it was made ("retried without …").
         remote_run: the background run that it comes from, while it is STREAMING.
+        template_id: of a question, the prompt of the library that it was made with; "" for none.
     """
 
     id: str
@@ -117,6 +118,7 @@ class Message:
     error: ErrorNote | None = None
     notices: tuple[str, ...] = ()
     remote_run: RemoteRun | None = None
+    template_id: str = ""
 
     @property
     def text(self) -> str:
@@ -143,15 +145,20 @@ class Message:
     def as_draft(self) -> Draft:
         """Return a question as it stood in the prompt; its collections will be searched again."""
         asked = tuple(CollectionPart(p.collection_id, p.name) for p in self.found)
-        return Draft(self.text, (*self.attachments, *asked))
+        return Draft(self.text, (*self.attachments, *asked), self.template_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The unsent content of a conversation's prompt."""
+    """The unsent content of a conversation's prompt.
+
+    Attributes:
+        template_id: the prompt of the library that the text was made with; "" for none.
+    """
 
     text: str = ""
     attachments: tuple[DraftPart, ...] = ()
+    template_id: str = ""
 
     def __bool__(self) -> bool:
         """Return True if there is anything to send: a collection without a question is nothing."""

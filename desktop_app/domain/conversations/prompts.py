@@ -20,6 +20,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 SELECTION, CLIPBOARD, DATE = "selection", "clipboard", "date"
@@ -28,6 +29,29 @@ FILLED: Final = frozenset((SELECTION, CLIPBOARD, DATE))
 
 _NAME: Final = r"[^\W\d_][\w \-]*"
 _PIECE: Final = re.compile(rf"(\\?)\{{\{{[ ]*({_NAME})(=[^{{}}]*)?\}}\}}")
+
+
+class Grammar(StrEnum):
+    """A form that the built-in on-device model is held to; larger models are only asked for it."""
+
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateNeeds:
+    """What a built-in prompt needs to work. It stays the same when the user edits the text.
+
+    Attributes:
+        documents: how many documents the text is about. 1: asked about several, it is asked of each.
+            2: it compares two, and needs exactly two. 0: it does not matter.
+        grammar: the form of the answer, None for free text.
+    """
+
+    documents: int = 0
+    grammar: Grammar | None = None
+
+
+NO_NEEDS: Final = TemplateNeeds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +63,7 @@ class Prompt:
         folder: "" for none.
         position: in its folder.
         hidden: stored, but not offered.
+        needs: of the built-in prompt with this id.
     """
 
     id: str
@@ -48,6 +73,7 @@ class Prompt:
     position: int = 0
     created_at: datetime | None = None
     hidden: bool = False
+    needs: TemplateNeeds = NO_NEEDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgre
 from desktop_app.services.batch.batch_results import fetch
 from desktop_app.services.batch.batch_upload import BatchSender, is_refusal
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
-from desktop_app.services.chat.prompt_library import compares_two
+from desktop_app.services.ports import NeedsOf, no_template_needs
 from desktop_app.services.spending.budget import Budget
 
 NOTHING_SENT: Final = "Nothing was sent."
@@ -74,6 +74,7 @@ class BatchService:
         catalog: ModelCatalog,
         profiles: Profiles,
         changed: Callable[[str], None] = lambda _job_id: None,
+        needs_of: NeedsOf = no_template_needs,
     ) -> None:
         self.store = store
         self.changed = changed
@@ -83,6 +84,7 @@ class BatchService:
         self._budget = budget
         self._catalog = catalog
         self._profiles = profiles
+        self._needs_of = needs_of
         self._stopped: set[str] = set()
 
     # -- before anything is sent
@@ -94,6 +96,7 @@ class BatchService:
         task: str,
         *,
         title: str = "",
+        template_id: str = "",
         instructions: str = "",
         parameters: GenerationParameters | None = None,
     ) -> BatchJob:
@@ -104,7 +107,8 @@ class BatchService:
             ProviderError, CredentialError: there is no key.
         """
         profile, info = resolved.profile, resolved.model
-        why = refusal(profile, info) or _no_task(files, task)
+        needs = await self._needs_of(template_id)
+        why = refusal(profile, info) or _no_task(files, task, needs.documents)
         if why:
             raise IllegalChoiceError(why, what_was_kept=NOTHING_SENT)
         await self._gateway.batches(profile)  # without a key nothing is read in vain
@@ -115,6 +119,7 @@ class BatchService:
             title or title_from(task),
             task,
             now(),
+            template_id=template_id,
             base_url=profile.base_url,
             # Every server that speaks neither for sure speaks this one.
             api=first_api(profile, info, learnt.api) or Api.CHAT_COMPLETIONS,
@@ -199,6 +204,7 @@ class BatchService:
             old.title,
             old.task,
             now(),
+            template_id=old.template_id,
             base_url=old.base_url,
             api=old.api,
             instructions=old.instructions,
@@ -457,10 +463,10 @@ def _cost(price: Price | None, usage: Usage) -> Decimal | None:
     return None if price is None else price.of(usage)
 
 
-def _no_task(files: Sequence[object], task: str) -> str:
-    """Why there is nothing to be asked, in a sentence; "" where there is."""
+def _no_task(files: Sequence[object], task: str, documents: int) -> str:
+    """Return why the task cannot be asked of each file; "" if it can."""
     if not files:
         return "There are no files."
-    if compares_two(task):
+    if documents > 1:
         return "The prompt compares two documents; a batch asks of each file by itself."
     return "" if task.strip() else "There is no question to ask of the files."

@@ -227,6 +227,7 @@ def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message
         parts=question_parts(Draft(job.task, attached)),
         created_at=job.started_at or now(),
         choice=job.choice,
+        template_id=job.template_id,
     )
 
 

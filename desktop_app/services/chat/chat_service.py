@@ -47,16 +47,18 @@ from desktop_app.services.documents.image_attachments import (
     blind_notice,
     require_image_input,
 )
-from desktop_app.services.documents.summary_grammar import form_of
+from desktop_app.services.documents.summary_grammar import grammar_for
 from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.ports import (
     AttachmentSource,
     CompactionSource,
     Gateway,
     MessageStore,
+    NeedsOf,
     PartsSource,
     PictureSource,
     SpendingBook,
+    no_template_needs,
 )
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.spending.cost_estimate import Estimate, Estimator
@@ -97,6 +99,7 @@ class ChatService:
         parts: PartsSource,
         fences: Fences,
         passages: PassageSource | None = None,
+        needs_of: NeedsOf = no_template_needs,
         listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
     ) -> None:
         self.store = store
@@ -111,6 +114,7 @@ class ChatService:
         self.catalog = catalog
         self._fences = fences
         self._passages = passages or NoCollections()
+        self.needs_of = needs_of
         self._listing_of = listing_of
         self._without_instant: set[str] = set()
 
@@ -161,9 +165,8 @@ class ChatService:
                 sent.
         """
         resolved = self.resolve_with(profile, conversation.choice, settings)
-        require_two_documents(
-            draft.text, draft.attachments, (p for m in path for p in m.attachments)
-        )
+        needs = await self.needs_of(draft.template_id)
+        require_two_documents(needs, draft.attachments, (p for m in path for p in m.attachments))
         require_files(draft.attachments, path, resolved)
         require_image_input(not_files(draft.attachments, resolved.files), resolved.model)
         compactions = await self.compactions.of(conversation.id)
@@ -178,6 +181,7 @@ class ChatService:
             parts=question_parts(draft, found),
             created_at=now(),
             choice=conversation.choice,
+            template_id=draft.template_id,
         )
         title = conversation.title or first_title(question)
         titled = replace(conversation, title=title, draft=draft.after_sending)
@@ -285,6 +289,7 @@ class ChatService:
     ) -> ChatRequest:
         """What is sent for `question`, the last of the messages. Raises StorageError, DocumentError."""
         sight = Sight(resolved.model, self.pictures, resolved.files)
+        needs = await self.needs_of(question.template_id)
         state, messages = await sent_messages(sent, self.attachments, fence, sight)
         return ChatRequest(
             model=resolved.model.id,
@@ -296,7 +301,7 @@ class ChatService:
             state=state,
             store=resolved.profile.keeps_at_provider,
             background=settings.background and offers_background(resolved),
-            grammar=form_of(question.text, resolved),
+            grammar=grammar_for(needs, question.parts, resolved),
         )
 
     async def _ways(

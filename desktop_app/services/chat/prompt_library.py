@@ -1,35 +1,40 @@
-"""The library of prompts: the built-in ones and the person's, which may stand in their place.
+"""The library of prompts: the built-in ones, and the user's, which may replace them.
 
-A built-in prompt is a Markdown file, `resources/templates/<id>.md`: the first line `# Title`, then,
-if it has a folder, a line `Folder: Name`, then the text.
+A built-in prompt is a Markdown file, `resources/templates/<id>.md`: front matter with what it needs
+(`documents: 2`, `grammar: summary`), the title as a heading, a line `Folder: Name`, and the text. Only
+the title and the text are required.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part
-from desktop_app.domain.conversations.prompts import Prompt, fill, missing, variables
+from desktop_app.domain.conversations.prompts import (
+    NO_NEEDS,
+    Grammar,
+    Prompt,
+    TemplateNeeds,
+    fill,
+    missing,
+    variables,
+)
 from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
 
 SUMMARY = "executive-summary"
 FOR_DOCUMENTS = (SUMMARY, "extract-table")
-"""What is offered as soon as a document is attached, the first to be taken by Enter."""
+"""Offered as soon as a document is attached; Enter takes the first."""
 FOR_TWO = (*FOR_DOCUMENTS, "differences")
-"""What is offered where two are."""
+"""Offered when two documents are attached."""
 _FOLDER = "Folder:"
 _OF_SEVERAL = ("inode/directory", "application/zip")
-_ATTACHED = re.compile(r"\battached document\b", re.I)
-_SEVERAL = re.compile(r"\bdocuments\b", re.I)
-_TWO = re.compile(r"\bthe two attached documents\b", re.I)
-"""What the prompt for differences says, and nobody who means anything else."""
+_FRONT_MATTER = "---\n"
 
 
 class Origin(StrEnum):
-    """Whose a prompt is; EDITED: the person's, in the place of a built-in."""
+    """Where a prompt comes from. EDITED: the user's version of a built-in one."""
 
     BUILT_IN = "built-in"
     EDITED = "edited"
@@ -38,53 +43,50 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A prompt and whose it is."""
+    """A prompt and where it comes from."""
 
     prompt: Prompt
     origin: Origin
 
 
-def for_each(task: str, parts: Iterable[Part]) -> str:
-    """A task for one document, asked of several: one by one, and of all together. One that speaks
-    of documents, such as that for their differences, knows of several by itself."""
+def holds_several(parts: Iterable[Part]) -> bool:
+    """Return True for several documents, or for one file that contains several."""
     documents = [part for part in parts if isinstance(part, DocumentPart)]
-    holds_several = any(part.media_type in _OF_SEVERAL for part in documents)
-    if not (len(documents) > 1 or holds_several) or _SEVERAL.search(task):
+    return len(documents) > 1 or any(part.media_type in _OF_SEVERAL for part in documents)
+
+
+def for_each(task: str, needs: TemplateNeeds, parts: Iterable[Part]) -> str:
+    """Return the text of a prompt about one document, extended if there are several."""
+    documents = [part for part in parts if isinstance(part, DocumentPart)]
+    if needs.documents != 1 or not holds_several(documents):
         return task
-    count = "several" if holds_several else str(len(documents))
+    is_known = not any(part.media_type in _OF_SEVERAL for part in documents)
+    count = str(len(documents)) if is_known else "several"
     return (
         f"{task}\n\nThere are {count} documents: do this for each of them, under a heading with "
         "its name, and then give an overview of them all."
     )
 
 
-def is_of_a_document(task: str) -> bool:
-    """Whether a task speaks of one document that is attached."""
-    return _ATTACHED.search(task) is not None
-
-
-def compares_two(task: str) -> bool:
-    """Whether a task compares two documents."""
-    return _TWO.search(task) is not None
-
-
-def require_two_documents(task: str, attached: Iterable[Part], before: Iterable[Part] = ()) -> None:
-    """See that a task which compares two documents has two; pictures may be of documents.
+def require_two_documents(
+    needs: TemplateNeeds, attached: Iterable[Part], before: Iterable[Part] = ()
+) -> None:
+    """Check that a prompt which compares two documents has two; pictures may be of documents.
 
     Args:
-        attached: what goes with the task.
-        before: what the conversation holds already.
+        attached: attached to the prompt.
+        before: already in the conversation.
 
     Raises:
-        IllegalChoiceError: it has fewer or more.
+        IllegalChoiceError: there are fewer or more.
     """
-    if not compares_two(task):
+    if needs.documents != 2:
         return
     now = [part for part in attached if isinstance(part, DocumentPart | ImagePart)]
     there = [part for part in before if isinstance(part, DocumentPart | ImagePart)]
-    holds_several = any(part.media_type in _OF_SEVERAL for part in (*now, *there))
     count = len(now) + len(there)
-    if holds_several or 2 in (len(now), count):
+    has_container = any(part.media_type in _OF_SEVERAL for part in (*now, *there))
+    if has_container or 2 in (len(now), count):
         return
     there_is = ("no document is", "one is")[count] if count < 2 else f"{count} are"
     raise IllegalChoiceError(
@@ -95,11 +97,15 @@ def require_two_documents(task: str, attached: Iterable[Part], before: Iterable[
 
 
 def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prompt:
-    """A built-in prompt out of its file.
+    """Return the built-in prompt in a file.
 
     Raises:
-        ValueError: the file does not begin with a heading or has no text.
+        ValueError: the file has no heading or no text, or asks for what is unknown here.
     """
+    needs = NO_NEEDS
+    if source.startswith(_FRONT_MATTER):
+        front, _, source = source.removeprefix(_FRONT_MATTER).partition(_FRONT_MATTER)
+        needs = _needs(prompt_id, front)
     heading, _, rest = source.partition("\n")
     folder = ""
     if rest.startswith(_FOLDER):
@@ -107,15 +113,28 @@ def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prom
         folder = line.removeprefix(_FOLDER).strip()
     if not heading.startswith("# ") or not rest.strip():
         raise ValueError(f"prompt {prompt_id}: a heading and a text are needed")
-    return Prompt(prompt_id, heading[2:].strip(), rest.strip(), folder, position)
+    return Prompt(prompt_id, heading[2:].strip(), rest.strip(), folder, position, needs=needs)
+
+
+def _needs(prompt_id: str, front: str) -> TemplateNeeds:
+    fields = dict(line.split(": ", 1) for line in front.splitlines())
+    documents, grammar = fields.pop("documents", "0"), fields.pop("grammar", None)
+    if fields or documents not in ("0", "1", "2"):
+        raise ValueError(f"prompt {prompt_id}: unknown front matter")
+    return TemplateNeeds(int(documents), None if grammar is None else Grammar(grammar))
 
 
 def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[Entry, ...]:
-    """Every prompt, hidden ones too: by folder (those in none first), place and title."""
+    """Return every prompt, hidden ones too, by folder (those in none first), place and title.
+
+    The user's version of a built-in prompt keeps what that one needs.
+    """
     shipped = {prompt.id: prompt for prompt in built_in}
     entries = {id_: Entry(prompt, Origin.BUILT_IN) for id_, prompt in shipped.items()}
     for prompt in stored:
-        entries[prompt.id] = Entry(prompt, _origin(prompt, shipped.get(prompt.id)))
+        original = shipped.get(prompt.id)
+        needs = NO_NEEDS if original is None else original.needs
+        entries[prompt.id] = Entry(replace(prompt, needs=needs), _origin(prompt, original))
     return tuple(sorted(entries.values(), key=_place))
 
 
@@ -137,10 +156,10 @@ def _place(entry: Entry) -> tuple[str, int, str, str]:
 
 
 def named(name: str, entries: Iterable[Entry]) -> Prompt:
-    """The prompt of this id, or of this title in any case; a hidden one, too.
+    """Return the prompt with this id, or with this title in any case; hidden ones count.
 
     Raises:
-        IllegalChoiceError: there is none, or more than one of this title.
+        IllegalChoiceError: there is none, or several have this title.
     """
     prompts = [entry.prompt for entry in entries]
     if found := [p for p in prompts if p.id == name]:
@@ -157,11 +176,10 @@ def named(name: str, entries: Iterable[Entry]) -> Prompt:
 
 
 def filled(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[str, str]) -> str:
-    """The prompt's text with the person's values, and what the program knows, in their places.
+    """Return the prompt's text with the user's values and the program's filled in.
 
     Raises:
-        IllegalChoiceError: a value is missing, or the prompt does not ask for one that was given, or
-            does not offer it.
+        IllegalChoiceError: a value is missing, or one was given that the prompt does not take.
     """
     asked = {v.name: v for v in variables(prompt.text)}
     wrong = ""
@@ -182,10 +200,11 @@ def filled(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[str, s
 
 
 def next_position(prompts: Iterable[Prompt], folder: str) -> int:
-    """The place behind all others of a folder."""
+    """Return the position behind all other prompts of a folder."""
     return max((p.position for p in prompts if p.folder == folder), default=-1) + 1
 
 
 def copy_of(prompt: Prompt, prompt_id: str) -> Prompt:
-    """A prompt of the person's own that begins as another one is."""
-    return replace(prompt, id=prompt_id, title=f"{prompt.title} (copy)", hidden=False)
+    """Return a copy of a prompt as one of the user's own."""
+    title = f"{prompt.title} (copy)"
+    return replace(prompt, id=prompt_id, title=title, hidden=False, needs=NO_NEEDS)

@@ -1,21 +1,20 @@
-"""The form of a summary for the built-in model on this computer, which is too small to keep to one by
-itself: asked for bullets and action items it repeats what it was asked, without an end.
+"""Holds the built-in on-device model to the form of a summary.
 
-llama.cpp has it choose among the words that a grammar allows (GBNF, as llama.cpp's documentation of its
-grammars has it). What it says is still its own. Larger models are asked in words alone.
+The model is too small to keep to a form: asked for bullets and action items, it repeats the request
+without end. llama.cpp lets it choose only among words that a grammar allows (in GBNF). Larger models
+need no grammar.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from typing import Final
 
 from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.conversations.message_parts import Part
+from desktop_app.domain.conversations.prompts import Grammar, TemplateNeeds
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
-
-# The built-in prompt says so, and nobody who means anything else.
-_SUMMARY: Final = re.compile(r"\b6 to 8 bullets of at most 30 words\b", re.I)
-_OF_SEVERAL: Final = re.compile(r"\bdo this for each of them\b", re.I)
+from desktop_app.services.chat.prompt_library import holds_several
 
 SUMMARY: Final = r"""
 root ::= "Summary:\n" bullet{6,8} "\nAction items:\n" ("- not stated\n" | item{1,5})
@@ -27,18 +26,21 @@ deadline ::= "not stated" | (term " "){0,2} [0-9]{1,4} (" " term){0,2}
 term ::= [A-Za-z0-9]{2,10}
 word ::= [^SPACES—<>;0-9-] [^SPACES—<>;]{0,20} | [0-9] [0-9.,:%]{0,7}
 """.replace(
-    "SPACES",  # every one of Unicode's, and what nobody sees
+    "SPACES",  # all of Unicode's, and invisible characters
     r" \t\r\n\x0B\x0C\x1C-\x1F\x85\xA0\u1680\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF",
 )
 
 
 def is_built_in(resolved: ResolvedChoice) -> bool:
-    """Whether the model that comes along answers, not a file that the person chose."""
+    """Return True if the model that ships with the program answers."""
     on_device = resolved.profile.kind is ProviderKind.ON_DEVICE
     return on_device and resolved.model.id == ON_DEVICE_MODEL
 
 
-def form_of(task: str, resolved: ResolvedChoice) -> str:
-    """The grammar that the answer to a task keeps to; "" for none."""
-    is_summary = _SUMMARY.search(task) is not None and _OF_SEVERAL.search(task) is None
+def grammar_for(needs: TemplateNeeds, parts: Iterable[Part], resolved: ResolvedChoice) -> str:
+    """Return the grammar of the answer to a prompt; "" for none.
+
+    The grammar describes one summary, so it does not apply to several documents.
+    """
+    is_summary = needs.grammar is Grammar.SUMMARY and not holds_several(parts)
     return SUMMARY if is_summary and is_built_in(resolved) else ""

@@ -43,6 +43,7 @@ def job_to_row(job: BatchJob) -> Row:
     choice, answered = job.choice, Overrides(job.instructions, job.parameters, NAMES)
     details = {
         "api": job.api.value,
+        "template_id": job.template_id,
         "settings": answered.to_json(),
         "estimate": {
             name: str(value) if isinstance(value, Decimal) else value
@@ -86,6 +87,7 @@ def job_from_row(row: Cells) -> BatchJob:
         ),
         title=row["title"],
         task=row["task"],
+        template_id=details.get("template_id", ""),
         created_at=from_micros(row["created_at"]),
         status=BatchStatus(row["status"]),
         base_url=row["base_url"],

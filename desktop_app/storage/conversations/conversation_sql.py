@@ -56,12 +56,12 @@ INSERT_MESSAGE: Final = """
         id, conversation_id, parent_id, role, status, created_at, owner_pid, owner_started,
         provider_id, model, variant, effort,
         input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost, duration_s,
-        error, notices, parts, remote_run
+        error, notices, parts, remote_run, template_id
     ) VALUES (
         :id, :conversation_id, :parent_id, :role, :status, :created_at, :owner_pid,
         :owner_started, :provider_id, :model, :variant, :effort,
         :input_tokens, :cached_tokens, :output_tokens, :reasoning_tokens, :cost, :duration_s,
-        :error, :notices, :parts, :remote_run
+        :error, :notices, :parts, :remote_run, :template_id
     )
 """
 

@@ -175,7 +175,13 @@ def draft_to_text(draft: Draft) -> str:
     """Return a draft as the column's text, "" if it is empty."""
     if draft == Draft():
         return ""
-    return to_json({"text": draft.text, "attachments": parts_to_json(draft.attachments)})
+    return to_json(
+        {
+            "text": draft.text,
+            "attachments": parts_to_json(draft.attachments),
+            "template_id": draft.template_id,
+        }
+    )
 
 
 def _draft_from_text(text: str) -> Draft:
@@ -183,7 +189,7 @@ def _draft_from_text(text: str) -> Draft:
         return Draft()
     value = json.loads(text)
     parts = parts_from_json(value["attachments"])
-    return Draft(value["text"], draft_parts(parts))
+    return Draft(value["text"], draft_parts(parts), value.get("template_id", ""))
 
 
 def message_to_row(message: Message) -> Row:
@@ -194,6 +200,7 @@ def message_to_row(message: Message) -> Row:
         "parent_id": message.parent_id,
         "role": message.role.value,
         "created_at": to_micros(message.created_at),
+        "template_id": to_text(message.template_id),
         **answer_to_row(message),
     }
 
@@ -236,6 +243,7 @@ def message_from_row(row: Cells) -> Message:
         remote_run=None
         if row["remote_run"] is None
         else RemoteRun(**json.loads(row["remote_run"])),
+        template_id=row["template_id"],
     )
 
 

@@ -392,4 +392,14 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # Passwords in OPENAI_BASE_URL were stored with what was learned of its server.
     Migration("0018_no_passwords_in_addresses", (), strip_addresses),
+    # Which prompt of the library a question was made with. Before, the built-in summary was known by
+    # its words; a question in these words was made with it.
+    Migration(
+        "0019_template_ids",
+        (
+            "ALTER TABLE messages ADD COLUMN template_id TEXT NOT NULL DEFAULT ''",
+            """UPDATE messages SET template_id = 'executive-summary' WHERE role = 'user'
+                AND parts LIKE '%6 to 8 bullets of at most 30 words%'""",
+        ),
+    ),
 )

@@ -228,6 +228,7 @@ def _conversation(values: Values) -> Conversation:
     bounds.name(found.title)
     bounds.overrides(found.overrides)
     _demand(isinstance(found.draft.text, str))
+    bounds.name(found.draft.template_id)
     for part in found.draft.attachments:
         bounds.part(part)
     return found
@@ -260,6 +261,7 @@ def _job(values: Values) -> None:
         if amount is not None:
             bounds.money(str(amount))
     _demand(isinstance(found.instructions, str))
+    bounds.name(found.template_id)
 
 
 def _upload(values: Values) -> None:
@@ -371,6 +373,7 @@ def _scroll(value: Any) -> None:
 
 def _new_draft(value: Any) -> None:
     _demand(isinstance(value["text"], str))
+    bounds.name(value.get("template_id", ""))
     for part in parts_from_json(value["attachments"]):
         bounds.part(part)
     bounds.overrides(Overrides.from_json(value.get("overrides", {})))

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.batch.batch_wording import counted
+from desktop_app.ui.composer.template_mark import TemplateMark
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField, Note
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -65,11 +66,12 @@ class BatchPromptOption:
 
 @dataclass(frozen=True)
 class BatchWish:
-    """What the person wants."""
+    """The job that the user asks for; `template_id` is "" for a task of their own."""
 
     paths: tuple[Path, ...]
     title: str
     task: str
+    template_id: str
     provider_id: str
     model: str
     variant: Variant | None
@@ -93,6 +95,7 @@ class BatchNewPage(QWidget):
         self._paths: dict[Path, None] = {}
         self._prompts: Mapping[str, BatchPromptOption] = {}
         self._providers: Mapping[str, BatchProviderOption] = {}
+        self._template = TemplateMark()
         self._wanted_effort: Effort | None = None
         self.back = _button("‹ All jobs", "batch-back", "link")
         self.add_files = _button("Add files…", "batch-add-files", "plain")
@@ -238,8 +241,11 @@ class BatchNewPage(QWidget):
 
     def _take_prompt(self) -> None:
         prompt = self._prompts.get(self.prompt.currentData() or OWN_TASK)
+        self._template.clear()
         if prompt is not None:
             self.task.setPlainText(prompt.text)
+            end = self.task.document().characterCount() - 1
+            self._template.set(prompt.id, self.task.document(), 0, end)
         else:
             self.task.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -303,13 +309,16 @@ class BatchNewPage(QWidget):
         if provider is None or model is None:
             return
         task = self.task.toPlainText().strip()
-        prompt = self._prompts.get(self.prompt.currentData() or OWN_TASK)
-        title = prompt.title if prompt is not None and prompt.text == task else ""
+        template_id = self._template.template_id
+        prompt = self._prompts.get(template_id)
+        is_edited = self.task.document().isModified()
+        title = "" if prompt is None or is_edited else prompt.title
         self.preparation_requested.emit(
             BatchWish(
                 tuple(self._paths),
                 title,
                 task,
+                template_id,
                 provider.id,
                 model.model,
                 model.variant,

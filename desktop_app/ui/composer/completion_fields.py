@@ -30,12 +30,12 @@ class EditorCompletionField:
 
     @property
     def is_composing(self) -> bool:
-        """See `slash.Line`."""
+        """See CompletionField."""
         return self._text.is_composing
 
     @property
     def before(self) -> str:
-        """See `slash.Line`; "" while anything is selected, and in a line that / does not begin."""
+        """See CompletionField; "" while anything is selected, and in a line that / does not begin."""
         cursor = self._text.textCursor()
         block = cursor.block()
         if cursor.hasSelection() or block.text()[:1] not in SIGNS:
@@ -43,18 +43,19 @@ class EditorCompletionField:
         units = block.text().encode("utf-16-le", "surrogatepass")  # as Qt counts
         return units[: 2 * cursor.positionInBlock()].decode("utf-16-le", "ignore")
 
-    def replace(self, count: int, text: str, cursor: int) -> None:
-        """See `slash.Line`; Ctrl+Z takes it back."""
+    def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
+        """See CompletionField; Ctrl+Z undoes it."""
         edit = self._text.textCursor()
         edit.movePosition(edit.MoveOperation.PreviousCharacter, edit.MoveMode.KeepAnchor, count)
         start = edit.selectionStart()
         edit.insertText(text)
+        self._text.mark_template(template_id, start, edit.position())
         edit.setPosition(start + len(text[:cursor].encode("utf-16-le", "surrogatepass")) // 2)
         self._text.setTextCursor(edit)
         self._text.ensureCursorVisible()
 
     def begin_line(self) -> None:
-        """See `slash.Line`."""
+        """See CompletionField."""
         cursor = self._text.textCursor()
         cursor.clearSelection()
         if cursor.positionInBlock():
@@ -73,28 +74,33 @@ class QuickCompletionField:
 
     @property
     def is_composing(self) -> bool:
-        """See `slash.Line`."""
+        """See CompletionField."""
         return self._line.is_composing
 
     @property
     def before(self) -> str:
-        """See `slash.Line`; "" while anything is selected."""
+        """See CompletionField; "" while anything is selected."""
         if self._line.hasSelectedText():
             return ""
         units = self._line.text().encode("utf-16-le", "surrogatepass")
         return units[: 2 * self._line.cursorPosition()].decode("utf-16-le", "ignore")
 
-    def replace(self, count: int, text: str, cursor: int) -> None:
-        """See `slash.Line`."""
+    def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
+        """See CompletionField."""
         line = self._line
+        at = len(self.before) - count
         start = line.cursorPosition() - count
         if count:
             line.setSelection(start, count)
         line.insert(text)
+        if template_id:
+            from desktop_app.ui.composer.template_mark import LineTemplateMark  # not of the start
+
+            line.template = LineTemplateMark(template_id, line.text(), at, at + len(text))
         line.setCursorPosition(start + len(text[:cursor].encode("utf-16-le", "surrogatepass")) // 2)
 
     def begin_line(self) -> None:
-        """See `slash.Line`."""
+        """See CompletionField."""
         self._line.deselect()
         self._line.home(False)
 
@@ -108,7 +114,7 @@ class PopupAboveEditor(QObject):
         self._shown: QWidget | None = None
 
     def show(self, widget: QWidget) -> None:
-        """See `slash.Place`."""
+        """See PopupPlacement."""
         window = self._editor.window()
         if widget.parent() is not window:
             widget.setParent(window)
@@ -121,7 +127,7 @@ class PopupAboveEditor(QObject):
         widget.raise_()
 
     def hide(self, widget: QWidget) -> None:
-        """See `slash.Place`."""
+        """See PopupPlacement."""
         widget.hide()
         if self._shown is widget:
             self._shown = None
@@ -155,7 +161,7 @@ class PopupBelowField:
         self._column, self._at, self._fit = column, at, fit
 
     def show(self, widget: QWidget) -> None:
-        """See `slash.Place`."""
+        """See PopupPlacement."""
         if self._column.indexOf(widget) < 0:
             self._column.insertWidget(self._at, widget)
         widget.setFixedHeight(widget.sizeHint().height())
@@ -163,6 +169,6 @@ class PopupBelowField:
         self._fit()
 
     def hide(self, widget: QWidget) -> None:
-        """See `slash.Place`."""
+        """See PopupPlacement."""
         widget.hide()
         self._fit()

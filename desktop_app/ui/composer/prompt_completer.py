@@ -57,8 +57,11 @@ class CompletionField(Protocol):
     def before(self) -> str:
         """What stands in the line before the cursor."""
 
-    def replace(self, count: int, text: str, cursor: int) -> None:
-        """Put `text` in the place of so many characters before the cursor; the cursor goes into it."""
+    def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
+        """Replace so many characters before the cursor by `text`, and put the cursor into it.
+
+        The text is the template's with this id; "" for a text that is none.
+        """
 
     def begin_line(self) -> None:
         """Go to a line that has nothing before the cursor: this one, or a new one at the end."""
@@ -79,7 +82,7 @@ class PromptCompleter(QObject):
 
     Attributes:
         fill_in: gives what the program fills, for the names that the chosen prompt has.
-        finish: gives what a prompt, filled in, is to say here.
+        finish: returns what a prompt, filled in, says here.
     """
 
     def __init__(
@@ -93,7 +96,7 @@ class PromptCompleter(QObject):
         self._is_open = self._is_dismissed = self._is_ours = False
         self._typed: dict[str, dict[str, str]] = {}
         self.fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
-        self.finish: Callable[[str], str] = lambda text: text
+        self.finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
         line.widget.installEventFilter(self)
 
     # ------------------------------------------------------------------ what the program tells
@@ -226,9 +229,9 @@ class PromptCompleter(QObject):
         names = filled_names(prompt.text)
         filled = fill(prompt.text, {**values, **(self.fill_in(names) if names else {})})
         self._is_dismissed, self._is_ours = True, False
-        text = self.finish(filled.text)
+        text = self.finish(prompt, filled.text)
         is_at_end = filled.cursor == len(filled.text)
-        self._line.replace(count, text, len(text) if is_at_end else filled.cursor)
+        self._line.replace(count, text, len(text) if is_at_end else filled.cursor, prompt.id)
         self._line.widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ------------------------------------------------------------------ keys

@@ -171,22 +171,29 @@ class PromptEditor(QFrame):
         self._suggestions.chosen.connect(self.suggestion_requested)
 
     def text(self) -> str:
-        """What is typed, with its line breaks."""
+        """Return what is typed, with its line breaks."""
         return self._text.toPlainText()
 
-    def set_text(self, text: str) -> None:
-        """Put a draft there, the cursor behind it; `text_changed` does not tell."""
+    @property
+    def template_id(self) -> str:
+        """The prompt of the library that the text was made with; "" for none."""
+        return self._text.template_id
+
+    def set_text(self, text: str, template_id: str = "") -> None:
+        """Show a draft, the cursor behind it, without emitting `text_changed`."""
         self.slash.close()
         self._silent = True
         self._text.setPlainText(text)
+        self._text.mark_template(template_id, 0, self._text.document().characterCount() - 1)
         self._text.moveCursor(self._text.textCursor().MoveOperation.End)
         self._silent = False
 
-    def begin_with(self, words: str) -> None:
-        """Put `words` before what stands there, as if the person had typed them."""
+    def begin_with(self, words: str, template_id: str = "") -> None:
+        """Insert `words` before the text, as if the user had typed them."""
         cursor = self._text.textCursor()
         cursor.movePosition(cursor.MoveOperation.Start)
         cursor.insertText(words)
+        self._text.mark_template(template_id, 0, cursor.position())
         self._text.moveCursor(cursor.MoveOperation.End)
 
     def take(self, given: DroppedContent) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.composer.dropped_content import DroppedContent
+    from desktop_app.ui.composer.template_mark import TemplateMark
     from desktop_app.ui.look.theme import Theme
 
 LARGE_PASTE: Final = 20_000
@@ -65,6 +66,7 @@ class PromptText(PlainTextField):
         self.plain_paste_keys = "Ctrl+Shift+V"
         self.large_paste = LARGE_PASTE
         self.can_stop = False
+        self._template: TemplateMark | None = None
         self.setObjectName("prompt")
         self.setAccessibleName("Message")
         self.setPlaceholderText("Ask anything, or drop a document")
@@ -75,6 +77,20 @@ class PromptText(PlainTextField):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._dress(theme)
         self.document().documentLayout().documentSizeChanged.connect(self.height_changed)
+
+    @property
+    def template_id(self) -> str:
+        """The prompt of the library that the text was made with; "" for none."""
+        return "" if self._template is None else self._template.template_id
+
+    def mark_template(self, template_id: str, start: int, end: int) -> None:
+        """Note that the text between two positions is a template's; "" for no template."""
+        if template_id:
+            # Imported here: not a part of the start.
+            from desktop_app.ui.composer.template_mark import TemplateMark
+
+            self._template = TemplateMark()
+            self._template.set(template_id, self.document(), start, end)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme's font and measures."""

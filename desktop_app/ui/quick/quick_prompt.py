@@ -254,8 +254,13 @@ class QuickPrompt(QWidget):
         self._line.insert(words)
 
     def text(self) -> str:
-        """What is typed."""
+        """Return what is typed."""
         return self._line.text()
+
+    @property
+    def template_id(self) -> str:
+        """The prompt of the library that the text was made with; "" for none."""
+        return self._line.template.template_id
 
     @property
     def focused_chip(self) -> str:

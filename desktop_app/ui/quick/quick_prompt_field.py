@@ -14,6 +14,7 @@ from desktop_app.ui.composer.dropped_content import (
     given_in,
     is_to_attach,
 )
+from desktop_app.ui.composer.template_mark import LineTemplateMark
 
 if TYPE_CHECKING:
     from PySide6.QtGui import (
@@ -45,6 +46,7 @@ class QuickPromptField(QLineEdit):
 
     Attributes:
         is_composing: whether an input method holds text that is not final yet.
+        template: the prompt of the library that the text was made with.
 
     Signals:
         entered(): Enter was pressed.
@@ -62,6 +64,8 @@ class QuickPromptField(QLineEdit):
     def __init__(self) -> None:
         super().__init__()
         self.is_composing = False
+        self.template = LineTemplateMark()
+        self.textChanged.connect(lambda text: self.template.follow(text))
         # By itself it would cut what is longer than 32,767 characters, without a word.
         self.setMaxLength(_LONGEST)
         self.setObjectName("prompt")

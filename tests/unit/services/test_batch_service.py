@@ -129,19 +129,33 @@ def test_where_there_are_no_batches_it_says_why(
 
 
 @pytest.mark.parametrize(
-    ("task", "words"),
+    ("task", "template_id", "words"),
     [
-        ("Compare the two attached documents.", "compares two documents; a batch asks of each"),
-        (" ", "no question to ask"),
+        ("What is different?", "differences", "compares two documents; a batch asks of each"),
+        (" ", "", "no question to ask"),
     ],
 )
 def test_what_cannot_be_asked_of_each_file_is_refused(
-    tmp_path: Path, task: str, words: str
+    tmp_path: Path, task: str, template_id: str, words: str
 ) -> None:
     async def test(server: BatchServer, made: Office) -> None:
+        files = made.files("one", "two")
         with pytest.raises(IllegalChoiceError, match=words):
-            await made.service.new(made.files("one", "two"), made.resolved(), task)
+            await made.service.new(files, made.resolved(), task, template_id=template_id)
         assert await made.store.all() == []
+
+    against(tmp_path, test)
+
+
+def test_a_typed_task_is_never_taken_for_a_template(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        task = "Compare the two attached documents with my notes."
+        job = await made.service.new(made.files("one"), made.resolved(), task)
+        assert (await made.job(job.id)).task == task
+        kept = await made.service.new(
+            made.files("one"), made.resolved(), "Sum up.", template_id="executive-summary"
+        )
+        assert (await made.job(kept.id)).template_id == "executive-summary"
 
     against(tmp_path, test)
 

@@ -14,6 +14,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ImageScaler
+from desktop_app.backend.prompt_library import template_needs
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.conversations.chat_request import GenerationParameters, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
@@ -46,6 +47,7 @@ from desktop_app.domain.errors import (
     AuthenticationError,
     CredentialError,
     DocumentDoesNotFitError,
+    IllegalChoiceError,
     ModelNotFoundError,
     SpendingCapError,
     StorageError,
@@ -60,6 +62,7 @@ from desktop_app.providers.apis.error_replies import ErrorBody, error_from
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService
 from desktop_app.services.collections.passage_context import PassageSource
+from desktop_app.services.documents.summary_grammar import SUMMARY
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import FRAME, Estimator
 from desktop_app.storage.conversations.compaction_store import CompactionStore
@@ -121,12 +124,14 @@ class Room:
         attachments: tuple[DraftPart, ...] = (),
         settings: AskSettings | None = None,
         conversation: Conversation | None = None,
+        template_id: str = "",
     ) -> AnswerRun:
         model = "" if variant else "smollm2-135m-instruct"
         choice = ModelChoice(profile.id, model, variant, Effort.HIGH if variant else None)
         conversation = conversation or Conversation(new_id(), "", now(), now(), choice)
+        draft = Draft(text, attachments, template_id)
         return await self.service.begin(
-            conversation, path or [], Draft(text, attachments), profile, settings or AskSettings()
+            conversation, path or [], draft, profile, settings or AskSettings()
         )
 
     async def run(self, answering: AnswerRun) -> Message:
@@ -162,6 +167,7 @@ def with_room(
             compactions=CompactionStore(database),
             parts=NothingInParts(),
             passages=passages,
+            needs_of=template_needs,
         )
         try:
             await test(Room(service, store, ledger, attachments, counter))
@@ -173,6 +179,37 @@ def with_room(
 
 
 USAGE = Usage(input_tokens=1000, cached_tokens=400, output_tokens=200, reasoning_tokens=50)
+
+
+def test_a_template_is_known_by_its_id_and_never_by_its_words(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        typed = await room.begin("The two attached documents went missing from my mail. Help!")
+        assert typed.question is not None
+        assert typed.question.template_id == ""
+        with pytest.raises(IllegalChoiceError, match="no document is attached"):
+            await room.begin("What is different?", template_id="differences")
+
+    with_room(tmp_path, ScriptedProvider(), test)
+
+
+def test_the_summary_keeps_its_grammar_in_other_words_and_when_asked_again(tmp_path: Path) -> None:
+    answer = TextDelta("-"), Completed()
+    provider = ScriptedProvider(answer, answer, answer)
+
+    async def test(room: Room) -> None:
+        words = "Sum it up in a few short bullets."
+        made = await room.begin(words, ON_DEVICE, None, template_id="executive-summary")
+        await room.run(made)
+        path = await room.store.path(made.conversation.id)
+        again = await room.service.begin_again(
+            made.conversation, path[:1], ON_DEVICE, AskSettings()
+        )
+        await room.run(again)
+        typed = "Give 6 to 8 bullets of at most 30 words."
+        await room.run(await room.begin(typed, ON_DEVICE, None))
+        assert [request.grammar for request in provider.requests] == [SUMMARY, SUMMARY, ""]
+
+    with_room(tmp_path, provider, test)
 
 
 def test_the_question_is_on_disk_before_anything_is_sent(tmp_path: Path) -> None:

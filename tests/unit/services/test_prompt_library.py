@@ -6,7 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.domain.conversations.prompts import Prompt, parse
+from desktop_app.backend.prompt_library import built_in_prompts
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.prompts import (
+    NO_NEEDS,
+    Grammar,
+    Prompt,
+    TemplateNeeds,
+    parse,
+)
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
@@ -15,6 +23,7 @@ from desktop_app.services.chat.prompt_library import (
     Origin,
     copy_of,
     filled,
+    for_each,
     library,
     named,
     next_position,
@@ -29,6 +38,34 @@ def test_a_file_is_a_heading_a_folder_and_a_text() -> None:
     found = prompt_from_markdown("x", "# Title\nFolder: Code\n\nDo this.\n\nAnd that.\n", 3)
     assert found == Prompt("x", "Title", "Do this.\n\nAnd that.", "Code", 3)
     assert prompt_from_markdown("x", "# Title\nDo this.").folder == ""
+
+
+def test_front_matter_says_what_a_prompt_needs() -> None:
+    source = "---\ndocuments: 2\ngrammar: summary\n---\n# Title\nDo this."
+    found = prompt_from_markdown("x", source)
+    assert (found.title, found.text) == ("Title", "Do this.")
+    assert found.needs == TemplateNeeds(2, Grammar.SUMMARY)
+    needs = {prompt.id: prompt.needs for prompt in built_in_prompts()}
+    assert needs["differences"] == TemplateNeeds(documents=2)
+    assert needs["executive-summary"] == TemplateNeeds(1, Grammar.SUMMARY)
+
+
+@pytest.mark.parametrize("line", ["documents: 3", "documents: two", "grammar: poem", "tone: dry"])
+def test_unknown_front_matter_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match=r"prompt x|poem"):
+        prompt_from_markdown("x", f"---\n{line}\n---\n# Title\nDo this.")
+
+
+def test_only_a_prompt_for_one_document_is_asked_of_each() -> None:
+    one = DocumentPart("a" * 64, "a.md", "text/markdown", 9)
+    archive = replace(one, media_type="application/zip")
+    of_one = TemplateNeeds(documents=1)
+    assert for_each("Sum up.", of_one, [one]) == "Sum up."
+    assert "There are 2 documents: do this for each" in for_each("Sum up.", of_one, [one, one])
+    assert "There are several documents" in for_each("Sum up.", of_one, [archive])
+    typed = "Read the attached document."
+    for needs in (NO_NEEDS, TemplateNeeds(documents=2)):
+        assert for_each(typed, needs, [one, one]) == typed
 
 
 @pytest.mark.parametrize("source", ["", "Title\ntext", "# Title", "# Title\nFolder: Code\n\n"])
@@ -55,6 +92,14 @@ def test_the_persons_own_stands_in_the_place_of_a_built_in() -> None:
     )
     hidden = replace(SHIPPED, hidden=True)
     assert library([SHIPPED], [hidden]) == (Entry(hidden, Origin.BUILT_IN),)
+
+
+def test_an_edited_prompt_needs_what_the_built_in_one_does() -> None:
+    shipped = replace(SHIPPED, needs=TemplateNeeds(documents=2))
+    edited = replace(SHIPPED, text="What is different here?")
+    (entry,) = library([shipped], [edited])
+    assert entry == Entry(replace(edited, needs=shipped.needs), Origin.EDITED)
+    assert copy_of(entry.prompt, "n").needs == NO_NEEDS
 
 
 def test_a_prompt_is_found_by_its_id_or_its_title() -> None:

@@ -11,29 +11,43 @@ from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.backend.prompt_library import built_in_prompts
 from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.prompts import NO_NEEDS, Grammar, Prompt
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.providers.apis.chat_completions import body
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
-from desktop_app.services.chat.prompt_library import for_each
-from desktop_app.services.documents.summary_grammar import SUMMARY, form_of
+from desktop_app.services.chat.prompt_library import library
+from desktop_app.services.documents.summary_grammar import SUMMARY, grammar_for
 
-PROMPTS = {prompt.id: prompt.text for prompt in built_in_prompts()}
+NEEDS = {prompt.id: prompt.needs for prompt in built_in_prompts()}
 DOCUMENT = DocumentPart("a" * 64, "a.md", "text/markdown", 9)
+FOLDER = replace(DOCUMENT, media_type="inode/directory")
 BUILT_IN = ModelInfo(ON_DEVICE_MODEL, "SmolLM2 135M", context_window=8192)
 
 
-def form(task: str, profile: ProviderProfile = ON_DEVICE, info: ModelInfo = BUILT_IN) -> str:
-    return form_of(task, ResolvedChoice(profile, info, None, None))
+def form(
+    template_id: str,
+    *parts: DocumentPart,
+    profile: ProviderProfile = ON_DEVICE,
+    info: ModelInfo = BUILT_IN,
+) -> str:
+    needs = NEEDS.get(template_id, NO_NEEDS)
+    return grammar_for(needs, parts, ResolvedChoice(profile, info, None, None))
 
 
 def test_the_built_in_model_is_held_to_the_summary_alone() -> None:
-    summary = PROMPTS["executive-summary"]
-    assert form(summary) == SUMMARY
-    assert form(summary, info=replace(BUILT_IN, id="some-8b")) == ""
-    assert form(summary, profile=OPENAI) == ""
-    assert form(for_each(summary, [DOCUMENT, DOCUMENT])) == ""
-    others = [text for name, text in PROMPTS.items() if name != "executive-summary"]
-    assert not any(form(text) for text in (*others, "Why?", ""))
+    summary = "executive-summary"
+    assert form(summary) == form(summary, DOCUMENT) == SUMMARY
+    assert form(summary, DOCUMENT, info=replace(BUILT_IN, id="some-8b")) == ""
+    assert form(summary, DOCUMENT, profile=OPENAI) == ""
+    assert form(summary, DOCUMENT, DOCUMENT) == form(summary, FOLDER) == ""
+    assert not any(form(name) for name in (*NEEDS.keys() - {summary}, "mine", ""))
+
+
+def test_an_edited_summary_keeps_its_form() -> None:
+    edited = Prompt("executive-summary", "Short", "Sum it up in a few bullets.")
+    (entry,) = (e for e in library(built_in_prompts(), [edited]) if e.prompt.id == edited.id)
+    assert entry.prompt.text == edited.text
+    assert entry.prompt.needs.grammar is Grammar.SUMMARY
 
 
 @pytest.mark.parametrize(("profile", "is_sent"), [(ON_DEVICE, True), (OPENAI, False)])

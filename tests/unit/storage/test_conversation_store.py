@@ -114,7 +114,7 @@ choices = st.builds(
 counts = st.integers(0, 2**40)
 money = st.decimals(0, 10**6, allow_nan=False, allow_infinity=False, places=12)
 drafts = st.builds(
-    Draft, any_text, st.lists(documents | images | collections, max_size=2).map(tuple)
+    Draft, any_text, st.lists(documents | images | collections, max_size=2).map(tuple), names
 )
 
 
@@ -141,6 +141,7 @@ def trees(draw: st.DrawFn) -> list[Message]:
                 draw(st.none() | st.builds(ErrorNote, any_text, any_text, any_text, any_text)),
                 tuple(draw(st.lists(any_text, max_size=2))),
                 draw(st.none() | st.builds(RemoteRun, names, st.none() | counts)),
+                draw(names),
             )
         )
     return messages

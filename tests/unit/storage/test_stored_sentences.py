@@ -1,0 +1,78 @@
+"""Stores of versions that knew templates, notices and errors by their sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.migrations import MIGRATIONS
+from tests.unit.storage.samples import opened
+
+SUMMARY = (
+    "Summarise the attached document.\n\nSummary: 6 to 8 bullets of at most 30 words each.\n"
+    "Action items: up to 5, each as owner — deadline — task."
+)
+
+
+def old_store(path: Path, before: str, *messages: dict[str, Any]) -> None:
+    """Make a store as it was before a migration, with these messages in one conversation."""
+
+    async def main() -> None:
+        database = Database(path, [step for step in MIGRATIONS if step.name < before])
+        await database.open()
+        await database.close()
+
+    asyncio.run(main())
+    with closing(sqlite3.connect(path)) as connection, connection:
+        insert(
+            connection, "conversations", id="c", title="T", created_at=0, updated_at=0,
+            provider_id="openai", model="", leaf_id=None, pinned=0, draft="",
+        )  # fmt: skip
+        for number, message in enumerate(messages):
+            values = {
+                "id": f"m{number}", "conversation_id": "c", "role": "assistant",
+                "status": "complete", "created_at": number, "notices": "[]", "parts": "[]",
+                **message,
+            }  # fmt: skip
+            insert(connection, "messages", **values)
+
+
+def insert(connection: sqlite3.Connection, table: str, **values: Any) -> None:
+    names = ", ".join(values)
+    marks = ", ".join("?" for _ in values)
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))
+
+
+def read(path: Path, *ids: str) -> list[Message]:
+    """Open a store with this version, which migrates it, and read messages."""
+
+    async def main() -> list[Message]:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            return [await found(store, message_id) for message_id in ids]
+
+    async def found(store: ConversationStore, message_id: str) -> Message:
+        message = await store.message(message_id)
+        assert message is not None
+        return message
+
+    return asyncio.run(main())
+
+
+def parts(text: str) -> str:
+    return json.dumps([{"kind": "text", "text": text}])
+
+
+def test_a_summary_that_was_asked_for_is_the_templates(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    questions = (SUMMARY, "Sum it up.")
+    rows = [{"role": "user", "parts": parts(text)} for text in questions]
+    old_store(path, "0019", *rows, {"parts": parts(SUMMARY)})
+    assert [m.template_id for m in read(path, "m0", "m1", "m2")] == ["executive-summary", "", ""]
