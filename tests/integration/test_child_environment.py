@@ -124,7 +124,9 @@ def test_the_on_device_model() -> None:
 def test_others(command: Callable[[], ChildCommand]) -> None:
     pipe = subprocess.PIPE
     with open_child(command(), stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+        # The kernel fills it in only after `exec` has told the parent that it worked.
+        while not (environment := Path(f"/proc/{process.pid}/environ").read_bytes()):
+            assert process.poll() is None
         process.kill()
         process.communicate()
     assert SECRET.encode() not in environment
