@@ -1,0 +1,1 @@
+"""Mutation testing: changes of single expressions that the tests have to notice."""

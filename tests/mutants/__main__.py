@@ -1,0 +1,137 @@
+"""Change the product in random places, one at a time, and see whether a test fails.
+
+    packaging/desktop-session.sh .venv/bin/python -m tests.mutants [N] [--seed N] [--only PATH]
+
+The changes are made in a copy of the committed files. For each, the tests that import the changed
+module run first, then the unit tests of its package, then the integration tests that name it.
+Changes that no test can notice stand in `equivalent.txt`, with the reason. The last line is the
+score; the exit code is 1 if it is below 92 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.mutants.operators import Mutant, make_mutant, places
+
+ROOT: Final = Path(__file__).parents[2]
+_EQUIVALENT: Final = Path(__file__).with_name("equivalent.txt")
+_LOWEST_SCORE: Final = 0.92
+_LONGEST_RUN_S: Final = 900
+"""A mutant whose tests run longer hangs, and is noticed by that."""
+_WITHOUT_UNIT_TESTS: Final = ("app", "ui", "sandbox")
+"""Packages that gui tests and whole processes test: too slow for a sample."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the sample and return 1 if too many mutants survive."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    parser.add_argument("count", nargs="?", type=int, default=80)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="paths that contain this text")
+    asked = parser.parse_args(arguments)
+    equivalent = _read_equivalent()
+    outcomes: dict[str, int] = {"killed": 0, "equivalent": 0, "survived": 0}
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        copy = Path(folder) / "copy"
+        subprocess.run(["git", "worktree", "add", "-q", "--detach", copy], cwd=ROOT, check=True)
+        try:
+            for chosen in _sample(copy, asked.count, asked.seed, asked.only):
+                outcome = _run(copy, chosen)
+                if outcome == "survived" and (chosen.module, chosen.text) in equivalent:
+                    outcome = "equivalent"
+                outcomes[outcome] += 1
+                place = f"{chosen.module}:{chosen.line}"
+                print(f"{outcome:10} {place} {chosen.operator}: {chosen.text}", flush=True)
+        finally:
+            subprocess.run(["git", "worktree", "remove", "--force", copy], cwd=ROOT, check=True)
+    counted = outcomes["killed"] + outcomes["survived"]
+    score = outcomes["killed"] / counted if counted else 1.0
+    print(json.dumps({"seed": asked.seed, **outcomes, "score": round(score, 3)}))
+    return int(score < _LOWEST_SCORE)
+
+
+def _sample(copy: Path, count: int, seed: int, only: str) -> list[Mutant]:
+    modules = [
+        module
+        for module in sorted((copy / "desktop_app").glob("*/**/*.py"))
+        if module.relative_to(copy).parts[1] not in _WITHOUT_UNIT_TESTS and only in str(module)
+    ]
+    found = [
+        (module, number) for module in modules for number, _ in places(module.read_text("utf-8"))
+    ]
+    chosen = random.Random(seed).sample(found, min(count, len(found)))
+    return [
+        make_mutant(str(module.relative_to(copy)), module.read_text("utf-8"), number)
+        for module, number in chosen
+    ]
+
+
+def _run(copy: Path, mutant: Mutant) -> str:
+    changed = copy / mutant.module
+    original = changed.read_bytes()
+    noticed: list[list[str]] = []
+    changed.write_text(mutant.source, "utf-8")
+    try:
+        for tests in _tests(copy, mutant.module):
+            if tests and _fails(copy, tests):
+                noticed.append(tests)
+                break
+    finally:
+        changed.write_bytes(original)
+    for tests in noticed:
+        # Without a session bus, tests fail that have nothing to do with the mutant.
+        if tests[0].startswith("tests/integration") and _fails(copy, tests):
+            sys.exit(f"fails without a mutant: {' '.join(tests)}")
+    return "killed" if noticed else "survived"
+
+
+def _tests(copy: Path, module: str) -> list[list[str]]:
+    """Return the files of tests to run one after the other, the nearest first."""
+    package, name = module.removesuffix(".py").replace("/", ".").rsplit(".", 1)
+    importing = re.compile(
+        rf"\b{re.escape(package)}\.{name}\b|from {re.escape(package)} import [^\n]*\b{name}\b"
+    )
+    near = {
+        kind: [
+            str(path.relative_to(copy))
+            for path in sorted((copy / "tests" / kind).rglob("test_*.py"))
+            if importing.search(path.read_text("utf-8"))
+        ]
+        for kind in ("unit", "integration")
+    }
+    feature = f"tests/unit/{package.split('.')[1]}"
+    whole = [feature] if (copy / feature).is_dir() else []
+    return [near["unit"], whole, near["integration"]]
+
+
+def _fails(copy: Path, tests: list[str]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=copy, env=environment, timeout=_LONGEST_RUN_S, capture_output=True
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    return done.returncode != 0
+
+
+def _read_equivalent() -> set[tuple[str, str]]:
+    """Return (module, line) of the changes that no test can notice."""
+    lines = _EQUIVALENT.read_text("utf-8").splitlines()
+    entries = [line.split(" | ") for line in lines if line and not line.startswith("#")]
+    return {(entry[0], entry[1]) for entry in entries}
+
+
+sys.exit(main())
