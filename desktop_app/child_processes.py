@@ -21,30 +21,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import NoReturn
 
-Kind = Literal["documents", "lexing", "maths", "model", "print", "qt"]
+Kind = Literal["documents", "lexing", "maths", "model", "pdf", "print", "qt"]
 
 # Only root can leave a file here, and no mounted drive is kept busy.
 WORKING_DIRECTORY: Final = "/"
 
 # HOME, because "pip install --user" may have put libraries below it.
 _EVERY: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
-# Variables to find the library, and to lay out text as the window does. Without CUPS, Qt prints by
-# "lp".
-_LIBRARY: Final = (
-    "CUPS_SERVER",
+# Variables to lay out text as the window does.
+_LAYOUT: Final = (
     "FONTCONFIG_FILE",
     "FONTCONFIG_PATH",
     "LC_TIME",
-    "LPDEST",
-    "PATH",
-    "PRINTER",
-    "REPARTEE_HOME",
-    "TMPDIR",
     "XDG_CACHE_HOME",
     "XDG_CONFIG_DIRS",
     "XDG_CONFIG_HOME",
     "XDG_DATA_DIRS",
     "XDG_DATA_HOME",
+)
+# Variables to find the library and the printer. Without CUPS, Qt prints by "lp".
+_LIBRARY: Final = (
+    *_LAYOUT,
+    "CUPS_SERVER",
+    "LPDEST",
+    "PATH",
+    "PRINTER",
+    "REPARTEE_HOME",
+    "TMPDIR",
     "XDG_RUNTIME_DIR",
     "XDG_STATE_HOME",
 )
@@ -76,6 +79,7 @@ _OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
     "lexing": _EVERY,
     "maths": _EVERY,
     "model": _EVERY,
+    "pdf": (*_EVERY, *_LAYOUT),
     "print": (*_EVERY, *_LIBRARY),
     "qt": (*_EVERY, *_LIBRARY, *_SCREEN),
 }

@@ -89,6 +89,10 @@ def _child(name: str, arguments: Sequence[str]) -> int:
         from desktop_app.rendering.processes.lexing_process import main as lexing
 
         return lexing()
+    if name == "pdf":
+        from desktop_app.app.export.pdf_process import main as pdf
+
+        return pdf()
     if name == "print":
         from desktop_app.app.export.print_process import main as print_
 
@@ -121,10 +125,6 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.cli.doctor.doctor import run_doctor
 
         return run_doctor(as_json=options.json)
-    if options.command == "export" and options.format == "pdf":
-        from desktop_app.app.export.export_pdf import run_export_pdf
-
-        return run_export_pdf(options)
     if options.command in LIBRARY:
         from desktop_app.cli.library_commands import run_library
 

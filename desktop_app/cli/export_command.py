@@ -7,14 +7,17 @@ under a file's name before it is whole.
 from __future__ import annotations
 
 import asyncio
+import pickle
 import re
+import struct
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
-from desktop_app.child_processes import child_command
+from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.console import say
 from desktop_app.cli.progress_output import Steps, counted, opened, path_of
 from desktop_app.domain.conversations.conversation import Conversation, Message
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     import argparse
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.domain.models.model_catalog import ModelCatalog
 
 EXIT_FAILED: Final = 1
 _LEFT_OUT: Final = "was left out"
@@ -62,11 +66,8 @@ class ConversationFile(Protocol):
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
         """Write the path shown; raises OSError."""
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """The last file is written."""
-
-
-FileMakers = Mapping[str, Callable[["Backend"], ConversationFile]]
 
 
 class MarkdownFile:
@@ -83,7 +84,7 @@ class MarkdownFile:
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(text)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing is open."""
 
 
@@ -107,12 +108,109 @@ class HtmlFile:
                 stream.write(self._page.message(message, pictures))
             stream.write(html_page.END)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End what typesets."""
         self._formulas.close()
 
 
-WITHOUT_QT: Final[FileMakers] = {"markdown": MarkdownFile, "html": HtmlFile}
+class LoadedConversation(NamedTuple):
+    """A conversation read from the store, to be laid out on pages by another process.
+
+    Attributes:
+        path: the messages shown.
+        pictures: those of each message, by the message's id.
+        catalog: tells the names of models.
+    """
+
+    conversation: Conversation
+    path: list[Message]
+    pictures: dict[str, dict[str, html_page.Picture]]
+    catalog: ModelCatalog
+
+
+LENGTH: Final = struct.Struct(">Q")
+"""Precedes each request to the process that makes PDF files, and each of its answers."""
+
+_PIECE: Final = 1 << 18
+# Bytes of a PDF: as much as the process that makes it may hold in memory.
+_LARGEST_PDF: Final = 4 << 30
+
+
+class PdfFile:
+    """A conversation as PDF, as it is printed.
+
+    Qt parses what strangers wrote, so a confined process does that (app/export/pdf_process.py). It starts
+    with the first conversation; one that takes it down is left out, and the next starts another.
+    """
+
+    suffix = ".pdf"
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._process: Process | None = None
+
+    async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
+        """Write the path shown.
+
+        Raises:
+            OSError: the file cannot be written.
+            StorageError: the conversation cannot be laid out.
+        """
+        loaded = await load_pictures(self._backend, conversation, path)
+        with file.open("wb") as output:
+            if self._process is None:
+                self._process = await start_child(
+                    child_command("pdf"), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=_PIECE
+                )
+            try:
+                await _exchange(self._process, pickle.dumps(loaded), output)
+            except (ConnectionError, EOFError) as error:
+                await self.close()
+                raise StorageError("It could not be laid out on pages") from error
+
+    async def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.communicate()
+
+
+async def _exchange(process: Process, request: bytes, output: BinaryIO) -> None:
+    """Have a conversation laid out, and write the PDF to `output`.
+
+    Raises:
+        OSError: the file takes no more; ConnectionError: the process ended before it had read.
+        EOFError: the process ended before it had answered, or answers with too much.
+    """
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(LENGTH.pack(len(request)))
+    process.stdin.write(request)
+    await process.stdin.drain()
+    (left,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
+    if left > _LARGEST_PDF:
+        raise EOFError("a PDF that is too large")
+    while left:
+        piece = await process.stdout.readexactly(min(left, _PIECE))
+        output.write(piece)
+        left -= len(piece)
+
+
+_MAKERS: Final[Mapping[str, Callable[[Backend], ConversationFile]]] = {
+    "markdown": MarkdownFile,
+    "html": HtmlFile,
+    "pdf": PdfFile,
+}
+
+
+async def load_pictures(
+    backend: Backend, conversation: Conversation, path: list[Message]
+) -> LoadedConversation:
+    """Return a conversation with its pictures."""
+    pictures = {message.id: await pictures_of(backend, message) for message in path}
+    return LoadedConversation(conversation, path, pictures, backend.catalog)
 
 
 async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page.Picture]:
@@ -128,7 +226,7 @@ async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page
     return found
 
 
-async def export(options: argparse.Namespace, makers: FileMakers = WITHOUT_QT) -> int:
+async def export(options: argparse.Namespace) -> int:
     """Write what the command line asks for; returns the exit code.
 
     Raises:
@@ -143,13 +241,13 @@ async def export(options: argparse.Namespace, makers: FileMakers = WITHOUT_QT) -
             if options.format == "json":
                 await _export_json(backend, wanted, target, steps, left_out)
             else:
-                maker = makers[options.format](backend)
+                maker = _MAKERS[options.format](backend)
                 try:
                     await _export_each(
                         backend, wanted, target, steps, maker, left_out, is_one=not options.all
                     )
                 finally:
-                    maker.close()
+                    await maker.close()
         except OSError as exc:
             raise unwritable(target, exc) from exc
     say(f"{counted(len(wanted), 'conversation')} exported to {target}.")

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.cli.console import ask as ask_typed
 from desktop_app.cli.console import is_watched, say, write_json, write_line
-from desktop_app.cli.export_command import WITHOUT_QT, FileMakers, export
+from desktop_app.cli.export_command import export
 from desktop_app.cli.progress_output import Steps, counted, opened, path_of
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.errors import (
@@ -43,11 +42,11 @@ if TYPE_CHECKING:
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
 
-def run_library(options: argparse.Namespace, makers: FileMakers = WITHOUT_QT) -> int:
+def run_library(options: argparse.Namespace) -> int:
     """Do what the command line says; returns the exit code."""
     run: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
         "import": _import,
-        "export": partial(export, makers=makers),
+        "export": export,
         "search": _search,
         "backup": _backup,
     }

@@ -13,7 +13,7 @@ from dataclasses import replace
 from desktop_app.documents import media_type, reader_registry, refusals
 from desktop_app.documents.outcome import OnProgress, Read
 from desktop_app.documents.regular_files import read_file
-from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, sound
+from desktop_app.documents.worker.protocol import MOST_TEXT, ExtractedDocument, Limits, sound
 
 
 def extract_file(
@@ -76,6 +76,8 @@ def _counted(name: str, data: bytes, read: Read) -> ExtractedDocument:
     from desktop_app.documents.index.token_count import count_tokens
 
     text = sound(read.text)
+    if len(text.encode()) > MOST_TEXT:
+        raise refusals.too_much_text(name)
     return ExtractedDocument(
         name=name,
         media_type=read.kind,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from desktop_app.documents.media_type import READ
-from desktop_app.documents.worker.protocol import Limits
+from desktop_app.documents.worker.protocol import MOST_TEXT, Limits
 from desktop_app.domain import errors
 
 SETTINGS: Final = "Settings › Library › Limits of documents"
@@ -105,6 +105,13 @@ def too_many(name: str, count: int, what: str, limit: int) -> errors.DocumentToo
 def unpacks_too_far(name: str, limits: Limits) -> errors.DocumentTooLargeError:
     """Return the error for archives that unpack to more than the limit."""
     return too_large(name, f"unpacks to more than {limits.unpacked_bytes >> 20} MB")
+
+
+def too_much_text(name: str) -> errors.DocumentTooLargeError:
+    """Return the refusal of a document whose text is longer than anything can read."""
+    error = too_large(name, f"holds more than {MOST_TEXT >> 20} MB of text")
+    error.what_to_do = "Attach the part that matters, saved as a file of its own."
+    return error
 
 
 def unreadable(name: str, why: str) -> errors.DocumentError:

@@ -19,6 +19,7 @@ from array import array
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from heapq import merge
 from itertools import compress
 from typing import Final
 from urllib.parse import quote
@@ -169,10 +170,11 @@ class _Search:
 
     def views(self, data: _Bytes) -> _Views:
         """Return both views of a text; they are one object if it has no escapes."""
-        view = self._seen(data)
+        # In slices: to translate 16 MB in one call would hold up other threads for 20 ms.
+        view = b"".join(map(self._seen, _slices(data))) if len(data) > _SLICE else self._seen(data)
         if _has_mark(data):
-            slices = [_ESCAPE.sub(_undone, piece) for piece in _slices(data)]
-            undone = self._seen(b"".join(slices))
+            slices = [self._seen(_ESCAPE.sub(_undone, piece)) for piece in _slices(data)]
+            undone = b"".join(slices)
             if undone != view:
                 return view, undone
         return view, view
@@ -198,24 +200,23 @@ class _Search:
         views = self.views(data)
         if not self.has_hit(_joined(before, views)):
             return data
-        spans = list(self._spans(self._mapped(data, escapes=False), before[0]))
+        found = self._spans(self._mapped(data, escapes=False), before[0])
         if views[0] is not views[1] or before[0] != before[1]:
-            spans += self._spans(self._mapped(data, escapes=True), before[1])
-        return _without(data, spans)
+            found += self._spans(self._mapped(data, escapes=True), before[1])
+        return _without(data, merge(*found))
 
-    def _spans(self, view: _Mapped, before: bytes) -> Iterator[tuple[int, int]]:
-        whole, known = before + view.data, len(before)
-        for needle in self.needles:
-            at = whole.find(needle)
-            while at != -1:
-                last = at + len(needle) - 1 - known
-                if last >= 0:
-                    yield view.starts[at - known] if at >= known else 0, view.ends[last]
-                at = whole.find(needle, at + 1)
+    def _spans(self, view: _Mapped, before: bytes) -> list[Iterator[tuple[int, int]]]:
+        """Return, for each needle that is there, the places where it stands, in order."""
+        whole = before + view.data
+        return [
+            _spans_of(needle, whole, view, len(before))
+            for needle in self.needles
+            if needle in whole
+        ]
 
     def _mapped(self, data: _Bytes, *, escapes: bool) -> _Mapped:
         """Return a view with the position of each of its bytes; slower than `views`."""
-        seen, starts, ends = bytearray(), array("Q"), array("Q")
+        seen, starts, ends = bytearray(), array("I"), array("I")  # no reply takes 4 GB
 
         def take(begin: int, end: int) -> None:
             piece = data[begin:end]
@@ -301,6 +302,15 @@ class _SearchedStream:
     def end(self) -> bytes:
         held, self._held, self._before = self._held, b"", _NOTHING
         return held
+
+
+def _spans_of(needle: bytes, whole: bytes, view: _Mapped, before: int) -> Iterator[tuple[int, int]]:
+    at = whole.find(needle)
+    while at != -1:
+        last = at + len(needle) - 1 - before
+        if last >= 0:
+            yield view.starts[at - before] if at >= before else 0, view.ends[last]
+        at = whole.find(needle, at + 1)
 
 
 def _has_mark(data: _Bytes) -> bool:
@@ -406,10 +416,15 @@ def _undone(found: re.Match[bytes]) -> bytes:
 
 
 def _without(data: _Bytes, spans: Iterable[tuple[int, int]]) -> bytes:
-    """Return `data` with REMOVED in place of each span; overlapping spans become one."""
+    """Return `data` with REMOVED in place of each span; overlapping spans become one.
+
+    Args:
+        data: the text.
+        spans: in the order of their starts.
+    """
     pieces: list[_Bytes] = []
     end = 0
-    for start, stop in sorted(spans):
+    for start, stop in spans:
         if start >= end:
             pieces.append(data[end:start])
         end = max(end, stop)

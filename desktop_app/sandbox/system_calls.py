@@ -73,6 +73,7 @@ NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "exit": (60, 93),
     "exit_group": (231, 94),
     "restart_syscall": (219, 128),
+    "wait4": (61, 260),
     # signals to itself
     "rt_sigaction": (13, 134),
     "rt_sigprocmask": (14, 135),
@@ -137,7 +138,6 @@ NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "fchmod": (91, 52),
     "umask": (95, 166),
     "flock": (73, 32),
-    "wait4": (61, 260),
     # the network: `Policy.tcp_ports`
     "socket": (41, 198),
     "connect": (42, 203),
@@ -158,7 +158,7 @@ NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
 }
 _FOR_WRITING: Final = (
     *("pwrite64", "ftruncate", "fallocate", "fsync", "fdatasync", "unlink", "unlinkat", "rename"),
-    *("renameat", "renameat2", "fchmod", "umask", "flock", "wait4"),
+    *("renameat", "renameat2", "fchmod", "umask", "flock"),
 )
 _FOR_NETWORK: Final = (
     *("socket", "connect", "sendto", "sendmsg", "sendmmsg", "recvfrom", "shutdown"),

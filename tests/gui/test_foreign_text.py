@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QPlainTextEdit,
     QTextBrowser,
     QToolTip,
     QWidget,
@@ -207,10 +208,26 @@ def the_header(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_title_of_the_window(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.widgets.foreign_text import window_title
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.window.main_window import MainWindow
 
-    stage.window.setWindowTitle(window_title(f"{text} – Repartee"))
-    return stage.window
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    watcher = themes.ThemeWatcher(app, "light")
+    made = MainWindow(watcher, PromptEditor(stage.theme), SettingsPanel(stage.theme))
+    made.set_title(text)
+    return stage.show(made)
+
+
+@place
+def the_report_about_the_program(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.settings.tabs.about_tab import AboutTab
+
+    made = AboutTab(stage.theme)
+    made.set_about(f"Repartee 1.0\n{text}\nweights: {text}", "A licence", [9])
+    made.show_page("program")
+    return stage.show(made)
 
 
 # ---------------------------------------------------------------- attachments and documents
@@ -659,6 +676,8 @@ def in_widget(widget: QWidget) -> Iterator[str]:
             yield widget.placeholderText()
             if widget.isReadOnly():
                 yield widget.text()
+        case QPlainTextEdit() if widget.isReadOnly():
+            yield from widget.toPlainText().split("\n")
         case QTextBrowser():
             yield from widget.toPlainText().replace("\u2063", "").split("\n")
         case QComboBox():

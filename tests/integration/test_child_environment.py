@@ -115,6 +115,7 @@ def test_the_on_device_model() -> None:
     "command",
     [
         pytest.param(lambda: child_command("lexing"), id="lexing"),
+        pytest.param(lambda: child_command("pdf"), id="pdf"),
         pytest.param(lambda: child_command("print"), id="print"),
         pytest.param(lambda: child_command("qt"), id="qt"),
         pytest.param(lambda: library_command("export", "--all"), id="export"),

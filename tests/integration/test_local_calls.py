@@ -147,7 +147,7 @@ def test_the_largest_request_arrives_while_the_loop_turns(folder: Path) -> None:
                 await asyncio.sleep(0)
                 turns += 1
             assert await calling == b"ok\n"
-            assert turns > 50  # it was read in pieces
+            assert turns > 20  # it was read in pieces
             assert window.requests.pop() == QuickRequest("é" * (MAX_TEXT // 2))
 
     asyncio.run(main())

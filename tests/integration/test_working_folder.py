@@ -64,6 +64,7 @@ def test_a_formula_is_typeset(traps: Traps) -> None:
     ("kind", "asked", "answer"),
     [
         ("lexing", {"id": 1, "language": "python", "code": "if x: pass"}, b'{"id": 1, "spans": [['),
+        ("pdf", {}, b""),
         ("print", {"conversation": "none", "printer": {}}, b""),
         ("qt", {}, b'{"platform": "offscreen"'),
     ],

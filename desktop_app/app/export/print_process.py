@@ -13,44 +13,36 @@ import asyncio
 import json
 import os
 import sys
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QMarginsF, QSizeF
 from PySide6.QtGui import QPageLayout, QPageSize
 from PySide6.QtPrintSupport import QPrinter
 
 from desktop_app import sandbox
-from desktop_app.app.export.export_pdf import Paper, paint, without_a_screen
+from desktop_app.app.export.pdf_process import (
+    LAYOUT_MEMORY,
+    fonts,
+    laid_out,
+    paint,
+    without_a_screen,
+)
+from desktop_app.child_processes import child_command
 from desktop_app.cli.console import say
-from desktop_app.cli.export_command import pictures_of
+from desktop_app.cli.export_command import load_pictures
 from desktop_app.cli.progress_output import opened
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.paths import resource_path
+from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.ui.printing.pages import MARGIN_MM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from desktop_app.domain.conversations.conversation import Conversation, Message
-    from desktop_app.domain.models.model_catalog import ModelCatalog
-    from desktop_app.exchange.writers.html_page import Picture
+    from desktop_app.cli.export_command import LoadedConversation
 
-# Laying a long conversation out takes a few hundred megabytes.
-_MEMORY: Final = 4 << 30
 _IPP_PORT: Final = 631
-_FONTS: Final = tuple(
-    map(
-        Path,
-        (
-            "/etc/fonts",
-            "/usr/share/fontconfig",
-            "/var/cache/fontconfig",
-            "/usr/X11R6/lib/X11/fonts",
-        ),
-    )
-)
 # What libcups reads to find its server and the user's name.
 _CUPS: Final = tuple(
     map(
@@ -64,31 +56,16 @@ _CUPS: Final = tuple(
 )
 
 
-class Loaded(NamedTuple):
-    """A conversation to print, read from the store.
-
-    Attributes:
-        pictures: those of each message, by the message's id.
-    """
-
-    conversation: Conversation
-    path: list[Message]
-    pictures: dict[str, dict[str, Picture]]
-    catalog: ModelCatalog
-
-
 def main() -> int:
     """Print what standard input asks for; returns the exit code."""
     request = json.load(sys.stdin)
-    application = paper = None
+    application, formulas = None, FormulaClient(child_command("maths"))
     try:
         loaded = asyncio.run(_load(request["conversation"]))
-        paper = Paper(loaded.catalog, partial(_loaded_pictures, loaded))
-        # Later this process starts no other.
-        paper.formulas.start()
-        _confine(request["printer"]["file"], request["scratch"], paper.formulas.descriptors)
+        formulas.start()  # later this process starts no other
+        _confine(request["printer"]["file"], request["scratch"], formulas.descriptors)
         application = without_a_screen()
-        asyncio.run(_print(loaded, request["printer"], paper))
+        _print(loaded, request["printer"], formulas)
     except UserFacingError as error:
         say(error.sentences)
         return 1
@@ -96,14 +73,13 @@ def main() -> int:
         say(_not_printed(str(error)).sentences)
         return 1
     finally:
-        if paper is not None:
-            paper.close()
+        formulas.close()
         if application is not None:
             application.shutdown()
     return 0
 
 
-async def _load(conversation_id: str) -> Loaded:
+async def _load(conversation_id: str) -> LoadedConversation:
     """Return the conversation.
 
     Raises:
@@ -114,12 +90,7 @@ async def _load(conversation_id: str) -> Loaded:
         path = await backend.conversations.path(conversation_id)
         if conversation is None or not path:
             raise StorageError("There is nothing to print in this conversation.")
-        pictures = {message.id: await pictures_of(backend, message) for message in path}
-        return Loaded(conversation, path, pictures, backend.catalog)
-
-
-async def _loaded_pictures(loaded: Loaded, message: Message) -> dict[str, Picture]:
-    return loaded.pictures[message.id]
+        return await load_pictures(backend, conversation, path)
 
 
 def _confine(file: str, scratch: str, descriptors: tuple[int, ...]) -> None:
@@ -146,23 +117,12 @@ def policy(file: str, scratch: str, descriptors: tuple[int, ...]) -> sandbox.Pol
         descriptors: what stays open.
     """
     return sandbox.Policy(
-        memory_bytes=_MEMORY,
-        readable=(resource_path(""), *_FONTS, *_users_fonts(), *(() if file else _CUPS)),
+        memory_bytes=LAYOUT_MEMORY,
+        readable=(resource_path(""), *fonts(), *(() if file else _CUPS)),
         writable=(Path(file or scratch),),
         tcp_ports=() if file else _printer_ports(),
         descriptors=descriptors,
     )
-
-
-def _users_fonts() -> Iterator[Path]:
-    """Yield the user's own fonts, and the caches about all fonts."""
-    home = Path.home()
-    yield from (home / ".fonts", home / ".config" / "fontconfig")
-    yield Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share", "fonts")
-    yield Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache", "fontconfig")
-    for name in ("FONTCONFIG_FILE", "FONTCONFIG_PATH"):
-        if path := os.environ.get(name):
-            yield Path(path)
 
 
 def _printer_ports() -> tuple[int, ...]:
@@ -215,13 +175,13 @@ def printer_of(choice: Mapping[str, Any]) -> QPrinter:
     return printer
 
 
-async def _print(loaded: Loaded, choice: Mapping[str, Any], paper: Paper) -> None:
+def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: FormulaClient) -> None:
     printer = printer_of(choice)
     printer.setDocName(loaded.conversation.title)
-    pages = await paper.pages(printer, loaded.conversation, loaded.path)
+    pages = laid_out(loaded, printer, formulas)
     first, last = choice["pages"]
     last = min(last or pages.count, pages.count)
-    await paint(pages, printer, range(max(0, first - 1), last))
+    paint(pages, printer, range(max(0, first - 1), last))
 
 
 def _not_printed(details: str) -> StorageError:

@@ -20,13 +20,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from desktop_app.child_processes import ChildCommand, child_command, start_child
 from desktop_app.documents import refusals
 from desktop_app.documents.worker import worker_answers
 from desktop_app.documents.worker.protocol import (
     LENGTH,
+    MOST_TEXT,
     PIECE,
     ExtractedDocument,
     IndexedPassage,
@@ -49,8 +50,6 @@ OnProgress = Callable[[Progress], None]
 
 
 _T = TypeVar("_T")
-# A byte of an old encoding may take three in UTF-8.
-_LARGEST_GROWTH: Final = 3
 
 
 class _ChildGoneError(Exception):
@@ -65,14 +64,14 @@ class Request:
         header: its fields; `kind` and `name` are always among them.
         payload: a document's bytes, or a text.
         path: a file or a folder that is opened for the child.
-        most: maximum bytes of the answer's payload; None for the text of a document.
+        most: maximum bytes of the answer's payload.
         is_text: the answer's payload is UTF-8.
     """
 
     header: Mapping[str, Any]
     payload: bytes = b""
     path: Path | None = None
-    most: int | None = None
+    most: int = MOST_TEXT
     is_text: bool = True
 
     @property
@@ -203,7 +202,7 @@ class DocumentWorker:
             DocumentError: it cannot be read, or the child could not be started.
         """
         payload = html.encode(errors="replace")
-        most = 4 * len(payload) + PIECE
+        most = min(4 * len(payload) + PIECE, MOST_TEXT)
         request = Request({"kind": "convert", "name": "The text"}, payload, most=most)
         return await self._ask(request, lambda _, markdown: str(markdown))
 
@@ -312,18 +311,13 @@ class DocumentWorker:
         opened = None if request.path is None else await _open(request.path, limits)
         with opened or nullcontext():
             child = await self._running_child(limits)
-            header, payload, size = {**request.header}, request.payload, len(request.payload)
-            if opened is not None:
-                size = opened.size
-                if opened.members is not None:
-                    header["kind"], payload = "extract-folder", opened.listing
-            most = request.most
-            if most is None:
-                most = max(_LARGEST_GROWTH * size, limits.unpacked_bytes)
+            header, payload = {**request.header}, request.payload
+            if opened is not None and opened.members is not None:
+                header["kind"], payload = "extract-folder", opened.listing
             await _send(child, {**header, "limits": limits_to_json(limits)}, payload)
             if opened is not None and opened.members is None:
                 await self._send_file(child, opened.descriptor)
-            answer, found = await self._answer(child, opened, on_progress, most, request.is_text)
+            answer, found = await self._answer(child, opened, on_progress, request)
         try:
             if answer["kind"] == "crashed":
                 raise _ChildGoneError(worker_answers.details(answer))
@@ -340,8 +334,7 @@ class DocumentWorker:
         child: Process,
         opened: OpenDocument | None,
         on_progress: OnProgress | None,
-        most: int,
-        is_text: bool,
+        request: Request,
     ) -> tuple[dict[str, Any], str | bytes]:
         """Return the answer's header and payload; until then, serve what the child asks for.
 
@@ -349,7 +342,7 @@ class DocumentWorker:
             _ChildGoneError
         """
         while True:
-            header, payload = await _receive(child, most, is_text=is_text)
+            header, payload = await _receive(child, request.most, is_text=request.is_text)
             try:
                 step = worker_answers.progress(header) if header["kind"] == "progress" else None
                 wanted = worker_answers.member(header) if header["kind"] == "open" else None
@@ -472,7 +465,7 @@ def _picture_bytes(size: tuple[int, int]) -> int:
 
 def _rows_bytes(text: bytes) -> int:
     """Return an upper bound for the bytes of rows about the parts of a text."""
-    return 16 * len(text) + PIECE
+    return min(16 * len(text) + PIECE, 4 * MOST_TEXT)
 
 
 async def _open(path: Path, limits: Limits) -> OpenDocument:

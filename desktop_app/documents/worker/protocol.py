@@ -33,6 +33,10 @@ class Progress:
     unit: str
 
 
+MOST_TEXT: Final = 64 << 20
+"""Bytes of a document's text: a hundred times what any model reads."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """The limits for reading a document.

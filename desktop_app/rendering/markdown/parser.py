@@ -9,6 +9,7 @@ defined, and why display mathematics has a rule of its own.
 from __future__ import annotations
 
 import re
+import threading
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,12 +64,22 @@ _WIDE_HEAD: Final = re.compile(
 )
 
 
-@cache
+_MAKING: Final = threading.Lock()
+
+
 def parser() -> MarkdownIt:
     """Return the only parser.
 
     Its libraries load on the first call, which takes 40 ms; the window does not need it.
     """
+    # mdurl publishes its tables before it has filled them: a thread that parses an address
+    # meanwhile gets an IndexError. Making the parser fills them, so no other may come before.
+    with _MAKING:
+        return _parser()
+
+
+@cache
+def _parser() -> MarkdownIt:
     from linkify_it import LinkifyIt
     from markdown_it import MarkdownIt
     from mdit_py_plugins.footnote import footnote_plugin

@@ -20,7 +20,7 @@ from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, en
 from desktop_app.commands.command import COMMANDS, CommandScope
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.rendering.markdown.parser import parser
+from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import NO_ROOM, Desk, Slow, find, until
@@ -305,12 +305,12 @@ def test_renaming_gives_the_keyboard_back(run: Run) -> None:
 
 def test_the_parser_is_warm_before_the_first_answer(run: Run) -> None:
     async def main() -> None:
-        parser.cache_clear()
+        parser_module._parser.cache_clear()
         async with Desk() as desk:
-            assert parser.cache_info().currsize == 0
+            assert parser_module._parser.cache_info().currsize == 0
             desk.type("W")
             await desk.written()
-            assert parser.cache_info().currsize == 1
+            assert parser_module._parser.cache_info().currsize == 1
 
     run(main())
 

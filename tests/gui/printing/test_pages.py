@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import pypdfium2.raw as pdfium
 import pytest
 from PySide6.QtGui import QImage, QPageSize, QPdfWriter
 
-from desktop_app.app.export.export_pdf import paint
+from desktop_app.app.export.pdf_process import paint
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import ImagePart, PassagesPart
 from desktop_app.domain.documents.collections import Passage
@@ -51,7 +50,7 @@ def printed(file: Path, *messages: Message) -> pypdfium2.PdfDocument:
     pages = PrintedPages("A title", light(), device, str, Typesets())
     for message in messages:
         pages.content.add(message, {PICTURE.sha256: image})
-    asyncio.run(paint(pages, device, range(pages.count)))
+    paint(pages, device, range(pages.count))
     return pypdfium2.PdfDocument(file)
 
 

@@ -13,6 +13,7 @@ import pytest
 from desktop_app.child_processes import ChildCommand
 from desktop_app.documents.worker.document_worker import DocumentWorker, ExtractedDocument
 from desktop_app.documents.worker.page_worker import Looked, PageWorker, Strip
+from desktop_app.documents.worker.protocol import MOST_TEXT
 from desktop_app.domain import errors
 from tests.helpers.children import python_child
 
@@ -98,7 +99,7 @@ MALFORMED = {
     "a header of gigabytes": b"\xff\xff\xff\xff",
     "a header that is too long": struct.pack(">I", (1 << 21) + 1) + b"{}",
     "a payload of gigabytes": frame(GOOD, claimed=1 << 40),
-    "a payload beyond the limit": frame(GOOD, claimed=(400 << 20) + 1),
+    "a payload beyond the limit": frame(GOOD, b"x" * (MOST_TEXT + 1)),
     "a negative payload": frame(GOOD, claimed=-1),
     "a payload that is a text": packed(json.dumps({**GOOD, "payload": "5"}).encode()),
     "text that is no UTF-8": frame(GOOD, b"\xff\xfe"),

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app import sandbox
-from desktop_app.app.export import print_process
+from desktop_app.app.export import pdf_process, print_process
 from desktop_app.documents.worker import worker_process
 from desktop_app.rendering.processes import json_server
 from desktop_app.sandbox import linux
@@ -79,7 +79,8 @@ class Target:
     """What to attack.
 
     Attributes:
-        policy: of which process: "documents", "limited", "print-file", "print-printer" or "none".
+        policy: of which process: "documents", "limited", "pdf", "print-file", "print-printer" or
+            "none".
         without: "landlock" or "seccomp", which is then missing as in another kernel.
         home: a folder with files `secret`, `other` and `open-me`.
         victim: the id of a process of the same user.
@@ -291,6 +292,8 @@ def confine(target: Target) -> None:
             sandbox.confine(worker_process.policy(1 << 30, ()))
         case "limited":
             sandbox.confine(json_server.POLICY)
+        case "pdf":
+            sandbox.confine(pdf_process.policy(()))
         case "print-file":
             sandbox.confine(print_process.policy(target.file, "", ()))
         case "print-printer":

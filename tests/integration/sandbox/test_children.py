@@ -16,7 +16,7 @@ from subprocess import DEVNULL, PIPE
 
 import pytest
 
-from desktop_app.child_processes import Kind, child_command, open_child
+from desktop_app.child_processes import Kind, child_command, library_command, open_child
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.documents.worker.page_worker import Looked, PageWorker, Strip
 from tests.helpers.extraction import extract_file
@@ -56,12 +56,12 @@ def limits_of(pid: int | None) -> dict[str, tuple[str, str]]:
     return {row[0]: (row[1], row[2]) for row in found}
 
 
-@pytest.mark.parametrize("kind", ["lexing", "maths"])
-def test_it_is_confined_before_anything_is_sent(kind: Kind) -> None:
+@pytest.mark.parametrize(("kind", "memory"), [("lexing", 512), ("maths", 512), ("pdf", 4 << 10)])
+def test_it_is_confined_before_anything_is_sent(kind: Kind, memory: int) -> None:
     with open_child(child_command(kind), stdin=PIPE, stdout=PIPE, stderr=DEVNULL) as child:
         asyncio.run(until(confined(child.pid)))
         found = limits_of(child.pid)
-        assert found["Max data size"] == (str(512 << 20), str(512 << 20))
+        assert found["Max data size"] == (str(memory << 20), str(memory << 20))
         assert found["Max file size"] == found["Max core file size"] == ("0", "0")
         assert child.stdin is not None
         child.stdin.close()
@@ -170,7 +170,39 @@ def test_a_conversation_is_printed_by_a_confined_process(
     assert not [line for line in confined_lines if _REACHES_OUT.match(line)]
     assert {m[1] for line in confined_lines if (m := _WRITES.match(line))} == {str(target)}
     # Nothing of the conversation is laid out before: no font is open.
-    assert not [line for line in lines[:start] if "/fonts/" in line and "ENOENT" not in line]
+    assert not _opens_fonts(lines[:start])
+
+
+def test_an_exported_conversation_is_laid_out_by_a_confined_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command itself opens no font: it parses nothing of the conversation."""
+    conversation, log = _imported(tmp_path), tmp_path / "strace.log"
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("strace sees what a process does")
+    calls = "trace=seccomp,socket,connect,execve,unlink,rename,kill,openat"
+    target = tmp_path / "exported.pdf"
+    export = library_command(
+        "export", "--conversation", conversation, "--format", "pdf", "--to", str(target)
+    )
+    argv = (strace, "-ff", "-qq", "-o", str(log), "-e", calls, *export.argv)
+    with open_child(replace(export, argv=argv), stderr=PIPE) as child:
+        _, said = child.communicate()
+    assert (child.returncode, target.read_bytes()[:5]) == (0, b"%PDF-"), said
+    (laid_out,) = (lines for lines in _processes(log) if _opens_fonts(lines))
+    start = next(i for i, line in enumerate(laid_out) if line.startswith("seccomp(SECCOMP_SET_MO"))
+    assert not _opens_fonts(laid_out[:start])
+    assert not [line for line in laid_out[start:] if _REACHES_OUT.match(line)]
+    assert not [line for line in laid_out[start:] if _WRITES.match(line)]
+
+
+def _processes(log: Path) -> list[list[str]]:
+    return [file.read_text().splitlines() for file in log.parent.glob(f"{log.name}.*")]
+
+
+def _opens_fonts(lines: list[str]) -> bool:
+    return any("/fonts/" in line and "ENOENT" not in line for line in lines)
 
 
 def _imported(folder: Path) -> str:

@@ -137,7 +137,7 @@ def test_unconfined_the_attempts_succeed(target: Target) -> None:
     assert found.keys() == ORDINARY
 
 
-@pytest.mark.parametrize("policy", ["documents", "limited", "print-file"])
+@pytest.mark.parametrize("policy", ["documents", "limited", "pdf", "print-file"])
 def test_nothing_gets_out(target: Target, policy: str) -> None:
     found = results(target, policy=policy)
     assert {name: what for name, what in found.items() if what not in REFUSED} == {}

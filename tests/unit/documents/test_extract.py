@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.documents import extract
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, Progress
 from desktop_app.domain import errors
@@ -283,6 +284,14 @@ class TestOffice:
         members["word/media/big.xml"] = bytes(3 << 20)
         with pytest.raises(errors.DocumentTooLargeError, match="unpacks to more than 2 MB"):
             read_bytes("x.docx", zipped(members), Limits(unpacked_bytes=2 << 20))
+
+    def test_more_text_than_anything_reads_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(extract, "MOST_TEXT", 3)
+        assert read_bytes("x.txt", b"abc").text == "abc"
+        with pytest.raises(errors.DocumentTooLargeError, match="holds more than 64 MB of text"):
+            read_bytes("x.txt", "äb".encode() + b"c")
 
 
 class TestTexts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 from base64 import b64encode
 from collections.abc import Iterable
 from itertools import pairwise
@@ -190,3 +191,17 @@ def test_a_key_is_found_wherever_it_stands_in_a_long_text(name: str) -> None:
 
 def test_half_a_surrogate_pair_is_no_obstacle() -> None:
     assert REDACTOR.clean(f"\ud800{KEY}\udc00") == f"\ud800{REMOVED}\udc00"
+
+
+@pytest.mark.parametrize("echo", [KEY, "".join(f"%{ord(c):02x}" for c in KEY)])
+def test_a_reply_of_echoes_takes_little_memory(echo: str) -> None:
+    data = f"{echo} ".encode() * (2_000_000 // len(echo))
+    redactor = Redactor([KEY])
+    tracemalloc.start()
+    try:
+        cleaned = redactor.clean_bytes(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert cleaned == f"{REMOVED} ".encode() * data.count(b" ")
+    assert peak < 13 * len(data)

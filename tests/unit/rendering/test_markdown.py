@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import markdown_it
 import pytest
 
 from desktop_app.rendering.block_model import (
@@ -17,6 +22,7 @@ from desktop_app.rendering.block_model import (
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import to_markdown, to_plain
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
+from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.rendering.markdown.inline_runs import AS_WRITTEN
 from desktop_app.rendering.markdown.links import is_opened
 
@@ -384,3 +390,27 @@ def test_definitions_of_many_names_are_taken_together() -> None:
 
 def test_deep_nesting_loses_nothing() -> None:
     assert "x" in render("> " * 60 + "x")[-1].text
+
+
+def test_threads_that_parse_first_make_one_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making it fills tables of mdurl, which a second thread would read half-filled."""
+    made: list[object] = []
+
+    class Counted(markdown_it.MarkdownIt):
+        def __init__(self, *arguments: Any) -> None:
+            made.append(self)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(markdown_it, "MarkdownIt", Counted)
+    parser_module._parser.cache_clear()
+    together = threading.Barrier(8)
+
+    def first() -> markdown_it.MarkdownIt:
+        together.wait()
+        return parser_module.parser()
+
+    with ThreadPoolExecutor(8) as pool:
+        parsers = list(pool.map(lambda _: first(), range(8)))
+    parser_module._parser.cache_clear()
+    assert made == parsers[:1]
+    assert set(map(id, parsers)) == {id(parsers[0])}

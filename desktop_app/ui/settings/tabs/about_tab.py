@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.viewer.paged_text import PagedText
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, one_line, spoken_text
 from desktop_app.ui.widgets.sealed_document import SealedBrowser
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
@@ -122,7 +122,8 @@ class AboutTab(QWidget):
     def set_about(self, text: str, licences: str, ends: list[int]) -> None:
         """What is said about the program and this computer, and the licences with the ends of their
         stretches."""
-        self._program.setPlainText(text)
+        # Names of providers and paths are in it. All its lines are shown, each as a single one.
+        self._program.setPlainText("\n".join(map(one_line, text.split("\n"))))
         self._licences.set_text(licences, ends)
         self._copied.set_text("No key and no conversation is in it.")
 

@@ -1,0 +1,148 @@
+"""The child process that makes PDF files for `repartee export --format pdf`, without a screen.
+
+It is confined before it reads a byte: it may read fonts, and writes no file. Each request is a
+pickled `LoadedConversation` on its standard input, each answer a PDF on its standard output, both
+behind their length (`LENGTH`). It ends with its standard input, or with a conversation that it
+cannot lay out.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter
+
+from desktop_app import __version__, sandbox
+from desktop_app.child_processes import child_command
+from desktop_app.cli.export_command import LENGTH
+from desktop_app.paths import resource_path
+from desktop_app.rendering.processes.formula_client import FormulaClient
+from desktop_app.ui.look.theme import light
+from desktop_app.ui.printing.pages import PrintedPages, set_paper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QPagedPaintDevice
+
+    from desktop_app.cli.export_command import LoadedConversation
+
+LAYOUT_MEMORY: Final = 4 << 30
+"""Bytes. Laying a long conversation out takes a few hundred megabytes."""
+
+# Letters are placed in whole pixels of this many to the inch.
+_RESOLUTION: Final = 1200
+_FONTS: Final = tuple(
+    map(
+        Path,
+        (
+            "/etc/fonts",
+            "/usr/share/fontconfig",
+            "/var/cache/fontconfig",
+            "/usr/X11R6/lib/X11/fonts",
+        ),
+    )
+)
+
+
+def main() -> int:
+    """Answer until the standard input closes; return the exit code."""
+    # Ctrl+C in a terminal is meant for the command, which ends this process itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    formulas = FormulaClient(child_command("maths"))
+    formulas.start()  # later this process starts no other
+    sandbox.confine(policy((*formulas.descriptors, answers.fileno())))
+    application = without_a_screen()
+    while loaded := _received(requests):
+        made = _pdf(loaded, formulas)
+        answers.write(LENGTH.pack(len(made)))
+        answers.write(made)
+        answers.flush()
+    formulas.close()
+    application.shutdown()
+    return 0
+
+
+def policy(descriptors: tuple[int, ...]) -> sandbox.Policy:
+    """Return what this process may do. `descriptors` stay open."""
+    return sandbox.Policy(LAYOUT_MEMORY, (resource_path(""), *fonts()), descriptors=descriptors)
+
+
+def fonts() -> Iterator[Path]:
+    """Yield the places of the system's fonts, of the user's own, and of the caches about them."""
+    yield from _FONTS
+    home = Path.home()
+    yield from (home / ".fonts", home / ".config" / "fontconfig")
+    yield Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share", "fonts")
+    yield Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache", "fontconfig")
+    for name in ("FONTCONFIG_FILE", "FONTCONFIG_PATH"):
+        if path := os.environ.get(name):
+            yield Path(path)
+
+
+def without_a_screen() -> QGuiApplication:
+    """Return Qt with fonts, and nothing to show."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    return QGuiApplication(["repartee"])
+
+
+def laid_out(
+    loaded: LoadedConversation, device: QPagedPaintDevice, formulas: FormulaClient
+) -> PrintedPages:
+    """Return the pages of a conversation for a device."""
+    formulas.forget()
+    title, catalog = loaded.conversation.title, loaded.catalog
+    pages = PrintedPages(title, light(), device, lambda model: catalog.info(model).name, formulas)
+    for message in loaded.path:
+        pictures = loaded.pictures[message.id]
+        images = {key: QImage.fromData(picture.data) for key, picture in pictures.items()}
+        pages.content.add(message, images)
+    return pages
+
+
+def paint(pages: PrintedPages, device: QPagedPaintDevice, numbers: range) -> None:
+    """Paint these pages, counted from 0, onto sheets.
+
+    Raises:
+        OSError: the disk or the printer takes no more.
+    """
+    painter = QPainter(device)
+    try:
+        for number in numbers:
+            if number != numbers[0]:
+                device.newPage()
+            pages.paint(painter, number)
+    finally:
+        is_whole = painter.end()
+    if not is_whole:
+        raise OSError("the disk or the printer took no more")
+
+
+def _received(requests: BinaryIO) -> LoadedConversation | None:
+    head = requests.read(LENGTH.size)
+    if len(head) < LENGTH.size:
+        return None
+    packed = requests.read(LENGTH.unpack(head)[0])
+    # Only the process that started this one writes to the pipe.
+    loaded: LoadedConversation = pickle.loads(packed)  # noqa: S301
+    return loaded
+
+
+def _pdf(loaded: LoadedConversation, formulas: FormulaClient) -> bytes:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    device = QPdfWriter(buffer)
+    device.setResolution(_RESOLUTION)
+    device.setTitle(loaded.conversation.title)
+    device.setCreator(f"Repartee {__version__}")
+    set_paper(device, QPageSize.PageSizeId.A4)
+    pages = laid_out(loaded, device, formulas)
+    paint(pages, device, range(pages.count))
+    return bytes(buffer.data().data())
