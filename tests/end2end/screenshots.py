@@ -635,7 +635,7 @@ async def _fill(backend: Backend, base_url: str) -> None:
     await backend.settings.save_profile(
         replace(COMETAPI, base_url=base_url, monthly_cap=Decimal(20))
     )
-    await backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-real-key"))
+    await backend.vault.set(COMETAPI.id, key_for(base_url, "not-a-real-key"))
     choice = ModelChoice(COMETAPI.id, "", Variant.THINKING, Effort.HIGH)
     await backend.settings.set("default.provider", COMETAPI.id)
     await backend.settings.set("default.effort", "high")

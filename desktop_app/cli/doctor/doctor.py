@@ -61,9 +61,10 @@ def run_doctor(*, as_json: bool) -> int:
 
 
 def as_text(found: list[Finding]) -> str:
-    """The findings as lines to read and to copy."""
+    """Return the findings as lines to read and to copy, one for each: no name can forge another."""
     marks = {True: "ok", False: "NO", None: "  "}
-    return "\n".join(f"{marks[f.works]}  {f.name}: {f.text}" for f in found)
+    lines = (f"{marks[f.works]}  {f.name}: {f.text}" for f in found)
+    return "\n".join(" ".join(line.splitlines()) for line in lines)
 
 
 def as_object(found: list[Finding]) -> dict[str, dict[str, object]]:

@@ -13,14 +13,15 @@ import pytest
 from PySide6.QtGui import QImage, QPageSize, QPdfWriter
 
 from desktop_app.app.export.pdf_process import paint
-from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.conversations.message_parts import ImagePart, PassagesPart
+from desktop_app.domain.conversations.conversation import ErrorNote, Message
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PassagesPart
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.rendering.processes.math_typesetting import Formula, typeset
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.printing.pages import PrintedPages, set_paper
 from desktop_app.ui.printing.wide_tables import column_groups
 from tests.helpers.messages import answer, question
+from tests.helpers.pipe_trap import PipeTrap
 from tests.unit.rendering.test_inline_images import address
 
 if TYPE_CHECKING:
@@ -248,3 +249,34 @@ def test_columns_that_do_not_fit_a_page_stand_below(qtbot: QtBot, tmp_path: Path
 def test_paper_says_where_a_link_leads(qtbot: QtBot, tmp_path: Path) -> None:
     [page] = words(printed(tmp_path / "a.pdf", answer("[“bank.example”](https://evil.example/x)")))
     assert "“bank.example” (evil.example)" in page
+
+
+@pytest.mark.attack("plain-text")
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("<img src={pipe}><b>x</b>", "<img src={pipe}><b>x</b>"),
+        ("<link rel=stylesheet href={pipe}>x", "<link rel=stylesheet href={pipe}>x"),
+        ("<img src=/dev/zero>", "<img src=/dev/zero>"),
+        ("![a](/dev/zero) ![b](file://{pipe}) ![c]({pipe})", "{pipe}"),
+        ("a &amp; b", "a & b"),
+        ("invoice\u202efdp.exe", "invoice⟨U+202E⟩fdp.exe"),
+    ],
+)
+def test_what_strangers_wrote_is_printed_as_text(
+    qtbot: QtBot, tmp_path: Path, given: str, expected: str
+) -> None:
+    with PipeTrap() as trap:
+        text, shown = (one.replace("{pipe}", str(trap.path)) for one in (given, expected))
+        asked = question(text, DocumentPart("b" * 64, text, "text/plain", 3))
+        error = ErrorNote(text, text, text, text)
+        printed_words = words(printed(tmp_path / "x.pdf", asked, answer(text, error=error)))
+        assert shown in " ".join(" ".join(printed_words).split())
+        assert "\u202e" not in "".join(printed_words)
+        assert not trap.was_opened()
+
+
+@pytest.mark.attack("plain-text")
+def test_a_megabyte_without_a_blank_is_printed(qtbot: QtBot, tmp_path: Path) -> None:
+    document = printed(tmp_path / "x.pdf", question("m" * 1_000_000))
+    assert sum(page.count("m") for page in words(document)) >= 1_000_000

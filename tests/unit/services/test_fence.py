@@ -41,6 +41,7 @@ from desktop_app.services.collections.passage_context import passages_block
 from desktop_app.services.documents.image_attachments import named, page_name
 from desktop_app.services.fence import (
     LONGEST_NAME,
+    SAMPLE,
     Fence,
     Fences,
     attribute,
@@ -117,6 +118,18 @@ def test_a_name_is_one_line_of_visible_characters(name: str) -> None:
     assert not set(line) & set('"<>')
     kinds = {unicodedata.category(c) for c in line if c not in "\u200c\u200d"}
     assert not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@pytest.mark.attack("prompt-fences")
+@pytest.mark.parametrize("space", ["\n", "\r\n", "\t", "\x85", "\u2028", "\u2029", "   \n "])
+def test_every_break_in_a_name_becomes_one_blank(space: str) -> None:
+    assert one_line(f"a{space}b") == "a b"
+
+
+@pytest.mark.attack("prompt-fences")
+def test_the_explanation_names_the_number_of_the_fence() -> None:
+    assert SAMPLE.number in SAMPLE.explanation
+    assert SAMPLE.number in SAMPLE.around("document", "text")
 
 
 def test_an_ordinary_name_stays_as_it_is() -> None:
