@@ -142,13 +142,13 @@ class ProviderClient:
         Cancelling the task, or closing the iterator, closes the connection at once. A background
         run goes on at the provider until `cancel`.
         """
-        async with aclosing(self._ended(self._negotiated(request))) as events:
+        async with aclosing(self._with_terminal_errors(self._negotiate(request))) as events:
             async for event in events:
                 yield event
 
     async def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
         """Yield all events of a background run from its beginning; ends as `stream` does."""
-        async with aclosing(self._ended(self._run(run).go_on())) as events:
+        async with aclosing(self._with_terminal_errors(self._run(run).follow())) as events:
             async for event in events:
                 yield event
 
@@ -161,7 +161,7 @@ class ProviderClient:
         self._require_key()
         return await cancel(self._transport, run, self._run_times)
 
-    async def _ended(
+    async def _with_terminal_errors(
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of `source`, with errors turned into terminal events."""
@@ -179,12 +179,12 @@ class ProviderClient:
                             raise error
                         case OfCandidate(_, Failed(error)):
                             error.what_was_kept = TEXT_KEPT
-                            error_replies.hide(self._transport.redactor, error)
+                            error_replies.redact_error(self._transport.redactor, error)
                     for cleaned in answer.take(event):
                         yield cleaned
         except ProviderError as error:
             error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
-            error_replies.hide(self._transport.redactor, error)
+            error_replies.redact_error(self._transport.redactor, error)
             for cleaned in answer.end():
                 yield cleaned
             yield Failed(error)
@@ -199,7 +199,7 @@ class ProviderClient:
             ProviderError
         """
         self._require_key()
-        known = self._learning.of(request.model)
+        known = self._learning.refused_for(request.model)
         offers = provider_compaction.is_offered(self._profile, self._catalog.info(request.model))
         if not offers or provider_compaction.REFUSED in known:
             raise error_replies.endpoint_missing(self._profile.name, "it does not compact")
@@ -208,7 +208,7 @@ class ProviderClient:
                 self._transport, self._profile, self._catalog.info(request.model), request, known
             )
         except EndpointMissingError:
-            self._learning.refuses(request.model, frozenset({provider_compaction.REFUSED}))
+            self._learning.add_refusals(request.model, frozenset({provider_compaction.REFUSED}))
             raise
 
     async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
@@ -223,7 +223,7 @@ class ProviderClient:
         self._require_key()
         if not embeddings.is_offered(self._profile):
             raise error_replies.endpoint_missing(self._profile.name, "it makes no embeddings")
-        with self._kept_open():
+        with self._in_use():
             return await embeddings.embed(self._transport, self._profile, model, texts)
 
     def batches(self) -> BatchClient:
@@ -232,11 +232,11 @@ class ProviderClient:
 
         self._require_key()
         return BatchClient(
-            self._transport, self._profile, self._catalog, self._learning.refused, self._kept_open
+            self._transport, self._profile, self._catalog, self._learning.refused, self._in_use
         )
 
     @contextmanager
-    def _kept_open(self) -> Iterator[None]:
+    def _in_use(self) -> Iterator[None]:
         self._streams += 1
         try:
             yield
@@ -257,8 +257,8 @@ class ProviderClient:
         """
         self._require_key()
         try:
-            get, limit_s = self._transport.get_json, self._timeouts.beside
-            return await model_list.fetched(get, self._profile, limit_s)
+            get, limit_s = self._transport.get_json, self._timeouts.windows
+            return await model_list.fetch_listing(get, self._profile, limit_s)
         except AttemptError as failed:
             raise failed.error from failed
 
@@ -278,43 +278,43 @@ class ProviderClient:
                 what_to_do="Add one in Settings › Provider.",
             )
 
-    async def _negotiated(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+    async def _negotiate(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer, after retries without what the server lacks or refuses."""
         info = self._catalog.info(request.model)
-        way = Negotiation(request, info, self._profile, self._learning)
-        for told in way.begin():
-            yield told
+        negotiation = Negotiation(request, info, self._profile, self._learning)
+        for notice in negotiation.begin():
+            yield notice
         while True:
             try:
-                async with aclosing(self._attempts(way, info)) as events:
+                async with aclosing(self._attempts(negotiation, info)) as events:
                     async for event in events:
                         if isinstance(event, Started):
-                            way.opened()
+                            negotiation.on_opened()
                         yield event
                 return
             except (EndpointMissingError, RefusedParameterError) as refusal:
-                for told in way.go_around(refusal):
-                    yield told
+                for notice in negotiation.adapt(refusal):
+                    yield notice
 
     # -- one API: attempts, then the reply
 
     async def _attempts(
-        self, way: Negotiation, info: ModelInfo
+        self, negotiation: Negotiation, info: ModelInfo
     ) -> AsyncGenerator[StreamEvent, None]:
-        api = way.api
+        api = negotiation.api
         adapter = responses if api is Api.RESPONSES else chat_completions
-        body = adapter.body(way.request, info, self._profile, way.leave_out)
-        in_background = way.request.background and api is Api.RESPONSES
+        body = adapter.body(negotiation.request, info, self._profile, negotiation.leave_out)
+        in_background = negotiation.request.background and api is Api.RESPONSES
         for attempt in range(ATTEMPTS):
             try:
                 if in_background:
                     source = self._run().begin(adapter.PATH, body)
                 else:
-                    source = self._listened(api, adapter.PATH, body)
+                    source = self._watched_reply(api, adapter.PATH, body)
                 async with aclosing(source) as events:
                     async for event in events:
                         if _is_content(event):
-                            self._learning.has(api)
+                            self._learning.note_api(api)
                         yield event
                 return
             except AttemptError as failed:
@@ -340,11 +340,11 @@ class ProviderClient:
             run,
         )
 
-    def _listened(
+    def _watched_reply(
         self, api: Api, path: str, body: Mapping[str, Any]
     ) -> AsyncGenerator[StreamEvent, None]:
         watch = self._watch()
-        return watch.over(self._reply(api, path, body, watch.heard))
+        return watch.events_of(self._reply(api, path, body, watch.heard))
 
     async def _reply(
         self, api: Api, path: str, body: Mapping[str, Any], heard: Callable[[], None]
@@ -352,7 +352,9 @@ class ProviderClient:
         async with self._transport.post(path, body, heard) as reply:
             reader = self._reader(api, body.get("n", 1))
             is_json = await reply.is_json()
-            source = self._whole(reply, reader) if is_json else self._events(reply, reader)
+            source = (
+                self._whole_reply(reply, reader) if is_json else self._streamed_reply(reply, reader)
+            )
             has_started = False
             async with aclosing(source) as events:
                 async for event in events:
@@ -364,7 +366,7 @@ class ProviderClient:
                     if isinstance(event, Completed | Incomplete):
                         await reply.drain()
                     if isinstance(event, Completed) and not reader.has_all:
-                        self._learning.refuses(body["model"], frozenset({"candidates"}))
+                        self._learning.add_refusals(body["model"], frozenset({"candidates"}))
                     yield event
 
     def _reader(self, api: Api, count: int) -> _Reader:
@@ -374,7 +376,9 @@ class ProviderClient:
             return CandidatesReader(self._profile.name, count)
         return chat_completions.ChatCompletionsReader(self._profile.name)
 
-    async def _events(self, reply: HttpReply, reader: _Reader) -> AsyncGenerator[StreamEvent, None]:
+    async def _streamed_reply(
+        self, reply: HttpReply, reader: _Reader
+    ) -> AsyncGenerator[StreamEvent, None]:
         try:
             async with aclosing(reply.events(reader.read)) as received:
                 async for events in received:
@@ -395,9 +399,11 @@ class ProviderClient:
         for event in reader.end():
             yield event
 
-    async def _whole(self, reply: HttpReply, reader: _Reader) -> AsyncGenerator[StreamEvent, None]:
+    async def _whole_reply(
+        self, reply: HttpReply, reader: _Reader
+    ) -> AsyncGenerator[StreamEvent, None]:
         def read(value: object) -> list[StreamEvent]:
-            error = error_replies.error_of_whole(self._profile.name, value, reply.request_id)
+            error = error_replies.error_in_reply(self._profile.name, value, reply.request_id)
             if error is not None:
                 raise error
             return reader.read_whole(value)

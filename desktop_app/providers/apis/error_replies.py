@@ -133,7 +133,7 @@ def parse_error(value: object) -> ErrorBody:
     nested = json_fields.mapping(value, "error")
     if nested:
         return _fields(nested)
-    message = _words(value, "error")
+    message = _text(value, "error")
     if message:
         return ErrorBody(message=message)
     within = json_fields.mapping(value, "message")
@@ -141,10 +141,10 @@ def parse_error(value: object) -> ErrorBody:
     if details:
         return _validation_error(details[0])
     flat = _fields(value)
-    return flat if flat.message else ErrorBody(_words(value, "detail"), flat.code)
+    return flat if flat.message else ErrorBody(_text(value, "detail"), flat.code)
 
 
-def error_of_whole(provider: str, value: object, request_id: str) -> ProviderError | None:
+def error_in_reply(provider: str, value: object, request_id: str) -> ProviderError | None:
     """Return the error in a reply with status 200, or None if it holds none.
 
     LM Studio replies like this to an endpoint that it does not have.
@@ -158,14 +158,14 @@ def error_of_whole(provider: str, value: object, request_id: str) -> ProviderErr
 def _fields(value: object) -> ErrorBody:
     kind = _code(value, "type")
     return ErrorBody(
-        message=_words(value, "message"),
+        message=_text(value, "message"),
         code=_code(value, "code"),
         type="" if kind == "error" else kind,
         param=_code(value, "param"),
     )
 
 
-def _words(value: object, key: str) -> str:
+def _text(value: object, key: str) -> str:
     """Return the start of a message; less is shown, and patterns are searched in it."""
     return json_fields.text(value, key)[:LONGEST_MESSAGE]
 
@@ -178,10 +178,10 @@ def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
     where = row.get("loc")
     found = where[:_DEEPEST_FIELD] if isinstance(where, list) else []
     names = (name for name in found if isinstance(name, str) and name != "body")
-    return ErrorBody(_words(row, "msg"), _code(row, "type"), param=".".join(names)[:LONGEST_CODE])
+    return ErrorBody(_text(row, "msg"), _code(row, "type"), param=".".join(names)[:LONGEST_CODE])
 
 
-def hide(redactor: Redactor, error: ProviderError) -> None:
+def redact_error(redactor: Redactor, error: ProviderError) -> None:
     """Redact secrets in everything that an error says."""
     for name in ("what_happened", "what_was_kept", "what_to_do", "details", "code", "request_id"):
         setattr(error, name, redactor.clean(getattr(error, name)))
@@ -194,7 +194,7 @@ def error_from(
     provider: str, body: ErrorBody, *, status: int | None = None, request_id: str = ""
 ) -> ProviderError:
     """Return the error to show. `status` is None for an error inside an open stream."""
-    error = _of_known_kind(provider, body, status) or _of_status(provider, body, status)
+    error = _known_error(provider, body, status) or _status_error(provider, body, status)
     error.status = status
     error.code = body.code or body.type
     error.request_id = request_id
@@ -226,7 +226,7 @@ def _quoted(sentence: str, body: ErrorBody) -> str:
     return f"{sentence}: {words}." if words else f"{sentence}."
 
 
-def _of_known_kind(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
+def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
     """Return the error that the code, or else the message, identifies."""
     if body.names & _QUOTA_CODES or status == 402:
         return QuotaExhaustedError(
@@ -307,7 +307,7 @@ def _refused_parameter(
     return error
 
 
-def _of_status(provider: str, body: ErrorBody, status: int | None) -> ProviderError:
+def _status_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError:
     """Return the error for the status, if neither code nor message is known."""
     if status in (404, 405, 501) or _NO_ENDPOINT.search(body.message):
         return endpoint_missing(provider)

@@ -65,20 +65,20 @@ class Learning:
         """Note that the model is not available through the Responses API."""
         self._without_responses.add(model)
 
-    def has(self, api: Api) -> None:
+    def note_api(self, api: Api) -> None:
         """Note that content came through this API."""
         if self.is_learning_api and api is not self._known_api:
             self._known_api = api
             if self._remember_api is not None:
                 self._remember_api(api)
 
-    def of(self, model: str) -> frozenset[str]:
+    def refused_for(self, model: str) -> frozenset[str]:
         """Return what is refused for a model."""
         return self.refused.get(model, frozenset())
 
-    def refuses(self, model: str, learnt: frozenset[str]) -> None:
+    def add_refusals(self, model: str, refusals: frozenset[str]) -> None:
         """Remember refusals, now that a reply without the refused settings has opened."""
-        self.refused[model] = self.of(model) | learnt
+        self.refused[model] = self.refused_for(model) | refusals
         if self._remember_refusals is not None:
             self._remember_refusals(model, self.refused[model])
 
@@ -96,7 +96,7 @@ class Negotiation:
         self, request: ChatRequest, info: ModelInfo, profile: ProviderProfile, learning: Learning
     ) -> None:
         self._info, self._profile, self._learning = info, profile, learning
-        known = learning.of(request.model)
+        known = learning.refused_for(request.model)
         self.api = learning.first_api(info)
         self.leave_out = known & unsupported_parameters.OWN_FIELDS
         self.request, self._known = unsupported_parameters.without_known(request, info, known)
@@ -105,17 +105,17 @@ class Negotiation:
     def begin(self) -> list[Notice | Started]:
         """Return what the user should know before the first attempt."""
         return [
-            *unsupported_parameters.told_again(self._profile.name, self._known),
-            *self._turn_to(self.api),
+            *unsupported_parameters.notices_for_known(self._profile.name, self._known),
+            *self._use_api(self.api),
         ]
 
-    def opened(self) -> None:
+    def on_opened(self) -> None:
         """Remember what the request was sent without, now that a reply has opened."""
         if self._found:
-            self._learning.refuses(self.request.model, self._found)
+            self._learning.add_refusals(self.request.model, self._found)
             self._found = frozenset()
 
-    def go_around(
+    def adapt(
         self, refusal: EndpointMissingError | RefusedParameterError
     ) -> list[Notice | Started]:
         """Adapt the next attempt to a refusal. Return what the user should know.
@@ -131,22 +131,22 @@ class Negotiation:
             return self._fall_back()
         if refusal.status is None:
             raise refusal  # inside a stream: something may have been billed
-        if not self.request.background and self._would_keep_the_conversation(refusal):
+        if not self.request.background and self._would_store_conversation(refusal):
             return self._fall_back()
-        return self._go_without(refusal)
+        return self._leave_out_refused(refusal)
 
     def _fall_back(self) -> list[Notice | Started]:
         self._learning.lacks_responses(self.request.model)
-        return self._turn_to(Api.CHAT_COMPLETIONS)
+        return self._use_api(Api.CHAT_COMPLETIONS)
 
-    def _turn_to(self, api: Api) -> list[Notice | Started]:
+    def _use_api(self, api: Api) -> list[Notice | Started]:
         self.api = api
         if not self.request.background or api is Api.RESPONSES:
             return []
         self.request = replace(self.request, background=False)
-        return [unsupported_parameters.notice_of_background(self._profile.name)]
+        return [unsupported_parameters.background_notice(self._profile.name)]
 
-    def _would_keep_the_conversation(self, refusal: RefusedParameterError) -> bool:
+    def _would_store_conversation(self, refusal: RefusedParameterError) -> bool:
         """Return True if only Chat Completions is left because `store` is refused.
 
         Responses stores every conversation unless told otherwise; Chat Completions stores nothing
@@ -155,7 +155,7 @@ class Negotiation:
         is_store = refusal.param.split(".")[0] == "store"
         return is_store and self.api is Api.RESPONSES and self._learning.may_fall_back(self._info)
 
-    def _go_without(self, refusal: RefusedParameterError) -> list[Notice | Started]:
+    def _leave_out_refused(self, refusal: RefusedParameterError) -> list[Notice | Started]:
         param, had_background = refusal.param, self.request.background
         own = unsupported_parameters.own_field(param, self.leave_out)
         if own is not None:
@@ -168,4 +168,4 @@ class Negotiation:
             self._found |= {spelled}
         if had_background and not self.request.background:
             param = "background"  # `store` is also refused because of background mode
-        return unsupported_parameters.told(self._profile.name, param, own)
+        return unsupported_parameters.notices_for(self._profile.name, param, own)

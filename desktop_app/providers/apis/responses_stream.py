@@ -77,7 +77,7 @@ class ResponsesReader:
             if not data.strip():
                 return []
             if data.strip() == b"[DONE]":
-                return self._end_by_mark()
+                return self._end_at_done()
         try:
             event = json_fields.parse(data)
         except ValueError:
@@ -129,7 +129,7 @@ class ResponsesReader:
         self.is_finished = True
         return list(events)
 
-    def _end_by_mark(self) -> list[StreamEvent]:
+    def _end_at_done(self) -> list[StreamEvent]:
         """End at [DONE] without a terminal event: complete if every item was closed.
 
         A background run is polled instead.
@@ -164,10 +164,10 @@ class ResponsesReader:
         yield from self._item(at, json_fields.mapping(event, "item"))
 
     def _text_delta(self, event: object) -> list[StreamEvent]:
-        return self._more("text", event, "content_index", "delta")
+        return self._append_delta("text", event, "content_index", "delta")
 
     def _text_done(self, event: object) -> list[StreamEvent]:
-        return self._rest("text", event, "content_index", "text")
+        return self._append_rest("text", event, "content_index", "text")
 
     def _part_done(self, event: object) -> Iterator[StreamEvent]:
         at = json_fields.count(event, "output_index")
@@ -175,29 +175,29 @@ class ResponsesReader:
         yield from self._content(at, index, json_fields.mapping(event, "part"))
 
     def _refusal_delta(self, event: object) -> list[StreamEvent]:
-        return self._more("refusal", event, "content_index", "delta")
+        return self._append_delta("refusal", event, "content_index", "delta")
 
     def _refusal_done(self, event: object) -> list[StreamEvent]:
-        return self._rest("refusal", event, "content_index", "refusal")
+        return self._append_rest("refusal", event, "content_index", "refusal")
 
     def _summary_delta(self, event: object) -> list[StreamEvent]:
-        return self._more("summary", event, "summary_index", "delta")
+        return self._append_delta("summary", event, "summary_index", "delta")
 
     def _summary_done(self, event: object) -> list[StreamEvent]:
-        return self._rest("summary", event, "summary_index", "text")
+        return self._append_rest("summary", event, "summary_index", "text")
 
     def _reasoning_delta(self, event: object) -> list[StreamEvent]:
-        return self._more("reasoning", event, "content_index", "delta")
+        return self._append_delta("reasoning", event, "content_index", "delta")
 
     def _reasoning_done(self, event: object) -> list[StreamEvent]:
-        return self._rest("reasoning", event, "content_index", "text")
+        return self._append_rest("reasoning", event, "content_index", "text")
 
     def _call_delta(self, event: object) -> list[StreamEvent]:
-        return self._more("call", event, "", "delta")
+        return self._append_delta("call", event, "", "delta")
 
     def _call_done(self, event: object) -> list[StreamEvent]:
         name = "input" if json_fields.text(event, "input") else "arguments"
-        return self._rest("call", event, "", name)
+        return self._append_rest("call", event, "", name)
 
     def _ended(self, event: object) -> Iterator[StreamEvent]:
         """Handle completed, incomplete, failed, done: the status decides, else the type."""
@@ -246,7 +246,7 @@ class ResponsesReader:
         elif kind in ("function_call", "custom_tool_call"):
             yield from self._call_named(at, item)
             name = "input" if kind == "custom_tool_call" else "arguments"
-            yield from self._grow("call", at, 0, json_fields.text(item, name), is_whole=True)
+            yield from self._append("call", at, 0, json_fields.text(item, name), is_whole=True)
 
     def _content(self, at: int, index: int, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
         kind = {"output_text": "text", "refusal": "refusal", "reasoning_text": "reasoning"}.get(
@@ -254,12 +254,12 @@ class ResponsesReader:
         )
         if kind is not None:
             name = "refusal" if kind == "refusal" else "text"
-            yield from self._grow(kind, at, index, json_fields.text(part, name), is_whole=True)
+            yield from self._append(kind, at, index, json_fields.text(part, name), is_whole=True)
 
     def _reasoning_item(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         for name, kind in (("summary", "summary"), ("content", "reasoning")):
             for index, part in enumerate(json_fields.rows(item, name)):
-                yield from self._grow(
+                yield from self._append(
                     kind, at, index, json_fields.text(part, "text"), is_whole=True
                 )
         item_id = json_fields.name(item, "id")
@@ -282,15 +282,15 @@ class ResponsesReader:
                 name=json_fields.name(item, "name"),
             )
 
-    def _more(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:
+    def _append_delta(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:
         at, place = json_fields.count(event, "output_index"), json_fields.count(event, index)
-        return self._grow(kind, at, place, json_fields.text(event, name))
+        return self._append(kind, at, place, json_fields.text(event, name))
 
-    def _rest(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:
+    def _append_rest(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:
         at, place = json_fields.count(event, "output_index"), json_fields.count(event, index)
-        return self._grow(kind, at, place, json_fields.text(event, name), is_whole=True)
+        return self._append(kind, at, place, json_fields.text(event, name), is_whole=True)
 
-    def _grow(
+    def _append(
         self, kind: str, at: int, index: int, text: str, *, is_whole: bool = False
     ) -> list[StreamEvent]:
         """Add a delta; of a complete text only the part that had not come yet."""

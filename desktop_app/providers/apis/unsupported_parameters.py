@@ -85,7 +85,7 @@ def _with_value(request: ChatRequest, name: str) -> str:
     return f"{name}={json.dumps(_value(request, name))}"
 
 
-def told(provider: str, param: str, own: str | None) -> list[Notice | Started]:
+def notices_for(provider: str, param: str, own: str | None) -> list[Notice | Started]:
     """Return what the user should know of a refusal; nothing if nothing is lost."""
     if own == "encrypted_content":
         return [
@@ -96,39 +96,39 @@ def told(provider: str, param: str, own: str | None) -> list[Notice | Started]:
     # A user who wants the other answers sends a request for each and sees that.
     if own is not None or param == "n":
         return []
-    notice = _of_account(provider, param) or Notice(
+    notice = _account_notice(provider, param) or Notice(
         f"{provider} refused the setting “{param}”; the answer was made without it."
     )
-    return [notice, *_tier_without(param)]
+    return [notice, *_default_tier(param)]
 
 
-def told_again(provider: str, names: list[str]) -> list[Notice | Started]:
+def notices_for_known(provider: str, names: list[str]) -> list[Notice | Started]:
     """Return what the user should know of settings left out because of earlier refusals."""
     events: list[Notice | Started] = []
     for name in names:
         # A user who wants the others sends a request for each and sees that
         if name != "candidates":
-            notice = _of_account(provider, name) or Notice(
+            notice = _account_notice(provider, name) or Notice(
                 f"{provider} refused the setting “{name}” before; the answer was made without it."
             )
-            events += [notice, *_tier_without(name)]
+            events += [notice, *_default_tier(name)]
     return events
 
 
-def _tier_without(param: str) -> list[Started]:
+def _default_tier(param: str) -> list[Started]:
     """Correct the service tier if it was refused, so that the cost is that of the default."""
     return [Started(service_tier="default")] if param == "service_tier" else []
 
 
-def _of_account(provider: str, param: str) -> Notice | None:
+def _account_notice(provider: str, param: str) -> Notice | None:
     """Return the notice for what OpenAI refuses to unverified organizations."""
     if param == "stream":
         return Notice(f"{provider} does not stream to this account; the answer came as a whole.")
     if param in ("reasoning.summary", "reasoning_summary"):
         return Notice(f"{provider} gives this account no summary of the reasoning.")
-    return notice_of_background(provider) if param == "background" else None
+    return background_notice(provider) if param == "background" else None
 
 
-def notice_of_background(provider: str) -> Notice:
+def background_notice(provider: str) -> Notice:
     """Return the notice that the answer ends with the connection after all."""
     return Notice(f"{provider} does not run this in the background; it ends with the connection.")

@@ -36,7 +36,7 @@ _STATUS: Final = re.compile(r"^[345]\d\d\b")
 
 
 @dataclass(frozen=True)
-class Tried:
+class ConnectionAttempt:
     """What was tried.
 
     Attributes:
@@ -70,19 +70,19 @@ class Tried:
         what = f"The proxy {at} could not reach {self.provider} at {self.host}."
         return _failed(what, f"Check the address of {self.provider}, and the proxy.", details)
 
-    def proxy_speaks_otherwise(self, details: str) -> AttemptError:
+    def wrong_proxy_kind(self, details: str) -> AttemptError:
         """Return the failure of a peer that is not a proxy of the expected kind."""
         at = self.proxy.url if self.proxy else "in use"
         what = f"What answers at {at} is no proxy of this kind."
         todo = f"{self._check_proxy} http:// and socks5:// are two kinds."
         return _failed(what, todo, details)
 
-    def proxy_silent(self) -> AttemptError:
+    def proxy_timeout(self) -> AttemptError:
         """Return the failure of a proxy that accepted the connection and then fell silent."""
         at = self.proxy.url if self.proxy else "in use"
         return _failed(f"The proxy {at} did not answer in time.", self._check_proxy, "")
 
-    def not_connected(self, reason: str, details: str) -> AttemptError:
+    def connection_failed(self, reason: str, details: str) -> AttemptError:
         """Return the failure to connect; `reason` is the libraries' message."""
         if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate verify failed" in reason:
             return self._not_trusted(reason, details)
@@ -127,7 +127,7 @@ def _failed(what: str, todo: str, details: str, *, may_repeat: bool = False) -> 
     return AttemptError(error, may_repeat=may_repeat)
 
 
-def open_to_all(provider: str, host: str) -> NetworkError:
+def unencrypted_address(provider: str, host: str) -> NetworkError:
     """Return the error for an unencrypted address that the user has not allowed.
 
     `host` is a private host that the user can allow, or "".

@@ -199,9 +199,9 @@ def new_client(
 
 
 def _trusted(ca_file: str) -> ssl.SSLContext:
-    from desktop_app.providers.http.trust import trusted  # imports ssl: only for a request
+    from desktop_app.providers.http.trust import trusted_context  # imports ssl: only for a request
 
-    return trusted(ca_file)
+    return trusted_context(ca_file)
 
 
 def _proxy_of_httpx(proxy: ProxyAddress, trust: ssl.SSLContext | None) -> httpx.Proxy:

@@ -48,20 +48,20 @@ class HttpReply:
     def __init__(
         self,
         response: httpx.Response,
-        tried: connection_errors.Tried,
+        attempt: connection_errors.ConnectionAttempt,
         redactor: Redactor,
         drain_s: float,
         heard: Callable[[], None],
     ) -> None:
         self._response = response
         self._redactor = redactor
-        self._tried = tried
-        self._provider = tried.provider
+        self._attempt = attempt
+        self._provider = attempt.provider
         self._drain_s = drain_s
         self._heard = heard
         self._turns = Turns()
         self._chunks = response.aiter_raw()
-        self._beginning = bytearray()  # bytes read to detect the kind of reply
+        self._peeked = bytearray()  # bytes read to detect the kind of reply
         self.received = 0
         """Bytes of the body so far."""
 
@@ -79,10 +79,10 @@ class HttpReply:
             AttemptError: it is a web page.
             StreamCutError: the connection broke or fell silent first.
         """
-        with self._cut_means_stream_cut():
+        with self._translated_errors():
             first = await self._first_character()
         if first == b"<":
-            raise self._tried.web_page(self._response.status_code)
+            raise self._attempt.web_page(self._response.status_code)
         if first in (b"{", b"["):
             return True
         named = "json" in self._response.headers.get("content-type", "").lower()
@@ -92,16 +92,16 @@ class HttpReply:
         """Return the first byte of the body that is not blank, or b"" if there is none."""
         async for chunk in self._chunks:
             await self._count(chunk, LARGEST_STREAM)
-            self._beginning += chunk
-            if not _BOM.startswith(self._beginning):
-                begins = self._beginning.removeprefix(_BOM).lstrip()
-                if begins:
-                    return bytes(begins[:1])
-                self._beginning.clear()  # some servers send blank lines as heartbeats
+            self._peeked += chunk
+            if not _BOM.startswith(self._peeked):
+                content = self._peeked.removeprefix(_BOM).lstrip()
+                if content:
+                    return bytes(content[:1])
+                self._peeked.clear()  # some servers send blank lines as heartbeats
         return b""
 
     async def _body(self, largest: int) -> AsyncGenerator[bytes, None]:
-        beginning, self._beginning = bytes(self._beginning), bytearray()
+        beginning, self._peeked = bytes(self._peeked), bytearray()
         if beginning:
             yield beginning
         async for chunk in self._chunks:
@@ -125,17 +125,17 @@ class HttpReply:
             ReplyTooLargeError: the stream, or one event, exceeded a limit.
         """
 
-        def cleaned(event: ServerSentEvent) -> T:
+        def read_redacted(event: ServerSentEvent) -> T:
             return read(self._redactor.clean_bytes(event.data), event.event)
 
         decoder = SSEDecoder()
-        with self._cut_means_stream_cut():
+        with self._translated_errors():
             async for chunk in self._body(LARGEST_STREAM):
                 for event in decoder.feed(chunk):
                     if len(event.data) > json_fields.AT_ONCE:
-                        yield await asyncio.to_thread(cleaned, event)
+                        yield await asyncio.to_thread(read_redacted, event)
                     else:
-                        yield cleaned(event)
+                        yield read_redacted(event)
                     await self._turns.give()
 
     async def pieces(self, largest: int) -> AsyncGenerator[bytes, None]:
@@ -145,7 +145,7 @@ class HttpReply:
             StreamCutError: the connection broke or fell silent.
             ReplyTooLargeError: more than `largest` bytes came.
         """
-        with self._cut_means_stream_cut():
+        with self._translated_errors():
             async for chunk in self._body(largest):
                 yield chunk
 
@@ -158,15 +158,19 @@ class HttpReply:
             ReplyTooLargeError: more than `largest` bytes came, or values that fill the memory.
         """
         body = bytearray()
-        with self._cut_means_stream_cut():
+        with self._translated_errors():
             async for chunk in self._body(largest):
                 body += chunk
 
-            def made() -> T:
+            def parse_body() -> T:
                 return read(json_fields.parse(self._redactor.clean_bytes(body)))
 
             try:
-                return made() if len(body) <= json_fields.AT_ONCE else await asyncio.to_thread(made)
+                return (
+                    parse_body()
+                    if len(body) <= json_fields.AT_ONCE
+                    else await asyncio.to_thread(parse_body)
+                )
             except ValueError as exc:
                 raise self._unexpected(
                     f"The reply of {self._provider} was not the JSON that it should be"
@@ -184,7 +188,7 @@ class HttpReply:
                 async for _ in self._chunks:
                     await self._turns.give()
 
-    async def leave(self) -> None:
+    async def close(self) -> None:
         """Stop reading; the response is closed.
 
         The garbage collector would end the generator outside of any task, where it cannot be
@@ -194,7 +198,7 @@ class HttpReply:
             await self._chunks.aclose()
 
     @contextmanager
-    def _cut_means_stream_cut(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
         import httpx
 
         try:

@@ -31,11 +31,11 @@ def proxy_for(
         if password is None or password.origin != origin(proxy.url):
             return replace(proxy, password="")
         return replace(proxy, password=password.value)
-    named = _named_by_the_environment(address)
-    return parse_proxy(named) if named else None
+    address_text = _environment_proxy(address)
+    return parse_proxy(address_text) if address_text else None
 
 
-def _named_by_the_environment(address: SplitResult) -> str:
+def _environment_proxy(address: SplitResult) -> str:
     import urllib.request  # imports http.client and email: 30 ms that start-up avoids
 
     if urllib.request.proxy_bypass(address.hostname or ""):

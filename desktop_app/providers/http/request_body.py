@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.chat_request import FileData
 PIECE: Final = 3 << 17
 
 
-def packed(body: Mapping[str, Any]) -> tuple[bytes | AsyncIterator[bytes], dict[str, str]]:
+def packed_body(body: Mapping[str, Any]) -> tuple[bytes | AsyncIterator[bytes], dict[str, str]]:
     """Return the body as JSON, with `FileData` as data URLs, and the headers it needs."""
     files: list[FileData] = []
     mark = uuid.uuid4().hex

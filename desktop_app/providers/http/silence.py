@@ -21,7 +21,7 @@ from desktop_app.providers.apis.error_replies import ASK_AGAIN
 
 MOST_AHEAD = 100
 """The most events in the queue before the source has to wait."""
-_A_SLEEP_S = 1.0  # the two clocks are read one after the other
+_SLEEP_THRESHOLD_S = 1.0  # the two clocks are read one after the other
 
 
 def asleep_s() -> float:
@@ -57,7 +57,7 @@ class SilenceWatch:
     replace `asleep`.
 
     Attributes:
-        may_cut: True if `patience.cut` applies already; see `let_cut`.
+        may_cut: True if `patience.cut` applies already; see `enable_cut`.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class SilenceWatch:
         self._slept_s = asleep()
         self._woke_at: float | None = None
         self._next_s = patience.first
-        self._has_said = False
+        self._has_reported = False
         self._lost: StreamCutError | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -83,18 +83,18 @@ class SilenceWatch:
         self._heard_at = self._loop.time()
         self._woke_at = None
         self._next_s = self._patience.first
-        if self._has_said:
-            self._has_said = False
+        if self._has_reported:
+            self._has_reported = False
             self._events.put_nowait(Waiting(0, ""))
 
-    def let_cut(self) -> None:
+    def enable_cut(self) -> None:
         """Apply `patience.cut` from now on."""
         if not self.may_cut and self._timer is not None:
             self.may_cut = True
             self._timer.cancel()
             self._check()
 
-    async def over(
+    async def events_of(
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of `source` and reports of its silences; raise what it raises.
@@ -131,12 +131,12 @@ class SilenceWatch:
         now = self._loop.time()
         silent_s = now - self._heard_at
         self._notice_sleep(now)
-        self._lost = self._take_for_lost(silent_s, now)
+        self._lost = self._lost_error(silent_s, now)
         if self._lost is not None:
             self._events.put_nowait(None)
             return
         if silent_s >= self._next_s:
-            self._say(self._sentence(silent_s))
+            self._report(self._sentence(silent_s))
             self._next_s += self._patience.again
         cut_s = self._patience.cut if self.may_cut else None
         next_s = self._next_s if cut_s is None else cut_s
@@ -146,12 +146,12 @@ class SilenceWatch:
 
     def _notice_sleep(self, now: float) -> None:
         slept_s = self._asleep()
-        if slept_s - self._slept_s > _A_SLEEP_S:
+        if slept_s - self._slept_s > _SLEEP_THRESHOLD_S:
             self._woke_at = now
-            self._say(f"The computer slept; listening whether {self._provider} is still there.")
+            self._report(f"The computer slept; listening whether {self._provider} is still there.")
         self._slept_s = slept_s
 
-    def _take_for_lost(self, silent_s: float, now: float) -> StreamCutError | None:
+    def _lost_error(self, silent_s: float, now: float) -> StreamCutError | None:
         patience = self._patience
         if self._woke_at is not None and now - self._woke_at >= patience.after_sleep:
             how = "was lost while the computer slept"
@@ -165,8 +165,8 @@ class SilenceWatch:
             details=f"nothing heard for {silent_s:.0f} s",
         )
 
-    def _say(self, sentence: str) -> None:
-        self._has_said = True
+    def _report(self, sentence: str) -> None:
+        self._has_reported = True
         self._events.put_nowait(Waiting(0, sentence))
 
     def _sentence(self, silent_s: float) -> str:

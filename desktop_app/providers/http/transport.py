@@ -43,7 +43,7 @@ from desktop_app.providers.http.connections import (
 )
 from desktop_app.providers.http.http_reply import HttpReply, details_of, request_id_of
 from desktop_app.providers.http.proxies import proxy_for
-from desktop_app.providers.http.request_body import packed
+from desktop_app.providers.http.request_body import packed_body
 from desktop_app.providers.http.retries import AttemptError, failed_reply
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Timeouts:
         silence_again: how often from then on.
         after_sleep: the longest silence after the computer woke.
         look: how often the clocks are checked.
-        beside: how long a request for context windows may delay a list of models.
+        windows: how long a request for context windows may delay a list of models.
         drain: how long to wait for the end of a finished reply, to reuse its connection.
     """
 
@@ -91,11 +91,11 @@ class Timeouts:
     silence_again: float = 60.0
     after_sleep: float = 20.0
     look: float = 5.0
-    beside: float = 5.0
+    windows: float = 5.0
     drain: float = 0.25
 
 
-def _unheard() -> None:
+def _ignore() -> None:
     """Ignore received bytes: the default if silences are not reported."""
 
 
@@ -142,7 +142,7 @@ class Transport:
 
     @asynccontextmanager
     async def post(
-        self, path: str, body: Mapping[str, Any], heard: Callable[[], None] = _unheard
+        self, path: str, body: Mapping[str, Any], heard: Callable[[], None] = _ignore
     ) -> AsyncIterator[HttpReply]:
         """Send `body` as JSON. Leaving the context closes an unread reply.
 
@@ -151,7 +151,7 @@ class Transport:
         Raises:
             AttemptError: no reply came, or a refusal, or something that is not an API's reply.
         """
-        content, needed = packed(body)
+        content, needed = packed_body(body)
         headers = {
             **needed,
             "accept": "text/event-stream, application/json",
@@ -162,9 +162,7 @@ class Transport:
             yield reply
 
     @asynccontextmanager
-    async def get(
-        self, path: str, heard: Callable[[], None] = _unheard
-    ) -> AsyncIterator[HttpReply]:
+    async def get(self, path: str, heard: Callable[[], None] = _ignore) -> AsyncIterator[HttpReply]:
         """Open the stream of events at `path`; see `post`.
 
         Raises:
@@ -187,7 +185,7 @@ class Transport:
             async with asyncio.timeout(self._timeouts.whole), self._open(request) as reply:
                 return await reply.json(read)
         except TimeoutError as exc:
-            raise AttemptError(self._silent(exc)) from exc
+            raise AttemptError(self._timeout_error(exc)) from exc
 
     @asynccontextmanager
     async def send(
@@ -217,20 +215,20 @@ class Transport:
 
     @asynccontextmanager
     async def _open(
-        self, request: _Request, heard: Callable[[], None] = _unheard
+        self, request: _Request, heard: Callable[[], None] = _ignore
     ) -> AsyncIterator[HttpReply]:
         async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
             response = await self._send(stack, request)
             heard()
-            await self._refuse_what_is_no_api(response)
+            await self._require_api_reply(response)
             limit_s = self._timeouts.drain
-            reply = HttpReply(response, self._tried, self.redactor, limit_s, heard)
-            afterwards.push_async_callback(reply.leave)
+            reply = HttpReply(response, self._attempt, self.redactor, limit_s, heard)
+            afterwards.push_async_callback(reply.close)
             yield reply
 
     async def _send(self, stack: AsyncExitStack, request: _Request) -> httpx.Response:
         """Return the reply to `request`; `stack` closes it."""
-        client = await self._opened_client()
+        client = await self._get_client()
         import httpx  # already imported, by the line above
 
         limits = self._timeouts
@@ -252,11 +250,11 @@ class Transport:
         except HeadersTooLargeError:
             raise AttemptError(reply_limits.too_many_headers(self._provider)) from None
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            raise self._not_reached(exc) from None
+            raise self._connection_failure(exc) from None
         except TimeoutError:
-            raise self._tried.proxy_silent() from None
+            raise self._attempt.proxy_timeout() from None
         except socks_error() as exc:
-            raise self._tried.proxy_speaks_otherwise(details_of(exc, self.redactor)) from None
+            raise self._attempt.wrong_proxy_kind(details_of(exc, self.redactor)) from None
 
     def _authorize(self, request: httpx.Request) -> httpx.Request:
         """Attach the key to a request about to be sent; nothing else does.
@@ -301,11 +299,11 @@ class Transport:
             except httpx.RemoteProtocolError as exc:
                 if watch.is_sending:
                     raise
-                raise self._tried.proxy_speaks_otherwise(details_of(exc, self.redactor)) from None
+                raise self._attempt.wrong_proxy_kind(details_of(exc, self.redactor)) from None
             finally:
                 await watch.close()
 
-    async def _opened_client(self) -> httpx.AsyncClient:
+    async def _get_client(self) -> httpx.AsyncClient:
         header = self._key.authorization if self._key is not None else ""
         if not (header.isascii() and header.isprintable()):
             raise AttemptError(
@@ -317,7 +315,7 @@ class Transport:
         async with self._opening:
             if self._client is None:
                 address = split_url(self._base_url)
-                self._refuse_what_anyone_could_read(address)
+                self._require_encryption(address)
                 self._proxy, client = await asyncio.to_thread(self._new_client, address)
                 self._client = client
                 self.redactor = self._new_redactor(self._proxy)
@@ -347,14 +345,14 @@ class Transport:
         raise AttemptError(error)
 
     @property
-    def _tried(self) -> connection_errors.Tried:
+    def _attempt(self) -> connection_errors.ConnectionAttempt:
         profile = self._profile
         host = split_url(self._base_url).hostname or self._base_url
-        return connection_errors.Tried(
+        return connection_errors.ConnectionAttempt(
             self._provider, host, self._proxy, bool(profile.proxy), bool(profile.ca_file)
         )
 
-    def _refuse_what_anyone_could_read(self, address: SplitResult) -> None:
+    def _require_encryption(self, address: SplitResult) -> None:
         host = address.hostname or ""
         if address.scheme == "https" and host:
             return
@@ -362,25 +360,27 @@ class Transport:
             raise AttemptError(self._bad_address())
         if not is_loopback(host) and host not in self._profile.plain_http_hosts:
             private = needs_confirmation(self._base_url)
-            raise AttemptError(connection_errors.open_to_all(self._provider, private))
+            raise AttemptError(connection_errors.unencrypted_address(self._provider, private))
 
-    async def _refuse_what_is_no_api(self, response: httpx.Response) -> None:
+    async def _require_api_reply(self, response: httpx.Response) -> None:
         status = response.status_code
         if 300 <= status < 400:
             to = split_url(response.headers.get("location", "")).hostname or ""
             is_name = 0 < len(to) <= _LONGEST_HOST
-            raise self._tried.redirected(self.redactor.clean(to) if is_name else "another address")
+            raise self._attempt.redirected(
+                self.redactor.clean(to) if is_name else "another address"
+            )
         if status == 407:
-            raise self._tried.proxy_refused("407", "HTTP status 407")
+            raise self._attempt.proxy_refused("407", "HTTP status 407")
         html = "html" in response.headers.get("content-type", "").lower()
         if html and (status < 400 or status in _WEB_PAGE_STATUSES):
-            raise self._tried.web_page(status)
+            raise self._attempt.web_page(status)
         if status >= 400:
-            raise await self._refused(response)
-        if _is_packed(response):
-            raise AttemptError(self._packed(response))
+            raise await self._refusal(response)
+        if _is_compressed(response):
+            raise AttemptError(self._compressed_reply(response))
 
-    async def _refused(self, response: httpx.Response) -> AttemptError:
+    async def _refusal(self, response: httpx.Response) -> AttemptError:
         body = error_replies.ErrorBody()
         with suppress(ValueError):
             start = self.redactor.clean_bytes(await self._start_of_body(response))
@@ -399,7 +399,7 @@ class Transport:
             todo = "Set OPENAI_BASE_URL to one like https://host/v1, without a query."
         return NetworkError(f"The address of {self._provider} cannot be used.", what_to_do=todo)
 
-    def _not_reached(self, exc: Exception) -> AttemptError:
+    def _connection_failure(self, exc: Exception) -> AttemptError:
         """Return the failed attempt for a missing reply; only a failed connection is repeated."""
         import httpx
 
@@ -408,21 +408,21 @@ class Transport:
         if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
             return AttemptError(self._bad_address())
         if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-            return self._tried.not_connected(reason, details)
+            return self._attempt.connection_failed(reason, details)
         if isinstance(exc, httpx.ProxyError):
-            return self._tried.proxy_refused(reason, details)
+            return self._attempt.proxy_refused(reason, details)
         if isinstance(exc, httpx.TimeoutException):
-            return AttemptError(self._silent(exc))
+            return AttemptError(self._timeout_error(exc))
         what = f"The connection to {self._provider} broke before the answer began."
         return AttemptError(NetworkError(what, what_to_do=error_replies.ASK_AGAIN, details=details))
 
-    def _silent(self, exc: Exception) -> NetworkError:
+    def _timeout_error(self, exc: Exception) -> NetworkError:
         what = f"{self._provider} gave no answer in time."
         return NetworkError(
             what, what_to_do=error_replies.ASK_AGAIN, details=details_of(exc, self.redactor)
         )
 
-    def _packed(self, response: httpx.Response) -> UnexpectedReplyError:
+    def _compressed_reply(self, response: httpx.Response) -> UnexpectedReplyError:
         encoding = self.redactor.clean(response.headers["content-encoding"])
         return UnexpectedReplyError(
             f"{self._provider} sent a compressed reply, though a plain one was asked for.",
@@ -436,7 +436,7 @@ class Transport:
         import httpx
 
         body = bytearray()
-        if _is_packed(response):
+        if _is_compressed(response):
             return b""
         with suppress(httpx.HTTPError, TimeoutError):
             async with asyncio.timeout(self._timeouts.quick_read):
@@ -455,6 +455,6 @@ def no_key_for(where: str) -> AuthenticationError:
     )
 
 
-def _is_packed(response: httpx.Response) -> bool:
+def _is_compressed(response: httpx.Response) -> bool:
     """Return True if the body is compressed: a few kilobytes can expand to gigabytes."""
     return response.headers.get("content-encoding", "").strip().lower() not in ("", "identity")

@@ -36,7 +36,7 @@ _lock = threading.Lock()
 _contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
 
 
-def trusted(ca_file: str = "") -> ssl.SSLContext:
+def trusted_context(ca_file: str = "") -> ssl.SSLContext:
     """Return a context that trusts the system's certificates and those of `ca_file`.
 
     Blocking. Built once, and again when the file has changed.

@@ -44,7 +44,7 @@ from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.http.silence import SilenceWatch
 from desktop_app.providers.http.transport import Transport
 
-_UNDER_WAY: Final = ("queued", "in_progress")
+_RUNNING_STATUSES: Final = ("queued", "in_progress")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class BackgroundRun:
         self._loop = asyncio.get_running_loop()
         self._reached_at = self._loop.time()
         self._queued_at: float | None = None
-        self._has_said = False  # A Waiting event is shown, which the next event clears
+        self._shows_waiting = False  # A Waiting event is shown, which the next event clears
 
     async def begin(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[StreamEvent, None]:
         """Send the request and follow the run to its end.
@@ -118,11 +118,11 @@ class BackgroundRun:
             for event in self._reader.end():
                 yield event
             return
-        async with aclosing(self.go_on()) as events:
+        async with aclosing(self.follow()) as events:
             async for event in events:
                 yield event
 
-    async def go_on(self) -> AsyncGenerator[StreamEvent, None]:
+    async def follow(self) -> AsyncGenerator[StreamEvent, None]:
         """Follow the run to its end, over as many connections as needed.
 
         Raises:
@@ -132,19 +132,19 @@ class BackgroundRun:
         while not self._reader.is_finished:
             began, before = self._loop.time(), self._reader.sequence
             try:
-                if self._may_stream and self._can_be_told_apart:
-                    async with aclosing(self._listen_again()) as events:
+                if self._may_stream and self._can_recognize_repeats:
+                    async with aclosing(self._reconnect()) as events:
                         async for event in events:
                             yield event
                 if self._reader.sequence == before and not self._reader.is_finished:
-                    for event in await self._look():
-                        self._has_said = isinstance(event, Waiting)
+                    for event in await self._poll():
+                        self._shows_waiting = isinstance(event, Waiting)
                         yield event
                 failures = 0
             except AttemptError as failed:
-                wait = self._pause_s(failed, failures)
+                wait = self._retry_delay_s(failed, failures)
                 failures += 1
-                self._has_said = True
+                self._shows_waiting = True
                 yield Waiting(wait, f"{self._provider} is out of reach; the answer goes on there.")
                 await asyncio.sleep(wait)
                 continue
@@ -152,7 +152,7 @@ class BackgroundRun:
                 await asyncio.sleep(max(self._times.poll - (self._loop.time() - began), 0))
 
     @property
-    def _can_be_told_apart(self) -> bool:
+    def _can_recognize_repeats(self) -> bool:
         """Return True if events that a new connection repeats can be recognized."""
         return self._reader.sequence is not None or not self._reader.has_content
 
@@ -163,11 +163,11 @@ class BackgroundRun:
     ) -> AsyncGenerator[StreamEvent, None]:
         self._listening = watch = self._watch()
         watch.may_cut = bool(self._id)  # A run without an id cannot be found again.
-        async with aclosing(watch.over(self._connection(opened(watch.heard)))) as events:
+        async with aclosing(watch.events_of(self._connection(opened(watch.heard)))) as events:
             async for event in events:
                 yield event
 
-    async def _listen_again(self) -> AsyncGenerator[StreamEvent, None]:
+    async def _reconnect(self) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events after the last number received. A broken connection just ends them."""
         last = self._reader.sequence
         path = f"{self._path}?stream=true" + ("" if last is None else f"&starting_after={last}")
@@ -191,17 +191,17 @@ class BackgroundRun:
             self._reached_at = self._loop.time()
             if await reply.is_json():
                 self._may_stream = False
-                take = partial(self._take_whole, request_id=reply.request_id)
+                take = partial(self._read_response, request_id=reply.request_id)
                 for event in await reply.json(take):
                     yield event
                 return
             async with aclosing(reply.events(self._reader.read)) as received:
                 async for events in received:
-                    if self._has_said:
-                        self._has_said = False
+                    if self._shows_waiting:
+                        self._shows_waiting = False
                         yield Waiting(0, "")
                     for event in events:
-                        yield self._noted(event, reply.request_id)
+                        yield self._annotate(event, reply.request_id)
                     if self._reader.is_finished:
                         await reply.drain()
                         return
@@ -211,11 +211,11 @@ class BackgroundRun:
                 # Some hosts without the endpoint answer 200 with an empty body.
                 raise error_replies.endpoint_missing(self._provider, "an empty reply came back")
 
-    def _noted(self, event: StreamEvent, request_id: str) -> StreamEvent:
+    def _annotate(self, event: StreamEvent, request_id: str) -> StreamEvent:
         if isinstance(event, Started):
             self._id = event.response_id or self._id
             if self._id and self._listening is not None:
-                self._listening.let_cut()
+                self._listening.enable_cut()
             return replace(event, request_id=request_id)
         if isinstance(event, Failed):
             event.error.request_id = event.error.request_id or request_id
@@ -223,34 +223,34 @@ class BackgroundRun:
 
     # -- polling
 
-    async def _look(self) -> list[StreamEvent]:
+    async def _poll(self) -> list[StreamEvent]:
         """Poll the run: return its end, or else its state.
 
         Raises:
             AttemptError
         """
         try:
-            return await self._transport.get_json(self._path, self._take_whole)
+            return await self._transport.get_json(self._path, self._read_response)
         except (StreamCutError, UnexpectedReplyError) as error:
             raise AttemptError(error) from error
 
-    def _take_whole(self, value: object, request_id: str = "") -> list[StreamEvent]:
+    def _read_response(self, value: object, request_id: str = "") -> list[StreamEvent]:
         self._reached_at = self._loop.time()
-        error = error_replies.error_of_whole(self._provider, value, request_id)
+        error = error_replies.error_in_reply(self._provider, value, request_id)
         if error is not None:
             raise error
         self._id = json_fields.name(value, "id") or self._id
         status = json_fields.text(value, "status")
-        if status not in _UNDER_WAY or not self._id:
-            return [self._noted(e, request_id) for e in self._reader.read_whole(value)]
+        if status not in _RUNNING_STATUSES or not self._id:
+            return [self._annotate(e, request_id) for e in self._reader.read_whole(value)]
         model = json_fields.name(value, "model")
         return [
             Started(self._id, model, request_id),
             RunReached(RemoteRun(self._id, self._reader.sequence)),
-            Waiting(0, self._how_it_stands(status)),
+            Waiting(0, self._status_text(status)),
         ]
 
-    def _how_it_stands(self, status: str) -> str:
+    def _status_text(self, status: str) -> str:
         now = self._loop.time()
         every = self._times.check if self._may_stream else self._times.poll
         again = f"Asked again every {every:.0f} s."
@@ -268,11 +268,11 @@ class BackgroundRun:
 
     @property
     def _path(self) -> str:
-        return path_of(self._id)
+        return run_path(self._id)
 
     # -- when the provider is out of reach
 
-    def _pause_s(self, failed: AttemptError, failures: int) -> float:
+    def _retry_delay_s(self, failed: AttemptError, failures: int) -> float:
         """Return how long to wait before the next attempt.
 
         Raises:
@@ -288,14 +288,14 @@ class BackgroundRun:
                 status=404,
                 request_id=error.request_id,
             ) from failed
-        is_up = self._loop.time() - self._reached_at >= self._times.patience
-        if is_up or isinstance(error, AuthenticationError) or _is_refusal(error):
+        is_out_of_patience = self._loop.time() - self._reached_at >= self._times.patience
+        if is_out_of_patience or isinstance(error, AuthenticationError) or _is_refusal(error):
             raise error from failed
         pause = failed.asked_wait_s if failed.asked_wait_s is not None else float(2**failures)
         return min(pause, self._times.longest_pause)
 
 
-def path_of(response_id: str) -> str:
+def run_path(response_id: str) -> str:
     """Return the path of a run. The id comes from the provider and must not be read as a path."""
     return f"{responses.PATH}/{quote(response_id, safe='')}"
 
@@ -315,7 +315,7 @@ async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage
     """
     try:
         async with asyncio.timeout(times.cancel):
-            async with transport.post(f"{path_of(run.response_id)}/cancel", {}) as reply:
+            async with transport.post(f"{run_path(run.response_id)}/cancel", {}) as reply:
                 usage = await reply.json(lambda value: json_fields.mapping(value, "usage"))
     except AttemptError as failed:
         raise failed.error from failed

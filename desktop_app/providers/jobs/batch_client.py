@@ -102,17 +102,17 @@ class BatchClient:
                 return await reply.json(lambda value: json_fields.name(value, "id"))
 
         try:
-            file_id = await self._repeated(once)
+            file_id = await self._retry(once)
         except EndpointMissingError as error:
             raise self._no_batches() from error
         if not file_id:
-            raise self._unexpected("took the upload without giving it a name")
+            raise self._unexpected_reply("took the upload without giving it a name")
         return file_id
 
     async def find_file(self, name: str) -> str:
         """Return the id of the file uploaded under `name`, or "" if there is none."""
         try:
-            async with aclosing(self._listed("files", "purpose=batch&")) as rows:
+            async with aclosing(self._list_rows("files", "purpose=batch&")) as rows:
                 async for row in rows:
                     if json_fields.text(row, "filename") == f"{name}.jsonl":
                         return json_fields.text(row, "id")
@@ -127,7 +127,7 @@ class BatchClient:
             async with self._transport.send("DELETE", _path("files", file_id)) as reply:
                 await reply.drain()
 
-        await self._repeated(once)
+        await self._retry(once)
 
     # -- batches
 
@@ -143,13 +143,13 @@ class BatchClient:
             "metadata": {NAME_KEY: name},
         }
         try:
-            return await self._repeated(lambda: self._posted("batches", body), may_cost=True)
+            return await self._retry(lambda: self._post("batches", body), may_cost=True)
         except EndpointMissingError as error:
             raise self._no_batches() from error
 
     async def find(self, name: str, input_file_id: str) -> RemoteBatch | None:
         """Return the batch created under `name` or from this file, or None if there is none."""
-        async with aclosing(self._listed("batches", "")) as rows:
+        async with aclosing(self._list_rows("batches", "")) as rows:
             async for row in rows:
                 batch = batch_of(row)
                 if batch is not None and (
@@ -160,12 +160,12 @@ class BatchClient:
 
     async def look(self, batch_id: str) -> RemoteBatch:
         """Return the current state of a batch."""
-        return await self._repeated(lambda: self._got(_path("batches", batch_id)))
+        return await self._retry(lambda: self._get(_path("batches", batch_id)))
 
     async def cancel(self, batch_id: str) -> RemoteBatch:
         """Cancel a batch. The results it has by then can still be fetched."""
         path = f"{_path('batches', batch_id)}/cancel"
-        return await self._repeated(lambda: self._posted(path, {}))
+        return await self._retry(lambda: self._post(path, {}))
 
     async def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]:
         """Yield the results of a file as they arrive, None for a line that is not a result."""
@@ -185,7 +185,7 @@ class BatchClient:
             except AttemptError as failed:
                 await self._pause(failed, next(attempts))
             except StreamCutError as error:
-                raise self._broke(error) from error
+                raise self._connection_broken(error) from error
 
     async def _lines(self, path: str) -> AsyncGenerator[bytes, None]:
         with self._in_use():
@@ -199,28 +199,28 @@ class BatchClient:
 
     # -- requests
 
-    async def _posted(self, path: str, body: dict[str, Any]) -> RemoteBatch:
+    async def _post(self, path: str, body: dict[str, Any]) -> RemoteBatch:
         headers = {"accept": "application/json", "content-type": "application/json"}
         content = json.dumps(body).encode()
         async with self._transport.send("POST", path, headers, content) as reply:
             return await reply.json(self._batch)
 
-    async def _got(self, path: str) -> RemoteBatch:
+    async def _get(self, path: str) -> RemoteBatch:
         return await self._transport.get_json(path, self._batch)
 
     def _batch(self, value: object) -> RemoteBatch:
         batch = batch_of(value)
         if batch is None:
-            raise self._unexpected("sent something that is no batch")
+            raise self._unexpected_reply("sent something that is no batch")
         return batch
 
-    async def _listed(self, path: str, query: str) -> AsyncGenerator[Mapping[str, Any], None]:
+    async def _list_rows(self, path: str, query: str) -> AsyncGenerator[Mapping[str, Any], None]:
         """Yield the rows of a list, newest first, page by page."""
         after = ""
         for _ in range(_MOST_PAGES):
             behind = f"&after={quote(after, safe='')}" if after else ""
             address = f"{path}?{query}limit={_PAGE}{behind}"
-            rows, has_more = await self._repeated(partial(self._transport.get_json, address, _page))
+            rows, has_more = await self._retry(partial(self._transport.get_json, address, _page))
             for row in rows:
                 yield row
             last = json_fields.name(rows[-1], "id") if rows else ""
@@ -228,7 +228,7 @@ class BatchClient:
                 return
             after = last
 
-    async def _repeated(self, once: Callable[[], Awaitable[T]], *, may_cost: bool = False) -> T:
+    async def _retry(self, once: Callable[[], Awaitable[T]], *, may_cost: bool = False) -> T:
         attempts = count()
         with self._in_use():
             while True:
@@ -242,7 +242,7 @@ class BatchClient:
                         raise failed.error from failed
                     await self._pause(failed, next(attempts))
                 except StreamCutError as error:
-                    raise self._broke(error) from error
+                    raise self._connection_broken(error) from error
 
     async def _pause(self, failed: AttemptError, attempt: int) -> None:
         wait = failed.wait_s(attempt)
@@ -259,14 +259,14 @@ class BatchClient:
             what_to_do="Choose another provider for the job.",
         )
 
-    def _broke(self, error: StreamCutError) -> NetworkError:
+    def _connection_broken(self, error: StreamCutError) -> NetworkError:
         return NetworkError(
             f"The connection to {self._profile.name} broke in the middle of a reply.",
             what_to_do="It is tried again.",
             details=error.details,
         )
 
-    def _unexpected(self, what: str) -> UnexpectedReplyError:
+    def _unexpected_reply(self, what: str) -> UnexpectedReplyError:
         return UnexpectedReplyError(f"{self._profile.name} {what}.", what_to_do="Try again later.")
 
 
@@ -295,19 +295,19 @@ async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes,
     A line that is too long for an answer comes truncated, so it does not parse. Blank lines are
     skipped.
     """
-    held, turns = bytearray(), Turns()
+    buffer, turns = bytearray(), Turns()
     async with aclosing(pieces):
         async for piece in pieces:
             first, *others = piece.split(b"\n")
-            if len(held) <= LONGEST_LINE:
-                held += first
+            if len(buffer) <= LONGEST_LINE:
+                buffer += first
             if not others:
                 continue
             *whole, rest = others
-            for line in (bytes(held), *whole):
+            for line in (bytes(buffer), *whole):
                 if line and not line.isspace():
                     yield line
                     await turns.give()
-            held = bytearray(rest)
-    if held:
-        yield bytes(held)
+            buffer = bytearray(rest)
+    if buffer:
+        yield bytes(buffer)

@@ -49,8 +49,8 @@ LARGEST_RESULT: Final = 16 * MB
 MOST_ERRORS: Final = 50_000
 """The most errors read of a batch: one for each of its requests."""
 # Readers that split lines like Python's splitlines() would split a request at these characters.
-_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
-_NOT_BEGUN: Final = {
+_LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
+_UNSTARTED_ERRORS: Final = {
     "batch_expired": "It was not reached within a day; nothing was billed for it.",
     "batch_cancelled": "The job was cancelled before it was reached; nothing was billed for it.",
 }
@@ -83,12 +83,12 @@ def request_line(
         "url": URLS[api],
         "body": builder(request, info, profile, omit),
     }
-    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=_whole)
-    text = text.translate(_BREAKS)
+    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=_to_data_url)
+    text = text.translate(_LINE_BREAKS)
     return text.encode("utf-8", "replace") + b"\n"
 
 
-def _whole(value: object) -> str:
+def _to_data_url(value: object) -> str:
     """Return a file as a data URL; a line is complete before it is sent."""
     if not isinstance(value, FileData):
         raise TypeError(f"{type(value).__name__} has no place in a request")
@@ -106,40 +106,42 @@ def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
         return None
     response = json_fields.mapping(row, "response")
     error = row.get("error")
-    said = _said(provider, error) if error else ""
+    error_text = _error_text(provider, error) if error else ""
     if not response:
-        return _without_response(name, error, said)
-    result = _of_response(name, response, provider, api)
-    if not said:
+        return _result_without_response(name, error, error_text)
+    result = _result_of_response(name, response, provider, api)
+    if not error_text:
         return result
     if result.status is ItemStatus.ANSWERED:
-        return replace(result, error=f"With the answer came an error: {said}")
-    return replace(result, error=said)
+        return replace(result, error=f"With the answer came an error: {error_text}")
+    return replace(result, error=error_text)
 
 
-def _without_response(name: str, error: object, said: str) -> BatchResult:
-    not_begun = _NOT_BEGUN.get(json_fields.text(error, "code"))
+def _result_without_response(name: str, error: object, error_text: str) -> BatchResult:
+    not_begun = _UNSTARTED_ERRORS.get(json_fields.text(error, "code"))
     if not_begun:
         return BatchResult(name, ItemStatus.UNANSWERED, error=not_begun)
-    said = said or "The provider sent neither an answer nor an error for it."
-    return BatchResult(name, ItemStatus.FAILED, error=said)
+    error_text = error_text or "The provider sent neither an answer nor an error for it."
+    return BatchResult(name, ItemStatus.FAILED, error=error_text)
 
 
-def _said(provider: str, error: object) -> str:
+def _error_text(provider: str, error: object) -> str:
     body = error_replies.parse_error({"error": error})
     return error_replies.error_from(provider, body).what_happened
 
 
-def _of_response(name: str, response: Mapping[str, Any], provider: str, api: Api) -> BatchResult:
+def _result_of_response(
+    name: str, response: Mapping[str, Any], provider: str, api: Api
+) -> BatchResult:
     status = json_fields.count(response, "status_code")
     body = response.get("body")
     if status >= 300 or not isinstance(body, dict):
         request_id = json_fields.text(response, "request_id")
-        wrong = (
+        error_body = (
             error_replies.parse_error(body) if isinstance(body, dict) else error_replies.ErrorBody()
         )
         error = error_replies.error_from(
-            provider, wrong, status=status or None, request_id=request_id
+            provider, error_body, status=status or None, request_id=request_id
         )
         return BatchResult(name, ItemStatus.FAILED, error=error.what_happened)
     reply = _reply(body, provider, api)
@@ -151,7 +153,7 @@ def _of_response(name: str, response: Mapping[str, Any], provider: str, api: Api
     if reply.status is MessageStatus.COMPLETE and answer:
         return BatchResult(name, ItemStatus.ANSWERED, answer, usage=reply.usage)
     if reply.status is MessageStatus.INCOMPLETE:
-        why = f"The answer is not whole: {_reason(reply.incomplete_reason)}."
+        why = f"The answer is not whole: {_reason_text(reply.incomplete_reason)}."
         kind = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
         return BatchResult(name, kind, answer, why, reply.usage)
     why = "The answer is empty." if reply.error is None else reply.error.what_happened
@@ -175,7 +177,7 @@ def _reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
     return reply
 
 
-def _reason(reason: str) -> str:
+def _reason_text(reason: str) -> str:
     known = {
         "max_output_tokens": "it reached the limit of tokens",
         "content_filter": "a content filter stopped it",
@@ -188,12 +190,12 @@ def batch_of(value: object) -> RemoteBatch | None:
     batch_id = json_fields.name(value, "id")
     if not batch_id:
         return None
-    told = json_fields.name(value, "status")
+    status = json_fields.name(value, "status")
     counts = json_fields.mapping(value, "request_counts")
     errors = json_fields.rows(json_fields.mapping(value, "errors"), "data")
     return RemoteBatch(
         batch_id,
-        BatchStatus(told) if told in _REMOTE else None,
+        BatchStatus(status) if status in _REMOTE_STATUSES else None,
         json_fields.name(value, "input_file_id"),
         json_fields.name(value, "output_file_id"),
         json_fields.name(value, "error_file_id"),
@@ -208,7 +210,7 @@ def batch_of(value: object) -> RemoteBatch | None:
     )
 
 
-_REMOTE: Final = frozenset(BatchStatus) - {
+_REMOTE_STATUSES: Final = frozenset(BatchStatus) - {
     BatchStatus.PREPARING,
     BatchStatus.READY,
     BatchStatus.UPLOADING,

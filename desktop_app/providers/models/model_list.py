@@ -17,7 +17,7 @@ from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
-from desktop_app.providers.models.model_windows import beside, window_of
+from desktop_app.providers.models.model_windows import window_of, window_source
 
 PATH: Final = "models"
 
@@ -35,7 +35,9 @@ class GetJson(Protocol):
     async def __call__(self, path: str, read: Callable[[Any], T]) -> T: ...
 
 
-async def fetched(get_json: GetJson, profile: ProviderProfile, beside_s: float) -> ModelListing:
+async def fetch_listing(
+    get_json: GetJson, profile: ProviderProfile, windows_timeout_s: float
+) -> ModelListing:
     """Fetch the models that the provider lists now.
 
     Args:
@@ -45,14 +47,14 @@ async def fetched(get_json: GetJson, profile: ProviderProfile, beside_s: float) 
         AttemptError, ProviderError
     """
     listing, more = await get_json(
-        PATH, lambda reply: (listing_from(reply, profile), beside(_rows(reply)))
+        PATH, lambda reply: (listing_from(reply, profile), window_source(_rows(reply)))
     )
     # OpenAI's list resembles others', and its windows are known.
     if more is None or profile.kind is ProviderKind.OPENAI:
         return listing
     ids = [model.id for model in listing.models]
     try:
-        async with asyncio.timeout(beside_s):
+        async with asyncio.timeout(windows_timeout_s):
             windows = await get_json(more.path, lambda reply: more.read(reply, ids))
     except (AttemptError, ProviderError, TimeoutError):
         return listing  # windows stay unknown

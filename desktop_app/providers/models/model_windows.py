@@ -36,7 +36,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Beside:
+class WindowSource:
     """A further request to a server for context windows.
 
     Attributes:
@@ -60,51 +60,53 @@ def window_of(row: Row) -> int | None:
     >>> window_of({"id": "m", "context_length": "8192", "max_model_len": 0})
     """
     meta, top = json_fields.mapping(row, "meta"), json_fields.mapping(row, "top_provider")
-    running = (*_named(row, _LOADED), *_named(meta, ("n_ctx",)))
-    stated = (*_named(row, _STATED), *_named(top, ("context_length",)))
-    trained = _named(meta, ("n_ctx_train",))
+    running = (*_numbers_at(row, _LOADED), *_numbers_at(meta, ("n_ctx",)))
+    stated = (*_numbers_at(row, _STATED), *_numbers_at(top, ("context_length",)))
+    trained = _numbers_at(meta, ("n_ctx_train",))
     return next((min(found) for found in (running, stated, trained) if found), None)
 
 
-def beside(rows: Sequence[Row]) -> Beside | None:
+def window_source(rows: Sequence[Row]) -> WindowSource | None:
     """Return the further request for windows to the server of these rows, or None."""
     owners = {json_fields.text(row, "owned_by") for row in rows}
     if owners == {"llamacpp"}:
-        is_said = all(_named(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows)
-        return None if is_said or len(rows) > 1 else Beside("/props", _of_llama_cpp)
+        is_said = all(_numbers_at(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows)
+        return None if is_said or len(rows) > 1 else WindowSource("/props", _of_llama_cpp)
     if owners == {"organization_owner"}:
-        return Beside("/api/v0/models", _of_lm_studio)
+        return WindowSource("/api/v0/models", _of_lm_studio)
     if "library" in owners and not any(map(window_of, rows)):
-        return Beside("/api/ps", _of_ollama)
+        return WindowSource("/api/ps", _of_ollama)
     is_litellm = bool(rows) and all(row.get("created") == _CREATED_BY_LITELLM for row in rows)
     if is_litellm and not any(map(window_of, rows)):
-        return Beside("/model/info", _of_litellm)
+        return WindowSource("/model/info", _of_litellm)
     return None
 
 
 def _of_llama_cpp(reply: object, ids: Sequence[str]) -> dict[str, int]:
     settings = json_fields.mapping(reply, "default_generation_settings")
-    found = _named(settings, ("n_ctx",))
+    found = _numbers_at(settings, ("n_ctx",))
     return dict.fromkeys(ids, found[0]) if found else {}
 
 
 def _of_lm_studio(reply: object, _ids: Sequence[str]) -> dict[str, int]:
     rows = json_fields.rows(reply, "data")
-    return _least((json_fields.text(row, "id"), window_of(row)) for row in rows)
+    return _smallest_by_id((json_fields.text(row, "id"), window_of(row)) for row in rows)
 
 
 def _of_ollama(reply: object, _ids: Sequence[str]) -> dict[str, int]:
     rows = json_fields.rows(reply, "models")
-    return _least((json_fields.text(row, "name"), window_of(row)) for row in rows)
+    return _smallest_by_id((json_fields.text(row, "name"), window_of(row)) for row in rows)
 
 
 def _of_litellm(reply: object, _ids: Sequence[str]) -> dict[str, int]:
     rows = json_fields.rows(reply, "data")
     infos = ((row, json_fields.mapping(row, "model_info")) for row in rows)
-    return _least((json_fields.text(row, "model_name"), window_of(info)) for row, info in infos)
+    return _smallest_by_id(
+        (json_fields.text(row, "model_name"), window_of(info)) for row, info in infos
+    )
 
 
-def _least(found: Iterable[tuple[str, int | None]]) -> dict[str, int]:
+def _smallest_by_id(found: Iterable[tuple[str, int | None]]) -> dict[str, int]:
     """Return the smallest window by id: several deployments may share one name."""
     windows: dict[str, int] = {}
     for model_id, window in found:
@@ -113,7 +115,7 @@ def _least(found: Iterable[tuple[str, int | None]]) -> dict[str, int]:
     return windows
 
 
-def _named(row: Row, names: Iterable[str]) -> list[int]:
+def _numbers_at(row: Row, names: Iterable[str]) -> list[int]:
     """Return the numbers under `names` that could be windows."""
     found = (json_fields.count(row, name) for name in names)
     return [number for number in found if SMALLEST <= number <= LARGEST]

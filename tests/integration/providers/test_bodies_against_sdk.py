@@ -41,7 +41,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.providers.apis import chat_completions, responses
-from desktop_app.providers.http.request_body import packed
+from desktop_app.providers.http.request_body import packed_body
 from desktop_app.providers.jobs.batch_lines import URLS, request_line
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.batch_server import BatchServer
@@ -121,7 +121,7 @@ def checked(schema: TypeAdapter[Any], body: dict[str, Any]) -> None:
 
 def on_the_wire(body: dict[str, Any]) -> dict[str, Any]:
     """A body as it is sent, its files in it."""
-    content, _ = packed(body)
+    content, _ = packed_body(body)
 
     async def collected(pieces: AsyncIterator[bytes]) -> bytes:
         return b"".join([piece async for piece in pieces])

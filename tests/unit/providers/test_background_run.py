@@ -33,7 +33,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.transport import Timeouts
-from desktop_app.providers.jobs.background_run import RunTimes, path_of
+from desktop_app.providers.jobs.background_run import RunTimes, run_path
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.background_server import USAGE, BackgroundServer, Fault, events_of
 from tests.helpers.secrets import key_for
@@ -359,4 +359,4 @@ def test_a_compatible_server_is_asked_for_it_in_so_many_words() -> None:
 
 
 def test_an_id_is_no_path() -> None:
-    assert path_of("../models?x") == "responses/..%2Fmodels%3Fx"
+    assert run_path("../models?x") == "responses/..%2Fmodels%3Fx"

@@ -65,7 +65,7 @@ def windows(*scripts: Script, kind: ProviderKind = ProviderKind.COMPATIBLE) -> t
         async with LoopbackServer(*scripts) as server:
             profile = ProviderProfile("box", "Box", kind, server.base_url)
             client = ProviderClient(
-                profile, key_for(profile.base_url, "key"), CATALOG, timeouts=Timeouts(beside=0.2)
+                profile, key_for(profile.base_url, "key"), CATALOG, timeouts=Timeouts(windows=0.2)
             )
             listing = await client.listing()
             await client.aclose()

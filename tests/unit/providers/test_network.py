@@ -15,7 +15,7 @@ import pytest
 from desktop_app.domain.conversations.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.errors import EndpointMissingError, ProviderError
 from desktop_app.providers.http.transport import Timeouts
-from desktop_app.providers.http.trust import trusted
+from desktop_app.providers.http.trust import trusted_context
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.certificates import Authority
 from tests.helpers.closed_port import closed_port
@@ -308,11 +308,11 @@ def test_a_file_that_went_away_is_named(tmp_path: Path) -> None:
 
 def test_one_context_for_all_with_the_same_file(tmp_path: Path) -> None:
     first = Authority(tmp_path)
-    assert trusted() is trusted()
-    before = trusted(str(first.pem))
-    assert trusted(str(first.pem)) is before is not trusted()
+    assert trusted_context() is trusted_context()
+    before = trusted_context(str(first.pem))
+    assert trusted_context(str(first.pem)) is before is not trusted_context()
     Authority(tmp_path)  # another, under the same name
-    assert trusted(str(first.pem)) is not before
+    assert trusted_context(str(first.pem)) is not before
 
 
 def test_a_server_without_encryption_behind_https() -> None:

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.conversations.chat_request import FileData
-from desktop_app.providers.http.request_body import PIECE, packed
+from desktop_app.providers.http.request_body import PIECE, packed_body
 
 FILES = st.builds(FileData, st.just("a.pdf"), st.just("application/pdf"), st.binary(max_size=50))
 
 
 def sent(body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-    content, headers = packed(body)
+    content, headers = packed_body(body)
 
     async def collected() -> bytes:
         if isinstance(content, bytes):
@@ -50,4 +50,4 @@ def test_large_files_come_in_pieces(size: int) -> None:
 
 def test_nothing_else_is_put_in() -> None:
     with pytest.raises(TypeError, match="set has no place"):
-        packed({"x": {1}})
+        packed_body({"x": {1}})

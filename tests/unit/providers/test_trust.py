@@ -13,7 +13,7 @@ from desktop_app.providers.http.trust import (
     LARGEST_CA_FILE,
     describe_ca_file,
     read_ca_file,
-    trusted,
+    trusted_context,
 )
 from tests.helpers.certificates import Authority
 
@@ -30,7 +30,7 @@ def test_several_are_counted_and_words_between_them_do_no_harm(tmp_path: Path) -
     both = tmp_path / "both.crt"
     both.write_bytes(b"# Firma M\xfcller\r\n" + one + "# später\n".encode() + two)
     assert describe_ca_file(str(both)) == "2 authorities."
-    assert trusted(str(both)).cert_store_stats()["x509_ca"] >= 2
+    assert trusted_context(str(both)).cert_store_stats()["x509_ca"] >= 2
 
 
 def test_a_certificate_of_a_server_itself(tmp_path: Path) -> None:
