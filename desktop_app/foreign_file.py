@@ -48,19 +48,19 @@ def open_file(path: Path) -> BinaryIO:
         OSError: it is missing, a folder, or cannot be read.
         RefusedFileError: it is a named pipe, a device or a socket.
     """
-    _demand_ordinary(path.stat().st_mode, path)
+    _require_regular(path.stat().st_mode, path)
     # The path may have changed meanwhile. O_NONBLOCK, because opening a named pipe waits for a
     # writer.
     descriptor = os.open(path, os.O_RDONLY | _NONBLOCK | _CLOEXEC | _BINARY)
     try:
-        _demand_ordinary(os.fstat(descriptor).st_mode, path)
+        _require_regular(os.fstat(descriptor).st_mode, path)
     except BaseException:
         os.close(descriptor)
         raise
     return os.fdopen(descriptor, "rb")
 
 
-def _demand_ordinary(mode: int, path: Path) -> None:
+def _require_regular(mode: int, path: Path) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(21, "Is a directory", str(path))
     if not stat.S_ISREG(mode):
@@ -100,7 +100,7 @@ class ForeignArchive:
         try:
             self._archive = zipfile.ZipFile(_Directory(file.fileno()))
             self.members = self._archive.infolist()
-            _demand_side_by_side(self.members, os.fstat(file.fileno()).st_size)
+            _require_no_overlap(self.members, os.fstat(file.fileno()).st_size)
         except _UNREADABLE as exc:
             file.close()
             raise RefusedFileError(f"is no archive that can be read ({exc})") from exc
@@ -159,7 +159,7 @@ class _Directory(FileIO):
         return super().read(size) or b""
 
 
-def _demand_side_by_side(members: list[zipfile.ZipInfo], size: int) -> None:
+def _require_no_overlap(members: list[zipfile.ZipInfo], size: int) -> None:
     """Refuse members that share bytes: a small bomb unpacks the same bytes a thousand times."""
     end = 0
     for info in sorted(members, key=lambda each: each.header_offset):

@@ -55,12 +55,12 @@ def _command(arguments: list[str]) -> int:
         from desktop_app.cli.arguments import parser
 
         options, unknown = parser(COMMANDS).parse_known_args(arguments)
-        _take_files(options, unknown)
+        _add_files(options, unknown)
         return _run(options)
     return _run(_window_parser().parse_args(arguments))
 
 
-def _take_files(options: argparse.Namespace, unknown: list[str]) -> None:
+def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
     """Add files that follow an option, which argparse leaves over; refuse anything else."""
     files = getattr(options, getattr(options, "more", ""), None)
     at = unknown.index("--") if "--" in unknown else len(unknown)

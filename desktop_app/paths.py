@@ -97,8 +97,8 @@ def _runtime_folder(data: Path) -> Path:
         found = private.lstat()
     except OSError:
         return data
-    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
-    return private if is_ours and not found.st_mode & 0o077 else data
+    is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+    return private if is_own and not found.st_mode & 0o077 else data
 
 
 @cache

@@ -80,7 +80,7 @@ class MarkdownFile:
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
         """Write the path shown; raises OSError."""
-        text = markdown_file.written(conversation, path, lambda m: self._catalog.info(m).name)
+        text = markdown_file.to_markdown(conversation, path, lambda m: self._catalog.info(m).name)
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(text)
 

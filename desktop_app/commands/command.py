@@ -36,7 +36,7 @@ class CommandScope(StrEnum):
     QUICK = "quick"
     EVERYWHERE = "everywhere"
 
-    def meets(self, other: CommandScope) -> bool:
+    def overlaps(self, other: CommandScope) -> bool:
         """Return True if a key press could mean a command of either scope."""
         if CommandScope.EVERYWHERE in (self, other):
             return True

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from desktop_app.commands.command import COMMANDS, Command
-from desktop_app.commands.shortcut import normalised, refusal_of
+from desktop_app.commands.shortcut import normalized, refusal_of
 from desktop_app.domain.errors import SettingError
 
 
@@ -53,7 +53,7 @@ class Keymap:
             KeyError: there is no such command.
         """
         command = self._commands[command_id]
-        return self._overrides.get(command_id, normalised(command.shortcut))
+        return self._overrides.get(command_id, normalized(command.shortcut))
 
     def is_changed(self, command_id: str) -> bool:
         """Return True if the user changed the shortcut."""
@@ -69,7 +69,7 @@ class Keymap:
         for rivals in by_keys.values():
             for command in rivals:
                 others = [o for o in rivals if o is not command]
-                met = tuple(o.id for o in others if o.context.meets(command.context))
+                met = tuple(o.id for o in others if o.context.overlaps(command.context))
                 if met:
                     found[command.id] = met
         return found
@@ -80,9 +80,9 @@ class Keymap:
             if command is None:
                 continue
             try:
-                keys = normalised(shortcut)
+                keys = normalized(shortcut)
             except SettingError:
                 continue  # damaged, or from another version: the default applies
             is_refused = bool(keys) and refusal_of(keys) is not None
-            if keys != normalised(command.shortcut) and not is_refused:
+            if keys != normalized(command.shortcut) and not is_refused:
                 yield command_id, keys

@@ -52,7 +52,7 @@ def parse(text: str) -> tuple[frozenset[str], str]:
     return frozenset(modifiers), _key(match[2].strip(), text)
 
 
-def normalised(text: str) -> str:
+def normalized(text: str) -> str:
     """Return the normalized spelling of a shortcut; "" stays "".
 
     Raises:

@@ -301,7 +301,7 @@ def _imported(
             raise ValueError("its folder is not in the file")
         folder = _folder_from(folders[conversation.folder_id])
     messages = tuple(_message_from(m, conversation.id) for m in objects_at(item, "messages"))
-    _demand_tree(conversation, messages)
+    _require_tree(conversation, messages)
     attachments = [part for message in messages for part in message.attachments]
     attachments += conversation.draft.of_this_question
     wanted = dict.fromkeys(part.sha256 for part in attachments)
@@ -316,7 +316,7 @@ def _imported(
     return ImportedConversation(conversation, messages, folder, found, made, preset)
 
 
-def _demand_tree(conversation: Conversation, messages: tuple[Message, ...]) -> None:
+def _require_tree(conversation: Conversation, messages: tuple[Message, ...]) -> None:
     known: set[str | None] = {None}
     for message in messages:
         if message.parent_id not in known or message.id in known:
@@ -358,7 +358,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         conversation_id=conversation_id,
         parent_id=None if parent is None else _identifier(parent),
         role=Role(item["role"]),
-        status=_ended(MessageStatus(item["status"])),
+        status=_finished_status(MessageStatus(item["status"])),
         parts=parts_from_json(_rows(item["parts"])),
         created_at=_moment(item["created_at"]),
         choice=_choice_from(item["choice"]),
@@ -393,18 +393,18 @@ def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compactio
         tokens_after=item["tokens_after"],
         undone_at=None if undone is None else _moment(undone),
     )
-    if made.kind is CompactionKind.PROVIDER and not _are_items(made.body):
+    if made.kind is CompactionKind.PROVIDER and not _is_item_list(made.body):
         raise ValueError("a provider's state that is none")
     return bounds.typed(made)
 
 
-def _are_items(body: object) -> bool:
+def _is_item_list(body: object) -> bool:
     """Return True if a provider's state can be sent: a list of items."""
     items = json.loads(body) if isinstance(body, str) else None
     return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
-def _ended(status: MessageStatus) -> MessageStatus:
+def _finished_status(status: MessageStatus) -> MessageStatus:
     if status is MessageStatus.STREAMING:
         raise ValueError("an answer on its way")
     return status

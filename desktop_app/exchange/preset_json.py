@@ -45,7 +45,7 @@ def preset_from_json(value: _Object) -> Preset:
     settings = value.get("settings") or {}
     variant, effort = text_of(value, "variant"), text_of(value, "effort")
     return Preset(
-        id=id_of(value) or made_id(name, json.dumps(settings, sort_keys=True)),
+        id=id_of(value) or derived_id(name, json.dumps(settings, sort_keys=True)),
         name=bounds.name(name),
         provider_id=bounds.name(text_of(value, "provider")),
         model=bounds.name(text_of(value, "model")),
@@ -105,6 +105,6 @@ def moment_of(value: _Object) -> datetime | None:
     )
 
 
-def made_id(*words: str) -> str:
+def derived_id(*words: str) -> str:
     """Return an id derived from the content, for an item without one."""
     return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()[:32]

@@ -37,8 +37,8 @@ from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.imported import BAD_VALUE
 from desktop_app.exchange.preset_json import (
+    derived_id,
     id_of,
-    made_id,
     moment_of,
     moment_to_json,
     position_of,
@@ -62,7 +62,7 @@ class PromptCollection:
     presets: tuple[Preset, ...] = ()
 
 
-def written(collection: PromptCollection) -> str:
+def to_json_text(collection: PromptCollection) -> str:
     """Return the text of the file."""
     value = {
         "format": FORMAT,
@@ -118,38 +118,38 @@ def read(text: str) -> PromptCollection:
         raise _refused("A part of it cannot be understood.", why) from exc
 
 
-def news(
+def new_items(
     found: PromptCollection, known: PromptCollection, new_id: Callable[[], str]
 ) -> PromptCollection:
     """Return the items of `found` that do not exist yet, with unused ids."""
     return PromptCollection(
-        tuple(_news(found.prompts, known.prompts, _words_of_prompt, new_id)),
-        tuple(_news(found.presets, known.presets, _words_of_preset, new_id)),
+        tuple(_new_items(found.prompts, known.prompts, _prompt_content, new_id)),
+        tuple(_new_items(found.presets, known.presets, _preset_content, new_id)),
     )
 
 
-def _news(
+def _new_items(
     found: Iterable[T],
     known: Iterable[T],
     words: Callable[[T], Hashable],
     new_id: Callable[[], str],
 ) -> Iterable[T]:
     known = tuple(known)
-    taken, said = {one.id for one in known}, {words(one) for one in known}
+    taken, contents = {one.id for one in known}, {words(one) for one in known}
     for one in found:
-        if words(one) in said:
+        if words(one) in contents:
             continue
         free = one if one.id not in taken else replace(one, id=new_id())
         taken.add(free.id)
-        said.add(words(free))
+        contents.add(words(free))
         yield free
 
 
-def _words_of_prompt(prompt: Prompt) -> Hashable:
+def _prompt_content(prompt: Prompt) -> Hashable:
     return (prompt.title, prompt.folder, prompt.text)
 
 
-def _words_of_preset(preset: Preset) -> Hashable:
+def _preset_content(preset: Preset) -> Hashable:
     return replace(preset, id="", position=0, created_at=None)
 
 
@@ -168,7 +168,7 @@ def _prompt_to_json(prompt: Prompt) -> _Object:
 def _prompt_from_json(value: _Object) -> Prompt:
     title, text = text_of(value, "title", needed=True), text_of(value, "text", needed=True)
     return Prompt(
-        id=id_of(value) or made_id(title, text),
+        id=id_of(value) or derived_id(title, text),
         title=bounds.name(title),
         text=text,
         folder=bounds.name(text_of(value, "folder")),

@@ -152,7 +152,7 @@ class LocalModel:
         Raises:
             LocalModelError: no weights, not a model, or the server did not start.
         """
-        return (await self._started()).endpoint
+        return (await self._ensure_started()).endpoint
 
     async def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` with the model's own tokenizer. Start it if needed.
@@ -162,12 +162,12 @@ class LocalModel:
         Raises:
             LocalModelError: as `endpoint()`, or the server died meanwhile.
         """
-        server = await self._started()
+        server = await self._ensure_started()
         count = 0
         for start in range(0, len(text), SLICE_CHARACTERS):
             body = {"content": text[start : start + SLICE_CHARACTERS]}
-            place = server.endpoint.socket_path, server.endpoint.key
-            reply = await _request(*place, "/tokenize", body)
+            socket_and_key = server.endpoint.socket_path, server.endpoint.key
+            reply = await _request(*socket_and_key, "/tokenize", body)
             count += len(reply["tokens"])
         return count
 
@@ -181,9 +181,9 @@ class LocalModel:
         finally:
             self._closing = False
 
-    async def _started(self) -> _Running:
+    async def _ensure_started(self) -> _Running:
         async with self._changing:
-            self._refuse_if_closing()
+            self._require_open()
             if self._running is not None and self.running and self._running.chosen == self.weights:
                 return self._running
             await self._stop()
@@ -194,7 +194,7 @@ class LocalModel:
                     await self._stop()
             return self._running
 
-    def _refuse_if_closing(self) -> None:
+    def _require_open(self) -> None:
         if self._closing:
             raise LocalModelError(
                 "The on-device model was stopped.", what_to_do="Try again: it starts anew."
@@ -209,7 +209,7 @@ class LocalModel:
             self._socket.unlink(missing_ok=True)
 
     async def _start(self, chosen: Path | None) -> _Running:
-        weights = await asyncio.to_thread(_usable, chosen)
+        weights = await asyncio.to_thread(_checked_weights, chosen)
         self._socket = await asyncio.to_thread(_new_socket_path)
         configuration: Configuration = {
             "weights": str(weights),
@@ -222,25 +222,25 @@ class LocalModel:
         }
         with os.fdopen(os.memfd_create("model-log"), "w+b") as log:  # in memory, on no disk
             self._process = await _spawn(log)
-            self._refuse_if_closing()
+            self._require_open()
             try:
                 async with asyncio.timeout(self._start_timeout_s):
-                    await _loaded(self._process, configuration)
-                    place = configuration["socket_path"], configuration["key"]
-                    properties = await _request(*place, "/props")
+                    await _wait_until_loaded(self._process, configuration)
+                    socket_and_key = configuration["socket_path"], configuration["key"]
+                    properties = await _request(*socket_and_key, "/props")
             except TimeoutError as exc:
                 raise LocalModelError(
                     f"{weights.name} did not load within {self._start_timeout_s:g} seconds.",
                     what_to_do=WAIT_OR_SMALLER,
-                    details=_end_of(log),
+                    details=_log_tail(log),
                 ) from exc
             except EOFError as exc:
-                self._refuse_if_closing()
+                self._require_open()
                 code = await self._process.wait()
                 raise LocalModelError(
                     f"The model file {weights.name} could not be loaded.",
                     what_to_do=INSTALL_AGAIN if chosen is None else CHOOSE_ANOTHER,
-                    details=f"exit code {code}\n{_end_of(log)}",
+                    details=f"exit code {code}\n{_log_tail(log)}",
                 ) from exc
         return _Running(chosen, self._process, _endpoint(configuration, properties))
 
@@ -252,7 +252,7 @@ def _new_socket_path() -> Path:
     return folder / f"model-{secrets.token_hex(6)}.sock"
 
 
-def _usable(chosen: Path | None) -> Path:
+def _checked_weights(chosen: Path | None) -> Path:
     """Return the file to load, verified to be a GGUF file. Raises LocalModelError."""
     weights = chosen or find_weights()
     if weights is None:
@@ -292,7 +292,9 @@ async def _spawn(log: IO[bytes]) -> asyncio.subprocess.Process:
         ) from exc
 
 
-async def _loaded(process: asyncio.subprocess.Process, configuration: Configuration) -> None:
+async def _wait_until_loaded(
+    process: asyncio.subprocess.Process, configuration: Configuration
+) -> None:
     """Wait until the model is loaded. Raises EOFError if the child ended instead."""
     if process.stdin is None or process.stdout is None:
         raise EOFError
@@ -313,7 +315,7 @@ def _endpoint(configuration: Configuration, properties: dict[str, Any]) -> Local
     )
 
 
-def _end_of(log: IO[bytes]) -> str:
+def _log_tail(log: IO[bytes]) -> str:
     # pread, because the child shares the descriptor's position and would write there.
     size = os.fstat(log.fileno()).st_size
     start = max(0, size - 4 * DETAILS_CHARACTERS)

@@ -41,13 +41,13 @@ class Configuration(TypedDict):
 
 def main() -> int:
     """Serve until standard input ends. Return 1 if the model does not load; stderr says why."""
-    answer = _take_standard_output()
+    answer = _redirect_standard_output()
     line = sys.stdin.buffer.readline()
     if not line:
         return 0
     configuration: Configuration = json.loads(line)
     try:
-        with _ended_by_the_kernel_when_stdin_closes():
+        with _killed_when_stdin_closes():
             server = _load(configuration)  # noqa: F841 - it serves while it is referenced
     except RuntimeError as exc:
         os.write(STDERR, f"{exc}\n".encode())
@@ -62,7 +62,7 @@ def main() -> int:
     os._exit(0)
 
 
-def _take_standard_output() -> int:
+def _redirect_standard_output() -> int:
     """Return a descriptor for the reply line. Libraries' output goes to standard error."""
     answer = os.dup(STDOUT)
     os.dup2(STDERR, STDOUT)
@@ -70,7 +70,7 @@ def _take_standard_output() -> int:
 
 
 @contextmanager
-def _ended_by_the_kernel_when_stdin_closes() -> Iterator[None]:
+def _killed_when_stdin_closes() -> Iterator[None]:
     """End this process by SIGIO when the parent is gone, whatever Python is doing.
 
     xllamacpp holds the interpreter lock while it loads, which takes minutes for a large model on a
@@ -102,12 +102,12 @@ def _load(configuration: Configuration) -> Any:
     params.chat_template = configuration["chat_template"]
     for name, value in configuration["sampling"].items():
         setattr(params.sampling, name, value)
-    _use_processor(params)
-    _serve_nothing_else(params)
+    _set_threads(params)
+    _disable_extras(params)
     return xllamacpp.Server(params)
 
 
-def _use_processor(params: Any) -> None:
+def _set_threads(params: Any) -> None:
     """Read the prompt with all cores; generate with all but one, which draws the window.
 
     llama.cpp's threads wait for each other at every layer. With one of two cores busy elsewhere,
@@ -122,7 +122,7 @@ def _use_processor(params: Any) -> None:
     params.fit_params = False  # reads the model twice to see what fits a graphics card
 
 
-def _serve_nothing_else(params: Any) -> None:
+def _disable_extras(params: Any) -> None:
     """Turn off the web page, the view of requests, downloads, and prompts in the log."""
     params.ui = False
     params.endpoint_slots = False

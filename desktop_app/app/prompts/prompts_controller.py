@@ -266,7 +266,7 @@ class PromptsController(QObject):
     # -------------------------------------------------------------- files
 
     async def _import(self, path: Path) -> None:
-        from desktop_app.exchange.prompts_json import PromptCollection, news, read_file
+        from desktop_app.exchange.prompts_json import PromptCollection, new_items, read_file
 
         store, dialog = self._backend.prompts, self._dialog
         try:
@@ -275,7 +275,7 @@ class PromptsController(QObject):
             known = [entry.prompt for entry in self.entries if entry.origin is not Origin.BUILT_IN]
             plain = [p for p in self._built_in if p.id not in {k.id for k in known}]
             found = replace(found, prompts=_without(found.prompts, plain))
-            added = news(
+            added = new_items(
                 found, PromptCollection(tuple(known), tuple(await store.presets())), new_id
             )
             await self._write(store.save(added.prompts, added.presets))
@@ -289,11 +289,11 @@ class PromptsController(QObject):
             dialog.say(_added(len(added.prompts), len(added.presets)))
 
     async def _export(self, path: Path) -> None:
-        from desktop_app.exchange.prompts_json import PromptCollection, written
+        from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
 
         presets = await self._backend.prompts.presets()
         own = [e.prompt for e in self.entries if e.prompt.id in self._stored]
-        text = written(PromptCollection(tuple(own), tuple(presets)))
+        text = to_json_text(PromptCollection(tuple(own), tuple(presets)))
         error = await asyncio.to_thread(_write_file, path, text)
         if self._dialog is None:
             return

@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
 )
-from desktop_app.exchange.importers.chatgpt_text import CANVAS, canvas, fenced, readable
+from desktop_app.exchange.importers.chatgpt_text import CANVAS, canvas, fenced, without_marks
 from desktop_app.exchange.importers.imported import (
     LOST_PICTURE,
     ImportedConversation,
@@ -101,7 +101,7 @@ def _node(
     role = Role.USER if author == "user" else Role.ASSISTANT
     document = canvas(message)
     parts = [TextPart(document)] if document else _parts(content, find_file, files)
-    parts = [_without_marks(part, metadata) for part in parts]
+    parts = [_readable_part(part, metadata) for part in parts]
     return Node(
         key,
         parent,
@@ -113,8 +113,8 @@ def _node(
     )
 
 
-def _without_marks(part: Part, metadata: Mapping[str, Any]) -> Part:
-    return TextPart(readable(part.text, metadata)) if isinstance(part, TextPart) else part
+def _readable_part(part: Part, metadata: Mapping[str, Any]) -> Part:
+    return TextPart(without_marks(part.text, metadata)) if isinstance(part, TextPart) else part
 
 
 def _thoughts(content: Mapping[str, Any]) -> list[str]:

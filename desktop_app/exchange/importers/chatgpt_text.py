@@ -24,7 +24,7 @@ _TICKS: Final = re.compile("`+")
 _WHOLE: Final = (".*", "(?s).*", "[\\s\\S]*")
 
 
-def readable(text: str, metadata: Mapping[str, Any]) -> str:
+def without_marks(text: str, metadata: Mapping[str, Any]) -> str:
     """Return `text` with its marks replaced by their texts; unknown marks are removed."""
     if "\ue200" not in text:
         return text
@@ -34,16 +34,16 @@ def readable(text: str, metadata: Mapping[str, Any]) -> str:
     }
     left = _MOST_ADDED
 
-    def replaced(found: re.Match[str]) -> str:
+    def replacement(found: re.Match[str]) -> str:
         nonlocal left
-        words = shown[found[0]] if found[0] in shown else _named(found[1])
+        words = shown[found[0]] if found[0] in shown else _entity_name(found[1])
         left -= len(words)
         return words if left > 0 else ""
 
-    return _MARK.sub(replaced, text)
+    return _MARK.sub(replacement, text)
 
 
-def _named(mark: str) -> str:
+def _entity_name(mark: str) -> str:
     """Return the name in `entity` U+E202 `["kind", "name", …]`."""
     kind, _, fields = mark.partition("\ue202")
     value = _json(fields) if kind == "entity" else None

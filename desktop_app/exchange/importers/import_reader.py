@@ -32,8 +32,8 @@ from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
 LARGEST_JSON: Final = 4 * 1024**3
 LARGEST_PICTURE: Final = 64 * 1024**2
 # Text compresses to a fifth, Base64 to three quarters. Above this size, a hundredth is no export.
-_PLAUSIBLE_ANYWAY: Final = 64 * 1024**2
-_MOST_SHRUNK: Final = 100
+_ALWAYS_PLAUSIBLE: Final = 64 * 1024**2
+_MOST_COMPRESSED: Final = 100
 # An empty list takes 2 bytes of JSON and 64 of memory: 4 GB of them would need about 100 GB.
 _MOST_VALUES: Final = 50_000_000
 _MOST_DIGITS: Final = 30
@@ -91,7 +91,7 @@ def _read_archive(archive: ForeignArchive, pictures: _Pictures) -> Export:
     ] or [info for info in archive.members if info.filename.endswith(".json")][:1]
     if not members:
         raise RefusedFileError("holds no conversations")
-    _demand_plausible(members)
+    _require_plausible(members)
     exports = [_read_json(archive.read(info, LARGEST_JSON), pictures.find) for info in members]
     return Export(
         exports[0].kind,
@@ -100,12 +100,12 @@ def _read_archive(archive: ForeignArchive, pictures: _Pictures) -> Export:
     )
 
 
-def _demand_plausible(members: list[ZipInfo]) -> None:
+def _require_plausible(members: list[ZipInfo]) -> None:
     unpacked = sum(info.file_size for info in members)
     packed = sum(info.compress_size for info in members)
     if unpacked > LARGEST_JSON:
         raise RefusedFileError(f"unpacks to more than {LARGEST_JSON >> 20:,} MB")
-    if unpacked > _PLAUSIBLE_ANYWAY and unpacked > _MOST_SHRUNK * packed:
+    if unpacked > _ALWAYS_PLAUSIBLE and unpacked > _MOST_COMPRESSED * packed:
         raise RefusedFileError("unpacks to a hundred times its size")
 
 
@@ -169,12 +169,12 @@ def _parsed(data: bytes) -> Any:
     if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         raise RefusedFileError("holds more values than an export has")
     try:
-        return json.loads(data, parse_int=_whole_number)
+        return json.loads(data, parse_int=_bounded_integer)
     except (ValueError, RecursionError) as exc:
         raise refused("The file is no JSON, or damaged.", str(exc)) from exc
 
 
-def _whole_number(digits: str) -> int | float:
+def _bounded_integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MOST_DIGITS else nan
 
 

@@ -86,8 +86,8 @@ def _with_children(roots: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]
 
 
 def _node(message: Mapping[str, Any]) -> Node:
-    is_persons = message.get("isCreatedByUser", text_at(message, "sender") == "User") is True
-    role = Role.USER if is_persons else Role.ASSISTANT
+    is_from_user = message.get("isCreatedByUser", text_at(message, "sender") == "User") is True
+    role = Role.USER if is_from_user else Role.ASSISTANT
     parts, reasoning = _content(message)
     names = [text_at(item, "filename") for item in objects_at(message, "files")]
     return Node(

@@ -108,23 +108,23 @@ class _Tree:
         self.conversation_id = _id(source.program, source.id)
         self.messages: list[Message] = []
         # By node: its message, or the nearest message above it.
-        self._at: dict[str, Message | None] = {}
+        self._message_by_node: dict[str, Message | None] = {}
         # By node: the reasoning that waits for an answer below it.
-        self._waiting: dict[str, tuple[ReasoningPart, ...]] = {}
+        self._pending_reasoning: dict[str, tuple[ReasoningPart, ...]] = {}
 
     def message_at(self, node_id: str | None) -> Message | None:
         """Return the message of a node, or the nearest above it."""
-        return self._at.get(node_id or "")
+        return self._message_by_node.get(node_id or "")
 
     def add(self, node: Node) -> None:
         """Add a node, as a message if it has content."""
         above = self.message_at(node.parent)
-        waiting = self._waiting.get(node.parent or "", ()) + node.reasoning
-        if len(waiting) > _MOST_REASONING:
+        pending = self._pending_reasoning.get(node.parent or "", ()) + node.reasoning
+        if len(pending) > _MOST_REASONING:
             raise ValueError("it reasons without end")
         is_answer = node.role is Role.ASSISTANT
-        if node.role is None or not (node.parts or (waiting and is_answer)):
-            self._at[node.id], self._waiting[node.id] = above, waiting
+        if node.role is None or not (node.parts or (pending and is_answer)):
+            self._message_by_node[node.id], self._pending_reasoning[node.id] = above, pending
             return
         earliest = self._began if above is None else above.created_at + _TICK
         message = Message(
@@ -133,14 +133,17 @@ class _Tree:
             parent_id=None if above is None else above.id,
             role=node.role,
             status=MessageStatus.COMPLETE if node.is_whole else MessageStatus.INTERRUPTED,
-            parts=(*waiting, *node.parts) if is_answer else node.parts,
+            parts=(*pending, *node.parts) if is_answer else node.parts,
             created_at=max(moment(node.seconds) or earliest, earliest),
             choice=ModelChoice("", bounds.name(node.model or self._source.model))
             if is_answer
             else None,
         )
         self.messages.append(message)
-        self._at[node.id], self._waiting[node.id] = message, () if is_answer else waiting
+        self._message_by_node[node.id], self._pending_reasoning[node.id] = (
+            message,
+            () if is_answer else pending,
+        )
 
 
 def _in_order(nodes: Mapping[str, Node]) -> list[Node]:

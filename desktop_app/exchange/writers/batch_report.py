@@ -64,16 +64,16 @@ def markdown_report(
 ) -> Iterator[str]:
     """Yield the job, then each file under a heading."""
     task = "\n".join(f"> {line}".rstrip() for line in job.task.strip().splitlines())
-    yield f"# {_one_line(job.title)}\n\n{_about(job, name_of_model)}\n\n{task}\n"
+    yield f"# {_one_line(job.title)}\n\n{_job_facts(job, name_of_model)}\n\n{task}\n"
     for item in items:
         yield f"\n## {_one_line(item.name)}\n\n{_facts(item)}\n"
         if item.error:
             yield f"\n*{_one_line(item.error)}*\n"
         if item.answer:
-            yield f"\n{_below(item.answer.strip())}\n"
+            yield f"\n{_demote_headings(item.answer.strip())}\n"
 
 
-def _about(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
+def _job_facts(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
     counts, effort = job.counts, job.choice.effort
     facts = [
         STATUS_WORDS[job.status],
@@ -99,7 +99,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _below(markdown: str) -> str:
+def _demote_headings(markdown: str) -> str:
     """Return an answer with its headings below the file's, except in code blocks."""
     lines, fence = [], ""
     for line in markdown.splitlines():

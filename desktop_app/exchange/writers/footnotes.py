@@ -17,7 +17,7 @@ _NAME: Final = re.compile(
 )
 
 
-def told_apart(text: str, taken: set[str]) -> str:
+def unique_footnotes(text: str, taken: set[str]) -> str:
     """Return a text with renamed footnotes if their names are taken; take its names.
 
     A text whose meaning would change stays as it is.
@@ -26,7 +26,7 @@ def told_apart(text: str, taken: set[str]) -> str:
         return text
     tokens = parser().parse(text, {})
     labels = [t.meta["label"] for t in tokens if t.type == "footnote_reference_open"]
-    names = {label: _free(label, taken) for label in dict.fromkeys(labels)}
+    names = {label: _free_name(label, taken) for label in dict.fromkeys(labels)}
     if all(label == name for label, name in names.items()):
         return text
     code = [t.map for t in tokens if t.type in _CODE and t.map is not None]
@@ -35,11 +35,11 @@ def told_apart(text: str, taken: set[str]) -> str:
         if not any(begin <= number < end for begin, end in code):
             lines[number] = _NAME.sub(lambda match: _renamed(match, names), line)
     made = "\n".join(lines)
-    same = list(_said(render(text), names)) == list(_said(render(made), {}))
+    same = list(_content(render(text), names)) == list(_content(render(made), {}))
     return made if same else text
 
 
-def _free(label: str, taken: set[str]) -> str:
+def _free_name(label: str, taken: set[str]) -> str:
     """Return a similar name that is not taken, and take it."""
     name, number = label, 1
     while name.casefold() in taken:
@@ -54,7 +54,7 @@ def _renamed(match: re.Match[str], names: Mapping[str, str]) -> str:
     return f"[^{names[name]}]" if name in names else match[0]
 
 
-def _said(blocks: list[Block], names: Mapping[str, str]) -> Iterator[object]:
+def _content(blocks: list[Block], names: Mapping[str, str]) -> Iterator[object]:
     """Yield the content of blocks, with their footnotes renamed."""
     for block in blocks:
         marker = names.get(block.marker, block.marker) if is_label(block.marker) else block.marker

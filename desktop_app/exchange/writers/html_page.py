@@ -104,7 +104,7 @@ class HtmlPage:
                 yield "</details>"
             elif isinstance(part, ToolCallPart):
                 yield f"<details><summary>Tool: {_text(part.name)}</summary>"
-                arguments = _shown("\n".join(indented_json(part.arguments)))
+                arguments = _visible("\n".join(indented_json(part.arguments)))
                 yield f"{code_block('json', arguments)}</details>"
         yield from _attached(message, pictures)
         if message.text:
@@ -172,7 +172,7 @@ class _PageWriter(HtmlWriter):
     def formula(self, tex: str, *, display: bool) -> str:
         found = self._find_formula(tex.replace("\u2028", "\n"), display=display)
         if found is None:
-            lines = "\u2028".join(map(_shown, tex.split("\u2028")))
+            lines = "\u2028".join(map(_visible, tex.split("\u2028")))
             return super().formula(lines, display=display)
         style = f"width:{found.width:.3f}em;vertical-align:{-found.depth:.3f}em"
         svg = found.svg[found.svg.index("<svg") :].replace('"black"', '"currentColor"')
@@ -185,11 +185,11 @@ class _PageWriter(HtmlWriter):
 def code_block(language: str, text: str) -> str:
     """Return code with the name of its language, colored if the language is known."""
     name = f"<figcaption>{_text(language)}</figcaption>" if language else ""
-    code = "\n".join(_coloured(language, text))
+    code = "\n".join(_colored_lines(language, text))
     return f'<figure class="code">{name}<pre tabindex="0"><code>{code}</code></pre></figure>'
 
 
-def _coloured(language: str, text: str) -> Iterator[str]:
+def _colored_lines(language: str, text: str) -> Iterator[str]:
     """Yield the lines of a code block."""
     lines = text.split("\n")
     by_line: dict[int, list[highlight.ColoredSpan]] = {}
@@ -235,7 +235,7 @@ def _ending(message: Message) -> Iterator[str]:
         yield f'<div class="error"><strong>{what}</strong> {_text(rest)}</div>'
 
 
-def _shown(text: str) -> str:
+def _visible(text: str) -> str:
     """Return text as it was typed, without characters that control its display."""
     lines = text.replace("\r\n", "\n").split("\n")
     shown = "\n".join(_CONTROLS.sub("", show_unseen(clean(line))) for line in lines)
@@ -243,4 +243,4 @@ def _shown(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_shown(text))
+    return escape(_visible(text))

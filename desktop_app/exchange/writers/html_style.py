@@ -60,11 +60,11 @@ details > div { padding-left: 14px; color: var(--dim); font-size: .95em; }
 """
 
 
-def _colours(tokens: list[str]) -> str:
-    return " ".join(f"--{name}: {colour};" for name, colour in zip(NAMES, tokens, strict=True))
+def _variables(tokens: list[str]) -> str:
+    return " ".join(f"--{name}: {color};" for name, color in zip(NAMES, tokens, strict=True))
 
 
 STYLE: Final = (
-    f":root {{ color-scheme: light dark; {_colours(LIGHT)} }}\n"
-    f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {_colours(DARK)} }} }}{_RULES}"
+    f":root {{ color-scheme: light dark; {_variables(LIGHT)} }}\n"
+    f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {_variables(DARK)} }} }}{_RULES}"
 )

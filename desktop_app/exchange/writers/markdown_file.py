@@ -13,13 +13,15 @@ from desktop_app.domain.conversations.message_facts import (
     sources_of,
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, ToolCallPart
-from desktop_app.exchange.writers.footnotes import told_apart
+from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.rendering.markdown.parser import parser
 
 ModelName = Callable[[str], str]
 
 
-def written(conversation: Conversation, path: Iterable[Message], name_of_model: ModelName) -> str:
+def to_markdown(
+    conversation: Conversation, path: Iterable[Message], name_of_model: ModelName
+) -> str:
     """Return the text of the file."""
     return "".join(pieces(conversation, path, name_of_model))
 
@@ -46,14 +48,14 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
         yield "Passages:\n\n" + "\n".join(f"- {source}" for source in sources)
     for part in message.parts:
         if isinstance(part, ReasoningPart) and part.text.strip():
-            thought = told_apart(part.text.strip(), notes)
+            thought = unique_footnotes(part.text.strip(), notes)
             quoted = "\n".join(f"> {line}".rstrip() for line in thought.splitlines())
             yield f"> *Reasoning*\n>\n{quoted}"
         elif isinstance(part, ToolCallPart):
             quoted = "\n".join(f"> {line}".rstrip() for line in fenced(part.arguments).splitlines())
             yield f"> *Tool: {part.name}*\n>\n{quoted}"
     if message.text:
-        yield _closed(told_apart(message.text, notes))
+        yield _close_fence(unique_footnotes(message.text, notes))
     for notice in (*message.notices, IN_A_FILE.get(message.status, "")):
         if notice:
             yield f"*{notice}*"
@@ -61,7 +63,7 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
         yield f"*{message.error.what_happened}*"
 
 
-def _closed(text: str) -> str:
+def _close_fence(text: str) -> str:
     """Close a code block that was cut, which would turn the rest of the file into code."""
     if "```" not in text and "~~~" not in text:
         return text

@@ -14,7 +14,7 @@ from desktop_app.rendering.export.html_writer import direction_of, to_html
 from desktop_app.rendering.incremental.block_stream import render
 
 
-def written(
+def to_rich_text(
     conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
 ) -> str:
     """Return the shown path, each message under a heading, questions as they were typed."""

@@ -39,7 +39,7 @@ from desktop_app.storage.batch.batch_row_conversion import (
 from desktop_app.storage.conversations.row_conversion import Row, read_row, to_micros, to_text
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import is_alive, this_process
-from desktop_app.storage.spending.ledger import Ledger, write_down
+from desktop_app.storage.spending.ledger import Ledger, insert_call
 from desktop_app.storage.spending.spending_sums import token_counts
 
 PAGE: Final = 200  # items that are read with their answers at a time
@@ -200,12 +200,12 @@ class BatchStore:
         def put(connection: sqlite3.Connection) -> int:
             at = to_micros(now())
             return sum(
-                not _take(connection, job, upload, result, repeated, price_of, at)
+                not _save_result(connection, job, upload, result, repeated, price_of, at)
                 for result in results
             )
 
         unknown = await self._database.write(put)
-        self._ledger.tell(job.choice.provider_id)
+        self._ledger.notify(job.choice.provider_id)
         return unknown
 
     async def finish(
@@ -261,7 +261,7 @@ def _claim(job_id: str, connection: sqlite3.Connection) -> bool:
     return True
 
 
-def _take(
+def _save_result(
     connection: sqlite3.Connection,
     job: BatchJob,
     upload: BatchUpload,
@@ -291,11 +291,11 @@ def _take(
     amount = None if cost is None else str(cost)
     connection.execute(sql, (result.status.value, *texts, amount, *tokens, *key))
     if result.status is ItemStatus.ANSWERED or result.usage is not None:
-        _write_down(connection, job, result.usage, cost, at)
+        _add_to_ledger(connection, job, result.usage, cost, at)
     return True
 
 
-def _write_down(
+def _add_to_ledger(
     connection: sqlite3.Connection,
     job: BatchJob,
     usage: Usage | None,
@@ -305,7 +305,7 @@ def _write_down(
     """Add a call to the ledger and to the sums of its job."""
     tokens, amount = token_counts(usage or Usage()), None if cost is None else str(cost)
     names = (job.choice.provider_id, to_text(job.choice.model), Purpose.BATCH.value)
-    write_down(connection, (at, *names, *tokens, amount))
+    insert_call(connection, (at, *names, *tokens, amount))
     row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
     total = EXACT.add(Decimal(row["cost"]), cost or Decimal(0))
     sums = ", ".join(f"{name} = {name} + ?" for name in _SUMS)

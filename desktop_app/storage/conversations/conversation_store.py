@@ -50,14 +50,14 @@ from desktop_app.storage.conversations.row_conversion import (
     searchable_text,
     to_micros,
 )
-from desktop_app.storage.database.database import Database, to_be_wiped
+from desktop_app.storage.database.database import Database, mark_for_wipe
 from desktop_app.storage.database.process_identity import is_alive, this_process
-from desktop_app.storage.documents.attachment_cleanup import let_go
+from desktop_app.storage.documents.attachment_cleanup import skip_grace_period
 from desktop_app.storage.search.search_index import EntryKind, enter, is_entered, take_out
 
 # A reply always has a later row than its parent.
 _TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
-_END: Final = (1 << 63) - 1
+_LATEST_MICROS: Final = (1 << 63) - 1
 _MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
 
 
@@ -216,7 +216,7 @@ class ConversationStore:
         """
 
         def action(connection: sqlite3.Connection) -> None:
-            _refuse_while_answered_elsewhere(connection, conversation.id)
+            _require_no_other_writer(connection, conversation.id)
             put_conversation(connection, conversation, leaf_id=answers[0].id)
             if question is not None:
                 insert_message(connection, question)
@@ -251,7 +251,7 @@ class ConversationStore:
         Returns:
             Their messages, oldest first.
         """
-        if not await self._database.read(_left_runs):
+        if not await self._database.read(_abandoned_runs):
             return []
         return await self._database.write(_take_over)
 
@@ -261,7 +261,7 @@ class ConversationStore:
 
 def _page(limit: int, behind: Conversation | None, at: datetime | None) -> dict[str, object]:
     return {
-        "behind": _END if at is None else to_micros(at),
+        "behind": _LATEST_MICROS if at is None else to_micros(at),
         "behind_id": "" if behind is None else behind.id,
         "limit": limit,
     }
@@ -314,7 +314,7 @@ def put_conversation(
     enter(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
 
 
-def _refuse_while_answered_elsewhere(connection: sqlite3.Connection, conversation_id: str) -> None:
+def _require_no_other_writer(connection: sqlite3.Connection, conversation_id: str) -> None:
     sql = """SELECT owner_pid AS pid, owner_started AS started FROM messages
         WHERE conversation_id = ? AND status = 'streaming'"""
     for row in connection.execute(sql, (conversation_id,)):
@@ -384,7 +384,7 @@ def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
     title = _title_of(connection, conversation_id)
     if title is None:
         return
-    let_go(connection, conversation_id)
+    skip_grace_period(connection, conversation_id)
     take_out(connection, EntryKind.TITLE, conversation_id, title)
     ids = connection.execute(
         "SELECT id FROM messages WHERE conversation_id = ?", (conversation_id,)
@@ -400,7 +400,7 @@ def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
     """Delete for good, with all notes on parts of documents, whose conversation is unknown."""
     _delete(connection, conversation_id)
     connection.execute("DELETE FROM part_notes")
-    to_be_wiped(connection)
+    mark_for_wipe(connection)
 
 
 def _delete_trashed(conversation_id: str, before: int, connection: sqlite3.Connection) -> bool:
@@ -413,14 +413,14 @@ def _delete_trashed(conversation_id: str, before: int, connection: sqlite3.Conne
 
 
 def _orphans(connection: sqlite3.Connection) -> list[str]:
-    return _left(connection, "remote_run IS NULL")
+    return _abandoned_ids(connection, "remote_run IS NULL")
 
 
-def _left_runs(connection: sqlite3.Connection) -> list[str]:
-    return _left(connection, "remote_run IS NOT NULL")
+def _abandoned_runs(connection: sqlite3.Connection) -> list[str]:
+    return _abandoned_ids(connection, "remote_run IS NOT NULL")
 
 
-def _left(connection: sqlite3.Connection, which: str) -> list[str]:
+def _abandoned_ids(connection: sqlite3.Connection, which: str) -> list[str]:
     """Return the ids of STREAMING answers whose process is gone."""
     sql = f"""SELECT id, owner_pid, owner_started FROM messages
         WHERE status = 'streaming' AND {which} ORDER BY created_at, rowid"""  # noqa: S608
@@ -432,7 +432,7 @@ def _take_over(connection: sqlite3.Connection) -> list[Message]:
     owner = this_process()
     rows = [
         connection.execute(TAKE_OVER, (*owner, message_id)).fetchone()
-        for message_id in _left_runs(connection)
+        for message_id in _abandoned_runs(connection)
     ]
     return [read_row(message_from_row, row) for row in rows]
 

@@ -26,7 +26,7 @@ from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Action, Database, T
 from desktop_app.storage.settings.prompt_store import add_preset
 
-AT_ONCE: Final = 100  # messages in one transaction
+BATCH_SIZE: Final = 100  # messages in one transaction
 # SQLite retries a write every tenth of a second at the longest.
 SHORTEST_GAP_S: Final = 0.12
 
@@ -65,13 +65,13 @@ class ImportStore:
             ImportRefusedError: one of its messages already belongs to another conversation.
         """
         missing = await self._database.read(partial(_missing, messages))
-        is_new = await self._write(partial(_begin, conversation, folder, preset))
-        for first in range(0, len(missing), AT_ONCE):
-            await self._write(partial(_insert, missing[first : first + AT_ONCE]))
+        is_new = await self._write(partial(_create_if_missing, conversation, folder, preset))
+        for first in range(0, len(missing), BATCH_SIZE):
+            await self._write(partial(_insert, missing[first : first + BATCH_SIZE]))
         if missing and compactions:
             await self._write(partial(_insert_compactions, compactions))
         if missing:
-            await self._write(partial(_show, conversation))
+            await self._write(partial(_show_path, conversation))
         return Added(is_new, len(missing))
 
     async def _write(self, action: Action[T]) -> T:
@@ -98,7 +98,7 @@ def _is_there(connection: sqlite3.Connection, message: Message) -> bool:
     return row is not None
 
 
-def _begin(
+def _create_if_missing(
     conversation: Conversation,
     folder: Folder | None,
     preset: Preset | None,
@@ -129,7 +129,7 @@ def _insert_compactions(compactions: Sequence[Compaction], connection: sqlite3.C
         insert_compaction(connection, compaction)
 
 
-def _show(conversation: Conversation, connection: sqlite3.Connection) -> None:
+def _show_path(conversation: Conversation, connection: sqlite3.Connection) -> None:
     connection.execute(
         """UPDATE conversations
         SET leaf_id = coalesce(?, leaf_id), updated_at = max(updated_at, ?) WHERE id = ?""",

@@ -149,12 +149,12 @@ class Database:
             pages = -MERGED_PAGES  # A negative number begins with the whole index
             while await self.write(partial(_merge, statement, pages)):
                 pages = MERGED_PAGES
-        await self.fold_log_in()
+        await self.checkpoint_log()
         await self.write(lambda c: c.execute("DELETE FROM settings WHERE key = ?", (_UNWIPED,)))
 
-    async def fold_log_in(self) -> None:
+    async def checkpoint_log(self) -> None:
         """Checkpoint and empty the write-ahead log."""
-        await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._fold_in)))
+        await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._checkpoint_log)))
 
     async def wipe_rest(self) -> None:
         """Continue an interrupted wipe."""
@@ -162,7 +162,7 @@ class Database:
         if await self.read(lambda c: c.execute(sql, (_UNWIPED,)).fetchone()) is not None:
             await self.wipe()
 
-    def _fold_in(self) -> None:
+    def _checkpoint_log(self) -> None:
         if self._connection is None:
             raise _closed()
         with translated(str(self.path)):
@@ -225,7 +225,7 @@ class Database:
         with translated(str(self.path)):
             connection.execute("BEGIN IMMEDIATE")
             try:
-                result = _without_cursor(action(connection))
+                result = _close_cursor(action(connection))
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
@@ -246,7 +246,7 @@ class Database:
             connection.execute("BEGIN")
             try:
                 with reading.on(connection):
-                    return _without_cursor(action(connection))
+                    return _close_cursor(action(connection))
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -283,7 +283,7 @@ def erasing_mark(path: Path) -> Path:
     return path.with_name(f"{path.stem}.erasing")
 
 
-def to_be_wiped(connection: sqlite3.Connection) -> None:
+def mark_for_wipe(connection: sqlite3.Connection) -> None:
     """Note, in the transaction that deletes words, that they are still to be wiped."""
     connection.execute("INSERT OR REPLACE INTO settings VALUES (?, 'true')", (_UNWIPED,))
 
@@ -332,7 +332,7 @@ def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> No
         pending(connection, path, migrations)
 
 
-def _without_cursor(result: T) -> T:
+def _close_cursor(result: T) -> T:
     """Close a cursor that an action returns.
 
     Else another thread would drop it and reset its statement while the connection is in use

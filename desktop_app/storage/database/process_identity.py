@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_GONE = frozenset("ZXx")
+_DEAD_STATES = frozenset("ZXx")
 
 
 def this_process() -> tuple[int, str]:
@@ -31,4 +31,4 @@ def _start_of(pid: int) -> str | None:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return None
-    return None if fields[0] in _GONE else f"{boot}:{fields[19]}"
+    return None if fields[0] in _DEAD_STATES else f"{boot}:{fields[19]}"

@@ -22,7 +22,7 @@ from typing import Final
 
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.storage.conversations.row_conversion import to_micros
-from desktop_app.storage.database.database import to_be_wiped
+from desktop_app.storage.database.database import mark_for_wipe
 from desktop_app.storage.search.search_index import EntryKind, take_out
 
 GRACE: Final = timedelta(hours=1)
@@ -53,7 +53,7 @@ _UNNEEDED: Final = f"""
     )
 """  # noqa: S608 - our own text
 
-_LET_GO: Final = """
+_SKIP_GRACE_PERIOD: Final = """
     UPDATE attachments SET created_at = 0
     WHERE sha256 IN (
         SELECT ma.sha256 FROM messages AS m JOIN message_attachments AS ma ON ma.message_id = m.id
@@ -62,17 +62,17 @@ _LET_GO: Final = """
 """
 
 
-def let_go(connection: sqlite3.Connection, conversation_id: str) -> None:
+def skip_grace_period(connection: sqlite3.Connection, conversation_id: str) -> None:
     """Skip the grace period of a conversation's attachments, as it is about to be deleted.
 
     Attachments that are needed elsewhere stay.
     """
-    connection.execute(_LET_GO, (conversation_id,))
+    connection.execute(_SKIP_GRACE_PERIOD, (conversation_id,))
 
 
 def unneeded(connection: sqlite3.Connection) -> list[str]:
     """Return the hashes of the attachments that can be removed."""
-    return [row["sha256"] for row in connection.execute(_UNNEEDED, (_latest(),))]
+    return [row["sha256"] for row in connection.execute(_UNNEEDED, (_grace_limit(),))]
 
 
 def remove(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
@@ -82,12 +82,12 @@ def remove(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
         OSError: the file cannot be removed.
     """
     sql = f"{_UNNEEDED} AND a.sha256 = ?"
-    row = connection.execute(sql, (_latest(), sha256)).fetchone()
+    row = connection.execute(sql, (_grace_limit(), sha256)).fetchone()
     if row is None:
         return False
     take_out(connection, EntryKind.ATTACHMENT, sha256, row["text"])
     connection.execute("DELETE FROM attachments WHERE sha256 = ?", (sha256,))
-    to_be_wiped(connection)
+    mark_for_wipe(connection)
     path.unlink(missing_ok=True)
     return True
 
@@ -122,5 +122,5 @@ def remove_stray(connection: sqlite3.Connection, sha256: str | None, path: Path)
     return is_stray
 
 
-def _latest() -> int:
+def _grace_limit() -> int:
     return to_micros(now() - GRACE)

@@ -109,7 +109,7 @@ class AttachmentStore:
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
         row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
         if row is None:
-            raise _missing(sha256)
+            raise _missing_error(sha256)
         return str(row["text"])
 
     async def about(self, sha256: str) -> AttachmentFile:
@@ -117,7 +117,7 @@ class AttachmentStore:
         sql = "SELECT name, media_type, pages, tokens FROM attachments WHERE sha256 = ?"
         row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
         if row is None:
-            raise _missing(sha256)
+            raise _missing_error(sha256)
         return AttachmentFile(
             sha256, row["name"], row["media_type"], b"", "", row["pages"], row["tokens"]
         )
@@ -140,7 +140,7 @@ class AttachmentStore:
 
     async def bytes(self, sha256: str) -> bytes:
         """Return the bytes of the original."""
-        return await self._in_thread(lambda: _load(self.path(sha256), sha256))
+        return await self._in_thread(lambda: _read_file(self.path(sha256), sha256))
 
     async def collect(self) -> int:
         """Remove unneeded attachments, see `attachment_cleanup.py`. Return their number.
@@ -152,7 +152,7 @@ class AttachmentStore:
         for sha256 in await self._database.read(unneeded):
             path = self.path(sha256)
             count += await self._database.write(partial(remove, sha256=sha256, path=path))
-        known = await self._database.read(_known)
+        known = await self._database.read(_known_hashes)
         for path, found in await self._in_thread(lambda: _old_files(self._folder)):
             if found not in known:
                 count += await self._database.write(partial(remove_stray, sha256=found, path=path))
@@ -185,12 +185,12 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
         unfinished = target.with_name(f".{new_id()}")
         try:
             try:
-                with _reading(source) as stream:
+                with _open_source(source) as stream:
                     found, size = _copy(stream, unfinished)
             except RefusedFileError as exc:  # meanwhile a pipe has taken its place
-                raise _changed() from exc
+                raise _changed_error() from exc
             if found != sha256:
-                raise _changed()
+                raise _changed_error()
             unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -198,11 +198,11 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
         return size
 
 
-def _reading(source: Path | bytes) -> BinaryIO:
+def _open_source(source: Path | bytes) -> BinaryIO:
     return open_file(source) if isinstance(source, Path) else io.BytesIO(source)
 
 
-def _changed() -> StorageError:
+def _changed_error() -> StorageError:
     return StorageError(
         "The file changed while it was being attached.",
         what_was_kept="Nothing of it was kept.",
@@ -248,7 +248,7 @@ def _insert(
     return True
 
 
-def _known(connection: sqlite3.Connection) -> set[str | None]:
+def _known_hashes(connection: sqlite3.Connection) -> set[str | None]:
     return {row["sha256"] for row in connection.execute("SELECT sha256 FROM attachments")}
 
 
@@ -257,17 +257,17 @@ def _old_files(folder: Path) -> list[tuple[Path, str | None]]:
         return list(old_files(folder))
 
 
-def _load(path: Path, sha256: str) -> bytes:
+def _read_file(path: Path, sha256: str) -> bytes:
     try:
         with translated("the attachment"):
             return path.read_bytes()
     except StorageError as exc:
         if isinstance(exc.__cause__, FileNotFoundError):
-            raise _missing(sha256) from exc
+            raise _missing_error(sha256) from exc
         raise
 
 
-def _missing(sha256: str) -> StorageError:
+def _missing_error(sha256: str) -> StorageError:
     return StorageError(
         "The attachment is no longer in the store.",
         what_was_kept="The message that speaks of it is kept.",

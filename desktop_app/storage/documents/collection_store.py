@@ -33,11 +33,11 @@ STEP: Final = 64
 # The weight of a word in the title (file name, headings above) relative to a word in the text.
 TITLE_WEIGHT: Final = 2.0
 # The best matches of the whole index are tried first: they often belong to the chosen collections.
-LOOKED_AT_FIRST: Final = 400
+CANDIDATES: Final = 400
 # The query uses its rarest words, up to this many passages in total: words that occur everywhere
 # tell passages apart badly and take time. The frequency of a word is estimated from a few windows
 # of the index, in a fifth of the time of a full count.
-MOST_PLACES: Final = 20_000
+MOST_MATCHES: Final = 20_000
 WINDOW: Final = 1_000
 WINDOWS: Final = 3
 
@@ -72,13 +72,13 @@ _PLACES: Final = """
     ORDER BY f.path
 """
 
-_UNNAMED: Final = """
+_UNREFERENCED: Final = """
     SELECT DISTINCT sha256 FROM passages
     WHERE sha256 NOT IN (SELECT sha256 FROM collection_files WHERE sha256 IS NOT NULL)
 """
 
 
-class Words(Protocol):
+class IndexInput(Protocol):
     """A passage to be entered: see documents/protocol.IndexedPassage."""
 
     @property
@@ -211,7 +211,7 @@ class CollectionStore:
         row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
         return bool(row["is_whole"])
 
-    async def enter(self, sha256: str, passages: Sequence[Words]) -> None:
+    async def enter(self, sha256: str, passages: Sequence[IndexInput]) -> None:
         """Index the passages of a text, replacing any previous ones."""
         await self._take_out(sha256)
         for at in range(0, len(passages), STEP):
@@ -223,7 +223,7 @@ class CollectionStore:
 
         Its words are then in no file any more. The next call completes an interrupted one.
         """
-        rows = await self._database.read(lambda c: c.execute(_UNNAMED).fetchall())
+        rows = await self._database.read(lambda c: c.execute(_UNREFERENCED).fetchall())
         for row in rows:
             await self._take_out(row["sha256"])
         if rows:
@@ -294,7 +294,7 @@ def _row(file: CollectionFile, modified: int) -> tuple[str | int | None, ...]:
     )
 
 
-def _enter(sha256: str, passages: Sequence[Words], connection: sqlite3.Connection) -> None:
+def _enter(sha256: str, passages: Sequence[IndexInput], connection: sqlite3.Connection) -> None:
     for passage in passages:
         row = (
             sha256,
@@ -338,45 +338,49 @@ def _take_out(sha256: str, connection: sqlite3.Connection) -> bool:
 def _find(
     collection_ids: list[str], words: Sequence[str], limit: int, connection: sqlite3.Connection
 ) -> list[StoredPassageLocation]:
-    expression = " OR ".join(f'"{word}"' for word in _rarest(connection, words))
+    expression = " OR ".join(f'"{word}"' for word in _rarest_words(connection, words))
     if not expression:
         return []
     marks = ", ".join("?" * len(collection_ids))
-    first = max(LOOKED_AT_FIRST, limit)
+    first = max(CANDIDATES, limit)
     best = connection.execute(_BEST, (expression, first)).fetchall()
-    found = places_of(connection, [row["id"] for row in best], collection_ids, limit)
+    found = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
     if len(found) < limit and len(best) == first:
         sql = _BEST_WITHIN.format(marks=marks)
         best = connection.execute(sql, (expression, *collection_ids, limit)).fetchall()
-        found = places_of(connection, [row["id"] for row in best], collection_ids, limit)
+        found = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
     return found
 
 
-def _rarest(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
+def _rarest_words(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
     """Return the words to search for, without the most frequent."""
     newest: int = connection.execute("SELECT max(id) FROM passages").fetchone()[0] or 0
     if newest <= WINDOW * WINDOWS:
         return list(words)
-    firsts = [newest * (2 * n + 1) // (2 * WINDOWS) for n in range(WINDOWS)]
+    window_starts = [newest * (2 * n + 1) // (2 * WINDOWS) for n in range(WINDOWS)]
     chosen: list[str] = []
     places = 0.0
-    for count, word in sorted((_held(connection, word, firsts), word) for word in words):
+    for count, word in sorted(
+        (_count_in_windows(connection, word, window_starts), word) for word in words
+    ):
         places += count * newest / (WINDOW * WINDOWS)
-        if chosen and places > MOST_PLACES:
+        if chosen and places > MOST_MATCHES:
             break
         chosen.append(word)
     return chosen
 
 
-def _held(connection: sqlite3.Connection, word: str, firsts: Sequence[int]) -> int:
+def _count_in_windows(
+    connection: sqlite3.Connection, word: str, window_starts: Sequence[int]
+) -> int:
     """Return how many passages of the windows hold a word."""
     sql = """SELECT count(*) FROM passage_index
         WHERE passage_index MATCH ? AND rowid BETWEEN ? AND ?"""
-    values = [(f'"{word}"', first, first + WINDOW - 1) for first in firsts]
+    values = [(f'"{word}"', first, first + WINDOW - 1) for first in window_starts]
     return sum(connection.execute(sql, each).fetchone()[0] for each in values)
 
 
-def places_of(
+def locations_of(
     connection: sqlite3.Connection, ids: Sequence[int], collection_ids: list[str], limit: int
 ) -> list[StoredPassageLocation]:
     """Return the passages that belong to the collections, in order, at most `limit`."""

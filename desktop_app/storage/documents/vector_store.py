@@ -11,7 +11,7 @@ from typing import Final
 
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.documents.collection_store import StoredPassageLocation, places_of
+from desktop_app.storage.documents.collection_store import StoredPassageLocation, locations_of
 
 # Candidates that are compared with all their numbers.
 COMPARED: Final = 200
@@ -107,4 +107,4 @@ def _nearest(
         ),
     )
     order = sorted(near, key=lambda each: -vector.nearness(Vector.kept(each[2])))
-    return places_of(connection, [number for _, number, _ in order], collection_ids, limit)
+    return locations_of(connection, [number for _, number, _ in order], collection_ids, limit)

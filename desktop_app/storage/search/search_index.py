@@ -44,14 +44,14 @@ def enter(
 ) -> None:
     """Index `text`, dated `at_micros`. It must have no entry yet."""
     first = first_of(at_micros)
-    entry_id = _free_from(connection, first)
+    entry_id = _free_id_from(connection, first)
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
     connection.execute(
         "INSERT INTO search_index (rowid, words) VALUES (?, ?)", (entry_id, index_text(text))
     )
 
 
-def _free_from(connection: sqlite3.Connection, first: int) -> int:
+def _free_id_from(connection: sqlite3.Connection, first: int) -> int:
     """Return an unused id from `first` on.
 
     Thousands may have the same time, as in an import without times: ranges in use are skipped in

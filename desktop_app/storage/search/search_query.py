@@ -62,7 +62,7 @@ _FILTERS: Final = {
     )""",
 }
 # This many of the newest matches are checked one by one before a filter's entries are collected.
-_LOOKED_AT_FIRST: Final = 2_000
+_CHECKED_SINGLY: Final = 2_000
 # The best matches are chosen among this many of the newest.
 _BEST_OF: Final = 500
 _LONGEST_ID: Final = (1 << 63) - 1
@@ -119,7 +119,7 @@ def _find(
     matches = connection.execute(
         """SELECT i.rowid AS id FROM search_index AS i
         WHERE search_index MATCH ? AND i.rowid >= ? AND i.rowid < ? ORDER BY i.rowid DESC""",
-        (expression, *_between(within)),
+        (expression, *_id_range(within)),
     )
     conditions, values = _conditions(within)
     places: list[Place] = []
@@ -127,17 +127,17 @@ def _find(
     for looked_at, (entry_id,) in enumerate(matches):
         if len(places) == limit:
             break
-        if conditions and looked_at == _LOOKED_AT_FIRST:
+        if conditions and looked_at == _CHECKED_SINGLY:
             sql = _WANTED.format(filters=" AND ".join(conditions))
             wanted = {row[0] for row in connection.execute(sql, values)}
         if wanted is None or entry_id in wanted:
-            place = _place(connection, entry_id, conditions, values)
+            place = _matching_row(connection, entry_id, conditions, values)
             if place is not None:
                 places.append((entry_id, place))
     return places
 
 
-def _place(
+def _matching_row(
     connection: sqlite3.Connection, entry_id: int, conditions: list[str], values: dict[str, str]
 ) -> sqlite3.Row | None:
     sql = "SELECT kind, ref FROM search_entries WHERE id = ?"
@@ -152,7 +152,7 @@ def _place(
     return found
 
 
-def _between(within: SearchFilter) -> tuple[int, int]:
+def _id_range(within: SearchFilter) -> tuple[int, int]:
     """Return the range of entry ids for the filter's time range."""
     since = 0 if within.since is None else first_of(to_micros(within.since))
     until = _LONGEST_ID if within.until is None else first_of(to_micros(within.until))

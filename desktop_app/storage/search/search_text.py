@@ -30,7 +30,7 @@ _LEAD: Final = 40
 _MOST_TERMS: Final = 32
 _LONGEST_QUERY: Final = 1000
 # Characters searched at once, and the room for a match that begins in them.
-_STRETCH: Final = 50_000
+_SEARCH_SPAN: Final = 50_000
 _OVERLAP: Final = 2_000
 _AT_ONCE: Final = 50_000
 _APART: Final = re.compile("[\n -~]")
@@ -112,7 +112,7 @@ def terms(query: str) -> list[tuple[str, bool]]:
         folded = fold(quoted or word or "")
         if any(map(str.isalnum, folded)) or _SIGN.search(folded):
             is_last = word is not None and term.end() == len(query)
-            found.append((folded, is_last and _is_of_word(folded[-1])))
+            found.append((folded, is_last and _is_word_character(folded[-1])))
     return found
 
 
@@ -150,17 +150,18 @@ def snippet(text: str, query: str) -> str:
 
 
 def occurrences(text: str, query: str) -> int:
-    """Return how often words of `query` occur in the first `_STRETCH` characters of `text`."""
+    """Return how often words of `query` occur in the first `_SEARCH_SPAN` characters of `text`."""
     pattern = _pattern(query)
-    return len(pattern.findall(text[:_STRETCH])) if pattern else 0
+    return len(pattern.findall(text[:_SEARCH_SPAN])) if pattern else 0
 
 
 def _first_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Search as `pattern.search` does, in pieces: a search blocks all threads."""
-    stretches = (
-        pattern.search(text, at, at + _STRETCH + _OVERLAP) for at in range(0, len(text), _STRETCH)
+    matches = (
+        pattern.search(text, at, at + _SEARCH_SPAN + _OVERLAP)
+        for at in range(0, len(text), _SEARCH_SPAN)
     )
-    return next(filter(None, stretches), None)
+    return next(filter(None, matches), None)
 
 
 def _next_word(text: str, start: int, limit: int) -> int:
@@ -186,7 +187,7 @@ def _stands_alone(word: str) -> bool:
     return bool(dense_run().match(word) or _SIGN.match(word))
 
 
-def _is_of_word(letter: str) -> bool:
+def _is_word_character(letter: str) -> bool:
     return letter.isalnum() or unicodedata.category(letter).startswith("M")
 
 
@@ -203,7 +204,7 @@ def _gap() -> str:
 
 
 def _word(word: str) -> str:
-    joined, pieces, at = _joined(), [], 0
+    joined, pieces, at = _unfolded_pairs(), [], 0
     while at < len(word):
         pair = word[at : at + 2]
         piece = "".join(map(_letter, pair)) if pair in joined else _letter(word[at])
@@ -214,20 +215,20 @@ def _word(word: str) -> str:
 
 def _letter(letter: str) -> str:
     """Return a pattern for a folded letter with the accents it may have in a text."""
-    accented = _written_as().get(letter)
+    accented = _unfolded_letters().get(letter)
     if accented is None and not letter.isalpha():
         return re.escape(letter)
     return f"(?:[{letter}{accented or ''}][\u0300-\u036f]*)"
 
 
 @cache
-def _joined() -> dict[str, str]:
+def _unfolded_pairs() -> dict[str, str]:
     """Return the letters that fold to a pair of letters, by pair: ss -> ßẞ."""
-    return {pair: letters for pair, letters in _written_as().items() if len(pair) == 2}
+    return {pair: letters for pair, letters in _unfolded_letters().items() if len(pair) == 2}
 
 
 @cache
-def _written_as() -> dict[str, str]:
+def _unfolded_letters() -> dict[str, str]:
     """Return the Latin, Greek and Cyrillic letters that fold to a letter or pair.
 
     Made by the first search (30 ms), not at start-up.

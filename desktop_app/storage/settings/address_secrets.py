@@ -16,7 +16,7 @@ from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
 
 # What was learned of a server, by its address; it is learned again.
-_LEARNT: Final = "SELECT key FROM settings WHERE key LIKE 'learnt.%://%'"
+_LEARNED_KEYS: Final = "SELECT key FROM settings WHERE key LIKE 'learnt.%://%'"
 _ADDRESSES: Final = (("model_listings", "profile_id"), ("batch_jobs", "id"))
 
 
@@ -54,7 +54,7 @@ def strip_addresses(connection: sqlite3.Connection) -> None:
     """Remove passwords from all addresses except those of profiles, in any version's store."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     if "settings" in tables:
-        keys = [row[0] for row in connection.execute(_LEARNT).fetchall()]
+        keys = [row[0] for row in connection.execute(_LEARNED_KEYS).fetchall()]
         # A model's name may follow the address.
         with_login = [(key,) for key in keys if "@" in key or "?" in key or "#" in key]
         connection.executemany("DELETE FROM settings WHERE key = ?", with_login)

@@ -75,7 +75,7 @@ class SettingsStore:
     async def forget_secrets_in_addresses(self) -> None:
         """Remove passwords from the addresses of stored profiles, and from the files."""
         await self._database.write(strip_profiles)
-        await self._database.fold_log_in()
+        await self._database.checkpoint_log()
 
     async def remove_profile(self, profile_id: str) -> None:
         """Delete a profile. The caller removes its key from the vault first."""

@@ -33,9 +33,9 @@ class Ledger:
         self._database = database
         self._listeners: list[Callable[[str], None]] = []
 
-    def listen(self, heard: Callable[[str], None]) -> None:
-        """Have `heard` called with the provider's id after each new entry."""
-        self._listeners.append(heard)
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Have `listener` called with the provider's id after each new entry."""
+        self._listeners.append(listener)
 
     async def add(self, call: Call) -> None:
         """Add a call."""
@@ -43,13 +43,13 @@ class Ledger:
         of = (call.provider_id, call.model, call.purpose)
         entry = (to_micros(call.at), *of, *token_counts(call.usage), amount)
         about = (call.conversation_id, call.message_id)
-        await self._database.write(lambda c: write_down(c, entry, about))
-        self.tell(call.provider_id)
+        await self._database.write(lambda c: insert_call(c, entry, about))
+        self.notify(call.provider_id)
 
-    def tell(self, provider_id: str) -> None:
+    def notify(self, provider_id: str) -> None:
         """Tell the listeners that calls to a provider were added."""
-        for heard in self._listeners:
-            heard(provider_id)
+        for listener in self._listeners:
+            listener(provider_id)
 
     async def month(self, at: datetime, provider_id: str | None = None) -> Decimal:
         """Return the US dollars spent in the month of `at`, in this computer's time zone."""
@@ -98,7 +98,7 @@ class Ledger:
         return await self._database.read(lambda c: report_of(c, at))
 
 
-def write_down(
+def insert_call(
     connection: sqlite3.Connection,
     entry: Entry,
     about: tuple[str | None, str | None] = (None, None),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from desktop_app.commands.command import COMMANDS, Category, Command, CommandScope
 from desktop_app.commands.keymap import Keymap
-from desktop_app.commands.shortcut import normalised, parse, refusal_of
+from desktop_app.commands.shortcut import normalized, parse, refusal_of
 from desktop_app.domain.errors import SettingError
 
 modifiers = st.lists(st.sampled_from(["Ctrl", "shift", "Alt", "Meta", "Control"]), unique=True)
@@ -36,7 +36,7 @@ def may_type(text: str) -> bool:
 def test_no_default_types_a_character(command: Command) -> None:
     if command.shortcut:
         assert not may_type(command.shortcut)
-        assert normalised(command.shortcut) == command.shortcut
+        assert normalized(command.shortcut) == command.shortcut
 
 
 def test_the_defaults_do_not_collide() -> None:
@@ -56,28 +56,28 @@ def test_the_defaults_do_not_collide() -> None:
     ],
 )
 def test_one_spelling(written: str, meant: str) -> None:
-    assert normalised(written) == meant
+    assert normalized(written) == meant
 
 
 @pytest.mark.parametrize("text", ["Ctrl", "Ctrl+", "Foo+A", "Ctrl+AB", "Ctrl+ ", "A+B", "++", "+A"])
 def test_not_a_shortcut(text: str) -> None:
     with pytest.raises(SettingError):
-        normalised(text)
+        normalized(text)
 
 
 @given(names=modifiers, key=keys)
 def test_normalising_twice_changes_nothing(names: list[str], key: str) -> None:
-    once = normalised("+".join([*names, key]))
-    assert normalised(once) == once
+    once = normalized("+".join([*names, key]))
+    assert normalized(once) == once
 
 
 @given(text=st.text(max_size=12))
 def test_any_text_is_a_shortcut_or_refused(text: str) -> None:
     try:
-        once = normalised(text)
+        once = normalized(text)
     except SettingError:
         return
-    assert normalised(once) == once
+    assert normalized(once) == once
 
 
 @pytest.mark.parametrize("text", ["A", "Shift+7", "Return", "Shift+Up", "Space", "Del"])

@@ -18,7 +18,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.exchange.writers.html_page import END, HtmlPage, Picture
-from desktop_app.exchange.writers.markdown_file import written
+from desktop_app.exchange.writers.markdown_file import to_markdown
 from desktop_app.rendering.processes.math_typesetting import CannotTypesetError, Formula, typeset
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage
@@ -120,7 +120,7 @@ def test_the_passages_of_a_question_are_a_list_of_sources() -> None:
     assert "[1] lease.pdf, page 3" in found.words
     assert "[2] lease.pdf, page 7" in found.words
     assert "&lt;b&gt;The door" in text
-    made = written(replace(a_conversation(), title="T"), [asked], str)
+    made = to_markdown(replace(a_conversation(), title="T"), [asked], str)
     assert "- [1] lease.pdf, page 3\n- [2] lease.pdf, page 7" in made
 
 

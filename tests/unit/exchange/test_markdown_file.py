@@ -9,7 +9,7 @@ import pytest
 from desktop_app.domain.conversations.conversation import ErrorNote, MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.exchange.writers import markdown_file, rich_text
-from desktop_app.exchange.writers.footnotes import told_apart
+from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.rendering.block_model import Kind
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.footnote_links import is_label
@@ -21,7 +21,7 @@ def test_tools_and_how_an_answer_ended_are_there() -> None:
     said = answer("Rain.", MessageStatus.CANCELLED, notices=("Sent without a summary.",))
     call = ToolCallPart("1", "weather", '{"city": "```"}')
     said = replace(said, parts=(call, *said.parts))
-    text = markdown_file.written(a_conversation(), [question("Well?"), said], str)
+    text = markdown_file.to_markdown(a_conversation(), [question("Well?"), said], str)
     for words in ("Tool: weather", "*Stopped*", "*Sent without a summary.*", "Rain."):
         assert words in text, words
     [line] = [block.text for block in render(text) if block.kind is Kind.CODE]
@@ -45,7 +45,7 @@ def test_what_follows_an_answer_that_was_cut_within_code_is_no_code(
     said: str, code: list[str]
 ) -> None:
     cut = answer(said, MessageStatus.CANCELLED)
-    text = markdown_file.written(a_conversation(), [cut, question("And?")], str)
+    text = markdown_file.to_markdown(a_conversation(), [cut, question("And?")], str)
     blocks = render(text)
     assert [block.text for block in blocks if block.kind is Kind.CODE] == code
     assert [block.text for block in blocks][-3] == "Stopped"
@@ -61,7 +61,7 @@ def test_footnotes_of_several_answers_are_told_apart_in_one_file() -> None:
     third = answer(
         "```\n[^1]: no\n```\n\nThree[^1].\n\n> [^1]: Third.", reasoning="So[^B].\n\n[^B]: R."
     )
-    blocks = render(markdown_file.written(a_conversation(), [first, second, third], str))
+    blocks = render(markdown_file.to_markdown(a_conversation(), [first, second, third], str))
     notes = {block.marker: block.text for block in blocks if is_label(block.marker)}
     assert notes == {"1": "First.", "1_2": "Second.", "b": "B.", "B_2": "R.", "1_3": "Third."}
     cells = (cell for block in blocks for row in block.rows for cell in row)
@@ -75,14 +75,14 @@ def test_footnotes_of_several_answers_are_told_apart_in_one_file() -> None:
 def test_a_text_whose_footnotes_are_free_stays_as_it_is() -> None:
     text = "One[^1].\n\n[^1]: First."
     taken: set[str] = set()
-    assert told_apart(text, taken) == text
-    assert told_apart(text, taken) == "One[^1_2].\n\n[^1_2]: First."
-    assert told_apart("No [^1] or [x]: y", taken) == "No [^1] or [x]: y"
+    assert unique_footnotes(text, taken) == text
+    assert unique_footnotes(text, taken) == "One[^1_2].\n\n[^1_2]: First."
+    assert unique_footnotes("No [^1] or [x]: y", taken) == "No [^1] or [x]: y"
 
 
 def test_plain_html_is_what_was_asked_and_said() -> None:
     said = answer("So **it** [p](http://x.y) is.", error=ErrorNote("It broke."))
-    text = rich_text.written(a_conversation(), [question("a <b>\nc"), said], str)
+    text = rich_text.to_rich_text(a_conversation(), [question("a <b>\nc"), said], str)
     assert "<p>a &lt;b&gt;<br>c</p>" in text
     assert '<p>So <strong>it</strong> <a href="http://x.y">p</a> is.</p>' in text
     assert "<p><em>It broke.</em></p>" in text
@@ -90,5 +90,5 @@ def test_plain_html_is_what_was_asked_and_said() -> None:
 
 def test_an_address_behind_a_link_is_no_link_without_words() -> None:
     said = answer("[bank.example](https://evil.example)")
-    text = rich_text.written(a_conversation(), [said], str)
+    text = rich_text.to_rich_text(a_conversation(), [said], str)
     assert text.count("<a ") == 1

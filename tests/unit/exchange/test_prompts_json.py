@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.presets import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.exchange.prompts_json import PromptCollection, news, read, written
+from desktop_app.exchange.prompts_json import PromptCollection, new_items, read, to_json_text
 from tests.helpers.generation import overrides
 
 WORDS = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
@@ -53,14 +53,14 @@ REPLY = Prompt("r", "Reply", "Reply to {{name}}", "Mail", 1, datetime(2026, 1, 3
 
 @given(collections)
 def test_what_is_written_is_read_back_to_the_last_byte(collection: PromptCollection) -> None:
-    text = written(collection)
+    text = to_json_text(collection)
     assert read(text) == collection
-    assert written(read(text)) == text
+    assert to_json_text(read(text)) == text
 
 
 def test_an_id_that_cannot_be_used_is_made_anew() -> None:
     """Ids end up in paths and logs; a prompt with another one is kept all the same."""
-    value = json.loads(written(PromptCollection((REPLY,), ())))
+    value = json.loads(to_json_text(PromptCollection((REPLY,), ())))
     value["prompts"][0]["id"] = "../../x"
     (found,) = read(json.dumps(value)).prompts
     assert replace(found, id=REPLY.id) == REPLY
@@ -74,18 +74,18 @@ def test_the_same_file_twice_adds_nothing(found: PromptCollection, known: Prompt
     def new_id() -> str:
         return f"new {next(numbers)}"
 
-    first = news(found, known, new_id)
+    first = new_items(found, known, new_id)
     whole = PromptCollection(known.prompts + first.prompts, known.presets + first.presets)
     assert len({p.id for p in whole.prompts}) == len(whole.prompts)
-    assert news(found, whole, new_id) == PromptCollection()
+    assert new_items(found, whole, new_id) == PromptCollection()
 
 
 def test_another_prompt_of_the_same_id_is_added_beside_it() -> None:
     other = replace(REPLY, text="Answer {{name}}")
-    added = news(PromptCollection((other,)), PromptCollection((REPLY,)), lambda: "n")
+    added = new_items(PromptCollection((other,)), PromptCollection((REPLY,)), lambda: "n")
     assert added.prompts == (replace(other, id="n"),)
     assert (
-        news(
+        new_items(
             PromptCollection((replace(REPLY, id="z"),)), PromptCollection((REPLY,)), lambda: "n"
         ).prompts
         == ()
@@ -117,7 +117,7 @@ def test_little_is_needed_of_a_file_written_by_hand() -> None:
     ],
 )
 def test_a_file_that_is_not_right_is_refused_whole(change: dict[str, Any]) -> None:
-    value = {**json.loads(written(PromptCollection((REPLY,)))), **change}
+    value = {**json.loads(to_json_text(PromptCollection((REPLY,)))), **change}
     with pytest.raises(ImportRefusedError) as raised:
         read(json.dumps(value))
     assert raised.value.what_was_kept == "Nothing was added."

@@ -14,7 +14,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.commands.shortcut import normalised, refusal_of
+from desktop_app.commands.shortcut import normalized, refusal_of
 from desktop_app.domain.errors import SettingError
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import set_role
@@ -143,7 +143,7 @@ class CommandRow(QWidget):
         column.addWidget(self._note)
         self._cap.captured.connect(self._capture)
         self._reset.clicked.connect(
-            lambda: self.changed.emit(command.id, normalised(command.shortcut))
+            lambda: self.changed.emit(command.id, normalized(command.shortcut))
         )
 
     def show_keys(self, keys: str, *, is_changed: bool, rivals: str) -> None:
@@ -156,8 +156,8 @@ class CommandRow(QWidget):
 
     def _capture(self, keys: str) -> None:
         try:
-            keys = normalised(keys)
-            is_default = keys == normalised(self._command.shortcut)
+            keys = normalized(keys)
+            is_default = keys == normalized(self._command.shortcut)
             refusal = refusal_of(keys) if keys and not is_default else None
         except SettingError as error:
             refusal = error.what_happened
