@@ -1,12 +1,12 @@
-"""Backups: the whole store with its attachments in one archive. How one comes back: restoring.py.
+"""Backups: the whole store with its attachments in one archive; restore.py reads them.
 
     repartee-backup-2026-11-20-103200.zip
         backup.json             {format, version, created_at, attachments}
         repartee.sqlite3        a copy that has passed the integrity check
         attachments/ab/cdef…    the originals, named by their hash
 
-Keys to providers lie in the keyring and are in no store, so in no backup. A backup is written under
-another name, put on the disk, and only then takes its own.
+API keys are in the keyring and never in a store, so they are in no backup. A backup is written
+under a temporary name, synced, and then renamed.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ MANIFEST: Final = "backup.json"
 NAME: Final = re.compile(r"repartee-backup-\d{4}-\d{2}-\d{2}-\d{6}\.zip")
 
 Progress = Callable[[int, int], None]
-"""Called with how many files are done, and of how many."""
+"""Called with the number of files done, and of all files."""
 
 
 def make_backup(
     database: Path, attachments: Path, folder: Path, at: datetime, progress: Progress
 ) -> Path:
-    """Write a backup into `folder`, beside whatever writes to the store meanwhile.
+    """Write a backup into `folder` while other processes may write to the store.
 
     Args:
-        at: names the backup, by the clock of this computer.
+        at: the time in the backup's name, shown in this computer's time zone.
 
     Returns:
-        the archive.
+        The path of the archive.
 
     Raises:
         StorageError: it could not be written; nothing is left behind.
@@ -74,7 +74,7 @@ def make_backup(
 
 
 def keep_newest(folder: Path, count: int) -> None:
-    """Remove all but the newest `count` backups in `folder`. Raises StorageError."""
+    """Delete all but the newest `count` backups in `folder`. Raises StorageError."""
     with translated(str(folder)):
         found = sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
         for path in found[: max(0, len(found) - count)]:
@@ -84,7 +84,7 @@ def keep_newest(folder: Path, count: int) -> None:
 def _pack(copy: Path, attachments: Path, target: Path, at: datetime, progress: Progress) -> None:
     with closing(connect(copy, "ro")) as connection:
         rows = connection.execute("SELECT sha256 FROM attachments")
-        # A row that some other program has written must not lead out of the folder.
+        # A row written by another program must not lead out of the folder.
         known = sorted(row["sha256"] for row in rows if is_hash(row["sha256"]))
     manifest = {"format": FORMAT, "version": VERSION, "created_at": at.isoformat()}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as pack:
@@ -93,7 +93,7 @@ def _pack(copy: Path, attachments: Path, target: Path, at: datetime, progress: P
         for number, sha256 in enumerate(known):
             progress(number, len(known))
             path = attachments / sha256[:2] / sha256[2:]
-            if path.is_file():  # else it was lost before; the message that speaks of it is kept
+            if path.is_file():  # otherwise it was lost before; its message is kept
                 pack.write(path, f"attachments/{sha256[:2]}/{sha256[2:]}", zipfile.ZIP_STORED)
                 kept.append(sha256)
         pack.writestr(MANIFEST, json.dumps({**manifest, "attachments": kept}))

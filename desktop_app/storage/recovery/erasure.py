@@ -1,12 +1,11 @@
-"""Deleting everything: conversations, folders, attachments, drafts, prompts, and every copy of them
-that the program has made beside the store.
+"""Deletes everything: conversations, folders, attachments, drafts, prompts, all copies.
 
-What stays: settings, providers, what they list, and what was spent, without saying in which
-conversation. Keys lie in the keyring and are not touched, nor are backups in folders of the
-person's. A table that is not named here as kept is emptied, so that one which is added later is
-not forgotten.
+These include every copy of the store that the program has made beside it. What stays: settings,
+providers, their model listings, and spending, without its conversations. Keys are in the keyring
+and not touched, nor are backups in the user's own folders. Tables are emptied unless they are
+listed here, so that no table added later is forgotten.
 
-What is deleted is overwritten in the file, then the file is written anew without it.
+Deleted content is overwritten in the file, and then the file is rebuilt without it.
 """
 
 from __future__ import annotations
@@ -44,17 +43,18 @@ KEPT_TABLES: Final = frozenset(
 )
 _INDEXES: Final = ("search_index", "passage_index")
 _EMPTIED: Final = b"emptied"
-# How the window stood; all else that it notes speaks of conversations.
+# The window's geometry; all its other settings refer to conversations.
 _KEPT_NOTE: Final = "window.state"
 
 
 def erase_everything(database: Path, attachments: Path) -> None:
-    """Delete all that the person has written and been answered. Where this is broken off,
-    `go_on_erasing` finds a mark and does the rest.
+    """Delete everything that the user has written and been answered.
+
+    If this is interrupted, `go_on_erasing` finds a mark and does the rest.
 
     Raises:
-        StorageError: the store is open somewhere, and nothing was deleted; or the disk failed, and
-            some of it may be left until the next start.
+        StorageError: the store is open elsewhere, and nothing was deleted; or the disk failed, and
+            some content may remain until the next start.
         StoreTooNewError: a newer version wrote the store; nothing was deleted.
     """
     mark = erasing_mark(database)
@@ -66,11 +66,10 @@ def erase_everything(database: Path, attachments: Path) -> None:
 
 
 def go_on_erasing(database: Path, attachments: Path) -> None:
-    """Do the rest of a deletion that was broken off; nothing where none was. To be called before
-    anybody opens the store.
+    """Complete an interrupted deletion, if there is one. Call it before the store is opened.
 
     Raises:
-        StorageError: the conversations are still there, and could not be deleted.
+        StorageError: the conversations still exist, and could not be deleted.
     """
     mark = erasing_mark(database)
     if not mark.exists():
@@ -82,7 +81,7 @@ def go_on_erasing(database: Path, attachments: Path) -> None:
     except StorageError as error:
         if not mark.exists() or mark.read_bytes() != _EMPTIED:
             raise
-        # What is left are traces and copies: no reason to be without the program.
+        # Only traces and copies are left: no reason to refuse to start.
         log.warning("%s %s", error.what_happened, error.details)
 
 
@@ -106,11 +105,11 @@ def _erase(database: Path, attachments: Path, mark: Path) -> None:
             _put_aside(attachments)
             try:
                 _empty(connection)
-            except sqlite3.Error:  # no space: all is as it was
+            except sqlite3.Error:  # no space: everything is restored
                 _put_back(attachments)
                 mark.unlink()
                 raise
-            # From here on nothing that is written anew may be taken for what was to be deleted.
+            # From here on, new content must not be taken for content to be deleted.
             mark.write_bytes(_EMPTIED)
             sync(mark)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -144,7 +143,7 @@ def _empty(connection: sqlite3.Connection) -> None:
         for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         if not row["name"].startswith((*_INDEXES, "sqlite_"))
     ]
-    connection.execute("BEGIN IMMEDIATE")  # no foreign keys here: each table goes for itself
+    connection.execute("BEGIN IMMEDIATE")  # no foreign keys here: each table is emptied on its own
     for table in tables:
         if table not in KEPT_TABLES:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of the schema
@@ -157,7 +156,7 @@ def _empty(connection: sqlite3.Connection) -> None:
 
 
 def _remove_files(database: Path, attachments: Path) -> None:
-    """The originals, and copies of the store from before a migration, a restoring or a repair."""
+    """Delete the originals, and copies from before a migration, a restore or a repair."""
     if _aside(attachments).exists():
         shutil.rmtree(_aside(attachments))
     for path in database.parent.glob(f"{database.stem}.before-*"):
@@ -167,7 +166,7 @@ def _remove_files(database: Path, attachments: Path) -> None:
 
 
 def remove_scratch(database: Path) -> None:
-    """Remove what a restoring or a repair left that was killed. The store's lock must be held."""
+    """Delete the remains of a killed restore or repair. The caller holds the store's lock."""
     for pattern in (".restore-*", ".repair-*"):
         for folder in database.parent.glob(pattern):
             shutil.rmtree(folder)

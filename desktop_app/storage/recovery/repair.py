@@ -1,11 +1,11 @@
-"""A new store out of a damaged one: every row that can still be read, table by table.
+"""Builds a new store from a damaged one, with every row that can still be read.
 
-The damaged file is put aside as it is. What is left of it is read page by page (`pages.py`) and put
-into a new, empty store, whose shape is this version's own. What follows from other rows is made
-anew: the index of the search, the sums of the spending. Where a message has lost its conversation
-it gets one; where it has lost the message that it replies to it follows the one before it.
+The damaged file is kept beside it. Its readable content is read page by page (`sqlite_pages.py`)
+and put into a new, empty store with this version's schema. Derived data is rebuilt: the search
+index, the sums of the spending. A message that has lost its conversation gets a new one; a message
+that has lost its parent follows the one before it.
 
-No row is kept that the program could not read, or that is out of bounds: see row_checks.py.
+Rows that the program cannot read, or that are out of bounds, are dropped: see row_checks.py.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from desktop_app.storage.recovery.row_repair import make_anew, mend
 from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
 from desktop_app.storage.settings.key_origins import record_key_origins
 
-# What is made anew from the other tables or by the models, or concerns what is running now.
+# Tables that are derived from others, made by models, or about running processes.
 _MADE_ANEW: Final = frozenset(
     {
         "migrations",
@@ -52,19 +52,19 @@ _ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
 _NAMED_FREELY: Final = ("profiles", "model_listings", "prompts", "presets")
 
 Progress = Callable[[int, int], None]
-"""Called with how many pages are done, and of how many."""
+"""Called with the number of pages done, and of all pages."""
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """What became of a damaged store.
+    """The result of a repair.
 
     Attributes:
-        aside: where the damaged file lies now.
-        conversations, messages: how many are in the new store.
-        unread: pages of the damaged file of which something could not be read.
-        mended: messages that had lost their conversation or the message before them.
-        dropped: rows that were there and made no sense.
+        aside: the new path of the damaged file.
+        conversations, messages: their numbers in the new store.
+        unread: the number of pages with unreadable content.
+        mended: the number of messages that had lost their conversation or their parent.
+        dropped: the number of invalid rows.
     """
 
     aside: Path
@@ -76,7 +76,7 @@ class Repaired:
 
     @property
     def sentence(self) -> str:
-        """For the person."""
+        """Return a summary for the user."""
         words = (
             f"{_count(self.conversations, 'conversation')} with "
             f"{_count(self.messages, 'message')} could be read and were kept."
@@ -91,12 +91,11 @@ class Repaired:
 
 
 def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
-    """Put a new store in the place of a damaged one, with all of it that can be read.
+    """Replace a damaged store by a new one with everything that can be read.
 
     Raises:
-        StorageError: the store is open somewhere, or there is no room; it is as it was.
-        StoreTooNewError: a newer version wrote it, and may have rows that are unknown here; it is as
-            it was.
+        StorageError: the store is open elsewhere, or there is no room; it is unchanged.
+        StoreTooNewError: a newer version wrote it, and may have unknown rows; it is unchanged.
     """
     with translated(str(database)):
         lock = StoreLock(database)
@@ -126,12 +125,12 @@ def _refuse_newer(database: Path) -> None:
         refuse_newer(database)
     except StoreTooNewError:
         raise
-    except StorageError:  # that its version cannot be read is what is to be repaired
+    except StorageError:  # an unreadable version is part of the damage
         return
 
 
 def _put_aside(database: Path, aside: Path) -> None:
-    """Copies, so that a store is there throughout."""
+    """Copy, so that a store exists at all times."""
     for end in ("", "-wal"):
         source, target = (path.with_name(path.name + end) for path in (database, aside))
         if source.exists() and (source.stat().st_size or not end):
@@ -142,16 +141,17 @@ def _put_aside(database: Path, aside: Path) -> None:
 
 @contextmanager
 def _pages(database: Path, scratch: Path) -> Iterator[SqlitePages]:
-    """The pages of a copy, into which SQLite has folded the write-ahead log if it still can."""
+    """Open the pages of a copy, after SQLite has checkpointed its log if it still can."""
     for end in ("", "-wal"):
         source = database.with_name(database.name + end)
         if source.exists():
             shutil.copyfile(source, scratch.with_name(scratch.name + end))
     with scratch.open("r+b") as file:
-        if file.read(len(MAGIC)) != MAGIC:  # else the log would be of no use
+        if file.read(len(MAGIC)) != MAGIC:  # otherwise the log would be useless
             file.seek(0)
             file.write(_header())
-    unusable = (sqlite3.DatabaseError, UnicodeDecodeError)  # of what it quotes in its message
+    # unicodeDecodeError comes from quotes in its message
+    unusable = (sqlite3.DatabaseError, UnicodeDecodeError)
     with suppress(*unusable), closing(connect(scratch, "rw")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with scratch.open("rb") as copy, mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -159,7 +159,7 @@ def _pages(database: Path, scratch: Path) -> Iterator[SqlitePages]:
 
 
 def _header() -> bytes:
-    """The first bytes of a store like ours: 4096 bytes a page, write-ahead log, UTF-8."""
+    """Return the first bytes of a store: 4096 bytes a page, write-ahead log, UTF-8."""
     fixed = MAGIC + bytes.fromhex("1000 02 02 00 40 20 20")
     return fixed + bytes(32) + (1).to_bytes(4, "big")
 
@@ -186,11 +186,10 @@ def _make(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int,
 
 
 def _row(table: Table, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:
-    """Return a record as a row of this table, None where it is none.
+    """Return a record as a row of this table, or None if it is not one.
 
     Args:
-        is_orphan: what table the record belonged to is not known, so that its ids must look like
-            those that the program makes.
+        is_orphan: the record's table is unknown, so its ids must look like ids made by the program.
     """
     found = list(record.values)
     if not 1 <= len(found) <= len(table.columns):
@@ -215,7 +214,7 @@ def _is_made_here(table: str, value: str) -> bool:
 def _take(
     connection: sqlite3.Connection, table: Table, record: Record, *, is_orphan: bool = False
 ) -> bool:
-    """Put a record into the new store, unless it is no row of this table or is known."""
+    """Insert a record into the new store, unless it is invalid or already there."""
     row, names = _row(table, record, is_orphan=is_orphan), table.names
     if row is None:
         return False
@@ -229,7 +228,7 @@ def _take(
 def _gather(
     connection: sqlite3.Connection, pages: SqlitePages, tables: dict[str, Table], progress: Progress
 ) -> int:
-    """Take in what the pages hold; returns how many records made no sense."""
+    """Insert the records of all pages. Return the number of invalid records."""
     seen: set[int] = set()
     dropped = 0
     for table, root in _roots(pages, tables):
@@ -247,7 +246,7 @@ def _gather(
 
 
 def _roots(pages: SqlitePages, tables: dict[str, Table]) -> list[tuple[Table, int]]:
-    """Where each table begins, as far as the first pages still tell."""
+    """Return the root page of each table, as far as the first pages still tell."""
     found = []
     for leaf in pages.tree(1):
         for record in pages.records(leaf):
@@ -260,7 +259,7 @@ def _roots(pages: SqlitePages, tables: dict[str, Table]) -> list[tuple[Table, in
 
 
 def _place(connection: sqlite3.Connection, record: Record, tables: dict[str, Table]) -> None:
-    """Give a record of a page that belongs to no table any more to the one that it fits."""
+    """Insert a record from a page without a known table into the best-fitting table."""
     fitting = [
         (len(table.columns) - len(record.values), table)
         for table in tables.values()

@@ -1,7 +1,6 @@
-"""Rows that were taken over from another file, made into a whole store: see repair.py, restoring.py.
+"""Makes a consistent store of rows from another file, for repair.py and restore.py.
 
-What has lost the row that it refers to gets another, or lets go of it; what follows from other rows
-is made anew.
+A row whose reference is lost gets another, or drops it. Derived data is rebuilt.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _LOOSE_ENDS: Final = (
     """UPDATE conversations SET folder_id = NULL
     WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)""",
     "DELETE FROM collection_files WHERE collection_id NOT IN (SELECT id FROM collections)",
-    # Without its passages a file waits to be read again.
+    # A file without its passages waits to be read again.
     """UPDATE collection_files SET status = 'waiting'
     WHERE status = 'ready' AND sha256 NOT IN (SELECT sha256 FROM passages)""",
     "DELETE FROM attachment_origins WHERE sha256 NOT IN (SELECT sha256 FROM attachments)",
@@ -37,8 +36,11 @@ _LOOSE_ENDS: Final = (
 
 
 def mend(connection: sqlite3.Connection) -> int:
-    """Give every message a conversation and one that it follows, and every conversation an end;
-    returns how many messages had lost either."""
+    """Give every message a conversation and a parent, and every conversation a leaf.
+
+    Returns:
+        The number of messages that had lost either.
+    """
     found = _found_conversations(connection)
     moved, known = _found_parents(connection)
     for row in connection.execute("SELECT id, leaf_id FROM conversations").fetchall():
@@ -49,16 +51,19 @@ def mend(connection: sqlite3.Connection) -> int:
             connection.execute(sql, (leaf, row["id"]))
     for statement in _LOOSE_ENDS:
         connection.execute(statement)
-    # As the migrations do: the rows may come from an older version.
+    # As the migrations do, because the rows may come from an older version.
     strip_addresses(connection)
     return found + moved
 
 
 def _found_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, list[str]]]:
-    """Put messages that have lost what they reply to behind the one before them; returns how many,
-    and all messages of each conversation."""
+    """Attach messages with a lost parent to the message before them.
+
+    Returns:
+        The number of these messages, and all message ids by conversation.
+    """
     known: defaultdict[str, list[str]] = defaultdict(list)
-    home: dict[str, str] = {}  # of each message seen so far its conversation: rings are none
+    home: dict[str, str] = {}  # the conversation of each message so far, which rules out cycles
     moved = []
     sql = "SELECT id, conversation_id, parent_id FROM messages ORDER BY rowid"
     for message_id, conversation_id, parent_id in connection.execute(sql):
@@ -72,7 +77,7 @@ def _found_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, list[
 
 
 def _found_conversations(connection: sqlite3.Connection) -> int:
-    """A conversation for messages that have lost theirs."""
+    """Create conversations for messages that have lost theirs. Return the number of messages."""
     lost = connection.execute(
         """SELECT conversation_id AS id, count(*) AS count, min(created_at) AS first,
             max(created_at) AS last, provider_id, model, variant, effort
@@ -99,7 +104,7 @@ def _found_conversations(connection: sqlite3.Connection) -> int:
 
 
 def make_anew(connection: sqlite3.Connection) -> None:
-    """Which messages speak of which attachment, the index of the search, the sums."""
+    """Rebuild the references to attachments, the search index and the sums."""
     for row in connection.execute("SELECT id, title, updated_at FROM conversations").fetchall():
         enter(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
     for row in connection.execute("SELECT * FROM messages"):

@@ -1,8 +1,8 @@
-"""Rows out of the bare pages of an SQLite file, however much of it is damaged.
+"""Reads rows from the raw pages of an SQLite file, however much of it is damaged.
 
-SQLite itself reaches a row from the root of its table downwards, so one bad page hides all that lies
-below it. Here every page is looked at for itself: a leaf of a table says by its first byte what it
-is, and its records say what they hold. What makes no sense is left out and counted.
+SQLite itself reaches a row from the root of its table downwards, so that one bad page hides
+everything below it. Here each page is read on its own: the first byte of a table's leaf gives its
+type, and its records describe their content. Invalid records are skipped, and their pages counted.
 
 The format: https://www.sqlite.org/fileformat2.html, 1.6 (B-trees) and 2.1 (records).
 """
@@ -22,18 +22,18 @@ _LEAF, _INTERIOR, _INDEX_LEAF, _INDEX_INTERIOR = 0x0D, 0x05, 0x0A, 0x02
 _HEADER: Final = 100  # bytes before the first page's own header
 _SIZES: Final = frozenset(1 << n for n in range(9, 17))
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
-# A value may be larger than this only by a lie of a damaged length.
+# Larger values come from a damaged length.
 _LARGEST_RECORD: Final = 1 << 30
 _MOST_READ: Final = 4  # times the pages of the file
 
 
 class _DamagedError(Exception):
-    """These bytes are no record."""
+    """These bytes are not a record."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A row as it lies in a leaf: its number, its values, and the page it was found on."""
+    """A row as stored in a leaf: its id, its values, and its page."""
 
     rowid: int
     values: tuple[Value, ...]
@@ -45,7 +45,7 @@ class SqlitePages:
     """The bytes of a database without a write-ahead log.
 
     Attributes:
-        bad: pages that are none of a table, an index or free ones, or hold something broken.
+        bad: the pages that belong to no table, index or free list, or hold something damaged.
     """
 
     data: bytes | mmap.mmap
@@ -59,8 +59,8 @@ class SqlitePages:
             self.size = stated
         reserved = self.data[20] if self._has_header else 0
         self.usable = self.size - (reserved if reserved <= self.size - 480 else 0)
-        # A record has pages of its own. In a forged file thousands share the same: a megabyte of
-        # them would be read as terabytes.
+        # Each record has overflow pages of its own. In a forged file thousands share the same
+        # pages: a megabyte of them would be read as terabytes.
         self._overflow_left = _MOST_READ * (len(self.data) // self.size + 1)
 
     @property
@@ -69,17 +69,17 @@ class SqlitePages:
 
     @property
     def count(self) -> int:
-        """How many whole pages there are."""
+        """Return the number of whole pages."""
         return len(self.data) // self.size
 
     def page(self, number: int) -> bytes:
-        """One page, from 1 on. Raises _DamagedError where there is none."""
+        """Return a page, counted from 1. Raises _DamagedError if there is none."""
         if not 1 <= number <= self.count:
             raise _DamagedError
         return self.data[(number - 1) * self.size : number * self.size]
 
     def tree(self, root: int) -> list[int]:
-        """The leaves below a table's root as far as they can be reached, in order."""
+        """Return the reachable leaves below a table's root, in order."""
         leaves: list[int] = []
         waiting, seen = [root], set()
         while waiting:
@@ -109,7 +109,7 @@ class SqlitePages:
         return [*found, last]
 
     def free(self) -> set[int]:
-        """The pages that hold nothing any more, as the list of them says."""
+        """Return the pages in the list of free pages."""
         found: set[int] = set()
         if not self._has_header:
             return found
@@ -124,14 +124,14 @@ class SqlitePages:
         return found
 
     def leaves(self) -> Iterator[int]:
-        """Every page that looks like the leaf of a table."""
+        """Yield every page that looks like the leaf of a table."""
         for number in range(1, self.count + 1):
             start = (number - 1) * self.size + (_HEADER if number == 1 else 0)
             if self.data[start] == _LEAF:
                 yield number
 
     def records(self, number: int) -> Iterator[Record]:
-        """What a leaf holds; what is broken is left out, and the page is noted as bad."""
+        """Yield the records of a leaf. Damaged ones are skipped, and the page is marked as bad."""
         start = _HEADER if number == 1 else 0
         try:
             page = self.page(number)
@@ -154,7 +154,7 @@ class SqlitePages:
         return Record(_signed(rowid), _values(self._payload(page, at, length)), number)
 
     def _payload(self, page: bytes, at: int, length: int) -> bytes:
-        """The whole record, of which the end may lie on pages of its own (1.6)."""
+        """Return the whole record, whose end may be on overflow pages (1.6)."""
         most = self.usable - 35
         if length <= most:
             local = length
