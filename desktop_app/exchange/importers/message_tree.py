@@ -161,7 +161,7 @@ def _in_order(nodes: Mapping[str, Node]) -> list[Node]:
             chain.append(at)
             on_chain.add(at.id)
             at = nodes.get(at.parent or "")
-        if at is not None and at.id in on_chain:  # A cycle is opened where it was entered
+        if at is not None and at.id in on_chain:  # a cycle is opened where it was entered
             chain[-1] = replace(chain[-1], parent=None)
         for node in reversed(chain):
             ordered.append(node if node.parent in nodes else replace(node, parent=None))

@@ -175,8 +175,8 @@ def _code(value: object, key: str) -> str:
 
 
 def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
-    where = row.get("loc")
-    found = where[:_DEEPEST_FIELD] if isinstance(where, list) else []
+    location = row.get("loc")
+    found = location[:_DEEPEST_FIELD] if isinstance(location, list) else []
     names = (name for name in found if isinstance(name, str) and name != "body")
     return ErrorBody(_text(row, "msg"), _code(row, "type"), param=".".join(names)[:LONGEST_CODE])
 
@@ -203,7 +203,7 @@ def error_from(
 
 
 def details(status: int | None, code: str, request_id: str, message: str) -> str:
-    """Lines for the Details view."""
+    """Return the lines of the Details view."""
     lines = (
         f"HTTP status {status}" if status is not None else "",
         f"Code: {code}" if code else "",

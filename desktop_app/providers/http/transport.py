@@ -263,9 +263,9 @@ class Transport:
             AttemptError: the request goes to another origin than the key's.
         """
         if self._key is not None:
-            where = origin(str(request.url))
-            if where != self._key.origin:
-                raise AttemptError(no_key_for(where))
+            request_origin = origin(str(request.url))
+            if request_origin != self._key.origin:
+                raise AttemptError(no_key_for(request_origin))
             request.headers["authorization"] = self._key.authorization
         return request
 
@@ -447,9 +447,9 @@ class Transport:
         return bytes(body[:LARGEST_ERROR_BODY])
 
 
-def no_key_for(where: str) -> AuthenticationError:
+def no_key_for(request_origin: str) -> AuthenticationError:
     """Return the error of a request to an origin that there is no key for."""
-    host = host_of(where) or "this address"
+    host = host_of(request_origin) or "this address"
     return AuthenticationError(
         f"No key for {host}.", what_to_do="Enter it again in Settings › Provider."
     )

@@ -244,8 +244,8 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> 
 
 def _update(connection: sqlite3.Connection, table: str, row: Row, *keys: str) -> None:
     sets = ", ".join(f"{name} = :{name}" for name in row if name not in keys)
-    where = " AND ".join(f"{key} = :{key}" for key in keys)
-    connection.execute(f"UPDATE {table} SET {sets} WHERE {where}", row)  # noqa: S608
+    conditions = " AND ".join(f"{key} = :{key}" for key in keys)
+    connection.execute(f"UPDATE {table} SET {sets} WHERE {conditions}", row)  # noqa: S608
 
 
 def _claim(job_id: str, connection: sqlite3.Connection) -> bool:

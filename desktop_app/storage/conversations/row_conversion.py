@@ -69,7 +69,7 @@ def to_json(value: Any) -> str:
 
 
 def _parts_json(parts: Sequence[Part]) -> str:
-    """`to_json` of parts. A long text is encoded in pieces: at once, it would hold up the window."""
+    """Return JSON of parts. Long texts are encoded in pieces, so that the window goes on."""
     pieces: list[str] = []
     for part in parts_to_json(parts):
         pieces.append(",{" if pieces else "[{")

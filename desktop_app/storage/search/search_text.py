@@ -55,7 +55,7 @@ def index_text(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield pieces that begin with an ASCII character, which no run of others extends over."""
+    """Yield pieces of the text, split only before ASCII characters: no dense run is cut."""
     at = 0
     while at < len(text):
         found = _APART.search(text, at + _AT_ONCE)
@@ -150,7 +150,7 @@ def snippet(text: str, query: str) -> str:
 
 
 def occurrences(text: str, query: str) -> int:
-    """Return how often words of `query` occur in the first `_SEARCH_SPAN` characters of `text`."""
+    """Return how often words of `query` occur in the first `_SEARCH_SPAN` characters."""
     pattern = _pattern(query)
     return len(pattern.findall(text[:_SEARCH_SPAN])) if pattern else 0
 

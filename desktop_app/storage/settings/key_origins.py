@@ -74,7 +74,7 @@ def keep_notes_of(database: Path, restored: Path) -> None:
             return  # an older version's store: opening it adds the column, with no origins
         connection.execute("UPDATE keys_in_keyring SET origin = ''")
         sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
-        connection.executemany(sql, [(where, name) for name, where in known.items()])
+        connection.executemany(sql, [(key_origin, name) for name, key_origin in known.items()])
 
 
 def _origins_in(database: Path) -> dict[str, str] | None:
@@ -90,9 +90,9 @@ def _origins_in(database: Path) -> dict[str, str] | None:
             (profile_id, fields.get("base_url")),
             (f"{profile_id}.proxy", fields.get("proxy")),
         ):
-            where = origin(address) if isinstance(address, str) else ""
+            key_origin = origin(address) if isinstance(address, str) else ""
             # A profile without a usable address must not fall back to a built-in one.
-            found[name] = where
+            found[name] = key_origin
     return found
 
 
@@ -112,7 +112,7 @@ def _noted_in(database: Path) -> dict[str, str]:
             if not _has_origins(connection):
                 return {}
             rows = connection.execute("SELECT profile_id, origin FROM keys_in_keyring")
-            return {str(name): str(where) for name, where in rows}
+            return {str(name): str(key_origin) for name, key_origin in rows}
     except _UNREADABLE:
         return {}
 

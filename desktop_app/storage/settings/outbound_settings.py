@@ -172,8 +172,8 @@ def _address(label: str, text: str, if_none: str) -> _Field:
         return _Field(label, "", if_none)
     if text == DIRECT:
         return _Field(label, text, "no proxy")
-    where = origin(text)
-    return _Field(label, where or text, where or "an address that cannot be used")
+    address_origin = origin(text)
+    return _Field(label, address_origin or text, address_origin or "an address that cannot be used")
 
 
 def _shown(value: Any) -> str:
