@@ -135,11 +135,11 @@ def _new_items(
     new_id: Callable[[], str],
 ) -> Iterable[T]:
     known = tuple(known)
-    taken, contents = {one.id for one in known}, {words(one) for one in known}
-    for one in found:
-        if words(one) in contents:
+    taken, contents = {item.id for item in known}, {words(item) for item in known}
+    for item in found:
+        if words(item) in contents:
             continue
-        free = one if one.id not in taken else replace(one, id=new_id())
+        free = item if item.id not in taken else replace(item, id=new_id())
         taken.add(free.id)
         contents.add(words(free))
         yield free
@@ -180,7 +180,7 @@ def _prompt_from_json(value: _Object) -> Prompt:
 
 def _list(value: _Object, name: str) -> Sequence[_Object]:
     found = [] if value.get(name) is None else value[name]
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise TypeError(f"“{name}” is not a list of objects.")
     return found
 

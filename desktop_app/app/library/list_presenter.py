@@ -152,8 +152,8 @@ class ListPresenter(QObject):
         showing, size = self._showing, LARGE_PAGE if whole else PAGE
         last = self._list.model.last_of_pages
         while last is not None and showing == self._showing:
-            behind = last
-            page = await self._settled(lambda: self._read_page(self.place, size, behind))  # noqa: B023
+            after = last
+            page = await self._settled(lambda: self._read_page(self.place, size, after))  # noqa: B023
             if showing != self._showing:
                 return
             self._take(page)
@@ -234,16 +234,16 @@ class ListPresenter(QObject):
         return pinned, await self._read_page(place, limit, None)
 
     async def _read_page(
-        self, place: ListFilter, limit: int, behind: Conversation | None
+        self, place: ListFilter, limit: int, after: Conversation | None
     ) -> list[Conversation]:
         store = self._backend.conversations
         match place.kind:
             case ListFilterKind.ARCHIVE:
-                return await store.archived(limit, behind=behind)
+                return await store.archived(limit, after=after)
             case ListFilterKind.TRASH:
-                return await store.trashed(limit, behind=behind)
+                return await store.trashed(limit, after=after)
         folder_id = place.folder_id or None
-        return await store.listed(limit, behind=behind, folder_id=folder_id)
+        return await store.listed(limit, after=after, folder_id=folder_id)
 
     async def _settled(self, read: _Read[_T]) -> _T:
         """What `read` finds when all that was changed here is written, and nothing was changed while

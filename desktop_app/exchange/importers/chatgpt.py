@@ -43,7 +43,7 @@ _SILENT: Final = {"user_editable_context", "model_editable_context", "reasoning_
 
 def is_chatgpt(value: Any) -> bool:
     """Return True for a list of ChatGPT's conversations, or one of them."""
-    return is_any(value, lambda one: isinstance(one, Mapping) and _has_tree(one))
+    return is_any(value, lambda item: isinstance(item, Mapping) and _has_tree(item))
 
 
 def _has_tree(value: Mapping[str, Any]) -> bool:

@@ -66,12 +66,12 @@ def read_export(path: Path) -> Export:
     try:
         with open_file(path) as file:
             if is_zipfile(file):
-                return _read_archive(ForeignArchive(file), _Pictures(path))
+                return _read_archive(ForeignArchive(file), _Images(path))
             return _read_json(read_all(file, LARGEST_JSON), _no_file)
     except OSError as exc:
         reason = exc.strerror or type(exc).__name__
-        todo = "Check its name and whether you may read it."
-        raise refused(f"{path.name} cannot be read: {reason}.", str(path), todo) from exc
+        what_to_do = "Check its name and whether you may read it."
+        raise refused(f"{path.name} cannot be read: {reason}.", str(path), what_to_do) from exc
     except RefusedFileError as exc:
         raise refused(f"{path.name} {exc}.") from exc
     except MemoryError as exc:
@@ -82,7 +82,7 @@ def _no_file(_file_id: str) -> None:
     return None
 
 
-def _read_archive(archive: ForeignArchive, pictures: _Pictures) -> Export:
+def _read_archive(archive: ForeignArchive, images: _Images) -> Export:
     members = [
         info
         for info in archive.members
@@ -92,11 +92,11 @@ def _read_archive(archive: ForeignArchive, pictures: _Pictures) -> Export:
     if not members:
         raise RefusedFileError("holds no conversations")
     _require_plausible(members)
-    exports = [_read_json(archive.read(info, LARGEST_JSON), pictures.find) for info in members]
+    exports = [_read_json(archive.read(info, LARGEST_JSON), images.find) for info in members]
     return Export(
         exports[0].kind,
         sum(export.total for export in exports),
-        pictures.closed_after(found for export in exports for found in export.conversations),
+        images.closed_after(found for export in exports for found in export.conversations),
     )
 
 
@@ -109,7 +109,7 @@ def _require_plausible(members: list[ZipInfo]) -> None:
         raise RefusedFileError("unpacks to a hundred times its size")
 
 
-class _Pictures:
+class _Images:
     """The images of an archive, which is opened again for the first of them."""
 
     def __init__(self, path: Path) -> None:

@@ -48,13 +48,13 @@ def without_refused(
     Raises:
         RefusedParameterError: `refusal` itself, if the setting cannot be left out.
     """
-    lighter = request.without(refusal.param)
-    if lighter is None and refusal.param == "reasoning":
-        lighter = request.without("reasoning.summary")
-    if lighter is None or not _may_leave_out(request, lighter, info):
+    reduced = request.without(refusal.param)
+    if reduced is None and refusal.param == "reasoning":
+        reduced = request.without("reasoning.summary")
+    if reduced is None or not _may_leave_out(request, reduced, info):
         raise refusal
-    name = next(name for name in _SETTINGS if _value(request, name) != _value(lighter, name))
-    return lighter, name if refusal.code in _WHOLE else _with_value(request, name)
+    name = next(name for name in _SETTINGS if _value(request, name) != _value(reduced, name))
+    return reduced, name if refusal.code in _WHOLE else _with_value(request, name)
 
 
 def without_known(
@@ -65,16 +65,16 @@ def without_known(
     for name in _SETTINGS:
         if not refused & {name, _with_value(request, name)}:
             continue
-        lighter = request.without(name)
-        if lighter is not None and _may_leave_out(request, lighter, info):
-            request = lighter
+        reduced = request.without(name)
+        if reduced is not None and _may_leave_out(request, reduced, info):
+            request = reduced
             names.append(name)
     return request, names
 
 
-def _may_leave_out(request: ChatRequest, lighter: ChatRequest, info: ModelInfo) -> bool:
+def _may_leave_out(request: ChatRequest, reduced: ChatRequest, info: ModelInfo) -> bool:
     """Return False for the effort of a known model: another effort has another price."""
-    return lighter.effort == request.effort or info.efforts is None
+    return reduced.effort == request.effort or info.efforts is None
 
 
 def _value(request: ChatRequest, name: str) -> Any:

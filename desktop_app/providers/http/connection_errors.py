@@ -62,8 +62,8 @@ class ConnectionAttempt:
         if _ASKS_PASSWORD.search(reason):
             has_user = bool(self.proxy and self.proxy.user)
             what = "did not accept the user and the password" if has_user else "asks for a password"
-            todo = PASSWORD if self.is_own_proxy else self._check_proxy
-            return _failed(f"The proxy {at} {what}.", todo, details)
+            what_to_do = PASSWORD if self.is_own_proxy else self._check_proxy
+            return _failed(f"The proxy {at} {what}.", what_to_do, details)
         if _STATUS.match(reason):
             what = f"The proxy {at} does not let requests through to {self.host}: {reason}."
             return _failed(what, self._check_proxy, details)
@@ -74,8 +74,8 @@ class ConnectionAttempt:
         """Return the failure of a peer that is not a proxy of the expected kind."""
         at = self.proxy.url if self.proxy else "in use"
         what = f"What answers at {at} is no proxy of this kind."
-        todo = f"{self._check_proxy} http:// and socks5:// are two kinds."
-        return _failed(what, todo, details)
+        what_to_do = f"{self._check_proxy} http:// and socks5:// are two kinds."
+        return _failed(what, what_to_do, details)
 
     def proxy_timeout(self) -> AttemptError:
         """Return the failure of a proxy that accepted the connection and then fell silent."""
@@ -93,20 +93,20 @@ class ConnectionAttempt:
             what = f"The proxy {self.proxy.url} could not be reached."
             return _failed(what, self._check_proxy, details, may_repeat=True)
         what = f"{self.provider} could not be reached at {self.host}."
-        todo = "Check the network connection, then press Retry."
-        return _failed(what, todo, details, may_repeat=True)
+        what_to_do = "Check the network connection, then press Retry."
+        return _failed(what, what_to_do, details, may_repeat=True)
 
     def _not_trusted(self, reason: str, details: str) -> AttemptError:
         whose = f"The certificate of {self.provider}"
         if "has expired" in reason or "not yet valid" in reason:
             why = "has expired" if "has expired" in reason else "is not valid yet"
-            todo = f"Check the clock of this computer; else {self.host} must renew it."
-            return _failed(f"{whose} {why}.", todo, details)
+            what_to_do = f"Check the clock of this computer; else {self.host} must renew it."
+            return _failed(f"{whose} {why}.", what_to_do, details)
         if "mismatch" in reason:
-            todo = "Check the address in Settings › Provider: another server answers there."
-            return _failed(f"{whose} is not for {self.host}.", todo, details)
-        todo = OTHER_CA_FILE if self.has_ca_file else SET_CA_FILE
-        return _failed(f"{whose} is not trusted by this computer.", todo, details)
+            what_to_do = "Check the address in Settings › Provider: another server answers there."
+            return _failed(f"{whose} is not for {self.host}.", what_to_do, details)
+        what_to_do = OTHER_CA_FILE if self.has_ca_file else SET_CA_FILE
+        return _failed(f"{whose} is not trusted by this computer.", what_to_do, details)
 
     def redirected(self, to: str) -> AttemptError:
         """Return the failure of a redirect: a wrong address, or a network that wants a login."""
@@ -122,8 +122,8 @@ class ConnectionAttempt:
         return AttemptError(EndpointMissingError(what, what_to_do=SIGN_IN, details=details))
 
 
-def _failed(what: str, todo: str, details: str, *, may_repeat: bool = False) -> AttemptError:
-    error = NetworkError(what, what_to_do=todo, details=details)
+def _failed(what: str, what_to_do: str, details: str, *, may_repeat: bool = False) -> AttemptError:
+    error = NetworkError(what, what_to_do=what_to_do, details=details)
     return AttemptError(error, may_repeat=may_repeat)
 
 

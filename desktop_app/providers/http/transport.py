@@ -330,12 +330,12 @@ class Transport:
             return proxy, new_client(address, proxy, self._profile.ca_file)
         except SettingError as exc:
             is_of_environment = not self._profile.proxy and not self._profile.ca_file
-            todo = (
+            what_to_do = (
                 connection_errors.CHECK_PROXY_OF_ENVIRONMENT
                 if is_of_environment
                 else exc.what_to_do
             )
-            error = NetworkError(exc.what_happened, what_to_do=todo, details=exc.details)
+            error = NetworkError(exc.what_happened, what_to_do=what_to_do, details=exc.details)
         except (ImportError, ValueError, OSError) as exc:
             error = NetworkError(
                 "The proxy or the certificates of this computer cannot be used.",
@@ -394,10 +394,12 @@ class Transport:
         return failed_reply(error, response.status_code, response.headers)
 
     def _bad_address(self) -> NetworkError:
-        todo = "Enter one like https://host/v1 in Settings › Provider."
+        what_to_do = "Enter one like https://host/v1 in Settings › Provider."
         if self._profile.from_environment:
-            todo = "Set OPENAI_BASE_URL to one like https://host/v1, without a query."
-        return NetworkError(f"The address of {self._provider} cannot be used.", what_to_do=todo)
+            what_to_do = "Set OPENAI_BASE_URL to one like https://host/v1, without a query."
+        return NetworkError(
+            f"The address of {self._provider} cannot be used.", what_to_do=what_to_do
+        )
 
     def _connection_failure(self, exc: Exception) -> AttemptError:
         """Return the failed attempt for a missing reply; only a failed connection is repeated."""

@@ -88,10 +88,10 @@ class BatchStore:
         """Return the list rows of all files of a job, in order: quick for tens of thousands."""
         return await self._database.read(partial(_lines, job_id))
 
-    async def page(self, job_id: str, behind: int, limit: int = PAGE) -> list[BatchItem]:
-        """Return the files after number `behind`, with their answers."""
+    async def page(self, job_id: str, after: int, limit: int = PAGE) -> list[BatchItem]:
+        """Return the files after number `after`, with their answers."""
         sql = "SELECT * FROM batch_items WHERE job_id = ? AND number > ? ORDER BY number LIMIT ?"
-        given = (job_id, behind, limit)
+        given = (job_id, after, limit)
         return await self._database.read(
             lambda c: [read_row(item_from_row, row) for row in c.execute(sql, given)]
         )
@@ -237,8 +237,8 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> 
     if not rows:
         return
     names = list(rows[0])
-    marks = ", ".join(f":{name}" for name in names)
-    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    placeholders = ", ".join(f":{name}" for name in names)
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({placeholders})"  # noqa: S608
     connection.executemany(sql, rows)
 
 

@@ -16,7 +16,7 @@ ALL_CONVERSATIONS: Final = (
 # Newest first, after a time and an id; a NULL folder_id means "in no folder".
 LISTED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.folder_id IS :folder_id
     AND c.trashed_at IS NULL AND NOT c.pinned AND NOT c.archived
-    AND c.updated_at <= :behind AND (c.updated_at < :behind OR c.id > :behind_id)
+    AND c.updated_at <= :after AND (c.updated_at < :after OR c.id > :after_id)
     ORDER BY c.updated_at DESC, c.id LIMIT :limit
 """
 PINNED_CONVERSATIONS: Final = (
@@ -25,11 +25,11 @@ PINNED_CONVERSATIONS: Final = (
     ORDER BY c.updated_at DESC, c.rowid DESC"""
 )
 ARCHIVED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.trashed_at IS NULL AND c.archived
-    AND c.updated_at <= :behind AND (c.updated_at < :behind OR c.id > :behind_id)
+    AND c.updated_at <= :after AND (c.updated_at < :after OR c.id > :after_id)
     ORDER BY c.updated_at DESC, c.id LIMIT :limit
 """
 TRASHED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.trashed_at IS NOT NULL
-    AND c.trashed_at <= :behind AND (c.trashed_at < :behind OR c.id > :behind_id)
+    AND c.trashed_at <= :after AND (c.trashed_at < :after OR c.id > :after_id)
     ORDER BY c.trashed_at DESC, c.id LIMIT :limit
 """
 ONE_CONVERSATION: Final = _CONVERSATION + " WHERE c.id = ?"

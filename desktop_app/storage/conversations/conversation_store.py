@@ -81,16 +81,16 @@ class ConversationStore:
         return [row["id"] for row in rows]
 
     async def listed(
-        self, limit: int, *, behind: Conversation | None = None, folder_id: str | None = None
+        self, limit: int, *, after: Conversation | None = None, folder_id: str | None = None
     ) -> list[Conversation]:
         """Return a page of the list, newest first: neither pinned nor archived nor trashed.
 
         Args:
-            behind: the conversation before the page; None begins with the newest.
+            after: the conversation before the page; None begins with the newest.
             folder_id: the folder; None for conversations in no folder.
         """
-        at = behind.updated_at if behind is not None else None
-        page = {**_page(limit, behind, at), "folder_id": folder_id}
+        at = after.updated_at if after is not None else None
+        page = {**_page(limit, after, at), "folder_id": folder_id}
         return await self._database.read(lambda c: _conversations(c, LISTED_CONVERSATIONS, page))
 
     async def pinned(self) -> list[Conversation]:
@@ -98,17 +98,17 @@ class ConversationStore:
         return await self._database.read(lambda c: _conversations(c, PINNED_CONVERSATIONS))
 
     async def archived(
-        self, limit: int = -1, *, behind: Conversation | None = None
+        self, limit: int = -1, *, after: Conversation | None = None
     ) -> list[Conversation]:
         """Return the archived conversations, newest first: all, or a page as in `listed`."""
-        page = _page(limit, behind, behind.updated_at if behind is not None else None)
+        page = _page(limit, after, after.updated_at if after is not None else None)
         return await self._database.read(lambda c: _conversations(c, ARCHIVED_CONVERSATIONS, page))
 
     async def trashed(
-        self, limit: int = -1, *, behind: Conversation | None = None
+        self, limit: int = -1, *, after: Conversation | None = None
     ) -> list[Conversation]:
         """Return the trashed conversations, last trashed first: all, or a page."""
-        page = _page(limit, behind, behind.trashed_at if behind is not None else None)
+        page = _page(limit, after, after.trashed_at if after is not None else None)
         return await self._database.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS, page))
 
     async def set_trashed(self, conversation_ids: Sequence[str], at: datetime | None) -> None:
@@ -259,10 +259,10 @@ class ConversationStore:
 # Rows are converted on the thread that reads them: a long conversation takes longer than a frame.
 
 
-def _page(limit: int, behind: Conversation | None, at: datetime | None) -> dict[str, object]:
+def _page(limit: int, after: Conversation | None, at: datetime | None) -> dict[str, object]:
     return {
-        "behind": _LATEST_MICROS if at is None else to_micros(at),
-        "behind_id": "" if behind is None else behind.id,
+        "after": _LATEST_MICROS if at is None else to_micros(at),
+        "after_id": "" if after is None else after.id,
         "limit": limit,
     }
 

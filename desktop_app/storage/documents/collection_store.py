@@ -61,14 +61,14 @@ _BEST_WITHIN: Final = f"""
     SELECT rowid AS id, bm25(passage_index, {TITLE_WEIGHT}, 1.0) AS score FROM passage_index
     WHERE passage_index MATCH ? AND rowid IN (
         SELECT p.id FROM passages AS p JOIN collection_files AS f ON f.sha256 = p.sha256
-        WHERE f.status = 'ready' AND f.collection_id IN ({{marks}})
+        WHERE f.status = 'ready' AND f.collection_id IN ({{placeholders}})
     ) ORDER BY score LIMIT ?
 """  # noqa: S608
 # One row for each collection that has the passage; of files with the same bytes the first counts.
 _PLACES: Final = """
     SELECT p.id, f.collection_id, p.sha256, f.name, p.page, p.place, p.start, p.end, p.tokens
     FROM passages AS p JOIN collection_files AS f ON f.sha256 = p.sha256
-    WHERE p.id = ? AND f.status = 'ready' AND f.collection_id IN ({marks})
+    WHERE p.id = ? AND f.status = 'ready' AND f.collection_id IN ({placeholders})
     ORDER BY f.path
 """
 
@@ -341,12 +341,12 @@ def _find(
     expression = " OR ".join(f'"{word}"' for word in _rarest_words(connection, words))
     if not expression:
         return []
-    marks = ", ".join("?" * len(collection_ids))
+    placeholders = ", ".join("?" * len(collection_ids))
     first = max(CANDIDATES, limit)
     best = connection.execute(_BEST, (expression, first)).fetchall()
     found = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
     if len(found) < limit and len(best) == first:
-        sql = _BEST_WITHIN.format(marks=marks)
+        sql = _BEST_WITHIN.format(placeholders=placeholders)
         best = connection.execute(sql, (expression, *collection_ids, limit)).fetchall()
         found = locations_of(connection, [row["id"] for row in best], collection_ids, limit)
     return found
@@ -384,7 +384,7 @@ def locations_of(
     connection: sqlite3.Connection, ids: Sequence[int], collection_ids: list[str], limit: int
 ) -> list[StoredPassageLocation]:
     """Return the passages that belong to the collections, in order, at most `limit`."""
-    sql = _PLACES.format(marks=", ".join("?" * len(collection_ids)))
+    sql = _PLACES.format(placeholders=", ".join("?" * len(collection_ids)))
     found = []
     for number in ids:
         row = connection.execute(sql, (number, *collection_ids)).fetchone()

@@ -18,7 +18,7 @@ COMPARED: Final = 200
 _OF_COLLECTIONS: Final = """
     FROM passages AS p {join} JOIN passage_vectors AS v ON v.passage_id = p.id AND v.model = ?
     WHERE p.sha256 IN (
-        SELECT sha256 FROM collection_files WHERE status = 'ready' AND collection_id IN ({marks})
+        SELECT sha256 FROM collection_files WHERE status = 'ready' AND collection_id IN ({placeholders})
     )
 """
 
@@ -46,8 +46,8 @@ class VectorStore:
 
     async def has_any(self, collection_ids: Sequence[str], model: str) -> bool:
         """Return True if any passage of the collections has a vector by `model`."""
-        marks = ", ".join("?" * len(collection_ids))
-        sql = f"SELECT 1 {_OF_COLLECTIONS.format(join='', marks=marks)} LIMIT 1"
+        placeholders = ", ".join("?" * len(collection_ids))
+        sql = f"SELECT 1 {_OF_COLLECTIONS.format(join='', placeholders=placeholders)} LIMIT 1"
         values = (model, *collection_ids)
         row = await self._database.read(lambda c: c.execute(sql, values).fetchone())
         return row is not None
@@ -74,7 +74,7 @@ class VectorStore:
 
 
 def _missing() -> str:
-    of = _OF_COLLECTIONS.format(join="LEFT", marks="?")
+    of = _OF_COLLECTIONS.format(join="LEFT", placeholders="?")
     return f"{of} AND v.passage_id IS NULL"
 
 
@@ -95,8 +95,8 @@ def _nearest(
     limit: int,
     connection: sqlite3.Connection,
 ) -> list[StoredPassageLocation]:
-    marks = ", ".join("?" * len(collection_ids))
-    of = _OF_COLLECTIONS.format(join="", marks=marks)
+    placeholders = ", ".join("?" * len(collection_ids))
+    of = _OF_COLLECTIONS.format(join="", placeholders=placeholders)
     rows = connection.execute(f"SELECT p.id, v.vector {of}", (model, *collection_ids))
     near = heapq.nsmallest(
         COMPARED,

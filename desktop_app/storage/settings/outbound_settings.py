@@ -108,7 +108,7 @@ def changes(present: Outward, restored: Outward) -> tuple[Change, ...]:
                 shown = _short(before[key].shown), _short(after.shown)
                 found.append(Change(profile_id, key, what, *shown))
     for key, (label, default) in _SETTINGS.items():
-        old, new = (_shown(one.settings.get(key, default)) for one in (present, restored))
+        old, new = (_shown(side.settings.get(key, default)) for side in (present, restored))
         if old != new:
             found.append(Change("", key, label, old, new))
     return tuple(found)

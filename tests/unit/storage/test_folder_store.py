@@ -91,10 +91,10 @@ def test_the_list_comes_in_pages(tmp_path: Path) -> None:
             await store.create(a_conversation("archived", 2, archived=True))
             await store.create(a_conversation("trashed", 3, trashed_at=NOON))
             seen: list[str] = []
-            behind = None
-            while page := await store.listed(2, behind=behind):
+            after = None
+            while page := await store.listed(2, after=after):
                 seen += [conversation.title for conversation in page]
-                behind = page[-1]
+                after = page[-1]
             assert (set(seen[:1]), seen[1:]) == ({"6"}, ["4", "2", "0"])
             inside = await store.listed(9, folder_id=THESIS.id)
             assert {conversation.title for conversation in inside} == {"1", "3", "5", "7"}
@@ -114,10 +114,10 @@ def test_the_archive_and_the_trash_come_in_pages(tmp_path: Path) -> None:
                 await store.create(a_conversation(f"gone {n}", trashed_at=at))
             for page_of, name in ((store.archived, "away"), (store.trashed, "gone")):
                 seen: list[str] = []
-                behind = None
-                while page := await page_of(2, behind=behind):
+                after = None
+                while page := await page_of(2, after=after):
                     seen += [conversation.title for conversation in page]
-                    behind = page[-1]
+                    after = page[-1]
                 assert sorted(seen) == [f"{name} {n}" for n in range(5)]
                 assert seen[-2:] == [f"{name} 1", f"{name} 0"]
 
