@@ -1,11 +1,11 @@
-"""A database that somebody else may have made, read without running anything that stands in it.
+"""Reads a database of unknown origin without running anything that it contains.
 
 The file is a private copy, opened read-only and immutable. Its rows are read by full scans of real
-tables; views, triggers, indexes, virtual tables and generated columns are never touched, and an
+tables. Views, triggers, indexes, virtual tables and generated columns are never touched, and an
 authorizer refuses every statement that would. No function runs.
 
-A tree of pages can be forged so that a megabyte holds more rows than the disk: what is read is
-bounded by the size of the file.
+Pages can be forged so that a megabyte seems to hold more rows than fit on the disk. Reading is
+therefore bounded by the size of the file.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged
 from desktop_app.storage.recovery.row_checks import Table, Value
 
-# Texts of a sound store are shorter than its file, and a row takes eight bytes at least.
+# Texts of a sound store are shorter than its file, and a row takes at least eight bytes.
 _MOST_TEXT: Final = 2
 _SMALLEST_ROW: Final = 8
 _AT_LEAST: Final = 1 << 20
-# Every version has had these.
+# Every version has had these tables.
 _OLDEST: Final = frozenset(
     {"migrations", "conversations", "messages", "attachments", "ledger", "settings", "profiles"}
 )
@@ -41,11 +41,11 @@ _LIMITS: Final = {
 
 
 class ForeignStore:
-    """See the module.
+    """A foreign store; see the module.
 
     Attributes:
-        read: how many bytes of texts were read.
-        size: of the file, in bytes.
+        read: the number of bytes of texts that were read.
+        size: the size of the file in bytes.
     """
 
     def __init__(
@@ -61,8 +61,11 @@ class ForeignStore:
         connection.set_authorizer(_authorizer(frozenset(self._columns)))
 
     def _real_tables(self, wanted: Container[str]) -> dict[str, frozenset[str]]:
-        """The columns of each of these tables. A view or virtual table in the place of one is
-        damage: reading it runs what its author wrote."""
+        """Return the columns of each wanted table.
+
+        A view or virtual table with the name of a table is damage: reading it would run code of its
+        author.
+        """
         sql = """SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_master
             WHERE type IN ('table', 'view')"""
         found = {}
@@ -72,20 +75,21 @@ class ForeignStore:
             if not is_real:
                 raise damaged(self._name, f"{name} is no table")
             columns = self._connection.execute(f'PRAGMA table_xinfo("{name}")').fetchall()
-            # Generated columns are hidden: their values come out of expressions.
+            # Generated columns are hidden: their values come from expressions.
             found[name] = frozenset(row["name"] for row in columns if not row["hidden"])
         if missing := sorted(_OLDEST - found.keys()):
             raise damaged(self._name, f"it has no {missing[0]}")
         return found
 
     def steps(self) -> set[object]:
-        """Return the names of the migrations that it has seen; none of a database of others."""
+        """Return the names of its migrations; none for a database of another program."""
         if "name" not in self._columns["migrations"]:
             return set()
         return {row[0] for row in self._connection.execute("SELECT name FROM migrations")}
 
     def rows(self, table: Table) -> Iterator[tuple[Value, ...]]:
-        """Yield the rows of a table of ours as they lie there; none where there is no such table.
+        """Yield the raw rows of a table; none if it does not exist.
+
         A column that an older version lacks has its default.
 
         Raises:
@@ -105,7 +109,7 @@ class ForeignStore:
         left = self.size // _SMALLEST_ROW
         with closing(self._connection.cursor()) as cursor:
             cursor.row_factory = None
-            # No index: a forged one leads to other rows than the table has.
+            # No index: a forged one leads to rows that the table does not have.
             cursor.execute(f'SELECT {wanted} FROM "{table.name}" NOT INDEXED')  # noqa: S608
             for row in cursor:
                 left -= 1
@@ -115,7 +119,7 @@ class ForeignStore:
                 yield row
 
     def words(self, sql: str, table: str) -> Iterator[str]:
-        """Yield the texts of one column, by a statement of ours over one table, if it is there."""
+        """Yield the texts of one column, by a trusted statement over one table, if it exists."""
         if table in self._columns:
             for (value,) in self._connection.execute(sql):
                 if isinstance(value, str):
@@ -133,11 +137,11 @@ class ForeignStore:
 
 @contextmanager
 def foreign_store(path: Path, name: str, tables: Container[str]) -> Iterator[ForeignStore]:
-    """Open a private copy of somebody's database.
+    """Open a private copy of a foreign database.
 
     Args:
-        name: what errors call it.
-        tables: the names of the tables that are read.
+        name: the name of the file in error messages.
+        tables: the names of the tables to be read.
 
     Raises:
         sqlite3.Error, StoreDamagedError: it cannot be read.

@@ -1,9 +1,9 @@
-"""A backup put in the place of the store; see `backup.py` for what is in one.
+"""Replaces the store by a backup; see `backup.py` for the archive.
 
-The archive may come from anybody. Its members are bounded before anything is unpacked, the rows of
-its store are copied into a new one (`copying.py`), and attachments are taken only if that names them
-and their bytes have their hash. Before anything changes, whoever restores is told which settings
-would have data reach other places (`outward.py`), and says whether they are taken over.
+The archive may come from anyone. Its members are checked for size before anything is unpacked, the
+rows of its store are copied into a new store (`store_copy.py`), and attachments are taken only if
+that store names them and their bytes have their hash. Before anything changes, the user is told
+which settings would send data elsewhere (`outbound_settings.py`), and decides about them.
 """
 
 from __future__ import annotations
@@ -48,19 +48,19 @@ from desktop_app.storage.settings.outbound_settings import (
 )
 
 Progress = Callable[[int, int], None]
-"""Called with how many megabytes are done, and of how many."""
+"""Called with the number of megabytes done, and of all megabytes."""
 
 # An attachment is as large as the largest file that can be attached; a store holds texts.
 LARGEST_ATTACHMENT: Final = 4 << 30
 LARGEST_STORE: Final = 64 << 30
 _LARGEST_MANIFEST: Final = 64 << 20
-# The new store beside the unpacked one: its index is put together from parts.
+# The new store needs room beside the unpacked one, more while its index is built.
 _ROOM_FOR_COPY: Final = 2
 _UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 class Answer(Enum):
-    """What becomes of the settings that a restore would change."""
+    """The user's decision about settings that a restore would change."""
 
     TAKE = "take"
     KEEP = "keep"
@@ -73,12 +73,12 @@ Ask = Callable[[Sequence[Change]], Answer]
 
 @dataclass(frozen=True)
 class Restored:
-    """What became of a restore.
+    """The result of a restore.
 
     Attributes:
-        before: where the store that was there lies now; None if there was none.
-        dropped: rows of the backup that were out of bounds or made no sense.
-        kept: settings that were not taken over.
+        before: the new path of the previous store; None if there was none.
+        dropped: the number of rows of the backup that were out of bounds or invalid.
+        kept: the settings that were not taken over.
     """
 
     before: Path | None
@@ -86,7 +86,7 @@ class Restored:
     kept: tuple[Change, ...]
 
     def sentence(self, archive: str) -> str:
-        """Return what to tell the user."""
+        """Return a summary for the user."""
         words = [f"The library is as it was when {archive} was made."]
         if self.kept:
             words.append(_kept_words(len(self.kept)))
@@ -113,20 +113,20 @@ def restore_backup(
     ask: Ask,
     built_in: Sequence[ProviderProfile] = (),
 ) -> Restored | None:
-    """Put the store of a backup in the place of the one that is there.
+    """Replace the store by that of a backup.
 
     Args:
-        ask: called on this thread before anything changes, if settings would change that decide
-            where data goes.
+        ask: called on this thread before anything changes, if settings that decide where data goes
+            would change.
         built_in: the profiles that exist without being stored.
 
     Returns:
         None if the answer was to cancel; nothing was changed then.
 
     Raises:
-        StorageError: the store is open somewhere, there is no room, or the file is no backup; the
-            store is as it was.
-        StoreDamagedError: the backup is damaged; the store is as it was.
+        StorageError: the store is open elsewhere, there is no room, or the file is no backup; the
+            store is unchanged.
+        StoreDamagedError: the backup is damaged; the store is unchanged.
         StoreTooNewError: a newer version made the backup.
     """
     name = str(archive)
@@ -157,7 +157,7 @@ def restore_backup(
 def _settled(
     made: Path, database: Path, built_in: Sequence[ProviderProfile], ask: Ask
 ) -> tuple[tuple[Change, ...], Answer]:
-    """Ask about the settings that would change; returns those that stay as they are now."""
+    """Ask about the settings that would change. Return those that stay, and the answer."""
     with closing(connect(made, "rw")) as connection:
         present = _present(database, built_in)
         found = changes(present, read_outward(connection, built_in))
@@ -171,10 +171,11 @@ def _settled(
 
 def _present(database: Path, built_in: Sequence[ProviderProfile]) -> Outward:
     if database.exists() and database.stat().st_size:
-        # Whoever only reads a store leaves an empty log beside it. Nobody writes: we hold the lock.
+        # A mere reader of a store leaves an empty log beside it. Nobody writes, because this
+        # process holds the lock.
         has_log = database.with_name(database.name + "-wal").exists()
         with (
-            suppress(*_UNREADABLE, StorageError, OSError),  # damaged: as if there were none
+            suppress(*_UNREADABLE, StorageError, OSError),  # A damaged store counts as none
             closing(connect(database, "ro", is_immutable=not has_log)) as connection,
         ):
             return read_outward(connection, built_in)
@@ -203,7 +204,7 @@ def _opened(archive: Path) -> Iterator[ForeignArchive]:
 
 
 def _attached(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo]:
-    """The attachments in an archive that is a backup of this version's, by their hashes."""
+    """Return the attachments in a valid backup archive, by their hashes."""
     manifest = pack.find(MANIFEST)
     try:
         if manifest is None or pack.find(STORE) is None:
@@ -226,7 +227,7 @@ def _attached(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo]:
 
 
 class _Unpacking:
-    """What comes out of an archive, and how far that is."""
+    """Unpacks an archive and reports progress."""
 
     def __init__(self, pack: ForeignArchive, archive: Path, progress: Progress) -> None:
         self._pack, self._archive, self._progress = pack, archive, progress
@@ -240,7 +241,7 @@ class _Unpacking:
         self._progress(self._done >> 20, max(1, self._total >> 20))
 
     def store(self, made: Path) -> int:
-        """Unpack the store, and copy its rows; returns how many were left out."""
+        """Unpack the store and copy its rows. Return the number of dropped rows."""
         size = self._store.file_size
         if size > LARGEST_STORE:
             raise RefusedFileError(f"holds a store of more than {LARGEST_STORE >> 30} GB")
@@ -261,7 +262,7 @@ class _Unpacking:
         return copied.dropped
 
     def attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
-        """Unpack an attachment, if it is not there."""
+        """Unpack an attachment, unless it exists."""
         target = attachments / sha256[:2] / sha256[2:]
         if target.exists():
             return
@@ -292,14 +293,15 @@ class _Unpacking:
         free = shutil.disk_usage(folder).free
         if size > free:
             raise StoreFullError(
-                f"{self._archive.name} unpacks to {size >> 20:,} MB, and {free >> 20:,} MB are free.",
+                f"{self._archive.name} unpacks to {size >> 20:,} MB, "
+                f"and {free >> 20:,} MB are free.",
                 what_was_kept="The store is as it was.",
                 what_to_do="Free some space on the disk, then restore again.",
             )
 
 
 def _named(made: Path) -> set[str]:
-    """The attachments that the new store speaks of."""
+    """Return the hashes of the attachments in the new store."""
     with closing(connect(made, "ro")) as connection:
         return {row["sha256"] for row in connection.execute("SELECT sha256 FROM attachments")}
 
@@ -308,13 +310,13 @@ def _named(made: Path) -> set[str]:
 
 
 def _swap(made: Path, database: Path, at: datetime) -> Path | None:
-    """Put `made` in the place of the store; what lay there takes another name."""
+    """Move `made` to the store's path. Return the new path of the previous store."""
     before = database.with_name(f"{database.stem}.before-restore-{at:%Y%m%d-%H%M%S}.sqlite3")
     has_store = database.exists() and database.stat().st_size > 0
     if has_store:
-        # A copy, which holds what is still in the write-ahead log; so a store is there throughout.
+        # A copy, checkpointed first, so that a store exists at all times.
         with (
-            suppress(*_UNREADABLE),  # damaged: it is kept as it is
+            suppress(*_UNREADABLE),  # A damaged store is kept as it is
             closing(connect(database, "rw")) as connection,
         ):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -327,7 +329,7 @@ def _swap(made: Path, database: Path, at: datetime) -> Path | None:
     for end in ("-wal", "-shm"):
         database.with_name(database.name + end).unlink(missing_ok=True)
     made.replace(database)
-    # What was to be deleted is not what is there now.
+    # What was to be deleted is no longer in place.
     erasing_mark(database).unlink(missing_ok=True)
     sync(database.parent)
     return before if has_store else None

@@ -1,8 +1,8 @@
-"""What a row of a store must be that somebody else may have written, table by table.
+"""Checks of untrusted rows of a store, table by table.
 
-A repair and a restore take rows over, never a file: each row is read as the program reads it and
-held against the bounds of `domain/bounds.py`. What hangs on one bad value loses that value alone if
-it can be done without; else the row is left out.
+A repair and a restore take over rows, never a file: each row is read as the program reads it and
+checked against the bounds of `domain/bounds.py`. If a bad value is dispensable, only that value is
+dropped; else the whole row is.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from desktop_app.storage.settings.settings_store import profile_from_row
 
 Value = int | float | str | bytes | None
 Values = dict[str, Any]
-"""A row by the names of its columns."""
+"""A row by column name."""
 
-# What reading a value raises that is not what it should be.
+# Errors of reading an invalid value.
 BAD_VALUE: Final = (
     LookupError,
     TypeError,
@@ -53,7 +53,7 @@ BAD_VALUE: Final = (
     RecursionError,
 )
 NOT_ROWS: Final = ("search_index", "passage_index", "sqlite_")
-"""What the names of tables begin with that belong to an index or to SQLite."""
+"""Prefixes of table names that belong to an index or to SQLite."""
 
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "TEXT": (str,),
@@ -61,7 +61,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "REAL": (float, int),
     "BLOB": (bytes,),
 }
-# As long as what it holds: the words of people and models, and JSON.
+# Texts without a length limit of their own: the words of users and models, and JSON.
 _WHOLE_TEXTS: Final = frozenset(
     {
         *("text", "parts", "draft", "overrides", "notices", "error", "remote_run", "body"),
@@ -69,14 +69,14 @@ _WHOLE_TEXTS: Final = frozenset(
     }
 )
 _LONGEST_SETTING: Final = 4 << 20
-_LONGEST_ID: Final = 1000  # of a provider's own
+_LONGEST_ID: Final = 1000  # an id of a provider's own
 _LARGEST_VECTOR: Final = 1 << 16
 _REMOTE_ID: Final = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z_.:=+-]{0,999})?")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table of ours."""
+    """A column of a table of this version."""
 
     name: str
     kind: str
@@ -89,7 +89,7 @@ class Table:
     """A table of a store of this version.
 
     Attributes:
-        alias: the number of the column that stands for the row's own number, if any does.
+        alias: the index of the column that stands for the row id, if there is one.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Table:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the columns, in order."""
+        """Return the names of the columns, in order."""
         return tuple(column.name for column in self.columns)
 
     def has_types(self, row: tuple[Value, ...]) -> bool:
@@ -110,11 +110,11 @@ class Table:
                 wanted = _TYPES[column.kind]
                 if not (found in wanted or (found is type(None) and not column.is_needed)):
                     return False
-            self._known.add(types)  # types of which there are few, not values
+            self._known.add(types)  # combinations of types, of which there are few, not values
         return True
 
     def checked(self, row: tuple[Value, ...]) -> tuple[Value, ...] | None:
-        """Return a row as it can be taken over, None if it cannot."""
+        """Return a row that can be taken over, or None."""
         if not self.has_types(row):
             return None
         check = _CHECKS.get(self.name)
@@ -157,7 +157,7 @@ def _literal(text: str) -> Value:
 
 
 def checked_message(values: Values) -> Message:
-    """Return the message of a row. Raises one of BAD_VALUE."""
+    """Return the message in a row. Raises one of BAD_VALUE."""
     for name in ("id", "conversation_id"):
         _demand_id(values[name])
     if values["parent_id"] is not None:
@@ -179,7 +179,7 @@ def _demand(holds: object) -> None:
 
 
 def _demand_id(value: object) -> None:
-    """Ids of older imports may be any short text."""
+    """Raise ValueError for an invalid id. Ids of older imports may be any short text."""
     _demand(isinstance(value, str) and 0 < len(value) <= bounds.LONGEST_ID and value.isprintable())
 
 
@@ -300,7 +300,7 @@ def _passage(values: Values) -> None:
 
 
 def _vector(values: Values) -> None:
-    # One of zeros has no direction, and the angle to it divides by its length.
+    # A vector of zeros has no direction, and the angle to it divides by its length.
     _demand(len(values["vector"]) <= _LARGEST_VECTOR and any(values["vector"]))
 
 
@@ -326,7 +326,7 @@ _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
 _NO_USAGE: Final = dict.fromkeys(
     ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 )
-# What a row can be without, tried in this order.
+# Values that a row can do without, tried in this order.
 _DISPENSABLE: Final[Mapping[str, tuple[Values, ...]]] = {
     "conversations": (
         {"draft": "", "overrides": ""},
@@ -356,7 +356,7 @@ _DISPENSABLE: Final[Mapping[str, tuple[Values, ...]]] = {
 
 
 def _setting(key: str, text: str) -> None:
-    """Of structured values those alone that the program reads as such; it checks plain ones itself."""
+    """Check a setting with a structured value; the program checks plain values itself."""
     _demand(len(text) <= _LONGEST_SETTING)
     value = json.loads(text)
     for prefix, check in _SETTINGS.items():

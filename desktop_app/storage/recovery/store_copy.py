@@ -1,9 +1,9 @@
-"""A store out of the rows of another file, which somebody else may have made.
+"""Makes a store of the rows of an untrusted file.
 
-Rows are copied into a new, empty store of this version's own shape, table by table, each checked as
-`row_checks.py` says. Triggers, views and unknown tables stay behind. The index of the search, the
-sums of the spending and what refers to what are made anew: an index that does not hold the words of
-its texts breaks when they are deleted.
+Rows are copied into a new, empty store with this version's schema, table by table, after the checks
+of `row_checks.py`. Triggers, views and unknown tables are left out. The search index, the sums of
+the spending and references are rebuilt: an index that does not match its texts breaks when they are
+deleted.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ from desktop_app.storage.search.search_index import EntryKind, enter, first_of, 
 from desktop_app.storage.search.search_text import index_text
 from desktop_app.storage.spending.spending_sums import fill_slots
 
-# What is made anew from the other tables, or concerns what was running when the copy was made.
+# Tables that are derived from others, or about processes that ran when the copy was made.
 _MADE_ANEW: Final = frozenset(
     {"migrations", "search_entries", "message_attachments", "ledger_slots", "spending_holds"}
 )
-# Passages overlap a little. A thousand that are each the whole text would fill the disk.
+# Passages overlap a little. A thousand that each span the whole text would fill the disk.
 _MOST_OVERLAP: Final = 4
 _SEARCHED_FILES: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
 _AT_ONCE: Final = 2000  # rows
 _BYTES_AT_ONCE: Final = 16 << 20
-# The index is put together from parts of so many bytes: half the time of parts of 1 MB.
+# The index is merged from parts of this many bytes: twice as fast as with parts of 1 MB.
 _PART_BYTES: Final = 64 << 20
 _USUAL_PART_BYTES: Final = 1 << 20
-# A new file that nobody needs if this process ends.
+# For a new file that is useless if this process ends.
 _FAST: Final = (
     "PRAGMA journal_mode = OFF",
     "PRAGMA synchronous = OFF",
@@ -57,16 +57,16 @@ _FAST: Final = (
 )
 
 Progress = Callable[[int, int], None]
-"""Called with how many bytes are read, and of how many."""
+"""Called with the number of bytes read, and of all bytes."""
 
 
 @dataclass(frozen=True)
 class Copied:
-    """What became of the rows.
+    """The result of a copy.
 
     Attributes:
-        dropped: rows that were out of bounds or made no sense.
-        mended: messages that had lost their conversation or the message before them.
+        dropped: the number of rows that were out of bounds or invalid.
+        mended: the number of messages that had lost their conversation or their parent.
     """
 
     dropped: int
@@ -74,15 +74,15 @@ class Copied:
 
 
 def copy_store(source: Path, target: Path, name: str, progress: Progress) -> Copied:
-    """Make `target`, a new store, out of the rows of `source`, a private copy of somebody's file.
+    """Make the new store `target` of the rows of `source`, a private copy of a foreign file.
 
     Args:
-        name: what errors call the source.
+        name: the name of the source in error messages.
 
     Raises:
         StoreTooNewError: a newer version wrote it.
-        StoreDamagedError: it is damaged, or no store.
-        sqlite3.Error, OSError: as well, or there is no room.
+        StoreDamagedError: it is damaged, or not a store.
+        sqlite3.Error, OSError: the same, or there is no room.
     """
     create_private(target)
     with closing(connect(target, "rw")) as connection:
@@ -106,7 +106,7 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> Cop
 
 
 class _Copying:
-    """One copy under way."""
+    """A copy in progress."""
 
     def __init__(
         self, connection: sqlite3.Connection, store: ForeignStore, progress: Progress
@@ -155,7 +155,7 @@ class _Copying:
                 yield checked
 
     def _messages(self, table: Table, index: _Index) -> Iterator[tuple[Value, ...]]:
-        """Messages are most of a store: each is read once, for its check and for what follows."""
+        """Yield and index the messages, reading each once: they are most of a store."""
         names, files = table.names, []
         created_at = names.index("created_at")
         for found in self._store.rows(table):
@@ -165,7 +165,7 @@ class _Copying:
                     raise TypeError
                 message = checked_message(dict(zip(names, row, strict=True)))
             except BAD_VALUE:
-                mended = table.checked(row)  # perhaps without what is bad in it
+                mended = table.checked(row)  # perhaps without its bad value
                 if mended is None:
                     self._dropped += 1
                     continue
@@ -182,7 +182,7 @@ class _Copying:
     def _attachments(
         self, table: Table, index: _Index, searched: set[str]
     ) -> Iterator[tuple[Value, ...]]:
-        """Of files that stand only in collections the search knows nothing."""
+        """Yield the attachments, and index them, unless they belong only to collections."""
         names = table.names
         for row in self._checked(table):
             yield row
@@ -193,7 +193,7 @@ class _Copying:
 
 
 class _Index:
-    """The index of the search, filled in batches whose numbers rise: FTS5 is fast at those alone."""
+    """The search index, filled in batches of ascending ids, because FTS5 is slow otherwise."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -232,7 +232,7 @@ class _Index:
 
 
 def _index_passages(connection: sqlite3.Connection) -> None:
-    """Index the passages of each text. If they are not passages of it, the file is read again."""
+    """Index the passages of each text. If they do not fit it, the file is read again."""
     sql = """SELECT p.sha256, max(p."end") AS last, sum(p."end" - p.start) AS sum,
             length(a.text) AS whole
         FROM passages AS p LEFT JOIN attachments AS a USING (sha256) GROUP BY p.sha256"""
