@@ -99,11 +99,11 @@ class Backend:
         """Open the store, as `Database.open`; behind a deletion of everything that was broken off."""
         if erasing_mark(self.database.path).exists():
             from desktop_app.storage.recovery.erasure import (
-                go_on_erasing,  # not a part of the start
+                resume_erasure,  # not a part of the start
             )
 
             where = self.folders
-            await asyncio.to_thread(go_on_erasing, where.database, where.attachments)
+            await asyncio.to_thread(resume_erasure, where.database, where.attachments)
         await self.database.open()
         await asyncio.to_thread(_tidy, self.folders)
         await self._move_secrets_of_addresses()
@@ -347,12 +347,12 @@ def build_backend(
 
 def _tidy(where: Folders) -> None:
     """Close folders of older versions to others, and remove what killed processes left."""
-    from desktop_app.storage.database.private_files import tighten
+    from desktop_app.storage.database.private_files import restrict_access
     from desktop_app.storage.database.temporary_files import remove_abandoned
     from desktop_app.storage.recovery.erasure import remove_scratch
 
     for folder in (where.data, where.attachments, where.config, where.cache, where.logs):
-        tighten(folder)
+        restrict_access(folder)
     remove_abandoned(where.temporary)
     with suppress(OSError):
         remove_scratch(where.database)

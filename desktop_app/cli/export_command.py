@@ -34,7 +34,7 @@ from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.paths import folders
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.storage.database.private_files import create_private
-from desktop_app.storage.database.temporary_files import noted
+from desktop_app.storage.database.temporary_files import removed_at_end
 
 if TYPE_CHECKING:
     import argparse
@@ -309,7 +309,7 @@ def unfinished(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     file = target.with_name(target.name + ".part")
     file.unlink(missing_ok=True)
-    with noted(file, folders().temporary):
+    with removed_at_end(file, folders().temporary):
         create_private(file)
         yield file
         file.replace(target)

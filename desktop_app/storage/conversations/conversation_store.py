@@ -53,7 +53,7 @@ from desktop_app.storage.conversations.row_conversion import (
 from desktop_app.storage.database.database import Database, mark_for_wipe
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.documents.attachment_cleanup import skip_grace_period
-from desktop_app.storage.search.search_index import EntryKind, enter, is_entered, take_out
+from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry, remove_entry
 
 # A reply always has a later row than its parent.
 _TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
@@ -308,10 +308,10 @@ def put_conversation(
         row["leaf_id"] = leaf_id
     old_title = _title_of(connection, conversation.id)
     if old_title is not None:
-        take_out(connection, EntryKind.TITLE, conversation.id, old_title)
+        remove_entry(connection, EntryKind.TITLE, conversation.id, old_title)
     connection.execute(PUT_CONVERSATION, row)
     at = to_micros(conversation.updated_at)
-    enter(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
+    add_entry(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
 
 
 def _require_no_other_writer(connection: sqlite3.Connection, conversation_id: str) -> None:
@@ -345,7 +345,7 @@ def insert_message(connection: sqlite3.Connection, message: Message) -> None:
     connection.execute(INSERT_MESSAGE, {**message_to_row(message), **_owner(message)})
     _note_attachments(connection, message)
     if message.status is not MessageStatus.STREAMING:
-        _enter_message(connection, message)
+        _add_message_entry(connection, message)
 
 
 def _note_attachments(connection: sqlite3.Connection, message: Message) -> None:
@@ -355,18 +355,18 @@ def _note_attachments(connection: sqlite3.Connection, message: Message) -> None:
     )
 
 
-def _enter_message(connection: sqlite3.Connection, message: Message) -> None:
+def _add_message_entry(connection: sqlite3.Connection, message: Message) -> None:
     at = to_micros(message.created_at)
-    enter(connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), at)
+    add_entry(connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), at)
 
 
 def _update_answer(connection: sqlite3.Connection, answer: Message) -> None:
-    _take_out_message(connection, answer.id)  # A resumed answer was indexed when it first ended
+    _remove_message_entry(connection, answer.id)  # A resumed answer was indexed when it first ended
     row = {**answer_to_row(answer), **_owner(answer), "id": answer.id}
     updated = connection.execute(UPDATE_ANSWER, row).rowcount
     if updated and answer.status is not MessageStatus.STREAMING:
         _note_attachments(connection, answer)
-        _enter_message(connection, answer)
+        _add_message_entry(connection, answer)
 
 
 def _owner(message: Message) -> Row:
@@ -374,10 +374,10 @@ def _owner(message: Message) -> Row:
     return {"owner_pid": pid, "owner_started": started}
 
 
-def _take_out_message(connection: sqlite3.Connection, message_id: str) -> None:
-    if is_entered(connection, EntryKind.MESSAGE, message_id):
+def _remove_message_entry(connection: sqlite3.Connection, message_id: str) -> None:
+    if has_entry(connection, EntryKind.MESSAGE, message_id):
         for message in _messages(connection, _MESSAGE, message_id):
-            take_out(connection, EntryKind.MESSAGE, message_id, searchable_text(message.parts))
+            remove_entry(connection, EntryKind.MESSAGE, message_id, searchable_text(message.parts))
 
 
 def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
@@ -385,12 +385,12 @@ def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
     if title is None:
         return
     skip_grace_period(connection, conversation_id)
-    take_out(connection, EntryKind.TITLE, conversation_id, title)
+    remove_entry(connection, EntryKind.TITLE, conversation_id, title)
     ids = connection.execute(
         "SELECT id FROM messages WHERE conversation_id = ?", (conversation_id,)
     ).fetchall()
     for row in ids:
-        _take_out_message(connection, row["id"])
+        _remove_message_entry(connection, row["id"])
     # In one statement, because SQLite checks references between messages at its end.
     connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))
     connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
@@ -441,6 +441,6 @@ def _interrupt(connection: sqlite3.Connection) -> list[str]:
     conversations: dict[str, None] = {}
     for message_id in _orphans(connection):
         row = connection.execute(INTERRUPT, (message_id,)).fetchone()
-        _enter_message(connection, read_row(message_from_row, row))
+        _add_message_entry(connection, read_row(message_from_row, row))
         conversations[row["conversation_id"]] = None
     return list(conversations)

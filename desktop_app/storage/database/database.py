@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.database.migration_runner import Migration, migrate, pending
+from desktop_app.storage.database.migration_runner import Migration, migrate, pending_migrations
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.sqlite_connection import Mode, connect
@@ -200,7 +200,7 @@ class Database:
             refuse_newer(self.path, self._migrations)
         connection = _connect(self.path, "rw")
         try:
-            steps = pending(connection, self.path, self._migrations)
+            steps = pending_migrations(connection, self.path, self._migrations)
             if unclean and self.path.stat().st_size <= CHECKED_AT_OPEN_BYTES:
                 _check(connection, self.path)
             else:
@@ -329,7 +329,7 @@ def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> No
         StorageError: it belongs to another program, or its recorded migrations make no sense.
     """
     with suppress(sqlite3.Error, UnicodeDecodeError), closing(_connect(path, "ro")) as connection:
-        pending(connection, path, migrations)
+        pending_migrations(connection, path, migrations)
 
 
 def _close_cursor(result: T) -> T:

@@ -33,7 +33,7 @@ class Migration:
     action: Callable[[sqlite3.Connection], None] | None = None
 
 
-def pending(
+def pending_migrations(
     connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]
 ) -> list[Migration]:
     """Return the steps that this store has not had; only reads.
@@ -54,13 +54,13 @@ def pending(
     applied: set[object] = (
         {row[0] for row in connection.execute("SELECT name FROM migrations")} if tables else set()
     )
-    return steps_left(applied, path, migrations)
+    return pending_steps(applied, path, migrations)
 
 
-def steps_left(
+def pending_steps(
     applied: set[object], path: Path, migrations: Sequence[Migration]
 ) -> list[Migration]:
-    """Return the steps that a store has not had; raise as `pending`."""
+    """Return the steps that a store has not had; raise as `pending_migrations`."""
     if not all(isinstance(name, str) for name in applied):
         raise damaged(str(path), "its migrations have no names")
     known = [migration.name for migration in migrations]

@@ -14,7 +14,7 @@ def create_private_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def tighten(folder: Path) -> None:
+def restrict_access(folder: Path) -> None:
     """Remove the access of others that an older version left to a folder and its entries.
 
     Subfolders are closed but not entered: that alone hides their files.

@@ -59,7 +59,7 @@ class TemporaryFolder:
 
 
 @contextmanager
-def noted(elsewhere: Path, parent: Path) -> Iterator[None]:
+def removed_at_end(elsewhere: Path, parent: Path) -> Iterator[None]:
     """Have a file or folder removed at the context's end, even if this process is killed.
 
     In that case the next start removes it, unless a full disk prevented the note of it.

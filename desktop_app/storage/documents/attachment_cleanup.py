@@ -23,7 +23,7 @@ from typing import Final
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import mark_for_wipe
-from desktop_app.storage.search.search_index import EntryKind, take_out
+from desktop_app.storage.search.search_index import EntryKind, remove_entry
 
 GRACE: Final = timedelta(hours=1)
 # The setting with the draft of the conversation that has not begun.
@@ -85,7 +85,7 @@ def remove(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
     row = connection.execute(sql, (_grace_limit(), sha256)).fetchone()
     if row is None:
         return False
-    take_out(connection, EntryKind.ATTACHMENT, sha256, row["text"])
+    remove_entry(connection, EntryKind.ATTACHMENT, sha256, row["text"])
     connection.execute("DELETE FROM attachments WHERE sha256 = ?", (sha256,))
     mark_for_wipe(connection)
     path.unlink(missing_ok=True)

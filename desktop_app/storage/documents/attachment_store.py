@@ -33,7 +33,7 @@ from desktop_app.storage.documents.attachment_cleanup import (
     remove_stray,
     unneeded,
 )
-from desktop_app.storage.search.search_index import EntryKind, enter, is_entered
+from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry
 
 T = TypeVar("T")
 
@@ -241,10 +241,10 @@ def _insert(
     )
     if not renewed.rowcount:
         connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text))
-    if is_found and not is_entered(connection, EntryKind.ATTACHMENT, sha256):
+    if is_found and not has_entry(connection, EntryKind.ATTACHMENT, sha256):
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
         kept: str = connection.execute(sql, (sha256,)).fetchone()["text"]
-        enter(connection, EntryKind.ATTACHMENT, sha256, kept, at)
+        add_entry(connection, EntryKind.ATTACHMENT, sha256, kept, at)
     return True
 
 

@@ -27,7 +27,7 @@ from desktop_app.storage.database.migration_runner import keep_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import translated
-from desktop_app.storage.database.temporary_files import noted
+from desktop_app.storage.database.temporary_files import removed_at_end
 
 FORMAT: Final = "repartee-backup"
 VERSION: Final = 1
@@ -60,7 +60,7 @@ def make_backup(
         unfinished = target.with_name(target.name + ".part")
         scratch = folder / f".repartee-{os.urandom(8).hex()}"
         temporary = folders().temporary
-        with noted(scratch, temporary), noted(unfinished, temporary):
+        with removed_at_end(scratch, temporary), removed_at_end(unfinished, temporary):
             create_private_folder(scratch)
             copy = scratch / STORE
             with closing(connect(database, "ro")) as connection:

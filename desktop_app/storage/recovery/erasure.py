@@ -20,7 +20,7 @@ from typing import Final
 
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.database.database import erasing_mark, refuse_newer
-from desktop_app.storage.database.migration_runner import pending
+from desktop_app.storage.database.migration_runner import pending_migrations
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
@@ -50,7 +50,7 @@ _KEPT_NOTE: Final = "window.state"
 def erase_everything(database: Path, attachments: Path) -> None:
     """Delete everything that the user has written and been answered.
 
-    If this is interrupted, `go_on_erasing` finds a mark and does the rest.
+    If this is interrupted, `resume_erasure` finds a mark and does the rest.
 
     Raises:
         StorageError: the store is open elsewhere, and nothing was deleted; or the disk failed, and
@@ -65,7 +65,7 @@ def erase_everything(database: Path, attachments: Path) -> None:
         _erase(database, attachments, mark)
 
 
-def go_on_erasing(database: Path, attachments: Path) -> None:
+def resume_erasure(database: Path, attachments: Path) -> None:
     """Complete an interrupted deletion, if there is one. Call it before the store is opened.
 
     Raises:
@@ -99,7 +99,7 @@ def _alone(database: Path) -> Iterator[None]:
 
 def _erase(database: Path, attachments: Path, mark: Path) -> None:
     with closing(connect(database, "rw")) as connection:
-        pending(connection, database, MIGRATIONS)
+        pending_migrations(connection, database, MIGRATIONS)
         connection.execute("PRAGMA secure_delete = ON")
         if mark.read_bytes() != _EMPTIED:
             _put_aside(attachments)

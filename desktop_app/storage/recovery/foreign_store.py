@@ -23,7 +23,7 @@ from desktop_app.storage.recovery.row_checks import Table, Value
 # Texts of a sound store are shorter than its file, and a row takes at least eight bytes.
 _MOST_TEXT: Final = 2
 _SMALLEST_ROW: Final = 8
-_AT_LEAST: Final = 1 << 20
+_LEAST_BYTES: Final = 1 << 20
 # Every version has had these tables.
 _OLDEST: Final = frozenset(
     {"migrations", "conversations", "messages", "attachments", "ledger", "settings", "profiles"}
@@ -55,7 +55,7 @@ class ForeignStore:
         self._name = name
         self.size = path.stat().st_size
         self.read = 0
-        self._most = _MOST_TEXT * self.size + _AT_LEAST
+        self._most = _MOST_TEXT * self.size + _LEAST_BYTES
         self._columns = self._real_tables(tables)
         connection.text_factory = self._text
         connection.set_authorizer(_authorizer(frozenset(self._columns)))
@@ -96,14 +96,14 @@ class ForeignStore:
             StoreDamagedError: it holds more than its file can hold, or lacks a column.
             sqlite3.Error: it is damaged.
         """
-        there = self._columns.get(table.name)
-        if there is None:
+        known_columns = self._columns.get(table.name)
+        if known_columns is None:
             return
         for column in table.columns:
-            if column.name not in there and column.is_needed and column.default is None:
+            if column.name not in known_columns and column.is_needed and column.default is None:
                 raise damaged(self._name, f"{table.name} has no column {column.name}")
         wanted = ", ".join(
-            f'"{column.name}"' if column.name in there else _literal(column.default)
+            f'"{column.name}"' if column.name in known_columns else _literal(column.default)
             for column in table.columns
         )
         left = self.size // _SMALLEST_ROW
@@ -149,7 +149,7 @@ def foreign_store(path: Path, name: str, tables: Container[str]) -> Iterator[For
     with closing(connect(path, "ro", is_immutable=True)) as connection:
         for limit, value in _LIMITS.items():
             connection.setlimit(limit, value)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(_AT_LEAST, path.stat().st_size))
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(_LEAST_BYTES, path.stat().st_size))
         yield ForeignStore(connection, path, name, tables)
 
 

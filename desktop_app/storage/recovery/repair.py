@@ -31,12 +31,12 @@ from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged, translated
 from desktop_app.storage.database.store_lock import StoreLock
 from desktop_app.storage.recovery.row_checks import Table, Value, tables_of
-from desktop_app.storage.recovery.row_repair import make_anew, mend
+from desktop_app.storage.recovery.row_repair import rebuild_derived, repair_references
 from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
 from desktop_app.storage.settings.key_origins import record_key_origins
 
 # Tables that are derived from others, made by models, or about running processes.
-_MADE_ANEW: Final = frozenset(
+_DERIVED: Final = frozenset(
     {
         "migrations",
         "search_entries",
@@ -49,7 +49,7 @@ _MADE_ANEW: Final = frozenset(
     }
 )
 _ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
-_NAMED_FREELY: Final = ("profiles", "model_listings", "prompts", "presets")
+_WITH_FREE_IDS: Final = ("profiles", "model_listings", "prompts", "presets")
 
 Progress = Callable[[int, int], None]
 """Called with the number of pages done, and of all pages."""
@@ -101,7 +101,7 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
         lock = StoreLock(database)
         try:
             if not lock.take():
-                raise _in_use()
+                raise _in_use_error()
             _refuse_newer(database)
             aside = database.with_name(f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3")
             with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
@@ -169,11 +169,11 @@ def _make(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int,
     with closing(connect(path, "rw")) as connection:
         migrate(connection, path, MIGRATIONS)
         found = tables_of(connection)
-        tables = {name: table for name, table in found.items() if name not in _MADE_ANEW}
+        tables = {name: table for name, table in found.items() if name not in _DERIVED}
         connection.execute("BEGIN IMMEDIATE")
-        dropped = _gather(connection, pages, tables, progress)
-        mended = mend(connection)
-        make_anew(connection)
+        dropped = _insert_records(connection, pages, tables, progress)
+        mended = repair_references(connection)
+        rebuild_derived(connection)
         connection.execute("COMMIT")
         verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if verdict != "ok":
@@ -208,10 +208,10 @@ def _row(table: Table, record: Record, *, is_orphan: bool) -> tuple[Value, ...] 
 
 
 def _is_made_here(table: str, value: str) -> bool:
-    return bool(value) if table in _NAMED_FREELY else bool(_ID.fullmatch(value))
+    return bool(value) if table in _WITH_FREE_IDS else bool(_ID.fullmatch(value))
 
 
-def _take(
+def _insert(
     connection: sqlite3.Connection, table: Table, record: Record, *, is_orphan: bool = False
 ) -> bool:
     """Insert a record into the new store, unless it is invalid or already there."""
@@ -225,7 +225,7 @@ def _take(
     return bool(connection.execute(sql, row).rowcount)
 
 
-def _gather(
+def _insert_records(
     connection: sqlite3.Connection, pages: SqlitePages, tables: dict[str, Table], progress: Progress
 ) -> int:
     """Insert the records of all pages. Return the number of invalid records."""
@@ -235,13 +235,13 @@ def _gather(
         for leaf in pages.tree(root):
             seen.add(leaf)
             for record in pages.records(leaf):
-                dropped += not _take(connection, table, record)
+                dropped += not _insert(connection, table, record)
     foreign = seen | pages.free() | {1}
     for leaf in pages.leaves():
         progress(leaf, pages.count)
         if leaf not in foreign:
             for record in pages.records(leaf):
-                _place(connection, record, tables)
+                _insert_orphan(connection, record, tables)
     return dropped
 
 
@@ -258,7 +258,9 @@ def _roots(pages: SqlitePages, tables: dict[str, Table]) -> list[tuple[Table, in
     return found
 
 
-def _place(connection: sqlite3.Connection, record: Record, tables: dict[str, Table]) -> None:
+def _insert_orphan(
+    connection: sqlite3.Connection, record: Record, tables: dict[str, Table]
+) -> None:
     """Insert a record from a page without a known table into the best-fitting table."""
     fitting = [
         (len(table.columns) - len(record.values), table)
@@ -267,14 +269,14 @@ def _place(connection: sqlite3.Connection, record: Record, tables: dict[str, Tab
     ]
     if fitting:
         table = min(fitting, key=lambda each: each[0])[1]
-        _take(connection, table, record, is_orphan=True)
+        _insert(connection, table, record, is_orphan=True)
 
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _in_use() -> StorageError:
+def _in_use_error() -> StorageError:
     return StorageError(
         "The store is open in a window of Repartee or in another command.",
         what_was_kept="Nothing was changed.",

@@ -41,10 +41,10 @@ from desktop_app.storage.recovery.store_copy import copy_store
 from desktop_app.storage.settings.key_origins import keep_notes_of, record_key_origins
 from desktop_app.storage.settings.outbound_settings import (
     Change,
-    Outward,
+    OutboundSettings,
     changes,
-    keep_present,
-    read_outward,
+    keep_current,
+    read_outbound_settings,
 )
 
 Progress = Callable[[int, int], None]
@@ -131,45 +131,45 @@ def restore_backup(
     """
     name = str(archive)
     with translated(name), _opened(archive) as pack, translated(name):
-        attached = _attached(pack, archive)
+        attached = _attachments_in(pack, archive)
         create_private_folder(database.parent)
         lock = StoreLock(database)
         try:
             if not lock.take():
-                raise _in_use()
+                raise _in_use_error()
             with tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as scratch:
                 made = Path(scratch) / STORE
                 unpacked = _Unpacking(pack, archive, progress)
                 dropped = unpacked.store(made)
-                kept, answer = _settled(made, database, built_in, ask)
+                kept, answer = _ask_about_changes(made, database, built_in, ask)
                 if answer is Answer.CANCEL:
                     return None
-                for sha256 in sorted(_named(made) & attached.keys()):
+                for sha256 in sorted(_attachment_hashes(made) & attached.keys()):
                     unpacked.attachment(attached[sha256], sha256, attachments)
                 sync(made)
                 record_key_origins(database)
                 keep_notes_of(database, made)
-                return Restored(_swap(made, database, at), dropped, kept)
+                return Restored(_replace_store(made, database, at), dropped, kept)
         finally:
             lock.release()
 
 
-def _settled(
+def _ask_about_changes(
     made: Path, database: Path, built_in: Sequence[ProviderProfile], ask: Ask
 ) -> tuple[tuple[Change, ...], Answer]:
     """Ask about the settings that would change. Return those that stay, and the answer."""
     with closing(connect(made, "rw")) as connection:
-        present = _present(database, built_in)
-        found = changes(present, read_outward(connection, built_in))
+        current = _current_settings(database, built_in)
+        found = changes(current, read_outbound_settings(connection, built_in))
         answer = ask(found) if found else Answer.TAKE
         if answer is Answer.KEEP:
             connection.execute("BEGIN")
-            keep_present(connection, present, found)
+            keep_current(connection, current, found)
             connection.execute("COMMIT")
     return (found if answer is Answer.KEEP else ()), answer
 
 
-def _present(database: Path, built_in: Sequence[ProviderProfile]) -> Outward:
+def _current_settings(database: Path, built_in: Sequence[ProviderProfile]) -> OutboundSettings:
     if database.exists() and database.stat().st_size:
         # A mere reader of a store leaves an empty log beside it. Nobody writes, because this
         # process holds the lock.
@@ -178,8 +178,8 @@ def _present(database: Path, built_in: Sequence[ProviderProfile]) -> Outward:
             suppress(*_UNREADABLE, StorageError, OSError),  # A damaged store counts as none
             closing(connect(database, "ro", is_immutable=not has_log)) as connection,
         ):
-            return read_outward(connection, built_in)
-    return Outward.default(built_in)
+            return read_outbound_settings(connection, built_in)
+    return OutboundSettings.default(built_in)
 
 
 # -------------------------------------------------------------- the archive
@@ -190,20 +190,20 @@ def _opened(archive: Path) -> Iterator[ForeignArchive]:
     try:
         pack = ForeignArchive(open_file(archive))
     except RefusedFileError as exc:
-        raise _no_backup(archive, str(exc)) from exc
+        raise _no_backup_error(archive, str(exc)) from exc
     with closing(pack):
         try:
             yield pack
         except RefusedFileError as exc:
-            raise _damaged(archive, str(exc)) from exc
+            raise _damaged_error(archive, str(exc)) from exc
         except StoreDamagedError as exc:
-            raise _damaged(archive, exc.details) from exc
+            raise _damaged_error(archive, exc.details) from exc
         except StoreTooNewError as exc:
             exc.what_was_kept = "The store is as it was."
             raise
 
 
-def _attached(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo]:
+def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo]:
     """Return the attachments in a valid backup archive, by their hashes."""
     manifest = pack.find(MANIFEST)
     try:
@@ -212,9 +212,9 @@ def _attached(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo]:
         value: Any = json.loads(pack.read(manifest, _LARGEST_MANIFEST))
         found = (value["format"], value["version"])
     except (KeyError, ValueError, TypeError, RecursionError) as exc:
-        raise _no_backup(archive, repr(exc)[:500]) from exc
+        raise _no_backup_error(archive, repr(exc)[:500]) from exc
     if found != (FORMAT, VERSION):
-        raise _no_backup(archive, f"format and version: {found}"[:500])
+        raise _no_backup_error(archive, f"format and version: {found}"[:500])
     attached: dict[str, ZipInfo] = {}
     for info in pack.members:
         folder, *rest = info.filename.split("/")
@@ -245,7 +245,7 @@ class _Unpacking:
         size = self._store.file_size
         if size > LARGEST_STORE:
             raise RefusedFileError(f"holds a store of more than {LARGEST_STORE >> 30} GB")
-        self._demand_room(made.parent, _ROOM_FOR_COPY * size)
+        self._require_room(made.parent, _ROOM_FOR_COPY * size)
         foreign = made.with_name("foreign.sqlite3")
         create_private(foreign)
         with foreign.open("wb") as file:
@@ -270,7 +270,7 @@ class _Unpacking:
             raise RefusedFileError(f"holds more than {LARGEST_ATTACHMENT >> 30} GB in {sha256}")
         for folder in (attachments, target.parent):
             create_private_folder(folder)
-        self._demand_room(attachments, info.file_size)
+        self._require_room(attachments, info.file_size)
         self._total += info.file_size
         unfinished = target.with_name(f".{target.name}")
         digest = hashlib.sha256()
@@ -282,14 +282,14 @@ class _Unpacking:
                     file.write(chunk)
                     self._count(len(chunk))
             if digest.hexdigest() != sha256:
-                raise _damaged(self._archive, f"{info.filename} has other bytes")
+                raise _damaged_error(self._archive, f"{info.filename} has other bytes")
             sync(unfinished)
             unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)
         sync(target.parent)
 
-    def _demand_room(self, folder: Path, size: int) -> None:
+    def _require_room(self, folder: Path, size: int) -> None:
         free = shutil.disk_usage(folder).free
         if size > free:
             raise StoreFullError(
@@ -300,7 +300,7 @@ class _Unpacking:
             )
 
 
-def _named(made: Path) -> set[str]:
+def _attachment_hashes(made: Path) -> set[str]:
     """Return the hashes of the attachments in the new store."""
     with closing(connect(made, "ro")) as connection:
         return {row["sha256"] for row in connection.execute("SELECT sha256 FROM attachments")}
@@ -309,7 +309,7 @@ def _named(made: Path) -> set[str]:
 # -------------------------------------------------------------- the store
 
 
-def _swap(made: Path, database: Path, at: datetime) -> Path | None:
+def _replace_store(made: Path, database: Path, at: datetime) -> Path | None:
     """Move `made` to the store's path. Return the new path of the previous store."""
     before = database.with_name(f"{database.stem}.before-restore-{at:%Y%m%d-%H%M%S}.sqlite3")
     has_store = database.exists() and database.stat().st_size > 0
@@ -335,7 +335,7 @@ def _swap(made: Path, database: Path, at: datetime) -> Path | None:
     return before if has_store else None
 
 
-def _no_backup(path: Path, details: str) -> StorageError:
+def _no_backup_error(path: Path, details: str) -> StorageError:
     return StorageError(
         f"{path.name} is no backup of Repartee's.",
         what_was_kept="The store is as it was.",
@@ -344,7 +344,7 @@ def _no_backup(path: Path, details: str) -> StorageError:
     )
 
 
-def _damaged(path: Path, details: str) -> StoreDamagedError:
+def _damaged_error(path: Path, details: str) -> StoreDamagedError:
     return StoreDamagedError(
         f"The backup {path.name} is damaged.",
         what_was_kept="The store is as it was.",
@@ -353,7 +353,7 @@ def _damaged(path: Path, details: str) -> StoreDamagedError:
     )
 
 
-def _in_use() -> StorageError:
+def _in_use_error() -> StorageError:
     return StorageError(
         "The store is open in a window of Repartee or in another command.",
         what_was_kept="Nothing was changed.",

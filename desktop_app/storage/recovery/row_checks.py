@@ -122,7 +122,7 @@ class Table:
         for without in ({}, *_DISPENSABLE.get(self.name, ())):
             tried = {**values, **without}
             try:
-                _demand_bounds(tried)
+                _require_bounds(tried)
                 if check is not None:
                     check(tried)
             except BAD_VALUE:
@@ -159,65 +159,65 @@ def _literal(text: str) -> Value:
 def checked_message(values: Values) -> Message:
     """Return the message in a row. Raises one of BAD_VALUE."""
     for name in ("id", "conversation_id"):
-        _demand_id(values[name])
+        _require_id(values[name])
     if values["parent_id"] is not None:
-        _demand_id(values["parent_id"])
+        _require_id(values["parent_id"])
     found = bounds.message(message_from_row(values))
     if found.remote_run is not None:
-        _demand(_REMOTE_ID.fullmatch(found.remote_run.response_id))
+        _require(_REMOTE_ID.fullmatch(found.remote_run.response_id))
     for name in ("provider_id", "model", "owner_started"):
         if values[name] is not None:
             bounds.name(values[name])
     if values["owner_pid"] is not None:
-        _demand(0 <= values["owner_pid"] < 2**31)
+        _require(0 <= values["owner_pid"] < 2**31)
     return found
 
 
-def _demand(holds: object) -> None:
+def _require(holds: object) -> None:
     if not holds:
         raise ValueError("a value is out of bounds")
 
 
-def _demand_id(value: object) -> None:
+def _require_id(value: object) -> None:
     """Raise ValueError for an invalid id. Ids of older imports may be any short text."""
-    _demand(isinstance(value, str) and 0 < len(value) <= bounds.LONGEST_ID and value.isprintable())
+    _require(isinstance(value, str) and 0 < len(value) <= bounds.LONGEST_ID and value.isprintable())
 
 
 # -------------------------------------------------------------- every column, by its name
 
 
-def _demand_bounds(values: Mapping[str, Value]) -> None:
+def _require_bounds(values: Mapping[str, Value]) -> None:
     for name, value in values.items():
         if value is None:
             continue
         if isinstance(value, str):
-            _demand_text(name, value)
+            _require_text(name, value)
         elif isinstance(value, int):
-            _demand_number(name, value)
+            _require_number(name, value)
         elif isinstance(value, float):
-            _demand(isfinite(value) and abs(value) <= bounds.MOST_COUNT)
+            _require(isfinite(value) and abs(value) <= bounds.MOST_COUNT)
 
 
-def _demand_text(name: str, value: str) -> None:
+def _require_text(name: str, value: str) -> None:
     if name == "id":
-        _demand_id(value)
+        _require_id(value)
     elif name == "sha256":
-        _demand(bounds.is_hash(value))
+        _require(bounds.is_hash(value))
     elif name in ("cost", "held"):
         bounds.money(value)
     elif name.endswith("_id"):
-        _demand(len(value) <= _LONGEST_ID)
+        _require(len(value) <= _LONGEST_ID)
     elif name not in _WHOLE_TEXTS:
         bounds.name(value)
 
 
-def _demand_number(name: str, value: int) -> None:
+def _require_number(name: str, value: int) -> None:
     if name == "at" or name.endswith("_at"):
         bounds.moment(from_micros(value))
     elif name == "position":
-        _demand(-(2**31) <= value < 2**31)
+        _require(-(2**31) <= value < 2**31)
     elif name not in ("id", "modified", "rowid"):
-        _demand(0 <= value <= bounds.MOST_COUNT)
+        _require(0 <= value <= bounds.MOST_COUNT)
 
 
 # -------------------------------------------------------------- whole rows
@@ -227,7 +227,7 @@ def _conversation(values: Values) -> Conversation:
     found = conversation_from_row({**values, "streaming": 0})
     bounds.name(found.title)
     bounds.overrides(found.overrides)
-    _demand(isinstance(found.draft.text, str))
+    _require(isinstance(found.draft.text, str))
     bounds.name(found.draft.template_id)
     for part in found.draft.attachments:
         bounds.part(part)
@@ -239,14 +239,14 @@ def _folder(values: Values) -> None:
 
 
 def _file(values: Values) -> None:
-    _demand(file_from_row(values).status in get_args(FileStatus))
+    _require(file_from_row(values).status in get_args(FileStatus))
 
 
 def _compaction(values: Values) -> None:
     found = compaction_from_row(values)
     if found.kind is CompactionKind.PROVIDER:
         items = json.loads(found.body)
-        _demand(isinstance(items, list) and all(isinstance(item, dict) for item in items))
+        _require(isinstance(items, list) and all(isinstance(item, dict) for item in items))
 
 
 def _preset(values: Values) -> None:
@@ -260,14 +260,14 @@ def _job(values: Values) -> None:
     for amount in (found.estimate.input_cost, found.estimate.cost, found.estimate.ordinary_cost):
         if amount is not None:
             bounds.money(str(amount))
-    _demand(isinstance(found.instructions, str))
+    _require(isinstance(found.instructions, str))
     bounds.name(found.template_id)
 
 
 def _upload(values: Values) -> None:
     found = upload_from_row(values)
     for remote in (found.input_file_id, found.batch_id, found.output_file_id, found.error_file_id):
-        _demand(_REMOTE_ID.fullmatch(remote))
+        _require(_REMOTE_ID.fullmatch(remote))
 
 
 def _item(values: Values) -> None:
@@ -286,7 +286,7 @@ def _profile(values: Values) -> None:
     for amount in (found.price_multiplier, found.monthly_cap):
         if amount is not None:
             bounds.money(str(amount))
-    _demand(not found.from_environment)
+    _require(not found.from_environment)
 
 
 def _listing(values: Values) -> None:
@@ -296,12 +296,12 @@ def _listing(values: Values) -> None:
 
 
 def _passage(values: Values) -> None:
-    _demand(values["start"] <= values["end"])
+    _require(values["start"] <= values["end"])
 
 
 def _vector(values: Values) -> None:
     # A vector of zeros has no direction, and the angle to it divides by its length.
-    _demand(len(values["vector"]) <= _LARGEST_VECTOR and any(values["vector"]))
+    _require(len(values["vector"]) <= _LARGEST_VECTOR and any(values["vector"]))
 
 
 _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
@@ -357,41 +357,41 @@ _DISPENSABLE: Final[Mapping[str, tuple[Values, ...]]] = {
 
 def _setting(key: str, text: str) -> None:
     """Check a setting with a structured value; the program checks plain values itself."""
-    _demand(len(text) <= _LONGEST_SETTING)
+    _require(len(text) <= _LONGEST_SETTING)
     value = json.loads(text)
     for prefix, check in _SETTINGS.items():
         if key.startswith(prefix):
             check(value)
             return
-    _demand(value is None or isinstance(value, str | int | float))
+    _require(value is None or isinstance(value, str | int | float))
 
 
 def _scroll(value: Any) -> None:
     message_id, offset = value
-    _demand(isinstance(message_id, str) and type(offset) in (int, float) and isfinite(offset))
+    _require(isinstance(message_id, str) and type(offset) in (int, float) and isfinite(offset))
 
 
 def _new_draft(value: Any) -> None:
-    _demand(isinstance(value["text"], str))
+    _require(isinstance(value["text"], str))
     bounds.name(value.get("template_id", ""))
     for part in parts_from_json(value["attachments"]):
         bounds.part(part)
     bounds.overrides(Overrides.from_json(value.get("overrides", {})))
-    _demand(isinstance(value.get("preset"), str | None))
+    _require(isinstance(value.get("preset"), str | None))
 
 
 def _flat(value: Any) -> None:
-    _demand(isinstance(value, dict))
-    _demand(all(each is None or isinstance(each, str | int) for each in value.values()))
+    _require(isinstance(value, dict))
+    _require(all(each is None or isinstance(each, str | int) for each in value.values()))
 
 
 def _refusals(value: Any) -> None:
-    _demand(isinstance(value["on"], str) and isinstance(value["refused"], list))
-    _demand(all(isinstance(each, str) for each in value["refused"]))
+    _require(isinstance(value["on"], str) and isinstance(value["refused"], list))
+    _require(all(isinstance(each, str) for each in value["refused"]))
 
 
 def _text(value: Any) -> None:
-    _demand(isinstance(value, str))
+    _require(isinstance(value, str))
 
 
 _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {

@@ -15,12 +15,12 @@ from desktop_app.storage.conversations.row_conversion import (
     read_row,
     searchable_text,
 )
-from desktop_app.storage.search.search_index import EntryKind, enter
+from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 LOST_TITLE: Final = "Recovered conversation"
-_LOOSE_ENDS: Final = (
+_DANGLING_REFERENCES: Final = (
     """UPDATE conversations SET folder_id = NULL
     WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)""",
     "DELETE FROM collection_files WHERE collection_id NOT IN (SELECT id FROM collections)",
@@ -35,28 +35,28 @@ _LOOSE_ENDS: Final = (
 )
 
 
-def mend(connection: sqlite3.Connection) -> int:
+def repair_references(connection: sqlite3.Connection) -> int:
     """Give every message a conversation and a parent, and every conversation a leaf.
 
     Returns:
         The number of messages that had lost either.
     """
-    found = _found_conversations(connection)
-    moved, known = _found_parents(connection)
+    found = _restore_conversations(connection)
+    moved, known = _restore_parents(connection)
     for row in connection.execute("SELECT id, leaf_id FROM conversations").fetchall():
         messages = known.get(row["id"], [])
         if row["leaf_id"] not in messages:
             leaf = messages[-1] if messages else None
             sql = "UPDATE conversations SET leaf_id = ? WHERE id = ?"
             connection.execute(sql, (leaf, row["id"]))
-    for statement in _LOOSE_ENDS:
+    for statement in _DANGLING_REFERENCES:
         connection.execute(statement)
     # As the migrations do, because the rows may come from an older version.
     strip_addresses(connection)
     return found + moved
 
 
-def _found_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, list[str]]]:
+def _restore_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, list[str]]]:
     """Attach messages with a lost parent to the message before them.
 
     Returns:
@@ -76,7 +76,7 @@ def _found_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, list[
     return len(moved), known
 
 
-def _found_conversations(connection: sqlite3.Connection) -> int:
+def _restore_conversations(connection: sqlite3.Connection) -> int:
     """Create conversations for messages that have lost theirs. Return the number of messages."""
     lost = connection.execute(
         """SELECT conversation_id AS id, count(*) AS count, min(created_at) AS first,
@@ -103,10 +103,10 @@ def _found_conversations(connection: sqlite3.Connection) -> int:
     return sum(row["count"] for row in lost)
 
 
-def make_anew(connection: sqlite3.Connection) -> None:
+def rebuild_derived(connection: sqlite3.Connection) -> None:
     """Rebuild the references to attachments, the search index and the sums."""
     for row in connection.execute("SELECT id, title, updated_at FROM conversations").fetchall():
-        enter(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
+        add_entry(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
     for row in connection.execute("SELECT * FROM messages"):
         message = read_row(message_from_row, row)
         connection.executemany(
@@ -115,7 +115,7 @@ def make_anew(connection: sqlite3.Connection) -> None:
         )
         if message.status is not MessageStatus.STREAMING:
             text = searchable_text(message.parts)
-            enter(connection, EntryKind.MESSAGE, message.id, text, row["created_at"])
+            add_entry(connection, EntryKind.MESSAGE, message.id, text, row["created_at"])
     for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
-        enter(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])
+        add_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])
     fill_slots(connection)

@@ -18,7 +18,7 @@ from typing import Final
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.documents.passage_words import index_words
 from desktop_app.storage.conversations.row_conversion import searchable_text
-from desktop_app.storage.database.migration_runner import migrate, steps_left
+from desktop_app.storage.database.migration_runner import migrate, pending_steps
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.sqlite_connection import connect
@@ -32,19 +32,19 @@ from desktop_app.storage.recovery.row_checks import (
     checked_message,
     tables_of,
 )
-from desktop_app.storage.recovery.row_repair import mend
-from desktop_app.storage.search.search_index import EntryKind, enter, first_of, is_entered
+from desktop_app.storage.recovery.row_repair import repair_references
+from desktop_app.storage.search.search_index import EntryKind, add_entry, first_id_at, has_entry
 from desktop_app.storage.search.search_text import index_text
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 # Tables that are derived from others, or about processes that ran when the copy was made.
-_MADE_ANEW: Final = frozenset(
+_DERIVED: Final = frozenset(
     {"migrations", "search_entries", "message_attachments", "ledger_slots", "spending_holds"}
 )
 # Passages overlap a little. A thousand that each span the whole text would fill the disk.
 _MOST_OVERLAP: Final = 4
 _SEARCHED_FILES: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
-_AT_ONCE: Final = 2000  # rows
+_ROWS_AT_ONCE: Final = 2000  # rows
 _BYTES_AT_ONCE: Final = 16 << 20
 # The index is merged from parts of this many bytes: twice as fast as with parts of 1 MB.
 _PART_BYTES: Final = 64 << 20
@@ -95,8 +95,8 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> Cop
             steps = store.steps()
             if not steps:
                 raise damaged(name, "it holds no store")
-            steps_left(steps, Path(name), MIGRATIONS)
-            copied = _Copying(connection, store, progress).run(tables)
+            pending_steps(steps, Path(name), MIGRATIONS)
+            copied = _StoreCopy(connection, store, progress).run(tables)
         connection.execute("COMMIT")
         verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if verdict != "ok":
@@ -105,7 +105,7 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> Cop
     return copied
 
 
-class _Copying:
+class _StoreCopy:
     """A copy in progress."""
 
     def __init__(
@@ -118,10 +118,10 @@ class _Copying:
         searched = set(self._store.words(_SEARCHED_FILES, "search_entries"))
         index = _Index(self._connection)
         for table in tables.values():
-            if table.name not in _MADE_ANEW:
+            if table.name not in _DERIVED:
                 self._copy(table, index, searched)
         _index_passages(self._connection)
-        mended = mend(self._connection)
+        mended = repair_references(self._connection)
         for row in self._connection.execute("SELECT id, title, updated_at FROM conversations"):
             index.add(EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
         index.end()
@@ -129,8 +129,8 @@ class _Copying:
         return Copied(self._dropped, mended)
 
     def _copy(self, table: Table, index: _Index, searched: set[str]) -> None:
-        marks = ", ".join("?" * len(table.columns))
-        sql = f"INSERT OR IGNORE INTO {table.name} VALUES ({marks})"  # noqa: S608
+        placeholders = ", ".join("?" * len(table.columns))
+        sql = f"INSERT OR IGNORE INTO {table.name} VALUES ({placeholders})"  # noqa: S608
         if table.name == "messages":
             rows = self._messages(table, index)
         elif table.name == "attachments":
@@ -140,7 +140,7 @@ class _Copying:
         batch, began = [], self._store.read
         for row in rows:
             batch.append(row)
-            if len(batch) == _AT_ONCE or self._store.read - began > _BYTES_AT_ONCE:
+            if len(batch) == _ROWS_AT_ONCE or self._store.read - began > _BYTES_AT_ONCE:
                 self._connection.executemany(sql, batch)
                 batch, began = [], self._store.read
                 self._progress(min(began, self._store.size), self._store.size)
@@ -208,7 +208,7 @@ class _Index:
     def add(self, kind: EntryKind, ref: str, text: str, at_micros: Value) -> None:
         self._waiting.append((int(at_micros or 0), kind, ref, text))
         self._bytes += len(text)
-        if len(self._waiting) == _AT_ONCE or self._bytes > _BYTES_AT_ONCE:
+        if len(self._waiting) == _ROWS_AT_ONCE or self._bytes > _BYTES_AT_ONCE:
             self._write()
 
     def end(self) -> None:
@@ -216,18 +216,18 @@ class _Index:
         self._set_part(_USUAL_PART_BYTES)
 
     def _write(self) -> None:
-        entries, crowded = [], []
+        entries, collisions = [], []
         for at, kind, ref, text in sorted(self._waiting):
-            row = (first_of(at), kind, ref)
+            row = (first_id_at(at), kind, ref)
             sql = "INSERT OR IGNORE INTO search_entries VALUES (?, ?, ?)"
             if self._connection.execute(sql, row).rowcount:
                 entries.append((row[0], index_text(text)))
-            elif not is_entered(self._connection, kind, ref):
-                crowded.append((kind, ref, text, at))
+            elif not has_entry(self._connection, kind, ref):
+                collisions.append((kind, ref, text, at))
         sql = "INSERT INTO search_index (rowid, words) VALUES (?, ?)"
         self._connection.executemany(sql, entries)
-        for each in crowded:
-            enter(self._connection, *each)
+        for each in collisions:
+            add_entry(self._connection, *each)
         self._waiting, self._bytes = [], 0
 
 

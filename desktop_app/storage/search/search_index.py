@@ -1,6 +1,6 @@
 """The search index over titles, messages and the text of attachments.
 
-Writes keep it in step with the tables: `enter` and `take_out` are called in the transaction that
+Writes keep it in step with the tables: `add_entry` and `remove_entry` are called in the transaction that
 changes a text. An answer is entered when it ends, not at its checkpoints, which come twice a
 second. Every entry is indexed with the text that its table holds now.
 """
@@ -29,7 +29,7 @@ class EntryKind(StrEnum):
     ATTACHMENT = "attachment"
 
 
-def first_of(micros: int) -> int:
+def first_id_at(micros: int) -> int:
     """Return the lowest id that an entry of this time may have."""
     return micros // 1000 * _PER_MILLISECOND
 
@@ -39,11 +39,11 @@ def micros_of(entry_id: int) -> int:
     return entry_id // _PER_MILLISECOND * 1000
 
 
-def enter(
+def add_entry(
     connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str, at_micros: int
 ) -> None:
     """Index `text`, dated `at_micros`. It must have no entry yet."""
-    first = first_of(at_micros)
+    first = first_id_at(at_micros)
     entry_id = _free_id_from(connection, first)
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
     connection.execute(
@@ -68,7 +68,7 @@ def _free_id_from(connection: sqlite3.Connection, first: int) -> int:
         first, span = first + span, span * 2
 
 
-def take_out(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str) -> None:
+def remove_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str) -> None:
     """Remove what was entered as `text` from the index. Do nothing if there is no entry."""
     entry = connection.execute(
         "DELETE FROM search_entries WHERE ref = ? AND kind = ? RETURNING id", (ref, kind)
@@ -80,7 +80,7 @@ def take_out(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: st
         )
 
 
-def is_entered(connection: sqlite3.Connection, kind: EntryKind, ref: str) -> bool:
+def has_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str) -> bool:
     """Return True if there is an entry."""
     found = connection.execute(
         "SELECT 1 FROM search_entries WHERE ref = ? AND kind = ?", (ref, kind)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.storage.conversations.row_conversion import from_micros, searchable_text, to_micros
-from desktop_app.storage.search.search_index import EntryKind, first_of, micros_of
+from desktop_app.storage.search.search_index import EntryKind, first_id_at, micros_of
 from desktop_app.storage.search.search_text import match_expression, occurrences, snippet
 
 if TYPE_CHECKING:
@@ -154,8 +154,8 @@ def _matching_row(
 
 def _id_range(within: SearchFilter) -> tuple[int, int]:
     """Return the range of entry ids for the filter's time range."""
-    since = 0 if within.since is None else first_of(to_micros(within.since))
-    until = _LONGEST_ID if within.until is None else first_of(to_micros(within.until))
+    since = 0 if within.since is None else first_id_at(to_micros(within.since))
+    until = _LONGEST_ID if within.until is None else first_id_at(to_micros(within.until))
     return since, until
 
 

@@ -58,7 +58,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Outward:
+class OutboundSettings:
     """The outbound settings of one store.
 
     Attributes:
@@ -71,12 +71,14 @@ class Outward:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def default(cls, built_in: Iterable[ProviderProfile]) -> Outward:
+    def default(cls, built_in: Iterable[ProviderProfile]) -> OutboundSettings:
         """Return the settings of an empty store."""
         return cls({profile.id: profile for profile in built_in})
 
 
-def read_outward(connection: sqlite3.Connection, built_in: Iterable[ProviderProfile]) -> Outward:
+def read_outbound_settings(
+    connection: sqlite3.Connection, built_in: Iterable[ProviderProfile]
+) -> OutboundSettings:
     """Return the settings of a store, with defaults for unreadable rows.
 
     Raises:
@@ -92,14 +94,14 @@ def read_outward(connection: sqlite3.Connection, built_in: Iterable[ProviderProf
         if row["key"] in _SETTINGS:
             with suppress(*BAD_VALUE):
                 settings[row["key"]] = json.loads(row["value"])
-    return Outward(profiles, stored, settings)
+    return OutboundSettings(profiles, stored, settings)
 
 
-def changes(present: Outward, restored: Outward) -> tuple[Change, ...]:
+def changes(current: OutboundSettings, restored: OutboundSettings) -> tuple[Change, ...]:
     """Return what would change, by provider."""
     found = []
     for profile_id, then in sorted(restored.profiles.items()):
-        now = present.profiles.get(profile_id)
+        now = current.profiles.get(profile_id)
         # A provider that does not exist yet is compared as one without an address.
         before = _fields(now or ProviderProfile(profile_id, then.name, then.kind))
         for key, after in _fields(then).items():
@@ -108,19 +110,19 @@ def changes(present: Outward, restored: Outward) -> tuple[Change, ...]:
                 shown = _short(before[key].shown), _short(after.shown)
                 found.append(Change(profile_id, key, what, *shown))
     for key, (label, default) in _SETTINGS.items():
-        old, new = (_shown(side.settings.get(key, default)) for side in (present, restored))
+        old, new = (_shown(side.settings.get(key, default)) for side in (current, restored))
         if old != new:
             found.append(Change("", key, label, old, new))
     return tuple(found)
 
 
-def keep_present(
-    connection: sqlite3.Connection, present: Outward, unconfirmed: Iterable[Change]
+def keep_current(
+    connection: sqlite3.Connection, current: OutboundSettings, unconfirmed: Iterable[Change]
 ) -> None:
     """Write the current values of these settings into a restored store, in its transaction."""
     for profile_id in {change.profile_id for change in unconfirmed if change.profile_id}:
-        body = present.stored.get(profile_id)
-        if profile_id in present.profiles and body is None:  # built in and unchanged
+        body = current.stored.get(profile_id)
+        if profile_id in current.profiles and body is None:  # built in and unchanged
             connection.execute("DELETE FROM profiles WHERE id = ?", (profile_id,))
             continue
         body = body or _without_address(connection, profile_id)
@@ -129,8 +131,8 @@ def keep_present(
         connection.execute(sql, (profile_id, body))
     for key in {change.key for change in unconfirmed if not change.profile_id}:
         connection.execute("DELETE FROM settings WHERE key = ?", (key,))
-        if key in present.settings:
-            row = (key, json.dumps(present.settings[key]))
+        if key in current.settings:
+            row = (key, json.dumps(current.settings[key]))
             connection.execute("INSERT INTO settings VALUES (?, ?)", row)
 
 

@@ -24,7 +24,7 @@ from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NotesStore
 from desktop_app.storage.recovery import erasure
 from desktop_app.storage.recovery.backup import make_backup
-from desktop_app.storage.recovery.erasure import KEPT_TABLES, erase_everything, go_on_erasing
+from desktop_app.storage.recovery.erasure import KEPT_TABLES, erase_everything, resume_erasure
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
@@ -137,10 +137,10 @@ def test_what_is_broken_off_goes_on_at_the_next_start(
         patched.setattr(erasure, step, cut)
         with pytest.raises(Cut):
             erase_everything(database, attachments)
-    go_on_erasing(database, attachments)
+    resume_erasure(database, attachments)
     assert holding(tmp_path) == []
     asyncio.run(fill(tmp_path))
-    go_on_erasing(database, attachments)  # nothing is left to do
+    resume_erasure(database, attachments)  # nothing is left to do
     assert holding(tmp_path)
     assert list(attachments.rglob("*"))
 
@@ -155,7 +155,7 @@ def test_what_cannot_be_emptied_stays_whole(tmp_path: Path) -> None:
     with pytest.raises(StorageError):
         erase_everything(database, attachments)
     assert [path for path in attachments.rglob("*") if path.is_file()]
-    go_on_erasing(database, attachments)
+    resume_erasure(database, attachments)
     assert len(holding(tmp_path)) > 1
 
 

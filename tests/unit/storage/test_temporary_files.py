@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.storage.database.private_files import tighten
+from desktop_app.storage.database.private_files import restrict_access
 from desktop_app.storage.database.temporary_files import (
     TemporaryFolder,
-    noted,
     remove_abandoned,
     remove_all,
+    removed_at_end,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -100,7 +100,7 @@ def test_no_link_is_followed(parent: Path, tmp_path: Path) -> None:
 
 def test_without_a_note_the_end_removes_it(tmp_path: Path) -> None:
     part = tmp_path / "out.part"
-    with noted(part, Path("/proc/nowhere")):
+    with removed_at_end(part, Path("/proc/nowhere")):
         part.write_text("half")
     assert not part.exists()
 
@@ -120,7 +120,7 @@ def test_what_an_older_version_left_open_is_closed(
     (data / "link").symlink_to(elsewhere)
     for folder in (data, data / "attachments"):
         folder.chmod(0o755)
-    tighten(data)
+    restrict_access(data)
     modes = {path.name: path.stat().st_mode & 0o777 for path in (data, *data.iterdir())}
     assert modes == {
         "data": 0o700,
@@ -130,8 +130,8 @@ def test_what_an_older_version_left_open_is_closed(
         "closed": 0o400,
         "link": 0o644,
     }
-    tighten(tmp_path / "missing")
+    restrict_access(tmp_path / "missing")
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
     data.chmod(0o755)
-    tighten(data)  # of somebody else
+    restrict_access(data)  # of somebody else
     assert data.stat().st_mode & 0o777 == 0o755
