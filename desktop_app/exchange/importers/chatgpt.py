@@ -21,12 +21,12 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.exchange.importers.chatgpt_text import CANVAS, canvas, fenced, without_marks
 from desktop_app.exchange.importers.imported import (
-    LOST_PICTURE,
+    LOST_IMAGE,
     ImportedConversation,
-    is_any,
+    add_image,
+    is_or_contains,
     mapping_at,
     objects_at,
-    picture,
     refused,
     seconds_of,
     text_at,
@@ -43,7 +43,7 @@ _SILENT: Final = {"user_editable_context", "model_editable_context", "reasoning_
 
 def is_chatgpt(value: Any) -> bool:
     """Return True for a list of ChatGPT's conversations, or one of them."""
-    return is_any(value, lambda item: isinstance(item, Mapping) and _has_tree(item))
+    return is_or_contains(value, lambda item: isinstance(item, Mapping) and _has_tree(item))
 
 
 def _has_tree(value: Mapping[str, Any]) -> bool:
@@ -138,7 +138,7 @@ def _parts(
         if _is_recording(part):
             continue  # its transcript is beside it
         if isinstance(part, Mapping) and text_at(part, "asset_pointer"):
-            found.append(_picture(text_at(part, "asset_pointer"), find_file, files))
+            found.append(_image_part(text_at(part, "asset_pointer"), find_file, files))
         else:
             text = part if isinstance(part, str) else _text_of(part)
             if text.strip():
@@ -158,9 +158,9 @@ def _text_of(part: Any) -> str:
     return "\n\n".join(word for word in (text, address) if word)
 
 
-def _picture(pointer: str, find_file: FindFile, files: dict[str, AttachmentFile]) -> Part:
+def _image_part(pointer: str, find_file: FindFile, files: dict[str, AttachmentFile]) -> Part:
     found = find_file(pointer.rpartition("/")[2])
-    return picture(*found, files) if found is not None else TextPart(LOST_PICTURE)
+    return add_image(*found, files) if found is not None else TextPart(LOST_IMAGE)
 
 
 def _attached(metadata: Mapping[str, Any], content: Mapping[str, Any]) -> list[Part]:

@@ -30,7 +30,7 @@ from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
 
 # A user's whole history is some hundred megabytes; a bomb is refused before it is unpacked.
 LARGEST_JSON: Final = 4 * 1024**3
-LARGEST_PICTURE: Final = 64 * 1024**2
+LARGEST_IMAGE: Final = 64 * 1024**2
 # Text compresses to a fifth, Base64 to three quarters. Above this size, a hundredth is no export.
 _ALWAYS_PLAUSIBLE: Final = 64 * 1024**2
 _MOST_COMPRESSED: Final = 100
@@ -127,7 +127,7 @@ class _Images:
             at = bisect_left(self._named, file_id, key=_name_of)
             if file_id and at < len(self._named) and self._named[at][0].startswith(file_id):
                 name, info = self._named[at]
-                return name, self._archive.read(info, LARGEST_PICTURE)
+                return name, self._archive.read(info, LARGEST_IMAGE)
         return None
 
     def closed_after(self, conversations: Iterator[Found]) -> Iterator[Found]:

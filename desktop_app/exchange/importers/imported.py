@@ -27,8 +27,8 @@ BAD_VALUE: Final = (
     RecursionError,
 )
 _SHOWN: Final = 60  # characters of a title in an error
-LOST_PICTURE: Final = "[A picture that is not in the export]"
-_PICTURES: Final = {
+LOST_IMAGE: Final = "[A picture that is not in the export]"
+_IMAGE_TYPES: Final = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF8": "image/gif",
@@ -56,13 +56,13 @@ class ImportedConversation:
     preset: Preset | None = None
 
 
-def picture(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
+def add_image(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
     """Add an imported image to `files`. Return its part, or a note if its type is unknown."""
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
-    kinds = (kind for magic, kind in _PICTURES.items() if data.startswith(magic))
+    kinds = (kind for magic, kind in _IMAGE_TYPES.items() if data.startswith(magic))
     media_type = "image/webp" if is_webp else next(kinds, "")
     if not media_type:
-        return TextPart(LOST_PICTURE)
+        return TextPart(LOST_IMAGE)
     sha256 = hashlib.sha256(data).hexdigest()
     name = name[: bounds.LONGEST_NAME]
     files[sha256] = AttachmentFile(sha256, name, media_type, data)
@@ -112,7 +112,7 @@ def mapping_at(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def is_any(value: Any, is_one: Callable[[Any], bool]) -> bool:
+def is_or_contains(value: Any, is_one: Callable[[Any], bool]) -> bool:
     """Return True if the value, or an item of it if it is a list, fits `is_one`."""
     return any(map(is_one, value)) if isinstance(value, list) else is_one(value)
 

@@ -16,7 +16,7 @@ from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import Part, ReasoningPart, TextPart
 from desktop_app.exchange.importers.imported import (
     ImportedConversation,
-    is_any,
+    is_or_contains,
     mapping_at,
     objects_at,
     refused,
@@ -30,7 +30,7 @@ SOURCE: Final = "librechat"
 
 def is_librechat(value: Any) -> bool:
     """Return True for a conversation of LibreChat's, or a list of them."""
-    return is_any(value, _is_conversation)
+    return is_or_contains(value, _is_conversation)
 
 
 def _is_conversation(value: Any) -> bool:

@@ -26,12 +26,12 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
 )
 from desktop_app.exchange.importers.imported import (
-    LOST_PICTURE,
+    LOST_IMAGE,
     ImportedConversation,
-    is_any,
+    add_image,
+    is_or_contains,
     mapping_at,
     objects_at,
-    picture,
     refused,
     seconds_of,
     text_at,
@@ -45,13 +45,13 @@ _SUMMARY: Final = re.compile(r"\s*(?:<summary>[^<]*</summary>)?")
 _CLOSING: Final = "</details>"
 _SPACES: Final = re.compile(r"\s*")
 _NONE: Final[tuple[ReasoningPart, ...]] = ()
-_LONGEST_PICTURE: Final = 86 << 20  # in Base64: 64 MB of bytes
+_LONGEST_IMAGE: Final = 86 << 20  # in Base64: 64 MB of bytes
 _QUOTED: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
 
 
 def is_open_webui(value: Any) -> bool:
     """Return True for a list of Open WebUI's chats, or one of them."""
-    return is_any(value, _is_chat)
+    return is_or_contains(value, _is_chat)
 
 
 def _is_chat(value: Any) -> bool:
@@ -162,7 +162,7 @@ def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part
     name = text_at(item, "name") or text_at(inner, "filename")
     if text_at(item, "type") == "image":
         data = _data_of(text_at(item, "url"))
-        return picture(name or "picture", data, files) if data else TextPart(LOST_PICTURE)
+        return add_image(name or "picture", data, files) if data else TextPart(LOST_IMAGE)
     text = text_at(mapping_at(inner, "data"), "content")
     if name and text.strip():
         return _document(name, text, files)
@@ -182,7 +182,7 @@ def _data_of(address: str) -> bytes:
     head, _, body = address.partition(",")
     if not (head.startswith("data:image/") and head.endswith(";base64")):
         return b""
-    if len(body) > _LONGEST_PICTURE:
+    if len(body) > _LONGEST_IMAGE:
         return b""
     try:
         return base64.b64decode(body, validate=True)

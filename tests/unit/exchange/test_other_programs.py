@@ -18,7 +18,7 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, TextPart
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.import_reader import read_export
-from desktop_app.exchange.importers.imported import LOST_PICTURE, ImportedConversation
+from desktop_app.exchange.importers.imported import LOST_IMAGE, ImportedConversation
 from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
@@ -381,7 +381,7 @@ def test_whatever_bytes_of_an_archive_are_broken_it_is_said(tmp_path: Path) -> N
         except ImportRefusedError:
             continue
         assert isinstance(found, ImportedConversation)
-        lost += found.messages[0].text.startswith(LOST_PICTURE)
+        lost += found.messages[0].text.startswith(LOST_IMAGE)
     assert lost  # of a damaged picture the words beside it are kept
 
 
