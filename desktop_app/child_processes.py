@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import NoReturn
 
-Kind = Literal["documents", "lexing", "maths", "model", "pdf", "print", "qt"]
+Kind = Literal["documents", "lexing", "math", "model", "pdf", "print", "qt"]
 
 # Only root can leave a file here, and no mounted drive is kept busy.
 WORKING_DIRECTORY: Final = "/"
@@ -77,7 +77,7 @@ _SCREEN: Final = (
 _OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
     "documents": _EVERY,
     "lexing": _EVERY,
-    "maths": _EVERY,
+    "math": _EVERY,
     "model": _EVERY,
     "pdf": (*_EVERY, *_LAYOUT),
     "print": (*_EVERY, *_LIBRARY),

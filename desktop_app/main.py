@@ -81,10 +81,10 @@ def _child(name: str, arguments: Sequence[str]) -> int:
         from desktop_app.local_model.server_process import main as model
 
         return model()
-    if name == "maths":
-        from desktop_app.rendering.processes.math_process import main as maths
+    if name == "math":
+        from desktop_app.rendering.processes.math_process import main as math
 
-        return maths()
+        return math()
     if name == "lexing":
         from desktop_app.rendering.processes.lexing_process import main as lexing
 

@@ -131,7 +131,7 @@ class Controllers(QObject):
             tasks=state.tasks,
             backend=state.backend,
         )
-        self.typesetter = Typesetter(child_command("maths"), window)
+        self.typesetter = Typesetter(child_command("math"), window)
         self.lexer = JsonProcess(child_command("lexing"), window)
         self._join()
 

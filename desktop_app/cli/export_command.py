@@ -95,7 +95,7 @@ class HtmlFile:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._formulas = FormulaClient(child_command("maths"))
+        self._formulas = FormulaClient(child_command("math"))
         self._page = html_page.HtmlPage(lambda m: backend.catalog.info(m).name, self._formulas.find)
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:

@@ -181,7 +181,7 @@ def _typesetter() -> Typesetter:
     from desktop_app.child_processes import child_command
     from desktop_app.ui.transcript.media.typesetter import Typesetter
 
-    made = Typesetter(child_command("maths"))
+    made = Typesetter(child_command("math"))
     made.find("x", display=False)
     while made.is_busy:
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)

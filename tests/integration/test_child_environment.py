@@ -90,9 +90,9 @@ def test_readers_of_documents() -> None:
 
 @pytest.mark.attack("child-environment")
 def test_formulas() -> None:
-    formulas = FormulaClient(child_command("maths"))
+    formulas = FormulaClient(child_command("math"))
     formulas.find("x", display=False)
-    assert_clean("maths")
+    assert_clean("math")
     formulas.close()
 
 

@@ -54,7 +54,7 @@ def test_a_document_is_read(traps: Traps) -> None:
 
 @pytest.mark.attack("working-folder")
 def test_a_formula_is_typeset(traps: Traps) -> None:
-    formulas = FormulaClient(child_command("maths"))
+    formulas = FormulaClient(child_command("math"))
     assert formulas.find("x^2", display=False) is not None
     formulas.close()
 

@@ -78,7 +78,7 @@ def test_python_is_told_to_search_no_foreign_folder() -> None:
 
 def test_readers_and_typesetters_get_almost_nothing() -> None:
     wanted = {"HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"}
-    for kind in ("documents", "lexing", "maths", "model"):
+    for kind in ("documents", "lexing", "math", "model"):
         assert child_command(kind).environment.keys() <= wanted
 
 
@@ -114,9 +114,9 @@ def test_bytecode_lies_where_that_of_this_process_does(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
-    assert f"-Xpycache_prefix={tmp_path}" in child_command("maths").argv
+    assert f"-Xpycache_prefix={tmp_path}" in child_command("math").argv
     monkeypatch.setattr(sys, "pycache_prefix", "relative")
-    assert not [word for word in child_command("maths").argv if "pycache" in word]
+    assert not [word for word in child_command("math").argv if "pycache" in word]
 
 
 def test_a_checkout_starts_its_own_code(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def main() -> int:
     # Ctrl+C in a terminal is meant for the command, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    formulas = FormulaClient(child_command("maths"))
+    formulas = FormulaClient(child_command("math"))
     formulas.start()  # later this process starts no other
     sandbox.confine(policy((*formulas.descriptors, answers.fileno())))
     application = without_a_screen()

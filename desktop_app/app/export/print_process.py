@@ -59,7 +59,7 @@ _CUPS: Final = tuple(
 def main() -> int:
     """Print what standard input asks for; returns the exit code."""
     request = json.load(sys.stdin)
-    application, formulas = None, FormulaClient(child_command("maths"))
+    application, formulas = None, FormulaClient(child_command("math"))
     try:
         loaded = asyncio.run(_load(request["conversation"]))
         formulas.start()  # later this process starts no other

@@ -189,7 +189,7 @@ def work(numbers: range) -> None:
     icons.use_folder(resource_path("icons/lucide"))
     theme.apply(app, theme.light())
     view = TranscriptView(theme.light())
-    typesetter = Typesetter(child_command("maths"))
+    typesetter = Typesetter(child_command("math"))
     view.typeset_with(typesetter)
     lexer = JsonProcess(child_command("lexing"))
     view.lex_with(lexer)

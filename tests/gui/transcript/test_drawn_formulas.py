@@ -36,7 +36,7 @@ TEXT = (
 
 @pytest.fixture
 def typesetter() -> Iterator[Typesetter]:
-    made = Typesetter(child_command("maths"))
+    made = Typesetter(child_command("math"))
     yield made
     made.close()
 

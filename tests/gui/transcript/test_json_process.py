@@ -36,7 +36,7 @@ def test_the_process_gets_what_its_command_names(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    command = child_command("maths")
+    command = child_command("math")
     asker = JsonProcess(command)
     with qtbot.waitSignal(asker.answered):
         asker.ask({"tex": "x", "display": False})

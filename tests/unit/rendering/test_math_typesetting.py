@@ -59,7 +59,7 @@ def test_the_process_survives_what_takes_for_ever() -> None:
     requests = [{"id": n, "tex": tex, "display": True} for n, tex in enumerate([*hostile, "x"])]
     pipe = subprocess.PIPE
     asked = "".join(json.dumps(request) + "\n" for request in requests)
-    with open_child(child_command("maths"), stdin=pipe, stdout=pipe, stderr=pipe) as process:
+    with open_child(child_command("math"), stdin=pipe, stdout=pipe, stderr=pipe) as process:
         output, complaints = process.communicate(asked.encode(), timeout=60)
     answers = [json.loads(line) for line in output.splitlines()]
     assert [answer["id"] for answer in answers] == [0, 1, 2, 3]
