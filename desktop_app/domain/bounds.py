@@ -97,19 +97,19 @@ def typed(value: T) -> T:
         TypeError: a field has another type, or a number in it is out of bounds.
     """
     cls: type = type(value)
-    for field, declared in _declared(cls):
-        if not _is_a(getattr(value, field), declared):
+    for field, declared in _declared_fields(cls):
+        if not _has_type(getattr(value, field), declared):
             raise TypeError(f"{field} is not {declared}")
     return value
 
 
 @cache
-def _declared(cls: type) -> tuple[tuple[str, Any], ...]:
+def _declared_fields(cls: type) -> tuple[tuple[str, Any], ...]:
     hints = get_type_hints(cls).items()
     return tuple((n, tuple if get_origin(hint) is tuple else hint) for n, hint in hints)
 
 
-def _is_a(value: object, declared: Any) -> bool:
+def _has_type(value: object, declared: Any) -> bool:
     if not isinstance(value, int | float):
         return isinstance(value, declared)
     takes_floats = isinstance(0.0, declared)
@@ -126,7 +126,7 @@ def part(found: Part) -> Part:
         TypeError, ValueError: a field has another type, or is out of bounds.
     """
     if isinstance(found, DocumentPart | ImagePart):
-        _demand_hash(found.sha256)
+        _require_hash(found.sha256)
         name(found.name)
         name(found.media_type)
     elif isinstance(found, CollectionPart | PassagesPart):
@@ -135,31 +135,31 @@ def part(found: Part) -> Part:
     if isinstance(found, PassagesPart):
         for passage in found.passages:
             typed(passage)
-            _demand_hash(passage.sha256)
+            _require_hash(passage.sha256)
             name(passage.name)
-        _demand_numbers(found.known)
+        _require_numbers(found.known)
     if isinstance(found, DocumentPart):
         for page in found.pictured:
             typed(page)
         if found.chosen is not None:
-            _demand_pages(typed(found.chosen))
+            _require_pages(typed(found.chosen))
     return typed(found)
 
 
-def _demand_hash(value: object) -> None:
+def _require_hash(value: object) -> None:
     if not is_hash(value):
         raise ValueError("an attachment without a SHA-256")
 
 
-def _demand_numbers(values: tuple[object, ...]) -> None:
+def _require_numbers(values: tuple[object, ...]) -> None:
     if not all(type(value) is int and 0 <= value <= MOST_COUNT for value in values):
         raise TypeError("numbers of passages or pages are not numbers")
 
 
-def _demand_pages(chosen: ChosenPages) -> None:
+def _require_pages(chosen: ChosenPages) -> None:
     """Raise unless a user could have made this choice of pages."""
     numbers = [number for span in chosen.spans for number in span]
-    _demand_numbers(tuple(numbers))
+    _require_numbers(tuple(numbers))
     if not numbers or chosen.unit not in UNITS.values() or joined(chosen.spans) != chosen.spans:
         raise ValueError("an impossible choice of pages")
     if numbers != sorted(numbers) or numbers[0] < 1 or numbers[-1] > chosen.of:

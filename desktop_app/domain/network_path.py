@@ -113,8 +113,8 @@ class ProxyAddress:
         """Return the address as a profile stores it: with the user name, without the password."""
         from urllib.parse import quote
 
-        scheme, _, rest = self.url.partition("://")
-        return f"{scheme}://{quote(self.user, safe='')}@{rest}" if self.user else self.url
+        scheme, _, address = self.url.partition("://")
+        return f"{scheme}://{quote(self.user, safe='')}@{address}" if self.user else self.url
 
 
 def parse_proxy(text: str) -> ProxyAddress:

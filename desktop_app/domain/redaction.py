@@ -31,16 +31,16 @@ SHORTEST: Final = 8
 SHORTEST_WITHOUT_DIGITS: Final = 16
 SHORTEST_IN_DISGUISE: Final = 16
 """Minimum letters and digits of a secret to find in any case, and with anything in between."""
-_HELD_FROM: Final = 4
+_SHORTEST_HELD: Final = 4
 """Letters of a key at the end of a delta that hold it back: fewer end every other word."""
 _LONGEST_GAP: Final = 40
 """Maximum gap within a key that still holds it back: prose in another script is one long gap."""
 
 _Bytes = bytes | bytearray
 _Views = tuple[bytes, bytes]
-_Seen = Callable[[_Bytes], bytes]
+_ViewMaker = Callable[[_Bytes], bytes]
 _Encode = Callable[[bytes], bytes]
-_NOTHING: Final[_Views] = (b"", b"")
+_NO_VIEWS: Final[_Views] = (b"", b"")
 
 _KEPT: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _DROPPED: Final = bytes(set(range(256)) - set(_KEPT))
@@ -69,14 +69,14 @@ _ESCAPE: Final = re.compile(
     re.VERBOSE,
 )
 # The beginning of an escape, at the end of a delta.
-_BEGUN_ESCAPE: Final = re.compile(
+_INCOMPLETE_ESCAPE: Final = re.compile(
     rb"(?:%(?:25){0,3}2?|\\{1,4}(?:u\{?0{0,4}|x)?|&(?:amp;){0,2}(?:a|am|amp|\#x?0{0,4})?|=)"
     rb"[0-9a-f]{0,2}\Z",
     re.IGNORECASE,
 )
 _BASES: Final = {"decimal": 10, "octal": 8}
-_MARKS_OF_ESCAPES: Final = (b"%", b"\\", b"&", b"=")
-_LONGEST_BEGUN: Final = 16
+_ESCAPE_MARKS: Final = (b"%", b"\\", b"&", b"=")
+_LONGEST_INCOMPLETE: Final = 16
 _LONGEST_ESCAPE: Final = 24
 _SLICE: Final = 32 * 1024  # bytes; some 10 ms if all of them are escapes
 
@@ -85,11 +85,11 @@ class Redactor:
     """Removes secrets from text. Without secrets, text stays as it is."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        wanted = [secret for secret in secrets if _can_be_told(secret)]
-        exact = [secret for secret in wanted if not _can_be_disguised(secret)]
-        disguised = [secret for secret in wanted if _can_be_disguised(secret)]
+        wanted = [secret for secret in secrets if _is_searchable(secret)]
+        exact = [secret for secret in wanted if not _is_searchable_in_disguise(secret)]
+        disguised = [secret for secret in wanted if _is_searchable_in_disguise(secret)]
         searches = (
-            _Search(_needles(exact, _as_it_is), _as_it_is, b"\1" * 256),
+            _Search(_needles(exact, _unchanged), _unchanged, b"\1" * 256),
             _Search(_needles(disguised, _letters_and_digits), _letters_and_digits, _IS_KEPT),
         )
         self.searches = tuple(search for search in searches if search.needles)
@@ -99,9 +99,9 @@ class Redactor:
 
         JSON stays valid JSON if the secret is within one of its strings.
         """
-        data = _encoded(text)
+        data = _encode(text)
         cleaned = self.clean_bytes(data)
-        return text if cleaned is data else _decoded(cleaned)
+        return text if cleaned is data else _decode(cleaned)
 
     def clean_bytes(self, data: _Bytes) -> _Bytes:
         """Return UTF-8 text with each secret replaced by REMOVED; `data` itself if it has none.
@@ -131,21 +131,21 @@ class RedactedStream:
 
     def feed(self, text: str) -> str:
         """Return the text that can be passed on after `text` has arrived."""
-        data = free = _encoded(text)
+        data = free = _encode(text)
         for stream in self._streams:
             free = stream.feed(free)
-        return text if free is data else _decoded(free)
+        return text if free is data else _decode(free)
 
     def end(self) -> str:
         """Return the text held back; the next piece begins another text."""
         data = b""
         for stream in self._streams:
             data = stream.feed(data) + stream.end()
-        return _decoded(data)
+        return _decode(data)
 
 
 @dataclass(frozen=True)
-class _Mapped:
+class _MappedView:
     """A view of a text, with the position of each of its bytes in the text."""
 
     data: bytes
@@ -161,10 +161,10 @@ class _Search:
         seen: makes a view from bytes; drops those for which `kept` has 0.
     """
 
-    def __init__(self, needles: Iterable[bytes], seen: _Seen, kept: bytes) -> None:
+    def __init__(self, needles: Iterable[bytes], seen: _ViewMaker, kept: bytes) -> None:
         self.needles = tuple(needles)
         self._shortest = min(map(len, self.needles), default=0)
-        self._begins = [(needle[:_HELD_FROM], needle) for needle in self.needles]
+        self._begins = [(needle[:_SHORTEST_HELD], needle) for needle in self.needles]
         self._seen = seen
         self._kept = kept
 
@@ -173,7 +173,7 @@ class _Search:
         # In slices: to translate 16 MB in one call would hold up other threads for 20 ms.
         view = b"".join(map(self._seen, _slices(data))) if len(data) > _SLICE else self._seen(data)
         if _has_mark(data):
-            slices = [self._seen(_ESCAPE.sub(_undone, piece)) for piece in _slices(data)]
+            slices = [self._seen(_ESCAPE.sub(_unescape, piece)) for piece in _slices(data)]
             undone = b"".join(slices)
             if undone != view:
                 return view, undone
@@ -182,30 +182,30 @@ class _Search:
     def has_hit(self, views: _Views) -> bool:
         """Return True if a secret is in a view."""
         view, undone = views
-        return self._is_in(view) or (undone is not view and self._is_in(undone))
+        return self._contains_needle(view) or (undone is not view and self._contains_needle(undone))
 
-    def _is_in(self, view: bytes) -> bool:
+    def _contains_needle(self, view: bytes) -> bool:
         if len(view) >= self._shortest:  # most deltas are shorter
             for needle in self.needles:
                 if needle in view:
                     return True
         return False
 
-    def clean(self, data: _Bytes, before: _Views = _NOTHING) -> _Bytes:
+    def clean(self, data: _Bytes, before: _Views = _NO_VIEWS) -> _Bytes:
         """Return the text without secrets; `data` itself if it has none.
 
         Args:
             before: the end of the text before it.
         """
         views = self.views(data)
-        if not self.has_hit(_joined(before, views)):
+        if not self.has_hit(_append_views(before, views)):
             return data
-        found = self._spans(self._mapped(data, escapes=False), before[0])
+        found = self._find_spans(self._map_view(data, escapes=False), before[0])
         if views[0] is not views[1] or before[0] != before[1]:
-            found += self._spans(self._mapped(data, escapes=True), before[1])
-        return _without(data, merge(*found))
+            found += self._find_spans(self._map_view(data, escapes=True), before[1])
+        return _replace_spans(data, merge(*found))
 
-    def _spans(self, view: _Mapped, before: bytes) -> list[Iterator[tuple[int, int]]]:
+    def _find_spans(self, view: _MappedView, before: bytes) -> list[Iterator[tuple[int, int]]]:
         """Return, for each needle that is there, the places where it stands, in order."""
         whole = before + view.data
         return [
@@ -214,7 +214,7 @@ class _Search:
             if needle in whole
         ]
 
-    def _mapped(self, data: _Bytes, *, escapes: bool) -> _Mapped:
+    def _map_view(self, data: _Bytes, *, escapes: bool) -> _MappedView:
         """Return a view with the position of each of its bytes; slower than `views`."""
         seen, starts, ends = bytearray(), array("I"), array("I")  # no reply takes 4 GB
 
@@ -231,27 +231,27 @@ class _Search:
             for found in _ESCAPE.finditer(piece) if escapes else ():
                 take(behind, first + found.start())
                 behind = first + found.end()
-                character = self._seen(_undone(found))
+                character = self._seen(_unescape(found))
                 if character:
                     seen.extend(character)
                     starts.append(first + found.start())
                     ends.append(behind)
             first += len(piece)
             take(behind, first)
-        return _Mapped(bytes(seen), starts, ends)
+        return _MappedView(bytes(seen), starts, ends)
 
     def held_from(self, data: bytes, before: _Views) -> int:
         """Return the offset of a secret that may continue beyond the text, else its length."""
-        rest = data[: _begun_escape(data)]
+        rest = data[: _incomplete_escape_start(data)]
         at = len(rest)
         if at > _LONGEST_GAP and not self.views(rest[-_LONGEST_GAP:])[0]:
             return at
-        whole = _joined(before, self.views(rest))
+        whole = _append_views(before, self.views(rest))
         for number in (0,) if whole[0] is whole[1] else (0, 1):
             cut = self.cut(whole[number])
             if cut is not None:
                 place = cut - len(before[number])
-                found = self._mapped(rest, escapes=number == 1).starts[place] if place > 0 else 0
+                found = self._map_view(rest, escapes=number == 1).starts[place] if place > 0 else 0
                 at = min(at, found)
         return at
 
@@ -273,7 +273,7 @@ class _SearchedStream:
     def __init__(self, search: _Search) -> None:
         self._search = search
         self._held = b""
-        self._before = _NOTHING
+        self._before = _NO_VIEWS
 
     def feed(self, data: bytes) -> bytes:
         if not data:
@@ -281,30 +281,36 @@ class _SearchedStream:
         search = self._search
         if self._held:
             data, self._held = self._held + data, b""
-        views = _joined(self._before, search.views(data))
+        views = _append_views(self._before, search.views(data))
         is_plain = views[0] is views[1] and not search.has_hit(views)
-        if is_plain and search.cut(views[0]) is None and _begun_escape(data) == len(data):
-            self._before = _ends(views)
+        if (
+            is_plain
+            and search.cut(views[0]) is None
+            and _incomplete_escape_start(data) == len(data)
+        ):
+            self._before = _tail_views(views)
             return data
-        return self._feed_what_may_hold_one(data)
+        return self._feed_possible_secret(data)
 
-    def _feed_what_may_hold_one(self, data: bytes) -> bytes:
+    def _feed_possible_secret(self, data: bytes) -> bytes:
         cleaned, done = bytes(self._search.clean(data, self._before)), b""
         if cleaned != data:
             # The text after the last mark may begin another secret.
             done, mark, data = cleaned.rpartition(_MARK)
-            done, self._before = done + mark, _NOTHING
+            done, self._before = done + mark, _NO_VIEWS
         at = self._search.held_from(data, self._before)
         free, self._held = data[:at], data[at:]
-        self._before = _ends(_joined(self._before, self._search.views(free)))
+        self._before = _tail_views(_append_views(self._before, self._search.views(free)))
         return done + free
 
     def end(self) -> bytes:
-        held, self._held, self._before = self._held, b"", _NOTHING
+        held, self._held, self._before = self._held, b"", _NO_VIEWS
         return held
 
 
-def _spans_of(needle: bytes, whole: bytes, view: _Mapped, before: int) -> Iterator[tuple[int, int]]:
+def _spans_of(
+    needle: bytes, whole: bytes, view: _MappedView, before: int
+) -> Iterator[tuple[int, int]]:
     at = whole.find(needle)
     while at != -1:
         last = at + len(needle) - 1 - before
@@ -317,21 +323,21 @@ def _has_mark(data: _Bytes) -> bool:
     return b"\\" in data or b"%" in data or b"&" in data or b"=" in data
 
 
-def _begun_escape(data: bytes) -> int:
+def _incomplete_escape_start(data: bytes) -> int:
     """Return the offset of an escape that the end of the text cuts off; its length if none."""
-    tail = data[-_LONGEST_BEGUN:]
-    found = _BEGUN_ESCAPE.search(tail) if _has_mark(tail) else None
+    tail = data[-_LONGEST_INCOMPLETE:]
+    found = _INCOMPLETE_ESCAPE.search(tail) if _has_mark(tail) else None
     return len(data) - len(tail) + found.start() if found else len(data)
 
 
-def _ends(views: _Views) -> _Views:
+def _tail_views(views: _Views) -> _Views:
     """Return as much of a text's end as may belong to a secret that continues."""
     view, undone = views
-    view_end = view[1 - _HELD_FROM :]
-    return view_end, view_end if undone is view else undone[1 - _HELD_FROM :]
+    view_end = view[1 - _SHORTEST_HELD :]
+    return view_end, view_end if undone is view else undone[1 - _SHORTEST_HELD :]
 
 
-def _joined(before: _Views, views: _Views) -> _Views:
+def _append_views(before: _Views, views: _Views) -> _Views:
     if not any(before):
         return views
     view = before[0] + views[0]
@@ -340,17 +346,17 @@ def _joined(before: _Views, views: _Views) -> _Views:
     return view, before[1] + views[1]
 
 
-def _can_be_told(secret: str) -> bool:
+def _is_searchable(secret: str) -> bool:
     has_digit = any(character in "0123456789" for character in secret)
     return len(secret) >= (SHORTEST if has_digit else SHORTEST_WITHOUT_DIGITS)
 
 
-def _can_be_disguised(secret: str) -> bool:
+def _is_searchable_in_disguise(secret: str) -> bool:
     has_digit = any(character in "0123456789" for character in secret)
     return has_digit and len(_letters_and_digits(secret.encode())) >= SHORTEST_IN_DISGUISE
 
 
-def _as_it_is(data: _Bytes) -> bytes:
+def _unchanged(data: _Bytes) -> bytes:
     return bytes(data)
 
 
@@ -358,9 +364,9 @@ def _letters_and_digits(data: _Bytes) -> bytes:
     return bytes(data.translate(_LOWER, _DROPPED))
 
 
-def _needles(secrets: Iterable[str], seen: _Seen) -> list[bytes]:
+def _needles(secrets: Iterable[str], seen: _ViewMaker) -> list[bytes]:
     forms = [form for secret in secrets for form in _spellings(secret)]
-    forms += [_ESCAPE.sub(_undone, form) for form in forms]
+    forms += [_ESCAPE.sub(_unescape, form) for form in forms]
     # A needle that contains a shorter one is found with it.
     needles = sorted({seen(form) for form in forms}, key=len)
     return [n for i, n in enumerate(needles) if not any(short in n for short in needles[:i])]
@@ -381,10 +387,10 @@ def _spellings(secret: str) -> Iterator[bytes]:
     yield "".join(map(str, data)).encode()
     for raw in (data, wide):
         for encode in (b64encode, urlsafe_b64encode):
-            yield from _within_base64(raw, encode)
+            yield from _base64_cores(raw, encode)
 
 
-def _within_base64(data: bytes, encode: _Encode) -> Iterator[bytes]:
+def _base64_cores(data: bytes, encode: _Encode) -> Iterator[bytes]:
     """Yield the base64 digits that depend only on `data`, for each possible alignment."""
     for before in range(3):
         encoded = encode(bytes(before) + data).rstrip(b"=")
@@ -397,7 +403,7 @@ def _slices(data: _Bytes) -> Iterator[_Bytes]:
     begin = 0
     while len(data) - begin > _SLICE:
         end = begin + _SLICE
-        last = max(data.rfind(mark, end - _LONGEST_ESCAPE, end) for mark in _MARKS_OF_ESCAPES)
+        last = max(data.rfind(mark, end - _LONGEST_ESCAPE, end) for mark in _ESCAPE_MARKS)
         end = last if last > begin else end
         while data[end - 1 : end] == b"\\" and end > begin + _SLICE - 2 * _LONGEST_ESCAPE:
             end -= 1
@@ -406,7 +412,7 @@ def _slices(data: _Bytes) -> Iterator[_Bytes]:
     yield data[begin:]
 
 
-def _undone(found: re.Match[bytes]) -> bytes:
+def _unescape(found: re.Match[bytes]) -> bytes:
     kind = found.lastgroup
     if kind is None:
         return b" "
@@ -415,7 +421,7 @@ def _undone(found: re.Match[bytes]) -> bytes:
     return bytes([int(found[kind], _BASES.get(kind, 16))])
 
 
-def _without(data: _Bytes, spans: Iterable[tuple[int, int]]) -> bytes:
+def _replace_spans(data: _Bytes, spans: Iterable[tuple[int, int]]) -> bytes:
     """Return `data` with REMOVED in place of each span; overlapping spans become one.
 
     Args:
@@ -431,9 +437,9 @@ def _without(data: _Bytes, spans: Iterable[tuple[int, int]]) -> bytes:
     return _MARK.join([*pieces, data[end:]])
 
 
-def _encoded(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _decoded(data: _Bytes) -> str:
+def _decode(data: _Bytes) -> str:
     return data.decode("utf-8", "surrogatepass")

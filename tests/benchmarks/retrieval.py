@@ -121,7 +121,7 @@ def runs(letters: int) -> Callable[[str], list[str]]:
 
 def as_default(word: str) -> list[str]:
     """A word as the program takes it apart."""
-    return list(passage_words._runs(word))
+    return list(passage_words._runs_of(word))
 
 
 def default_words(text: str) -> list[str]:

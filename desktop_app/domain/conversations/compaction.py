@@ -60,7 +60,7 @@ class Compaction:
         same = self.provider_id == profile.id and profile.api is not Api.CHAT_COMPLETIONS
         return same and model.startswith(FAMILY_MODEL)
 
-    def held_at(self, moment: datetime) -> bool:
+    def was_in_force_at(self, moment: datetime) -> bool:
         """Return True if it was in force at `moment`."""
         undone = self.undone_at is not None and self.undone_at <= moment
         return self.created_at <= moment and not undone
@@ -103,7 +103,7 @@ def sent_path(
         c
         for c in compactions
         if c.message_id in place
-        and (c.undone_at is None if at is None else c.held_at(at))
+        and (c.undone_at is None if at is None else c.was_in_force_at(at))
         and c.serves(profile, model)
     ]
     if not usable:

@@ -33,7 +33,7 @@ class GenerationParameters:
 
 
 NAMES = frozenset(field.name for field in fields(GenerationParameters))
-_PLAIN = GenerationParameters()
+_DEFAULTS = GenerationParameters()
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Overrides:
     """
 
     instructions: str | None = None
-    parameters: GenerationParameters = _PLAIN
+    parameters: GenerationParameters = _DEFAULTS
     names: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
@@ -59,21 +59,27 @@ class Overrides:
 
     def without(self, name: str) -> Overrides:
         """Return a copy with a parameter not set here."""
-        parameters = replace(self.parameters, **{name: getattr(_PLAIN, name)})
+        parameters = replace(self.parameters, **{name: getattr(_DEFAULTS, name)})
         return replace(self, parameters=parameters, names=self.names - {name})
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings made here, ready for JSON."""
-        said: dict[str, Any] = {name: getattr(self.parameters, name) for name in sorted(self.names)}
-        return said if self.instructions is None else {**said, "instructions": self.instructions}
+        values_here: dict[str, Any] = {
+            name: getattr(self.parameters, name) for name in sorted(self.names)
+        }
+        return (
+            values_here
+            if self.instructions is None
+            else {**values_here, "instructions": self.instructions}
+        )
 
     @classmethod
-    def from_json(cls, said: Mapping[str, Any]) -> Overrides:
+    def from_json(cls, values_here: Mapping[str, Any]) -> Overrides:
         """Parse the output of `to_json`; ignore unknown names, such as a newer version's."""
-        values = {name: value for name, value in said.items() if name in NAMES}
+        values = {name: value for name, value in values_here.items() if name in NAMES}
         if "stop" in values:
             values["stop"] = tuple(values["stop"])
-        return cls(said.get("instructions"), replace(_PLAIN, **values), frozenset(values))
+        return cls(values_here.get("instructions"), replace(_DEFAULTS, **values), frozenset(values))
 
 
 def resolved(
@@ -86,7 +92,7 @@ def resolved(
         chain: nearest first: the conversation's own, then its folder's.
     """
     for link in reversed(chain):
-        said = {name: getattr(link.parameters, name) for name in link.names}
-        parameters = replace(parameters, **said)
+        values_here = {name: getattr(link.parameters, name) for name in link.names}
+        parameters = replace(parameters, **values_here)
         instructions = instructions if link.instructions is None else link.instructions
     return instructions, parameters

@@ -84,13 +84,13 @@ def thought_words(reasoning: str, seconds: float | None, *, thinking: bool = Fal
     The subject is the title that a summary of the reasoning begins with.
     """
     title = _TITLE.match(reasoning)
-    words = "Thinking" if thinking else "Thought"
+    phrase = "Thinking" if thinking else "Thought"
     if seconds is not None and seconds >= 1:
-        words += f" for {duration(seconds)}"
+        phrase += f" for {duration(seconds)}"
     if title:
         about = title["title"].strip()
-        words += f": {about}" if thinking else f" about {about[0].lower()}{about[1:]}"
-    return words
+        phrase += f": {about}" if thinking else f" about {about[0].lower()}{about[1:]}"
+    return phrase
 
 
 def indented_json(arguments: str) -> list[str]:

@@ -85,7 +85,7 @@ class Variable:
     choices: tuple[str, ...] = ()
 
     @property
-    def is_filled_here(self) -> bool:
+    def is_filled_by_program(self) -> bool:
         """Return True if the program fills it."""
         return self.name in FILLED
 
@@ -94,7 +94,7 @@ Piece = str | Variable
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledPrompt:
     """A filled prompt, and the cursor position: the first empty variable, else the end."""
 
     text: str
@@ -132,7 +132,7 @@ def variables(text: str) -> tuple[Variable, ...]:
     """Return the variables to ask for, each name once, in the order of the text."""
     found: dict[str, Variable] = {}
     for piece in parse(text):
-        if isinstance(piece, Variable) and not piece.is_filled_here:
+        if isinstance(piece, Variable) and not piece.is_filled_by_program:
             known = found.get(piece.name)
             if known is None or (known.default is None and piece.default is not None):
                 found[piece.name] = piece
@@ -141,15 +141,17 @@ def variables(text: str) -> tuple[Variable, ...]:
 
 def filled_names(text: str) -> frozenset[str]:
     """Return the names in this text that the program fills."""
-    return frozenset(p.name for p in parse(text) if isinstance(p, Variable) and p.is_filled_here)
+    return frozenset(
+        p.name for p in parse(text) if isinstance(p, Variable) and p.is_filled_by_program
+    )
 
 
 def preview(text: str, length: int) -> str:
     """Return the beginning as one line for a list, with defaults, and … for empty variables."""
-    made = ""
+    line = ""
     for piece in parse(text[: 2 * length]):
-        made += piece if isinstance(piece, str) else piece.default or "…"
-    return " ".join(made.split())[:length]
+        line += piece if isinstance(piece, str) else piece.default or "…"
+    return " ".join(line.split())[:length]
 
 
 def missing(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
@@ -159,19 +161,19 @@ def missing(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def fill(text: str, values: Mapping[str, str]) -> Filled:
+def fill(text: str, values: Mapping[str, str]) -> FilledPrompt:
     """Fill every variable from `values`, else from its default, else with "".
 
     Filled text is not parsed again, braces and all.
     """
     defaults = {v.name: v.default or "" for v in variables(text)}
-    made, cursor = "", -1
+    filled, cursor = "", -1
     for piece in parse(text):
         if isinstance(piece, str):
-            made += piece
+            filled += piece
             continue
         value = values.get(piece.name, defaults.get(piece.name, ""))
         if not value and cursor < 0:
-            cursor = len(made)
-        made += value
-    return Filled(made, len(made) if cursor < 0 else cursor)
+            cursor = len(filled)
+        filled += value
+    return FilledPrompt(filled, len(filled) if cursor < 0 else cursor)

@@ -133,7 +133,7 @@ class Reply:
     @property
     def parts(self) -> tuple[Part, ...]:
         """Return the reply so far as message parts."""
-        return tuple(_part(segment) for segment in self.segments)
+        return tuple(_to_part(segment) for segment in self.segments)
 
     @property
     def was_made(self) -> bool:
@@ -147,7 +147,7 @@ class Reply:
         return not self.segments
 
 
-def _part(segment: _Segment) -> Part:
+def _to_part(segment: _Segment) -> Part:
     text = str(segment.text)
     match segment.kind:
         case _Kind.TEXT:

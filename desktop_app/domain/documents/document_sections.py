@@ -60,7 +60,7 @@ def sections(text: str, unit: str) -> list[DocumentSection]:
     at = 0
     while True:
         mark = f"[{unit} {len(found) + 1}]"
-        at = _line(text, mark, at, is_whole=True)
+        at = _find_line(text, mark, at, is_whole=True)
         if at < 0:
             return found
         found.append(DocumentSection(len(found) + 1, "", at))
@@ -69,16 +69,16 @@ def sections(text: str, unit: str) -> list[DocumentSection]:
 
 def _sheets(text: str) -> list[DocumentSection]:
     found: list[DocumentSection] = []
-    at = _line(text, _SHEET, 0, is_whole=False)
+    at = _find_line(text, _SHEET, 0, is_whole=False)
     while at >= 0:
         end = text.find("\n", at)
         name = text[at + len(_SHEET) : len(text) if end < 0 else end].strip()
         found.append(DocumentSection(len(found) + 1, name, at))
-        at = _line(text, _SHEET, at + 1, is_whole=False)
+        at = _find_line(text, _SHEET, at + 1, is_whole=False)
     return found
 
 
-def _line(text: str, begins: str, start: int, *, is_whole: bool) -> int:
+def _find_line(text: str, begins: str, start: int, *, is_whole: bool) -> int:
     """Return the offset of a line `begins` after an empty line or at the start; -1 if none.
 
     `str.find` scans megabytes in a millisecond.
@@ -105,13 +105,13 @@ def parse_spans(
     Raises:
         IllegalChoiceError: it names nothing, or a section that does not exist.
     """
-    spans = [_span(item, count, unit, names) for item in _items(given)]
+    spans = [_parse_span(item, count, unit, names) for item in _split_items(given)]
     if not spans:
-        raise _refused(f"No {unit} is named.", unit, count, names)
+        raise _choice_error(f"No {unit} is named.", unit, count, names)
     return joined(spans)
 
 
-def _items(given: str) -> list[str]:
+def _split_items(given: str) -> list[str]:
     """Split at commas, except in quotation marks: those belong to a name."""
     items = [match[1].strip() for match in _ITEMS.finditer(given) if match[0]]
     if given.rstrip().endswith((",", ";")):
@@ -119,22 +119,22 @@ def _items(given: str) -> list[str]:
     return items if any(items) else []
 
 
-def _span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
-    by_name = [n for n, name in enumerate(names, 1) if _same(name, item.strip(_QUOTES))]
+def _parse_span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
+    by_name = [n for n, name in enumerate(names, 1) if _is_same_name(name, item.strip(_QUOTES))]
     is_quoted = item[:1] in tuple(_QUOTES) and len(item) > 1
     match = None if is_quoted else _NUMBERS.fullmatch(item)
     if match is None:
         if len(by_name) == 1:
             return by_name[0], by_name[0]
-        what = f"“{item.strip(_QUOTES)}”" if item.strip(_QUOTES) else "An empty place"
+        subject = f"“{item.strip(_QUOTES)}”" if item.strip(_QUOTES) else "An empty place"
         if by_name:
-            raise _refused(f"{what} is the name of several sheets.", unit, count, names)
-        raise _refused(f"{what} names no {unit}.", unit, count, names)
+            raise _choice_error(f"{subject} is the name of several sheets.", unit, count, names)
+        raise _choice_error(f"{subject} names no {unit}.", unit, count, names)
     first, last = int(match[1]), int(match[2] or match[1])
     if by_name and by_name != [first]:
         if first != last or not 1 <= first <= count:
             return by_name[0], by_name[0]
-        raise _refused(
+        raise _choice_error(
             f"“{item}” is the number of a sheet and the name of another: a name goes in quotation "
             "marks.",
             unit,
@@ -142,26 +142,26 @@ def _span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
             names,
         )
     if first > last:
-        raise _refused(f"“{item}” runs backwards.", unit, count, names)
+        raise _choice_error(f"“{item}” runs backwards.", unit, count, names)
     for number in (first, last):
         if not 1 <= number <= count:
-            raise _refused(f"There is no {unit} {number}.", unit, count, names)
+            raise _choice_error(f"There is no {unit} {number}.", unit, count, names)
     return first, last
 
 
-def _same(name: str, given: str) -> bool:
+def _is_same_name(name: str, given: str) -> bool:
     return bool(given) and name.strip().casefold() == given.strip().casefold()
 
 
-def _refused(what: str, unit: str, count: int, names: Sequence[str]) -> IllegalChoiceError:
-    there = f"1 to {count:,}" if count > 1 else "1 alone"
+def _choice_error(what: str, unit: str, count: int, names: Sequence[str]) -> IllegalChoiceError:
+    range_text = f"1 to {count:,}" if count > 1 else "1 alone"
     example = "for example 1, 3" + (f" or {names[0]}" if names else "")
     if not names and count > 2:
         example = f"for example 1-{min(count - 1, 3)}" + (f", {count}" if count > 4 else "")
     return IllegalChoiceError(
         what,
         what_was_kept="The choice is as it was.",
-        what_to_do=f"The {unit}s are {there}: {example}.",
+        what_to_do=f"The {unit}s are {range_text}: {example}.",
     )
 
 

@@ -11,12 +11,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-_MOST_PLACES: Final = 1_000
+_MOST_MATCHES: Final = 1_000
 # Thresholds for matching line by line: letters a line needs to be searched for, letters it needs to
 # count if it occurs more than once, and the share of the passage that must be found.
-_LEAST: Final = 8
-_SURE: Final = 24
-_ENOUGH: Final = 0.6
+_SHORTEST_LINE: Final = 8
+_UNIQUE_LENGTH: Final = 24
+_REQUIRED_SHARE: Final = 0.6
 
 
 class TextSpan(NamedTuple):
@@ -39,7 +39,7 @@ class Letters:
         text: list[str] = []
         self.places: list[int] = []
         for place, character in characters:
-            for letter in _folded(character):
+            for letter in _fold_letters(character):
                 text.append(letter)
                 self.places.append(place)
         self.text = "".join(text)
@@ -47,10 +47,10 @@ class Letters:
 
 def letters_of(text: str) -> str:
     """Return the letters and digits only, folded to one form."""
-    return "".join(letter for character in text for letter in _folded(character))
+    return "".join(letter for character in text for letter in _fold_letters(character))
 
 
-def _folded(character: str) -> Iterator[str]:
+def _fold_letters(character: str) -> Iterator[str]:
     if character.isascii():
         if character.isalnum():
             yield character.lower()
@@ -70,15 +70,15 @@ def find(letters: str, passage: str, before: int) -> list[TextSpan]:
             number wins.
     """
     sought = letters_of(passage)
-    place = _nearest(letters, sought, before)
+    place = _find_nearest(letters, sought, before)
     if place is not None:
         return [TextSpan(place, place + len(sought))]
-    return _by_lines(letters, passage, before, len(sought))
+    return _find_by_lines(letters, passage, before, len(sought))
 
 
-def _nearest(letters: str, sought: str, before: int) -> int | None:
+def _find_nearest(letters: str, sought: str, before: int) -> int | None:
     best, at = None, letters.find(sought) if sought else -1
-    for _ in range(_MOST_PLACES):
+    for _ in range(_MOST_MATCHES):
         if at < 0:
             break
         if best is None or abs(at - before) < abs(best - before):
@@ -87,7 +87,7 @@ def _nearest(letters: str, sought: str, before: int) -> int | None:
     return best
 
 
-def _by_lines(letters: str, passage: str, before: int, total: int) -> list[TextSpan]:
+def _find_by_lines(letters: str, passage: str, before: int, total: int) -> list[TextSpan]:
     """Match line by line, in order; [] unless most of the passage is found.
 
     Text filled into a form, for example, follows the text in what was read, and stands elsewhere on
@@ -97,9 +97,9 @@ def _by_lines(letters: str, passage: str, before: int, total: int) -> list[TextS
     for line in passage.splitlines():
         sought = letters_of(line)
         begins = found[-1].end if found else 0
-        place = _nearest(letters[begins:], sought, before - begins)
-        is_sure = len(sought) >= _SURE or letters.count(sought) == 1
-        if len(sought) >= _LEAST and place is not None and is_sure:
+        place = _find_nearest(letters[begins:], sought, before - begins)
+        is_sure = len(sought) >= _UNIQUE_LENGTH or letters.count(sought) == 1
+        if len(sought) >= _SHORTEST_LINE and place is not None and is_sure:
             found.append(TextSpan(begins + place, begins + place + len(sought)))
         before += len(sought)
-    return found if sum(span.end - span.start for span in found) >= _ENOUGH * total else []
+    return found if sum(span.end - span.start for span in found) >= _REQUIRED_SHARE * total else []

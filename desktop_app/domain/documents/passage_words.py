@@ -68,10 +68,10 @@ def words(text: str) -> Iterator[str]:
     folded = fold(text)
     at = 0
     for run in dense_run().finditer(folded):
-        yield from _spaced(folded[at : run.start()])
-        yield from _dense(run.group())
+        yield from _spaced_terms(folded[at : run.start()])
+        yield from _dense_terms(run.group())
         at = run.end()
-    yield from _spaced(folded[at:])
+    yield from _spaced_terms(folded[at:])
 
 
 def index_words(text: str) -> str:
@@ -82,26 +82,26 @@ def index_words(text: str) -> str:
 def question_words(text: str) -> list[str]:
     """Return the distinct terms of a question; stop words count if there is nothing else."""
     found = dict.fromkeys(words(text)) or dict.fromkeys(
-        run for word in _WORD.findall(fold(text)) for run in _runs(word)
+        run for word in _WORD.findall(fold(text)) for run in _runs_of(word)
     )
     return list(found)
 
 
-def _spaced(text: str) -> Iterator[str]:
+def _spaced_terms(text: str) -> Iterator[str]:
     for match in _WORD.finditer(text):
         word = match.group()
         if word not in STOP_WORDS:
-            yield from _runs(word)
+            yield from _runs_of(word)
 
 
 @lru_cache(20_000)
-def _runs(word: str) -> tuple[str, ...]:
+def _runs_of(word: str) -> tuple[str, ...]:
     last = max(1, len(word) - RUN + 1)
     beginning = (word[:BEGINNING],) if len(word) in SHORT else ()
     return (*(word[at : at + RUN] for at in range(last)), *beginning)
 
 
-def _dense(run: str) -> Iterator[str]:
+def _dense_terms(run: str) -> Iterator[str]:
     yield from run
     for at in range(len(run) - 1):
         pair = run[at : at + 2]

@@ -32,10 +32,10 @@ class Vector:
         Raises:
             ValueError: they are all zero, or not finite.
         """
-        most = max(map(abs, values), default=0.0)
-        if not 0 < most < float("inf"):
+        largest = max(map(abs, values), default=0.0)
+        if not 0 < largest < float("inf"):
             raise ValueError("a vector without a direction")
-        numbers = array("b", [round(value * 127 / most) for value in values]).tobytes()
+        numbers = array("b", [round(value * 127 / largest) for value in values]).tobytes()
         return cls.kept(numbers)
 
     @classmethod
@@ -50,12 +50,14 @@ class Vector:
     def nearness(self, other: Vector) -> float:
         """Return the cosine of the angle to `other`, which has as many dimensions."""
         mine, others = array("b", self.numbers), array("b", other.numbers)
-        return _product(mine, others) / sqrt(_product(mine, mine) * _product(others, others))
+        return _dot_product(mine, others) / sqrt(
+            _dot_product(mine, mine) * _dot_product(others, others)
+        )
 
 
 # Maps each signed byte to 1 if it is negative: base-256 numbers whose bits are the signs.
 _SIGNS = bytes([0] * 128 + [1] * 128)
 
 
-def _product(one: array[int], other: array[int]) -> int:
+def _dot_product(one: array[int], other: array[int]) -> int:
     return sum(map(mul, one, other))

@@ -40,9 +40,9 @@ class TileTokens:
     def size(self, size: Size, detail: str) -> Size:
         """Return the size that an image is scaled to."""
         if detail == "low":
-            return _fitted(size, LOW_SIDE)
-        width, height = _fitted(size, LARGEST_SIDE)
-        return _scaled((width, height), min(1.0, SHORTER_SIDE / min(width, height)))
+            return _fit_into(size, LOW_SIDE)
+        width, height = _fit_into(size, LARGEST_SIDE)
+        return _scale_down((width, height), min(1.0, SHORTER_SIDE / min(width, height)))
 
     def tokens(self, size: Size, detail: str) -> int:
         """Return the cost of an image of `size` before scaling."""
@@ -62,16 +62,16 @@ class PatchTokens:
 
     def size(self, size: Size, detail: str) -> Size:
         """Return the size that an image is scaled to."""
-        width, height = _fitted(size, LOW_SIDE if detail == "low" else LARGEST_SIDE)
-        if _patches((width, height)) <= self.patches:
+        width, height = _fit_into(size, LOW_SIDE if detail == "low" else LARGEST_SIDE)
+        if _count_patches((width, height)) <= self.patches:
             return width, height
         ratio = sqrt(PATCH * PATCH * self.patches / (width * height))
         across, down = width * ratio / PATCH, height * ratio / PATCH
-        return _scaled((width, height), ratio * min(floor(across) / across, floor(down) / down))
+        return _scale_down((width, height), ratio * min(floor(across) / across, floor(down) / down))
 
     def tokens(self, size: Size, detail: str) -> int:
         """Return the cost of an image of `size` before scaling."""
-        count = _patches(self.size(size, detail)) * self.multiplier
+        count = _count_patches(self.size(size, detail)) * self.multiplier
         return int(count.to_integral_value(ROUND_CEILING))
 
 
@@ -82,7 +82,7 @@ def sent_size(size: Size, detail: str, rule: ImageTokens | None) -> Size:
     """Return the width and height an image is sent in, never larger than its own."""
     if rule is not None:
         return rule.size(size, detail)
-    return _fitted(size, LOW_SIDE if detail == "low" else LARGEST_SIDE)
+    return _fit_into(size, LOW_SIDE if detail == "low" else LARGEST_SIDE)
 
 
 def image_tokens(size: Size, detail: str, rule: ImageTokens | None) -> tuple[int, bool]:
@@ -106,15 +106,15 @@ def image_tokens_from_row(row: Mapping[str, Any] | None) -> ImageTokens | None:
     return PatchTokens(Decimal(row["multiplier"]), int(row.get("patches", 1536)), exact)
 
 
-def _fitted(size: Size, side: int) -> Size:
-    return _scaled(size, min(1.0, side / max(size)))
+def _fit_into(size: Size, side: int) -> Size:
+    return _scale_down(size, min(1.0, side / max(size)))
 
 
-def _scaled(size: Size, ratio: float) -> Size:
+def _scale_down(size: Size, ratio: float) -> Size:
     if ratio >= 1:
         return size
     return max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio))
 
 
-def _patches(size: Size) -> int:
+def _count_patches(size: Size) -> int:
     return ceil(size[0] / PATCH) * ceil(size[1] / PATCH)

@@ -170,7 +170,7 @@ class ModelCatalog:
 
         try:
             files = [tomllib.loads(text) for text in texts]
-            return cls._from_tables(_merged(files), _sized(files[1:]))
+            return cls._from_tables(_merge_tables(files), _models_with_sizes(files[1:]))
         except (
             tomllib.TOMLDecodeError,
             KeyError,
@@ -179,11 +179,11 @@ class ModelCatalog:
             AttributeError,
             ArithmeticError,
         ) as exc:
-            said = (
+            message = (
                 str(exc) if isinstance(exc, ValueError) else f"a value is not of its kind ({exc})"
             )
             raise SettingError(
-                f"The list of models cannot be read: {said}.",
+                f"The list of models cannot be read: {message}.",
                 what_to_do="Correct models.toml or remove it.",
                 details=f"{type(exc).__name__}: {exc}",
             ) from exc
@@ -244,15 +244,15 @@ class ModelCatalog:
 _TABLES_OF_ROWS: Final = ("models", "small_jobs", "file_inputs")
 _TABLES: Final = frozenset({*_TABLES_OF_ROWS, "not_chat", "embeddings"})
 _SIZES: Final = ("context_window", "max_input", "max_output")
-_ANSWERS: Final = ("takes_verbosity", "sees_images", "takes_batches")
+_FLAGS: Final = ("takes_verbosity", "sees_images", "takes_batches")
 
 
-def _merged(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _merge_tables(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Merge the tables of several files; in rows of the same name the later values win."""
     merged: dict[str, Any] = {name: {} for name in _TABLES} | {"not_chat": []}
     for tables in files:
-        _demand_known(tables, _TABLES, "the file")
-        merged["not_chat"] += _names(tables.get("not_chat", []), "not_chat")
+        _require_known_names(tables, _TABLES, "the file")
+        merged["not_chat"] += _parse_names(tables.get("not_chat", []), "not_chat")
         merged["embeddings"] |= tables.get("embeddings", {})
         for name in _TABLES_OF_ROWS:
             rows = merged[name]
@@ -261,7 +261,7 @@ def _merged(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def _sized(files: Iterable[Mapping[str, Any]]) -> set[str]:
+def _models_with_sizes(files: Iterable[Mapping[str, Any]]) -> set[str]:
     """Return the ids of the models whose window the user's files state."""
     sizes = {"context_window", "max_input"}
     return {
@@ -269,7 +269,7 @@ def _sized(files: Iterable[Mapping[str, Any]]) -> set[str]:
     }
 
 
-def _demand_known(row: Mapping[str, Any], known: Collection[str], where: str) -> None:
+def _require_known_names(row: Mapping[str, Any], known: Collection[str], where: str) -> None:
     """Raise ValueError for unknown names: otherwise a typo is ignored silently."""
     for name in row:
         if name not in known:
@@ -280,26 +280,26 @@ def _demand_known(row: Mapping[str, Any], known: Collection[str], where: str) ->
             raise ValueError(f"“{name}” in {where} is not known{hint}")
 
 
-def _demand_kinds(model_id: str, row: Mapping[str, Any]) -> None:
+def _require_types(model_id: str, row: Mapping[str, Any]) -> None:
     for name in _SIZES:
         if name in row and (type(row[name]) is not int or row[name] <= 0):
             raise ValueError(f"{name} of {model_id} is no number of tokens")
-    for name in _ANSWERS:
+    for name in _FLAGS:
         if name in row and not isinstance(row[name], bool):
             raise ValueError(f"{name} of {model_id} is neither true nor false")
     if "shutdown" in row and type(row["shutdown"]) is not date:
         raise ValueError(f"shutdown of {model_id} is no day, such as 2026-08-10")
 
 
-def _names(values: object, what: str) -> list[str]:
+def _parse_names(values: object, what: str) -> list[str]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise ValueError(f"{what} is a list of names")
     return [value.casefold() for value in values]
 
 
 def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
-    _demand_known(row, {f.name for f in fields(ModelInfo)} - {"id"}, model_id)
-    _demand_kinds(model_id, row)
+    _require_known_names(row, {f.name for f in fields(ModelInfo)} - {"id"}, model_id)
+    _require_types(model_id, row)
     return ModelInfo(
         id=model_id,
         name=str(row.get("name", model_id)),
@@ -322,7 +322,7 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
 
 
 def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
-    _demand_known(row, ("models", "effort"), "small_jobs")
+    _require_known_names(row, ("models", "effort"), "small_jobs")
     models = row.get("models", [])
     if not isinstance(models, list) or not all(isinstance(model, str) for model in models):
         raise ValueError("models of a small job is a list of names")
@@ -330,11 +330,11 @@ def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
 
 
 def _file_inputs_from_row(row: Mapping[str, Any]) -> FileInputs:
-    _demand_known(row, ("each_mb", "together_mb", "types"), "file_inputs")
+    _require_known_names(row, ("each_mb", "together_mb", "types"), "file_inputs")
     sizes = (row["each_mb"], row["together_mb"])
     if any(type(size) is not int or size <= 0 for size in sizes):
         raise ValueError("each_mb and together_mb of file_inputs are numbers of megabytes")
-    types = _names(row["types"], "types of file_inputs")
+    types = _parse_names(row["types"], "types of file_inputs")
     return FileInputs(sizes[0] << 20, sizes[1] << 20, tuple(types))
 
 

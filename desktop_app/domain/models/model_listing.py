@@ -97,32 +97,32 @@ def end_notice(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> str:
     """Return a sentence on a model's end if it is near or over, otherwise ""."""
-    end = _end_worth_saying(profile, info, listing, today)
+    end = _end_to_announce(profile, info, listing, today)
     if end is None:
         return ""
     if is_over(profile, info, listing, today):
-        return f"{info.name} is gone: {profile.name} shut it down on {_day(end)}."
+        return f"{info.name} is gone: {profile.name} shut it down on {_format_day(end)}."
     if end <= today:
-        return f"{info.name} was to end on {_day(end)}; {profile.name} still lists it."
-    return f"{info.name} ends on {_day(end)}. Choose another model before."
+        return f"{info.name} was to end on {_format_day(end)}; {profile.name} still lists it."
+    return f"{info.name} ends on {_format_day(end)}. Choose another model before."
 
 
 def end_mark(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> str:
     """Return a few words on a model's end, to follow its name."""
-    end = _end_worth_saying(profile, info, listing, today)
+    end = _end_to_announce(profile, info, listing, today)
     if end is None or (end <= today and not is_over(profile, info, listing, today)):
         return ""
-    return f"gone since {_day(end)}" if end <= today else f"ends {_day(end)}"
+    return f"gone since {_format_day(end)}" if end <= today else f"ends {_format_day(end)}"
 
 
-def _end_worth_saying(
+def _end_to_announce(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> date | None:
     end = end_of(profile, info, listing)
     return None if end is None or (end - today).days > WARNED_BEFORE_DAYS else end
 
 
-def _day(day: date) -> str:
+def _format_day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
