@@ -46,7 +46,7 @@ def extract_folder(
     from desktop_app.documents.containers import folder_reader
 
     read = folder_reader.read(name, members, open_member, limits, on_progress)
-    return _counted(sound(name), sound(read.text).encode(), read)
+    return _with_token_count(sound(name), sound(read.text).encode(), read)
 
 
 def extract_bytes(
@@ -68,10 +68,10 @@ def extract_bytes(
     read = reader_registry.read(name, data, limits, on_progress, password=password)
     if not read.text.strip():
         raise refusals.empty(name)
-    return replace(_counted(name, data, read), is_protected=bool(password))
+    return replace(_with_token_count(name, data, read), is_protected=bool(password))
 
 
-def _counted(name: str, data: bytes, read: Read) -> ExtractedDocument:
+def _with_token_count(name: str, data: bytes, read: Read) -> ExtractedDocument:
     # tiktoken takes 0.2 s to load, so it is imported only once nothing can be refused any more.
     from desktop_app.documents.index.token_count import count_tokens
 

@@ -20,7 +20,7 @@ from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, Sca
 JPEG_QUALITY: Final = 90
 # A screenshot has few colors in a sample of this many pixels; a photo has nearly as many as pixels.
 SAMPLE: Final = (192, 192)
-FEW_COLOURS: Final = 2048
+FEW_COLORS: Final = 2048
 _FORMATS: Final = {
     "image/png": "PNG",
     "image/jpeg": "JPEG",
@@ -30,9 +30,9 @@ _FORMATS: Final = {
     "image/tiff": "TIFF",
 }
 _WITH_PROFILE: Final = ("L", "RGB", "RGBA", "CMYK", "LAB")
-_SENT_AS_THEY_ARE: Final = ("1", "L", "LA", "P", "RGB", "RGBA")
+_PLAIN_MODES: Final = ("1", "L", "LA", "P", "RGB", "RGBA")
 _ORIENTATION: Final = 0x0112
-_TURNS: Final = {
+_TRANSPOSITIONS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -41,7 +41,7 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_LYING: Final = (5, 6, 7, 8)
+_SIDEWAYS: Final = (5, 6, 7, 8)
 # The exceptions of Pillow's readers for damaged files. Any other ends this process, which the
 # window reports as well.
 _DAMAGED: Final = (
@@ -59,7 +59,7 @@ _DAMAGED: Final = (
     RuntimeError,
 )
 
-# `_opened` checks the size, with an error message of its own.
+# `_open_image` checks the size, with an error message of its own.
 Image.MAX_IMAGE_PIXELS = None
 
 
@@ -70,7 +70,7 @@ def look_at(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
         DocumentDamagedError, DocumentTooLargeError
     """
     try:
-        with _opened(name, data, media_type, limits) as image:
+        with _open_image(name, data, media_type, limits) as image:
             animated = bool(getattr(image, "is_animated", False))
             # Decoding a JPEG at an eighth of its size still notices missing data at its end.
             width, height = _size(image)
@@ -103,16 +103,16 @@ def scale(
         DocumentDamagedError, DocumentTooLargeError
     """
     try:
-        with _opened(name, data, media_type, limits) as image:
-            is_plain = plain_image.is_plain(media_type, data) and image.mode in _SENT_AS_THEY_ARE
+        with _open_image(name, data, media_type, limits) as image:
+            is_plain = plain_image.is_plain(media_type, data) and image.mode in _PLAIN_MODES
             if is_plain and image.width <= size[0] and image.height <= size[1]:
                 return ScaledPicture(media_type, image.width, image.height, data)
-            return packed(_reduced(image, size))
+            return packed(_to_upright_thumbnail(image, size))
     except _DAMAGED as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:200]) from error
 
 
-def _opened(name: str, data: bytes, media_type: str, limits: Limits) -> Image.Image:
+def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Image.Image:
     """Open an image without decoding it."""
     image = Image.open(io.BytesIO(data), formats=[_FORMATS[media_type]])
     if image.width * image.height > limits.pixels:
@@ -124,36 +124,36 @@ def _opened(name: str, data: bytes, media_type: str, limits: Limits) -> Image.Im
     return image
 
 
-def _turn(image: Image.Image) -> int:
+def _orientation_of(image: Image.Image) -> int:
     """Return the EXIF orientation; 1 means upright."""
     try:
         turn = image.getexif().get(_ORIENTATION, 1)
     except _DAMAGED:
         return 1  # a broken EXIF block says nothing; the image itself may be intact
-    return turn if turn in _TURNS else 1
+    return turn if turn in _TRANSPOSITIONS else 1
 
 
 def _size(image: Image.Image) -> tuple[int, int]:
     """Return width and height as displayed."""
-    return image.size[::-1] if _turn(image) in _LYING else image.size
+    return image.size[::-1] if _orientation_of(image) in _SIDEWAYS else image.size
 
 
-def _reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _to_upright_thumbnail(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return the image upright, in plain colors, within `size`."""
-    turn = _turn(image)
-    box = size[::-1] if turn in _LYING else size
+    turn = _orientation_of(image)
+    box = size[::-1] if turn in _SIDEWAYS else size
     image.draft("RGB", (box[0] * 2, box[1] * 2))  # decodes a large JPEG at a reduced size
     image.load()
-    plain = _in_plain_colours(image)
+    plain = _to_plain_colors(image)
     if plain.width > box[0] or plain.height > box[1]:
-        plain = plain.resize(_within(plain.size, box), Image.Resampling.LANCZOS)
-    if turn in _TURNS:
-        plain = plain.transpose(_TURNS[turn])
+        plain = plain.resize(_fit_within(plain.size, box), Image.Resampling.LANCZOS)
+    if turn in _TRANSPOSITIONS:
+        plain = plain.transpose(_TRANSPOSITIONS[turn])
     plain.info = {}
     return plain
 
 
-def _within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+def _fit_within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
     ratio = min(box[0] / size[0], box[1] / size[1])
     return (
         min(box[0], max(1, round(size[0] * ratio))),
@@ -161,9 +161,9 @@ def _within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
     )
 
 
-def _in_plain_colours(image: Image.Image) -> Image.Image:
+def _to_plain_colors(image: Image.Image) -> Image.Image:
     """Convert to RGB, RGBA or gray with eight bits per channel."""
-    image = _in_srgb(image)
+    image = _to_srgb(image)
     if image.mode.startswith("I;16"):
         return image.convert("I").point(lambda value: value / 257).convert("L")
     if image.has_transparency_data:
@@ -171,7 +171,7 @@ def _in_plain_colours(image: Image.Image) -> Image.Image:
     return image.convert("L" if image.mode in ("1", "L", "I", "F") else "RGB")
 
 
-def _in_srgb(image: Image.Image) -> Image.Image:
+def _to_srgb(image: Image.Image) -> Image.Image:
     """Apply the image's color profile, because the sent image has none.
 
     A broken profile is ignored.
@@ -184,8 +184,8 @@ def _in_srgb(image: Image.Image) -> Image.Image:
     made, srgb = "RGBA" if clear else "RGB", ImageCms.createProfile("sRGB")
     try:
         own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        coloured = image if image.mode == mode else image.convert(mode)
-        return ImageCms.profileToProfile(coloured, own, srgb, outputMode=made) or image
+        converted = image if image.mode == mode else image.convert(mode)
+        return ImageCms.profileToProfile(converted, own, srgb, outputMode=made) or image
     except (ImageCms.PyCMSError, *_DAMAGED):
         return image
 
@@ -194,7 +194,7 @@ def packed(image: Image.Image) -> ScaledPicture:
     """Encode as PNG if colors are few, as in screenshots and drawings; else as JPEG, on white."""
     target = io.BytesIO()
     sample = image.resize(SAMPLE, Image.Resampling.NEAREST)
-    if sample.getcolors(FEW_COLOURS) is not None:
+    if sample.getcolors(FEW_COLORS) is not None:
         image.save(target, "PNG", compress_level=6)
         return ScaledPicture("image/png", *image.size, target.getvalue())
     if image.mode == "RGBA":

@@ -38,7 +38,7 @@ READ: Final = (
 )
 
 # Binary formats: if a name has this ending, the content must match.
-_PROMISES: Final = {
+_TYPE_OF_ENDING: Final = {
     ".pdf": PDF,
     ".docx": DOCX,
     ".pptx": PPTX,
@@ -59,7 +59,7 @@ _PROMISES: Final = {
     ".tif": "image/tiff",
     ".tiff": "image/tiff",
 }
-_UNREAD_PACKAGES: Final = (".xlsb", ".pages", ".numbers", ".key", ".jar", ".apk", ".vsdx")
+_UNSUPPORTED_PACKAGES: Final = (".xlsb", ".pages", ".numbers", ".key", ".jar", ".apk", ".vsdx")
 _PICTURES: Final = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -68,7 +68,7 @@ _PICTURES: Final = (
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
 )
-_TEXTS: Final = {
+_TEXT_TYPES: Final = {
     ".txt": "text/plain",
     ".log": "text/plain",
     ".md": "text/markdown",
@@ -148,7 +148,7 @@ _MAIN_PART: Final = re.compile(
     rb"(wordprocessingml|ms-word|spreadsheetml|presentationml|ms-powerpoint)"
     rb"\.(?:document|sheet|presentation|slideshow|template)[\w.]*main\+xml"
 )
-_OF_MAIN_PART: Final = {
+_TYPE_OF_MAIN_PART: Final = {
     b"wordprocessingml": DOCX,
     b"ms-word": DOCX,
     b"spreadsheetml": XLSX,
@@ -156,7 +156,7 @@ _OF_MAIN_PART: Final = {
     b"ms-powerpoint": PPTX,
 }
 # Templates are read like the documents made from them.
-_STATED: Final = {kind: kind for kind in (ODT, ODP, ODS, EPUB)} | {
+_STATED_TYPES: Final = {kind: kind for kind in (ODT, ODP, ODS, EPUB)} | {
     f"{kind}-template": kind for kind in (ODT, ODP, ODS)
 }
 
@@ -172,12 +172,12 @@ def of_binary(name: str, data: bytes) -> str | None:
         zipfile.BadZipFile: it begins like a ZIP archive, but is none.
     """
     # Readers accept a PDF with a late header, but a text may mention PDF headers, too.
-    late = promised(name) == PDF and b"%PDF-" in data[:1024]
-    if late or data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
+    has_late_header = promised(name) == PDF and b"%PDF-" in data[:1024]
+    if has_late_header or data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
         return PDF
     if data.startswith(b"{\\rtf"):
         return RTF
-    return _of_zip(data) if data.startswith(_ZIP) else None
+    return _detect_zip(data) if data.startswith(_ZIP) else None
 
 
 def of_picture(data: bytes) -> str | None:
@@ -195,42 +195,42 @@ def is_unread_picture(data: bytes) -> bool:
     return data[4:8] == b"ftyp" and data[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"avif"}
 
 
-def _of_zip(data: bytes) -> str:
+def _detect_zip(data: bytes) -> str:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = set(archive.namelist())
         for part, media_type in _OOXML_PARTS:
             if part in names:
                 return media_type
         if _CONTENT_TYPES in names:
-            return _by_content_types(archive)
+            return _detect_by_content_types(archive)
         if "mimetype" not in names:
             return ZIP
         with archive.open("mimetype") as member:
             stated = member.read(100).decode("ascii", "replace").strip()
-        return _STATED.get(stated, "" if stated.startswith(_OPENDOCUMENT) else ZIP)
+        return _STATED_TYPES.get(stated, "" if stated.startswith(_OPENDOCUMENT) else ZIP)
 
 
-def _by_content_types(archive: zipfile.ZipFile) -> str:
+def _detect_by_content_types(archive: zipfile.ZipFile) -> str:
     """Detect an Office Open XML file whose main part has an unusual name."""
     with archive.open(_CONTENT_TYPES) as member:
         stated = member.read(1 << 20)
     found = _MAIN_PART.search(stated)
-    return _OF_MAIN_PART[found[1]] if found else ZIP
+    return _TYPE_OF_MAIN_PART[found[1]] if found else ZIP
 
 
 def is_unread_package(name: str) -> bool:
     """Return True if the name belongs to a ZIP-based format that is not supported."""
-    return PurePath(name).suffix.lower() in _UNREAD_PACKAGES
+    return PurePath(name).suffix.lower() in _UNSUPPORTED_PACKAGES
 
 
 def promised(name: str) -> str | None:
     """Return the binary format that the name's ending stands for, if any."""
-    return _PROMISES.get(PurePath(name).suffix.lower())
+    return _TYPE_OF_ENDING.get(PurePath(name).suffix.lower())
 
 
 def of_text(name: str, data: bytes) -> str:
     """Return the media type of a text: by ending, then shebang, then markup."""
-    by_ending = _TEXTS.get(PurePath(name).suffix.lower())
+    by_ending = _TEXT_TYPES.get(PurePath(name).suffix.lower())
     if by_ending:
         return by_ending
     shebang = _SHEBANG.match(data[:200])

@@ -18,7 +18,7 @@ from desktop_app.documents.worker.protocol import Progress
 
 _UTF_8: Final = 1 << 11
 # Characters of code page 437 that names hardly contain: their presence means another code page.
-_STRANGE: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
+_IMPLAUSIBLE_CP437: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
 
 
 def read(name: str, data: bytes, found: DocumentBundle) -> Read:
@@ -31,7 +31,7 @@ def read(name: str, data: bytes, found: DocumentBundle) -> Read:
         raise refusals.too_large(name, "lies in too many archives")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _collect(name, archive, found)
+            _read_members(name, archive, found)
     except BROKEN as error:
         raise refusals.damaged(name, str(error)[:300]) from error
     if not found.text() and any(why == _REASON_ENCRYPTED for _, why in found.left_out):
@@ -44,7 +44,7 @@ def read(name: str, data: bytes, found: DocumentBundle) -> Read:
 _REASON_ENCRYPTED: Final = "protected by a password"
 
 
-def _collect(name: str, archive: zipfile.ZipFile, found: DocumentBundle) -> None:
+def _read_members(name: str, archive: zipfile.ZipFile, found: DocumentBundle) -> None:
     limits = found.limits
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > limits.pages:
@@ -52,10 +52,10 @@ def _collect(name: str, archive: zipfile.ZipFile, found: DocumentBundle) -> None
     # Each level of archives gets a fraction of the limit, so three levels together never exceed it.
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * found.depth):
         raise refusals.unpacks_too_far(name, limits)
-    names = _names(members)
+    names = _decode_names(members)
     for number, member in enumerate(sorted(members, key=lambda m: names[m.filename].casefold())):
         path = names[member.filename].replace("\\", "/")
-        if reason := _reason_against(member, path):
+        if reason := _reason_to_skip(member, path):
             found.leave_out(path, reason)
             continue
         try:
@@ -67,30 +67,34 @@ def _collect(name: str, archive: zipfile.ZipFile, found: DocumentBundle) -> None
     found.on_progress(Progress(len(members), len(members), "file"))
 
 
-def _names(members: list[zipfile.ZipInfo]) -> dict[str, str]:
+def _decode_names(members: list[zipfile.ZipInfo]) -> dict[str, str]:
     """Decode the members' names.
 
     Unless an archive marks names as UTF-8, they are in the encoding of the computer that packed it.
     """
-    given = {m.filename: m.filename for m in members}
-    old = [m.filename for m in members if not m.flag_bits & _UTF_8 and not m.filename.isascii()]
-    packed = [name.encode("cp437", "replace") for name in old]
-    if not old:
-        return given
-    if (meant := _decoded(packed, "utf-8")) is None and _STRANGE.search("".join(old)):
+    names = {m.filename: m.filename for m in members}
+    unmarked = [
+        m.filename for m in members if not m.flag_bits & _UTF_8 and not m.filename.isascii()
+    ]
+    packed = [name.encode("cp437", "replace") for name in unmarked]
+    if not unmarked:
+        return names
+    if (decoded := _decode_all(packed, "utf-8")) is None and _IMPLAUSIBLE_CP437.search(
+        "".join(unmarked)
+    ):
         guessed = plain_text.decode(b"\n".join(packed))
-        meant = guessed.text.split("\n") if guessed else None
-    return given | dict(zip(old, meant or old, strict=False))
+        decoded = guessed.text.split("\n") if guessed else None
+    return names | dict(zip(unmarked, decoded or unmarked, strict=False))
 
 
-def _decoded(names: list[bytes], encoding: str) -> list[str] | None:
+def _decode_all(names: list[bytes], encoding: str) -> list[str] | None:
     try:
         return [name.decode(encoding) for name in names]
     except UnicodeDecodeError:
         return None
 
 
-def _reason_against(member: zipfile.ZipInfo, path: str) -> str:
+def _reason_to_skip(member: zipfile.ZipInfo, path: str) -> str:
     """Return why a member is not even opened; "" if it is."""
     if path.startswith("/") or ".." in path.split("/") or path[1:3] == ":/":
         return document_bundle.UNSAFE

@@ -32,7 +32,7 @@ _SENTENCE: Final = re.compile(
 )
 # A full stop after these does not end a sentence: initials, the numbers of days and of sections,
 # and abbreviations.
-_NO_END: Final = re.compile(
+_ABBREVIATION: Final = re.compile(
     r"""(?:\b(?:[^\W\d_]|(?<![\d.])\d{1,2}|dr|mr|mrs|ms|prof|st|jr|sr|hr|fr|mme|no|nos|nr|vol|art|
     abs|fig|abb|tab|ca|
     cf|vgl|approx|etc|usw|bzw|vs|pp|ed|eds|inc|ltd|co|corp|dept|gen|sen|rep|rev|hon|messrs|al|str|
@@ -72,16 +72,16 @@ def chunks(text: str, limit: int, count: Count) -> list[TextChunk]:
     made: list[TextChunk] = []
     pieces: list[_Piece] = []
     tokens = 0  # of `pieces`; summing up tens of thousands again for each is too slow
-    for piece in _pieces(text, limit, count):
+    for piece in _split_pieces(text, limit, count):
         pieces.append(piece)
         tokens += piece.tokens
         while tokens > limit and len(pieces) > 1:
-            last = _last_of_part(pieces)
-            made.append(_joined(pieces[:last]))
+            last = _count_for_chunk(pieces)
+            made.append(_join_pieces(pieces[:last]))
             pieces = pieces[last:]
             tokens -= made[-1].tokens
     if pieces:
-        made.append(_joined(pieces))
+        made.append(_join_pieces(pieces))
     return made
 
 
@@ -93,7 +93,7 @@ class _Piece:
     tokens: int
 
 
-def _last_of_part(pieces: list[_Piece]) -> int:
+def _count_for_chunk(pieces: list[_Piece]) -> int:
     """Return how many of `pieces`, which are too many for a chunk, make up the next chunk."""
     total = sum(piece.tokens for piece in pieces[:-1])
     filled, best = 0, len(pieces) - 1
@@ -104,14 +104,14 @@ def _last_of_part(pieces: list[_Piece]) -> int:
     return best
 
 
-def _joined(pieces: list[_Piece]) -> TextChunk:
+def _join_pieces(pieces: list[_Piece]) -> TextChunk:
     return TextChunk(pieces[0].start, pieces[-1].end, sum(piece.tokens for piece in pieces))
 
 
-def _pieces(text: str, limit: int, count: Count) -> Iterator[_Piece]:
+def _split_pieces(text: str, limit: int, count: Count) -> Iterator[_Piece]:
     """Yield paragraphs, tables and headings, and smaller pieces of those larger than a chunk."""
     for start, end, border in _blocks(text):
-        yield from _cut(text, start, end, border, limit, count)
+        yield from _split(text, start, end, border, limit, count)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
@@ -127,7 +127,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
             break
         is_row = bool(_ROW.match(line))
         found = _border_before(line, was_blank=was_blank)
-        if found is Border.PAGE and _goes_on(text, at, match.end()):
+        if found is Border.PAGE and _continues_on_next_page(text, at, match.end()):
             found = None
         if is_mark_alone and line.strip():
             border, found, is_mark_alone = max(border, found or border), None, False
@@ -141,7 +141,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
         yield start, at, border
 
 
-def _goes_on(text: str, at: int, end: int) -> bool:
+def _continues_on_next_page(text: str, at: int, end: int) -> bool:
     """Return True if a sentence continues across the page mark at [at, end).
 
     Slides, sheets and chapters begin anew.
@@ -164,13 +164,13 @@ def _border_before(line: str, *, was_blank: bool) -> Border | None:
     return Border.PARAGRAPH if was_blank and line.strip() else None
 
 
-def _ends(text: str, at: int) -> bool:
+def _ends_sentence(text: str, at: int) -> bool:
     """Return False if the full stop before `at` belongs to an abbreviation or a number."""
-    return _NO_END.search(text[max(0, at - _LONGEST_WORD) : at]) is None
+    return _ABBREVIATION.search(text[max(0, at - _LONGEST_WORD) : at]) is None
 
 
 # The patterns that cut a piece that is too large, the strongest border first.
-_FINER: Final[tuple[tuple[Border, re.Pattern[str]], ...]] = (
+_BORDER_PATTERNS: Final[tuple[tuple[Border, re.Pattern[str]], ...]] = (
     (Border.ROW, re.compile(r"(?<=\n)(?=[ \t]*\|)")),
     (Border.SENTENCE, _SENTENCE),
     (Border.LINE, re.compile(r"(?<=\n)")),
@@ -178,21 +178,31 @@ _FINER: Final[tuple[tuple[Border, re.Pattern[str]], ...]] = (
 )
 
 
-def _cut(
-    text: str, start: int, end: int, border: Border, limit: int, count: Count, finer: int = 0
+def _split(
+    text: str,
+    start: int,
+    end: int,
+    border: Border,
+    limit: int,
+    count: Count,
+    pattern_index: int = 0,
 ) -> Iterator[_Piece]:
     tokens = count(text[start:end])
     if tokens <= limit or end - start == 1:
         yield _Piece(start, end, border, tokens)
         return
-    if finer == len(_FINER):
+    if pattern_index == len(_BORDER_PATTERNS):
         half = (start + end) // 2
-        yield from _cut(text, start, half, border, limit, count, finer)
-        yield from _cut(text, half, end, Border.CHARACTER, limit, count, finer)
+        yield from _split(text, start, half, border, limit, count, pattern_index)
+        yield from _split(text, half, end, Border.CHARACTER, limit, count, pattern_index)
         return
-    inner, pattern = _FINER[finer]
+    inner, pattern = _BORDER_PATTERNS[pattern_index]
     found = (m.end() for m in pattern.finditer(text, start, end) if m.end() < end)
-    places = [start, *(at for at in found if inner is not Border.SENTENCE or _ends(text, at)), end]
-    for number, (first, last) in enumerate(pairwise(dict.fromkeys(places))):
+    cuts = [
+        start,
+        *(at for at in found if inner is not Border.SENTENCE or _ends_sentence(text, at)),
+        end,
+    ]
+    for number, (first, last) in enumerate(pairwise(dict.fromkeys(cuts))):
         kind = border if number == 0 else inner
-        yield from _cut(text, first, last, kind, limit, count, finer + 1)
+        yield from _split(text, first, last, kind, limit, count, pattern_index + 1)

@@ -79,9 +79,9 @@ def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:
     for path in dict.fromkeys(paths):
         try:
             if path.is_dir():
-                yield from _below(path, 0)
+                yield from _files_below(path, 0)
             else:
-                yield _found(path)
+                yield _to_found_file(path)
         except FileNotFoundError as error:
             if not skip_missing:
                 raise refusals.unreadable(path.name, "it is not there") from error
@@ -89,7 +89,7 @@ def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:
             raise refusals.unreadable(path.name, (error.strerror or "unknown").lower()) from error
 
 
-def _below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
+def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
     with os.scandir(folder) as rows:
         entries = sorted(rows, key=lambda entry: (entry.name.casefold(), entry.name))
     for entry in entries:
@@ -97,11 +97,11 @@ def _below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
             continue
         if entry.is_dir():
             if depth < _DEEPEST:
-                yield from _below(entry.path, depth + 1)
+                yield from _files_below(entry.path, depth + 1)
         elif entry.is_file():
-            yield _found(Path(entry.path))
+            yield _to_found_file(Path(entry.path))
 
 
-def _found(path: Path) -> FoundFile:
+def _to_found_file(path: Path) -> FoundFile:
     status = path.stat()
     return FoundFile(path, status.st_size, status.st_mtime_ns)

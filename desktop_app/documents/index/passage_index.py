@@ -43,8 +43,8 @@ def passages(
     title = " ".join(re.split(r"[\W_]+", PurePath(name).stem))
     for chunk in chunks(text, tokens, count):
         body = text[chunk.start : chunk.end]
-        above = _above(headings, chunk.start, chunk.end)
-        page, place = _place(unit, parts, chunk.start, chunk.end)
+        above = _headings_above(headings, chunk.start, chunk.end)
+        page, place = _locate(unit, parts, chunk.start, chunk.end)
         yield IndexedPassage(
             start=chunk.start,
             end=chunk.end,
@@ -56,7 +56,9 @@ def passages(
         )
 
 
-def _place(unit: str, parts: list[DocumentSection], start: int, end: int) -> tuple[int | None, str]:
+def _locate(
+    unit: str, parts: list[DocumentSection], start: int, end: int
+) -> tuple[int | None, str]:
     """Return the first section of a piece, and a description of its sections."""
     first = bisect_right(parts, start, key=lambda part: part.start) - 1
     last = bisect_right(parts, end - 1, key=lambda part: part.start) - 1
@@ -79,10 +81,10 @@ class _Heading:
 
 def _headings(text: str) -> Iterator[_Heading]:
     for match in _HEADING.finditer(text):
-        yield _Heading(match.start(), len(match[1]), _plain(match[2]))
+        yield _Heading(match.start(), len(match[1]), _plain_text(match[2]))
 
 
-def _above(headings: list[_Heading], start: int, end: int) -> list[str]:
+def _headings_above(headings: list[_Heading], start: int, end: int) -> list[str]:
     """Return the headings above a piece, the top level first.
 
     These are the headings open at its beginning, or the heading that it begins with.
@@ -99,5 +101,5 @@ def _above(headings: list[_Heading], start: int, end: int) -> list[str]:
     return [heading.words for heading in reversed(open_)]
 
 
-def _plain(heading: str) -> str:
+def _plain_text(heading: str) -> str:
     return _MARKUP.sub("", heading).strip()[:_LONGEST_HEADING]

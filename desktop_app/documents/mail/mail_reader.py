@@ -29,7 +29,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
     """
     message = email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
     try:
-        heads, text = _message(message, files, 0)
+        heads, text = _read_message(message, files, 0)
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
     if not heads:
@@ -37,17 +37,19 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
     return "\n\n".join([text, *files.texts]), files.note() if files.left_out else ""
 
 
-def _message(message: EmailMessage, files: DocumentBundle, depth: int) -> tuple[list[str], str]:
+def _read_message(
+    message: EmailMessage, files: DocumentBundle, depth: int
+) -> tuple[list[str], str]:
     """Return the header lines, and the text including attached messages."""
     heads = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
-    words, messages = [_body(message)], []
+    words, messages = [_read_body(message)], []
     attached: list[tuple[str, bytes]] = []
     for part in message.iter_attachments():
-        inner = _inner(part)
+        inner = _attached_message(part)
         if inner is not None and depth < _DEEPEST:
-            messages.append(f"Attached message:\n\n{_message(inner, files, depth + 1)[1]}")
+            messages.append(f"Attached message:\n\n{_read_message(inner, files, depth + 1)[1]}")
         elif _is_text(part):
-            words.append(_words(part))
+            words.append(_text_of_part(part))
         else:
             payload = part.get_payload(decode=True)
             data = payload if isinstance(payload, bytes) else b""
@@ -56,7 +58,7 @@ def _message(message: EmailMessage, files: DocumentBundle, depth: int) -> tuple[
     return heads, "\n\n".join(["\n".join(heads), *filter(None, words), *messages])
 
 
-def _inner(part: MIMEPart) -> EmailMessage | None:
+def _attached_message(part: MIMEPart) -> EmailMessage | None:
     """Return the attached message that a part contains; None for other parts."""
     inner = part.get_content() if part.get_content_type() == "message/rfc822" else None
     if not isinstance(inner, EmailMessage):
@@ -86,9 +88,9 @@ def added(attached: list[tuple[str, bytes]], files: DocumentBundle) -> Iterator[
         yield f"Attachments (not included): {', '.join(named)}"
 
 
-def _body(message: EmailMessage) -> str:
+def _read_body(message: EmailMessage) -> str:
     part = message.get_body(("plain", "html"))
-    return "" if part is None else _words(part)
+    return "" if part is None else _text_of_part(part)
 
 
 def _is_text(part: MIMEPart) -> bool:
@@ -97,10 +99,10 @@ def _is_text(part: MIMEPart) -> bool:
     return part.get_content_type() in ("text/plain", "text/html") and not is_file
 
 
-def _words(part: MIMEPart) -> str:
+def _text_of_part(part: MIMEPart) -> str:
     payload = part.get_payload(decode=True)
     assert isinstance(payload, bytes)
-    text = _decoded(payload, part.get_content_charset())
+    text = _decode(payload, part.get_content_charset())
     if part.get_content_subtype() == "html":
         from desktop_app.documents.text import web_page
 
@@ -108,7 +110,7 @@ def _words(part: MIMEPart) -> str:
     return text.replace("\r\n", "\n").strip()
 
 
-def _decoded(payload: bytes, charset: str | None) -> str:
+def _decode(payload: bytes, charset: str | None) -> str:
     """Decode by the charset that the mail states, unless it is wrong.
 
     Raises:

@@ -30,10 +30,10 @@ _SENDER_ADDRESS: Final = ("5D01", "0C1F")
 _TEXTS: Final = (("To", "0E04"), ("Cc", "0E03"))
 _SUBJECT, _BODY, _HTML, _RTF, _LONG_NAME, _NAME = "0037", "1000", "1013", "1009", "3707", "3704"
 _DATA: Final = "3701"
-_INNER: Final = f"{_STREAM}{_DATA}000D"
+_ATTACHED_MESSAGE: Final = f"{_STREAM}{_DATA}000D"
 _DEEPEST: Final = 4
 # Bytes before the first property, of a message and of an attached message.
-_HEAD, _INNER_HEAD = 32, 24
+_HEADER_SIZE, _ATTACHED_HEADER_SIZE = 32, 24
 _SENT, _DELIVERED = 0x0039, 0x0E06
 _EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)
 _BROKEN: Final = (OSError, ValueError, IndexError, KeyError, TypeError, struct.error, OverflowError)
@@ -69,7 +69,7 @@ class _Message:
         """Return header, text and attached messages; `files` collects attached files."""
         attached, messages = [], []
         for folder in self._attachments():
-            inner = f"{self._place}{folder}/{_INNER}/"
+            inner = f"{self._place}{folder}/{_ATTACHED_MESSAGE}/"
             if self._file.exists(f"{inner}{_PROPERTIES}") and depth < _DEEPEST:
                 message = _Message(self._file, inner)
                 messages.append(f"Attached message:\n\n{message.text(files, depth + 1)}")
@@ -130,7 +130,7 @@ class _Message:
         """Return when it was sent, else delivered: stored as units of 100 ns since 1601."""
         times = {}
         with self._file.openstream(f"{self._place}{_PROPERTIES}") as stream:
-            rows = stream.read()[_INNER_HEAD if self._place else _HEAD :]
+            rows = stream.read()[_ATTACHED_HEADER_SIZE if self._place else _HEADER_SIZE :]
         for start in range(0, len(rows) - 15, 16):
             _, key, value = struct.unpack_from("<HH4xQ", rows, start)
             times[key] = value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-_FILLING: Final = (
+_INITIAL_WINDOW: Final = (
     b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern "
     b"\\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0"
     b"\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
@@ -30,12 +30,12 @@ def unpacked(data: bytes) -> bytes:
         return content[:size]
     if kind != _COMPRESSED:
         raise ValueError("no compressed RTF")
-    return _expanded(content)
+    return _expand(content)
 
 
-def _expanded(content: bytes) -> bytes:
-    window = bytearray(_FILLING.ljust(_WINDOW, b"\0"))
-    at, place = len(_FILLING), 0
+def _expand(content: bytes) -> bytes:
+    window = bytearray(_INITIAL_WINDOW.ljust(_WINDOW, b"\0"))
+    at, place = len(_INITIAL_WINDOW), 0
     out = bytearray()
 
     def put(byte: int) -> None:

@@ -29,7 +29,7 @@ def blocks(
 ) -> Iterator[MarkdownBlock]:
     """Yield the charts and diagrams of an element; `relations` are those of its part."""
     for element in parent.iter():
-        local = _local(element)
+        local = _local_name(element)
         if local not in ("chart", "relIds"):
             continue
         target = relations.get(related(element, "dm" if local == "relIds" else "id"), "")
@@ -44,8 +44,8 @@ def of_sheet(package: Package, part: str) -> Iterator[MarkdownBlock]:
         if not target.startswith("xl/drawings/drawing") or target not in package:
             continue
         tree = package.xml_if_sound(target)
-        for shape in _all(tree, "sp"):
-            lines = (_words(paragraph) for paragraph in _all(shape, "p"))
+        for shape in _iterate(tree, "sp"):
+            lines = (_text_of(paragraph) for paragraph in _iterate(shape, "p"))
             yield MarkdownBlock("\n".join(line for line in lines if line))
         yield from blocks(package, tree, package.relations(target))
 
@@ -55,33 +55,35 @@ def related(element: Element, name: str = "id") -> str:
     return element.get(f"{_RELATION}{name}", "")
 
 
-def _local(element: Element) -> str:
+def _local_name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _below(element: Element | None, *path: str) -> Element | None:
+def _find_child(element: Element | None, *path: str) -> Element | None:
     """Return the first descendant along a path of local names."""
     for name in path:
         if element is None:
             return None
-        element = next((child for child in element if _local(child) == name), None)
+        element = next((child for child in element if _local_name(child) == name), None)
     return element
 
 
-def _all(element: Element, name: str) -> Iterator[Element]:
-    return (child for child in element.iter() if _local(child) == name)
+def _iterate(element: Element, name: str) -> Iterator[Element]:
+    return (child for child in element.iter() if _local_name(child) == name)
 
 
 def _chart(tree: Element) -> Iterator[MarkdownBlock]:
     """Yield a chart's title, and a table of its categories and series."""
-    chart = _below(tree, "chart")
-    area = _below(chart, "plotArea")
+    chart = _find_child(tree, "chart")
+    area = _find_child(chart, "plotArea")
     if chart is None or area is None:
         return
-    series = list(_all(area, "ser"))[:_MOST_SERIES]
-    title = _words(_below(chart, "title"))
+    series = list(_iterate(area, "ser"))[:_MOST_SERIES]
+    title = _text_of(_find_child(chart, "title"))
     yield MarkdownBlock(f"Chart: {title}" if title else "Chart:" if series else "")
-    axes = [_words(_below(axis, "title")) for axis in area if _local(axis).endswith("Ax")]
+    axes = [
+        _text_of(_find_child(axis, "title")) for axis in area if _local_name(axis).endswith("Ax")
+    ]
     if named := [axis for axis in axes if axis]:
         yield MarkdownBlock(f"Axes: {', '.join(named)}")
     yield md.table(_rows(series))
@@ -90,10 +92,12 @@ def _chart(tree: Element) -> Iterator[MarkdownBlock]:
 def _rows(series: list[Element]) -> list[list[str]]:
     """Return the header row, and a row for each category."""
     names = [_series_name(e) or f"Series {number}" for number, e in enumerate(series, start=1)]
-    columns = [_points(_below(e, "val") or _below(e, "yVal")) for e in series]
+    columns = [_points(_find_child(e, "val") or _find_child(e, "yVal")) for e in series]
     categories: dict[int, str] = {}
     for element in series:
-        for at, category in _points(_below(element, "cat") or _below(element, "xVal")).items():
+        for at, category in _points(
+            _find_child(element, "cat") or _find_child(element, "xVal")
+        ).items():
             categories.setdefault(at, category)
     places = sorted({at for points in (categories, *columns) for at in points})[:_MOST_POINTS]
     rows = [
@@ -104,22 +108,22 @@ def _rows(series: list[Element]) -> list[list[str]]:
 
 
 def _series_name(element: Element) -> str:
-    name = _below(element, "tx")
+    name = _find_child(element, "tx")
     if name is None:
         return ""
-    return " ".join(value.text or "" for value in _all(name, "v")).strip()
+    return " ".join(value.text or "" for value in _iterate(name, "v")).strip()
 
 
 def _points(source: Element | None) -> dict[int, str]:
     """Return values by index, with multi-level categories joined."""
     if source is None:
         return {}
-    levels = [*_all(source, "lvl")][::-1] or [source]
+    levels = [*_iterate(source, "lvl")][::-1] or [source]
     found: dict[int, str] = {}
     for level in levels:
         last = ""
-        style = next((code.text or "" for code in _all(level, "formatCode")), "")
-        values = {_place(point): _value(point, style) for point in _all(level, "pt")}
+        style = next((code.text or "" for code in _iterate(level, "formatCode")), "")
+        values = {_index_of(point): _value(point, style) for point in _iterate(level, "pt")}
         for at in range(min(max((*values, *found, -1)) + 1, _MOST_POINTS)):
             # A category of an upper level applies until the next.
             last = values.get(at, last if len(levels) > 1 else "")
@@ -128,14 +132,14 @@ def _points(source: Element | None) -> dict[int, str]:
     return found
 
 
-def _place(point: Element) -> int:
+def _index_of(point: Element) -> int:
     place = point.get("idx", "")
     return int(place) if place.isdigit() and len(place) < 8 else 0
 
 
 def _value(point: Element, style: str) -> str:
     """Format a point's value as the chart shows it: percentages, dates, significant digits."""
-    text = next((value.text or "" for value in _all(point, "v")), "").strip()
+    text = next((value.text or "" for value in _iterate(point, "v")), "").strip()
     style = _LITERAL.sub("", point.get("formatCode") or style).lower()
     try:
         number = float(text)
@@ -149,21 +153,21 @@ def _value(point: Element, style: str) -> str:
     return f"{number:.15g}" if "e" not in f"{number:.15g}" else text
 
 
-def _words(element: Element | None) -> str:
+def _text_of(element: Element | None) -> str:
     """Return all words of rich text, or of the cell that a title refers to."""
     if element is None:
         return ""
-    texts = [text.text or "" for text in _all(element, "t")] or [
-        value.text or "" for value in _all(element, "v")
+    texts = [text.text or "" for text in _iterate(element, "t")] or [
+        value.text or "" for value in _iterate(element, "v")
     ]
     return " ".join("".join(texts).split())
 
 
 def _diagram(tree: Element) -> Iterator[MarkdownBlock]:
     """Yield a diagram's words in stored order, indented by level."""
-    points = {point.get("modelId", ""): point for point in _all(tree, "pt")}
+    points = {point.get("modelId", ""): point for point in _iterate(tree, "pt")}
     children: dict[str, list[tuple[int, str]]] = {}
-    for link in _all(tree, "cxn"):
+    for link in _iterate(tree, "cxn"):
         if link.get("type", "parOf") == "parOf":
             order = link.get("srcOrd", "0")
             at = int(order) if order.isdigit() and len(order) < 8 else 0
@@ -182,8 +186,11 @@ def _diagram(tree: Element) -> Iterator[MarkdownBlock]:
 
 
 def _paragraphs(point: Element) -> str:
-    body = _below(point, "t")
+    body = _find_child(point, "t")
     if body is None:
         return ""
-    lines = (" ".join("".join(t.text or "" for t in _all(p, "t")).split()) for p in _all(body, "p"))
+    lines = (
+        " ".join("".join(t.text or "" for t in _iterate(p, "t")).split())
+        for p in _iterate(body, "p")
+    )
     return "; ".join(line for line in lines if line)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 _DEEPEST_HEADING: Final = 6
-_FIGURES: Final = re.compile(r"[+\-\u2212]?[0-9]+")
-_RAISED: Final = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
-_LOWERED: Final = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
+_DIGITS: Final = re.compile(r"[+\-\u2212]?[0-9]+")
+_SUPERSCRIPT_DIGITS: Final = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_SUBSCRIPT_DIGITS: Final = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _ROMAN: Final = (
     (1000, "m"),
     (900, "cm"),
@@ -137,12 +137,12 @@ def bold(text: str) -> str:
 
 def raised(text: str) -> str:
     """Raise digits, which change a number: "10⁶"; letters stay as they are: "1st"."""
-    return text.translate(_RAISED) if _FIGURES.fullmatch(text) else text
+    return text.translate(_SUPERSCRIPT_DIGITS) if _DIGITS.fullmatch(text) else text
 
 
 def lowered(text: str) -> str:
     """Lower digits: "H₂O"."""
-    return text.translate(_LOWERED) if _FIGURES.fullmatch(text) else text
+    return text.translate(_SUBSCRIPT_DIGITS) if _DIGITS.fullmatch(text) else text
 
 
 def link(text: str, address: str) -> str:

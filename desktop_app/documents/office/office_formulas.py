@@ -15,16 +15,16 @@ _VALUE: Final = f"{_SPACE}val"
 _INTEGRAL: Final = "∫"
 _HAT: Final = "\u0302"
 # An operand in brackets of its own needs no others.
-_CLOSED: Final = {"(": ")", "[": "]", "{": "}", "|": "|"}
+_BRACKET_PAIRS: Final = {"(": ")", "[": "]", "{": "}", "|": "|"}
 
 
 def linear(formula: Element) -> str:
     """Return a formula of Office Math on one line (m:oMath or an element in it)."""
     said = last = ""
     for child in formula:
-        part = _part(child)
+        part = _element_text(child)
         # "x^k a": without the space the exponent would continue.
-        is_apart = _local(child) == "func" or "^" in last or "_" in last
+        is_apart = _local_name(child) == "func" or "^" in last or "_" in last
         if is_apart and said[-1:].isalnum() and part[:1].isalnum():
             said += " "
         said += part
@@ -34,62 +34,62 @@ def linear(formula: Element) -> str:
 
 def lines(paragraph: Element) -> str:
     """Return the formulas of a paragraph (m:oMathPara), each on a line."""
-    return "\n".join(linear(e) for e in paragraph if _local(e) == "oMath")
+    return "\n".join(linear(e) for e in paragraph if _local_name(e) == "oMath")
 
 
 def typed(formula: Element) -> str:
     """Return a MathML formula as typed, else its symbols in order; "" for other elements."""
-    if _local(formula) != "math":
+    if _local_name(formula) != "math":
         return ""
     for element in formula.iter():
-        if _local(element) == "annotation" and element.text:
+        if _local_name(element) == "annotation" and element.text:
             return " ".join(element.text.split())
     return " ".join(" ".join(formula.itertext()).split())
 
 
-def _local(element: Element) -> str:
+def _local_name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _part(element: Element) -> str:
-    inner = {_local(child): linear(child) for child in element}
+def _element_text(element: Element) -> str:
+    inner = {_local_name(child): linear(child) for child in element}
     base = inner.get("e", "")
-    match _local(element):
+    match _local_name(element):
         case "r":
             return "".join(_texts(element))
-        case "f" if _property(element, "type", "") == "noBar":
+        case "f" if _property_of(element, "type", "") == "noBar":
             return f"{inner.get('num', '')} choose {inner.get('den', '')}"
         case "f":
-            return f"{_side(inner.get('num', ''))}/{_side(inner.get('den', ''))}"
+            return f"{_operand(inner.get('num', ''))}/{_operand(inner.get('den', ''))}"
         case "sSup" | "sSub" | "sSubSup" | "sPre":
-            return f"{_side(base)}{_scripts(inner)}"
+            return f"{_operand(base)}{_scripts(inner)}"
         case "rad":
             degree = inner.get("deg", "")
-            return f"{f'^{_side(degree)}' if degree else ''}√{_side(base)}"
+            return f"{f'^{_operand(degree)}' if degree else ''}√{_operand(base)}"
         case "nary":
-            sign = _property(element, "chr", _INTEGRAL)
+            sign = _property_of(element, "chr", _INTEGRAL)
             return f"{sign}{_scripts(inner)} {base}"
         case "func":
             name = inner.get("fName", "").strip()
             return f"{name}{base}" if _is_closed(base) else f"{name} {base}"
         case "limLow" | "limUpp":
-            sign = "_" if _local(element) == "limLow" else "^"
-            return f"{base}{sign}{_side(inner.get('lim', ''))}"
+            sign = "_" if _local_name(element) == "limLow" else "^"
+            return f"{base}{sign}{_operand(inner.get('lim', ''))}"
         case "acc":
-            return base + _property(element, "chr", _HAT)
+            return base + _property_of(element, "chr", _HAT)
         case "d":
-            parts = [linear(child) for child in element if _local(child) == "e"]
-            between = _property(element, "sepChr", "|")
-            begin, end = _property(element, "begChr", "("), _property(element, "endChr", ")")
+            parts = [linear(child) for child in element if _local_name(child) == "e"]
+            between = _property_of(element, "sepChr", "|")
+            begin, end = _property_of(element, "begChr", "("), _property_of(element, "endChr", ")")
             return f"{begin}{between.join(parts)}{end}"
         case "m":
-            rows = (row for row in element if _local(row) == "mr")
-            cells = (", ".join(linear(e) for e in row if _local(e) == "e") for row in rows)
+            rows = (row for row in element if _local_name(row) == "mr")
+            cells = (", ".join(linear(e) for e in row if _local_name(e) == "e") for row in rows)
             return f"[{'; '.join(cells)}]"
         case "oMathPara":
             return lines(element)
         case "eqArr":
-            return "; ".join(linear(e) for e in element if _local(e) == "e")
+            return "; ".join(linear(e) for e in element if _local_name(e) == "e")
         case name if name.endswith("Pr"):
             return ""
     return linear(element)
@@ -97,16 +97,16 @@ def _part(element: Element) -> str:
 
 def _texts(run: Element) -> Iterator[str]:
     for child in run:
-        if _local(child) == "t":
+        if _local_name(child) == "t":
             yield child.text or ""
 
 
 def _scripts(inner: dict[str, str]) -> str:
     below, above = inner.get("sub", ""), inner.get("sup", "")
-    return f"{f'_{_side(below)}' if below else ''}{f'^{_side(above)}' if above else ''}"
+    return f"{f'_{_operand(below)}' if below else ''}{f'^{_operand(above)}' if above else ''}"
 
 
-def _side(text: str) -> str:
+def _operand(text: str) -> str:
     """Return an operand, in brackets if it is more than a word."""
     text = text.strip()
     is_one = text.replace(".", "").replace("'", "").isalnum() or len(text) == 1
@@ -115,7 +115,7 @@ def _side(text: str) -> str:
 
 def _is_closed(text: str) -> bool:
     """Return True if the first bracket closes at the end of the text."""
-    if not text or _CLOSED.get(text[0]) != text[-1] or len(text) < 2:
+    if not text or _BRACKET_PAIRS.get(text[0]) != text[-1] or len(text) < 2:
         return False
     depth = 0
     for sign in text[1:-1]:
@@ -125,10 +125,10 @@ def _is_closed(text: str) -> bool:
     return True
 
 
-def _property(element: Element, name: str, usual: str) -> str:
+def _property_of(element: Element, name: str, default: str) -> str:
     for child in element:
-        if _local(child).endswith("Pr"):
+        if _local_name(child).endswith("Pr"):
             found = child.find(f"{_SPACE}{name}")
             if found is not None:
                 return found.get(_VALUE, "")
-    return usual
+    return default

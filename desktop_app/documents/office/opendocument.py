@@ -75,7 +75,7 @@ def _sheets(reader: _Reader, body: Element) -> Iterator[MarkdownBlock]:
         yield reader.table(sheet)
 
 
-def _local(element: Element) -> str:
+def _local_name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
@@ -126,13 +126,13 @@ class _Styles:
     def label(self, name: str, counts: list[int]) -> str:
         """Return the label of a list item; `counts` are its number and those above it."""
         level = self._lists.get(name, {}).get(len(counts))
-        if level is None or _local(level) != "list-level-style-number":
+        if level is None or _local_name(level) != "list-level-style-number":
             return "-"
-        fashion = level.get(f"{STYLE}num-format", "")
-        if not fashion:
+        number_format = level.get(f"{STYLE}num-format", "")
+        if not number_format:
             return "-"
         shown = counts[-_number(level.get(f"{TEXT}display-levels")) :]
-        number = ".".join(md.number(count, fashion) for count in shown)
+        number = ".".join(md.number(count, number_format) for count in shown)
         suffix = level.get(f"{STYLE}num-suffix", "")
         return f"{level.get(f'{STYLE}num-prefix', '')}{number}{suffix}".strip() or "-"
 
@@ -150,7 +150,7 @@ class _Reader:
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
         """Yield the paragraphs, lists and tables below an element."""
         for child in parent:
-            match _local(child):
+            match _local_name(child):
                 case "h" | "p":
                     yield from self._paragraph(child)
                 case "list":
@@ -162,18 +162,18 @@ class _Reader:
                 case "notes":
                     pass  # the speaker's notes: `_slides` reads them
                 case "frame" if child.get(f"{_PRESENTATION}class") == "title":
-                    yield md.heading(md.joined(self._below(child)), 1)
+                    yield md.heading(md.joined(self._child_blocks(child)), 1)
                 case local if local not in _LEFT_OUT:
                     yield from self.blocks(child)
 
-    def _below(self, parent: Element) -> Iterator[MarkdownBlock]:
+    def _child_blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
         for child in parent:
             yield from self.blocks(child)
 
     def _paragraph(self, element: Element) -> Iterator[MarkdownBlock]:
         boxes: list[Element] = []
         text = "".join(self._inline(element, boxes)).replace("****", "").strip(" \n")
-        if text and _local(element) == "h":
+        if text and _local_name(element) == "h":
             yield md.heading(text.replace("**", ""), _number(element.get(f"{TEXT}outline-level")))
         elif text and self.styles.is_title(element.get(f"{TEXT}style-name", "")):
             yield md.heading(text.replace("**", ""), 1)
@@ -187,7 +187,7 @@ class _Reader:
         goes_on = element.get(f"{TEXT}continue-numbering") == "true"
         count = self._last_counts.get(style, 0) if goes_on and not above else 0
         for entry in element:
-            if _local(entry) == "list-item":
+            if _local_name(entry) == "list-item":
                 count = _number(entry.get(f"{TEXT}start-value"), count + 1)
                 yield from self._entry(entry, style, [*above, count])
             else:
@@ -198,12 +198,12 @@ class _Reader:
     def _entry(self, entry: Element, style: str, counts: list[int]) -> Iterator[MarkdownBlock]:
         label = self.styles.label(style, counts)
         for child in entry:
-            if _local(child) == "list":
+            if _local_name(child) == "list":
                 yield from self._list(child, style, counts)
                 continue
-            for block in self.blocks(_only(child)):
+            for block in self.blocks(_wrapped(child)):
                 # Numbered headings are lists, too.
-                is_plain = _local(child) == "p" and label
+                is_plain = _local_name(child) == "p" and label
                 yield md.item(label, block.text, len(counts) - 1) if is_plain else block
                 label = "" if is_plain else label
 
@@ -211,11 +211,11 @@ class _Reader:
         """Yield the words of a paragraph; `boxes` collects the frames anchored in it."""
         yield _SPACE.sub(" ", parent.text or "")
         for child in parent:
-            yield self._part(child, boxes)
+            yield self._inline_element(child, boxes)
             yield _SPACE.sub(" ", child.tail or "")
 
-    def _part(self, child: Element, boxes: list[Element]) -> str:
-        local = _local(child)
+    def _inline_element(self, child: Element, boxes: list[Element]) -> str:
+        local = _local_name(child)
         if local in ("s", "tab", "line-break"):
             count = min(_number(child.get(f"{TEXT}c")), _MOST_REPEATS)
             return {"s": " " * count, "tab": "\t", "line-break": "\n"}[local]
@@ -263,7 +263,7 @@ class _Reader:
         """
         rows: list[list[str]] = []
         for row in _rows(element):
-            cells = [cell for element in row for cell in self._repeated(element)]
+            cells = [cell for element in row for cell in self._cell_texts(element)]
             while cells and not cells[-1].strip():
                 cells.pop()
             if cells:
@@ -276,10 +276,10 @@ class _Reader:
                     )
         return md.table(rows)
 
-    def _repeated(self, cell: Element) -> list[str]:
-        if _local(cell) not in ("table-cell", "covered-table-cell"):
+    def _cell_texts(self, cell: Element) -> list[str]:
+        if _local_name(cell) not in ("table-cell", "covered-table-cell"):
             return []
-        is_covered = _local(cell) == "covered-table-cell"
+        is_covered = _local_name(cell) == "covered-table-cell"
         text = "" if is_covered else " ".join(b.text for b in self.blocks(cell)).replace("**", "")
         times = _number(cell.get(f"{TABLE}number-columns-repeated"))
         return [text] * min(times, _MOST_REPEATS)
@@ -288,13 +288,13 @@ class _Reader:
 def _rows(element: Element) -> Iterator[Element]:
     """Yield the rows of a table, including groups, without tables in its cells."""
     for child in element:
-        if _local(child) == "table-row":
+        if _local_name(child) == "table-row":
             yield child
-        elif _local(child) in ("table-header-rows", "table-row-group", "table-rows"):
+        elif _local_name(child) in ("table-header-rows", "table-row-group", "table-rows"):
             yield from _rows(child)
 
 
-def _only(child: Element) -> Element:
+def _wrapped(child: Element) -> Element:
     """Wrap an element in another."""
     around = Element("around")
     around.append(child)

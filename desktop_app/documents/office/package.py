@@ -26,7 +26,7 @@ BROKEN: Final = (
 """The exceptions of the standard library for damaged or encrypted archives."""
 
 # Strict files name the same elements by other addresses (ISO/IEC 29500-1, annex A).
-_STRICT: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/([A-Za-z]+)")
+_STRICT_NAMESPACE: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/([A-Za-z]+)")
 _ENCRYPTED_ODF: Final = b"<manifest:encryption-data"
 _MANIFEST: Final = "META-INF/manifest.xml"
 
@@ -128,7 +128,7 @@ class Package:
 
 def transitional(data: bytes) -> bytes:
     """Replace the strict namespaces of an Office Open XML part by the usual ones."""
-    return _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
+    return _STRICT_NAMESPACE.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
 
 
 def resolved(folder: str, target: str) -> str:

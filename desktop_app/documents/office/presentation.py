@@ -20,8 +20,8 @@ _FORMATS: Final = "{http://schemas.openxmlformats.org/"
 A: Final = f"{_FORMATS}drawingml/2006/main}}"
 P: Final = f"{_FORMATS}presentationml/2006/main}}"
 _RELATION: Final = f"{_FORMATS}officeDocument/2006/relationships}}id"
-_SHOW: Final = "ppt/presentation.xml"
-_REPEATED: Final = ("sldNum", "dt", "ftr", "hdr", "sldImg")
+_MAIN_PART: Final = "ppt/presentation.xml"
+_REPEATED_PLACEHOLDERS: Final = ("sldNum", "dt", "ftr", "hdr", "sldImg")
 
 
 def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
@@ -31,7 +31,7 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
     """
     package = Package(name, data, limits)
-    show = package.main_part(_SHOW)
+    show = package.main_part(_MAIN_PART)
     targets = package.relations(show)
     ids = [row.get(_RELATION, "") for row in package.xml(show).iter(f"{P}sldId")]
     parts = [targets[key] for key in ids if key in targets and targets[key] in package]
@@ -71,13 +71,13 @@ def _shapes(
 def _shape(shape: Element) -> Iterator[MarkdownBlock]:
     place = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
     kind = "" if place is None else place.get("type", "body")
-    if kind in _REPEATED:
+    if kind in _REPEATED_PLACEHOLDERS:
         return
     lines = []
     for paragraph in shape.findall(f"{P}txBody/{A}p"):
         properties = paragraph.find(f"{A}pPr")
         level = int((properties.get("lvl") if properties is not None else "") or 0)
-        lines.append((_words(paragraph), min(max(level, 0), 8)))
+        lines.append((_paragraph_text(paragraph), min(max(level, 0), 8)))
     if kind in ("title", "ctrTitle"):
         yield md.heading(" ".join(text for text, _ in lines), 1)
         return
@@ -86,11 +86,11 @@ def _shape(shape: Element) -> Iterator[MarkdownBlock]:
             yield md.item("-", text, level - 1) if level else MarkdownBlock(text, is_item=True)
 
 
-def _words(paragraph: Element) -> str:
-    return "".join(_part(child) for child in paragraph)
+def _paragraph_text(paragraph: Element) -> str:
+    return "".join(_run_text(child) for child in paragraph)
 
 
-def _part(part: Element) -> str:
+def _run_text(part: Element) -> str:
     """Return the text of a run, a field, a line break or a formula."""
     local = str(part.tag).rpartition("}")[2]
     if local == "br":
@@ -98,7 +98,7 @@ def _part(part: Element) -> str:
     if local in ("oMath", "oMathPara", "m"):
         return office_formulas.linear(part)
     if local == "AlternateContent":
-        return "".join(_part(child) for child in (part[0] if len(part) else part))
+        return "".join(_run_text(child) for child in (part[0] if len(part) else part))
     text = "".join(t.text or "" for t in part.findall(f"{A}t"))
     properties = part.find(f"{A}rPr")
     height = "" if properties is None else properties.get("baseline", "")
@@ -108,4 +108,6 @@ def _part(part: Element) -> str:
 
 
 def _cells(row: Element) -> list[str]:
-    return [" ".join(_words(p) for p in cell.iter(f"{A}p")) for cell in row.findall(f"{A}tc")]
+    return [
+        " ".join(_paragraph_text(p) for p in cell.iter(f"{A}p")) for cell in row.findall(f"{A}tc")
+    ]

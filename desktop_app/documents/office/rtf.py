@@ -21,7 +21,7 @@ _TOKEN: Final = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\(.)|([{}])|([^\\{}\r\n]+)", re.S
 )
 # Windows code pages by the character set number of a font.
-_OF_CHARSET: Final = {
+_ENCODING_OF_CHARSET: Final = {
     77: "mac_roman",
     128: "cp932",
     129: "cp949",
@@ -39,7 +39,7 @@ _OF_CHARSET: Final = {
     238: "cp1250",
     255: "cp437",
 }
-_SIGNS: Final = {
+_CHARACTER_WORDS: Final = {
     "tab": "\t",
     "line": "\n",
     "lbr": "\n",
@@ -63,19 +63,24 @@ _SKIPPED: Final = frozenset(
     + ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
 )
 # Destinations marked as ignorable that contain the user's words.
-_READ: Final = frozenset(("shpinst", "fldinst", "moMath", "footnote", "nesttableprops"))
+_READ_IGNORABLE: Final = frozenset(("shpinst", "fldinst", "moMath", "footnote", "nesttableprops"))
 _LABELS: Final = ("listtext", "pntext")
-_LETTERS: Final = frozenset(
+_FORMAT_WORDS: Final = frozenset(
     ("f", "b", "v", "deleted", "super", "sub", "nosupersub", "plain", "uc", "deff")
     + ("ansicpg", "mac", "pc", "pca")
 )
-_STRUCTURE: Final = frozenset(
+_STRUCTURE_WORDS: Final = frozenset(
     ("par", "sect", "page", "pard", "s", "outlinelevel", "ilvl", "intbl", "cell", "row", "trowd")
     + ("trleft", "cellx", "clvmrg", "clmrg")
 )
 # All other control words are about looks, and are most of a file.
-_KNOWN: Final = (
-    _LETTERS | _STRUCTURE | _SKIPPED | _SIGNS.keys() | set(_LABELS) | {"fonttbl", "stylesheet"}
+_KNOWN_WORDS: Final = (
+    _FORMAT_WORDS
+    | _STRUCTURE_WORDS
+    | _SKIPPED
+    | _CHARACTER_WORDS.keys()
+    | set(_LABELS)
+    | {"fonttbl", "stylesheet"}
 ) | {"fldinst", "fldrslt", "footnote", "shptxt", "fcharset", "cpg"}
 _ADDRESS: Final = re.compile(r'HYPERLINK\s+"([^"]+)"')
 _HEADING: Final = re.compile(r"heading ([1-9])")
@@ -125,7 +130,7 @@ class _Paragraph:
 
 
 @dataclass
-class _Kept:
+class _Group:
     """The state to restore after a group, and a callback for the group's end."""
 
     state: _State
@@ -146,14 +151,14 @@ class _Reader:
         self._fonts: dict[int, str] = {}
         self._default_font = -1
         self._headings: dict[int, int] = {}
-        self._defined = 0  # the font or style that is being defined
+        self._current_definition = 0  # the font or style that is being defined
         self._state = _State()
-        self._groups: list[_Kept] = []
+        self._groups: list[_Group] = []
         self._paragraph = _Paragraph()
         self._bytes = bytearray()
-        self._skip = 0
-        self._half = 0  # the first half of a surrogate pair
-        self._words: list[str] = []  # of a destination other than the text
+        self._stand_ins_left = 0
+        self._high_surrogate = 0  # the first half of a surrogate pair
+        self._destination_texts: list[str] = []  # of a destination other than the text
         self._address = ""
         self._cells: list[str] = []
         self._cell: list[str] = []
@@ -179,42 +184,42 @@ class _Reader:
                         return found.end() + max(0, int(number or 0))
                     self._word(word.decode(), int(number) if number else None)
                 case 3:
-                    self._take(bytes.fromhex(found[3].decode()))
+                    self._add_bytes(bytes.fromhex(found[3].decode()))
                 case 4:
                     self._symbol(found[4])
                 case 5 if found[5] == b"{":
                     self._flush()
-                    self._groups.append(_Kept(self._state))
+                    self._groups.append(_Group(self._state))
                     if len(self._groups) > _DEEPEST:
                         raise RecursionError
                 case 5:
                     self._end_group()
                 case _:
-                    self._take(found[6])
+                    self._add_bytes(found[6])
         return None
 
     # ------------------------------------------------------------ letters
 
-    def _take(self, text: bytes) -> None:
+    def _add_bytes(self, text: bytes) -> None:
         """Add letters, except the stand-ins of a character given as a number."""
-        skipped = min(self._skip, len(text))
-        self._skip -= skipped
+        skipped = min(self._stand_ins_left, len(text))
+        self._stand_ins_left -= skipped
         self._bytes += text[skipped:]
 
     def _flush(self) -> None:
         """Decode the letters so far in the code page of their font."""
-        self._skip = 0
+        self._stand_ins_left = 0
         if self._bytes:
             encoding = self._fonts.get(self._state.font, "") or self._encoding
             text = bytes(self._bytes).decode(encoding, "replace")
             self._bytes.clear()
-            self._put(text.replace("\0", ""))
+            self._add_text(text.replace("\0", ""))
 
-    def _put(self, text: str) -> None:
+    def _add_text(self, text: str) -> None:
         if self._state.place == "skipped":
             return
         if self._state.place:
-            self._words.append(text)
+            self._destination_texts.append(text)
         elif not self._state.is_hidden:
             if self._state.height:
                 text = md.raised(text) if self._state.height == "super" else md.lowered(text)
@@ -225,14 +230,16 @@ class _Reader:
         self._flush()
         number &= 0xFFFF
         if 0xD800 <= number < 0xDC00:
-            self._half = number
+            self._high_surrogate = number
         elif 0xDC00 <= number < 0xE000:
-            if self._half:
-                self._put(chr(0x10000 + ((self._half - 0xD800) << 10) + number - 0xDC00))
-            self._half = 0
+            if self._high_surrogate:
+                self._add_text(
+                    chr(0x10000 + ((self._high_surrogate - 0xD800) << 10) + number - 0xDC00)
+                )
+            self._high_surrogate = 0
         else:
-            self._put(chr(number))
-        self._skip = self._state.stand_ins
+            self._add_text(chr(number))
+        self._stand_ins_left = self._state.stand_ins
 
     def _symbol(self, symbol: bytes) -> None:
         if symbol == b"*":
@@ -241,7 +248,7 @@ class _Reader:
             self._word("par", None)
         elif symbol in _SYMBOLS:
             self._flush()
-            self._put(_SYMBOLS[symbol])
+            self._add_text(_SYMBOLS[symbol])
 
     # ------------------------------------------------------------ words of control
 
@@ -252,25 +259,25 @@ class _Reader:
         self._flush()
         if self._state.is_ignorable:
             self._state = self._state._replace(is_ignorable=False)
-            if word not in _READ:
+            if word not in _READ_IGNORABLE:
                 self._enter("skipped")
                 return
-        if word not in _KNOWN:
+        if word not in _KNOWN_WORDS:
             return
         if self._state.place in ("fonttbl", "stylesheet"):
             self._define(word, number)
-        elif word in _SIGNS:
-            self._put(_SIGNS[word])
+        elif word in _CHARACTER_WORDS:
+            self._add_text(_CHARACTER_WORDS[word])
         elif word in _SKIPPED or word in _LABELS or word in ("fonttbl", "stylesheet", "fldinst"):
             self._enter("skipped" if word in _SKIPPED else word)
         elif word in ("footnote", "shptxt", "fldrslt"):
             self._begin_part(word)
-        elif word in _STRUCTURE and not self._state.place:
-            self._structure(word, number)
-        if word in _LETTERS:
-            self._letters(word, number)
+        elif word in _STRUCTURE_WORDS and not self._state.place:
+            self._change_structure(word, number)
+        if word in _FORMAT_WORDS:
+            self._change_format(word, number)
 
-    def _letters(self, word: str, number: int | None) -> None:
+    def _change_format(self, word: str, number: int | None) -> None:
         """Change the formatting of the letters that follow."""
         is_on = number != 0
         match word:
@@ -295,11 +302,11 @@ class _Reader:
                 self._default_font = number or 0
                 self._state = self._state._replace(font=self._default_font)
             case "ansicpg" | "mac" | "pc" | "pca":
-                self._encoding = _known(
+                self._encoding = _known_encoding(
                     {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}.get(word, f"cp{number}")
                 )
 
-    def _structure(self, word: str, number: int | None) -> None:
+    def _change_structure(self, word: str, number: int | None) -> None:
         """Process a control word of paragraphs and tables."""
         paragraph = self._paragraph
         match word:
@@ -335,16 +342,16 @@ class _Reader:
         """Process a control word in the table of fonts or styles."""
         if self._state.place == "fonttbl":
             if word == "f":
-                self._defined = number or 0
+                self._current_definition = number or 0
             elif word in ("fcharset", "cpg"):
-                name = f"cp{number}" if word == "cpg" else _OF_CHARSET.get(number or 0, "")
+                name = f"cp{number}" if word == "cpg" else _ENCODING_OF_CHARSET.get(number or 0, "")
                 if name:
-                    self._fonts[self._defined] = _known(name)
+                    self._fonts[self._current_definition] = _known_encoding(name)
         elif word == "s":
-            self._defined = number or 0
-            self._words = []
+            self._current_definition = number or 0
+            self._destination_texts = []
         elif word == "outlinelevel" and number is not None:
-            self._headings[self._defined] = number
+            self._headings[self._current_definition] = number
 
     # ------------------------------------------------------------ groups
 
@@ -355,9 +362,9 @@ class _Reader:
         self._state = self._state._replace(place=place)
         if place == "skipped":
             return
-        self._words = []
+        self._destination_texts = []
         if place == "stylesheet":
-            self._defined = 0  # A style without a number has 0.
+            self._current_definition = 0  # A style without a number has 0.
         if place in _LABELS and self._groups:
             self._groups[-1].at_end = self._take_label
         elif place == "fldinst" and self._groups:
@@ -388,21 +395,21 @@ class _Reader:
         self._state = kept.state
 
     def _take_style(self) -> None:
-        name = "".join(self._words).strip().rstrip(";").casefold()
-        self._words = []
+        name = "".join(self._destination_texts).strip().rstrip(";").casefold()
+        self._destination_texts = []
         if name == "title":
-            self._headings[self._defined] = 0
+            self._headings[self._current_definition] = 0
         elif found := _HEADING.fullmatch(name):
-            self._headings.setdefault(self._defined, int(found[1]) - 1)
+            self._headings.setdefault(self._current_definition, int(found[1]) - 1)
         if name:
-            self._defined = 0
+            self._current_definition = 0
 
     def _take_label(self) -> None:
-        label = "".join(self._words).strip()
+        label = "".join(self._destination_texts).strip()
         self._paragraph.label = label if any(sign.isalnum() for sign in label) else "-"
 
     def _take_address(self) -> None:
-        found = _ADDRESS.search("".join(self._words))
+        found = _ADDRESS.search("".join(self._destination_texts))
         self._address = found[1] if found else ""
 
     def _take_link(self, begins: int, address: str) -> None:
@@ -429,25 +436,25 @@ class _Reader:
     # ------------------------------------------------------------ blocks
 
     def _end_paragraph(self, *, is_cell: bool = False) -> None:
-        done = self._paragraph
+        ended = self._paragraph
         self._paragraph = _Paragraph(
-            [], done.style, done.outline, done.level, is_in_table=done.is_in_table
+            [], ended.style, ended.outline, ended.level, is_in_table=ended.is_in_table
         )
-        plain = "".join(text for text, _ in done.runs).strip("\n ")
-        if is_cell or done.is_in_table:
-            number = f"{done.label} " if done.label not in ("", "-") else ""
+        plain = "".join(text for text, _ in ended.runs).strip("\n ")
+        if is_cell or ended.is_in_table:
+            number = f"{ended.label} " if ended.label not in ("", "-") else ""
             self._cell += [number + plain] if plain else []
             return
         if plain:
             self._end_table()
-            self.blocks.append(self._block(done, plain))
+            self.blocks.append(self._block(ended, plain))
 
     def _block(self, done: _Paragraph, plain: str) -> MarkdownBlock:
         outline = self._headings.get(done.style) if done.outline is None else done.outline
         if outline is not None and 0 <= outline < _NO_OUTLINE:
             number = f"{done.label} " if done.label not in ("", "-") else ""
             return md.heading(number + plain, outline + 1)
-        text = "".join(_emphasised(done.runs)).strip("\n ")
+        text = "".join(_emphasized(done.runs)).strip("\n ")
         return md.item(done.label, text, done.level) if done.label else MarkdownBlock(text)
 
     def _end_table(self) -> None:
@@ -460,7 +467,7 @@ class _Reader:
             self.blocks.append(as_block(rows))
 
 
-def _emphasised(runs: list[tuple[str, bool]]) -> Iterator[str]:
+def _emphasized(runs: list[tuple[str, bool]]) -> Iterator[str]:
     """Join the runs to Markdown, adjacent runs with the same weight together."""
     at = 0
     while at < len(runs):
@@ -472,7 +479,7 @@ def _emphasised(runs: list[tuple[str, bool]]) -> Iterator[str]:
         at = end
 
 
-def _known(encoding: str) -> str:
+def _known_encoding(encoding: str) -> str:
     """Return the encoding, or cp1252 if Python does not know it."""
     try:
         codecs.lookup(encoding)

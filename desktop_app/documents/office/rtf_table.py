@@ -11,7 +11,7 @@ from desktop_app.documents.office import markdown_text as md
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 
 # In twentieths of a point. Edges that lie closer are the same: programs round them.
-_SAME: Final = 60
+_SAME_EDGE: Final = 60
 # Word has 63 in a table. Above this limit, rows are not aligned.
 _MOST_COLUMNS: Final = 256
 
@@ -43,7 +43,7 @@ def as_block(rows: Sequence[Row]) -> MarkdownBlock:
 def _edges(rows: Sequence[Row]) -> list[int]:
     found: list[int] = []
     for edge in sorted({edge for row in rows for edge in row.edges}):
-        if not found or edge - found[-1] > _SAME:
+        if not found or edge - found[-1] > _SAME_EDGE:
             found.append(edge)
     return found
 
@@ -62,5 +62,5 @@ def _cells(row: Row, columns: Sequence[int]) -> list[str]:
         if number not in row.merged:
             column = min(begins, len(columns) - 1)
             cells[column] = f"{cells[column]} {text}".strip()
-        begins = max(begins, bisect_left(columns, edge - _SAME) + 1)
+        begins = max(begins, bisect_left(columns, edge - _SAME_EDGE) + 1)
     return cells

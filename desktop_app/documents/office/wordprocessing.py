@@ -21,7 +21,7 @@ from desktop_app.documents.worker.protocol import Limits
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_SIGNS: Final = {
+_CHARACTER_ELEMENTS: Final = {
     "tab": "\t",
     "br": "\n",
     "cr": "\n",
@@ -33,7 +33,7 @@ _CONTAINERS: Final = frozenset(
 )
 _LIST_STYLES: Final = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
 _MOST_SPAN: Final = 64
-_OUTLINES: Final = 9
+_OUTLINE_LEVELS: Final = 9
 
 
 def read(name: str, data: bytes, limits: Limits) -> str:
@@ -56,7 +56,7 @@ def read(name: str, data: bytes, limits: Limits) -> str:
     return md.joined([*blocks, *reader.notes.blocks()])
 
 
-def _local(element: Element) -> str:
+def _local_name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
@@ -111,7 +111,7 @@ class _Numbering:
 
     def __init__(self, tree: Element) -> None:
         self._abstract = {e.get(f"{W}abstractNumId", ""): e for e in tree.iter(f"{W}abstractNum")}
-        self._of = {
+        self._lists = {
             e.get(f"{W}numId", ""): (_value(e, f"{W}abstractNumId") or "", e)
             for e in tree.iter(f"{W}num")
         }
@@ -120,7 +120,7 @@ class _Numbering:
 
     def label(self, number_id: str, level: int) -> str:
         """Return the label of a list's next paragraph: "-", "3.", "b)", "2.1"."""
-        abstract_id, own = self._of.get(number_id, ("", None))
+        abstract_id, own = self._lists.get(number_id, ("", None))
         abstract = self._abstract.get(abstract_id)
         levels = {} if abstract is None else self._levels(abstract)
         here = levels.get(level)
@@ -136,8 +136,8 @@ class _Numbering:
         self._count(counts, (number_id, level), here, own)
         text = _value(here, f"{W}lvlText") or f"%{level + 1}."
         for at in range(level + 1):
-            fashion = _LIST_STYLES.get(_value(levels.get(at), f"{W}numFmt") or "", "1")
-            text = text.replace(f"%{at + 1}", md.number(counts.get(at, 1), fashion))
+            number_style = _LIST_STYLES.get(_value(levels.get(at), f"{W}numFmt") or "", "1")
+            text = text.replace(f"%{at + 1}", md.number(counts.get(at, 1), number_style))
         return text
 
     def _levels(self, abstract: Element) -> dict[int, Element]:
@@ -178,7 +178,7 @@ class _Reader:
     def blocks(self, parent: Element) -> Iterator[MarkdownBlock]:
         """Yield the paragraphs and tables below an element."""
         for child in parent:
-            match _local(child):
+            match _local_name(child):
                 case "p":
                     yield from self._paragraph(child)
                 case "tbl":
@@ -206,7 +206,7 @@ class _Reader:
         if text:
             yield self._block(text, properties)
         for box in boxes:
-            if _local(box) == "txbxContent":
+            if _local_name(box) == "txbxContent":
                 yield from self.blocks(box)
             else:
                 yield from drawing.blocks(self.package, box, self.relations)
@@ -219,7 +219,7 @@ class _Reader:
         label, depth = self._label(properties, style)
         if self.styles.is_title(style):
             return md.heading(text.replace("**", ""), 1)
-        if _number(outline, _OUTLINES) < _OUTLINES:
+        if _number(outline, _OUTLINE_LEVELS) < _OUTLINE_LEVELS:
             number = f"{label} " if label not in ("", "-") else ""
             return md.heading(number + text.replace("**", ""), _number(outline) + 1)
         return md.item(label, text, depth) if label else MarkdownBlock(text)
@@ -235,13 +235,13 @@ class _Reader:
             level = self.styles.find(style, f"{W}pPr/{path}ilvl")
         if number_id in (None, "", "0"):
             return "", 0
-        depth = min(max(_number(level), 0), _OUTLINES)
+        depth = min(max(_number(level), 0), _OUTLINE_LEVELS)
         return self.numbering.label(number_id or "", depth), depth
 
     def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
         """Yield the words of a paragraph; `boxes` collects anchored text boxes and drawings."""
         for child in parent:
-            name = _local(child)
+            name = _local_name(child)
             if name == "r":
                 yield self._run(child, boxes)
             elif name == "hyperlink":
@@ -269,11 +269,11 @@ class _Reader:
 
     def _run_words(self, run: Element, boxes: list[Element]) -> Iterator[str]:
         for child in run:
-            name = _local(child)
+            name = _local_name(child)
             if name == "t":
                 yield child.text or ""
-            elif name in _SIGNS:
-                yield _SIGNS[name]
+            elif name in _CHARACTER_ELEMENTS:
+                yield _CHARACTER_ELEMENTS[name]
             elif name == "ruby":
                 for base in child.findall(f"{W}rubyBase"):
                     yield from self._inline(base, boxes)
@@ -292,16 +292,16 @@ class _Reader:
         return ""
 
     def _table(self, table: Element) -> Iterator[MarkdownBlock]:
-        rows = [list(self._cells(row)) for row in self._below(table, "tr")]
+        rows = [list(self._cells(row)) for row in self._children_named(table, "tr")]
         if len(rows) == 1 and len(rows[0]) == 1:
             # A single cell is a frame around text, not a table.
-            for cell in self._below(next(self._below(table, "tr")), "tc"):
+            for cell in self._children_named(next(self._children_named(table, "tr")), "tc"):
                 yield from self.blocks(cell)
             return
         yield md.table(rows)
 
     def _cells(self, row: Element) -> Iterator[str]:
-        for cell in self._below(row, "tc"):
+        for cell in self._children_named(row, "tc"):
             properties = cell.find(f"{W}tcPr")
             merged = properties is not None and properties.find(f"{W}vMerge")
             goes_on = isinstance(merged, Element) and merged.get(f"{W}val") != "restart"
@@ -312,10 +312,10 @@ class _Reader:
     def _cell_text(self, cell: Element) -> str:
         return " ".join(block.text for block in self.blocks(cell) if block.text).replace("**", "")
 
-    def _below(self, parent: Element, name: str) -> Iterator[Element]:
+    def _children_named(self, parent: Element, name: str) -> Iterator[Element]:
         """Yield rows or cells, including those in content controls and tracked insertions."""
         for child in parent:
-            if _local(child) == name:
+            if _local_name(child) == name:
                 yield child
-            elif _local(child) in _CONTAINERS:
-                yield from self._below(child, name)
+            elif _local_name(child) in _CONTAINERS:
+                yield from self._children_named(child, name)

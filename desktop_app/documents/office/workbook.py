@@ -52,7 +52,7 @@ def read(name: str, data: bytes, limits: Limits) -> str:
     """
     package = Package(name, data, limits)
     try:
-        with python_calamine.load_workbook(io.BytesIO(_rewritten(package))) as workbook:
+        with python_calamine.load_workbook(io.BytesIO(_with_shown_texts(package))) as workbook:
             sheets = list(_sections(package, workbook))
     except python_calamine.CalamineError as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
@@ -127,7 +127,7 @@ _SHOWN: Final[dict[type, Callable[[Any], str]]] = {
 }
 
 
-def _rewritten(package: Package) -> bytes:
+def _with_shown_texts(package: Package) -> bytes:
     """Return a copy of the workbook whose special cells contain the text that Excel shows.
 
     The copy is not compressed, and every part in it has been unpacked within the limits.

@@ -60,7 +60,7 @@ def reading_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[li
     boxes = _boxes(textpage)
     if len(boxes) < 2 * _FEWEST_LINES or len(boxes) > _MOST_BOXES:
         return None
-    lines = _joined(boxes)
+    lines = _join_lines(boxes)
     gutter = _gutter(lines)
     if gutter is None:
         return None
@@ -78,12 +78,12 @@ def _boxes(textpage: pdfium.PdfTextPage) -> list[_Box]:
     return [_Box(*textpage.get_rect(index)) for index in range(count)]
 
 
-def _joined(boxes: Sequence[_Box]) -> list[_Box]:
+def _join_lines(boxes: Sequence[_Box]) -> list[_Box]:
     """Join adjacent pieces of a line: a file may write word by word."""
     lines: list[_Box] = []
     for box in boxes:
         last = lines[-1] if lines else None
-        if last and _go_on(last, box):
+        if last and _is_continuation(last, box):
             lines[-1] = _Box(
                 min(last.left, box.left),
                 min(last.bottom, box.bottom),
@@ -95,7 +95,7 @@ def _joined(boxes: Sequence[_Box]) -> list[_Box]:
     return lines
 
 
-def _go_on(last: _Box, box: _Box) -> bool:
+def _is_continuation(last: _Box, box: _Box) -> bool:
     height = max(last.top - last.bottom, box.top - box.bottom)
     is_level = last.bottom < box.middle < last.top or box.bottom < last.middle < box.top
     return is_level and -height < box.left - last.right < 0.9 * height
@@ -124,10 +124,10 @@ def _gutter(lines: Sequence[_Box]) -> float | None:
             best = (crossing, start - end, middle)
     if best is None or best[0] > 0.3 * len(lines):
         return None
-    return best[2] if _changes(lines, best[2]) >= 2 * _FEWEST_LINES - 2 else None
+    return best[2] if _count_side_changes(lines, best[2]) >= 2 * _FEWEST_LINES - 2 else None
 
 
-def _changes(lines: Iterable[_Box], gutter: float) -> int:
+def _count_side_changes(lines: Iterable[_Box], gutter: float) -> int:
     """Count how often the stream changes sides."""
     sides = [box.left > gutter for box in lines if not box.left < gutter < box.right]
     return sum(a != b for a, b in pairwise(sides))
@@ -167,19 +167,21 @@ def _is_interleaved_text(lines: Sequence[_Box], gutter: float) -> bool:
         [box for box in lines if box.right <= gutter],
         [box for box in lines if box.left > gutter],
     )
-    if min(map(len, sides)) < _FEWEST_LINES or not all(map(_is_running, sides)):
+    if min(map(len, sides)) < _FEWEST_LINES or not all(map(_is_running_text, sides)):
         return False
-    return _changes(lines, gutter) >= min(map(len, sides)) and not _share_rows(*sides)
+    return _count_side_changes(lines, gutter) >= min(map(len, sides)) and not _have_shared_rows(
+        *sides
+    )
 
 
-def _is_running(lines: Sequence[_Box]) -> bool:
+def _is_running_text(lines: Sequence[_Box]) -> bool:
     """Return True if most lines fill the column, as in running text."""
     width = max(box.right for box in lines) - min(box.left for box in lines)
     full = sum(box.width > 0.75 * width for box in lines)
     return width >= _NARROWEST_COLUMN and full >= 0.6 * len(lines)
 
 
-def _share_rows(left: Sequence[_Box], right: Sequence[_Box]) -> bool:
+def _have_shared_rows(left: Sequence[_Box], right: Sequence[_Box]) -> bool:
     """Return True if both sides have wider gaps at the same heights, like the rows of a table."""
     gaps, others = _gaps(left), _gaps(right)
     shared = sum(any(abs(y - other) < 3 for other in others) for y in gaps)
@@ -206,7 +208,7 @@ def _pieces(textpage: pdfium.PdfTextPage, bands: Sequence[_Band], gutter: float)
     pieces: dict[_Piece, list[int]] = {}
     at = _Piece(0, 0, 0)
     for index in range(textpage.count_chars()):
-        middle = _middle_of(textpage, index)
+        middle = _center_of(textpage, index)
         if middle is not None:
             band = _band_at(bands, middle[1])
             side = int(bands[band].in_columns and middle[0] > gutter)
@@ -218,7 +220,7 @@ def _pieces(textpage: pdfium.PdfTextPage, bands: Sequence[_Band], gutter: float)
     return [pieces[piece] for piece in sorted(pieces)]
 
 
-def _middle_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, float] | None:
+def _center_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, float] | None:
     """Return the center of a character; None for spaces and line ends that pdfium generated."""
     if raw.FPDFText_IsGenerated(textpage, index) == 1:
         return None

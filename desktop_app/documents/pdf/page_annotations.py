@@ -9,11 +9,11 @@ from typing import Any, Final
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-_BOXES: Final = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
-_SILENT: Final = (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE)
+_CHECKABLE_FIELDS: Final = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
+_FIELDS_WITHOUT_VALUE: Final = (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE)
 # A page of references has hundreds, which say little.
 _MOST_LINKS: Final = 20
-_LONGEST: Final = 1 << 16
+_LONGEST_STRING: Final = 1 << 16
 
 
 def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list[str]:
@@ -25,9 +25,9 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
         kind = raw.FPDFAnnot_GetSubtype(annotation)
         if kind == raw.FPDF_ANNOT_WIDGET and document.formenv:
             fields += _field(document.formenv, annotation)
-        elif kind == raw.FPDF_ANNOT_FREETEXT and (words := _contents(annotation)):
+        elif kind == raw.FPDF_ANNOT_FREETEXT and (words := _visible_text(annotation)):
             typed.append(words)
-        elif kind == raw.FPDF_ANNOT_LINK and (address := _address(document, annotation)):
+        elif kind == raw.FPDF_ANNOT_LINK and (address := _target_url(document, annotation)):
             links[address] = None
     hidden = [address for address in links if address not in text][:_MOST_LINKS]
     return [
@@ -37,7 +37,7 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
     ]
 
 
-def are_drawn(page: pdfium.PdfPage) -> bool:
+def has_drawings(page: pdfium.PdfPage) -> bool:
     """Return True if a page has a stamp or a pen drawing."""
     drawn = (raw.FPDF_ANNOT_STAMP, raw.FPDF_ANNOT_INK)
     return any(
@@ -50,18 +50,18 @@ def _is_hidden(annotation: Any) -> bool:
     return bool(raw.FPDFAnnot_GetFlags(annotation) & raw.FPDF_ANNOT_FLAG_HIDDEN)
 
 
-def _contents(annotation: Any) -> str:
+def _visible_text(annotation: Any) -> str:
     """Return the text of a visible annotation; "" for a hidden one."""
     if _is_hidden(annotation):
         return ""
-    size = min(raw.FPDFAnnot_GetStringValue(annotation, b"Contents", None, 0), _LONGEST)
+    size = min(raw.FPDFAnnot_GetStringValue(annotation, b"Contents", None, 0), _LONGEST_STRING)
     buffer = ctypes.create_string_buffer(size + 2)
     pointer = ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR))
     raw.FPDFAnnot_GetStringValue(annotation, b"Contents", pointer, size)
     return _decoded(buffer.raw[:size])
 
 
-def places_of_fields(page: pdfium.PdfPage) -> list[tuple[float, float]]:
+def field_centers(page: pdfium.PdfPage) -> list[tuple[float, float]]:
     """Return the centers of the form fields on a page, in points."""
     found = []
     for annotation in _annotations(page):
@@ -85,23 +85,23 @@ def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
 def _field(form: Any, annotation: Any) -> list[str]:
     """Return a field that has something to say; a radio button only if it is selected."""
     kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
-    if kind in _SILENT:
+    if kind in _FIELDS_WITHOUT_VALUE:
         return []
-    name = _words(raw.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
-    name = name or _words(raw.FPDFAnnot_GetFormFieldName, form, annotation)
-    if kind in _BOXES:
+    name = _read_string(raw.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
+    name = name or _read_string(raw.FPDFAnnot_GetFormFieldName, form, annotation)
+    if kind in _CHECKABLE_FIELDS:
         checked = bool(raw.FPDFAnnot_IsChecked(form, annotation))
         if kind == raw.FPDF_FORMFIELD_CHECKBOX:
             return [f"{name}: {'yes' if checked else 'no'}"]
-        value = _words(raw.FPDFAnnot_GetFormFieldExportValue, form, annotation)
+        value = _read_string(raw.FPDFAnnot_GetFormFieldExportValue, form, annotation)
         return [f"{name}: {value}"] if checked else []
-    value = _words(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
+    value = _read_string(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
     return [f"{name}: {value or '(empty)'}"]
 
 
-def _words(get: Callable[..., int], form: Any, annotation: Any) -> str:
+def _read_string(get: Callable[..., int], form: Any, annotation: Any) -> str:
     """Call a function of pdfium's that fills a buffer with UTF-16, and decode the buffer."""
-    size = min(get(form, annotation, None, 0), _LONGEST)
+    size = min(get(form, annotation, None, 0), _LONGEST_STRING)
     buffer = ctypes.create_string_buffer(size + 2)
     get(form, annotation, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), size)
     return _decoded(buffer.raw[:size])
@@ -112,13 +112,13 @@ def _decoded(data: bytes) -> str:
     return text.split("\0")[0].replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _address(document: pdfium.PdfDocument, annotation: Any) -> str:
+def _target_url(document: pdfium.PdfDocument, annotation: Any) -> str:
     """Return the URL of a link; "" for links within the document."""
     link = raw.FPDFAnnot_GetLink(annotation)
     action = link and raw.FPDFLink_GetAction(link)
     if not action or raw.FPDFAction_GetType(action) != raw.PDFACTION_URI:
         return ""
-    size = min(raw.FPDFAction_GetURIPath(document, action, None, 0), _LONGEST)
+    size = min(raw.FPDFAction_GetURIPath(document, action, None, 0), _LONGEST_STRING)
     buffer = ctypes.create_string_buffer(size + 1)
     raw.FPDFAction_GetURIPath(document, action, buffer, size)
     return buffer.value.decode("utf-8", "replace").strip()

@@ -42,18 +42,18 @@ def render(
     """
     try:
         with pdfium.PdfDocument(data, password=password or None) as document:
-            return [_rendered(document[number - 1], size) for number, size in wanted]
+            return [_render_page(document[number - 1], size) for number, size in wanted]
     except (pdfium.PdfiumError, IndexError) as error:
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
             raise refusals.locked(name, was_wrong=bool(password)) from error
         raise refusals.damaged(name, str(error)) from error
 
 
-def _rendered(page: pdfium.PdfPage, size: Size) -> ScaledPicture:
+def _render_page(page: pdfium.PdfPage, size: Size) -> ScaledPicture:
     width, height = page.get_size()
     scale = min(size[0] / max(width, 1.0), size[1] / max(height, 1.0))
     # pdfium rounds up: scaling by a pixel less keeps within the size.
-    scale = min(scale, _within(width, scale, size[0]), _within(height, scale, size[1]))
+    scale = min(scale, _scale_within(width, scale, size[0]), _scale_within(height, scale, size[1]))
     bitmap = page.render(scale=scale)
     try:
         return packed(bitmap.to_pil().convert("RGB"))
@@ -62,5 +62,5 @@ def _rendered(page: pdfium.PdfPage, size: Size) -> ScaledPicture:
         page.close()
 
 
-def _within(points: float, scale: float, pixels: int) -> float:
+def _scale_within(points: float, scale: float, pixels: int) -> float:
     return scale if ceil(points * scale) <= pixels else pixels / points * (1 - 1e-9)

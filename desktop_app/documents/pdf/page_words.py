@@ -15,7 +15,7 @@ from pypdfium2 import raw
 # A page with more characters is not examined for tables.
 _MOST_CHARACTERS: Final = 30_000
 # A gap wider than this fraction of the letters' height separates words.
-_APART: Final = 0.35
+_LETTER_GAP: Final = 0.35
 LINE_END_HYPHEN: Final = "\ufffe"
 """pdfium's character for a hyphen with the line end after it."""
 
@@ -26,7 +26,7 @@ FIGURE: Final = re.compile(
 """A number with its unit, or a placeholder for a missing number."""
 _WORD_SPACE: Final = 0.45  # fraction of the line's height
 _SAMPLE: Final = 60
-_LEAST_TURN: Final = 0.1  # radians
+_LEAST_ROTATION: Final = 0.1  # radians
 
 
 class Word(NamedTuple):
@@ -64,7 +64,7 @@ def of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
     run: list[_Letter] = []
     for index in range(count):
         letter = _letter(textpage, index)
-        if run and (letter is None or not _goes_on(run[-1], letter)):
+        if run and (letter is None or not _continues_word(run[-1], letter)):
             words.append(_word(run))
             run = []
         if letter is not None:
@@ -89,11 +89,11 @@ def is_space(textpage: pdfium.PdfTextPage, index: int) -> bool:
     return unit == 0 or (unit < 0x110000 and chr(unit).isspace())
 
 
-def _goes_on(last: _Letter, letter: _Letter) -> bool:
+def _continues_word(last: _Letter, letter: _Letter) -> bool:
     height = max(last.top - last.bottom, letter.top - letter.bottom)
     shared = min(last.top, letter.top) - max(last.bottom, letter.bottom)
     gap = max(letter.left - last.right, last.left - letter.right)
-    return letter.number == last.number + 1 and shared > 0.4 * height and gap < _APART * height
+    return letter.number == last.number + 1 and shared > 0.4 * height and gap < _LETTER_GAP * height
 
 
 def _word(run: Sequence[_Letter]) -> Word:
@@ -125,14 +125,14 @@ def lines(words: Iterable[Word]) -> list[list[Word]]:
     found: list[list[Word]] = []
     for word in sorted(words, key=lambda word: -word.middle):
         # Raised and lowered characters belong to the line that they overlap.
-        if found and _is_beside(found[-1], word):
+        if found and _is_on_line(found[-1], word):
             found[-1].append(word)
         else:
             found.append([word])
     return [sorted(line) for line in found]
 
 
-def _is_beside(line: Sequence[Word], word: Word) -> bool:
+def _is_on_line(line: Sequence[Word], word: Word) -> bool:
     middle = median(other.middle for other in line[-8:])
     height = max(word.height, max(other.height for other in line[-8:]))
     return abs(middle - word.middle) < 0.4 * height
@@ -185,12 +185,12 @@ def is_figure(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:
     return bool(FIGURE.fullmatch(text(textpage, line)))
 
 
-def are_turned(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> bool:
+def are_rotated(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> bool:
     """Return True if many words are rotated: their lines are not lines of the page."""
     some = words[:: max(1, len(words) // _SAMPLE)]
-    return sum(_is_turned(textpage, word) for word in some) > 0.3 * len(some)
+    return sum(_is_rotated(textpage, word) for word in some) > 0.3 * len(some)
 
 
-def _is_turned(textpage: pdfium.PdfTextPage, word: Word) -> bool:
+def _is_rotated(textpage: pdfium.PdfTextPage, word: Word) -> bool:
     angle = raw.FPDFText_GetCharAngle(textpage, word.characters[0]) % (2 * math.pi)
-    return bool(_LEAST_TURN < angle < 2 * math.pi - _LEAST_TURN)
+    return bool(_LEAST_ROTATION < angle < 2 * math.pi - _LEAST_ROTATION)

@@ -17,7 +17,7 @@ from desktop_app.documents.pdf import reading_order
 from desktop_app.documents.worker.protocol import Box
 from desktop_app.domain.documents import passage_matching
 
-_FINE: Final = 100_000  # parts of a page's side, the resolution for converting points
+_RESOLUTION: Final = 100_000  # parts of a page's side, the resolution for converting points
 
 
 class _Area(NamedTuple):
@@ -43,7 +43,7 @@ def boxes(page: pdfium.PdfPage, text: str, before: str) -> list[Box]:
         areas = _areas(page, text, before)
     finally:
         page.set_rotation(rotation)
-    return [box for area in areas if (box := _shown(page, area)) is not None]
+    return [box for area in areas if (box := _to_page_box(page, area)) is not None]
 
 
 def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
@@ -55,7 +55,7 @@ def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
         areas: list[_Area] = []
         for span in spans:
             first, last = letters.places[span.start], letters.places[span.end - 1]
-            last = _with_stop(characters, last)
+            last = _include_punctuation(characters, last)
             areas += _lines(textpage, [index for index, _ in characters[first : last + 1]])
         return areas
     finally:
@@ -74,7 +74,7 @@ def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterato
             yield index, chr(unit)
 
 
-def _with_stop(characters: list[tuple[int, str]], last: int) -> int:
+def _include_punctuation(characters: list[tuple[int, str]], last: int) -> int:
     """Extend the end by the full stop or bracket that belongs to the words."""
     while last + 1 < len(characters):
         following = characters[last + 1][1]
@@ -91,7 +91,7 @@ def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[_Area]:
         area = _area_of(textpage, index)
         if area is None:
             continue
-        if lines and _goes_on(lines[-1], area):
+        if lines and _continues_line(lines[-1], area):
             last = lines[-1]
             lines[-1] = _Area(
                 min(last.left, area.left),
@@ -113,22 +113,22 @@ def _area_of(textpage: pdfium.PdfTextPage, index: int) -> _Area | None:
     return _Area(*sides) if sides[2] > sides[0] and sides[3] > sides[1] else None
 
 
-def _goes_on(line: _Area, area: _Area) -> bool:
+def _continues_line(line: _Area, area: _Area) -> bool:
     height = min(line.top - line.bottom, area.top - area.bottom)
     shared = min(line.top, area.top) - max(line.bottom, area.bottom)
     gap = max(area.left - line.right, line.left - area.right)
     return shared > height / 2 and gap < 2 * height
 
 
-def _shown(page: pdfium.PdfPage, area: _Area) -> Box | None:
+def _to_page_box(page: pdfium.PdfPage, area: _Area) -> Box | None:
     """Convert an area to the page as shown, cropped and rotated; None if it is cut off."""
-    corners = (_place(page, area.left, area.bottom), _place(page, area.right, area.top))
+    corners = (_to_page(page, area.left, area.bottom), _to_page(page, area.right, area.top))
     left, right = sorted(max(0.0, min(1.0, x)) for x, _ in corners)
     top, bottom = sorted(max(0.0, min(1.0, y)) for _, y in corners)
     return Box(left, top, right, bottom) if right > left and bottom > top else None
 
 
-def _place(page: pdfium.PdfPage, x: float, y: float) -> tuple[float, float]:
+def _to_page(page: pdfium.PdfPage, x: float, y: float) -> tuple[float, float]:
     across, down = ctypes.c_int(), ctypes.c_int()
-    raw.FPDF_PageToDevice(page, 0, 0, _FINE, _FINE, 0, x, y, across, down)
-    return across.value / _FINE, down.value / _FINE
+    raw.FPDF_PageToDevice(page, 0, 0, _RESOLUTION, _RESOLUTION, 0, x, y, across, down)
+    return across.value / _RESOLUTION, down.value / _RESOLUTION

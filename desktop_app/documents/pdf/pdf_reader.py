@@ -26,14 +26,14 @@ from desktop_app.domain.conversations.message_parts import PagePicture
 _LINE_END_HYPHEN: Final = "\ufffe"
 NO_TEXT: Final = "[no text on this page]"
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_STRANGE: Final = re.compile("[\ufffd\ue000-\uf8ff]")
-_TURNED_AROUND: Final = re.compile(r"^[^()\n]*\)[^()\n]*\(.*$", re.M)
+_GLYPH_NUMBERS: Final = re.compile("[\ufffd\ue000-\uf8ff]")
+_MIRRORED_BRACKETS: Final = re.compile(r"^[^()\n]*\)[^()\n]*\(.*$", re.M)
 # In right-to-left text, a full stop after a number is left of it, and pdfium reads it first.
-_TURNED_STOP: Final = re.compile("(?m)(?<=[\u0590-\u08ff] )([.,:;!\u060c\u061b\u061f])([0-9]+)$")
-_OTHER_BRACKET: Final = str.maketrans("()", ")(")
+_MISPLACED_STOP: Final = re.compile("(?m)(?<=[\u0590-\u08ff] )([.,:;!\u060c\u061b\u061f])([0-9]+)$")
+_MIRROR: Final = str.maketrans("()", ")(")
 # Next to an image of the whole page, text this short is a page number or a stamp.
-_STAMP: Final = 40
-_WHOLE_PAGE: Final = 0.5
+_STAMP_LENGTH: Final = 40
+_WHOLE_PAGE_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ def _page(
     page.set_rotation(0)
     words = _page_text(page)
     beside = page_annotations.lines(document, page, words)
-    if _must_be_seen(page, words):
-        return "\n".join([*([words] if words else []), *beside]), _picture(number, size)
+    if _needs_image(page, words):
+        return "\n".join([*([words] if words else []), *beside]), _page_image(number, size)
     return "\n".join([*([words] if words else []), *beside]), None
 
 
@@ -123,32 +123,32 @@ def _page_text(page: pdfium.PdfPage) -> str:
         return ""
     if not _RIGHT_TO_LEFT.search(text):
         return text
-    return _TURNED_STOP.sub(r"\2\1", _TURNED_AROUND.sub(_turned_back, text))
+    return _MISPLACED_STOP.sub(r"\2\1", _MIRRORED_BRACKETS.sub(_mirror_brackets, text))
 
 
-def _turned_back(line: re.Match[str]) -> str:
+def _mirror_brackets(line: re.Match[str]) -> str:
     """Mirror the brackets of a right-to-left line in which one closes before any opens."""
     if not _RIGHT_TO_LEFT.search(line[0]):
         return line[0]
-    return line[0].translate(_OTHER_BRACKET)
+    return line[0].translate(_MIRROR)
 
 
 def _is_unreadable(text: str) -> bool:
     """Return True if the characters are glyph numbers, because the font lacks a character map."""
     beginning = text[:2000]
-    return len(_STRANGE.findall(beginning)) > 0.3 * len(beginning)
+    return len(_GLYPH_NUMBERS.findall(beginning)) > 0.3 * len(beginning)
 
 
-def _must_be_seen(page: pdfium.PdfPage, text: str) -> bool:
+def _needs_image(page: pdfium.PdfPage, text: str) -> bool:
     """Return True if the page shows something that its text lacks: usually a scan."""
-    if len(text) > _STAMP:
+    if len(text) > _STAMP_LENGTH:
         return False
     objects = list(page.get_objects(max_depth=2))
     if not text:
-        return bool(objects) or page_annotations.are_drawn(page)
+        return bool(objects) or page_annotations.has_drawings(page)
     width, height = page.get_size()
     return any(
-        thing.type == raw.FPDF_PAGEOBJ_IMAGE and _area(thing) > _WHOLE_PAGE * width * height
+        thing.type == raw.FPDF_PAGEOBJ_IMAGE and _area(thing) > _WHOLE_PAGE_SHARE * width * height
         for thing in objects
     )
 
@@ -158,7 +158,7 @@ def _area(thing: pdfium.PdfObject) -> float:
     return float(max(0, right - left) * max(0, top - bottom))
 
 
-def _picture(number: int, size: tuple[float, float]) -> PagePicture:
+def _page_image(number: int, size: tuple[float, float]) -> PagePicture:
     # imports Pillow, which only images need
     from desktop_app.documents.pdf.page_images import natural_size
 

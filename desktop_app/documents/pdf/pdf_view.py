@@ -21,8 +21,8 @@ from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedErr
 _WHITE: Final = (255, 255, 255, 255)
 _LOCKED: Final = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
 # The largest page that the format allows; larger ones are drawn at this size.
-_LARGEST: Final = 14_400.0
-_LETTER: Final = (612.0, 792.0)
+_LARGEST_SIDE: Final = 14_400.0
+_LETTER_SIZE: Final = (612.0, 792.0)
 
 
 class PdfView:
@@ -38,18 +38,18 @@ class PdfView:
         self._name = name
         self._page: tuple[int, pdfium.PdfPage] | None = None
         try:
-            data = _mapped(source) if isinstance(source, int) else source
+            data = _map_file(source) if isinstance(source, int) else source
             self._document = pdfium.PdfDocument(data, password=password or None)
             if self._document.get_formtype() != raw.FORMTYPE_NONE:
                 self._document.init_forms()
         except (pdfium.PdfiumError, OSError, ValueError) as error:
             if getattr(error, "err_code", None) in _LOCKED:
-                raise self._locked() from error
-            raise self._refused(error) from error
+                raise self._locked_error() from error
+            raise self._damaged_error(error) from error
 
     def close(self) -> None:
         """Close the document."""
-        self._leave()
+        self._close_page()
         self._document.close()
 
     def sizes(self) -> list[tuple[float, float]]:
@@ -60,15 +60,15 @@ class PdfView:
         try:
             width, height = self._document.get_page_size(index)
         except pdfium.PdfiumError:
-            return _LETTER  # a damaged page keeps its place among good ones
+            return _LETTER_SIZE  # a damaged page keeps its place among good ones
         if not (width >= 1 and height >= 1):
-            return _LETTER
-        ratio = min(1.0, _LARGEST / width, _LARGEST / height)
+            return _LETTER_SIZE
+        ratio = min(1.0, _LARGEST_SIDE / width, _LARGEST_SIDE / height)
         return max(1.0, width * ratio), max(1.0, height * ratio)
 
     def strip(self, wanted: Strip) -> bytes:
         """Return the pixels of a strip by rows from the top: blue, green, red, unused."""
-        page = self._open(wanted.page)
+        page = self._open_page(wanted.page)
         bitmap = pdfium.PdfBitmap.new_native(wanted.width, wanted.rows, format=raw.FPDFBitmap_BGRx)
         try:
             bitmap.fill_rect(_WHITE, 0, 0, wanted.width, wanted.rows)
@@ -82,32 +82,32 @@ class PdfView:
 
     def boxes(self, number: int, text: str, before: str) -> list[Box]:
         """Return the boxes of a passage on a page; [] unless found with certainty."""
-        return passage_boxes.boxes(self._open(number), text, before)
+        return passage_boxes.boxes(self._open_page(number), text, before)
 
-    def _open(self, number: int) -> pdfium.PdfPage:
+    def _open_page(self, number: int) -> pdfium.PdfPage:
         if self._page is not None and self._page[0] == number:
             return self._page[1]
-        self._leave()
+        self._close_page()
         try:
             page = self._document[number - 1]
         except (pdfium.PdfiumError, IndexError) as error:
-            raise self._refused(error) from error
+            raise self._damaged_error(error) from error
         self._page = (number, page)
         return page
 
-    def _leave(self) -> None:
+    def _close_page(self) -> None:
         if self._page is not None:
             self._page[1].close()
             self._page = None
 
-    def _locked(self) -> DocumentEncryptedError:
+    def _locked_error(self) -> DocumentEncryptedError:
         return DocumentEncryptedError(
             f"The pages of “{self._name}” are protected by a password.",
             what_was_kept="The text that was read from it is kept.",
             what_to_do="To see them, attach the file again and give its password.",
         )
 
-    def _refused(self, error: Exception) -> DocumentDamagedError:
+    def _damaged_error(self, error: Exception) -> DocumentDamagedError:
         return DocumentDamagedError(
             f"The pages of “{self._name}” cannot be drawn.",
             what_was_kept="The text that was read from it is kept.",
@@ -116,7 +116,7 @@ class PdfView:
         )
 
 
-def _mapped(descriptor: int) -> ctypes.Array[ctypes.c_char]:
+def _map_file(descriptor: int) -> ctypes.Array[ctypes.c_char]:
     """Map an open file into memory, so that the system reads it as needed, and close it.
 
     Raises:

@@ -39,15 +39,17 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
     order = _pieces(page, textpage, in_stream)
     if order is None:
         return in_stream
-    said = ""
+    text_so_far = ""
     for piece in order:
         if isinstance(piece, Table):
-            said = f"{said.rstrip()}{_LINE_END * 2}{_markdown(piece, textpage)}{_LINE_END * 2}"
+            text_so_far = (
+                f"{text_so_far.rstrip()}{_LINE_END * 2}{_markdown(piece, textpage)}{_LINE_END * 2}"
+            )
         else:
             units = (raw.FPDFText_GetUnicode(textpage, index) for index in piece)
             words = page_words.decoded(units).strip(_LINE_END + " ")
-            said += f"{words}{_LINE_END}" if words else ""
-    return said
+            text_so_far += f"{words}{_LINE_END}" if words else ""
+    return text_so_far
 
 
 def order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[int]:
@@ -79,8 +81,8 @@ def _pieces(
         return None if columns is None else list(columns)
     order = columns or [list(range(textpage.count_chars()))]
     order = [[turned.get(index, index) for index in piece] for piece in order]
-    tables = [_with_turned(table, turned) for table in tables] if turned else tables
-    return list(_with_tables(order, tables, textpage))
+    tables = [_with_turned_ligatures(table, turned) for table in tables] if turned else tables
+    return list(_insert_tables(order, tables, textpage))
 
 
 def _turned_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
@@ -91,20 +93,20 @@ def _turned_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
     found: dict[int, int] = {}
     for index in range(textpage.count_chars() - 1):
         pair = [chr(raw.FPDFText_GetUnicode(textpage, at) & 0xFFFF) for at in (index, index + 1)]
-        if _LIGATURE.fullmatch("".join(pair)) and _room(textpage, index) == _room(
+        if _LIGATURE.fullmatch("".join(pair)) and _box_of(textpage, index) == _box_of(
             textpage, index + 1
         ):
             found |= {index: index + 1, index + 1: index}
     return found
 
 
-def _room(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, ...]:
+def _box_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, ...]:
     room = raw.FS_RECTF()
     raw.FPDFText_GetLooseCharBox(textpage, index, room)
     return room.left, room.bottom, room.right, room.top
 
 
-def _with_turned(table: Table, turned: Mapping[int, int]) -> Table:
+def _with_turned_ligatures(table: Table, turned: Mapping[int, int]) -> Table:
     def word_of(word: Word) -> Word:
         return word._replace(characters=tuple(turned.get(c, c) for c in word.characters))
 
@@ -123,12 +125,12 @@ def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) 
     tables += [
         table
         for table in unruled_tables.between_rules(rest, words, textpage)
-        if not any(_overlap(table, other) for other in tables)
+        if not any(_do_overlap(table, other) for other in tables)
     ]
     if may_be_unruled:
         tables += unruled_tables.unruled(words, tables, textpage)
     # Tables with form fields are forms, whose fields are listed by name.
-    fields = page_annotations.places_of_fields(page) if tables else []
+    fields = page_annotations.field_centers(page) if tables else []
     return [
         _in_reading_direction(table, textpage)
         for table in tables
@@ -136,13 +138,13 @@ def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) 
     ]
 
 
-def _overlap(one: Table, other: Table) -> bool:
+def _do_overlap(one: Table, other: Table) -> bool:
     return min(one.right, other.right) > max(one.left, other.left) and min(
         one.top, other.top
     ) > max(one.bottom, other.bottom)
 
 
-def _with_tables(
+def _insert_tables(
     order: Sequence[list[int]], tables: Sequence[Table], textpage: pdfium.PdfTextPage
 ) -> Iterator[Piece]:
     """Yield each table at the position of its first character, and the rest without it."""
@@ -168,9 +170,9 @@ def _with_tables(
 
 def _in_reading_direction(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     """Return the table with its columns from right to left if its words are."""
-    said = "".join(page_words.text(textpage, cell) for row in table.rows for cell in row)
-    letters = sum(map(str.isalpha, said))
-    if len(_RIGHT_TO_LEFT.findall(said)) <= letters / 2:
+    text_so_far = "".join(page_words.text(textpage, cell) for row in table.rows for cell in row)
+    letters = sum(map(str.isalpha, text_so_far))
+    if len(_RIGHT_TO_LEFT.findall(text_so_far)) <= letters / 2:
         return table
     return replace(table, rows=[row[::-1] for row in table.rows])
 

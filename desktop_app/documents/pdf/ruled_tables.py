@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
 # In points: line ends this close meet, and borders this close are the same.
-_NEAR: Final = 3.5
-_NARROWEST: Final = 6.0  # minimum width of a column and height of a row
+_MEETING_DISTANCE: Final = 3.5
+_SMALLEST_CELL: Final = 6.0  # minimum width of a column and height of a row
 _MOST_PAIRS: Final = 400_000
 _MOST_CELLS: Final = 4_000
 # The fraction of a border that must be drawn.
-_DRAWN: Final = 0.6
+_DRAWN_SHARE: Final = 0.6
 _LONGEST_CELL: Final = 1_200  # characters
 # A table has at least this fraction of its grid positions as cells of their own, and at least this
 # fraction of the cells contain words.
 _FEWEST_CELLS: Final = 0.5
 _FEWEST_FILLED: Final = 0.4
-_MOST_CUT: Final = 0.1
+_MOST_CUT_SHARE: Final = 0.1
 
 
 Place = tuple[int, int]
@@ -101,8 +101,8 @@ def _connected(rulings: Rulings) -> Iterator[Rulings]:
     for i, h in enumerate(across):
         for j, v in enumerate(down):
             if (
-                h.start - _NEAR <= v.at <= h.end + _NEAR
-                and v.start - _NEAR <= h.at <= v.end + _NEAR
+                h.start - _MEETING_DISTANCE <= v.at <= h.end + _MEETING_DISTANCE
+                and v.start - _MEETING_DISTANCE <= h.at <= v.end + _MEETING_DISTANCE
             ):
                 group[root(i)] = root(len(across) + j)
     found: dict[int, Rulings] = {}
@@ -123,7 +123,7 @@ def _grid(lines: Rulings) -> _Grid | None:
     ys = _borders([*(h.at for h in lines.across), bottom, top])
     if len(xs) < 3 or len(ys) < 3 or (len(xs) - 1) * (len(ys) - 1) > _MOST_CELLS:
         return None
-    inner = [v for v in lines.down if xs[0] + _NEAR < v.at < xs[-1] - _NEAR]
+    inner = [v for v in lines.down if xs[0] + _MEETING_DISTANCE < v.at < xs[-1] - _MEETING_DISTANCE]
     if not inner:
         return None
     # Add the outer borders, which may not be drawn.
@@ -136,14 +136,14 @@ def _grid(lines: Rulings) -> _Grid | None:
 
 
 def _on_borders(lines: Sequence[Ruling], borders: Sequence[float]) -> list[list[Ruling]]:
-    return [[line for line in lines if abs(line.at - at) < _NARROWEST] for at in borders]
+    return [[line for line in lines if abs(line.at - at) < _SMALLEST_CELL] for at in borders]
 
 
 def _borders(places: Iterable[float]) -> list[float]:
     """Merge positions that are meant to be the same; return them in ascending order."""
     groups: list[list[float]] = []
     for place in sorted(places):
-        if groups and place - groups[-1][-1] < _NARROWEST:
+        if groups and place - groups[-1][-1] < _SMALLEST_CELL:
             groups[-1].append(place)
         else:
             groups.append([place])
@@ -153,7 +153,7 @@ def _borders(places: Iterable[float]) -> list[float]:
 def _table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> Table | None:
     frame = Table(grid.xs[0], grid.ys[-1], grid.xs[-1], grid.ys[0], [])
     inside = [word for word in words if frame.holds(word)]
-    if not inside or page_words.are_turned(textpage, inside):
+    if not inside or page_words.are_rotated(textpage, inside):
         return None
     regions = _regions(grid)
     if regions is None:
@@ -162,22 +162,22 @@ def _table(grid: _Grid, words: Sequence[Word], textpage: pdfium.PdfTextPage) -> 
     cut = 0
     for word in inside:
         row = min(max(sum(y > word.middle for y in grid.ys) - 1, 0), len(grid.ys) - 2)
-        parts = _parts(word, row, grid, regions, textpage)
+        parts = _split_word(word, row, grid, regions, textpage)
         cut += len(parts) > 1
         for region, part in parts:
             cells[region].append(part)
-    if cut > max(1, _MOST_CUT * len(inside)) or not _is_table(cells, grid):
+    if cut > max(1, _MOST_CUT_SHARE * len(inside)) or not _is_table(cells, grid):
         return None
-    placed = dict(_placed(cells, regions, grid))
+    placed = dict(_words_by_position(cells, regions, grid))
     rows = [
         [placed.get((row, column), []) for column in range(len(grid.xs) - 1)]
         for row in range(len(grid.ys) - 1)
     ]
-    parted = _with_rows_parted(rows, textpage)
+    parted = _split_rows(rows, textpage)
     return Table(frame.left, frame.bottom, frame.right, frame.top, parted)
 
 
-def _placed(
+def _words_by_position(
     cells: dict[Place, list[Word]], regions: dict[Place, Place], grid: _Grid
 ) -> Iterator[tuple[Place, list[Word]]]:
     """Yield words by position; a wide cell's words move to the columns they are aligned with."""
@@ -197,7 +197,7 @@ def _placed(
             yield (row, column + at), inside
 
 
-def _parts(
+def _split_word(
     word: Word,
     row: int,
     grid: _Grid,
@@ -228,10 +228,10 @@ def _regions(grid: _Grid) -> dict[Place, Place] | None:
             if (row, column) in first:
                 continue
             width = 1
-            while column + width < columns and not _is_down(grid, row, column + width):
+            while column + width < columns and not _has_line_left(grid, row, column + width):
                 width += 1
             height = 1
-            while row + height < rows and not _is_across(grid, row + height, column, width):
+            while row + height < rows and not _has_line_above(grid, row + height, column, width):
                 height += 1
             for r in range(row, row + height):
                 for c in range(column, column + width):
@@ -241,12 +241,12 @@ def _regions(grid: _Grid) -> dict[Place, Place] | None:
     return first
 
 
-def _is_down(grid: _Grid, row: int, border: int) -> bool:
+def _has_line_left(grid: _Grid, row: int, border: int) -> bool:
     """Return True if a line is drawn left of a cell, `border` columns from the left."""
     return _is_drawn(grid.down[border], grid.ys[row + 1], grid.ys[row])
 
 
-def _is_across(grid: _Grid, border: int, column: int, width: int) -> bool:
+def _has_line_above(grid: _Grid, border: int, column: int, width: int) -> bool:
     """Return True if a line is drawn above these columns of a row."""
     start, end = grid.xs[column], grid.xs[column + width]
     return _is_drawn(grid.across[border], start, end)
@@ -254,7 +254,7 @@ def _is_across(grid: _Grid, border: int, column: int, width: int) -> bool:
 
 def _is_drawn(lines: Iterable[Ruling], start: float, end: float) -> bool:
     drawn = sum(max(0.0, min(line.end, end) - max(line.start, start)) for line in lines)
-    return drawn >= _DRAWN * (end - start)
+    return drawn >= _DRAWN_SHARE * (end - start)
 
 
 def _is_table(cells: dict[Place, list[Word]], grid: _Grid) -> bool:
@@ -270,14 +270,14 @@ def _is_table(cells: dict[Place, list[Word]], grid: _Grid) -> bool:
     )
 
 
-def _with_rows_parted(
+def _split_rows(
     rows: list[list[list[Word]]], textpage: pdfium.PdfTextPage
 ) -> list[list[list[Word]]]:
     """Split rows whose lines are rows themselves, without rulings between them."""
-    return [part for row in rows for part in _parted(row, textpage, is_only=len(rows) <= 3)]
+    return [part for row in rows for part in _split_row(row, textpage, is_only=len(rows) <= 3)]
 
 
-def _parted(
+def _split_row(
     row: list[list[Word]], textpage: pdfium.PdfTextPage, *, is_only: bool
 ) -> Iterator[list[list[Word]]]:
     """Split a row into its lines if all its cells have the same lines.
@@ -295,7 +295,7 @@ def _parted(
     ]
     is_list = is_only and len(longest) >= 4 and len(lines) == len(row)
     is_list = is_list and all(len(column) == len(longest) for column in lines)
-    if len(lines) < 2 or not (figures or is_list) or not _are_level(lines, longest):
+    if len(lines) < 2 or not (figures or is_list) or not _are_aligned(lines, longest):
         yield row
         return
     borders = [(_middle(a) + _middle(b)) / 2 for a, b in pairwise(longest)]
@@ -306,7 +306,7 @@ def _parted(
     yield from parts
 
 
-def _are_level(
+def _are_aligned(
     columns: Iterable[Sequence[Sequence[Word]]], longest: Sequence[Sequence[Word]]
 ) -> bool:
     """Return True if every line of the columns is level with a line of the longest column."""

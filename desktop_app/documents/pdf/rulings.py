@@ -48,7 +48,7 @@ class _TooManyError(Exception):
 
 _Matrix = tuple[float, float, float, float, float, float]
 _Point = tuple[float, float]
-_UNMOVED: Final[_Matrix] = (1, 0, 0, 1, 0, 0)
+_IDENTITY: Final[_Matrix] = (1, 0, 0, 1, 0, 0)
 
 
 def of_page(page: pdfium.PdfPage) -> Rulings:
@@ -59,19 +59,19 @@ def of_page(page: pdfium.PdfPage) -> Rulings:
     found = Rulings()
     try:
         for thing in (raw.FPDFPage_GetObject(page, index) for index in range(count)):
-            _collect(thing, _UNMOVED, found, 0)
+            _collect(thing, _IDENTITY, found, 0)
     except _TooManyError:
         return Rulings()
-    return Rulings(_joined(found.across), _joined(found.down))
+    return Rulings(_join_rulings(found.across), _join_rulings(found.down))
 
 
 def _collect(thing: Any, matrix: _Matrix, found: Rulings, depth: int) -> None:
     kind = raw.FPDFPageObj_GetType(thing)
     if kind == raw.FPDF_PAGEOBJ_PATH:
         if _is_drawn(thing):
-            _take(_parts(thing, _times(_matrix_of(thing), matrix)), found)
+            _add_strokes(_strokes(thing, _multiply(_matrix_of(thing), matrix)), found)
     elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
-        inner = _times(_matrix_of(thing), matrix)
+        inner = _multiply(_matrix_of(thing), matrix)
         for index in range(min(raw.FPDFFormObj_CountObjects(thing), _MOST_OBJECTS)):
             _collect(raw.FPDFFormObj_GetObject(thing, index), inner, found, depth + 1)
 
@@ -85,11 +85,11 @@ def _is_drawn(path: Any) -> bool:
 def _matrix_of(thing: Any) -> _Matrix:
     matrix = raw.FS_MATRIX()
     if not raw.FPDFPageObj_GetMatrix(thing, matrix):
-        return _UNMOVED
+        return _IDENTITY
     return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
 
 
-def _times(m: _Matrix, n: _Matrix) -> _Matrix:
+def _multiply(m: _Matrix, n: _Matrix) -> _Matrix:
     """Return the product of two matrices: `m` is applied first."""
     return (
         m[0] * n[0] + m[1] * n[2],
@@ -101,7 +101,7 @@ def _times(m: _Matrix, n: _Matrix) -> _Matrix:
     )
 
 
-def _parts(path: Any, matrix: _Matrix) -> Iterator[list[_Point]]:
+def _strokes(path: Any, matrix: _Matrix) -> Iterator[list[_Point]]:
     """Yield the strokes of a path, split where the pen is lifted; skip those with curves."""
     count = raw.FPDFPath_CountSegments(path)
     if not 1 < count <= _MOST_IN_A_PATH:
@@ -118,19 +118,19 @@ def _parts(path: Any, matrix: _Matrix) -> Iterator[list[_Point]]:
                 yield points
             points, is_curved = [], False
         is_curved = is_curved or kind == raw.FPDF_SEGMENT_BEZIERTO
-        points.append(_moved((x.value, y.value), matrix))
+        points.append(_transform((x.value, y.value), matrix))
         if raw.FPDFPathSegment_GetClose(segment):
             points.append(points[0])
     if not is_curved:
         yield points
 
 
-def _moved(point: _Point, m: _Matrix) -> _Point:
+def _transform(point: _Point, m: _Matrix) -> _Point:
     x, y = point
     return x * m[0] + y * m[2] + m[4], x * m[1] + y * m[3] + m[5]
 
 
-def _take(parts: Iterable[list[_Point]], found: Rulings) -> None:
+def _add_strokes(parts: Iterable[list[_Point]], found: Rulings) -> None:
     for points in parts:
         if len(points) < 2:
             continue
@@ -154,7 +154,7 @@ def _add(side: tuple[_Point, _Point], found: Rulings) -> None:
         found.down.append(Ruling((x + to_x) / 2, min(y, to_y), max(y, to_y)))
 
 
-def _joined(lines: list[Ruling]) -> list[Ruling]:
+def _join_rulings(lines: list[Ruling]) -> list[Ruling]:
     """Join lines that overlap or continue each other."""
     rows: list[list[Ruling]] = []
     for line in sorted(lines):
@@ -162,10 +162,10 @@ def _joined(lines: list[Ruling]) -> list[Ruling]:
             rows[-1].append(line)
         else:
             rows.append([line])
-    return [line for row in rows for line in _of_one_row(row)]
+    return [line for row in rows for line in _join_row(row)]
 
 
-def _of_one_row(row: list[Ruling]) -> Iterator[Ruling]:
+def _join_row(row: list[Ruling]) -> Iterator[Ruling]:
     at = sum(line.at for line in row) / len(row)
     start = end = None
     for line in sorted(row, key=lambda line: line.start):

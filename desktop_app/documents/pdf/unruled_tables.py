@@ -37,9 +37,9 @@ _MOST_COLUMNS: Final = 40
 _LONGEST_CELL: Final = 400
 _FEWEST_ROWS: Final = 4
 _FEWEST_RULED: Final = 3
-_PAGES: Final = 60
-_LONG: Final = 6  # words
-_LONGEST_HEAD: Final = 4  # lines
+_LONGEST_STEP: Final = 60
+_CAPTION_WORDS: Final = 6  # words
+_LONGEST_HEADER: Final = 4  # lines
 _LEADER: Final = re.compile(r"(?:\.\s?){4,}|…{2,}|_{4,}")
 _SIGNS: Final = re.compile(r"[^\w\-–—−✓✔✗×]*")
 _NUMBER: Final = re.compile(r"(?<!\S)[^\s\w]*\d[\d.,:/%]*[^\s\w]*(?!\S)")
@@ -53,7 +53,7 @@ def between_rules(
 ) -> list[Table]:
     """Return tables between rules of equal width, at least three above each other."""
     tables: list[Table] = []
-    for rules in _of_one_width(rulings.across):
+    for rules in _group_by_width(rulings.across):
         at = 0
         while at + 2 < len(rules):
             for last in range(len(rules) - 1, at + 1, -1):
@@ -65,7 +65,7 @@ def between_rules(
     return tables
 
 
-def _of_one_width(across: Sequence[Ruling]) -> Iterator[list[Ruling]]:
+def _group_by_width(across: Sequence[Ruling]) -> Iterator[list[Ruling]]:
     """Group rules with the same ends, from top to bottom."""
     groups: list[list[Ruling]] = []
     for rule in sorted(across, key=lambda rule: -rule.at):
@@ -90,7 +90,7 @@ def _between(
     frame = Table(rules[0].start - 2, rules[-1].at, rules[0].end + 2, rules[0].at, [])
     inside = [word for word in words if frame.holds(word)]
     lines = page_words.lines(inside)
-    if len(lines) < _FEWEST_RULED or page_words.are_turned(textpage, inside):
+    if len(lines) < _FEWEST_RULED or page_words.are_rotated(textpage, inside):
         return None
     borders = _gutters(lines, _GUTTER)
     if not 1 <= len(borders) <= _MOST_COLUMNS:
@@ -102,7 +102,7 @@ def _between(
         return None
     if not _is_table(rows, lines, textpage, least_filled=0.4, most_running=1):
         return None
-    joined = _in_rows(rows, lines, rules)
+    joined = _join_rows(rows, lines, rules)
     if len(joined) < _FEWEST_RULED:
         return None
     return Table(frame.left, frame.bottom, frame.right, frame.top, joined)
@@ -111,12 +111,13 @@ def _between(
 def _is_caption(line: Line, borders: Sequence[float]) -> bool:
     """Return True if a line crosses a border with several words: a caption or note, no header."""
     return any(
-        len(piece) >= _LONG and any(piece[0].left < border < piece[-1].right for border in borders)
+        len(piece) >= _CAPTION_WORDS
+        and any(piece[0].left < border < piece[-1].right for border in borders)
         for piece in page_words.pieces(line)
     )
 
 
-def _in_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]) -> list[Cells]:
+def _join_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]) -> list[Cells]:
     """Join the lines of each row.
 
     These are the lines of the header, the lines between two rules if every row is ruled, and lines
@@ -124,19 +125,19 @@ def _in_rows(rows: list[Cells], lines: Sequence[Line], rules: Sequence[Ruling]) 
     """
     bands = [sum(rule.at > _middle(line) for rule in rules) for line in lines]
     is_ruled = len(set(bands)) >= 4 and len(lines) <= 2.5 * len(set(bands))
-    has_head = bands.count(bands[0]) <= _LONGEST_HEAD and len(rules) > 2
+    has_head = bands.count(bands[0]) <= _LONGEST_HEADER and len(rules) > 2
     joined: list[Cells] = []
     for number, (row, band) in enumerate(zip(rows, bands, strict=True)):
         goes_on = bool(joined) and bands[number - 1] == band
         is_head = has_head and band == bands[0]
-        if goes_on and (is_head or is_ruled or (not row[0] and _only_goes_on(joined[-1], row))):
+        if goes_on and (is_head or is_ruled or (not row[0] and _is_continuation(joined[-1], row))):
             joined[-1] = [[*above, *below] for above, below in zip(joined[-1], row, strict=True)]
         else:
             joined.append(row)
     return joined
 
 
-def _only_goes_on(above: Cells, row: Cells) -> bool:
+def _is_continuation(above: Cells, row: Cells) -> bool:
     """Return True if a line without a first cell continues words, and is no row of its own."""
     filled = [bool(cell) for cell in row]
     return sum(filled) <= 2 and all(
@@ -150,7 +151,7 @@ def unruled(
     """Return tables without rules: adjacent lines with aligned figures."""
     free = [word for word in words if not any(table.holds(word) for table in taken)]
     tables: list[Table] = []
-    if not free or page_words.are_turned(textpage, free):
+    if not free or page_words.are_rotated(textpage, free):
         return []
     for run in _runs(page_words.lines(free)):
         borders = _gutters(run, _WIDE_GUTTER)
@@ -165,10 +166,10 @@ def unruled(
 
 def may_be_unruled(text: str) -> bool:
     """Return True if enough lines of a page are mostly figures for a table without rules."""
-    return sum(map(_is_of_figures, text.split("\n"))) >= _FEWEST_ROWS
+    return sum(map(_is_mostly_figures, text.split("\n"))) >= _FEWEST_ROWS
 
 
-def _is_of_figures(line: str) -> bool:
+def _is_mostly_figures(line: str) -> bool:
     figures = len(_NUMBER.findall(line))
     return figures > 0 and figures >= 0.3 * len(line.split())
 
@@ -184,7 +185,7 @@ def with_columns_parted(table: Table, textpage: pdfium.PdfTextPage) -> Table:
         rows = [_cells(line, borders) for line in every]
         is_full = sum(all(row) for row in rows) >= 0.6 * len(rows)
         if is_full and _has_figures(rows, textpage):
-            parts = [_below_each_other([_cells(line, borders) for line in cell]) for cell in lines]
+            parts = [_merge_lines([_cells(line, borders) for line in cell]) for cell in lines]
             table = replace(
                 table,
                 rows=[
@@ -195,7 +196,7 @@ def with_columns_parted(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     return table
 
 
-def _below_each_other(lines: Sequence[Cells]) -> Cells:
+def _merge_lines(lines: Sequence[Cells]) -> Cells:
     """Join the lines of a row to its cells."""
     return [[word for cell in column for word in cell] for column in zip(*lines, strict=True)]
 
@@ -276,7 +277,7 @@ def _is_table(
         return False
     if any(sum(len(w.characters) for w in cell) > _LONGEST_CELL for row in rows for cell in row):
         return False
-    if sum(_is_running([row[at] for row in rows]) for at in range(columns)) > most_running:
+    if sum(_is_running_text([row[at] for row in rows]) for at in range(columns)) > most_running:
         return False
     said = [[page_words.text(textpage, row[at]) for row in rows] for at in range(columns)]
     if any(_are_bullets(column) for column in said):
@@ -291,7 +292,7 @@ def _are_bullets(column: Sequence[str]) -> bool:
     return sum(bool(_SIGNS.fullmatch(text)) for text in filled) >= len(filled) / 2
 
 
-def _is_running(column: Sequence[Line]) -> bool:
+def _is_running_text(column: Sequence[Line]) -> bool:
     """Return True if a column contains running text: lines of several words that fill it."""
     cells = [cell for cell in column if cell]
     if not cells:
@@ -306,16 +307,16 @@ def _has_figures(rows: Sequence[Cells], textpage: pdfium.PdfTextPage) -> bool:
     for at in range(1, len(rows[0])):
         said = [page_words.text(textpage, row[at]) for row in rows if row[at]]
         figures = [text for text in said if page_words.FIGURE.fullmatch(text)]
-        if len(figures) >= max(3, 0.6 * len(rows)) and not _is_counting(figures):
+        if len(figures) >= max(3, 0.6 * len(rows)) and not _is_sequence(figures):
             return True
     return False
 
 
-def _is_counting(figures: Sequence[str]) -> bool:
+def _is_sequence(figures: Sequence[str]) -> bool:
     """Return True if integers grow by small steps, as in a table of contents."""
     numbers = [int(figure) for figure in figures if figure.isdecimal()]
     steps = [b - a for a, b in pairwise(numbers)]
-    return len(numbers) == len(figures) and all(0 <= step <= _PAGES for step in steps)
+    return len(numbers) == len(figures) and all(0 <= step <= _LONGEST_STEP for step in steps)
 
 
 def _middle(line: Line) -> float:

@@ -83,7 +83,7 @@ _HIDDEN: Final = re.compile(r"display:\s*none|visibility:\s*hidden|mso-hide:\s*a
 # KaTeX draws each formula a second time next to its MathML.
 _DRAWN_FORMULA: Final = re.compile(r"(?:^|\s)katex-html(?:\s|$)")
 _WORD_LEVEL: Final = re.compile(r"mso-list:\s*l\d+\s+level(\d+)", re.I)
-_WORD_SIGN: Final = re.compile(r"mso-list:\s*ignore", re.I)
+_WORD_LABEL: Final = re.compile(r"mso-list:\s*ignore", re.I)
 _NUMBER: Final = re.compile(r"\s*\(?(?:\d+|[a-zA-Z]{1,5})[.)]")
 _LANGUAGE: Final = re.compile(r"(?:language-|lang-|highlight-source-)([\w+#-]+)")
 _TINY: Final = re.compile(r"[0-3](?:px)?")
@@ -108,14 +108,14 @@ class Converted:
 
 def convert(source: str, left_out: frozenset[str]) -> Converted:
     """Convert HTML to Markdown; elements of `left_out` are dropped with their content."""
-    source = _terminated(source.replace("\r\n", "\n").replace("\r", "\n"))
+    source = _terminate(source.replace("\r\n", "\n").replace("\r", "\n"))
     writer = _Writer(left_out)
     writer.feed(source)
     writer.close()
     return Converted(writer.text(), writer.has_prose)
 
 
-def _terminated(source: str) -> str:
+def _terminate(source: str) -> str:
     """Terminate the last comment or tag of a source, as browsers do.
 
     The library's parser would search for the end again from every following "<": 80 kB take 5 s.
@@ -281,7 +281,9 @@ class _Writer(HTMLParser):
         self._heading = 0
         self._code: list[str] | None = None
         self._language = ""
-        self._sign: list[str] | None = None  # the bullet or number that Word writes before an item
+        self._word_label: list[str] | None = (
+            None  # the bullet or number that Word writes before an item
+        )
         self._formula: list[str] = []
         self._annotation: list[str] = []
 
@@ -322,8 +324,8 @@ class _Writer(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._left_out:
             return
-        if self._sign is not None:
-            self._sign.append(data)
+        if self._word_label is not None:
+            self._word_label.append(data)
         elif self._tags["math"]:
             self._add_to_formula(data)
         elif self._code is not None:
@@ -362,7 +364,7 @@ class _Writer(HTMLParser):
         """Finish the current paragraph or heading, if there is any."""
         flow = self._flows[-1]
         for mark in reversed(flow.marks):
-            self._mark(flow, mark)
+            self._apply_mark(flow, mark)
             mark.start = 0
         text = "".join(flow.line).strip()
         flow.line.clear()
@@ -420,14 +422,14 @@ class _Writer(HTMLParser):
             self._formula, self._annotation = [], [given.get("alttext", "")]
             self._push(_Element(tag, self._end_formula))
         elif self._code is not None:
-            self._start_within_code(self._code, tag, given)
+            self._start_in_code(self._code, tag, given)
         elif tag == "pre" or (style and _PREFORMATTED.search(style) and _MONOSPACED.search(style)):
             self._start_code(tag, given)
         elif self._heading and tag in _DIVISIONS and (tag != "p" or not self._flows[-1].line):
             self._write(" ")  # A heading is one line.
             self._push(_Element(tag, lambda: self._write(" ")))
         elif tag in _BLOCKS:
-            self._start_of_block(tag, given, style)
+            self._start_block_element(tag, given, style)
         elif tag in _TABLE_PARTS:
             self._start_in_table(tag, given)
         else:
@@ -439,7 +441,7 @@ class _Writer(HTMLParser):
             self.handle_endtag(_WORD_LIST)
         self._end_paragraph()
 
-    def _start_of_block(self, tag: str, given: dict[str, str], style: str) -> None:
+    def _start_block_element(self, tag: str, given: dict[str, str], style: str) -> None:
         level = _WORD_LEVEL.search(style) if style and tag == "p" else None
         if level and not self._tags["li"]:
             self._start_word_item(min(int(level[1]), 9))
@@ -484,7 +486,7 @@ class _Writer(HTMLParser):
         self._language = _language(given) or self._language
         self._push(_Element(tag, self._end_code))
 
-    def _start_within_code(self, code: list[str], tag: str, given: dict[str, str]) -> None:
+    def _start_in_code(self, code: list[str], tag: str, given: dict[str, str]) -> None:
         if tag == "code" and not "".join(code).strip():
             self._language = _language(given) or self._language
         is_line = tag in ("div", "p")
@@ -505,9 +507,9 @@ class _Writer(HTMLParser):
 
     def _start_inline(self, tag: str, given: dict[str, str], style: str) -> None:
         line, address = self._flows[-1].line, given.get("href", "").strip()
-        if tag == "span" and style and _WORD_SIGN.search(style):
-            self._sign = []
-            self._push(_Element(tag, self._take_sign))
+        if tag == "span" and style and _WORD_LABEL.search(style):
+            self._word_label = []
+            self._push(_Element(tag, self._take_word_label))
         elif tag == "a" and address and all(mark.sign for mark in self._flows[-1].marks):
             self._start_marks(tag, [_Mark("", len(line), address.replace(" ", "%20"))])
         elif tag == "q":
@@ -518,13 +520,13 @@ class _Writer(HTMLParser):
             self._push(_Element(tag, lambda: self._write(" ")))
         elif tag in ("sup", "sub"):
             start, change = len(line), md.raised if tag == "sup" else md.lowered
-            self._push(_Element(tag, lambda: self._change(line, start, change)))
+            self._push(_Element(tag, lambda: self._change_text(line, start, change)))
         else:
             signs = self._new_signs(tag, style)
             marks = [_Mark(sign, len(line)) for sign in signs]
             self._start_marks(tag, marks, keeps_lines=_keeps_lines(style))
 
-    def _change(self, line: list[str], start: int, change: Callable[[str], str]) -> None:
+    def _change_text(self, line: list[str], start: int, change: Callable[[str], str]) -> None:
         line[start:] = [change("".join(line[start:]))]
 
     def _new_signs(self, tag: str, style: str) -> list[str]:
@@ -555,12 +557,12 @@ class _Writer(HTMLParser):
 
         def end() -> None:
             for mark in reversed(marks):
-                self._mark(flow, mark)
+                self._apply_mark(flow, mark)
                 flow.marks.remove(mark)
 
         self._push(_Element(tag, end if marks else None, keeps_lines))
 
-    def _mark(self, flow: _Flow, mark: _Mark) -> None:
+    def _apply_mark(self, flow: _Flow, mark: _Mark) -> None:
         """Put a mark around the words since its start; the space around them stays outside."""
         text = "".join(flow.line[mark.start :])
         words = text.strip()
@@ -658,9 +660,9 @@ class _Writer(HTMLParser):
         self._start_item(_WORD_ITEM)
         self._push(_Element("p", self._end_paragraph))
 
-    def _take_sign(self) -> None:
+    def _take_word_label(self) -> None:
         """Make a list numbered if its first item begins with a number."""
-        sign, self._sign = "".join(self._sign or ()), None
+        sign, self._word_label = "".join(self._word_label or ()), None
         if self._tags[_WORD_LIST] and len(self._lists[-1].items) == 1 and _NUMBER.match(sign):
             self._lists[-1].bullet = ""
 

@@ -146,8 +146,8 @@ class DecodedText:
 
 def decode(data: bytes) -> DecodedText | None:
     """Decode text with LF line ends; None unless it is text in a known encoding."""
-    for way in (_stated, _wide, _guessed):
-        found = way(data)
+    for decoder in (_decode_stated, _decode_wide, _decode_guessed):
+        found = decoder(data)
         if found and not _has_controls(found.text):
             return DecodedText(found.text.replace("\r\n", "\n").replace("\r", "\n"), found.note)
     return None
@@ -160,23 +160,23 @@ def _has_controls(text: str) -> bool:
     return next(islice(_CONTROL.finditer(text), allowed, None), None) is not None
 
 
-def _stated(data: bytes) -> DecodedText | None:
+def _decode_stated(data: bytes) -> DecodedText | None:
     """Decode by byte order mark, as UTF-8, as UTF-16 without a mark, or as declared."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            text = _strictly(data, encoding)
+            text = _decode_strictly(data, encoding)
             if text is not None:
                 return DecodedText(text)
     is_japanese = any(escape in data[:_SAMPLE] for escape in _ESCAPES)
     encodings = ["iso2022_jp_2"] if is_japanese else []
-    for encoding in [*encodings, _encoding_by_nuls(data), *_declared(data)]:
-        text = _strictly(data, encoding)
+    for encoding in [*encodings, _encoding_by_nuls(data), *_declared_encodings(data)]:
+        text = _decode_strictly(data, encoding)
         if text is not None:
             return DecodedText(text)
     return None
 
 
-def _declared(data: bytes) -> list[str]:
+def _declared_encodings(data: bytes) -> list[str]:
     """Return the encoding that XML, a style sheet or source code declares in its first lines."""
     found = _DECLARED.match(data)
     if not found:
@@ -190,18 +190,18 @@ def _declared(data: bytes) -> list[str]:
     return ["cp1252" if codecs.lookup(name).name == "iso8859-1" else name] if is_text else []
 
 
-def _wide(data: bytes) -> DecodedText | None:
+def _decode_wide(data: bytes) -> DecodedText | None:
     """Decode UTF-16 without a mark and with few NULs, if every character is assigned."""
     if len(data) % 2 or not _NO_ASCII.search(data[:_SAMPLE]) or len(data) < 8:
         return None
     for encoding in ("utf-16-le", "utf-16-be"):
-        text = _strictly(data, encoding)
-        if text is not None and _is_sound(text[: _SAMPLE // 2]):
+        text = _decode_strictly(data, encoding)
+        if text is not None and _is_plausible_text(text[: _SAMPLE // 2]):
             return DecodedText(text)
     return None
 
 
-def _is_sound(text: str) -> bool:
+def _is_plausible_text(text: str) -> bool:
     """Return True if text uses few alphabets, and no unassigned characters."""
     if any(
         unicodedata.category(sign) in ("Cn", "Co", "Cc") for sign in text if sign not in "\r\n\t"
@@ -233,18 +233,18 @@ def _encoding_by_nuls(data: bytes) -> str:
     return "utf-8"
 
 
-def _guessed(data: bytes) -> DecodedText | None:
+def _decode_guessed(data: bytes) -> DecodedText | None:
     if data.count(0) or data.isascii():
         return None
-    for encoding in _plausible(data):
-        text = _strictly(data, encoding)
+    for encoding in _plausible_encodings(data):
+        text = _decode_strictly(data, encoding)
         if text is not None:
             name = _NAMES.get(encoding, encoding.replace("cp", "Windows-"))
             return DecodedText(text, f"The file does not say its encoding; it was read as {name}.")
     return None
 
 
-def _plausible(data: bytes) -> list[str]:
+def _plausible_encodings(data: bytes) -> list[str]:
     """Return the legacy encodings in which the data make sense, the likeliest first.
 
     The letters decide first, then the order of `_LEGACY` for Western text: charset-normalizer takes
@@ -277,7 +277,7 @@ def _plausible(data: bytes) -> list[str]:
             text = codecs.getincrementaldecoder(encoding)().decode(sample)
         except UnicodeDecodeError:
             continue
-        odd = _oddities(text, encoding)
+        odd = _count_oddities(text, encoding)
         # charset-normalizer omits the right encoding for a few short words.
         if encoding in measures or not odd:
             measure = measures.get(encoding, (1.0, 0.0))
@@ -285,7 +285,7 @@ def _plausible(data: bytes) -> list[str]:
     return [encoding for *_, encoding in sorted(ranked)]
 
 
-def _oddities(text: str, encoding: str) -> int:
+def _count_oddities(text: str, encoding: str) -> int:
     """Count oddities: strange symbols, mixed scripts in a word, letters of several languages."""
     count = len(_ODD.findall(text))
     if encoding.startswith("koi8") and len(_CAPITAL.findall(text)) > 2 * len(_SMALL.findall(text)):
@@ -316,7 +316,7 @@ def _is_latin(letter: str) -> bool:
     return unicodedata.name(letter, "").startswith(("LATIN", "FEMININE", "MASCULINE"))
 
 
-def _strictly(data: bytes, encoding: str) -> str | None:
+def _decode_strictly(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:

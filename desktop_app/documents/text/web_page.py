@@ -12,7 +12,7 @@ _CHARSET: Final = re.compile(rb"<meta\b[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)",
 
 def read(data: bytes) -> plain_text.DecodedText | None:
     """Return a web page as Markdown, without its head; None if its encoding is unknown."""
-    decoded = _decoded(data)
+    decoded = _decode(data)
     if decoded is None:
         return None
     return plain_text.DecodedText(to_markdown(decoded.text), decoded.note)
@@ -23,7 +23,7 @@ def to_markdown(page: str) -> str:
     return html_markdown.convert(page, html_markdown.LEFT_OUT_OF_PAGES).text
 
 
-def _decoded(data: bytes) -> plain_text.DecodedText | None:
+def _decode(data: bytes) -> plain_text.DecodedText | None:
     """Decode a page by the encoding that it states, else by the likeliest."""
     stated = _CHARSET.search(data[:2048])
     if not stated:

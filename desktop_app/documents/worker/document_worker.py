@@ -126,7 +126,7 @@ class DocumentWorker:
             DocumentError: a subclass.
         """
         header = {"kind": "extract-file", "name": path.name, "password": password}
-        return await self._extracted(Request(header, path=path), on_progress)
+        return await self._extract(Request(header, path=path), on_progress)
 
     async def extract_bytes(
         self,
@@ -138,7 +138,7 @@ class DocumentWorker:
     ) -> ExtractedDocument:
         """Return the text of a document without a file, pasted or piped; like `extract`."""
         header = {"kind": "extract-bytes", "name": name, "password": password}
-        return await self._extracted(Request(header, data), on_progress)
+        return await self._extract(Request(header, data), on_progress)
 
     async def scale(
         self, name: str, data: bytes, media_type: str, size: tuple[int, int]
@@ -152,7 +152,7 @@ class DocumentWorker:
         """
         asked = {"kind": "scale", "name": name, "media_type": media_type}
         header = {**asked, "width": size[0], "height": size[1]}
-        request = Request(header, data, most=_picture_bytes(size), is_text=False)
+        request = Request(header, data, most=_image_bytes_bound(size), is_text=False)
         return await self._ask(
             request, lambda answer, data: worker_answers.picture(answer, data, size)
         )
@@ -176,7 +176,7 @@ class DocumentWorker:
         asked = [[number, *size] for number, size in pages]
         header = {"kind": "render", "name": name, "pages": asked, "password": password}
         sizes = [size for _, size in pages]
-        most = sum(map(_picture_bytes, sizes))
+        most = sum(map(_image_bytes_bound, sizes))
         request = Request(header, data, most=most, is_text=False)
         return await self._ask(
             request, lambda answer, data: worker_answers.pictures(answer, data, sizes)
@@ -214,7 +214,7 @@ class DocumentWorker:
         """
         payload = text.encode(errors="replace")
         header = {"kind": "chunk", "name": "The text", "tokens": tokens}
-        request = Request(header, payload, most=_rows_bytes(payload))
+        request = Request(header, payload, most=_row_bytes_bound(payload))
         length = len(text)
         return await self._ask(request, lambda _, rows: worker_answers.chunks(rows, length))
 
@@ -226,7 +226,7 @@ class DocumentWorker:
         """
         payload = text.encode(errors="replace")
         header = {"kind": "passages", "name": name, "media_type": media_type}
-        request = Request(header, payload, most=_rows_bytes(payload))
+        request = Request(header, payload, most=_row_bytes_bound(payload))
         length = len(text)
         return await self._ask(request, lambda _, rows: worker_answers.passages(rows, length))
 
@@ -238,9 +238,7 @@ class DocumentWorker:
             self._discard()
         await asyncio.gather(*self._ending)
 
-    async def _extracted(
-        self, request: Request, on_progress: OnProgress | None
-    ) -> ExtractedDocument:
+    async def _extract(self, request: Request, on_progress: OnProgress | None) -> ExtractedDocument:
         password, limits = str(request.header["password"]), self.limits
         name = sound(request.name)
 
@@ -268,7 +266,7 @@ class DocumentWorker:
         """
         limits = self.limits
         async with self._turn:
-            self._stay()
+            self._cancel_idle_stop()
             try:
                 async with asyncio.timeout(limits.seconds):
                     answer, found = await self._exchange(request, limits, read, on_progress)
@@ -280,7 +278,7 @@ class DocumentWorker:
                 self._discard()
                 raise refusals.reader_stopped(request.name, str(error), limits) from error
             except DocumentError:  # the request was not sent
-                self._leave_when_idle()
+                self._schedule_idle_stop()
                 raise
             except BaseException:
                 # Cancelled, or the progress callback raised: the child is in the middle of its
@@ -290,7 +288,7 @@ class DocumentWorker:
             if answer.get("exhausted"):
                 self._discard()
             else:
-                self._leave_when_idle()
+                self._schedule_idle_stop()
         if isinstance(found, DocumentError):
             raise found
         return found
@@ -327,7 +325,7 @@ class DocumentWorker:
                 return answer, await asyncio.to_thread(read, answer, found)
             return answer, read(answer, found)
         except worker_answers.MalformedAnswerError as error:
-            raise await _gone(child) from error
+            raise await _child_gone_error(child) from error
 
     async def _answer(
         self,
@@ -347,7 +345,7 @@ class DocumentWorker:
                 step = worker_answers.progress(header) if header["kind"] == "progress" else None
                 wanted = worker_answers.member(header) if header["kind"] == "open" else None
             except worker_answers.MalformedAnswerError as error:
-                raise await _gone(child) from error
+                raise await _child_gone_error(child) from error
             if wanted is not None:
                 await self._send_member(child, opened, wanted)
             elif step is None:
@@ -381,7 +379,7 @@ class DocumentWorker:
         try:
             socket.send_fds(self._files, [b"f" if given else b"-"], given)
         except OSError as error:  # including BlockingIOError: the child takes no files
-            raise await _gone(child) from error
+            raise await _child_gone_error(child) from error
 
     async def _running_child(self, limits: Limits) -> Process:
         is_running = self._child is not None and self._child.returncode is None
@@ -414,16 +412,16 @@ class DocumentWorker:
             except BaseException as error:
                 ours.close()
                 if isinstance(error, OSError):
-                    raise _not_started(error) from error
+                    raise _start_error(error) from error
                 raise
         ours.setblocking(False)
         return child, ours
 
-    def _leave_when_idle(self) -> None:
+    def _schedule_idle_stop(self) -> None:
         loop = asyncio.get_running_loop()
         self._idle = loop.call_later(self._idle_s, self._discard)
 
-    def _stay(self) -> None:
+    def _cancel_idle_stop(self) -> None:
         if self._idle:
             self._idle.cancel()
             self._idle = None
@@ -437,7 +435,7 @@ class DocumentWorker:
 
     def _discard(self) -> None:
         """Kill the child, and reap it in the background. A new child starts on demand."""
-        self._stay()
+        self._cancel_idle_stop()
         child, self._child = self._child, None
         if self._files:
             self._files.close()
@@ -449,7 +447,7 @@ class DocumentWorker:
             task.add_done_callback(self._ending.discard)
 
 
-def _not_started(error: OSError) -> DocumentError:
+def _start_error(error: OSError) -> DocumentError:
     return DocumentError(
         "The part of the program that reads documents could not be started.",
         what_was_kept=refusals.NOTHING_MADE,
@@ -458,12 +456,12 @@ def _not_started(error: OSError) -> DocumentError:
     )
 
 
-def _picture_bytes(size: tuple[int, int]) -> int:
+def _image_bytes_bound(size: tuple[int, int]) -> int:
     """Return an upper bound for the bytes of an image of this size as PNG or JPEG."""
     return 4 * size[0] * size[1] + PIECE
 
 
-def _rows_bytes(text: bytes) -> int:
+def _row_bytes_bound(text: bytes) -> int:
     """Return an upper bound for the bytes of rows about the parts of a text."""
     return min(16 * len(text) + PIECE, 4 * MOST_TEXT)
 
@@ -505,7 +503,7 @@ async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> No
             child.stdin.write(view[start : start + PIECE])
             await child.stdin.drain()
     except OSError as error:
-        raise await _gone(child) from error
+        raise await _child_gone_error(child) from error
 
 
 async def _receive(
@@ -535,11 +533,11 @@ async def _receive(
             left -= len(piece)
             pieces.append(decoder.decode(piece, final=not left))
     except (asyncio.IncompleteReadError, ValueError) as error:
-        raise await _gone(child) from error
+        raise await _child_gone_error(child) from error
     return header, "".join(pieces)
 
 
-async def _gone(child: Process) -> _ChildGoneError:
+async def _child_gone_error(child: Process) -> _ChildGoneError:
     """Return the error for a child that no longer answers, or answers nonsense."""
     with contextlib.suppress(TimeoutError):
         # It is ending by itself; only a child that talks nonsense needs to be killed.

@@ -87,7 +87,7 @@ class OpenDocument:
                 outer, inner = inner, os.open(folder, _FOLDER, dir_fd=inner)
                 if outer != self.descriptor:
                     os.close(outer)
-            return _regular(os.open(name, _TO_READ | os.O_NOFOLLOW, dir_fd=inner))
+            return _require_regular(os.open(name, _TO_READ | os.O_NOFOLLOW, dir_fd=inner))
         finally:
             if inner != self.descriptor:
                 os.close(inner)
@@ -107,7 +107,7 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
             return _open_folder(path, limits)
         if not stat.S_ISREG(mode):
             raise refusals.unreadable(path.name, "it is not a file")
-        descriptor = _regular(os.open(path, _TO_READ))
+        descriptor = _require_regular(os.open(path, _TO_READ))
         opened = OpenDocument(descriptor, os.fstat(descriptor).st_size, None)
     except OSError as error:
         raise refusals.unreadable(path.name, (error.strerror or "unknown").lower()) from error
@@ -117,7 +117,7 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
     return opened
 
 
-def _regular(descriptor: int) -> int:
+def _require_regular(descriptor: int) -> int:
     """Return the descriptor of a regular file; close any other.
 
     Raises:

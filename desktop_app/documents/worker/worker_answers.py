@@ -296,7 +296,7 @@ def _whole(value: Any, least: int, most: int) -> int:
 
 
 def _wholes(value: Any, count: int) -> list[int]:
-    return [_whole(one, 1, _MOST) for one in _row(value, count)]
+    return [_whole(number, 1, _MOST) for number in _row(value, count)]
 
 
 def _span(value: Sequence[Any], length: int) -> tuple[int, int]:

@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     files = socket.socket(fileno=descriptor)
     answers = _take_standard_output()
     sandbox.confine(policy(memory, (descriptor, answers.fileno())))
-    sys.excepthook = functools.partial(_last_words, answers)
+    sys.excepthook = functools.partial(_report_crash, answers)
     requests: queue.SimpleQueue[Frame] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, requests), daemon=True).start()
     while True:
@@ -80,7 +80,7 @@ def _take_standard_output() -> BinaryIO:
     return answers
 
 
-def _last_words(
+def _report_crash(
     answers: BinaryIO,
     kind: type[BaseException],
     _error: BaseException,
@@ -124,7 +124,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
         elif header["kind"] == "passages":
             _passages(payload.decode(), header, answers)
         else:
-            _send(_extracted(header, payload, limits, answers, files), answers)
+            _send(_extract(header, payload, limits, answers, files), answers)
     except DocumentError as error:
         write_frame(answers, {"kind": "refused", **error_to_json(error)})
     except MemoryError:
@@ -145,14 +145,14 @@ def _take_file(files: socket.socket) -> int:
     return descriptors[0]
 
 
-def _extracted(
+def _extract(
     header: dict[str, Any],
     payload: bytes,
     limits: Limits,
     answers: BinaryIO,
     files: socket.socket,
 ) -> ExtractedDocument:
-    name, password, report = header["name"], header["password"], _reporter(answers)
+    name, password, report = header["name"], header["password"], _progress_reporter(answers)
     if header["kind"] == "extract-file":
         return extract.extract_file(name, _take_file(files), limits, report, password)
     if header["kind"] == "extract-bytes":
@@ -212,7 +212,7 @@ def _send(document: ExtractedDocument, answers: BinaryIO) -> None:
     write_frame(answers, {"kind": "extracted", **fields}, document.text.encode())
 
 
-def _reporter(answers: BinaryIO) -> Callable[[Progress], None]:
+def _progress_reporter(answers: BinaryIO) -> Callable[[Progress], None]:
     """Return a callback that sends progress: always the last, otherwise at most every 40 ms."""
     sent_at = 0.0
 
