@@ -198,7 +198,7 @@ def words_of(run: Run) -> str:
         return ""
     if ADDED not in run.text:
         return run.text
-    return _ADDED_BY_US.sub(lambda m: chr(int(m["code"], 16)) if m["code"] else "", run.text)
+    return _PROGRAM_TEXT.sub(lambda m: chr(int(m["code"], 16)) if m["code"] else "", run.text)
 
 
 def is_place(run: Run) -> bool:
@@ -212,7 +212,7 @@ _STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\
 
 # Invisible characters that change the direction of the text around them. Code and links contain no
 # legitimate invisible characters at all.
-_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNSEEN: Final = (
     "\x80-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f"
@@ -221,17 +221,17 @@ _UNSEEN_IN_CODE: Final = re.compile(f"[{_UNSEEN}]")
 _UNSEEN_IN_LINKS: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f{_UNSEEN}]")
 _JOINERS: Final = "\u200c\u200d"
 """Other scripts and emoji need these between their letters, so they stay invisible there."""
-_ADDED_BY_US: Final = re.compile(f"{ADDED}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
+_PROGRAM_TEXT: Final = re.compile(f"{ADDED}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
 
 
-_STANDS_IN: Final = {"\r": " ", "\n": " ", "\u2029": " ", ADDED: ""}
+_REPLACEMENTS: Final = {"\r": " ", "\n": " ", "\u2029": " ", ADDED: ""}
 
 
 def clean(text: str) -> str:
     """Return text that is safe in a block: line ends become spaces, other specials U+FFFD."""
     if _STRUCTURAL.search(text) is None:
         return text
-    return _STRUCTURAL.sub(lambda match: _STANDS_IN.get(match[0], "\ufffd"), text)
+    return _STRUCTURAL.sub(lambda match: _REPLACEMENTS.get(match[0], "\ufffd"), text)
 
 
 def show_unseen(text: str, *, code: bool = False, link: bool = False, before: str = "") -> str:
@@ -242,7 +242,7 @@ def show_unseen(text: str, *, code: bool = False, link: bool = False, before: st
     """
     if text.isascii() and not link:
         return text
-    pattern = _UNSEEN_IN_LINKS if link else _UNSEEN_IN_CODE if code else _TURNING
+    pattern = _UNSEEN_IN_LINKS if link else _UNSEEN_IN_CODE if code else _DIRECTION_MARKS
     if pattern.search(text) is None:
         return text
     line = before + text

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 SLICE: Final = 6_000
 """Characters of a slice; it ends at the next good position after them."""
 
-_LONGEST: Final = 2 * SLICE
-_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
+_LONGEST_SLICE: Final = 2 * SLICE
+_LINK_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _OPENXML: Final = "application/vnd.openxmlformats-officedocument."
 _STRUCTURED: Final = frozenset(
@@ -110,19 +110,19 @@ class DocumentText:
 
     def shown(self, number: int, passage: tuple[int, int] | None = None) -> Shown:
         """Return a slice as blocks; `passage` is a range of the whole text to mark."""
-        one = self.slices[number]
-        placed = self._placed(one)
-        blocks, places = _packed(placed)
+        part = self.slices[number]
+        placed = self._place_blocks(part)
+        blocks, places = _join_rows(placed)
         marks: list[Marked] = []
-        if passage is not None and passage[0] < one.end and passage[1] > one.start:
+        if passage is not None and passage[0] < part.end and passage[1] > part.start:
             marks = list(self._marks(placed, places, passage))
         return Shown(tuple(blocks), tuple(marks))
 
-    def _placed(self, one: Slice) -> list[_Placed]:
-        text = self._text[one.start : one.end]
+    def _place_blocks(self, part: Slice) -> list[_Placed]:
+        text = self._text[part.start : part.end]
         if self._form is Form.MARKDOWN:
-            return _parsed(text, one)
-        placed, at = [], one.start
+            return _parse_slice(text, part)
+        placed, at = [], part.start
         for line in _split(text):
             placed.append(_Placed(at, at + len(line), self._line(line.rstrip("\n"))))
             at += len(line)
@@ -146,7 +146,7 @@ class DocumentText:
         if not touched:
             return
         first = placed[touched[0]].start
-        words: list[str] = [_words(placed[number].block) for number in touched]
+        words: list[str] = [_text_of(placed[number].block) for number in touched]
         starts = [0]
         for said in words:
             starts.append(starts[-1] + len(said))
@@ -154,13 +154,13 @@ class DocumentText:
         sought = self._text[max(start, first) : min(end, placed[touched[-1]].end)]
         before = self._text[first : max(start, first)]
         if self._form is Form.MARKDOWN:  # link targets are not shown
-            sought, before = _TARGET.sub("]", sought), _TARGET.sub("]", before)
+            sought, before = _LINK_TARGET.sub("]", sought), _LINK_TARGET.sub("]", before)
         spans = passage_matching.find(
             letters.text, sought, len(passage_matching.letters_of(before))
         )
         joined = "".join(words)
         found = [
-            (letters.places[s.start], _with_stop(joined, letters.places[s.end - 1] + 1))
+            (letters.places[s.start], _include_punctuation(joined, letters.places[s.end - 1] + 1))
             for s in spans
         ]
         for number, begin, said in zip(touched, starts, words, strict=False):
@@ -175,29 +175,29 @@ class DocumentText:
                     yield Marked(block, row, max(0, a - begin), min(len(said), b - begin))
 
 
-def _with_stop(text: str, end: int) -> int:
+def _include_punctuation(text: str, end: int) -> int:
     """Extend the end by the full stop or bracket that belongs to the words."""
     while end < len(text) and not text[end].isalnum() and not text[end].isspace():
         end += 1
     return end
 
 
-def _words(block: Block) -> str:
+def _text_of(block: Block) -> str:
     """Return the text of a block as shown; a row's cells in sequence."""
     if block.kind is Kind.TABLE:
         return "\t".join("".join(run.text for run in cell) for row in block.rows for cell in row)
     return "".join(run.text for run in block.runs)
 
 
-def _parsed(text: str, one: Slice) -> list[_Placed]:
+def _parse_slice(text: str, part: Slice) -> list[_Placed]:
     """Return the blocks of a slice of Markdown, without those of its repeated head."""
-    head_lines = one.head.count("\n")
-    offsets = [one.start]
+    head_lines = part.head.count("\n")
+    offsets = [part.start]
     for written in _split(text):
         offsets.append(offsets[-1] + len(written))
     env: dict[str, Any] = {}
-    tokens = parser().parse(one.head + text, env)
-    find_loose(tokens, one.head + text, env)
+    tokens = parser().parse(part.head + text, env)
+    find_loose(tokens, part.head + text, env)
     found = convert(tokens)
     kept = [p for p in found if p.line >= head_lines]
     placed = []
@@ -215,7 +215,7 @@ def _split(text: str) -> list[str]:
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
-def _packed(placed: Sequence[_Placed]) -> tuple[list[Block], list[tuple[int, int]]]:
+def _join_rows(placed: Sequence[_Placed]) -> tuple[list[Block], list[tuple[int, int]]]:
     """Join the rows of each table; return the blocks, and the block and row of each input."""
     blocks: list[Block] = []
     places: list[tuple[int, int]] = []
@@ -245,7 +245,7 @@ def _slices(text: str) -> Iterator[Slice]:
     start = 0
     while start < len(text):
         end = _line_end(text, start + SLICE)
-        if end - start > _LONGEST:
+        if end - start > _LONGEST_SLICE:
             gap = text.rfind(" ", start + SLICE // 2, start + SLICE)
             end = gap + 1 if gap > 0 else start + SLICE
         yield Slice(start, end)
@@ -260,9 +260,9 @@ def _line_end(text: str, place: int) -> int:
 def _markdown_slices(text: str) -> Iterator[Slice]:
     """Cut between paragraphs; between lines if there is no paragraph end for long."""
     start, head = 0, ""
-    state = _Open()
+    state = _OpenConstruct()
     for begin, line in _lines(text):
-        is_long = begin - start >= _LONGEST
+        is_long = begin - start >= _LONGEST_SLICE
         good = begin - start >= SLICE and state.is_between and not line[:1].isspace()
         if begin > start and (good or is_long):
             yield Slice(start, begin, head)
@@ -280,7 +280,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         at = end
 
 
-class _Open:
+class _OpenConstruct:
     """Tracks the construct that is open after the lines so far: a fence, a table, or none.
 
     Attributes:

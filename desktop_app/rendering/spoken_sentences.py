@@ -19,8 +19,10 @@ _FENCE: Final = re.compile(
 _BEGINS: Final = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|\|)")
 _RULE: Final = re.compile(r"\s*\|?[\s:|-]+\|?\s*$")
 # A sentence's end, unless a short word such as "e.g." or a lone number precedes it.
-_END: Final = re.compile(r"(?<!\b\w)(?<!\b\w\w)(?<!\d)[.!?…][\"'”’)\]*_`]*\s+(?=\S)|[。！？]")
-_QUIET: Final = re.compile(r"[\u2061-\u2063\ufffc]|\[\^[^\]\s]+\]|\*\*|__|~~|`")
+_SENTENCE_END: Final = re.compile(
+    r"(?<!\b\w)(?<!\b\w\w)(?<!\d)[.!?…][\"'”’)\]*_`]*\s+(?=\S)|[。！？]"
+)
+_UNSPOKEN: Final = re.compile(r"[\u2061-\u2063\ufffc]|\[\^[^\]\s]+\]|\*\*|__|~~|`")
 _LONGEST: Final = 2_000
 
 
@@ -41,18 +43,18 @@ class Sentences:
         *lines, self._rest = (self._rest + text).replace("\r\n", "\n").split("\n")
         for line in lines:
             said += self._line(line)
-        begins = self._fence or _BEGINS.match(self._rest) or not _may_say(self._rest)
+        begins = self._fence or _BEGINS.match(self._rest) or not _is_certain_prose(self._rest)
         if self._is_inside or not begins:
             self._open, self._rest, self._is_inside = self._open + self._rest, "", True
             said += self._sentences()
-        return [words for piece in said if (words := _spoken(piece))]
+        return [words for piece in said if (words := _spoken_words(piece))]
 
     def finish(self) -> list[str]:
         """Return the rest of the answer, which is complete."""
         said = self.feed("\n") if self._rest or self._open else []
         if self._fence:
             said.append(self._code())
-        if words := _spoken(self._flush()):
+        if words := _spoken_words(self._flush()):
             said.append(words)
         return said
 
@@ -91,7 +93,7 @@ class Sentences:
     def _sentences(self) -> list[str]:
         """Return the complete sentences of the open paragraph."""
         said = []
-        while (end := _END.search(self._open)) or len(self._open) > _LONGEST:
+        while (end := _SENTENCE_END.search(self._open)) or len(self._open) > _LONGEST:
             at = end.end() if end else self._open.rfind(" ", 1, _LONGEST) + 1 or _LONGEST
             said.append(self._open[:at])
             self._open = self._open[at:]
@@ -107,15 +109,15 @@ class Sentences:
         return f"{language} code, {lines}." if language else f"Code, {lines}."
 
 
-def _may_say(line: str) -> bool:
+def _is_certain_prose(line: str) -> bool:
     """Return True if half a line is certainly prose: it can become neither a fence nor a row."""
     start = line.lstrip()
     return len(start) > 3 and start[:1] not in "`~|#->*+" and not start[:1].isdigit()
 
 
-def _spoken(piece: str) -> str:
+def _spoken_words(piece: str) -> str:
     """Return the words of a piece of Markdown."""
     if not piece.strip():
         return ""
     words = " ".join(text for text in texts_of(render(piece.strip())) if text.strip())
-    return " ".join(_QUIET.sub("", words.replace(LINE_BREAK, " ")).split())
+    return " ".join(_UNSPOKEN.sub("", words.replace(LINE_BREAK, " ")).split())

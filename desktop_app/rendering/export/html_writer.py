@@ -40,8 +40,8 @@ _LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
 
 # Text that a spreadsheet would take for a formula, which may fetch any address, or would change as
 # a number: leading zeros, or more digits than it keeps.
-_NO_VALUE = re.compile(r"\s*(?:=|@|[+-](?![\d.,]+\s*%?\Z)|0\d+\Z|\d{16,}\Z)")
-_AS_TEXT = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
+_MISREAD_VALUE = re.compile(r"\s*(?:=|@|[+-](?![\d.,]+\s*%?\Z)|0\d+\Z|\d{16,}\Z)")
+_TEXT_CELL = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
 """Marks a cell as text for Excel and LibreOffice."""
 
 
@@ -82,7 +82,7 @@ class HtmlWriter:
 
     def __init__(self) -> None:
         self._open: list[str] = []
-        self._is_turned = False
+        self._has_right_to_left = False
 
     def write(self, blocks: Sequence[Block]) -> str:
         """Return the elements of the blocks."""
@@ -110,7 +110,7 @@ class HtmlWriter:
 
     def code(self, _language: str, text: str) -> str:
         """Return a code block."""
-        direction = _DIRECTIONS["left"] if self._is_turned else ""
+        direction = _DIRECTIONS["left"] if self._has_right_to_left else ""
         return (
             f'<pre{direction} style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
         )
@@ -122,8 +122,8 @@ class HtmlWriter:
         element states its direction, because it may be inside that one.
         """
         side = side_of(runs)
-        self._is_turned |= side == "right"
-        return _DIRECTIONS[side] if self._is_turned else ""
+        self._has_right_to_left |= side == "right"
+        return _DIRECTIONS[side] if self._has_right_to_left else ""
 
     def mark(self, _run: Run, text: str) -> str:
         """Return the mark of a footnote."""
@@ -135,12 +135,12 @@ class HtmlWriter:
 
     def cell_type(self, cell: Runs) -> str:
         """Return a cell's attributes for spreadsheets."""
-        return _AS_TEXT if _NO_VALUE.match("".join(map(words_of, cell))) else ""
+        return _TEXT_CELL if _MISREAD_VALUE.match("".join(map(words_of, cell))) else ""
 
     def formula(self, tex: str, *, display: bool) -> str:
         """Return a formula."""
         mark = "$$" if display else "$"
-        return f"<code>{mark}{_lines(tex)}{mark}</code>"
+        return f"<code>{mark}{_escape_lines(tex)}{mark}</code>"
 
     def table(self, parts: list[Block]) -> str:
         """Return a table from all its parts."""
@@ -156,7 +156,7 @@ class HtmlWriter:
                     for cell, align in zip(row, part.aligns, strict=False)
                 )
                 rows.append(f"<tr>{''.join(cells)}</tr>")
-        direction = _DIRECTIONS[begin] if is_turned or self._is_turned else ""
+        direction = _DIRECTIONS[begin] if is_turned or self._has_right_to_left else ""
         return f"<table{direction}{self.table_look}>{''.join(rows)}</table>"
 
     # ------------------------------------------------------------------ blocks
@@ -166,7 +166,7 @@ class HtmlWriter:
 
         A marker begins an item; lists and quotes begin as the block says.
         """
-        within = self._within(block)
+        within = self._containers_of(block)
         same = 0
         while same < min(len(within), len(self._open)) and within[same] == self._open[same]:
             same += 1
@@ -179,9 +179,9 @@ class HtmlWriter:
         yield from self._close(same)
         for number, name in enumerate(within[same:], same + 1):
             self._open.append(name)
-            yield self._opened(name, block, is_last=number >= len(within) - 1)
+            yield self._opening_tag(name, block, is_last=number >= len(within) - 1)
 
-    def _within(self, block: Block) -> list[str]:
+    def _containers_of(self, block: Block) -> list[str]:
         """Return the lists, items and quotes around a block, the outermost first."""
         names: list[str] = []
         quotes = depths_of_quotes(block)
@@ -198,7 +198,7 @@ class HtmlWriter:
         kept = self._open[at] if at < len(self._open) else ""
         return kept if kept in _LISTS else "ul"
 
-    def _opened(self, name: str, block: Block, *, is_last: bool) -> str:
+    def _opening_tag(self, name: str, block: Block, *, is_last: bool) -> str:
         if is_last and block.marker and name == "li":
             look = ' style="list-style-type:none"' if _mark_in_text(block.marker) else ""
             return f"<li{self.direction(block.runs)}{look}>"
@@ -243,8 +243,12 @@ class HtmlWriter:
         if is_name(run):
             return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
         if is_place(run):  # a pasted link still leads there
-            return _lines(run.text.removeprefix(ADDED))
-        text = self.formula(words_of(run), display=False) if run.math else _lines(self.words(run))
+            return _escape_lines(run.text.removeprefix(ADDED))
+        text = (
+            self.formula(words_of(run), display=False)
+            if run.math
+            else _escape_lines(self.words(run))
+        )
         for is_on, tag in (
             (run.code, "code"),
             (run.italic, "em"),
@@ -271,5 +275,5 @@ def _mark_in_text(marker: str) -> str:
     return "" if marker in _BULLETS or _kind_of(marker) == "ol" else f"{escape(marker)} "
 
 
-def _lines(text: str) -> str:
+def _escape_lines(text: str) -> str:
     return escape(text, quote=False).replace(LINE_BREAK, "<br>")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 # Characters in plain words that Markdown would take for markup, or a browser for a tag.
-_MEANT: Final = re.compile(
+_MARKUP_CHARACTERS: Final = re.compile(
     r"\\(?=[!-/:-@\[-`{-~]|\Z)|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_(?=\S)|`|~(?=~)|(?<!\s)~(?![^\W_])"
     r"|\$(?=[^\s$]+(?:\s+[^\s$]+)*\$(?!\w))|\$(?=\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)"
     r"|\[(?=\^|[^\]\n]{0,400}\][(\[:])"
@@ -35,23 +35,23 @@ _ADDRESS: Final = re.compile(r"(?:https?://|www\.)\w[^\s<>*_`~\[\]()\\]*[\w/]|[\
 _MARKED_ADDRESS: Final = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+\w", re.ASCII
 )
-_BEHIND_ADDRESS: Final = re.compile(r"[.,;:!?)]*(?:[^\S\u2028]|\Z)")
-_LONE: Final = str.maketrans({"\ufdd0": "\\[", "\ufdd1": "\\]"})
-_NO_BRACKETS: Final = str.maketrans("[]", "\ufdd0\ufdd1")
-_ENTITIES: Final = str.maketrans({"\ufdd0": "&#91;", "\ufdd1": "&#93;"})
-_BEGINS: Final = re.compile(
+_AFTER_ADDRESS: Final = re.compile(r"[.,;:!?)]*(?:[^\S\u2028]|\Z)")
+_ESCAPED_BRACKETS: Final = str.maketrans({"\ufdd0": "\\[", "\ufdd1": "\\]"})
+_BRACKET_PLACEHOLDERS: Final = str.maketrans("[]", "\ufdd0\ufdd1")
+_BRACKET_ENTITIES: Final = str.maketrans({"\ufdd0": "&#91;", "\ufdd1": "&#93;"})
+_BLOCK_START: Final = re.compile(
     r"(?:#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|={1,}\s*$|-{2,}\s*$|\||~{3}|\[[ xX]\]\s)"
 )
 _NUMBERED: Final = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 _TICKS: Final = re.compile("`+")
-_TICKS_AT_BEGIN: Final = re.compile(r"\s*(`*)")
+_LEADING_TICKS: Final = re.compile(r"\s*(`*)")
 _UNSAFE_TARGET: Final = re.compile(r"[\s<>()]")
 _INDENT: Final = "    "
 """The indentation of list content.
 
 Wide enough for a number of two digits, too narrow to make code after a shorter marker.
 """
-_PARTING: Final = re.compile(f"[\t{LINE_BREAK}]")
+_SEPARATORS: Final = re.compile(f"[\t{LINE_BREAK}]")
 _LINK: Final = "link"
 _MARKS: Final = {"bold": "**", "strike": "~~", "italic": "*"}
 _RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
@@ -85,18 +85,18 @@ class _MarkdownWriter:
             bullet = self._bullets[first.depth - 1] if first.depth else ""
             is_code = first.kind in (Kind.CODE, Kind.CODE_HEAD)
             text = _code(members) if is_code else _block(first)
-            yield from self._joined(gap, first, _indented(text, first, bullet))
+            yield from self._continue_or_separate(gap, first, _indent(text, first, bullet))
             self._above = members[-1]
 
-    def _joined(self, gap: Iterable[str], block: Block, text: str) -> Iterator[str]:
+    def _continue_or_separate(self, gap: Iterable[str], block: Block, text: str) -> Iterator[str]:
         """Yield a block's text and its separator; after a lone marker it continues the line."""
         above = self._above
-        if above is None or not (_is_mark(above) and _is_within(block, above)):
+        if above is None or not (_is_lone_marker(above) and _is_within(block, above)):
             yield from gap
             yield text
             return
-        passed = len(_indented("", above))
-        column = len(_indented("", above._replace(marker="")))
+        passed = len(_indent("", above))
+        column = len(_indent("", above._replace(marker="")))
         if passed <= column:
             yield " " * (column - passed) + text[column:]
         else:  # after a footnote's marker
@@ -110,7 +110,7 @@ class _MarkdownWriter:
             return []
         quotes = depths_of_quotes(below)[: shared_quotes(above, below)]
         blank = f"\n{_quotes(quotes)[0].rstrip()}\n"
-        if _parts_quotes(above, below, len(quotes)):
+        if _separates_quotes(above, below, len(quotes)):
             return [blank]
         shared = min(above.depth, below.depth - below.begins)
         is_tight = shared > quotes[-1] if quotes else shared > 0
@@ -135,7 +135,7 @@ class _MarkdownWriter:
         return follows
 
 
-def _parts_quotes(above: Block, below: Block, shared: int) -> bool:
+def _separates_quotes(above: Block, below: Block, shared: int) -> bool:
     """Return True if a quote deeper than `shared` closes between blocks, and another opens.
 
     Not if the new quote is in another list item.
@@ -170,7 +170,7 @@ def plain_pieces(blocks: Iterable[Block]) -> Iterator[str]:
 def _plain(block: Block) -> str:
     if block.kind is Kind.TABLE:
         return "\n".join(
-            "\t".join(_PARTING.sub(" ", "".join(map(_words, cell))) for cell in row)
+            "\t".join(_SEPARATORS.sub(" ", "".join(map(_words, cell))) for cell in row)
             for row in block.rows
         )
     mark = f"{block.marker} " if block.marker else ""
@@ -182,7 +182,7 @@ def _words(run: Run) -> str:
     return f"${words_of(run)}$" if run.math else words_of(run)
 
 
-def _is_mark(block: Block) -> bool:
+def _is_lone_marker(block: Block) -> bool:
     return bool(block.marker) and block.kind is Kind.PARAGRAPH and not block.runs
 
 
@@ -197,7 +197,7 @@ def _quotes(depths: Sequence[int]) -> tuple[str, int]:
 def _code(members: list[Block]) -> str:
     """Return a code block in a fence longer than any in the code."""
     lines = [block.text for block in members if block.kind is Kind.CODE]
-    begins = (_TICKS_AT_BEGIN.match(line) for line in lines)
+    begins = (_LEADING_TICKS.match(line) for line in lines)
     fence = "`" * max(3, 1 + max((len(m[1]) for m in begins if m), default=0))
     return "\n".join([f"{fence}{members[0].language}", *lines, fence])
 
@@ -205,37 +205,37 @@ def _code(members: list[Block]) -> str:
 def _block(block: Block) -> str:
     text = runs_to_markdown(block.runs)
     if block.kind is Kind.HEADING and "\n" in text:  # only an underlined heading has several lines
-        return f"{_begun(text)}\n{'===' if block.level == 1 else '---'}"
+        return f"{_escape_paragraph(text)}\n{'===' if block.level == 1 else '---'}"
     if block.kind is Kind.HEADING:
-        return f"{'#' * block.level} {_CLOSES_HEADING.sub(_escaped, text)}"
+        return f"{'#' * block.level} {_CLOSES_HEADING.sub(_escape, text)}"
     if block.kind is Kind.RULE:
         return "***" if block.depth else "---"
     if block.kind is Kind.MATH:
         return f"$$\n{block.text.replace(LINE_BREAK, chr(10))}\n$$"
-    return _table(block) if block.kind is Kind.TABLE else _begun(text)
+    return _table(block) if block.kind is Kind.TABLE else _escape_paragraph(text)
 
 
-def _begun(text: str) -> str:
+def _escape_paragraph(text: str) -> str:
     """Escape a paragraph's beginning and the spaces at its ends, so that it stays a paragraph."""
     if text[:1].isspace():
         text = f"&#{ord(text[0])};{text[1:]}"
     if text[-1:].isspace():
         text = f"{text[:-1]}&#{ord(text[-1])};"
-    return "\n".join(_as_text(line) for line in text.split("\n"))
+    return "\n".join(_escape_line_start(line) for line in text.split("\n"))
 
 
-def _as_text(line: str) -> str:
+def _escape_line_start(line: str) -> str:
     """Escape the beginning of a line, so that it begins no other block."""
-    if _BEGINS.match(line):
+    if _BLOCK_START.match(line):
         return f"\\{line}"
     return _NUMBERED.sub(r"\1\\\2", line, count=1) if _NUMBERED.match(line) else line
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
     return f"\\{match[0]}"
 
 
-def _indented(text: str, block: Block, bullet: str = "-") -> str:
+def _indent(text: str, block: Block, bullet: str = "-") -> str:
     """Return text after the markers of the quotes and lists around it."""
     quotes, passed = _quotes(depths_of_quotes(block))
     mark = _mark(block.marker, bullet) if block.marker else ""
@@ -268,19 +268,19 @@ def _table(block: Block) -> str:
 
 def runs_to_markdown(runs: Runs) -> str:
     """Return inline Markdown."""
-    return _styled(tuple(runs), frozenset())
+    return _write_styled(tuple(runs), frozenset())
 
 
-def _styled(runs: Runs, opened: frozenset[str]) -> str:
+def _write_styled(runs: Runs, opened: frozenset[str]) -> str:
     """Write runs within the `opened` styles; the style that continues furthest opens first."""
     text = ""
     at = 0
     while at < len(runs):
-        style, end = _furthest(runs, at, opened)
+        style, end = _widest_style(runs, at, opened)
         if style:
-            inner = runs[at:end] if style != _LINK else _with_lone_brackets(runs[at:end])
-            piece = _styled(inner, opened | {style})
-            piece = _wrapped(piece, style, _value(runs[at], style))
+            inner = runs[at:end] if style != _LINK else _mark_lone_brackets(runs[at:end])
+            piece = _write_styled(inner, opened | {style})
+            piece = _wrap(piece, style, _value(runs[at], style))
         else:
             piece = _run(runs[at], text, runs[end] if end < len(runs) else None)
         # The end of a piece and the beginning of the next could form markup together.
@@ -295,7 +295,7 @@ def _styled(runs: Runs, opened: frozenset[str]) -> str:
     return text
 
 
-def _with_lone_brackets(runs: Runs) -> Runs:
+def _mark_lone_brackets(runs: Runs) -> Runs:
     """Return a link's words with its unpaired brackets marked."""
     opened: list[tuple[int, int]] = []
     texts = [list(run.text) for run in runs]
@@ -314,7 +314,7 @@ def _with_lone_brackets(runs: Runs) -> Runs:
     return tuple(run._replace(text="".join(t)) for run, t in zip(runs, texts, strict=True))
 
 
-def _furthest(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int]:
+def _widest_style(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int]:
     """Return the style of a run that the most following runs share, and where it ends."""
     best, reach = "", at + 1
     for style in (_LINK, *_MARKS):
@@ -346,8 +346,8 @@ def _is_address(run: Run) -> bool:
     return ":" in run.text and unquote(run.link) == unquote(run.text)
 
 
-def _wrapped(text: str, style: str, value: str) -> str:
-    text = text.translate(_LONE) if style == _LINK else text
+def _wrap(text: str, style: str, value: str) -> str:
+    text = text.translate(_ESCAPED_BRACKETS) if style == _LINK else text
     core = text.strip()
     if not core:
         return text
@@ -375,8 +375,8 @@ def _run(run: Run, before: str, below: Run | None) -> str:
         return _code_span(text)
     if run.link and _is_address(run):
         return _address(text, before, below)
-    text = _MEANT.sub(_escaped, text)
-    return _STAR.sub(_escaped, text.replace("\\*", "*")) if run.bold or run.italic else text
+    text = _MARKUP_CHARACTERS.sub(_escape, text)
+    return _STAR.sub(_escape, text.replace("\\*", "*")) if run.bold or run.italic else text
 
 
 def _formula(tex: str, before: str, below: Run | None) -> str:
@@ -399,7 +399,9 @@ def _picture(run: Run, text: str, below: Run | None) -> str:
         return text
     if text == run.link:
         return f"![]({_target(run.link)})"
-    alternative = _MEANT.sub(_escaped, text.translate(_NO_BRACKETS)).translate(_ENTITIES)
+    alternative = _MARKUP_CHARACTERS.sub(_escape, text.translate(_BRACKET_PLACEHOLDERS)).translate(
+        _BRACKET_ENTITIES
+    )
     is_placed = below is not None and below.text.startswith(ADDED) and below.link == run.link
     if run.note or is_placed:  # the name of a drawn image
         return f"![{alternative}]({_target(run.link)})"
@@ -409,7 +411,7 @@ def _picture(run: Run, text: str, below: Run | None) -> str:
 def _address(text: str, before: str, below: Run | None) -> str:
     """Write an address, bare if it is certain to be recognized."""
     behind = "" if below is None else words_of(below)
-    is_apart = before[-1:] in ("", " ", "(", "\n") and _BEHIND_ADDRESS.match(behind) is not None
+    is_apart = before[-1:] in ("", " ", "(", "\n") and _AFTER_ADDRESS.match(behind) is not None
     if is_apart and _ADDRESS.fullmatch(text):
         return text
     is_marked = _MARKED_ADDRESS.fullmatch(text) is not None

@@ -61,7 +61,7 @@ def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
             joins
             and last is not None
             and same_table(last, block)
-            and _fits(last, rows, letters, block)
+            and _has_room(last, rows, letters, block)
         ):
             rows += block.rows
             letters += block.letters
@@ -75,7 +75,7 @@ def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
     return packed
 
 
-def _fits(table: Block, rows: list[Any], letters: int, row: Block) -> bool:
+def _has_room(table: Block, rows: list[Any], letters: int, row: Block) -> bool:
     """Return True if a table block with these pending rows has room for another."""
     count = len(table.rows) + len(rows)
     is_short = table.letters + letters + row.letters <= TABLE_LETTERS

@@ -55,7 +55,12 @@ from desktop_app.rendering.incremental.stable_prefix import (
     inhabited_at,
 )
 from desktop_app.rendering.incremental.text_fast_path import find_plain_tail
-from desktop_app.rendering.markdown.inline_images import behind_address, is_half, outside, too_long
+from desktop_app.rendering.markdown.inline_images import (
+    after_address,
+    ends_in_address,
+    outside,
+    overlong_range,
+)
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.rendering.provisional import provisional_blocks
 from desktop_app.rendering.provisional.provisional_inline import closers_of
@@ -68,10 +73,10 @@ _LONG: Final = 800
 _LONGEST_OPEN: Final = 24_000
 _MOST_TOKENS: Final = 1_200
 _TAIL: Final = 200
-_HEAD_LINES: Final = 2  # of a table outside lists and quotes
-_COPIED: Final = 20
+_HEADER_LINES: Final = 2  # of a table outside lists and quotes
+_COPY_SPEED: Final = 20
 """Characters copied in the time it takes to parse a single character."""
-_PARSED_AGAIN: Final = 4
+_REPARSE_FACTOR: Final = 4
 """Maximum text to parse again with a piece, as a multiple of its length."""
 _STEP: Final = 1_500
 """Source characters between the positions at which a long open construct is settled.
@@ -115,47 +120,47 @@ class BlockStream:
         self._shown = ShownBlocks()
         self.blocks = self._shown.blocks
         self._source = ""
-        self._leaves_out = False
-        self._held = ""
+        self._drops_address = False
+        self._held_return = ""
         self._length = 0
         self._context = ParserContext()
         self._definitions = Definitions(cited)
-        self._renewal = ReferenceUpdate(self._definitions, self._shown)
-        self._loosening = ListSpacing(self.blocks)
+        self._reference_updates = ReferenceUpdate(self._definitions, self._shown)
+        self._list_spacing = ListSpacing(self.blocks)
         self._plain_end: PlainTail | None = None
         self._overdue: _Overdue | None = None
 
     def feed(self, text: str) -> list[Patch]:
         """Process the next piece of the source, of any length and cut anywhere."""
-        text = self._held + text
-        self._held = "\r" if text.endswith("\r") else ""
+        text = self._held_return + text
+        self._held_return = "\r" if text.endswith("\r") else ""
         text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
         patches: list[Patch] = []
         at = 0
         while at < len(text):
             end = at + _STEP - self._length % _STEP
-            patches += self._take(text[at:end])
+            patches += self._process(text[at:end])
             at = end
         return patches
 
-    def _take(self, text: str) -> list[Patch]:
+    def _process(self, text: str) -> list[Patch]:
         """Process a piece that ends at the next step at the latest."""
         self._length += len(text)
-        text = behind_address(text) if self._leaves_out else text
+        text = after_address(text) if self._drops_address else text
         if not text:
             return []
         self._source += speakable(text)
-        self._leaves_out = self._shorten_address(len(text))
-        if self._leaves_out or is_half(self._source, len(text)):
+        self._drops_address = self._shorten_address(len(text))
+        if self._drops_address or ends_in_address(self._source, len(text)):
             self._plain_end = None
             return []
         patches = self.renew()
         if self._context.inside == "code" and self._is_blank_line(text):
             return patches
         patches += self._catch_up()
-        if (rows := self._grow_rows()) is not None:
+        if (rows := self._append_rows()) is not None:
             return patches + rows
-        grown = self._grow_plainly(text)
+        grown = self._append_plain_text(text)
         # A long line of code is never settled, and is recognized as code only once.
         is_told = self._context.inside == "code" and not _LONG < len(self._source) <= _LONG + _STEP
         steps = self._length % _STEP == 0 and not is_told
@@ -168,7 +173,7 @@ class BlockStream:
 
         Returns True if more of it may come.
         """
-        rest = too_long(self._source, added)
+        rest = overlong_range(self._source, added)
         if rest is None:
             return False
         first, end = rest
@@ -186,8 +191,8 @@ class BlockStream:
 
         If `shortly`, expensive updates by definitions are left for later calls of `renew`.
         """
-        if self._held:
-            self._source, self._held = self._source + "\n", ""
+        if self._held_return:
+            self._source, self._held_return = self._source + "\n", ""
             self._plain_end = None
         end, self._definitions.expects_notes = self._plain_end, False
         patches: list[Patch] = []
@@ -196,7 +201,7 @@ class BlockStream:
         if not is_code or end is None or not end.is_long:
             patches += self._advance(final=True)
         self._source, self._plain_end = "", None
-        patches += self._renewal.give_up_notes()
+        patches += self._reference_updates.give_up_notes()
         while self.is_renewing and not shortly:
             patches += self.renew()
         return patches
@@ -204,7 +209,7 @@ class BlockStream:
     @property
     def is_renewing(self) -> bool:
         """Return True if earlier blocks wait for updates, which would take too long at once."""
-        return bool(self._renewal or self._loosening)
+        return bool(self._reference_updates or self._list_spacing)
 
     @property
     def fitting(self) -> tuple[int, int]:
@@ -213,15 +218,15 @@ class BlockStream:
         Each piece parses the open tail again, which would take minutes with small pieces. A piece
         that reaches beyond a step is parsed in two.
         """
-        again = len(self._source) + len(self._context.prefix) // _COPIED
+        again = len(self._source) + len(self._context.prefix) // _COPY_SPEED
         room = _STEP - self._length % _STEP
-        return min(again // _PARSED_AGAIN, room), room
+        return min(again // _REPARSE_FACTOR, room), room
 
     def renew(self) -> list[Patch]:
         """Update some earlier blocks for definitions or loose lists, for a few milliseconds."""
-        if self._renewal:
-            return self._renewal.step()
-        return self._loosening.step() if self._loosening else []
+        if self._reference_updates:
+            return self._reference_updates.step()
+        return self._list_spacing.step() if self._list_spacing else []
 
     # ------------------------------------------------------------------ the common case
 
@@ -230,7 +235,7 @@ class BlockStream:
         blank = not text.strip(" \t") and not self._source[-_LONG:].strip(" \t")
         return blank and len(self._source) > _LONG and not self._source.strip(" \t")
 
-    def _grow_plainly(self, text: str) -> list[Patch]:
+    def _append_plain_text(self, text: str) -> list[Patch]:
         """Append words in the middle of plain text, without the parser."""
         if self._plain_end is None:
             return []
@@ -243,10 +248,10 @@ class BlockStream:
         self.blocks[-1] = new
         return [Patch(len(self.blocks) - 1, 1, (new,))]
 
-    def _grow_rows(self) -> list[Patch] | None:
+    def _append_rows(self) -> list[Patch] | None:
         """Parse rows of the open table without the block parser; None if that is not possible."""
         context = self._context
-        if context.inside != "table" or context.lines != _HEAD_LINES:
+        if context.inside != "table" or context.lines != _HEADER_LINES:
             return None
         if context.going_on or context.source.lstrip(" ").startswith(">"):
             return None  # it is in a list or a quote, whose marker is in its header line
@@ -263,7 +268,7 @@ class BlockStream:
 
     def _advance(self, *, final: bool, steps: bool = False) -> list[Patch]:
         source = self._context.source + self._source
-        shown = source if final else self._calm(source)
+        shown = source if final else self._without_undecided_end(source)
         parse = self._definitions.parse(shown, self._context, final=final)
         if shown != source and ends_in_code(parse.tokens):
             self._definitions.forget(parse.labels)
@@ -271,9 +276,9 @@ class BlockStream:
             parse = self._definitions.parse(shown, self._context)
         if is_no_paragraph(parse):
             return self._advance_unsplit(parse, final=final, steps=steps)
-        loosened = self._loosen(parse)
+        loosened = self._mark_loose_lists(parse)
         cut = Cut(source.count("\n") + 1) if final else self._find_cut(parse, shown)
-        dangling = not final and self._complete_end(parse, cut.line)
+        dangling = not final and self._close_open_marks(parse, cut.line)
         patches: list[Patch] = loosened
         closed: list[Block] = []
         # A table or code may have ended right after the last settled line.
@@ -293,8 +298,8 @@ class BlockStream:
         if steps and len(self._source) > _LONG:
             if closes:
                 return patches + self._advance(final=False, steps=True)
-            self._overdue = self._settle_words(parse)
-            if self._is_too_much(parse):
+            self._overdue = self._settle_paragraph_start(parse)
+            if self._is_too_large(parse):
                 overdue = self._overdue or _Overdue(len(self._source))
                 self._overdue = replace(overdue, parts=True)
         return patches
@@ -312,7 +317,7 @@ class BlockStream:
                 return cut
         return find_cut(parse.tokens, shown, self._context)
 
-    def _loosen(self, parse: Parse) -> list[Patch]:
+    def _mark_loose_lists(self, parse: Parse) -> list[Patch]:
         """Mark lists that turn loose, and update the spacing of their closed blocks."""
         turned = parse.turned_loose
         if not turned:
@@ -321,8 +326,8 @@ class BlockStream:
         going_on = tuple(s._replace(loose=s.loose or depth in turned) for depth, s in starts)
         self._context = replace(self._context, going_on=going_on)
         for depth in turned:
-            self._loosening.begin(self._shown.closed, depth)
-        return self._loosening.step()
+            self._list_spacing.begin(self._shown.closed, depth)
+        return self._list_spacing.step()
 
     def _catch_up(self) -> list[Patch]:
         """Split what was overdue; only with the next piece, because the last was parsed already."""
@@ -337,7 +342,7 @@ class BlockStream:
                 self._context, self._source = settled
                 self._plain_end = None
                 return []
-        return self._part_open(overdue.length) if overdue.parts else []
+        return self._split_open(overdue.length) if overdue.parts else []
 
     def _advance_unsplit(self, parse: Parse, *, final: bool, steps: bool) -> list[Patch]:
         """Parse a long paragraph as a whole, because it turns out to be a heading or a table."""
@@ -345,7 +350,7 @@ class BlockStream:
         self._context, self._source = unsettled(OpenTail(self._context, self._source))
         return self._advance(final=final, steps=steps)
 
-    def _settle_words(self, parse: Parse) -> _Overdue | None:
+    def _settle_paragraph_start(self, parse: Parse) -> _Overdue | None:
         """Settle the first words of a long open paragraph, up to a position without open markup.
 
         Returns what is overdue if there is no such position, and there are too many words.
@@ -361,7 +366,7 @@ class BlockStream:
             return _Overdue(len(self._source), opener)
         return None
 
-    def _is_too_much(self, parse: Parse) -> bool:
+    def _is_too_large(self, parse: Parse) -> bool:
         """Return True if the open tail is too large to parse with every piece.
 
         Never in code, of which only a line is open.
@@ -374,7 +379,7 @@ class BlockStream:
         is_much = size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
         return is_much or not parse.placed  # only definitions
 
-    def _part_open(self, length: int) -> list[Patch]:
+    def _split_open(self, length: int) -> list[Patch]:
         """Close the open tail at its last complete line before `length`, whatever it is.
 
         The rest continues as another quote, another item, another row. A single line is split
@@ -393,14 +398,14 @@ class BlockStream:
         self._source, self._context = rest, inside
         return patches
 
-    def _calm(self, source: str) -> str:
+    def _without_undecided_end(self, source: str) -> str:
         if self._context.inside == "code":
             return provisional_blocks.without_fence_end(source)
         return provisional_blocks.without_undecided_end(
             source, in_table=self._context.inside == "table"
         )
 
-    def _complete_end(self, parse: Parse, cut: int) -> bool:
+    def _close_open_marks(self, parse: Parse, cut: int) -> bool:
         """Show the open paragraph with its open marks closed; return True if one was dropped."""
         last = last_inline(parse.tokens, cut)
         if last is None or not ends_in_text(parse.tokens):
@@ -443,5 +448,7 @@ class BlockStream:
         whole = unsettled(OpenTail(context, text))
         if len(whole.source) <= LONGEST_PARSED_AGAIN or not context.settled:
             at, row = self._shown.end
-            self._renewal.remember(BlockChunk(whole.source, whole.context, at, row), names)
-        return self._renewal.begin(settled), raw
+            self._reference_updates.remember(
+                BlockChunk(whole.source, whole.context, at, row), names
+            )
+        return self._reference_updates.begin(settled), raw

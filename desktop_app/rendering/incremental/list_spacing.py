@@ -10,7 +10,7 @@ from typing import Final
 
 from desktop_app.rendering.block_model import NO_TEXTS, Block, Patch
 
-_AT_ONCE: Final = 100
+_BLOCKS_PER_STEP: Final = 100
 
 
 class ListSpacing:
@@ -30,17 +30,17 @@ class ListSpacing:
 
     def step(self) -> list[Patch]:
         """Update as many blocks as takes a few milliseconds."""
-        left, patches = _AT_ONCE, []
+        left, patches = _BLOCKS_PER_STEP, []
         while self._due and left > 0:
             end, depth = self._due.pop(0)
-            first, is_done = self._reach(end, depth, left)
+            first, is_done = self._find_start(end, depth, left)
             left -= end - first + 1
-            patches += self._loosen(first, end, depth)
+            patches += self._mark_loose(first, end, depth)
             if not is_done:
                 self._due.insert(0, (first, depth))
         return patches
 
-    def _reach(self, end: int, depth: int, most: int) -> tuple[int, bool]:
+    def _find_start(self, end: int, depth: int, most: int) -> tuple[int, bool]:
         """Return the first of `most` blocks above `end`, and True if their list begins there."""
         for at in range(end - 1, max(-1, end - 1 - most), -1):
             block = self._blocks[at]
@@ -50,7 +50,7 @@ class ListSpacing:
                 return at, True
         return max(0, end - most), end <= most
 
-    def _loosen(self, first: int, end: int, depth: int) -> list[Patch]:
+    def _mark_loose(self, first: int, end: int, depth: int) -> list[Patch]:
         """Return a patch per group of adjacent blocks, because each is an edit of the document."""
         patches: list[Patch] = []
         begin = -1

@@ -18,7 +18,7 @@ from desktop_app.rendering.provisional.provisional_inline import closers_of
 if TYPE_CHECKING:
     from typing import Any
 
-_OTHERS: Final = re.compile(r"[\\\[]|[^\S \n]")
+_NEEDS_PARSER: Final = re.compile(r"[\\\[]|[^\S \n]")
 """What needs the parser: escaped bars, links, notes, unusual white space.
 
 Later text may define the links and notes; the parser trims white space in its own way.
@@ -43,13 +43,13 @@ def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
     is_simple = all(line[:1] == "|" for line in lines) and half[:1] in ("", "|")
     if not is_simple or len(half) > _LONGEST or len(lines) * columns > _MOST_CELLS:
         return None
-    if _OTHERS.search(source) or not _is_calm(half, columns):
+    if _NEEDS_PARSER.search(source) or not _is_decided(half, columns):
         return None
     complete = [_row(line, table, env) for line in lines]
     return Rows(complete, _row(half, table, env) if half else None)
 
 
-def _is_calm(half: str, columns: int) -> bool:
+def _is_decided(half: str, columns: int) -> bool:
     """Return True if nothing is open in the last words of the last row."""
     words = [cell for cell in _cells(half)[:columns] if cell]
     return not words or closers_of(words[-1]) == (words[-1], "")

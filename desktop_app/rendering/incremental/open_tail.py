@@ -99,7 +99,7 @@ def place(tokens: list[Token], context: ParserContext) -> list[Placed]:
     if (
         first is None
         or first.kind not in (Kind.PARAGRAPH, Kind.HEADING)
-        or not _meet(settled, first)
+        or not _are_in_same_container(settled, first)
     ):
         placed.insert(0, Placed(context.lines, settled))
     else:
@@ -108,7 +108,7 @@ def place(tokens: list[Token], context: ParserContext) -> list[Placed]:
     return placed
 
 
-def _meet(settled: Block, first: Block) -> bool:
+def _are_in_same_container(settled: Block, first: Block) -> bool:
     there = (first.depth, first.quote, first.quoted_at)
     return there == (settled.depth, settled.quote, settled.quoted_at)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from desktop_app.rendering.incremental.open_tail import ParserContext
     from desktop_app.rendering.incremental.shown_blocks import ShownBlocks
 
-_AT_ONCE: Final = 4_000
+_CHARACTERS_PER_STEP: Final = 4_000
 
 
 @dataclass
@@ -38,7 +38,7 @@ class ReferenceUpdate:
 
     def __init__(self, definitions: Definitions, shown: ShownBlocks) -> None:
         self._definitions, self._shown = definitions, shown
-        self._naming: dict[str, list[BlockChunk]] = {}
+        self._chunks_by_name: dict[str, list[BlockChunk]] = {}
         self._due: dict[tuple[int, int], BlockChunk] = {}
 
     def __bool__(self) -> bool:
@@ -48,34 +48,34 @@ class ReferenceUpdate:
         """Record the names in a chunk that have no definition yet."""
         for name in names:
             if not self._definitions.knows(name):
-                self._naming.setdefault(name, []).append(chunk)
+                self._chunks_by_name.setdefault(name, []).append(chunk)
 
     def begin(self, labels: Iterable[str]) -> list[Patch]:
         """Re-render the chunks that name these labels, which are now defined."""
         for label in labels:
-            for chunk in self._naming.pop(label, ()):
+            for chunk in self._chunks_by_name.pop(label, ()):
                 self._due[chunk.at, chunk.row] = chunk
         return self.step() if self._due else []
 
     def give_up_notes(self) -> list[Patch]:
         """Render footnote marks without a definition as text, because none will follow."""
-        return self.begin([name for name in self._naming if name.startswith("^")])
+        return self.begin([name for name in self._chunks_by_name if name.startswith("^")])
 
     def step(self) -> list[Patch]:
         """Re-render as much as takes a few milliseconds."""
         due: list[tuple[int, int]] = []
-        left = _AT_ONCE
+        left = _CHARACTERS_PER_STEP
         for where, chunk in self._due.items():
             due.append(where)
-            left -= len(chunk.source) + _AT_ONCE // 80
+            left -= len(chunk.source) + _CHARACTERS_PER_STEP // 80
             if left <= 0:
                 break
         patches: list[Patch] = []
         for where in sorted(due):
-            patches += self._renew(self._due.pop(where))
+            patches += self._render_again(self._due.pop(where))
         return joined(patches)
 
-    def _renew(self, chunk: BlockChunk) -> list[Patch]:
+    def _render_again(self, chunk: BlockChunk) -> list[Patch]:
         """Re-render a chunk: definitions change words, never the number of blocks."""
         changed: dict[int, Block] = {}
         blocks, at, row = self._shown.blocks, chunk.at, chunk.row

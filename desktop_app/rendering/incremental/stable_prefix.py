@@ -104,7 +104,7 @@ def context_at(cut: Cut, source: str) -> ParserContext:
             older = holder.older or holder.line < cut.line
             going_on.append(ListStart(len(made), holder.number, older, holder.loose))
         if holder.line < first and (inner is None or inner.line != holder.line):
-            made.append(_opening(lines[holder.line], holder.content))
+            made.append(_opening_line(lines[holder.line], holder.content))
     inside = ""
     if cut.held is not None:
         inside = _INSIDE[cut.held.type]
@@ -114,7 +114,7 @@ def context_at(cut: Cut, source: str) -> ParserContext:
     return ParserContext(opening, len(made), tuple(going_on), inside, marks_above)
 
 
-def _opening(line: str, content: int) -> str:
+def _opening_line(line: str, content: int) -> str:
     """Return a line that opens an item or a quote like this line, and shows nothing."""
     beside = line[content:].strip(" \t")
     return f"{line[:content]}#" if beside else f"{line[:content].rstrip()} #"

@@ -42,7 +42,7 @@ class Placed(NamedTuple):
 
 def convert(tokens: list[Token]) -> list[Placed]:
     """Return the blocks of a token stream."""
-    return _Walk(tokens).run()
+    return _BlockBuilder(tokens).run()
 
 
 class _List:
@@ -62,7 +62,7 @@ class _List:
         self.begins, self.loose = False, self.loose or self.is_note
 
 
-class _Walk:
+class _BlockBuilder:
     """A pass over the tokens."""
 
     def __init__(self, tokens: list[Token]) -> None:
@@ -78,10 +78,10 @@ class _Walk:
         for token in self._tokens:
             if token.map is not None and token.nesting >= 0:
                 self._line = token.map[0]
-            self._meet(token)
+            self._process(token)
         return self._placed
 
-    def _meet(self, token: Token) -> None:
+    def _process(self, token: Token) -> None:
         match token.type:
             case "inline":
                 self._add_text(Kind.PARAGRAPH, token)
@@ -174,7 +174,7 @@ class _Walk:
 
     def _add_code(self, token: Token) -> None:
         self._flush_marker()
-        info = _unescaped(token.info).split()
+        info = _unescape(token.info).split()
         language = clean(info[0]) if info else ""
         self._add(Block(Kind.CODE_HEAD, language=language))
         line = token.map[0] + (token.type == "fence") if token.map else None
@@ -218,7 +218,7 @@ class _Walk:
         )
 
 
-def _unescaped(info: str) -> str:
+def _unescape(info: str) -> str:
     """Return the text after a fence, with backslashes and entities resolved."""
     if "\\" not in info and "&" not in info:
         return info

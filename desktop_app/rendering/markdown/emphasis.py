@@ -119,10 +119,10 @@ def strike(state: StateInline) -> None:
     for delimiters in (state.delimiters, *nested):
         for opener in delimiters:
             if opener.marker in _TILDES.values() and opener.end >= 0:
-                _become(state.tokens[opener.token], "s_open", 1)
-                _become(state.tokens[delimiters[opener.end].token], "s_close", -1)
+                _retype(state.tokens[opener.token], "s_open", 1)
+                _retype(state.tokens[delimiters[opener.end].token], "s_close", -1)
 
 
-def _become(token: Token, kind: str, nesting: Literal[1, -1]) -> None:
+def _retype(token: Token, kind: str, nesting: Literal[1, -1]) -> None:
     token.type, token.tag, token.nesting = kind, "s", nesting
     token.markup, token.content = token.content, ""

@@ -24,11 +24,15 @@ LONGEST_ADDRESS: Final = LARGEST * 4 // 3 + 64
 _ADDRESS: Final = re.compile(
     r"data:image/(?:png|jpeg|gif|webp);base64,(?P<data>[A-Za-z0-9+/]+={0,2})", re.IGNORECASE
 )
-_HALF: Final = re.compile(r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/]*=*\Z", re.IGNORECASE)
-_REST: Final = re.compile(r"[A-Za-z0-9+/]*=*")
+_INCOMPLETE_ADDRESS: Final = re.compile(
+    r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/]*=*\Z", re.IGNORECASE
+)
+_ADDRESS_REST: Final = re.compile(r"[A-Za-z0-9+/]*=*")
 _BEGINS: Final = "](data:image/"
-_BEGUN: Final = re.compile(r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/=]*", re.IGNORECASE)
-_MORE: Final = re.compile(r"[^A-Za-z0-9+/=]")
+_ADDRESS_START: Final = re.compile(
+    r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/=]*", re.IGNORECASE
+)
+_AFTER_ADDRESS: Final = re.compile(r"[^A-Za-z0-9+/=]")
 _FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
@@ -111,7 +115,7 @@ def _size_of_webp(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def is_half(source: str, added: int) -> bool:
+def ends_in_address(source: str, added: int) -> bool:
     """Return True if a source ends within an image's address.
 
     Only if the address began before the last `added` characters or with them; an address that is
@@ -124,11 +128,11 @@ def is_half(source: str, added: int) -> bool:
     old = len(source) - added
     if "," in source[begin:old]:
         has_ended = source.find(")", begin, old) >= 0
-        return not has_ended and _REST.fullmatch(source, old) is not None
-    return _HALF.match(source, begin) is not None
+        return not has_ended and _ADDRESS_REST.fullmatch(source, old) is not None
+    return _INCOMPLETE_ADDRESS.match(source, begin) is not None
 
 
-def too_long(source: str, added: int) -> tuple[int, int] | None:
+def overlong_range(source: str, added: int) -> tuple[int, int] | None:
     """Return the range of an image's address beyond the maximum length, None if there is none.
 
     Only if the last `added` characters of the source have made it that long.
@@ -137,13 +141,13 @@ def too_long(source: str, added: int) -> tuple[int, int] | None:
     end = begin + LONGEST_ADDRESS
     if begin < 0 or end >= len(source):
         return None
-    address = _BEGUN.match(source, begin)
+    address = _ADDRESS_START.match(source, begin)
     return (end, address.end()) if address and address.end() > end else None
 
 
-def behind_address(text: str) -> str:
+def after_address(text: str) -> str:
     """Return the text after the rest of an address that it begins with."""
-    more = _MORE.search(text)
+    more = _AFTER_ADDRESS.search(text)
     return text[more.start() :] if more else ""
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from markdown_it.parser_inline import RuleFuncInlineType
     from markdown_it.rules_inline import StateInline
 
-_BEGIN_WITH: Final = {
+_FIRST_CHARACTERS: Final = {
     "linkify": ":",
     "newline": "\n",
     "escape": "\\",
@@ -49,7 +49,7 @@ class InlineParser(ParserInline):
         self._rules: dict[str, list[RuleFuncInlineType]] = {}
         rules = zip(self.ruler.get_active_rules(), self.ruler.getRules(""), strict=True)
         for name, rule in rules:
-            for character in "" if name == "text" else _BEGIN_WITH[name]:
+            for character in "" if name == "text" else _FIRST_CHARACTERS[name]:
                 self._rules.setdefault(character, []).append(rule)
         # The search for the end of a link's words also goes from mark to mark.
         self._marks = re.compile(f"[{re.escape(''.join(self._rules))}\\]]")
@@ -72,7 +72,7 @@ class InlineParser(ParserInline):
             if begin > pos:
                 state.append_pending(src[pos:begin])
                 state.pos = begin
-            elif state.level >= deepest or not self._begins(state, silent=False):
+            elif state.level >= deepest or not self._match_rule(state, silent=False):
                 state.append_pending(src[pos])
                 state.pos = pos + 1
         if state.pending:
@@ -92,12 +92,12 @@ class InlineParser(ParserInline):
             state.pos = begin
         else:
             state.level += 1
-            found = self._begins(state, silent=True)
+            found = self._match_rule(state, silent=True)
             state.level -= 1
             state.pos += not found
         state.cache[pos] = state.pos
 
-    def _begins(self, state: StateInline, *, silent: bool) -> bool:
+    def _match_rule(self, state: StateInline, *, silent: bool) -> bool:
         """Return True if a rule matches at a mark, and move the state behind the match."""
         for rule in self._rules.get(state.src[state.pos], ()):  # noqa: SIM110 - twice as fast
             if rule(state, silent):

@@ -34,10 +34,10 @@ _WEB: Final = re.compile(
 
 _MAIL_FIELDS: Final = frozenset(("to", "cc", "bcc", "subject", "body"))
 _RECIPIENTS: Final = frozenset(("to", "cc", "bcc"))
-_PARTS_FIELDS: Final = re.compile(r"([&;?#]|\r\n?|\n)")
+_FIELD_SEPARATORS: Final = re.compile(r"([&;?#]|\r\n?|\n)")
 _RECIPIENT: Final = re.compile(r"[^\s@<>()\[\]\\,;:&?#\"]+@[\w.-]+")
 
-_SAID: Final = re.compile(
+_NAMED_HOST: Final = re.compile(
     r"(?<![\w-])(?P<scheme>[a-z][a-z0-9+-]*+:/+)?(?P<host>[\w-]++(?:\.[\w-]++)*)"
     r"(?::\d+)?(?P<rest>[/?#][\w/?#&=%+~:;,.@!$*-]*+)?"
 )
@@ -61,12 +61,12 @@ _DOTS: Final = dict.fromkeys(map(ord, "\u3002\uff61\u2024\ua4f8\u0701\u0702\ua60
     0x10A50: ".",
     0x1D16D: ".",
 }
-_NEARLY_DOTS: Final = re.compile(
+_LOOKALIKE_DOTS: Final = re.compile(
     r"(?<=[a-z0-9])[\u0660\u06f0\u2022\u2219\u22c5\u2027\u30fb](?=[a-z0-9])"
     r"|(?<=[a-z0-9])(?<!l)\u00b7(?=[a-z0-9])|(?<=l)\u00b7(?=[a-km-z0-9])"
 )
 # Characters that look like letters, but have no compatibility mapping.
-_DRAWN_LETTERS: Final = {
+_LOOKALIKE_LETTERS: Final = {
     first + at: chr(ord("a") + at) for first in (0x1F150, 0x1F170, 0x1F1E6) for at in range(26)
 }
 _NARROW_SPACES: Final = "\u2006\u2009\u200a\u202f"
@@ -111,21 +111,21 @@ def true_place(words: str | None, target: str) -> str:
     """
     if target.startswith("#"):
         return ""  # an address that has not arrived yet
-    seen = None if words is None or len(words) > _LONGEST_WORDS else _seen(words)
+    seen = None if words is None or len(words) > _LONGEST_WORDS else _as_read(words)
     if _is_mail(target):
         return _mail_place(words, seen, target)
-    host = _host(target) or _host_of_other(target)
-    place = host or _short(target)
-    if _is_made_to_mislead(target, host):
+    host = _host(target) or _unopened_host(target)
+    place = host or _shorten(target)
+    if _is_misleading(target, host):
         return place
     if words is not None and unquote(words) == unquote(target):
         return ""
     if seen is None or (_is_web(target) and not host):
         return place
-    said = set(_said_hosts(seen))
-    if not said:
+    named_hosts = set(_named_hosts(seen))
+    if not named_hosts:
         return place if _is_in_two_scripts(words or "") else ""
-    return place if said - _names_of_file(target) - {_bare(host)} else ""
+    return place if named_hosts - _file_name_as_host(target) - {_bare_host(host)} else ""
 
 
 def place_of_picture(target: str) -> str:
@@ -135,7 +135,7 @@ def place_of_picture(target: str) -> str:
     if target[:5].lower() == "data:":
         return f"{target[5:40].partition(',')[0].partition(';')[0]}, not shown"
     host = _host(target)
-    return host if host and _is_made_to_mislead(target, host) else _short(target)
+    return host if host and _is_misleading(target, host) else _shorten(target)
 
 
 # ---------------------------------------------------------------- where a link leads
@@ -149,7 +149,7 @@ def _is_mail(target: str) -> bool:
     return target[:7].lower() == "mailto:"
 
 
-def _is_made_to_mislead(target: str, host: str) -> bool:
+def _is_misleading(target: str, host: str) -> bool:
     """Return True if an address is easily misread, whatever the words say."""
     web = _WEB.match(target)
     return "xn--" in host or bool(web and web["user"])
@@ -177,7 +177,7 @@ def _ascii_label(label: str) -> str:
     return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
 
 
-def _host_of_other(target: str) -> str:
+def _unopened_host(target: str) -> str:
     """Return the host of an address that is never opened, such as ftp; "" if it has none."""
     if _is_web(target):
         return ""
@@ -199,7 +199,7 @@ def _mail(target: str) -> _Mail | None:
     address.
     """
     readings = list(_decodings(target[7:]))
-    if not readings or any(map(_is_smuggling, readings)):
+    if not readings or any(map(_is_suspicious_mail, readings)):
         return None
     mail = _Mail([], [])
     for field in _fields(readings[-1]):
@@ -226,7 +226,7 @@ def _fields(reading: str) -> Iterator[_Field]:
     path, mark, rest = reading.partition("?")
     name = "to"
     yield _Field("", name, path, is_named=False)
-    parts = [mark, *_PARTS_FIELDS.split(rest)]
+    parts = [mark, *_FIELD_SEPARATORS.split(rest)]
     for separator, piece in zip(parts[::2], parts[1::2], strict=True):
         before, is_named, value = piece.partition("=")
         if is_named or before in ("attach", "attachment"):
@@ -236,7 +236,7 @@ def _fields(reading: str) -> Iterator[_Field]:
             yield _Field(separator, name, piece, is_named=False)
 
 
-def _is_smuggling(reading: str) -> bool:
+def _is_suspicious_mail(reading: str) -> bool:
     """Return True if a reading of a mail's address has more than recipients and text."""
     if any(not (c.isprintable() or c in "\r\n") or c == "\ufffd" for c in reading):
         return True
@@ -246,7 +246,7 @@ def _is_smuggling(reading: str) -> bool:
         # Only a body has lines, and none of them begins with a field's name.
         if separator in ("\r", "\n", "\r\n") and (is_named or name != "body"):
             return True
-        if name in _RECIPIENTS and _PARTS_FIELDS.search(value):
+        if name in _RECIPIENTS and _FIELD_SEPARATORS.search(value):
             return True
     return False
 
@@ -255,22 +255,22 @@ def _mail_place(words: str | None, seen: str | None, target: str) -> str:
     """Return the recipients of a mail if there are several, or others than the words say."""
     mail = _mail(target)
     if mail is None:
-        return "" if words in (target, target[7:]) else _short(target)
+        return "" if words in (target, target[7:]) else _shorten(target)
     everybody = [*mail.seen, *(f"Bcc {address}" for address in mail.unseen)]
     if len(everybody) > 1 or mail.unseen:
         count = f"{len(everybody)} recipients: " if len(everybody) > 1 else ""
-        return _short(count + ", ".join(everybody))
+        return _shorten(count + ", ".join(everybody))
     address = everybody[0].lower() if everybody else ""
     host = ".".join(map(_ascii_label, address.rpartition("@")[2].rstrip(".").split(".")))
-    place = host or _short(target)
+    place = host or _shorten(target)
     if seen is None or "xn--" in host:
         return place
-    said = set(_MAIL_ADDRESS.findall(seen))
-    hosts = {_bare(one.rpartition("@")[2]) for one in said}
-    hosts.update(_said_hosts(_MAIL_ADDRESS.sub(" ", seen)))
-    if hosts - {_bare(host)}:
+    named_hosts = set(_MAIL_ADDRESS.findall(seen))
+    hosts = {_bare_host(one.rpartition("@")[2]) for one in named_hosts}
+    hosts.update(_named_hosts(_MAIL_ADDRESS.sub(" ", seen)))
+    if hosts - {_bare_host(host)}:
         return place
-    if said - {address}:
+    if named_hosts - {address}:
         return address if address.isascii() else place
     return place if not hosts and _is_in_two_scripts(words or "") else ""
 
@@ -278,25 +278,25 @@ def _mail_place(words: str | None, seen: str | None, target: str) -> str:
 # ---------------------------------------------------------------- what words say
 
 
-def _seen(words: str) -> str:
+def _as_read(words: str) -> str:
     """Return words as readers see them: no invisible characters, look-alikes folded."""
     if words.isascii():
         return words.lower()
     kept = "".join(c for c in words if c not in _NARROW_SPACES)
-    folded = unicodedata.normalize("NFKC", kept.translate(_DRAWN_LETTERS)).translate(_DOTS)
+    folded = unicodedata.normalize("NFKC", kept.translate(_LOOKALIKE_LETTERS)).translate(_DOTS)
     # Formats (joiners, directions) and marks (which may hang below a dot) separate no address.
     plain = "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Mn", "Me", "Cc"))
-    return _NEARLY_DOTS.sub(".", plain.lower())
+    return _LOOKALIKE_DOTS.sub(".", plain.lower())
 
 
-def _said_hosts(seen: str) -> Iterator[str]:
-    """Yield every host that words name, as `_bare` returns it."""
-    for match in _SAID.finditer(seen):
+def _named_hosts(seen: str) -> Iterator[str]:
+    """Yield every host that words name, as `_bare_host` returns it."""
+    for match in _NAMED_HOST.finditer(seen):
         labels = match["host"].split(".")
         is_number = len(labels) == 4 and all(map(_NUMBER.fullmatch, labels))
         is_name = len(labels) > 1 and _TOP_LEVEL.fullmatch(labels[-1])
         if match["scheme"] or is_number or is_name:
-            yield _bare(match["host"])
+            yield _bare_host(match["host"])
     if number := _LONE_NUMBER.fullmatch(seen):
         yield number["number"]
     for match in _COLONS.finditer(seen):
@@ -304,7 +304,7 @@ def _said_hosts(seen: str) -> Iterator[str]:
             yield f"[{match[0]}]"
 
 
-def _bare(host: str) -> str:
+def _bare_host(host: str) -> str:
     return host.strip(".-").removeprefix("www.")
 
 
@@ -318,12 +318,12 @@ def _is_ipv6(text: str) -> bool:
     return True
 
 
-def _names_of_file(target: str) -> set[str]:
+def _file_name_as_host(target: str) -> set[str]:
     """Return the file name that an address ends in, if it could be taken for a host."""
     web = _WEB.match(target)
     path = re.split(r"[?#]", target[web.end("host") :] if web else target)[0]
     name = unquote(path.rstrip("/").rpartition("/")[2]).lower()
-    return {_bare(name)} if name.rpartition(".")[2] in _FILE_ENDINGS else set()
+    return {_bare_host(name)} if name.rpartition(".")[2] in _FILE_ENDINGS else set()
 
 
 def _is_in_two_scripts(words: str) -> bool:
@@ -337,5 +337,5 @@ def _is_in_two_scripts(words: str) -> bool:
     return False
 
 
-def _short(target: str) -> str:
+def _shorten(target: str) -> str:
     return target if len(target) <= _LONGEST_SHOWN else target[: _LONGEST_SHOWN - 1] + "…"

@@ -46,7 +46,7 @@ class ListStart(NamedTuple):
     loose: bool = False
 
 
-class _Open:
+class _OpenContainer:
     """An open container.
 
     Attributes:
@@ -108,10 +108,10 @@ def find_loose(
     if any(token.type in LISTS or token.type == NOTE for token in tokens):
         lines, definitions = source.split("\n"), env.get(DEFINITIONS, ())
         shown = range(len(lines)) if shown is None else shown
-        _Walk(lines, definitions, shown, marks_above).run(tokens)
+        _LooseListFinder(lines, definitions, shown, marks_above).run(tokens)
 
 
-class _Walk:
+class _LooseListFinder:
     """A pass over the tokens, with the open containers around them."""
 
     def __init__(
@@ -123,20 +123,20 @@ class _Walk:
     ) -> None:
         self._lines, self._definitions = lines, definitions
         self._shown, self._marks_above = shown, marks_above
-        self._open: list[_Open] = []
+        self._open: list[_OpenContainer] = []
         self._quotes: list[int] = []  # the first lines of the open quotes
 
     def run(self, tokens: list[Token]) -> None:
         for token in tokens:
             if token.nesting >= 0 and token.map is not None:
-                self._meet(token, token.map[0])
+                self._process_block(token, token.map[0])
             if token.type in _CONTAINERS:
                 self._enter(token)
             elif token.type in _ENDS:
                 left = self._open.pop()
                 if left.token.type == "blockquote_open":
                     self._quotes.pop()
-                self._meet_definitions(left, len(self._lines))
+                self._process_definitions(left, len(self._lines))
 
     def _enter(self, token: Token) -> None:
         starts = []
@@ -144,34 +144,34 @@ class _Walk:
             begin, end = token.map
             at = token.level + 1
             starts = [n for n, level in self._definitions if level == at and begin <= n < end]
-        self._open.append(_Open(token, starts))
+        self._open.append(_OpenContainer(token, starts))
         if token.type == "blockquote_open":
             self._quotes.append((token.map or [0])[0])
 
-    def _meet(self, token: Token, line: int) -> None:
+    def _process_block(self, token: Token, line: int) -> None:
         """Process a block directly in a list item, or an item in a list."""
         if token.type == NOTE:
             token.meta["loose"] = self._is_below_blank(line)
         holder = self._open[-1] if self._open else None
         if holder is not None and token.level == holder.token.level + 1:
-            self._meet_definitions(holder, line)
+            self._process_definitions(holder, line)
             if not token.meta.get("older"):  # otherwise it began in earlier text
-                self._settle(holder, line)
+                self._mark_if_separated(holder, line)
             holder.inhabited = True
 
-    def _meet_definitions(self, holder: _Open, line: int) -> None:
+    def _process_definitions(self, holder: _OpenContainer, line: int) -> None:
         """Process the link definitions of an item above a line."""
         while holder.starts and holder.starts[0] < line:
-            self._settle(holder, holder.starts.pop(0))
+            self._mark_if_separated(holder, holder.starts.pop(0))
             holder.inhabited = True
 
-    def _settle(self, holder: _Open, line: int) -> None:
+    def _mark_if_separated(self, holder: _OpenContainer, line: int) -> None:
         if holder.inhabited and self._is_below_blank(line):
             found = self._list_of(holder)
             if found is not None:
                 found.meta["loose"] = True
 
-    def _list_of(self, holder: _Open) -> Token | None:
+    def _list_of(self, holder: _OpenContainer) -> Token | None:
         if holder.token.type != "list_item_open":
             return holder.token if holder.token.type in LISTS else None
         around = self._open if self._open[-1] is not holder else self._open[:-1]

@@ -50,7 +50,7 @@ ENDS_ADDRESS: Final = "，。、；：！？（）【】「」『』《》“”
 
 _ENDS_ADDRESS: Final = re.compile(f"[{ENDS_ADDRESS}]")
 _WWW_REST: Final = re.compile(rf"[^\s<>\"'`{ENDS_ADDRESS}]+")
-_NO_END: Final = "*_~?!.,:"
+_NOT_LAST: Final = "*_~?!.,:"
 _E_MAIL: Final = r"[A-Za-z0-9._+-]+@(?>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?<=[A-Za-z])"
 """An e-mail address by GitHub's rules: any domain that ends in a letter."""
 
@@ -104,7 +104,7 @@ def _parser() -> MarkdownIt:
             length: int = super().test_schema_at(text, name, position)
             end = _ENDS_ADDRESS.search(text, position, position + length)
             stop = position + length if end is None else end.start()
-            return len(text[position:stop].rstrip(_NO_END))
+            return len(text[position:stop].rstrip(_NOT_LAST))
 
     markdown.linkify = Addresses()
     markdown.enable(["table", "linkify"])
@@ -112,21 +112,21 @@ def _parser() -> MarkdownIt:
     markdown.linkify.set({"fuzzy_link": False})
     markdown.linkify.add("//", None)  # not an address to any reader
     markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
-    markdown.linkify.add("mailto:", {"validate": _validator(_E_MAIL)})
-    markdown.linkify.add("xmpp:", {"validate": _validator(_E_MAIL + _RESOURCE)})
+    markdown.linkify.add("mailto:", {"validate": _length_validator(_E_MAIL)})
+    markdown.linkify.add("xmpp:", {"validate": _length_validator(_E_MAIL + _RESOURCE)})
     markdown.linkify.re["email_fuzzy"] = f"(?<![A-Za-z0-9._+/-])(){_E_MAIL}"
     footnote_plugin(markdown, inline=False, move_to_end=False)
     markdown.inline.ruler.at("footnote_ref", _note)
     interrupts = ["paragraph", "reference", "list"]
     markdown.block.ruler.before("fence", "math_block", _math_block, {"alt": interrupts})
-    markdown.block.ruler.before("table", "note_content", _note_content)
-    _note_definitions(markdown)
+    markdown.block.ruler.before("table", "note_content", _record_content_column)
+    _record_definition_lines(markdown)
     markdown.inline.ruler.before("escape", "math", _math)
     markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize)
     markdown.inline.ruler2.before("emphasis", "strike", strike)
     citations.use(markdown)
     markdown.core.ruler.at("inline", _inline)
-    _pass_pictures(markdown)
+    _cache_link_normalization(markdown)
     _limit_columns(markdown)
     markdown.block = BlockParser(markdown.block)
     markdown.inline = InlineParser(markdown.inline)
@@ -188,7 +188,7 @@ def is_too_wide(content: str) -> bool:
     return content.count("|") > 2 * MOST_COLUMNS and _WIDE_HEAD.search(content) is not None
 
 
-def _pass_pictures(markdown: MarkdownIt) -> None:
+def _cache_link_normalization(markdown: MarkdownIt) -> None:
     """Skip the normalization of image addresses, and cache that of others.
 
     Looking at each letter of an image is expensive; other addresses are parsed again with every
@@ -239,7 +239,7 @@ def _limit_columns(markdown: MarkdownIt) -> None:
     markdown.block.ruler.at("table", narrow_table, {"alt": ["paragraph", "reference"]})
 
 
-def _note_content(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
+def _record_content_column(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
     """Record, on the opening list item or quote, the column where its content starts.
 
     Emits no block. The column decides how the lines below must begin.
@@ -259,7 +259,7 @@ def _note_content(state: StateBlock, start: int, _end: int, silent: bool) -> boo
     return False
 
 
-def _note_definitions(markdown: MarkdownIt) -> None:
+def _record_definition_lines(markdown: MarkdownIt) -> None:
     """Record the lines of link definitions, which produce no tokens."""
     from markdown_it.rules_block import reference
 
@@ -273,7 +273,7 @@ def _note_definitions(markdown: MarkdownIt) -> None:
     markdown.block.ruler.at("reference", noted_reference)
 
 
-def _validator(address: str) -> Callable[[Any, str, int], int]:
+def _length_validator(address: str) -> Callable[[Any, str, int], int]:
     """Return a function for the length of an address at a position."""
     pattern = re.compile(address)
 
@@ -286,11 +286,11 @@ def _validator(address: str) -> Callable[[Any, str, int], int]:
 
 def _www_length(_linkify: Any, text: str, position: int) -> int:
     match = _WWW_REST.match(text, position)
-    rest = _without_sentence(match[0]) if match else ""
+    rest = _strip_sentence_punctuation(match[0]) if match else ""
     return len(rest) if "." in rest else 0
 
 
-def _without_sentence(address: str) -> str:
+def _strip_sentence_punctuation(address: str) -> str:
     """Return an address without the punctuation of its sentence, by GitHub's rules."""
     while address:
         if address[-1] in "?!.,:;*_~'\"]" or (

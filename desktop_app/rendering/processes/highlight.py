@@ -23,7 +23,7 @@ LONGEST_LINE: Final = 2_000
 """Maximum length of a line in a highlighted block: some lexers are quadratic."""
 
 
-_STRETCH: Final = 8_000
+_LEXED_AT_ONCE: Final = 8_000
 """Characters to lex at once."""
 
 _GAP: Final = re.compile(r"\n[ \t]*\n(?=\S)")
@@ -93,12 +93,12 @@ def lexer(language: str) -> Lexer | None:
 
     A file name or options may follow the language: `python:main.py`, `python,linenos`, `{.python}`.
     """
-    found = _lexer(language)
+    found = _find_lexer(language)
     name = _NAME.match(language) if found is None else None
-    return found if name is None else _lexer(name["name"])
+    return found if name is None else _find_lexer(name["name"])
 
 
-def _lexer(name: str) -> Lexer | None:
+def _find_lexer(name: str) -> Lexer | None:
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound
 
@@ -114,9 +114,9 @@ def _lexer(name: str) -> Lexer | None:
 def spans(code: str, found: Lexer) -> Iterator[ColoredSpan]:
     """Yield the colored spans of `code`, top to bottom."""
     first = 0
-    for stretch in stretches(code):
-        yield from _spans(stretch, first, found)
-        first += stretch.count("\n")
+    for part in lexing_parts(code):
+        yield from _spans(part, first, found)
+        first += part.count("\n")
 
 
 def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] | None:
@@ -141,15 +141,15 @@ def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] |
     return found
 
 
-def stretches(code: str) -> Iterator[str]:
+def lexing_parts(code: str) -> Iterator[str]:
     """Yield the parts of the code to lex one by one.
 
     Each but the last ends with a line end, unless its line is longer than `LONGEST_LINE`.
     """
     at = 0
-    while len(code) - at > _STRETCH:
-        end = at + _STRETCH
-        gaps = [gap.end() for gap in _GAP.finditer(code, at + _STRETCH // 2, end)]
+    while len(code) - at > _LEXED_AT_ONCE:
+        end = at + _LEXED_AT_ONCE
+        gaps = [gap.end() for gap in _GAP.finditer(code, at + _LEXED_AT_ONCE // 2, end)]
         cut = gaps[-1] if gaps else code.rfind("\n", at, end) + 1 or end
         yield code[at:cut]
         at = cut

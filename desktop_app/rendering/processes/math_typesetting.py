@@ -77,8 +77,8 @@ def typeset(tex: str, *, display: bool) -> Formula:
     if not is_within_limits(tex):
         raise CannotTypesetError("out of limits")
     try:
-        return _checked(*_draw(tex, display=display))
-    except _stumbles() as error:
+        return _check_drawing(*_draw(tex, display=display))
+    except _typesetting_errors() as error:
         raise CannotTypesetError(type(error).__name__) from error
 
 
@@ -111,7 +111,7 @@ def formula_of(answer: Mapping[str, Any] | None) -> Formula | None:
     return Formula(svg, width, ascent, depth)
 
 
-def _checked(svg: str, size: tuple[float, float], lowest: float) -> Formula:
+def _check_drawing(svg: str, size: tuple[float, float], lowest: float) -> Formula:
     """Return the formula with lengths in em; raise unless the SVG is only paths in bounds."""
     width, height = (length / _EM for length in size)
     depth = -lowest / _EM
@@ -139,7 +139,7 @@ def _is_drawing(svg: str, width: float, height: float) -> bool:
 
 
 @cache
-def _stumbles() -> tuple[type[BaseException], ...]:
+def _typesetting_errors() -> tuple[type[BaseException], ...]:
     """Return the exceptions of ziamath and latex2mathml for unknown formulas.
 
     Those are latex2mathml's own, and whatever plain Python raises for unexpected values.

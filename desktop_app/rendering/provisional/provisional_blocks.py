@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_OPENED: Final = r"(?:(?:[-+*]|\d{1,9}[.)])[ \t]+|>[ \t]*)*"
+_CONTAINER_MARKS: Final = r"(?:(?:[-+*]|\d{1,9}[.)])[ \t]+|>[ \t]*)*"
 """The marks of the items and quotes that a line begins with."""
 
 # A last line that may still become a heading, a rule, a list item, a quote, a fence, a note.
 _UNDECIDED: Final = re.compile(
-    rf"[ \t]*(?:{_OPENED}(?:\d{{1,9}}[.)]?[ \t]*|[-+*_=#>:]{{1,3}}[ \t]*|\[[ xX]?\]?[ \t]*"
+    rf"[ \t]*(?:{_CONTAINER_MARKS}(?:\d{{1,9}}[.)]?[ \t]*|[-+*_=#>:]{{1,3}}[ \t]*|\[[ xX]?\]?[ \t]*"
     r"|`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*|\\|\[\^[\w-]{0,24}(?:\]:?)?[ \t]*)"
     r"|[-+*_=#>|:$ \t]+|\\\[.*|\[[^^\]][^\]]*\]:.*)"
 )

@@ -30,7 +30,9 @@ _LONGEST_NAME: Final = max(map(len, _NAMES))
 _FACTOR: Final = re.compile("[A-Za-z0-9]")
 _ROUND: Final = re.compile("[()]")
 _NO_ADDRESS: Final = re.compile(rf"[\s<>\"'`{ENDS_ADDRESS}]")
-_GOES_ON: Final = re.compile(rf"[{re.escape(SIGNS)}]*[^\s<>{re.escape(SIGNS)}{ENDS_ADDRESS}]")
+_ADDRESS_CONTINUES: Final = re.compile(
+    rf"[{re.escape(SIGNS)}]*[^\s<>{re.escape(SIGNS)}{ENDS_ADDRESS}]"
+)
 
 
 class EmphasisMark(NamedTuple):
@@ -68,12 +70,12 @@ def expected(marks: list[EmphasisMark], content: str) -> list[EmphasisMark]:
     found: list[EmphasisMark] = []
     for mark in marks[-DEEPEST:]:
         is_within = any(mark.text[0] == outer.text[0] for outer in found)
-        if mark.text != "~" and (is_within or not _stays(mark, content)):
+        if mark.text != "~" and (is_within or not _stays_literal(mark, content)):
             found.append(mark)
     return found
 
 
-def _stays(mark: EmphasisMark, content: str) -> bool:
+def _stays_literal(mark: EmphasisMark, content: str) -> bool:
     """Return True if a mark will probably not be closed.
 
     It is doubtful, a long text follows, or brackets close after it that have opened before it.
@@ -110,6 +112,6 @@ def is_none(content: str, mark: str, start: int, end: int) -> bool:
 def is_in_address(content: str, start: int, end: int) -> bool:
     """Return True if a mark is part of a bare address, which continues after it."""
     slashes = content.rfind("://", max(0, start - _LONGEST_ADDRESS), start)
-    if slashes < 0 or _GOES_ON.match(content, end) is None:
+    if slashes < 0 or _ADDRESS_CONTINUES.match(content, end) is None:
         return False
     return _NO_ADDRESS.search(content, slashes, start) is None

@@ -40,18 +40,18 @@ _LONGEST_TAG: Final = 40
 
 _MARKS: Final = re.compile(r"\\|`+|\*+|_+|~+|!?\[|!\Z|\]|\$|<|&")
 _AUTOLINK: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[\w.-]+)>")
-_HALF_AUTOLINK: Final = re.compile(
+_INCOMPLETE_AUTOLINK: Final = re.compile(
     r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@:]+@[\w.-]*?(?P<end>[.-]?))\Z"
 )
-_NO_ADDRESS_YET: Final = re.compile(r"<[^:@]*[:@]/*\Z")
-_HALF_TAG: Final = re.compile(rf"</?[\w.+-]{{0,{_LONGEST_TAG}}}\Z")
-_HALF_ENTITY: Final = re.compile(
+_EMPTY_ADDRESS: Final = re.compile(r"<[^:@]*[:@]/*\Z")
+_INCOMPLETE_TAG: Final = re.compile(rf"</?[\w.+-]{{0,{_LONGEST_TAG}}}\Z")
+_INCOMPLETE_ENTITY: Final = re.compile(
     r"&(?:#(?:[xX][0-9A-Fa-f]{0,6}|\d{0,7})|[A-Za-z][A-Za-z0-9]{0,31})?\Z"
 )
 _DISPLAY: Final = re.compile(r"\$\$[^$]+\$\$")
 # May be a formula's beginning, rather than a price or the name of a variable.
 _TEX: Final = re.compile(r"[\\^_{}=]")
-_HALF_FORMULA: Final = re.compile(
+_INCOMPLETE_FORMULA: Final = re.compile(
     r"(?:\$\$[^$]+\$?|\$(?=[A-Za-z\\({|\[+-]"
     r"|\d[\d.,]*(?:\s?(?:\Z|[\\^_{=]|[b-z]\b)|\s[+*<>-](?:\s|\Z)|a\b|[+*<>]\w|!))"
     r"(?:\\.|[^$\\])*\\?)\Z",
@@ -98,14 +98,14 @@ def closers_of(content: str, *, is_word: bool = True) -> tuple[str, str]:
     """
     if is_too_dense(content):
         return content, ""
-    scan = _Scan(content, is_word=is_word)
+    scan = _Scanner(content, is_word=is_word)
     end, closer = len(content), ""
     try:
         scan.run()
     except _CutError as cut:
         end, closer = cut.at, cut.closer
     if not closer:
-        end = max(_end_of_words(content[:end], scan.settled), min(scan.closed, end))
+        end = max(_end_of_decided_text(content[:end], scan.settled), min(scan.closed, end))
     return scan.close(end, closer)
 
 
@@ -114,7 +114,7 @@ def is_plain(words: str) -> bool:
     return _MAY_CHANGE.search(words, max(0, len(words) - _LONGEST_WORDS)) is None
 
 
-def _end_of_words(content: str, settled: int) -> int:
+def _end_of_decided_text(content: str, settled: int) -> int:
     """Return the end of the text with decided addresses; none begins before `settled`."""
     begins = _BEGINS_ADDRESS.search(content, max(settled, len(content) - 80))
     if begins is not None:
@@ -138,7 +138,7 @@ def _before_open_bracket(content: str, start: int, end: int) -> int:
     return start + len(content[start:least].rstrip(SIGNS)) if depth > 0 else end
 
 
-class _Scan:
+class _Scanner:
     """A pass over a text.
 
     Attributes:
@@ -149,7 +149,7 @@ class _Scan:
 
     def __init__(self, content: str, *, is_word: bool) -> None:
         self.content = content
-        self._is_word = is_word
+        self._may_continue = is_word
         self.open: list[EmphasisMark] = []
         self.closed = self.settled = 0
         self._shown = content
@@ -162,7 +162,7 @@ class _Scan:
         """
         position = 0
         while (match := _MARKS.search(self.content, position)) is not None:
-            position = self._pass(match[0], match.start(), match.end())
+            position = self._process_mark(match[0], match.start(), match.end())
             self.settled = position if position > match.end() else self.settled
 
     def close(self, end: int, closer: str) -> tuple[str, str]:
@@ -186,7 +186,7 @@ class _Scan:
         closers = "".join(mark.text[0] * mark.left for mark in reversed(marks))
         return text, closer + closers
 
-    def _pass(self, mark: str, start: int, end: int) -> int:
+    def _process_mark(self, mark: str, start: int, end: int) -> int:
         """Process a mark, and return where the text continues."""
         match mark[0]:
             case "\\":
@@ -196,15 +196,15 @@ class _Scan:
             case "$":
                 return self._formula(start)
             case "<":
-                return self._angle(start)
+                return self._angle_bracket(start)
             case "&":
-                if _HALF_ENTITY.match(self.content, start):
+                if _INCOMPLETE_ENTITY.match(self.content, start):
                     raise _CutError(start)
                 return end
             case "]":
                 return self._bracket(start)
             case "!" if mark == "!":
-                if self._is_word:
+                if self._may_continue:
                     raise _CutError(start)
                 return end
             case "[" | "!":
@@ -250,33 +250,33 @@ class _Scan:
         if found is not None and is_price(found[0].strip("$")):
             return start + 1
         if found is not None:
-            if found.end() == len(content) and content[start + 1] != "$" and self._is_word:
+            if found.end() == len(content) and content[start + 1] != "$" and self._may_continue:
                 # A letter or a number after it makes it no formula: $5-$10, $HOME/$USER.
-                is_shown = _HALF_FORMULA.match(content[:-1], start) is None
+                is_shown = _INCOMPLETE_FORMULA.match(content[:-1], start) is None
                 raise _CutError(found.end() - 1 if is_shown else start)
             return found.end()
         rest = len(content) - start
         before = BEFORE_DOLLAR.match(content, start) if rest <= _LONGEST_FORMULA else None
         if before is not None and _may_be_formula(content[before.end() :]):
             raise _CutError(start)
-        half = _HALF_FORMULA.match(content, start)
+        half = _INCOMPLETE_FORMULA.match(content, start)
         if rest <= 2 and content[start:].strip("$") == "":
             raise _CutError(start)
         if half is not None and rest <= (_LONGEST_FORMULA if _TEX.search(half[0]) else 80):
             raise _CutError(start)
         return start + 1
 
-    def _angle(self, start: int) -> int:
+    def _angle_bracket(self, start: int) -> int:
         content = self.content
         whole = _AUTOLINK.match(content, start)
         if whole is not None:
             return whole.end()
         if len(content) - start > _LONGEST_WORDS:
             return start + 1
-        half = _HALF_AUTOLINK.match(content, start)
-        if half is not None and _NO_ADDRESS_YET.match(half[0]) is None:
+        half = _INCOMPLETE_AUTOLINK.match(content, start)
+        if half is not None and _EMPTY_ADDRESS.match(half[0]) is None:
             raise _CutError(len(content) - len(half["end"] or ""), ">")
-        if half is not None or _HALF_TAG.match(content, start):
+        if half is not None or _INCOMPLETE_TAG.match(content, start):
             raise _CutError(start)
         return start + 1
 
@@ -359,7 +359,7 @@ class _Scan:
 
 def _may_be_formula(end: str) -> bool:
     """Return True if a text at a block's end that begins with a dollar may be half a formula."""
-    return end in ("$", "$$") or _HALF_FORMULA.match(end) is not None
+    return end in ("$", "$$") or _INCOMPLETE_FORMULA.match(end) is not None
 
 
 def _is_note(content: str, start: int, end: int) -> bool:
@@ -373,7 +373,7 @@ def _is_note(content: str, start: int, end: int) -> bool:
 
 def _end_of_target(content: str, position: int) -> int | None:
     """Return the end of the link target after `](`; None if still open, -1 if it is no link."""
-    position = _past_space(content, position)
+    position = _skip_space(content, position)
     if content[position : position + 1] == "<":
         end = content.find(">", position)
         if end < 0:
@@ -381,7 +381,7 @@ def _end_of_target(content: str, position: int) -> int | None:
         position = end + 1
     else:
         position = _end_of_address(content, position)
-    after = _past_space(content, position)
+    after = _skip_space(content, position)
     if after >= len(content):
         return None
     if content[after] in "\"'(" and after > position:
@@ -389,13 +389,13 @@ def _end_of_target(content: str, position: int) -> int | None:
         after = content.find(closer, after + 1)
         if after < 0:
             return None
-        after = _past_space(content, after + 1)
+        after = _skip_space(content, after + 1)
         if after >= len(content):
             return None
     return after + 1 if content[after] == ")" else -1
 
 
-def _past_space(content: str, position: int) -> int:
+def _skip_space(content: str, position: int) -> int:
     while position < len(content) and content[position].isspace():
         position += 1
     return position

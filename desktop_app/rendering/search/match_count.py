@@ -33,7 +33,7 @@ _MARKS: Final = "*_~`\\$&"
 _SIGNS: Final = "*_~`\\["
 _PLAIN_WORDS: Final = re.compile(r"[^\W_]+(?: [^\W_]+)*")
 _NO_WORD: Final = re.compile(r"[\W_]+")
-_OURS: Final = folded_text(f"{AS_WRITTEN.text} {NO_TABLE.text}")
+_PROGRAM_WORDS: Final = folded_text(f"{AS_WRITTEN.text} {NO_TABLE.text}")
 """The program's own words in a text that is not shown as Markdown."""
 
 # Of a whole source: definitions that are used elsewhere; characters shown in place of invisible
@@ -52,8 +52,8 @@ _DISPLAY: Final = ("$$", "\\[")
 _PART_ENDS: Final = re.compile(r"\n(?:[ \t]*\n)+(?=[^ \t\n])")
 
 # Of a part: text that is shown differently than it is written, or not at all, or twice.
-_UNLIKE: Final = ("](", "![", "://", "@", "```", "~~~", " " * 60)
-_UNLIKE_TOO: Final = ("www.", "xn--")  # in lower case
+_DIFFERING: Final = ("](", "![", "://", "@", "```", "~~~", " " * 60)
+_DIFFERING_FOLDED: Final = ("www.", "xn--")  # in lower case
 _ENTITY: Final = re.compile(r"&#?\w+;")
 _ADDRESS: Final = re.compile(r"<[a-z][a-z0-9+.-]{1,31}:", re.IGNORECASE)
 _DEEP: Final = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d+[.)])[ \t]*){12}", re.MULTILINE)
@@ -71,19 +71,19 @@ def count_in_markdown(source: str, words: str) -> int:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
     unseen = _UNSEEN_ASCII if source.isascii() else _UNSEEN
     if unseen.search(source) or ("]:" in source and _MAY_DEFINE.search(source)):
-        return _rendered(source, words)
+        return _count_rendered(source, words)
     parts = list(_parts(source))
     if any(part is None for part in parts):
-        return _rendered(source, words)
-    return sum(_in_part(*part, words) for part in parts if part is not None)
+        return _count_rendered(source, words)
+    return sum(_count_in_part(*part, words) for part in parts if part is not None)
 
 
-def _rendered(source: str, words: str) -> int:
-    return count_in(_shown(source), words)
+def _count_rendered(source: str, words: str) -> int:
+    return count_in(_shown_texts(source), words)
 
 
 @lru_cache(maxsize=2048)
-def _shown(source: str) -> tuple[str, ...]:
+def _shown_texts(source: str) -> tuple[str, ...]:
     """Return the shown texts; cached, because the user types words letter by letter."""
     return tuple(texts_of(render(source)))
 
@@ -100,11 +100,11 @@ def _parts(source: str) -> Iterator[tuple[str, bool] | None]:
     while at <= len(source):
         fence = _FENCE.search(source, at)
         prose = source[at:] if fence is None else source[at : fence.start()]
-        if fence is not None and not _is_closed(prose):
+        if fence is not None and not _closes_formulas(prose):
             yield None
         for part in _PART_ENDS.split(prose):
             if part:
-                yield (part, False) if _is_even(part) else None
+                yield (part, False) if _closes_inner_fences(part) else None
         if fence is None:
             return
         ticks = fence[1] or fence[2]
@@ -114,13 +114,13 @@ def _parts(source: str) -> Iterator[tuple[str, bool] | None]:
         at = len(source) + 1 if end is None else end.end() + 1
 
 
-def _is_closed(prose: str) -> bool:
+def _closes_formulas(prose: str) -> bool:
     """Return True if no display formula, which a blank line ends, continues over the fence."""
     lines = takewhile(str.strip, reversed(prose.split("\n")[:-1]))
     return not any(sign in line for line in lines for sign in _DISPLAY)
 
 
-def _is_even(part: str) -> bool:
+def _closes_inner_fences(part: str) -> bool:
     """Return True if the indented fences in a part are closed in it."""
     if "```" not in part and "~~~" not in part:
         return True
@@ -139,54 +139,54 @@ def _are_below(indent: str, lines: list[str]) -> bool:
 # ---------------------------------------------------------------------- one part
 
 
-def _in_part(part: str, is_code: bool, words: str) -> int:
+def _count_in_part(part: str, is_code: bool, words: str) -> int:
     """Count the words shown in a part."""
-    there = folded_text(part)
+    folded_part = folded_text(part)
     if is_code:
-        return there.count(words) if "\n" not in words else 0
-    if words not in there and not may_hold(part, words):
+        return folded_part.count(words) if "\n" not in words else 0
+    if words not in folded_part and not may_hold(part, words):
         return 0
-    count = _surely(part, there, words)
-    return count if count is not None else _rendered(part, words)
+    count = _count_if_certain(part, folded_part, words)
+    return count if count is not None else _count_rendered(part, words)
 
 
-def _surely(part: str, there: str, words: str) -> int | None:
+def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:
     """Count the words in a part that shows what is written; None if it may not."""
     if "](" in part:
         part = _without_targets(part)
-        there = folded_text(part)
-    if _is_unlike(part, there) or (words in _OURS and _may_be_dense(part)):
+        folded_part = folded_text(part)
+    if _may_differ(part, folded_part) or (words in _PROGRAM_WORDS and _may_be_unparsed(part)):
         return None
-    most = _most(there, words)
+    most = _maximum_count(folded_part, words)
     if most == 0:
         return 0
     if words.isdigit() and _NUMBERED.search(part):  # an item's number is not text
         return None
-    if _PLAIN_WORDS.fullmatch(words) is None or (words == "x" and "[x]" in there):
+    if _PLAIN_WORDS.fullmatch(words) is None or (words == "x" and "[x]" in folded_part):
         return None
-    if "|" in part and not _is_regular(part):
+    if "|" in part and not _has_equal_rows(part):
         return None
-    count = there.count(words)
+    count = folded_part.count(words)
     return count if count == most else None
 
 
-def _is_unlike(part: str, there: str) -> bool:
+def _may_differ(part: str, folded_part: str) -> bool:
     """Return True if a part may be shown differently than written, or not at all, or twice."""
     return (
-        any(sign in part for sign in _UNLIKE)
-        or any(sign in there for sign in _UNLIKE_TOO)
+        any(sign in part for sign in _DIFFERING)
+        or any(sign in folded_part for sign in _DIFFERING_FOLDED)
         or ("&" in part and _ENTITY.search(part) is not None)
         or ("<" in part and _ADDRESS.search(part) is not None)
         or (sum(map(part.count, ">*+-.)")) > _MANY and _DEEP.search(part) is not None)
     )
 
 
-def _most(there: str, words: str) -> int:
+def _maximum_count(folded_part: str, words: str) -> int:
     """Return the maximum count if only marks are left out; -1 if unknown."""
     if " " not in words and words.isalnum():
-        return without(_SIGNS, there).count(words)
+        return without(_SIGNS, folded_part).count(words)
     bare = _NO_WORD.sub(" ", without(_SIGNS, words)).strip()
-    return _NO_WORD.sub(" ", without(_SIGNS, there)).count(bare) if bare else -1
+    return _NO_WORD.sub(" ", without(_SIGNS, folded_part)).count(bare) if bare else -1
 
 
 def _without_targets(part: str) -> str:
@@ -205,7 +205,7 @@ def _without_targets_in(line: str) -> str:
     return "`".join(pieces)
 
 
-def _is_regular(part: str) -> bool:
+def _has_equal_rows(part: str) -> bool:
     """Return True if no table row has more cells than are shown."""
     if _RULE.search(part) is None:
         return True
@@ -214,7 +214,7 @@ def _is_regular(part: str) -> bool:
     return len(shapes) == 1 and "\\" not in part and rows[0].count("|") <= MOST_COLUMNS
 
 
-def _may_be_dense(part: str) -> bool:
+def _may_be_unparsed(part: str) -> bool:
     """Return True if it may be shown as it is written, with a note on that."""
     return (
         part.count("[") > DEEPEST_BRACKETS

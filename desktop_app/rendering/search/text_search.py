@@ -24,7 +24,9 @@ _MARKS: Final = "*_~`\\"
 # Places where the shown text is spelled differently in the source: a character's name, a link
 # within a word. Three patterns, because each begins with a fixed character, which is found a
 # hundred times as fast.
-_SPELT: Final = tuple(map(re.compile, (r"&#?\w+;", r"\]\([^)\n]*\)\w", r"\[(?<=\w\[)")))
+_SPELLED_DIFFERENTLY: Final = tuple(
+    map(re.compile, (r"&#?\w+;", r"\]\([^)\n]*\)\w", r"\[(?<=\w\[)"))
+)
 
 
 class FoldedText(NamedTuple):
@@ -45,7 +47,7 @@ def folded(text: str) -> FoldedText:
     letters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
-        plain = _plain(character)
+        plain = _fold_character(character)
         letters.append(plain)
         places += [place] * len(plain)
     return FoldedText("".join(letters), (*places, len(text)))
@@ -55,7 +57,7 @@ class _Letters(dict[int, str]):
     """The folded form of each character, for `str.translate`."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = plain = _plain(chr(code))
+        self[code] = plain = _fold_character(chr(code))
         return plain
 
 
@@ -68,7 +70,7 @@ def folded_text(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _plain(character: str) -> str:
+def _fold_character(character: str) -> str:
     if character == "\u2028":
         return " "
     parts = unicodedata.normalize("NFKD", character.casefold())
@@ -134,4 +136,4 @@ def may_hold(source: str, words: str) -> bool:
     bare = without(_MARKS, there)
     if all(word in bare for word in missing):
         return True
-    return any(spelt.search(source) for spelt in _SPELT)
+    return any(spelt.search(source) for spelt in _SPELLED_DIFFERENTLY)

@@ -200,13 +200,13 @@ def test_no_piece_of_a_long_text_reaches_beyond_a_step(
 ) -> None:
     view.set_messages([message := streaming()])
     taken: list[int] = []
-    take = BlockStream._take
+    take = BlockStream._process
 
     def seen(self: BlockStream, text: str) -> list[Patch]:
         taken.append(len(text))
         return take(self, text)
 
-    monkeypatch.setattr(BlockStream, "_take", seen)
+    monkeypatch.setattr(BlockStream, "_process", seen)
     monkeypatch.setattr(stream_scheduler, "_clock", lambda: 0.0)
     view._arrivals._at_once = 1000
     view.append_text(message.id, "Some words.\n\n" * 1_000)

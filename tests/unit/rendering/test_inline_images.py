@@ -13,7 +13,12 @@ from desktop_app.rendering.block_model import PICTURE, Run
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import to_markdown, to_plain
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
-from desktop_app.rendering.markdown.inline_images import LARGEST, LONGEST_ADDRESS, is_half, size_of
+from desktop_app.rendering.markdown.inline_images import (
+    LARGEST,
+    LONGEST_ADDRESS,
+    ends_in_address,
+    size_of,
+)
 
 
 def address(kind: str, size: tuple[int, int] = (30, 20), *, noise: bool = False) -> str:
@@ -103,7 +108,7 @@ def test_a_stream_finds_the_same(piece: int, before: str) -> None:
 def test_where_an_address_is_half_there_is_nothing_to_parse(
     source: str, added: int, half: bool
 ) -> None:
-    assert is_half(source, added) is half
+    assert ends_in_address(source, added) is half
 
 
 def test_it_is_copied_as_it_was_written() -> None:

@@ -80,14 +80,14 @@ def test_what_is_counted_is_what_is_shown(seed: int) -> None:
 
 
 def test_most_answers_are_not_rendered() -> None:
-    match_count._shown.cache_clear()
+    match_count._shown_texts.cache_clear()
     source = (
         "A **needle** in [the docs](https://example.com/needle), and a `needle`.\n\n"
         "1. Run it:\n2. A needle.\n\n```py\nneedle = '[needle](x)'\n\nneedle()\n```\n\n"
         "| needle | b |\n|---|---|\n| 1 | needle |\n\n> A needle, array[0], and 2 * 3.\n"
     )
     assert count_in_markdown(source, "needle") == 9
-    assert match_count._shown.cache_info().misses == 0
+    assert match_count._shown_texts.cache_info().misses == 0
     assert count_in_markdown(source, "example") == 0, "that stands in the link's target alone"
 
 

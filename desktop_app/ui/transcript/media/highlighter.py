@@ -157,7 +157,7 @@ class CodeHighlighter(QObject):
     def _ask(self, job: _Job) -> bool:
         """Have more of a job lexed; False where there is no more."""
         if job.stretches is None:
-            job.stretches = highlight.stretches(_code(job.section.items[job.start : job.end]))
+            job.stretches = highlight.lexing_parts(_code(job.section.items[job.start : job.end]))
         stretch = next(job.stretches, "")
         if self._lexer is None or not stretch:
             return False
