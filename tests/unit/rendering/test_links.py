@@ -349,3 +349,16 @@ def test_one_module_opens_links() -> None:
         if any(map(opens_something, ast.walk(ast.parse(file.read_text()))))
     }
     assert found == {"ui/widgets/external_open.py"}
+
+
+@pytest.mark.attack("links")
+def test_what_no_other_rule_refuses_is_refused() -> None:
+    assert not is_opened("https://bank.example/a b")
+    assert not is_opened("mailto:a@bank.example?subject=%" + "25" * 20 + "41")
+    assert is_opened("mailto:a@bank.example?subject=%" + "25" * 3 + "41")
+
+
+@pytest.mark.attack("links")
+def test_a_host_that_is_not_ascii_is_named_even_behind_its_own_address() -> None:
+    for address in ("https://xn--bnk-0na.example/", "https://bаnk.example/"):
+        assert true_place(address, address).startswith("xn--")
