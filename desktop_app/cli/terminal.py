@@ -190,6 +190,7 @@ class Output:
         if self._as_json:
             self._as_json = False  # one object, whatever still goes wrong
             self._write(_object(answer, error, conversation_id, self._passages))
+            self._write("\n")  # appended to the object, it would copy 64 MB
 
     def _write(self, text: str) -> None:
         if self.write_error is not None:
@@ -233,7 +234,7 @@ def _object(
         "conversation_id": conversation_id,
         "passages": list(passages),
     }
-    return as_json(value) + "\n"
+    return as_json(value)
 
 
 def _usage(usage: Usage) -> dict[str, int]:

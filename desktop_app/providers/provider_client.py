@@ -47,9 +47,10 @@ from desktop_app.providers.apis.negotiation import (
     RememberApi,
     RememberRefusals,
 )
-from desktop_app.providers.apis.redacted_answer import RedactedAnswer
+from desktop_app.providers.apis.redacted_answer import RedactedAnswer, sliced
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.http_reply import HttpReply
+from desktop_app.providers.http.loop_turns import Turns
 from desktop_app.providers.http.reply_limits import AnswerMeter
 from desktop_app.providers.http.retries import ATTEMPTS, AttemptError
 from desktop_app.providers.http.silence import Patience, SilenceWatch, asleep_s
@@ -165,23 +166,25 @@ class ProviderClient:
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of `source`, with errors turned into terminal events."""
-        has_content, meter = False, AnswerMeter(self._profile.name)
+        has_content, meter, turns = False, AnswerMeter(self._profile.name), Turns()
         answer = RedactedAnswer(lambda: self._transport.redactor.stream())
         self._streams += 1
         try:
             self._require_key()
             async with aclosing(source) as events:
-                async for event in events:
-                    meter.add(event)
-                    has_content = has_content or _is_content(event)
-                    match event:
-                        case Failed(error):
-                            raise error
-                        case OfCandidate(_, Failed(error)):
-                            error.what_was_kept = TEXT_KEPT
-                            error_replies.redact_error(self._transport.redactor, error)
-                    for cleaned in answer.take(event):
-                        yield cleaned
+                async for whole in events:
+                    for event in sliced(whole):
+                        meter.add(event)
+                        has_content = has_content or _is_content(event)
+                        match event:
+                            case Failed(error):
+                                raise error
+                            case OfCandidate(_, Failed(error)):
+                                error.what_was_kept = TEXT_KEPT
+                                error_replies.redact_error(self._transport.redactor, error)
+                        for cleaned in answer.take(event):
+                            yield cleaned
+                        await turns.give()
         except ProviderError as error:
             error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
             error_replies.redact_error(self._transport.redactor, error)

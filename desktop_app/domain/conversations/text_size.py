@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_WIDE: Final = re.compile("[\U00010000-\U0010ffff]")
-_ESCAPED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]+")
+_CONTROL: Final = bytes(sorted(set(range(32)) - set(b"\t\n\r")))
+_LEAD_OF_FOUR: Final = bytes(range(0xF0, 0xF5))
 _BYTES_ESCAPED: Final = 6
 _STEP: Final = 64 * 1024
 """Characters."""
@@ -28,17 +27,22 @@ class TextSize:
 
     def add(self, text: str) -> None:
         """Count more text."""
+        for at in range(0, len(text), _STEP):
+            self._add(text[at : at + _STEP])
+
+    def _add(self, text: str) -> None:
+        data = text.encode("utf-8", "surrogatepass")
         self._characters += len(text)
-        if self._width < 4 and not text.isascii():
-            self._width = 4 if _WIDE.search(text) else 2
-        if _ESCAPED.search(text):
-            self._escaped += sum(len(found[0]) for found in _ESCAPED.finditer(text))
+        self._escaped += len(data) - len(data.translate(None, _CONTROL))
+        if self._width < 4 and len(data) > len(text):
+            is_wide = len(data.translate(None, _LEAD_OF_FOUR)) < len(data)
+            self._width = 4 if is_wide else 2
         self.bytes = self._characters * self._width + self._escaped * (_BYTES_ESCAPED - 1)
 
     def fit(self, text: str, limit: int) -> str:
         """Count more text, up to `limit` bytes in all; return what fits, in whole steps."""
         for at in range(0, len(text), _STEP):
-            self.add(text[at : at + _STEP])
+            self._add(text[at : at + _STEP])
             if self.bytes > limit:
                 return text[:at]
         return text

@@ -6,7 +6,7 @@ those that are spread over several deltas.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -26,7 +26,22 @@ from desktop_app.domain.redaction import RedactedStream
 
 _Delta = TextDelta | ReasoningDelta | RefusalDelta | ToolCallDelta
 _DELTAS: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
+_SLICE: Final = 256 * 1024
+"""Characters that are handled on the event loop at once."""
 _TERMINALS: Final = (Completed, Incomplete, Failed)
+
+
+def sliced(event: StreamEvent) -> Iterator[StreamEvent]:
+    """Yield `event`, or several that hold its text in slices if it is very long."""
+    if isinstance(event, OfCandidate):
+        yield from (OfCandidate(event.number, inner) for inner in sliced(event.event))
+        return
+    text = _text_of(event) if isinstance(event, _DELTAS) else ""
+    if len(text) <= _SLICE or not isinstance(event, _DELTAS):
+        yield event
+        return
+    for at in range(0, len(text), _SLICE):
+        yield _with_text(event, text[at : at + _SLICE])
 
 
 class RedactedAnswer:

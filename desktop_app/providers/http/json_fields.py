@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from desktop_app.providers.http import json_parser
@@ -17,6 +17,8 @@ from desktop_app.providers.http import json_parser
 AT_ONCE: Final = 64 * 1024
 """The most bytes of JSON that are parsed on the event loop, in a millisecond or two."""
 LONGEST_NAME: Final = 4096
+_SLICE: Final = 256 * 1024
+"""Characters."""
 
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
@@ -65,7 +67,14 @@ def text(value: object, key: str) -> str:
     found = value.get(key) if isinstance(value, dict) else None
     if not isinstance(found, str):
         return ""
-    return found if found.isascii() else _SURROGATES.sub("\ufffd", found)
+    if found.isascii() or not any(map(_SURROGATES.search, _slices(found))):
+        return found
+    return "".join([_SURROGATES.sub("\ufffd", piece) for piece in _slices(found)])
+
+
+def _slices(text: str) -> Iterator[str]:
+    """Cut a text so that no single call blocks other threads for long."""
+    return (text[at : at + _SLICE] for at in range(0, len(text), _SLICE))
 
 
 def name(value: object, key: str) -> str:

@@ -1,0 +1,57 @@
+"""Long texts from a provider are handled in slices, with the same result as at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    OfCandidate,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
+from desktop_app.providers.apis.redacted_answer import _SLICE, sliced
+from desktop_app.providers.http import json_fields
+
+TEXT = "".join(chr(0x20 + number % 0x2000) for number in range(3 * _SLICE + 7))
+
+pytestmark = pytest.mark.attack("reply-bounds")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        TextDelta,
+        RefusalDelta,
+        lambda text: ReasoningDelta(text, 3),
+        lambda text: ToolCallDelta(1, text, "c", "f"),
+        lambda text: OfCandidate(2, TextDelta(text)),
+    ],
+    ids=["text", "refusal", "reasoning", "tool call", "candidate"],
+)
+def test_a_long_delta_comes_in_slices(made: Callable[[str], StreamEvent]) -> None:
+    slices = list(sliced(made(TEXT)))
+    cuts = range(0, len(TEXT), _SLICE)
+    assert slices == [made(TEXT[at : at + _SLICE]) for at in cuts]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [TextDelta("a" * _SLICE), Completed(), ReasoningItem("r", TEXT)],
+    ids=["delta", "end", "item"],
+)
+def test_other_events_come_as_they_are(event: StreamEvent) -> None:
+    (only,) = sliced(event)
+    assert only is event
+
+
+def test_surrogates_are_replaced_in_a_long_text() -> None:
+    text = f"{TEXT}\ud800{TEXT}"
+    assert json_fields.text({"a": text}, "a") == f"{TEXT}\ufffd{TEXT}"
+    assert json_fields.text({"a": TEXT}, "a") is TEXT
