@@ -35,7 +35,7 @@ class Shortcuts(QObject):
             old.setEnabled(False)
             old.deleteLater()
         # What acts in the prompt alone, the prompt's own text looks out for.
-        elsewhere = {command.id for command in keymap if command.context is not CommandScope.PROMPT}
+        elsewhere = {command.id for command in keymap if command.scope is not CommandScope.PROMPT}
         wanted = [id_ for id_ in self._actions if id_ in elsewhere]
         bound = {id_: keys for id_ in wanted if (keys := keymap.shortcut_of(id_))}
         # A shortcut would take Esc from the panel, the drawer or the menu that it is meant to close.

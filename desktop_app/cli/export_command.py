@@ -124,7 +124,7 @@ class LoadedConversation(NamedTuple):
 
     conversation: Conversation
     path: list[Message]
-    pictures: dict[str, dict[str, html_page.Picture]]
+    pictures: dict[str, dict[str, html_page.EmbeddedImage]]
     catalog: ModelCatalog
 
 
@@ -213,7 +213,7 @@ async def load_pictures(
     return LoadedConversation(conversation, path, pictures, backend.catalog)
 
 
-async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page.Picture]:
+async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page.EmbeddedImage]:
     """The pictures that came with a message, made small enough; without those that are gone."""
     found = {}
     for part in message.attachments:
@@ -222,7 +222,7 @@ async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page
                 made = await backend.pictures.within(part, PICTURE_BOX)
             except UserFacingError:
                 continue  # its name stands there all the same
-            found[part.sha256] = html_page.Picture(made.media_type, made.data)
+            found[part.sha256] = html_page.EmbeddedImage(made.media_type, made.data)
     return found
 
 

@@ -56,7 +56,7 @@ class Command:
     title: str
     category: Category
     shortcut: str = ""
-    context: CommandScope = CommandScope.WINDOW
+    scope: CommandScope = CommandScope.WINDOW
 
 
 _C = Category

@@ -69,7 +69,7 @@ class Keymap:
         for rivals in by_keys.values():
             for command in rivals:
                 others = [o for o in rivals if o is not command]
-                met = tuple(o.id for o in others if o.context.overlaps(command.context))
+                met = tuple(o.id for o in others if o.scope.overlaps(command.scope))
                 if met:
                     found[command.id] = met
         return found

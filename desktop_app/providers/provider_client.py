@@ -330,7 +330,7 @@ class ProviderClient:
     def _watch(self, cut_s: float | None = None) -> SilenceWatch:
         times = self._timeouts
         patience = Patience(
-            times.silence, times.silence_again, times.after_sleep, times.look, cut_s
+            times.silence, times.silence_again, times.after_sleep, times.check_interval, cut_s
         )
         return SilenceWatch(self._profile.name, patience, self._asleep)
 
@@ -347,12 +347,12 @@ class ProviderClient:
         self, api: Api, path: str, body: Mapping[str, Any]
     ) -> AsyncGenerator[StreamEvent, None]:
         watch = self._watch()
-        return watch.events_of(self._reply(api, path, body, watch.heard))
+        return watch.events_of(self._reply(api, path, body, watch.note_bytes))
 
     async def _reply(
-        self, api: Api, path: str, body: Mapping[str, Any], heard: Callable[[], None]
+        self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
     ) -> AsyncGenerator[StreamEvent, None]:
-        async with self._transport.post(path, body, heard) as reply:
+        async with self._transport.post(path, body, on_bytes) as reply:
             reader = self._reader(api, body.get("n", 1))
             is_json = await reply.is_json()
             source = (

@@ -54,7 +54,7 @@ img-src data:; form-action 'none'; base-uri 'none'">
 """
 
 
-class Picture(NamedTuple):
+class EmbeddedImage(NamedTuple):
     """An image to be embedded."""
 
     media_type: str
@@ -79,24 +79,24 @@ class HtmlPage:
         """Return everything above the first message."""
         return _HEAD.format(title=_text(conversation.title), style=STYLE)
 
-    def message(self, message: Message, pictures: Mapping[str, Picture]) -> str:
-        """Return a message; `pictures` are its attached images that can be shown, by hash."""
+    def message(self, message: Message, images: Mapping[str, EmbeddedImage]) -> str:
+        """Return a message; `images` are its attached images that can be shown, by hash."""
         body = self._question if message.role is Role.USER else self._answer
         return "\n".join(
             (
                 f'<article class="{"question" if message.role is Role.USER else "answer"}">',
                 f'<header class="who">{_text(heading_of(message, self._name_of_model))}</header>',
-                *body(message, pictures),
+                *body(message, images),
                 "</article>\n",
             )
         )
 
-    def _question(self, message: Message, pictures: Mapping[str, Picture]) -> Iterator[str]:
+    def _question(self, message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
         if message.text:
             yield f'<div class="said">{_text(message.text)}</div>'
-        yield from _attached(message, pictures)
+        yield from _attached(message, images)
 
-    def _answer(self, message: Message, pictures: Mapping[str, Picture]) -> Iterator[str]:
+    def _answer(self, message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
                 words = _text(thought_words(part.text, part.seconds))
@@ -106,7 +106,7 @@ class HtmlPage:
                 yield f"<details><summary>Tool: {_text(part.name)}</summary>"
                 arguments = _visible("\n".join(indented_json(part.arguments)))
                 yield f"{code_block('json', arguments)}</details>"
-        yield from _attached(message, pictures)
+        yield from _attached(message, images)
         if message.text:
             yield self._rendered(message.text)
         yield from _ending(message)
@@ -211,12 +211,12 @@ def _line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
     return "".join((*pieces, escape(line[at:])))
 
 
-def _attached(message: Message, pictures: Mapping[str, Picture]) -> Iterator[str]:
+def _attached(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
     for part in message.attachments:
-        picture = pictures.get(part.sha256) if isinstance(part, ImagePart) else None
-        if picture is not None and picture.media_type in EMBEDDED:
-            data = b64encode(picture.data).decode()
-            source = f"data:{picture.media_type};base64,{data}"
+        image = images.get(part.sha256) if isinstance(part, ImagePart) else None
+        if image is not None and image.media_type in EMBEDDED:
+            data = b64encode(image.data).decode()
+            source = f"data:{image.media_type};base64,{data}"
             yield f'<figure class="pictures"><img alt="{_text(part.name)}" src="{source}"></figure>'
         yield f'<p class="attached">{_text(attachment_text(part))}</p>'
     for number, source, text in sources_of(message):

@@ -51,14 +51,14 @@ class HttpReply:
         attempt: connection_errors.ConnectionAttempt,
         redactor: Redactor,
         drain_s: float,
-        heard: Callable[[], None],
+        on_bytes: Callable[[], None],
     ) -> None:
         self._response = response
         self._redactor = redactor
         self._attempt = attempt
         self._provider = attempt.provider
         self._drain_s = drain_s
-        self._heard = heard
+        self._on_bytes = on_bytes
         self._turns = Turns()
         self._chunks = response.aiter_raw()
         self._peeked = bytearray()  # bytes read to detect the kind of reply
@@ -109,7 +109,7 @@ class HttpReply:
             yield chunk
 
     async def _count(self, chunk: bytes, largest: int) -> None:
-        self._heard()
+        self._on_bytes()
         self.received += len(chunk)
         if self.received > largest:
             raise BodyTooLargeError(largest)

@@ -38,14 +38,14 @@ class Patience:
     Attributes:
         first, again: after how long the user is told, and how often from then on.
         after_sleep: the silence after waking that means that the connection is lost.
-        look: how often the clocks are checked.
+        check_interval: how often the clocks are checked.
         cut: the silence that ends the connection if another can replace it; None for never.
     """
 
     first: float
     again: float
     after_sleep: float
-    look: float
+    check_interval: float
     cut: float | None = None
 
 
@@ -78,7 +78,7 @@ class SilenceWatch:
         self._lost: StreamCutError | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def heard(self) -> None:
+    def note_bytes(self) -> None:
         """Note that bytes came."""
         self._heard_at = self._loop.time()
         self._woke_at = None
@@ -141,7 +141,7 @@ class SilenceWatch:
         cut_s = self._patience.cut if self.may_cut else None
         next_s = self._next_s if cut_s is None else cut_s
         # A timer may fire a little early; do not restart it with no delay.
-        wait = max(min(next_s - silent_s, self._patience.look), 0.01)
+        wait = max(min(next_s - silent_s, self._patience.check_interval), 0.01)
         self._timer = self._loop.call_later(wait, self._check)
 
     def _notice_sleep(self, now: float) -> None:

@@ -75,7 +75,7 @@ class Timeouts:
         silence: after how long the user is told of a silence.
         silence_again: how often from then on.
         after_sleep: the longest silence after the computer woke.
-        look: how often the clocks are checked.
+        check_interval: how often the clocks are checked.
         windows: how long a request for context windows may delay a list of models.
         drain: how long to wait for the end of a finished reply, to reuse its connection.
     """
@@ -90,7 +90,7 @@ class Timeouts:
     silence: float = 40.0
     silence_again: float = 60.0
     after_sleep: float = 20.0
-    look: float = 5.0
+    check_interval: float = 5.0
     windows: float = 5.0
     drain: float = 0.25
 
@@ -142,11 +142,11 @@ class Transport:
 
     @asynccontextmanager
     async def post(
-        self, path: str, body: Mapping[str, Any], heard: Callable[[], None] = _ignore
+        self, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None] = _ignore
     ) -> AsyncIterator[HttpReply]:
         """Send `body` as JSON. Leaving the context closes an unread reply.
 
-        `heard` is called whenever bytes of the reply come.
+        `on_bytes` is called whenever bytes of the reply come.
 
         Raises:
             AttemptError: no reply came, or a refusal, or something that is not an API's reply.
@@ -158,18 +158,22 @@ class Transport:
             "content-type": "application/json",
         }
         request = _Request("POST", path, self._timeouts.read, headers, content)
-        async with self._open(request, heard) as reply:
+        async with self._open(request, on_bytes) as reply:
             yield reply
 
     @asynccontextmanager
-    async def get(self, path: str, heard: Callable[[], None] = _ignore) -> AsyncIterator[HttpReply]:
+    async def get(
+        self, path: str, on_bytes: Callable[[], None] = _ignore
+    ) -> AsyncIterator[HttpReply]:
         """Open the stream of events at `path`; see `post`.
 
         Raises:
             AttemptError
         """
         headers = {"accept": "text/event-stream, application/json"}
-        async with self._open(_Request("GET", path, self._timeouts.read, headers), heard) as reply:
+        async with self._open(
+            _Request("GET", path, self._timeouts.read, headers), on_bytes
+        ) as reply:
             yield reply
 
     async def get_json(self, path: str, read: Callable[[Any], T]) -> T:
@@ -215,14 +219,14 @@ class Transport:
 
     @asynccontextmanager
     async def _open(
-        self, request: _Request, heard: Callable[[], None] = _ignore
+        self, request: _Request, on_bytes: Callable[[], None] = _ignore
     ) -> AsyncIterator[HttpReply]:
         async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
             response = await self._send(stack, request)
-            heard()
+            on_bytes()
             await self._require_api_reply(response)
             limit_s = self._timeouts.drain
-            reply = HttpReply(response, self._attempt, self.redactor, limit_s, heard)
+            reply = HttpReply(response, self._attempt, self.redactor, limit_s, on_bytes)
             afterwards.push_async_callback(reply.close)
             yield reply
 

@@ -107,7 +107,7 @@ class BackgroundRun:
         """
         try:
             async with aclosing(
-                self._listen(lambda heard: self._transport.post(path, body, heard))
+                self._listen(lambda on_bytes: self._transport.post(path, body, on_bytes))
             ) as events:
                 async for event in events:
                     yield event
@@ -163,7 +163,7 @@ class BackgroundRun:
     ) -> AsyncGenerator[StreamEvent, None]:
         self._listening = watch = self._watch()
         watch.may_cut = bool(self._id)  # A run without an id cannot be found again.
-        async with aclosing(watch.events_of(self._connection(opened(watch.heard)))) as events:
+        async with aclosing(watch.events_of(self._connection(opened(watch.note_bytes)))) as events:
             async for event in events:
                 yield event
 
@@ -173,7 +173,7 @@ class BackgroundRun:
         path = f"{self._path}?stream=true" + ("" if last is None else f"&starting_after={last}")
         try:
             async with aclosing(
-                self._listen(lambda heard: self._transport.get(path, heard))
+                self._listen(lambda on_bytes: self._transport.get(path, on_bytes))
             ) as events:
                 async for event in events:
                     yield event

@@ -42,7 +42,7 @@ def test_every_command_has_an_action(run: Run) -> None:
             bound = set(desk.ready.actions)
             assert {c.id for c in COMMANDS} - IN_WIDGETS == bound
             everywhere = {
-                c.id for c in COMMANDS if c.context in (CommandScope.QUICK, CommandScope.EVERYWHERE)
+                c.id for c in COMMANDS if c.scope in (CommandScope.QUICK, CommandScope.EVERYWHERE)
             }
             open_quick(desk)
             quick = quick_of(desk)

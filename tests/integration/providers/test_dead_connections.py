@@ -52,7 +52,7 @@ async def asleep_when(asker: Asker, clock: SleepClock, text: str) -> None:
     clock.slept += 3_600
 
 
-TIMES = Timeouts(after_sleep=0.2, look=0.02)
+TIMES = Timeouts(after_sleep=0.2, check_interval=0.02)
 
 
 @pytest.mark.parametrize("api", DIALECTS)

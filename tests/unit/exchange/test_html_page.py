@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
     ToolCallPart,
 )
-from desktop_app.exchange.writers.html_page import END, HtmlPage, Picture
+from desktop_app.exchange.writers.html_page import END, EmbeddedImage, HtmlPage
 from desktop_app.exchange.writers.markdown_file import to_markdown
 from desktop_app.rendering.processes.math_typesetting import CannotTypesetError, Formula, typeset
 from tests.helpers.messages import answer, question
@@ -88,7 +88,7 @@ def test_what_the_transcript_shows_is_there() -> None:
         error=ErrorNote("It broke.", "Kept.", "Try."),
     )
     said = replace(said, parts=(ToolCallPart("1", "weather", '{"city": "Paris"}'), *said.parts))
-    found, text = seen(asked, said, pictures={PICTURE.sha256: Picture("image/png", b"abc")})
+    found, text = seen(asked, said, pictures={PICTURE.sha256: EmbeddedImage("image/png", b"abc")})
     assert '<div class="said">Is\n  &lt;this&gt; it?</div>' in text
     assert 'src="data:image/png;base64,YWJj"' in text
     assert "q3.pdf\u20032 pages" in found.words
@@ -135,7 +135,9 @@ def test_it_looks_as_the_system_does_and_loads_nothing() -> None:
 
 def test_a_picture_of_another_kind_is_named_only() -> None:
     svg = replace(PICTURE, media_type="image/svg+xml")
-    found, _ = seen(question("x", svg), pictures={svg.sha256: Picture("image/svg+xml", b"<svg/>")})
+    found, _ = seen(
+        question("x", svg), pictures={svg.sha256: EmbeddedImage("image/svg+xml", b"<svg/>")}
+    )
     assert "img" not in {tag for tag, _ in found.tags}
 
 
