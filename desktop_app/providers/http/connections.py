@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.network_path import ProxyAddress, is_loopback
-from desktop_app.providers.http.loop_turns import Turns
+from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import LARGEST_HEADERS
 
 if TYPE_CHECKING:
@@ -108,11 +108,11 @@ class BoundedStream:
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self._turns = Turns()
+        self._turns = LoopTurns()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Read the bytes available, 16 KB at most."""
-        await self._turns.give()
+        await self._turns.yield_if_due()
         data: bytes = await self._stream.read(min(max_bytes, _READ_AT_ONCE), timeout)
         left = _headers_left.get()
         if left is not None:

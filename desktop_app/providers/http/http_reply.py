@@ -20,7 +20,7 @@ from desktop_app.domain.errors import ProviderError, StreamCutError, UnexpectedR
 from desktop_app.providers.apis import error_replies
 from desktop_app.providers.http import connection_errors, json_fields, reply_limits
 from desktop_app.providers.http.json_parser import ValueTooLargeError
-from desktop_app.providers.http.loop_turns import Turns
+from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import (
     LARGEST_JSON,
     LARGEST_STREAM,
@@ -59,7 +59,7 @@ class HttpReply:
         self._provider = attempt.provider
         self._drain_s = drain_s
         self._on_bytes = on_bytes
-        self._turns = Turns()
+        self._turns = LoopTurns()
         self._chunks = response.aiter_raw()
         self._peeked = bytearray()  # bytes read to detect the kind of reply
         self.received = 0
@@ -113,7 +113,7 @@ class HttpReply:
         self.received += len(chunk)
         if self.received > largest:
             raise BodyTooLargeError(largest)
-        await self._turns.give()
+        await self._turns.yield_if_due()
 
     async def events(self, read: Callable[[bytes | bytearray, str], T]) -> AsyncGenerator[T, None]:
         """Yield the result of `read` for each server-sent event.
@@ -136,7 +136,7 @@ class HttpReply:
                         yield await asyncio.to_thread(read_redacted, event)
                     else:
                         yield read_redacted(event)
-                    await self._turns.give()
+                    await self._turns.yield_if_due()
 
     async def pieces(self, largest: int) -> AsyncGenerator[bytes, None]:
         """Yield the body as it arrives.
@@ -186,7 +186,7 @@ class HttpReply:
         with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError):
             async with asyncio.timeout(self._drain_s):
                 async for _ in self._chunks:
-                    await self._turns.give()
+                    await self._turns.yield_if_due()
 
     async def close(self) -> None:
         """Stop reading; the response is closed.

@@ -13,13 +13,13 @@ from typing import Final
 LONGEST_TURN_S: Final = 0.008
 
 
-class Turns:
+class LoopTurns:
     """Yields to the event loop after each 8 ms of work."""
 
     def __init__(self) -> None:
         self._until = 0.0
 
-    async def give(self) -> None:
+    async def yield_if_due(self) -> None:
         """Let others run if this turn has lasted long enough."""
         if time.monotonic() >= self._until:
             await asyncio.sleep(0)

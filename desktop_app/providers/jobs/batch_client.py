@@ -25,7 +25,7 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.providers.http import json_fields
-from desktop_app.providers.http.loop_turns import Turns
+from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import (
     LARGEST_FILE,
     LARGEST_JSON,
@@ -295,7 +295,7 @@ async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes,
     A line that is too long for an answer comes truncated, so it does not parse. Blank lines are
     skipped.
     """
-    buffer, turns = bytearray(), Turns()
+    buffer, turns = bytearray(), LoopTurns()
     async with aclosing(pieces):
         async for piece in pieces:
             first, *others = piece.split(b"\n")
@@ -307,7 +307,7 @@ async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes,
             for line in (bytes(buffer), *whole):
                 if line and not line.isspace():
                     yield line
-                    await turns.give()
+                    await turns.yield_if_due()
             buffer = bytearray(rest)
     if buffer:
         yield bytes(buffer)
