@@ -392,8 +392,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # Passwords in OPENAI_BASE_URL were stored with what was learned of its server.
     Migration("0018_no_passwords_in_addresses", (), strip_addresses),
-    # Which prompt of the library a question was made with. Before, the built-in summary was known by
-    # its words; a question in these words was made with it.
+    # Names the library prompt that a question was made with. Before, the built-in summary was
+    # recognized by its words: a question with these words was made with it.
     Migration(
         "0019_template_ids",
         (

@@ -18,7 +18,8 @@ COMPARED: Final = 200
 _OF_COLLECTIONS: Final = """
     FROM passages AS p {join} JOIN passage_vectors AS v ON v.passage_id = p.id AND v.model = ?
     WHERE p.sha256 IN (
-        SELECT sha256 FROM collection_files WHERE status = 'ready' AND collection_id IN ({placeholders})
+        SELECT sha256 FROM collection_files
+        WHERE status = 'ready' AND collection_id IN ({placeholders})
     )
 """
 

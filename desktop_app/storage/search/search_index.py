@@ -1,7 +1,7 @@
 """The search index over titles, messages and the text of attachments.
 
-Writes keep it in step with the tables: `add_entry` and `remove_entry` are called in the transaction that
-changes a text. An answer is entered when it ends, not at its checkpoints, which come twice a
+Writes keep it in step with the tables: `add_entry` and `remove_entry` are called in the transaction
+that changes a text. An answer is entered when it ends, not at its checkpoints, which come twice a
 second. Every entry is indexed with the text that its table holds now.
 """
 
