@@ -147,7 +147,7 @@ def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
 
 def _file(file: FileData) -> dict[str, Any]:
     """Return a file part as documented for PDF. Which other files a server takes is unknown."""
-    # `request_body.packed` replaces the file by its data URL.
+    # `request_body.packed_body` replaces the file by its data URL.
     return {"type": "file", "file": {"filename": file.name, "file_data": file}}
 
 
