@@ -50,7 +50,7 @@ from desktop_app.providers.apis.negotiation import (
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer, sliced
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.http_reply import HttpReply
-from desktop_app.providers.http.loop_turns import Turns
+from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import AnswerMeter
 from desktop_app.providers.http.retries import ATTEMPTS, AttemptError
 from desktop_app.providers.http.silence import Patience, SilenceWatch, asleep_s
@@ -166,7 +166,7 @@ class ProviderClient:
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of `source`, with errors turned into terminal events."""
-        has_content, meter, turns = False, AnswerMeter(self._profile.name), Turns()
+        has_content, meter, turns = False, AnswerMeter(self._profile.name), LoopTurns()
         answer = RedactedAnswer(lambda: self._transport.redactor.stream())
         self._streams += 1
         try:
@@ -184,7 +184,7 @@ class ProviderClient:
                                 error_replies.redact_error(self._transport.redactor, error)
                         for cleaned in answer.take(event):
                             yield cleaned
-                        await turns.give()
+                        await turns.yield_if_due()
         except ProviderError as error:
             error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
             error_replies.redact_error(self._transport.redactor, error)
