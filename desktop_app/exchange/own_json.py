@@ -56,6 +56,7 @@ from desktop_app.domain.conversations.conversation import (
     Role,
 )
 from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.legacy_sentences import legacy_usage_scope
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     draft_parts,
@@ -65,7 +66,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.presets import Preset
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.exchange.importers.imported import (
     BAD_VALUE,
     ImportedConversation,
@@ -239,6 +240,7 @@ def _message(message: Message) -> dict[str, Any]:
         "notices": list(message.notices),
         "parts": parts_to_json(message.parts),
         "template_id": message.template_id,
+        "usage_scope": message.usage_scope.value,
     }
 
 
@@ -368,8 +370,16 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         error=None if error is None else ErrorNote(**error),
         notices=tuple(_text(notice) for notice in item["notices"]),
         template_id=item.get("template_id", ""),
+        usage_scope=_scope_from(item),
     )
     return bounds.message(message)
+
+
+def _scope_from(item: Mapping[str, Any]) -> UsageScope:
+    """Files of versions before this field say it in a notice."""
+    if "usage_scope" in item:
+        return UsageScope(item["usage_scope"])
+    return legacy_usage_scope(item["notices"])
 
 
 def _rows(value: Any) -> list[Mapping[str, Any]]:

@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Usage, UsageScope
 
 
 class Role(StrEnum):
@@ -101,6 +101,7 @@ class Message:
         duration_s: seconds from sending to the end of the answer.
         notices: what the user should know about how it was made ("retried without …").
         remote_run: the background run that it comes from, while it is STREAMING.
+        usage_scope: which answers `usage` and `cost` are for.
         template_id: of a question, the prompt of the library that it was made with; "" for none.
     """
 
@@ -119,6 +120,7 @@ class Message:
     notices: tuple[str, ...] = ()
     remote_run: RemoteRun | None = None
     template_id: str = ""
+    usage_scope: UsageScope = UsageScope.OWN
 
     @property
     def text(self) -> str:

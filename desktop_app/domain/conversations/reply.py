@@ -35,10 +35,11 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     ToolCallDelta,
     UsageReported,
+    UsageShared,
     Waiting,
 )
 from desktop_app.domain.errors import ProviderError
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Usage, UsageScope
 
 _WHOLE_PIECE: Final = 1024 * 1024
 """In characters."""
@@ -124,6 +125,7 @@ class Reply:
     model: str = ""
     run: RemoteRun | None = None
     service_tier: str = ""
+    usage_scope: UsageScope = UsageScope.OWN
 
     @property
     def text(self) -> str:
@@ -186,10 +188,18 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return replace(reply, run=run)
         case UsageReported(usage, tier):
             return replace(reply, usage=usage, service_tier=tier or reply.service_tier)
+        case UsageShared(scope):
+            return replace(reply, usage_scope=scope)
         case Notice(text):
             return replace(reply, notices=(*reply.notices, text))
         case Waiting() | OfCandidate():
             return reply
+        case Completed() | Incomplete() | Failed():
+            return _end(reply, event)
+
+
+def _end(reply: Reply, event: Completed | Incomplete | Failed) -> Reply:
+    match event:
         case Completed():
             return replace(reply, status=MessageStatus.COMPLETE)
         case Incomplete(reason):

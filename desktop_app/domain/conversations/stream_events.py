@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.errors import ProviderError
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Usage, UsageScope
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,13 @@ class UsageReported:
 
 
 @dataclass(frozen=True)
+class UsageShared:
+    """The answer came in one request with others, which the provider counts together."""
+
+    scope: UsageScope
+
+
+@dataclass(frozen=True)
 class Notice:
     """A sentence for the user about how the answer was made."""
 
@@ -141,6 +148,7 @@ StreamEvent = (
     | RefusalDelta
     | ToolCallDelta
     | UsageReported
+    | UsageShared
     | Notice
     | Waiting
     | OfCandidate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
 
 MILLION = Decimal(1_000_000)
 
@@ -27,6 +28,18 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.reasoning_tokens + other.reasoning_tokens,
         )
+
+
+class UsageScope(StrEnum):
+    """Which answers the tokens and the cost of an answer are for.
+
+    Several answers may come in one request, whose tokens the provider counts together. OWN: this
+    answer alone. ALL: all answers of its request. FIRST: they stand with the request's first answer.
+    """
+
+    OWN = "own"
+    ALL = "all"
+    FIRST = "first"
 
 
 @dataclass(frozen=True)

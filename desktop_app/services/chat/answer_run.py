@@ -50,13 +50,12 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.model_catalog import Variant
-from desktop_app.domain.spending.cost import FREE, Usage
+from desktop_app.domain.spending.cost import FREE, Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.services.chat.model_choice import INSTANT_RETIRED, ResolvedChoice
 from desktop_app.services.chat.thinking_time import ThinkingTime
 from desktop_app.services.ports import Gateway, MessageStore, Provider, SpendingBook
 from desktop_app.services.spending.budget import Hold
-from desktop_app.services.spending.shared_usage import is_counted_elsewhere
 
 CHECKPOINT_S = 0.5
 LARGEST_KEPT = 16 * 1024 * 1024
@@ -122,7 +121,7 @@ class AnswerRun:
         self._stand_in = stand_in
         self._request = request
         self._resolved = resolved
-        self._reply = Reply(notices=answer.notices)
+        self._reply = Reply(notices=answer.notices, usage_scope=answer.usage_scope)
         self._began, self._thinking = time.monotonic(), ThinkingTime()
         self._size = TextSize()
         self._is_left = False
@@ -307,7 +306,13 @@ class AnswerRun:
     def so_far(self) -> Message:
         """The answer with what has arrived, still on its way."""
         reply, parts = self._reply, self._thinking.told_in(self._reply.parts)
-        return replace(self.answer, parts=parts, notices=reply.notices, remote_run=reply.run)
+        return replace(
+            self.answer,
+            parts=parts,
+            notices=reply.notices,
+            remote_run=reply.run,
+            usage_scope=reply.usage_scope,
+        )
 
     async def _checkpoint(self, on_store: StoreListener) -> None:
         """Keep what has arrived, twice a second, as long as more arrives; and at once the name of a
@@ -371,6 +376,7 @@ class AnswerRun:
             error=_error_note(reply),
             notices=reply.notices,
             remote_run=None,
+            usage_scope=reply.usage_scope,
         )
 
     async def _write_down(self) -> None:
@@ -380,7 +386,7 @@ class AnswerRun:
             return  # once it is called off, and says what it took
         usage, reply = self.answer.usage, self._reply
         is_nothing = not reply.was_made or self._resolved.price == FREE
-        if usage is None and (is_nothing or is_counted_elsewhere(reply.notices)):
+        if usage is None and (is_nothing or reply.usage_scope is UsageScope.FIRST):
             return
         await self._spending.add(
             Call(

@@ -26,10 +26,11 @@ from desktop_app.domain.conversations.stream_events import (
     Started,
     StreamEvent,
     UsageReported,
+    UsageShared,
     Waiting,
 )
 from desktop_app.domain.models.parameter_support import Learnt
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.services.ports import Gateway, Provider
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate
@@ -194,6 +195,7 @@ class _Shared:
             self._give_all(event)
         else:
             if isinstance(event, UsageReported) and len(self._begun) > 1:
+                self._put(0, UsageShared(UsageScope.ALL))
                 self._put(0, Notice(for_all(len(self._begun))))
             self._put(0, event)
 
@@ -201,6 +203,7 @@ class _Shared:
         if event.number in self._queues:
             if event.number not in self._begun:  # at once: it may be cut before its end
                 self._begun.add(event.number)
+                self._put(event.number, UsageShared(UsageScope.FIRST))
                 self._put(event.number, Notice(COUNTED_WITH_FIRST))
             self._put(event.number, event.event)
 

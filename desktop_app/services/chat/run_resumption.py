@@ -111,7 +111,10 @@ class ResumedAnswering(AnswerRun):
         self.answer = self.so_far
         self._kept_run = self.answer.remote_run or self._kept_run
         self._has_caught_up = False
-        self._reply, self._size = Reply(notices=self.answer.notices), TextSize()
+        self._reply, self._size = (
+            Reply(notices=self.answer.notices, usage_scope=self.answer.usage_scope),
+            TextSize(),
+        )
 
     def _take(self, event: StreamEvent, listen: Listener) -> None:
         if isinstance(event, Failed) and _wants_key(event.error):

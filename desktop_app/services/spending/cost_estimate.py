@@ -26,7 +26,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.errors import NOTHING_SENT, DocumentDoesNotFitError
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.spending.cost import Usage, format_tokens
+from desktop_app.domain.spending.cost import Usage, UsageScope, format_tokens
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import (
     has_fenced,
@@ -45,7 +45,6 @@ from desktop_app.services.documents.file_attachments import file_tokens, is_file
 from desktop_app.services.documents.image_attachments import page_tokens, picture_tokens
 from desktop_app.services.fence import SAMPLE
 from desktop_app.services.ports import AttachmentSource, TokenCounter
-from desktop_app.services.spending.shared_usage import counts_others, is_counted_elsewhere
 
 # Tokens that the frame of one message (role, separators) takes; OpenAI's own examples count 3 or 4.
 FRAME = 4
@@ -177,7 +176,7 @@ class Estimator:
                 and (number < seen_from or _same_model(message, resolved))
                 and counted_with(path, number, sent.compaction, compactions, resolved.profile)
             ):
-                if not counts_others(message.notices):
+                if message.usage_scope is not UsageScope.ALL:
                     return total + _counted(message.usage), exact
                 total += message.usage.input_tokens
                 return total + await self.message_tokens(message, resolved), False
@@ -343,9 +342,8 @@ def needs_counting(
 def _is_void(message: Message, follows_picture: bool, resolved: ResolvedChoice) -> bool:
     """Whether what the provider counted for an answer says nothing about it alone, or nothing
     about what the model that answers now is sent."""
-    notices = message.notices
-    is_together = counts_others(notices) or is_counted_elsewhere(notices)
-    return is_together or (follows_picture and not _same_model(message, resolved))
+    is_shared = message.usage_scope is not UsageScope.OWN
+    return is_shared or (follows_picture and not _same_model(message, resolved))
 
 
 def _first_picture(path: Sequence[Message]) -> int:

@@ -56,12 +56,12 @@ INSERT_MESSAGE: Final = """
         id, conversation_id, parent_id, role, status, created_at, owner_pid, owner_started,
         provider_id, model, variant, effort,
         input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost, duration_s,
-        error, notices, parts, remote_run, template_id
+        error, notices, parts, remote_run, template_id, usage_scope
     ) VALUES (
         :id, :conversation_id, :parent_id, :role, :status, :created_at, :owner_pid,
         :owner_started, :provider_id, :model, :variant, :effort,
         :input_tokens, :cached_tokens, :output_tokens, :reasoning_tokens, :cost, :duration_s,
-        :error, :notices, :parts, :remote_run, :template_id
+        :error, :notices, :parts, :remote_run, :template_id, :usage_scope
     )
 """
 
@@ -71,7 +71,7 @@ UPDATE_ANSWER: Final = """
         provider_id = :provider_id, model = :model, variant = :variant, effort = :effort,
         input_tokens = :input_tokens, cached_tokens = :cached_tokens,
         output_tokens = :output_tokens, reasoning_tokens = :reasoning_tokens,
-        cost = :cost, duration_s = :duration_s,
+        cost = :cost, duration_s = :duration_s, usage_scope = :usage_scope,
         error = :error, notices = :notices, parts = :parts, remote_run = :remote_run
     WHERE id = :id
 """

@@ -34,7 +34,7 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.storage.database.storage_errors import damaged
 
 T = TypeVar("T")
@@ -218,6 +218,7 @@ def answer_to_row(message: Message) -> Row:
         "cost": None if message.cost is None else str(message.cost),
         "duration_s": message.duration_s,
         "error": None if message.error is None else to_json(asdict(message.error)),
+        "usage_scope": message.usage_scope.value,
         "notices": to_json(message.notices),
         "parts": _parts_json(message.parts),
         "remote_run": None if message.remote_run is None else to_json(asdict(message.remote_run)),
@@ -244,6 +245,7 @@ def message_from_row(row: Cells) -> Message:
         if row["remote_run"] is None
         else RemoteRun(**json.loads(row["remote_run"])),
         template_id=row["template_id"],
+        usage_scope=UsageScope(row["usage_scope"]),
     )
 
 

@@ -6,6 +6,7 @@ UTC. Money is text: an exact Decimal.
 
 from __future__ import annotations
 
+from desktop_app.storage.conversations.stored_sentences import MARK_TEMPLATES, mark_usage_scopes
 from desktop_app.storage.database.migration_runner import Migration
 from desktop_app.storage.search.search_index import build_index_again
 from desktop_app.storage.settings.address_secrets import strip_addresses
@@ -398,8 +399,13 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0019_template_ids",
         (
             "ALTER TABLE messages ADD COLUMN template_id TEXT NOT NULL DEFAULT ''",
-            """UPDATE messages SET template_id = 'executive-summary' WHERE role = 'user'
-                AND parts LIKE '%6 to 8 bullets of at most 30 words%'""",
+            MARK_TEMPLATES,
         ),
+    ),
+    # Which answers an answer's tokens are for. Before, only a notice under it said so.
+    Migration(
+        "0020_usage_scopes",
+        ("ALTER TABLE messages ADD COLUMN usage_scope TEXT NOT NULL DEFAULT 'own'",),
+        mark_usage_scopes,
     ),
 )

@@ -18,6 +18,7 @@ from typing import Final
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.documents.passage_words import index_words
 from desktop_app.storage.conversations.row_conversion import searchable_text
+from desktop_app.storage.conversations.stored_sentences import MARK_TEMPLATES
 from desktop_app.storage.database.migration_runner import migrate, pending_steps
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.private_files import create_private
@@ -97,6 +98,8 @@ def copy_store(source: Path, target: Path, name: str, progress: Progress) -> Cop
                 raise damaged(name, "it holds no store")
             pending_steps(steps, Path(name), MIGRATIONS)
             copied = _StoreCopy(connection, store, progress).run(tables)
+            if "0019_template_ids" not in steps:
+                connection.execute(MARK_TEMPLATES)
         connection.execute("COMMIT")
         verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if verdict != "ok":

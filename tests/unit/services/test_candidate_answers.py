@@ -22,6 +22,7 @@ from desktop_app.domain.conversations.stream_events import (
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.candidate_answers import asked_apart, shares
 from desktop_app.services.chat.chat_service import AskSettings
@@ -82,6 +83,8 @@ def test_through_chat_completions_one_request_and_one_cost_for_all(tmp_path: Pat
         assert [message.text for message in done] == ["a", "b", "c"]
         assert [message.status for message in done] == [MessageStatus.COMPLETE] * 3
         assert [message.cost for message in done] == [ONE_COST, None, None]
+        scopes = [UsageScope.ALL, UsageScope.FIRST, UsageScope.FIRST]
+        assert [message.usage_scope for message in done] == scopes
         assert done[0].notices == (for_all(3),)
         assert [message.notices for message in done[1:]] == [(COUNTED_WITH_FIRST,)] * 2
         assert await room.ledger.conversation(began.conversation.id) == ONE_COST

@@ -40,7 +40,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.search.search_query import Search
@@ -142,6 +142,7 @@ def trees(draw: st.DrawFn) -> list[Message]:
                 tuple(draw(st.lists(any_text, max_size=2))),
                 draw(st.none() | st.builds(RemoteRun, names, st.none() | counts)),
                 draw(names),
+                draw(st.sampled_from(UsageScope)),
             )
         )
     return messages

@@ -10,14 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.legacy_sentences import legacy_usage_scope
+from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.recovery.store_copy import copy_store
 from tests.unit.storage.samples import opened
 
 SUMMARY = (
     "Summarise the attached document.\n\nSummary: 6 to 8 bullets of at most 30 words each.\n"
     "Action items: up to 5, each as owner — deadline — task."
+)
+OLD_NOTICES = (
+    "Tokens and cost are for all 3 versions, which were asked for at once.",
+    "Its tokens and cost are counted with the first version's.",
+    "Read in parts for $0.02.",
 )
 
 
@@ -76,3 +84,28 @@ def test_a_summary_that_was_asked_for_is_the_templates(tmp_path: Path) -> None:
     rows = [{"role": "user", "parts": parts(text)} for text in questions]
     old_store(path, "0019", *rows, {"parts": parts(SUMMARY)})
     assert [m.template_id for m in read(path, "m0", "m1", "m2")] == ["executive-summary", "", ""]
+
+
+def test_a_notice_that_said_whose_tokens_they_are_becomes_a_field(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    old_store(path, "0020", *({"notices": json.dumps([n])} for n in OLD_NOTICES))
+    scopes = [m.usage_scope for m in read(path, "m0", "m1", "m2")]
+    assert scopes == [UsageScope.ALL, UsageScope.FIRST, UsageScope.OWN]
+
+
+def test_a_restore_of_an_old_store_does_the_same(tmp_path: Path) -> None:
+    old, path = tmp_path / "old.sqlite3", tmp_path / "store.sqlite3"
+    rows = [{"notices": json.dumps([notice])} for notice in OLD_NOTICES]
+    old_store(old, "0019", *rows, {"role": "user", "parts": parts(SUMMARY)})
+    copy_store(old, path, "backup", lambda _done, _of: None)
+    found = read(path, "m0", "m1", "m2", "m3")
+    assert [m.usage_scope for m in found[:2]] == [UsageScope.ALL, UsageScope.FIRST]
+    assert found[3].template_id == "executive-summary"
+
+
+def test_an_exported_file_of_an_old_version_does_the_same() -> None:
+    assert [legacy_usage_scope([notice]) for notice in OLD_NOTICES] == [
+        UsageScope.ALL,
+        UsageScope.FIRST,
+        UsageScope.OWN,
+    ]
