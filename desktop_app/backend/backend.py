@@ -443,7 +443,7 @@ def read_catalog(where: Folders) -> ModelCatalog:
     try:
         return ModelCatalog.from_toml(*texts)
     except SettingError as error:
-        error.what_to_do = f"Correct {own} or remove it."
+        error.remedy = f"Correct {own} or remove it."
         raise
 
 

@@ -18,7 +18,7 @@ from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
 from desktop_app.domain.conversations.message_parts import AttachmentFile, DocumentPart, ImagePart
-from desktop_app.domain.errors import NOTHING_SENT, StorageError
+from desktop_app.domain.errors import Kept, StorageError
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -192,7 +192,7 @@ class RoutedConversations(ConversationStore):
     ) -> None:
         held = self._private.of(conversation.id)
         if held is None and self._private.was_begun(conversation.id):
-            raise StorageError("The private conversation was closed.", what_was_kept=NOTHING_SENT)
+            raise StorageError("The private conversation was closed.", what_was_kept=Kept.PROMPT)
         if held is None:
             await self._kept.begin_turn(conversation, question, *answers)
             return

@@ -180,7 +180,8 @@ async def _answer(
         began = await service.begin(conversation, [], draft, profile, settings)
     except DocumentDoesNotFitError as error:
         if attached and not options.in_parts:
-            error.what_to_do += " “repartee summarize” reads documents of any length, in parts."
+            in_parts = "“repartee summarize” reads documents of any length, in parts."
+            error.remedy = f"{error.what_to_do} {in_parts}"
         raise
     for notice in began.answer.notices:
         say(notice)

@@ -40,7 +40,7 @@ async def extract(
         except DocumentEncryptedError as error:
             if not error.takes_password:
                 raise
-            error.what_to_do = TO_DO
+            error.remedy = TO_DO
             if not _has_terminal():
                 raise
             note(error.what_happened)

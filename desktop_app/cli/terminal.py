@@ -1,18 +1,22 @@
 """What `repartee ask` writes: the answer on standard output, everything else on standard error.
 
-Errors are worded for the window, with its buttons; here they lose what a terminal does not have.
+A terminal has no buttons: `domain/error_text` says its errors in other words than the window.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from desktop_app.cli.console import as_json, drop_output, is_watched, say, write
-from desktop_app.domain.conversations.conversation import ErrorNote, Message, MessageStatus
+from desktop_app.domain.conversations.conversation import (
+    ErrorNote,
+    Message,
+    MessageStatus,
+    note_of,
+)
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import (
     Notice,
@@ -21,72 +25,22 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     Waiting,
 )
-from desktop_app.domain.errors import (
-    NOTES_KEPT,
-    NOTHING_SENT,
-    TEXT_KEPT,
-    StorageError,
-    UserFacingError,
-)
+from desktop_app.domain.error_text import TERMINAL, in_library
+from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.spending.cost import Usage
-
-QUESTION_KEPT = "Your question is kept."
-_KEPT_HERE = {
-    NOTHING_SENT: "Nothing was sent.",
-    "The choice is as it was.": "Nothing was sent.",
-    TEXT_KEPT: "What had arrived stands in the output.",
-    QUESTION_KEPT: "",
-    NOTES_KEPT: "The notes that were taken are kept: the same command goes on from there.",
-}
-_ADD_A_KEY = "Add one in Settings › Provider."
-_ADD_A_KEY_HERE = (
-    "Add one in the window, Settings › Provider, or set OPENAI_API_KEY or COMETAPI_KEY."
-)
-_RETRY = re.compile(r"\b([Pp])ress Retry(?: to ask (?:again|once more))?")
-# What a provider of the environment's has other places for.
-_BY_ENVIRONMENT = {
-    ", or set one in Settings › Provider › Network": "",
-    "choose its certificate file in Settings › Provider › Network": (
-        "name its certificate file in SSL_CERT_FILE"
-    ),
-}
-_SETTINGS = re.compile(r"\b(in )?Settings › Provider")
 
 
 def worded(note: ErrorNote, *, saved: bool, from_environment: bool) -> str:
-    """An error in words that hold in a terminal.
+    """Return an error as a terminal says it.
 
     Args:
         saved: the conversation is in the library.
         from_environment: the provider's address and key are in the environment.
     """
-    kept = _KEPT_HERE.get(note.what_was_kept, note.what_was_kept)
-    if saved and note.what_was_kept in (TEXT_KEPT, QUESTION_KEPT):
-        kept = "The conversation is kept in the library."
-    if note.what_to_do == _ADD_A_KEY:
-        return f"{note.what_happened} {_ADD_A_KEY_HERE}"
-    if from_environment:
-        for of_window, of_environment in _BY_ENVIRONMENT.items():
-            note = replace(note, what_to_do=note.what_to_do.replace(of_window, of_environment))
-    to_do = _RETRY.sub(
-        lambda found: "Ask again" if found[1] == "P" else "ask again", note.what_to_do
-    )
-    where = "in the environment" if from_environment else "in the window, Settings › Provider"
-    to_do = _SETTINGS.sub(where, to_do)
-    if note.kind == "Incomplete":
-        to_do = ""  # a terminal has no Continue
-    return " ".join(sentence for sentence in (note.what_happened, kept, to_do) if sentence)
-
-
-def note_of(error: UserFacingError) -> ErrorNote:
-    """An error as it would be kept with a message."""
-    return ErrorNote(
-        error.what_happened,
-        error.what_was_kept,
-        error.what_to_do,
-        error.details,
-        type(error).__name__,
-    )
+    surface = in_library(TERMINAL) if saved else TERMINAL
+    note = replace(note, is_of_environment=from_environment)
+    said = (note.what_happened, note.kept_on(surface), note.remedy_on(surface))
+    return " ".join(sentence for sentence in said if sentence)
 
 
 def _trying_again(seconds: float, reason: str) -> str:
@@ -247,4 +201,4 @@ def _usage(usage: Usage) -> dict[str, int]:
 
 
 def _error(note: ErrorNote) -> dict[str, str]:
-    return {"kind": note.kind, "message": note.what_happened, "details": note.details}
+    return {"kind": note.code, "message": note.what_happened, "details": note.details}

@@ -34,9 +34,7 @@ def locked(name: str, *, was_wrong: bool) -> errors.DocumentEncryptedError:
     error = encrypted(name)
     if was_wrong:
         error.what_happened = f"That is not the password of “{name}”."
-    error.what_to_do = (
-        "Attach it again with its password, or save a copy without one and attach that."
-    )
+    error.remedy = "Attach it again with its password, or save a copy without one and attach that."
     error.takes_password = True
     return error
 
@@ -98,7 +96,7 @@ def file_too_large(name: str, limits: Limits) -> errors.DocumentTooLargeError:
 def too_many(name: str, count: int, what: str, limit: int) -> errors.DocumentTooLargeError:
     """Return the error for more pages, files … than the limit."""
     error = too_large(name, f"has {count:,} {what}, more than {limit:,}")
-    error.what_to_do = f"Attach a part of it, or raise the limit in {SETTINGS}."
+    error.remedy = f"Attach a part of it, or raise the limit in {SETTINGS}."
     return error
 
 
@@ -110,7 +108,7 @@ def unpacks_too_far(name: str, limits: Limits) -> errors.DocumentTooLargeError:
 def too_much_text(name: str) -> errors.DocumentTooLargeError:
     """Return the refusal of a document whose text is longer than anything can read."""
     error = too_large(name, f"holds more than {MOST_TEXT >> 20} MB of text")
-    error.what_to_do = "Attach the part that matters, saved as a file of its own."
+    error.remedy = "Attach the part that matters, saved as a file of its own."
     return error
 
 
@@ -126,7 +124,7 @@ def unreadable(name: str, why: str) -> errors.DocumentError:
 def needs_memory(name: str, limits: Limits) -> errors.DocumentTooLargeError:
     """Return the error for exceeding the memory limit."""
     error = too_large(name, f"needs more memory than the {_megabytes(limits)} set aside for it")
-    error.what_to_do = f"Attach a part of it, or raise the limit in {SETTINGS}."
+    error.remedy = f"Attach a part of it, or raise the limit in {SETTINGS}."
     return error
 
 

@@ -146,6 +146,10 @@ def part(found: Part) -> Part:
     return typed(found)
 
 
+def _are_texts(params: tuple[tuple[str, str], ...]) -> bool:
+    return all(isinstance(text, str) for pair in params for text in pair)
+
+
 def _require_hash(value: object) -> None:
     if not is_hash(value):
         raise ValueError("an attachment without a SHA-256")
@@ -195,6 +199,8 @@ def message(found: Message) -> Message:
     for fields in (found.usage, found.error, found.remote_run):
         if fields is not None:
             typed(fields)
+    if found.error is not None and not _are_texts(found.error.params):
+        raise TypeError("parameters of an error are not texts")
     if found.cost is not None:
         money(str(found.cost))
     duration = found.duration_s

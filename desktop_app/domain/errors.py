@@ -1,6 +1,8 @@
-"""Every error that a person can meet, in one tree.
+"""The tree of errors that a user can meet.
 
-    UserFacingError                 what happened · what was kept · what to do
+Each class has a stable `code`, which is stored with a message in place of the class's name.
+
+    UserFacingError                 what happened, what was kept, what to do
     ├── ProviderError               the provider refused, failed or could not be reached
     │   ├── NetworkError            no connection, name not found, TLS refused, timed out
     │   ├── AuthenticationError     401/403: no key, wrong key
@@ -10,64 +12,129 @@
     │   ├── RateLimitedError        429 rate_limit_exceeded
     │   ├── QuotaExhaustedError     429 insufficient_quota, credit_balance_exhausted
     │   ├── ProviderFaultError      5xx and other refusals (has .status)
-    │   ├── EndpointMissingError    404, 405, a redirect or HTML where an API was expected
+    │   ├── EndpointMissingError    404, 405, a redirect or HTML instead of an API
     │   ├── StreamCutError          the stream ended without its terminal event
-    │   ├── RunLostError            a run in the background that the provider no longer has
-    │   ├── ReplyTooLargeError      a reply that passed a limit on its size
-    │   └── UnexpectedReplyError    a reply that is not what the API promises
-    ├── CompactionError         a conversation could not be made shorter
-    ├── IllegalChoiceError          what the chosen model does not take; found before sending
-    ├── SpendingCapError            the month's spending would pass the cap that the person set
-    ├── CredentialError             the keyring is locked, absent or failing
+    │   ├── RunLostError            the provider no longer has the background run
+    │   ├── ReplyTooLargeError      the reply exceeded a limit on its size
+    │   └── UnexpectedReplyError    the reply is not what the API promises
+    ├── CompactionError             a conversation could not be compacted
+    ├── IllegalChoiceError          the chosen model does not take it; found before sending
+    ├── SpendingCapError            the month's spending would exceed the user's cap
+    ├── CredentialError             the keyring is locked, missing or failing
     ├── StorageError
     │   ├── StoreFullError          no space, read-only file system
     │   ├── StoreDamagedError       the integrity check found damage
-    │   ├── StoreRefusedError       a value that the store does not take; all others are kept
+    │   ├── StoreRefusedError       the store does not take the value; all others are kept
     │   └── StoreTooNewError        written by a newer version; left untouched
-    ├── DocumentError               a document that gives no attachment
+    ├── DocumentError               a document that cannot be attached
     │   ├── DocumentUnsupportedError, DocumentDamagedError,
-    │   ├── DocumentEncryptedError  it asks for a password (has .takes_password)
+    │   ├── DocumentEncryptedError  it needs a password (has .takes_password)
     │   ├── DocumentEmptyError, DocumentTooLargeError
     │   └── DocumentDoesNotFitError the text is larger than the model's window
-    ├── ImportRefusedError          a file that is no export that can be read
+    ├── ImportRefusedError          the file is not a readable export
     ├── LocalModelError             weights missing, the server did not start
-    └── SettingError                a value or file of the person's that cannot be used
+    └── SettingError                a value or file of the user's that cannot be used
 
-Foreign exceptions are translated once, where the library that raises them is called.
+Foreign exceptions are translated once, next to the library call that raises them.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from enum import Enum
+from typing import ClassVar
+
+
+class Kept(Enum):
+    """What an error left as it was. `error_text` has the sentences."""
+
+    PROMPT = "prompt"
+    CHOICE = "choice"
+    QUESTION = "question"
+    TEXT = "text"
+    NOTES = "notes"
+
+
+class Remedy(Enum):
+    """What the user can do, named differently where the error is shown. See `error_text`."""
+
+    RETRY_BILLED = "retry_billed"
+    RETRY_SOON = "retry_soon"
+    RETRY_LATER = "retry_later"
+    RETRY_AFTER_WAIT = "retry_after_wait"
+    RETRY_CHANGED = "retry_changed"
+    RETRY_OR_CHECK_ADDRESS = "retry_or_check_address"
+    RETRY_ELSEWHERE = "retry_elsewhere"
+    CHECK_CONNECTION = "check_connection"
+    CONTINUE = "continue"
+    ADD_KEY = "add_key"
+    CHECK_KEY = "check_key"
+    ENTER_KEY_AGAIN = "enter_key_again"
+    ENTER_ADDRESS = "enter_address"
+    CHECK_ADDRESS = "check_address"
+    CHECK_ADDRESS_OR_LEAVE = "check_address_or_leave"
+    CHECK_ADDRESS_OF_OTHER = "check_address_of_other"
+    CHECK_ADDRESS_OR_SIGN_IN = "check_address_or_sign_in"
+    USE_HTTPS = "use_https"
+    ALLOW_HOST = "allow_host"
+    TYPE_MODEL = "type_model"
+    RAISE_CAP = "raise_cap"
+    CHECK_PROXY = "check_proxy"
+    CHECK_PROXY_KIND = "check_proxy_kind"
+    CHECK_ENVIRONMENT_PROXY = "check_environment_proxy"
+    CHECK_ENVIRONMENT_PROXY_KIND = "check_environment_proxy_kind"
+    ENTER_PROXY_PASSWORD = "enter_proxy_password"
+    CHOOSE_CERTIFICATES = "choose_certificates"
+    CHECK_CERTIFICATES = "check_certificates"
 
 
 class UserFacingError(Exception):
-    """A failure in words for the person.
+    """A failure as it is told to the user.
 
     Attributes:
+        code: identifies the class, in memory and in the store.
         what_happened: one sentence, in the past tense.
-        what_was_kept: one sentence, or "" where nothing was at stake.
-        what_to_do: one sentence that names the next step.
+        kept: what was kept, by code or in a sentence; "" if nothing was at stake.
+        remedy: what to do, by code or in a sentence.
+        params: values for the placeholders of the remedy's sentence.
         details: for the Details view and the log; never a key, never a prompt.
     """
+
+    code: ClassVar[str] = "error"
 
     def __init__(
         self,
         what_happened: str,
         *,
-        what_was_kept: str = "",
-        what_to_do: str = "",
+        what_was_kept: Kept | str = "",
+        what_to_do: Remedy | str = "",
+        params: Mapping[str, str] | None = None,
         details: str = "",
     ) -> None:
         super().__init__(what_happened)
         self.what_happened = what_happened
-        self.what_was_kept = what_was_kept
-        self.what_to_do = what_to_do
+        self.kept = what_was_kept
+        self.remedy = what_to_do
+        self.params = dict(params or {})
         self.details = details
 
     @property
+    def what_was_kept(self) -> str:
+        """What was kept, as the window says it."""
+        from desktop_app.domain.error_text import WINDOW, kept_text  # not a part of the start
+
+        return kept_text(self.kept, WINDOW)
+
+    @property
+    def what_to_do(self) -> str:
+        """What to do, as the window says it."""
+        from desktop_app.domain.error_text import WINDOW, remedy_text
+
+        return remedy_text(self.remedy, self.params, WINDOW)
+
+    @property
     def sentences(self) -> str:
-        """All that is to be said, as running text."""
+        """All three as one text, as the window says it."""
         said = (self.what_happened, self.what_was_kept, self.what_to_do)
         return " ".join(sentence for sentence in said if sentence)
 
@@ -76,44 +143,59 @@ class ProviderError(UserFacingError):
     """The provider refused, failed or could not be reached.
 
     Attributes:
-        status: the HTTP status, None where none arrived.
-        code: the provider's own code, "" where it gave none.
+        status: the HTTP status, or None if there was none.
+        api_code: the provider's own code, or "".
         request_id: the provider's id of the request, for its support.
     """
+
+    code = "provider"
 
     def __init__(
         self,
         what_happened: str,
         *,
-        what_was_kept: str = "",
-        what_to_do: str = "",
+        what_was_kept: Kept | str = "",
+        what_to_do: Remedy | str = "",
+        params: Mapping[str, str] | None = None,
         details: str = "",
         status: int | None = None,
-        code: str = "",
+        api_code: str = "",
         request_id: str = "",
     ) -> None:
         super().__init__(
-            what_happened, what_was_kept=what_was_kept, what_to_do=what_to_do, details=details
+            what_happened,
+            what_was_kept=what_was_kept,
+            what_to_do=what_to_do,
+            params=params,
+            details=details,
         )
         self.status = status
-        self.code = code
+        self.api_code = api_code
         self.request_id = request_id
 
 
 class NetworkError(ProviderError):
     """No connection, name not found, TLS refused, timed out."""
 
+    code = "network"
+
 
 class AuthenticationError(ProviderError):
-    """The key is missing or not accepted."""
+    """The key is missing or was not accepted."""
+
+    code = "authentication"
 
 
 class ModelNotFoundError(ProviderError):
     """The provider does not serve the model to this key."""
 
+    code = "model_not_found"
+
 
 class RefusedParameterError(ProviderError):
-    """A parameter or value that the model does not take; `param` names it ("" if unknown)."""
+    """The model does not take a parameter or value; `param` names it ("" if unknown)."""
+
+    code = "refused_parameter"
 
     param: str = ""
 
@@ -121,91 +203,132 @@ class RefusedParameterError(ProviderError):
 class ContextTooLongError(ProviderError):
     """Input and answer do not fit the model's window."""
 
+    code = "context_too_long"
+
 
 class RateLimitedError(ProviderError):
-    """Too many requests or tokens; how long to wait stands in what to do, where it was said."""
+    """Too many requests or tokens. The remedy says how long to wait, if the server did."""
+
+    code = "rate_limited"
 
 
 class QuotaExhaustedError(ProviderError):
     """The account has no credit left: waiting does not help."""
 
+    code = "quota_exhausted"
+
 
 class ProviderFaultError(ProviderError):
     """The provider failed (5xx) or refused for a reason without a class of its own."""
+
+    code = "provider_fault"
 
 
 class EndpointMissingError(ProviderError):
     """The address does not offer this API: 404, 405, a redirect, HTML."""
 
+    code = "endpoint_missing"
+
 
 class StreamCutError(ProviderError):
     """The stream ended, or the connection broke, before the answer was whole."""
 
+    code = "stream_cut"
+
 
 class RunLostError(ProviderError):
-    """A run in the background can no longer be picked up."""
+    """A background run can no longer be resumed."""
+
+    code = "run_lost"
 
 
 class ReplyTooLargeError(ProviderError):
-    """The reply passed a limit on its size; the connection was closed."""
+    """The reply exceeded a limit on its size; the connection was closed."""
+
+    code = "reply_too_large"
 
 
 class UnexpectedReplyError(ProviderError):
     """The reply is not what the API promises."""
 
+    code = "unexpected_reply"
+
 
 class IllegalChoiceError(UserFacingError):
-    """Something that the chosen model does not take; found before anything was sent."""
+    """The chosen model does not take something; found before anything was sent."""
+
+    code = "illegal_choice"
 
 
 class SpendingCapError(UserFacingError):
-    """The month's spending and the next input would pass the provider's cap; found before
-    anything was sent."""
+    """The month's spending would exceed the provider's cap; found before anything was sent."""
+
+    code = "spending_cap"
 
 
 class CompactionError(UserFacingError):
-    """A conversation could not be made shorter; it is sent as it was."""
+    """A conversation could not be compacted; it is sent as it was."""
+
+    code = "compaction"
 
 
 class CredentialError(UserFacingError):
-    """The keyring is locked, absent or failing."""
+    """The keyring is locked, missing or failing."""
+
+    code = "credential"
 
 
 class StorageError(UserFacingError):
     """The store could not be read or written."""
 
+    code = "storage"
+
 
 class StoreFullError(StorageError):
     """No space left, or a read-only file system."""
+
+    code = "store_full"
 
 
 class StoreDamagedError(StorageError):
     """The store's integrity check found damage."""
 
+    code = "store_damaged"
+
 
 class StoreRefusedError(StorageError):
-    """A value that the store does not take; what was asked for with it was not done."""
+    """The store does not take a value; the write was not done."""
+
+    code = "store_refused"
 
 
 class StoreTooNewError(StorageError):
     """The store was written by a newer version; it was left untouched."""
 
+    code = "store_too_new"
+
 
 class DocumentError(UserFacingError):
-    """A document that gives no attachment."""
+    """A document that cannot be attached."""
+
+    code = "document"
 
 
 class DocumentUnsupportedError(DocumentError):
-    """A format that is not read."""
+    """The format is not supported."""
+
+    code = "document_unsupported"
 
 
 class DocumentEncryptedError(DocumentError):
-    """The document asks for a password.
+    """The document needs a password.
 
     Attributes:
-        takes_password: it is read once the password is given.
-        sha256: of a document that was read before and is to be drawn again; "" else.
+        takes_password: it can be read with a password.
+        sha256: of a document that was read before and will be drawn again; otherwise "".
     """
+
+    code = "document_encrypted"
 
     takes_password = False
     sha256 = ""
@@ -214,31 +337,40 @@ class DocumentEncryptedError(DocumentError):
 class DocumentDamagedError(DocumentError):
     """The document cannot be parsed, or parsing it ended the worker."""
 
+    code = "document_damaged"
+
 
 class DocumentEmptyError(DocumentError):
-    """The document holds no text."""
+    """The document has no text."""
+
+    code = "document_empty"
 
 
 class DocumentTooLargeError(DocumentError):
-    """The file passes a limit on size, pages, time or memory."""
+    """The file exceeds a limit on size, pages, time or memory."""
+
+    code = "document_too_large"
 
 
 class DocumentDoesNotFitError(DocumentError):
     """The text is larger than the model's window."""
 
+    code = "document_does_not_fit"
+
 
 class ImportRefusedError(UserFacingError):
-    """A file that is no export of conversations, or is damaged."""
+    """The file is not an export of conversations, or is damaged."""
+
+    code = "import_refused"
 
 
 class LocalModelError(UserFacingError):
     """The on-device model cannot run: weights missing, server not started."""
 
+    code = "local_model"
+
 
 class SettingError(UserFacingError):
-    """A value or file of the person's that cannot be used."""
+    """A value or file of the user's cannot be used."""
 
-
-NOTHING_SENT: Final = "Nothing was sent; your text is still in the prompt."
-TEXT_KEPT: Final = "What had arrived is kept above."
-NOTES_KEPT: Final = "The notes that were taken are kept: Retry goes on from there."
+    code = "setting"

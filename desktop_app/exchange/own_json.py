@@ -48,13 +48,13 @@ from desktop_app.domain.conversations.compaction import Compaction, CompactionKi
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
-    ErrorNote,
     Folder,
     Message,
     MessageStatus,
     ModelChoice,
     Role,
 )
+from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.legacy_sentences import legacy_usage_scope
 from desktop_app.domain.conversations.message_parts import (
@@ -236,7 +236,7 @@ def _message(message: Message) -> dict[str, Any]:
         "usage": None if message.usage is None else asdict(message.usage),
         "cost": None if message.cost is None else str(message.cost),
         "duration_s": message.duration_s,
-        "error": None if message.error is None else asdict(message.error),
+        "error": None if message.error is None else error_to_json(message.error),
         "notices": list(message.notices),
         "parts": parts_to_json(message.parts),
         "template_id": message.template_id,
@@ -367,7 +367,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         usage=None if usage is None else Usage(**usage),
         cost=None if item["cost"] is None else bounds.money(item["cost"]),
         duration_s=None if duration is None else float(duration),
-        error=None if error is None else ErrorNote(**error),
+        error=None if error is None else error_from_json(error),
         notices=tuple(_text(notice) for notice in item["notices"]),
         template_id=item.get("template_id", ""),
         usage_scope=_scope_from(item),

@@ -29,11 +29,12 @@ from desktop_app.domain.conversations.stream_events import (
     Waiting,
 )
 from desktop_app.domain.errors import (
-    TEXT_KEPT,
     AuthenticationError,
     EndpointMissingError,
+    Kept,
     ProviderError,
     RefusedParameterError,
+    Remedy,
     StreamCutError,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
@@ -64,7 +65,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.secret import Secret
     from desktop_app.providers.jobs.batch_client import BatchClient
 
-QUESTION_KEPT: Final = "Your question is kept."
 
 _CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 
@@ -180,13 +180,13 @@ class ProviderClient:
                             case Failed(error):
                                 raise error
                             case OfCandidate(_, Failed(error)):
-                                error.what_was_kept = TEXT_KEPT
+                                error.kept = Kept.TEXT
                                 error_replies.redact_error(self._transport.redactor, error)
                         for cleaned in answer.take(event):
                             yield cleaned
                         await turns.yield_if_due()
         except ProviderError as error:
-            error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
+            error.kept = Kept.TEXT if has_content else Kept.QUESTION
             error_replies.redact_error(self._transport.redactor, error)
             for cleaned in answer.end():
                 yield cleaned
@@ -278,7 +278,7 @@ class ProviderClient:
         if self._profile.needs_key and self._key is None:
             raise AuthenticationError(
                 f"No API key is set for {self._profile.name}.",
-                what_to_do="Add one in Settings › Provider.",
+                what_to_do=Remedy.ADD_KEY,
             )
 
     async def _negotiate(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.error_text import SETTINGS_PANEL, of_environment, remedy_text
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.models.parameter_support import first_api, notes, refusals
 from desktop_app.domain.origin import host_of, origin
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.models.model_listing import ModelListing
 
-_RETRY = re.compile(r"\b([Pp])ress Retry(?: to ask (?:again|once more))?")
-_SETTINGS = re.compile(r"\bin Settings › Provider")
 _SESSION_ONLY = "Kept for this session only: no working keyring was found here."
 
 
@@ -367,12 +365,10 @@ def _note(what: str, place: KeyPlace, where: str) -> str:
 
 
 def _worded(error: UserFacingError, profile: ProviderProfile) -> str:
-    """An error in words that hold in the panel, where there is no Retry and nothing was asked."""
-    to_do = _RETRY.sub(
-        lambda found: "Test again" if found[1] == "P" else "test again", error.what_to_do
-    )
-    where = "in the environment" if profile.from_environment else "here"
-    return f"{error.what_happened} {_SETTINGS.sub(where, to_do)}".strip()
+    """Return an error as the panel says it: it has no Retry, and nothing was asked."""
+    surface = of_environment(SETTINGS_PANEL) if profile.from_environment else SETTINGS_PANEL
+    to_do = remedy_text(error.remedy, error.params, surface)
+    return f"{error.what_happened} {to_do}".strip()
 
 
 def _describe_ca_file(name: str) -> str:

@@ -102,6 +102,4 @@ class Providers(QObject):
         error, id_ = message.error, message.choice.provider_id if message.choice else ""
         if error is None or not any(p.id == id_ and p.from_environment for p in self._profiles):
             return message
-        kind = "ProviderError" if error.kind == "AuthenticationError" else error.kind
-        to_do = error.what_to_do.replace("in Settings › Provider", "in the environment")
-        return replace(message, error=replace(error, what_to_do=to_do, kind=kind))
+        return replace(message, error=replace(error, is_of_environment=True))

@@ -19,7 +19,7 @@ from desktop_app.cli.ask import choice_of, learn_window, profile_named
 from desktop_app.cli.batch.batch_output import facts, report_pieces, with_items, write_report
 from desktop_app.cli.console import say
 from desktop_app.cli.progress_output import Steps, opened, path_of
-from desktop_app.cli.terminal import note_of, worded
+from desktop_app.cli.terminal import worded
 from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, refusal
 from desktop_app.domain.batch.batch_wording import (
     ITEM_WORDS,
@@ -28,6 +28,7 @@ from desktop_app.domain.batch.batch_wording import (
     progress_words,
     result_words,
 )
+from desktop_app.domain.conversations.conversation import note_of
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.spending.cost import format_money
 from desktop_app.services.chat.model_choice import require_supported

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
@@ -24,6 +25,14 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
     text_of,
 )
+from desktop_app.domain.error_text import (
+    WINDOW,
+    Surface,
+    kept_text,
+    of_environment,
+    remedy_text,
+)
+from desktop_app.domain.errors import Kept, Remedy, UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
 
@@ -53,13 +62,40 @@ class MessageStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ErrorNote:
-    """An error as it is stored with its message."""
+    """An error as it is stored with its message.
+
+    Attributes:
+        kept, remedy, params: as of UserFacingError.
+        code: of the error's class, or INCOMPLETE; "" if unknown.
+        is_of_environment: the environment sets up the provider. It is not stored.
+    """
 
     what_happened: str
-    what_was_kept: str = ""
-    what_to_do: str = ""
+    kept: Kept | str = ""
+    remedy: Remedy | str = ""
     details: str = ""
-    kind: str = ""
+    code: str = ""
+    params: tuple[tuple[str, str], ...] = ()
+    is_of_environment: bool = False
+
+    def kept_on(self, surface: Surface) -> str:
+        """Return what was kept, as a surface says it."""
+        return kept_text(self.kept, surface)
+
+    def remedy_on(self, surface: Surface) -> str:
+        """Return what to do, as a surface says it."""
+        surface = of_environment(surface) if self.is_of_environment else surface
+        return remedy_text(self.remedy, dict(self.params), surface)
+
+    @property
+    def what_was_kept(self) -> str:
+        """What was kept, as the window says it."""
+        return self.kept_on(WINDOW)
+
+    @property
+    def what_to_do(self) -> str:
+        """What to do, as the window says it."""
+        return self.remedy_on(WINDOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +263,22 @@ class Folder:
     created_at: datetime
     choice: ModelChoice | None = None
     overrides: Overrides = field(default_factory=Overrides)
+
+
+INCOMPLETE: Final = "incomplete"
+"""The code of an answer that the model ended too early."""
+
+
+def note_of(error: UserFacingError) -> ErrorNote:
+    """Return an error as it is stored with a message."""
+    return ErrorNote(
+        error.what_happened,
+        error.kept,
+        error.remedy,
+        error.details,
+        error.code,
+        tuple(error.params.items()),
+    )
 
 
 def next_number(path: Iterable[Message]) -> int:

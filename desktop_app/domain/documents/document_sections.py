@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart
-from desktop_app.domain.errors import DocumentError, IllegalChoiceError
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError, Kept
 
 Span = tuple[int, int]
 
@@ -160,7 +160,7 @@ def _choice_error(what: str, unit: str, count: int, names: Sequence[str]) -> Ill
         example = f"for example 1-{min(count - 1, 3)}" + (f", {count}" if count > 4 else "")
     return IllegalChoiceError(
         what,
-        what_was_kept="The choice is as it was.",
+        what_was_kept=Kept.CHOICE,
         what_to_do=f"The {unit}s are {range_text}: {example}.",
     )
 

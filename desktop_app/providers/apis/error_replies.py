@@ -23,6 +23,7 @@ from desktop_app.domain.errors import (
     QuotaExhaustedError,
     RateLimitedError,
     RefusedParameterError,
+    Remedy,
 )
 from desktop_app.domain.redaction import Redactor
 from desktop_app.providers.http import json_fields
@@ -32,7 +33,6 @@ LONGEST_QUOTE: Final = 300
 LONGEST_CODE: Final = 200
 _DEEPEST_FIELD: Final = 10
 # A request that may have run costs money, so it is never repeated automatically.
-ASK_AGAIN: Final = "It may have been billed. Press Retry to ask again."
 
 _QUOTA_CODES: Final = {
     "insufficient_quota",
@@ -183,8 +183,10 @@ def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
 
 def redact_error(redactor: Redactor, error: ProviderError) -> None:
     """Redact secrets in everything that an error says."""
-    for name in ("what_happened", "what_was_kept", "what_to_do", "details", "code", "request_id"):
-        setattr(error, name, redactor.clean(getattr(error, name)))
+    for name in ("what_happened", "kept", "remedy", "details", "api_code", "request_id"):
+        if isinstance(text := getattr(error, name), str):
+            setattr(error, name, redactor.clean(text))
+    error.params = {name: redactor.clean(text) for name, text in error.params.items()}
     if isinstance(error, RefusedParameterError):
         error.param = redactor.clean(error.param)
     error.args = tuple(redactor.clean(str(word)) for word in error.args)
@@ -196,7 +198,7 @@ def error_from(
     """Return the error to show. `status` is None for an error inside an open stream."""
     error = _known_error(provider, body, status) or _status_error(provider, body, status)
     error.status = status
-    error.code = body.code or body.type
+    error.api_code = body.code or body.type
     error.request_id = request_id
     error.details = details(status, body.code or body.type, request_id, body.message)
     return error
@@ -236,12 +238,12 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
     if body.names & _RATE_CODES or status == 429:
         return RateLimitedError(
             f"{provider} takes no more requests for the moment.",
-            what_to_do="Wait a little, then press Retry.",
+            what_to_do=Remedy.RETRY_SOON,
         )
     if body.names & _KEY_CODES or status == 401:
         return AuthenticationError(
             f"{provider} did not accept the API key.",
-            what_to_do="Check the key, or replace it, in Settings › Provider.",
+            what_to_do=Remedy.CHECK_KEY,
         )
     if "context_length_exceeded" in body.names or _is_client_error(status, _CONTEXT, body):
         return ContextTooLongError(
@@ -326,11 +328,11 @@ def _status_error(provider: str, body: ErrorBody, status: int | None) -> Provide
         return _fault_of_server(provider, status)
     if status is None and (not body.names or body.names & _FAULT_CODES):
         return ProviderFaultError(
-            _quoted(f"{provider} failed while it answered", body), what_to_do=ASK_AGAIN
+            _quoted(f"{provider} failed while it answered", body), what_to_do=Remedy.RETRY_BILLED
         )
     return ProviderFaultError(
         _quoted(f"{provider} refused the request", body),
-        what_to_do="Change the message or the settings, then press Retry.",
+        what_to_do=Remedy.RETRY_CHANGED,
     )
 
 
@@ -338,11 +340,11 @@ def _fault_of_server(provider: str, status: int) -> ProviderFaultError:
     if status in (500, 502, 503, 529):
         return ProviderFaultError(
             f"{provider} has a fault of its own at the moment ({status}).",
-            what_to_do="Press Retry in a while, or choose another provider.",
+            what_to_do=Remedy.RETRY_LATER,
         )
     return ProviderFaultError(
         f"{provider} did not finish the request in time ({status}).",
-        what_to_do=ASK_AGAIN,
+        what_to_do=Remedy.RETRY_BILLED,
     )
 
 
@@ -350,6 +352,6 @@ def endpoint_missing(provider: str, why: str = "") -> EndpointMissingError:
     """Return the error for a server without the requested API."""
     return EndpointMissingError(
         f"The address of {provider} does not offer this API{f': {why}' if why else ''}.",
-        what_to_do="Check the address in Settings › Provider; it usually ends in /v1.",
+        what_to_do=Remedy.CHECK_ADDRESS,
         details=why,
     )

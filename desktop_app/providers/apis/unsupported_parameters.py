@@ -54,7 +54,7 @@ def without_refused(
     if reduced is None or not _may_leave_out(request, reduced, info):
         raise refusal
     name = next(name for name in _SETTINGS if _value(request, name) != _value(reduced, name))
-    return reduced, name if refusal.code in _WHOLE else _with_value(request, name)
+    return reduced, name if refusal.api_code in _WHOLE else _with_value(request, name)
 
 
 def without_known(

@@ -11,25 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from desktop_app.domain.errors import EndpointMissingError, NetworkError
+from desktop_app.domain.errors import EndpointMissingError, NetworkError, Remedy
 from desktop_app.domain.network_path import ProxyAddress
 from desktop_app.providers.http.retries import AttemptError
-
-CHECK_PROXY: Final = "Check the proxy in Settings › Provider › Network."
-CHECK_PROXY_OF_ENVIRONMENT: Final = (
-    "Check the proxy in the environment (HTTPS_PROXY, ALL_PROXY), or set one in "
-    "Settings › Provider › Network."
-)
-PASSWORD: Final = "Enter the user and the password in Settings › Provider › Network."
-SET_CA_FILE: Final = (
-    "Check the address and the clock. Where a company opens encrypted connections, choose its "
-    "certificate file in Settings › Provider › Network."
-)
-OTHER_CA_FILE: Final = "Check that the certificate file in Settings › Provider › Network is right."
-SIGN_IN: Final = (
-    "Check the address in Settings › Provider, which usually ends in /v1, and whether this network "
-    "wants you to sign in first: open any page in a browser."
-)
 
 _ASKS_PASSWORD: Final = re.compile(r"^407|username/password|NO AUTH", re.IGNORECASE)
 _STATUS: Final = re.compile(r"^[345]\d\d\b")
@@ -53,8 +37,8 @@ class ConnectionAttempt:
     has_ca_file: bool = False
 
     @property
-    def _check_proxy(self) -> str:
-        return CHECK_PROXY if self.is_own_proxy else CHECK_PROXY_OF_ENVIRONMENT
+    def _check_proxy(self) -> Remedy:
+        return Remedy.CHECK_PROXY if self.is_own_proxy else Remedy.CHECK_ENVIRONMENT_PROXY
 
     def proxy_refused(self, reason: str, details: str) -> AttemptError:
         """Return the failure of a proxy that refuses; `reason` is its message."""
@@ -62,8 +46,8 @@ class ConnectionAttempt:
         if _ASKS_PASSWORD.search(reason):
             has_user = bool(self.proxy and self.proxy.user)
             what = "did not accept the user and the password" if has_user else "asks for a password"
-            what_to_do = PASSWORD if self.is_own_proxy else self._check_proxy
-            return _failed(f"The proxy {at} {what}.", what_to_do, details)
+            remedy = Remedy.ENTER_PROXY_PASSWORD if self.is_own_proxy else self._check_proxy
+            return _failed(f"The proxy {at} {what}.", remedy, details)
         if _STATUS.match(reason):
             what = f"The proxy {at} does not let requests through to {self.host}: {reason}."
             return _failed(what, self._check_proxy, details)
@@ -74,8 +58,9 @@ class ConnectionAttempt:
         """Return the failure of a peer that is not a proxy of the expected kind."""
         at = self.proxy.url if self.proxy else "in use"
         what = f"What answers at {at} is no proxy of this kind."
-        what_to_do = f"{self._check_proxy} http:// and socks5:// are two kinds."
-        return _failed(what, what_to_do, details)
+        is_own = self.is_own_proxy
+        remedy = Remedy.CHECK_PROXY_KIND if is_own else Remedy.CHECK_ENVIRONMENT_PROXY_KIND
+        return _failed(what, remedy, details)
 
     def proxy_timeout(self) -> AttemptError:
         """Return the failure of a proxy that accepted the connection and then fell silent."""
@@ -93,8 +78,7 @@ class ConnectionAttempt:
             what = f"The proxy {self.proxy.url} could not be reached."
             return _failed(what, self._check_proxy, details, may_repeat=True)
         what = f"{self.provider} could not be reached at {self.host}."
-        what_to_do = "Check the network connection, then press Retry."
-        return _failed(what, what_to_do, details, may_repeat=True)
+        return _failed(what, Remedy.CHECK_CONNECTION, details, may_repeat=True)
 
     def _not_trusted(self, reason: str, details: str) -> AttemptError:
         whose = f"The certificate of {self.provider}"
@@ -103,10 +87,11 @@ class ConnectionAttempt:
             what_to_do = f"Check the clock of this computer; else {self.host} must renew it."
             return _failed(f"{whose} {why}.", what_to_do, details)
         if "mismatch" in reason:
-            what_to_do = "Check the address in Settings › Provider: another server answers there."
-            return _failed(f"{whose} is not for {self.host}.", what_to_do, details)
-        what_to_do = OTHER_CA_FILE if self.has_ca_file else SET_CA_FILE
-        return _failed(f"{whose} is not trusted by this computer.", what_to_do, details)
+            what = f"{whose} is not for {self.host}."
+            return _failed(what, Remedy.CHECK_ADDRESS_OF_OTHER, details)
+        is_own = self.has_ca_file
+        remedy = Remedy.CHECK_CERTIFICATES if is_own else Remedy.CHOOSE_CERTIFICATES
+        return _failed(f"{whose} is not trusted by this computer.", remedy, details)
 
     def redirected(self, to: str) -> AttemptError:
         """Return the failure of a redirect: a wrong address, or a network that wants a login."""
@@ -119,10 +104,13 @@ class ConnectionAttempt:
 
     def _no_api(self, why: str, details: str) -> AttemptError:
         what = f"The address of {self.provider} does not offer this API: {why}."
-        return AttemptError(EndpointMissingError(what, what_to_do=SIGN_IN, details=details))
+        todo = Remedy.CHECK_ADDRESS_OR_SIGN_IN
+        return AttemptError(EndpointMissingError(what, what_to_do=todo, details=details))
 
 
-def _failed(what: str, what_to_do: str, details: str, *, may_repeat: bool = False) -> AttemptError:
+def _failed(
+    what: str, what_to_do: Remedy | str, details: str, *, may_repeat: bool = False
+) -> AttemptError:
     error = NetworkError(what, what_to_do=what_to_do, details=details)
     return AttemptError(error, may_repeat=may_repeat)
 
@@ -136,9 +124,10 @@ def unencrypted_address(provider: str, host: str) -> NetworkError:
     if host:
         return NetworkError(
             f"{what}and the conversation.",
-            what_to_do=f"Allow {host} in Settings › Provider, or use an address with https://.",
+            what_to_do=Remedy.ALLOW_HOST,
+            params={"host": host},
         )
     return NetworkError(
         f"{what}and the conversation.",
-        what_to_do="Use an address that begins with https:// in Settings › Provider.",
+        what_to_do=Remedy.USE_HTTPS,
     )

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from desktop_app.domain.errors import ProviderError, StreamCutError, UnexpectedReplyError
+from desktop_app.domain.errors import ProviderError, Remedy, StreamCutError, UnexpectedReplyError
 from desktop_app.providers.apis import error_replies
 from desktop_app.providers.http import connection_errors, json_fields, reply_limits
 from desktop_app.providers.http.json_parser import ValueTooLargeError
@@ -222,7 +222,7 @@ class HttpReply:
     def _cut(self, how: str, exc: Exception) -> StreamCutError:
         return StreamCutError(
             f"The connection to {self._provider} {how} before the answer was whole.",
-            what_to_do=error_replies.ASK_AGAIN,
+            what_to_do=Remedy.RETRY_BILLED,
             details=details_of(exc, self._redactor, self.request_id),
             request_id=self.request_id,
         )
@@ -230,7 +230,7 @@ class HttpReply:
     def _unexpected(self, what: str) -> UnexpectedReplyError:
         return UnexpectedReplyError(
             f"{what}.",
-            what_to_do="Press Retry; if it stays so, check the address in Settings › Provider.",
+            what_to_do=Remedy.RETRY_OR_CHECK_ADDRESS,
             details=error_replies.details(None, "", self.request_id, ""),
             request_id=self.request_id,
         )

@@ -18,7 +18,7 @@ from desktop_app.domain.conversations.stream_events import (
     ToolCallDelta,
 )
 from desktop_app.domain.conversations.text_size import TextSize
-from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.domain.errors import Remedy, ReplyTooLargeError
 
 MB: Final = 1024 * 1024
 
@@ -38,7 +38,7 @@ MOST_PARTS: Final = 2_000
 """The most parts of one answer: texts, reasoning, refusals, calls."""
 
 _ASK_DIFFERENTLY: Final = "Ask for a shorter answer, or choose another provider."
-_CHECK_ADDRESS: Final = "Check the address in Settings › Provider, or choose another provider."
+_CHECK_ADDRESS: Final = Remedy.CHECK_ADDRESS_OR_LEAVE
 
 
 class EventTooLargeError(Exception):
@@ -88,7 +88,7 @@ def too_many_headers(provider: str) -> ReplyTooLargeError:
     return _error(f"{provider} sent more than 64 KB of headers", _CHECK_ADDRESS)
 
 
-def _error(what: str, what_to_do: str) -> ReplyTooLargeError:
+def _error(what: str, what_to_do: Remedy | str) -> ReplyTooLargeError:
     return ReplyTooLargeError(f"{what}; the connection was closed.", what_to_do=what_to_do)
 
 

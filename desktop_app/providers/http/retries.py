@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from desktop_app.domain.errors import ProviderError, ProviderFaultError, RateLimitedError
+from desktop_app.domain.errors import ProviderError, ProviderFaultError, RateLimitedError, Remedy
 from desktop_app.providers.apis.error_replies import WRONG_REQUEST_CODES
 
 ATTEMPTS: Final = 3
@@ -56,12 +56,13 @@ def failed_reply(error: ProviderError, status: int, headers: Mapping[str, str]) 
     asked = asked_wait_s(headers)
     if isinstance(error, RateLimitedError) and asked is not None and asked > LONGEST_WAIT_S:
         minutes = math.ceil(asked / 60)
-        error.what_to_do = f"It asks to wait {minutes:,} minutes; press Retry then."
+        error.remedy = Remedy.RETRY_AFTER_WAIT
+        error.params = {"minutes": f"{minutes:,}"}
     repeatable = isinstance(error, RateLimitedError) or (
         # Gateways also answer 500 and 503 to requests that stay invalid.
         status in _REPEATABLE_STATUSES
         and isinstance(error, ProviderFaultError)
-        and error.code not in WRONG_REQUEST_CODES
+        and error.api_code not in WRONG_REQUEST_CODES
     )
     refused = headers.get("x-should-retry", "").lower() == "false"
     return AttemptError(error, may_repeat=repeatable and not refused, asked_wait_s=asked)

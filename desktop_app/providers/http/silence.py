@@ -16,8 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from desktop_app.domain.conversations.stream_events import StreamEvent, Waiting
-from desktop_app.domain.errors import StreamCutError
-from desktop_app.providers.apis.error_replies import ASK_AGAIN
+from desktop_app.domain.errors import Remedy, StreamCutError
 
 MOST_AHEAD = 100
 """The most events in the queue before the source has to wait."""
@@ -161,7 +160,7 @@ class SilenceWatch:
             return None
         return StreamCutError(
             f"The connection to {self._provider} {how}.",
-            what_to_do=ASK_AGAIN,
+            what_to_do=Remedy.RETRY_BILLED,
             details=f"nothing heard for {silent_s:.0f} s",
         )
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from desktop_app.domain.errors import (
     AuthenticationError,
     NetworkError,
+    Remedy,
     SettingError,
     UnexpectedReplyError,
 )
@@ -313,7 +314,7 @@ class Transport:
             raise AttemptError(
                 AuthenticationError(
                     "The API key holds characters that no key has.",
-                    what_to_do="Enter it again in Settings › Provider.",
+                    what_to_do=Remedy.ENTER_KEY_AGAIN,
                 )
             )
         async with self._opening:
@@ -334,16 +335,14 @@ class Transport:
             return proxy, new_client(address, proxy, self._profile.ca_file)
         except SettingError as exc:
             is_of_environment = not self._profile.proxy and not self._profile.ca_file
-            what_to_do = (
-                connection_errors.CHECK_PROXY_OF_ENVIRONMENT
-                if is_of_environment
-                else exc.what_to_do
+            remedy = Remedy.CHECK_ENVIRONMENT_PROXY if is_of_environment else exc.remedy
+            error = NetworkError(
+                exc.what_happened, what_to_do=remedy, params=exc.params, details=exc.details
             )
-            error = NetworkError(exc.what_happened, what_to_do=what_to_do, details=exc.details)
         except (ImportError, ValueError, OSError) as exc:
             error = NetworkError(
                 "The proxy or the certificates of this computer cannot be used.",
-                what_to_do=connection_errors.CHECK_PROXY_OF_ENVIRONMENT,
+                what_to_do=Remedy.CHECK_ENVIRONMENT_PROXY,
                 details=str(exc),
             )
         raise AttemptError(error)
@@ -398,7 +397,7 @@ class Transport:
         return failed_reply(error, response.status_code, response.headers)
 
     def _bad_address(self) -> NetworkError:
-        what_to_do = "Enter one like https://host/v1 in Settings › Provider."
+        what_to_do: Remedy | str = Remedy.ENTER_ADDRESS
         if self._profile.from_environment:
             what_to_do = "Set OPENAI_BASE_URL to one like https://host/v1, without a query."
         return NetworkError(
@@ -420,12 +419,12 @@ class Transport:
         if isinstance(exc, httpx.TimeoutException):
             return AttemptError(self._timeout_error(exc))
         what = f"The connection to {self._provider} broke before the answer began."
-        return AttemptError(NetworkError(what, what_to_do=error_replies.ASK_AGAIN, details=details))
+        return AttemptError(NetworkError(what, what_to_do=Remedy.RETRY_BILLED, details=details))
 
     def _timeout_error(self, exc: Exception) -> NetworkError:
         what = f"{self._provider} gave no answer in time."
         return NetworkError(
-            what, what_to_do=error_replies.ASK_AGAIN, details=details_of(exc, self.redactor)
+            what, what_to_do=Remedy.RETRY_BILLED, details=details_of(exc, self.redactor)
         )
 
     def _compressed_reply(self, response: httpx.Response) -> UnexpectedReplyError:
@@ -456,9 +455,7 @@ class Transport:
 def no_key_for(request_origin: str) -> AuthenticationError:
     """Return the error of a request to an origin that there is no key for."""
     host = host_of(request_origin) or "this address"
-    return AuthenticationError(
-        f"No key for {host}.", what_to_do="Enter it again in Settings › Provider."
-    )
+    return AuthenticationError(f"No key for {host}.", what_to_do=Remedy.ENTER_KEY_AGAIN)
 
 
 def _is_compressed(response: httpx.Response) -> bool:

@@ -30,6 +30,7 @@ from desktop_app.domain.errors import (
     NetworkError,
     ProviderError,
     RateLimitedError,
+    Remedy,
     RunLostError,
     StreamCutError,
     UnexpectedReplyError,
@@ -283,7 +284,7 @@ class BackgroundRun:
             raise RunLostError(
                 f"{self._provider} no longer has this answer: what runs in the background is kept "
                 "there for about 10 minutes after its end.",
-                what_to_do=error_replies.ASK_AGAIN,
+                what_to_do=Remedy.RETRY_BILLED,
                 details=error.details,
                 status=404,
                 request_id=error.request_id,

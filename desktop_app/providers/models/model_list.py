@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, Protocol, TypeVar
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
+from desktop_app.domain.errors import ProviderError, Remedy, UnexpectedReplyError
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
@@ -73,7 +73,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     if not rows and not is_list and reply != []:
         raise UnexpectedReplyError(
             f"{profile.name} sent something that is no list of models.",
-            what_to_do="Type the model's name in Settings › Provider.",
+            what_to_do=Remedy.TYPE_MODEL,
         )
     models = tuple(
         ListedModel(name, _day(row.get("shutdown_date")), window_of(row))

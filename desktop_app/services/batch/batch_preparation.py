@@ -10,12 +10,7 @@ from typing import Final
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-from desktop_app.domain.errors import (
-    NOTHING_SENT,
-    DocumentEncryptedError,
-    StorageError,
-    UserFacingError,
-)
+from desktop_app.domain.errors import DocumentEncryptedError, Kept, StorageError, UserFacingError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.batch.batch_ports import BatchBook, ReadFile
 from desktop_app.services.documents.image_attachments import (
@@ -94,7 +89,7 @@ def _rest(error: UserFacingError) -> str:
     """What can be done about a file, as far as that holds for a job."""
     if isinstance(error, DocumentEncryptedError):
         return NO_PASSWORDS
-    return "" if error.what_was_kept == NOTHING_SENT else error.what_to_do
+    return "" if error.kept is Kept.PROMPT else error.what_to_do
 
 
 def _tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:

@@ -16,12 +16,14 @@ from typing import cast
 
 from desktop_app.domain.conversations.chat_request import ChatRequest
 from desktop_app.domain.conversations.conversation import (
+    INCOMPLETE,
     Conversation,
     ErrorNote,
     Message,
     MessageStatus,
     ModelChoice,
     RemoteRun,
+    note_of,
     now,
 )
 from desktop_app.domain.conversations.reply import Reply, accumulate
@@ -41,9 +43,10 @@ from desktop_app.domain.conversations.stream_events import (
 )
 from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.errors import (
-    TEXT_KEPT,
+    Kept,
     ModelNotFoundError,
     ProviderError,
+    Remedy,
     ReplyTooLargeError,
     RunLostError,
     StorageError,
@@ -227,7 +230,7 @@ class AnswerRun:
                     self._take(self._with_overflow(event), listen)
                 elif self.ends_when_full:
                     self._take(kept, listen)
-                    self._take(Failed(self._too_long("; it was ended there", TEXT_KEPT)), listen)
+                    self._take(Failed(self._too_long("; it was ended there", Kept.TEXT)), listen)
                     return
                 else:
                     self._reply = accumulate(self._reply, kept)
@@ -268,10 +271,10 @@ class AnswerRun:
             case Completed() | Incomplete():
                 return Failed(self._too_long("", kept))
             case Failed(error):
-                error.what_was_kept = kept
+                error.kept = kept
         return event
 
-    def _too_long(self, end: str, kept: str) -> ReplyTooLargeError:
+    def _too_long(self, end: str, kept: Kept | str) -> ReplyTooLargeError:
         name, limit = self._resolved.profile.name, self.largest_kept >> 20
         return ReplyTooLargeError(
             f"The answer of {name} grew beyond {limit} MB{end}.",
@@ -415,8 +418,9 @@ def _as_provider_error(error: UserFacingError) -> ProviderError:
         return error
     failed = ProviderError(
         error.what_happened,
-        what_was_kept=error.what_was_kept or "Your question is kept.",
-        what_to_do=error.what_to_do,
+        what_was_kept=error.kept or Kept.QUESTION,
+        what_to_do=error.remedy,
+        params=error.params,
         details=error.details,
     )
     failed.__cause__ = error
@@ -426,20 +430,14 @@ def _as_provider_error(error: UserFacingError) -> ProviderError:
 def _error_note(reply: Reply) -> ErrorNote | None:
     if reply.error is not None:
         error = reply.error
-        return ErrorNote(
-            error.what_happened,
-            error.what_was_kept,
-            error.what_to_do,
-            _details(error),
-            type(error).__name__,
-        )
+        return replace(note_of(error), details=_details(error))
     if reply.status is MessageStatus.INCOMPLETE:
         return ErrorNote(
             _INCOMPLETE.get(reply.incomplete_reason, "The model stopped before the end."),
-            "What had arrived is kept above.",
-            "Continue lets it go on.",
+            Kept.TEXT,
+            Remedy.CONTINUE,
             reply.incomplete_reason,
-            "Incomplete",
+            INCOMPLETE,
         )
     return None
 
@@ -455,7 +453,7 @@ def _details(error: ProviderError) -> str:
     """Its own lines, below what none of them says: a number may stand in one by chance."""
     facts = (
         (str(error.status or ""), "HTTP {}", "HTTP status {}"),
-        (error.code, "{}", "Code: {}"),
+        (error.api_code, "{}", "Code: {}"),
         (error.request_id, "request {}", "Request id: {}"),
     )
     said = error.details.splitlines()

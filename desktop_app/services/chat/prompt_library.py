@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.prompts import (
     missing,
     variables,
 )
-from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
+from desktop_app.domain.errors import IllegalChoiceError, Kept
 
 SUMMARY = "executive-summary"
 FOR_DOCUMENTS = (SUMMARY, "extract-table")
@@ -91,7 +91,7 @@ def require_two_documents(
     there_is = ("no document is", "one is")[count] if count < 2 else f"{count} are"
     raise IllegalChoiceError(
         f"The prompt compares two documents; {there_is} attached.",
-        what_was_kept=NOTHING_SENT,
+        what_was_kept=Kept.PROMPT,
         what_to_do="Attach the other one." if count == 1 else "Attach the two that are meant.",
     )
 

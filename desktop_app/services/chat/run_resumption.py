@@ -27,10 +27,12 @@ from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.errors import (
-    TEXT_KEPT,
     AuthenticationError,
     CredentialError,
+    Kept,
     ProviderError,
+    Remedy,
+    RunLostError,
     UserFacingError,
 )
 from desktop_app.services.chat.answer_run import AnswerRun, Listener
@@ -130,7 +132,7 @@ class ResumedAnswering(AnswerRun):
             self._has_caught_up = True
             self._has_name.set()
         if isinstance(event, Failed) and event.error.what_was_kept and self.answer.text:
-            event.error.what_was_kept = TEXT_KEPT
+            event.error.kept = Kept.TEXT
         if isinstance(event, Waiting | Failed):
             listen(event, self._reply)
 
@@ -199,9 +201,9 @@ def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:
 def _without_provider(answer: Message) -> Message:
     note = ErrorNote(
         "The provider that was making this answer in the background is no longer set up here.",
-        TEXT_KEPT if answer.text else "Your question is kept.",
-        "Choose another provider, then press Retry.",
+        Kept.TEXT if answer.text else Kept.QUESTION,
+        Remedy.RETRY_ELSEWHERE,
         "",
-        "RunLostError",
+        RunLostError.code,
     )
     return replace(answer, status=MessageStatus.INTERRUPTED, remote_run=None, error=note)

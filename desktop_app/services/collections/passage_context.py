@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.compaction import Compaction, sent_path
 from desktop_app.domain.conversations.conversation import Draft, Message, next_number
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Passage
-from desktop_app.domain.errors import NOTHING_SENT, DocumentError
+from desktop_app.domain.errors import DocumentError, Kept
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.fence import Fence, attribute
 
@@ -101,7 +101,7 @@ async def found_for(
         if part.collection_id not in known:
             raise DocumentError(
                 f"The collection “{part.name}” is no longer there.",
-                what_was_kept=NOTHING_SENT,
+                what_was_kept=Kept.PROMPT,
                 what_to_do="Remove it from the prompt, or choose another.",
             )
     sent = sent_path(path, compactions, resolved.profile, resolved.model.id).messages

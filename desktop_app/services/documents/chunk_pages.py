@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, PagePicture
-from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
+from desktop_app.domain.errors import IllegalChoiceError, Kept
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.documents.image_attachments import page_tokens
 
@@ -67,7 +67,7 @@ def _placed(document: DocumentPart, text: str) -> list[tuple[int, PagePicture]]:
 def _too_small(document: DocumentPart, page: PagePicture, model: ModelInfo) -> IllegalChoiceError:
     return IllegalChoiceError(
         f"Page {page.number} of “{document.name}” is a picture that is too large for {model.name}.",
-        what_was_kept=NOTHING_SENT,
+        what_was_kept=Kept.PROMPT,
         what_to_do="Choose a lower detail or the text alone in the menu on its chip, or a model with "
         "a larger window.",
     )

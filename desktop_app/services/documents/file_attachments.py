@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
 from desktop_app.domain.conversations.chat_request import FileData
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, Part
-from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
+from desktop_app.domain.errors import IllegalChoiceError, Kept
 from desktop_app.domain.models.image_tokens import image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.services.fence import one_line
@@ -66,7 +66,7 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
     files, wanted = resolved.files, [part for part in parts if _is_wanted(part)]
     for part in wanted:
         if why := _refusal(part, resolved):
-            raise IllegalChoiceError(why, what_was_kept=NOTHING_SENT, what_to_do=SEND_TEXT)
+            raise IllegalChoiceError(why, what_was_kept=Kept.PROMPT, what_to_do=SEND_TEXT)
     if files is None or not wanted:
         return
     asked = [part for message in path for part in message.parts]
@@ -76,7 +76,7 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
         raise IllegalChoiceError(
             f"The files of this conversation are {_megabytes(together)} together; "
             f"{resolved.profile.name} takes {_megabytes(files.together_bytes)} in one request.",
-            what_was_kept=NOTHING_SENT,
+            what_was_kept=Kept.PROMPT,
             what_to_do="Send the text of some: the menu on their chips.",
         )
 

@@ -9,11 +9,7 @@ from typing import TypeGuard
 from desktop_app.domain.conversations.chat_request import RequestPart
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
-from desktop_app.domain.errors import (
-    NOTHING_SENT,
-    DocumentDoesNotFitError,
-    IllegalChoiceError,
-)
+from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, Kept
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.services.fence import one_line
@@ -119,7 +115,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
         alone = " Or send the text alone: the menu on its chip." if _has_text(parts) else ""
         raise IllegalChoiceError(
             f"{model.name} does not see pictures{_pages_named(parts)}.",
-            what_was_kept=NOTHING_SENT,
+            what_was_kept=Kept.PROMPT,
             what_to_do=f"Choose another model or provider, or remove {names}.{alone}",
         )
     documents = [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
@@ -127,7 +123,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
     if pages > MOST_PAGES:
         raise DocumentDoesNotFitError(
             f"{pages} pages would be sent as pictures; {MOST_PAGES} can be sent at once.",
-            what_was_kept=NOTHING_SENT,
+            what_was_kept=Kept.PROMPT,
             what_to_do="Have them read in parts, choose fewer pages in the preview, or run text "
             "recognition (OCR) over them first.",
         )

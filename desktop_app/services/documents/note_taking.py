@@ -31,12 +31,7 @@ from desktop_app.domain.conversations.conversation import RemoteRun, Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import Failed, Notice, StreamEvent, Waiting
-from desktop_app.domain.errors import (
-    NOTES_KEPT,
-    ProviderError,
-    RateLimitedError,
-    UserFacingError,
-)
+from desktop_app.domain.errors import Kept, ProviderError, RateLimitedError, UserFacingError
 from desktop_app.domain.models.parameter_support import Learnt
 from desktop_app.domain.spending.cost import FREE, Usage, format_money
 from desktop_app.domain.spending.spending_report import Call, Purpose
@@ -395,7 +390,7 @@ def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
 
 def _while_reading(error: UserFacingError) -> ProviderError:
     made = error if isinstance(error, ProviderError) else ProviderError(error.what_happened)
-    made.what_was_kept = NOTES_KEPT
-    made.what_to_do = error.what_to_do
+    made.kept = Kept.NOTES
+    made.remedy, made.params = error.remedy, error.params
     made.details = error.details
     return made

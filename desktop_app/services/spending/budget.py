@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self
 
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.errors import SpendingCapError, StorageError
+from desktop_app.domain.errors import Remedy, SpendingCapError, StorageError
 from desktop_app.domain.spending.cost import format_exact
 from desktop_app.domain.spending.spending_report import MonthUnderCap
 
@@ -149,6 +149,6 @@ def _passes(
         f"This would pass the monthly cap of {profile.name}: {format_exact(month.spent)} spent"
         f"{running}, {format_exact(cost)} for this message's input, {format_exact(cap)} allowed.",
         what_was_kept="Nothing was sent, and what you wrote is still there.",
-        what_to_do="Raise the cap in Settings › Provider, choose another provider, or wait until "
-        f"{next_first.day} {next_first:%B}.",
+        what_to_do=Remedy.RAISE_CAP,
+        params={"day": f"{next_first.day} {next_first:%B}"},
     )

@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
     TextPart,
 )
-from desktop_app.domain.errors import NOTHING_SENT, DocumentDoesNotFitError
+from desktop_app.domain.errors import DocumentDoesNotFitError, Kept
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending.cost import Usage, UsageScope, format_tokens
 from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -271,7 +271,7 @@ class Estimator:
         raise DocumentDoesNotFitError(
             f"{what} would make {mark}{estimate.input_tokens:,} tokens of input; "
             f"{resolved.model.name} takes {limit - room:,}.",
-            what_was_kept=NOTHING_SENT,
+            what_was_kept=Kept.PROMPT,
             what_to_do=_way_out(resolved, bool(documents), may_compact),
         )
 

@@ -14,7 +14,6 @@ from typing import Any, Final, TypeVar
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
-    ErrorNote,
     Folder,
     Message,
     MessageStatus,
@@ -22,6 +21,7 @@ from desktop_app.domain.conversations.conversation import (
     RemoteRun,
     Role,
 )
+from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
@@ -217,7 +217,7 @@ def answer_to_row(message: Message) -> Row:
         "reasoning_tokens": None if usage is None else usage.reasoning_tokens,
         "cost": None if message.cost is None else str(message.cost),
         "duration_s": message.duration_s,
-        "error": None if message.error is None else to_json(asdict(message.error)),
+        "error": None if message.error is None else to_json(error_to_json(message.error)),
         "usage_scope": message.usage_scope.value,
         "notices": to_json(message.notices),
         "parts": _parts_json(message.parts),
@@ -239,7 +239,7 @@ def message_from_row(row: Cells) -> Message:
         usage=_usage_from_row(row),
         cost=None if row["cost"] is None else Decimal(row["cost"]),
         duration_s=row["duration_s"],
-        error=None if row["error"] is None else ErrorNote(**json.loads(row["error"])),
+        error=None if row["error"] is None else error_from_json(json.loads(row["error"])),
         notices=() if row["notices"] == "[]" else tuple(json.loads(row["notices"])),
         remote_run=None
         if row["remote_run"] is None

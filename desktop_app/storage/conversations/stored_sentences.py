@@ -6,8 +6,12 @@ these statements, and so do restores and repairs, whose rows may come from an ol
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Final
+
+from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
+from desktop_app.storage.conversations.row_conversion import to_json
 
 MARK_TEMPLATES: Final = """
     UPDATE messages SET template_id = 'executive-summary'
@@ -26,3 +30,17 @@ def mark_usage_scopes(connection: sqlite3.Connection) -> None:
     """Set which answers the tokens of an answer are for, where only a notice says it."""
     for statement in _MARK_SCOPES:
         connection.execute(statement)
+
+
+def code_errors(connection: sqlite3.Connection) -> None:
+    """Store the errors of messages by codes, not by the names of classes and sentences."""
+    sql = "SELECT id, error FROM messages WHERE error IS NOT NULL"
+    rows = [(_coded(error), message_id) for message_id, error in connection.execute(sql)]
+    connection.executemany("UPDATE messages SET error = ? WHERE id = ?", rows)
+
+
+def _coded(error: str) -> str:
+    try:
+        return to_json(error_to_json(error_from_json(json.loads(error))))
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        return error  # damaged: left to whoever reads it

@@ -6,7 +6,11 @@ UTC. Money is text: an exact Decimal.
 
 from __future__ import annotations
 
-from desktop_app.storage.conversations.stored_sentences import MARK_TEMPLATES, mark_usage_scopes
+from desktop_app.storage.conversations.stored_sentences import (
+    MARK_TEMPLATES,
+    code_errors,
+    mark_usage_scopes,
+)
 from desktop_app.storage.database.migration_runner import Migration
 from desktop_app.storage.search.search_index import build_index_again
 from desktop_app.storage.settings.address_secrets import strip_addresses
@@ -408,4 +412,6 @@ MIGRATIONS: tuple[Migration, ...] = (
         ("ALTER TABLE messages ADD COLUMN usage_scope TEXT NOT NULL DEFAULT 'own'",),
         mark_usage_scopes,
     ),
+    # Errors of messages had the names of their classes, and sentences.
+    Migration("0021_error_codes", (), code_errors),
 )

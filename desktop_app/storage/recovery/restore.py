@@ -199,7 +199,7 @@ def _opened(archive: Path) -> Iterator[ForeignArchive]:
         except StoreDamagedError as exc:
             raise _damaged_error(archive, exc.details) from exc
         except StoreTooNewError as exc:
-            exc.what_was_kept = "The store is as it was."
+            exc.kept = "The store is as it was."
             raise
 
 

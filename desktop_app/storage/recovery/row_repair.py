@@ -15,7 +15,7 @@ from desktop_app.storage.conversations.row_conversion import (
     read_row,
     searchable_text,
 )
-from desktop_app.storage.conversations.stored_sentences import mark_usage_scopes
+from desktop_app.storage.conversations.stored_sentences import code_errors, mark_usage_scopes
 from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.spending_sums import fill_slots
@@ -55,6 +55,7 @@ def repair_references(connection: sqlite3.Connection) -> int:
     # As the migrations do, because the rows may come from an older version.
     strip_addresses(connection)
     mark_usage_scopes(connection)
+    code_errors(connection)
     return found + moved
 
 

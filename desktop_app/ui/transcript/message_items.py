@@ -6,7 +6,6 @@ furniture; both are plain values, so that two states of a message can be compare
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -20,6 +19,8 @@ from desktop_app.domain.conversations.message_facts import (
     thought_words,
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
+from desktop_app.domain.error_text import CONTINUABLE, GONE_ON, WINDOW
+from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
 from desktop_app.ui.transcript.media.message_images import OPEN, picture_runs
@@ -49,8 +50,6 @@ ACTION: Final = "action:"
 
 _MOST_DETAILS: Final = 200
 """Lines of what a server said."""
-
-_RETRY: Final = re.compile(r"\b([Pp]ress) Retry( to ask again)?")
 
 
 class Part(Enum):
@@ -174,19 +173,18 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     error = message.error
     if error is None:
         return []
-    actions, what_to_do = ["Retry"], error.what_to_do
+    actions, surface = ["Retry"], WINDOW if is_last else GONE_ON
     if message.text.strip() and is_last:
         actions.insert(0, "Continue")
-        what_to_do = _RETRY.sub(_retry_or_continue, what_to_do)
-    if error.kind == "Incomplete" and not is_last:
-        what_to_do = ""  # it names Continue alone
-    text = " ".join(s for s in (error.what_was_kept, what_to_do) if s)
+        surface = CONTINUABLE
+    said = (error.kept_on(surface), error.remedy_on(surface))
+    text = " ".join(sentence for sentence in said if sentence)
     lines: list[Item] = [Line(Part.ERROR_TITLE, _said(error.what_happened), first=True)]
     if text:
         lines.append(Line(Part.ERROR_TEXT, _said(text)))
-    if error.kind == "ContextTooLongError":
+    if error.code == ContextTooLongError.code:
         actions.append("Compact")
-    if error.kind == "AuthenticationError":
+    if error.code == AuthenticationError.code and not error.is_of_environment:
         actions.append("Add key")
     links = [_action(name, bold=True) for name in actions]
     if error.details:
@@ -196,16 +194,6 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     lines.append(Line(Part.ERROR_ACTIONS, tuple(runs[:-1])))
     told = error.details.splitlines()[:_MOST_DETAILS] if details else []
     return lines + [Line(Part.ERROR_DETAILS, (Run(_told(line)),)) for line in told]
-
-
-def _retry_or_continue(found: re.Match[str]) -> str:
-    """Where part of an answer has arrived, it need not be asked for again."""
-    press, again = found.groups()
-    return (
-        f"{press} Continue to go on from there, or Retry{again}"
-        if again
-        else (f"{press} Continue or Retry")
-    )
 
 
 def mark_line(mark: ItemMark) -> Line:

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.errors import AuthenticationError
+from desktop_app.domain.errors import AuthenticationError, Kept
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_state import KeyState
@@ -317,7 +317,7 @@ def test_the_test_button(run: Run) -> None:
             desk.stage.models_of = {
                 OPENAI.id: AuthenticationError(
                     "The key was not accepted.",
-                    what_was_kept="Your question is kept.",
+                    what_was_kept=Kept.QUESTION,
                     what_to_do="Wait, then press Retry, or replace it in Settings › Provider.",
                 ),
                 COMETAPI.id: ("a",) * 38,

@@ -19,10 +19,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QToolButton
 
-from desktop_app.domain.conversations.conversation import ErrorNote, MessageStatus, ModelChoice
+from desktop_app.domain.conversations.conversation import (
+    INCOMPLETE,
+    ErrorNote,
+    MessageStatus,
+    ModelChoice,
+)
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.domain.errors import Remedy
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.providers.apis.error_replies import ASK_AGAIN
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.message_items import reasoning_line
@@ -164,17 +169,24 @@ def test_the_footer_stands_apart_from_the_details_of_an_error(
 @pytest.mark.parametrize(
     ("to_do", "shown"),
     [
-        (ASK_AGAIN, "billed. Press Continue to go on from there, or Retry to ask again."),
-        ("Wait a little, then press Retry.", "then press Continue or Retry."),
+        (Remedy.RETRY_BILLED, "billed. Press Continue to go on from there, or Retry to ask again."),
+        (Remedy.RETRY_SOON, "then press Continue or Retry."),
     ],
 )
 def test_where_an_answer_can_go_on_that_is_said(
-    view: TranscriptView, to_do: str, shown: str
+    view: TranscriptView, to_do: Remedy, shown: str
 ) -> None:
-    for text, words in (("Half", shown), ("", to_do)):
-        note = ErrorNote("It broke.", "", to_do)
+    note = ErrorNote("It broke.", "", to_do)
+    for text, words in (("Half", shown), ("", note.what_to_do)):
         view.set_messages([question("Q"), answer(text, MessageStatus.FAILED, error=note)])
         assert words in view.toPlainText()
+
+
+def test_a_sentence_of_an_error_is_shown_as_it_is(view: TranscriptView) -> None:
+    to_do = "Wait, then press Retry in Settings › Provider."
+    note = ErrorNote("It broke.", "", to_do)
+    view.set_messages([question("Q"), answer("Half", MessageStatus.FAILED, error=note)])
+    assert to_do in view.toPlainText()
 
 
 def test_the_versions_of_a_question_stand_with_it(view: TranscriptView, qtbot: QtBot) -> None:
@@ -209,13 +221,13 @@ def test_only_what_has_begun_can_be_continued(
 
 
 @pytest.mark.parametrize("status", [MessageStatus.CANCELLED, MessageStatus.FAILED])
-@pytest.mark.parametrize("kind", ["StreamCutError", "Incomplete"])
+@pytest.mark.parametrize("code", ["stream_cut", INCOMPLETE])
 def test_what_has_been_gone_on_from_offers_that_no_more(
-    view: TranscriptView, status: MessageStatus, kind: str
+    view: TranscriptView, status: MessageStatus, code: str
 ) -> None:
-    to_do = "Continue lets it go on." if kind == "Incomplete" else ASK_AGAIN
+    to_do = Remedy.CONTINUE if code == INCOMPLETE else Remedy.RETRY_BILLED
     failed = status is MessageStatus.FAILED
-    note = ErrorNote("It broke.", "", to_do, kind=kind) if failed else None
+    note = ErrorNote("It broke.", "", to_do, code=code) if failed else None
     cut = answer("Half an ans", status, error=note)
     after = replace(question("Go on."), parent_id=cut.id)
     view.set_messages([question("Q"), cut])

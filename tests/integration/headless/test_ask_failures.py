@@ -36,19 +36,19 @@ from tests.unit.providers.loopback import LoopbackServer, Script, replies
     [
         (
             refusal(401, "invalid_api_key", f"Incorrect API key provided: {KEY}."),
-            "AuthenticationError",
+            "authentication",
             "Check the key, or replace it, in the environment.",
         ),
-        (refusal(429, "insufficient_quota"), "QuotaExhaustedError", "no credit left"),
-        (refusal(404, "model_not_found"), "ModelNotFoundError", "Choose another model"),
+        (refusal(429, "insufficient_quota"), "quota_exhausted", "no credit left"),
+        (refusal(404, "model_not_found"), "model_not_found", "Choose another model"),
         (
             refusal(400, "context_length_exceeded"),
-            "ContextTooLongError",
+            "context_too_long",
             "longer than the model takes",
         ),
-        (refusal(504, ""), "ProviderFaultError", "(504)"),
-        (replies(200, b"<html>Hi</html>", "text/html"), "EndpointMissingError", "a web page"),
-        (replies(200, b"{oh", "application/json"), "UnexpectedReplyError", "JSON"),
+        (refusal(504, ""), "provider_fault", "(504)"),
+        (replies(200, b"<html>Hi</html>", "text/html"), "endpoint_missing", "a web page"),
+        (replies(200, b"{oh", "application/json"), "unexpected_reply", "JSON"),
     ],
 )
 def test_errors_say_what_happened_and_what_to_do(
@@ -146,7 +146,7 @@ def test_a_cut_stream_leaves_what_had_arrived(shell: Shell) -> None:
     assert "before the answer was whole" in done.err
     done, _ = answer_to(shell, CUT, arguments=("Hi", "--json"))
     assert (done.code, done.json["answer"]) == (1, ANSWER[:9])
-    assert (done.json["status"], done.json["error"]["kind"]) == ("failed", "StreamCutError")
+    assert (done.json["status"], done.json["error"]["kind"]) == ("failed", "stream_cut")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

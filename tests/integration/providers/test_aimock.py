@@ -26,9 +26,9 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
 from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.errors import (
-    TEXT_KEPT,
     AuthenticationError,
     ContextTooLongError,
+    Kept,
     NetworkError,
     ProviderError,
     ProviderFaultError,
@@ -38,7 +38,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.providers.provider_client import QUESTION_KEPT, ProviderClient
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 
@@ -189,7 +189,7 @@ def test_a_broken_stream_keeps_what_had_arrived(aimock: str, api: Api, fault: st
     assert type(error) is StreamCutError
     assert text
     assert (ANSWER * 20).startswith(text)
-    assert error.what_was_kept == TEXT_KEPT
+    assert error.kept == Kept.TEXT
     assert attempts(aimock) == 1, "it may have been billed: the person decides"
 
 
@@ -210,7 +210,7 @@ def test_chaos_before_the_first_word(
 ) -> None:
     error = failure(send(aimock, api, ask(fault, effort=Effort.NONE)))
     assert isinstance(error, kind)
-    assert error.what_was_kept == QUESTION_KEPT
+    assert error.kept == Kept.QUESTION
     assert error.what_to_do
     assert attempts(aimock) == times
 

@@ -16,11 +16,9 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
-from desktop_app.domain.errors import TEXT_KEPT
+from desktop_app.domain.errors import Kept, Remedy
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.providers.apis.error_replies import ASK_AGAIN
 from desktop_app.providers.http.transport import Timeouts
-from desktop_app.providers.provider_client import QUESTION_KEPT
 from tests.integration.providers.asking import Met, asker_of, event, stored_path
 from tests.unit.providers.loopback import (
     STREAM_HEAD,
@@ -138,11 +136,11 @@ STOPPED = "The person presses Stop"
 
 _REFUSED = {"error": {"message": "x", "code": "insufficient_quota"}}
 STATUSES: dict[str, tuple[Script, int, str]] = {
-    "408": (replies(408, {}), 1, ASK_AGAIN),
+    "408": (replies(408, {}), 1, "Press Retry to ask again"),
     "500": (replies(500, {}, retry_after_ms="10"), 3, "Press Retry in a while"),
     "503": (replies(503, {}, retry_after_ms="10"), 3, "Press Retry in a while"),
-    "504 with a page": (replies(504, b"<html>", "text/html"), 1, ASK_AGAIN),
-    "524": (replies(524, {}), 1, ASK_AGAIN),
+    "504 with a page": (replies(504, b"<html>", "text/html"), 1, "Press Retry to ask again"),
+    "524": (replies(524, {}), 1, "Press Retry to ask again"),
     "429": (replies(429, {}, retry_after_ms="10"), 3, "press Retry"),
     "429 without credit": (replies(429, _REFUSED), 1, "Add credit"),
     "401": (replies(401, {}), 1, "Check the key"),
@@ -172,7 +170,7 @@ class Outcome:
         else:
             shown.append(f"[{answer.status}]")
         kept = f"question “{self.question.text}”, answer “{answer.text}” {answer.status}"
-        kind = f", error {note.kind}" if note is not None else ""
+        kind = f", error {note.code}" if note is not None else ""
         return Met(fault, moment, self.requests, " / ".join(shown), kept + kind)
 
 
@@ -222,7 +220,7 @@ def check(result: Outcome, text: str, *, stopped: bool = False) -> None:
     assert answer.status is (MessageStatus.CANCELLED if stopped else MessageStatus.FAILED)
     assert (answer.error is None) is stopped
     if answer.error is not None:
-        assert answer.error.what_was_kept == (TEXT_KEPT if text else QUESTION_KEPT)
+        assert answer.error.kept == (Kept.TEXT if text else Kept.QUESTION)
         assert answer.error.what_to_do
 
 
@@ -250,7 +248,7 @@ def test_fault_by_moment(fault: str, moment: str, tmp_path: Path, met: list[Met]
     assert result.requests == 1, "never again by itself"
     if not stopped and fault != "Garbage":
         assert result.answer.error is not None
-        assert result.answer.error.what_to_do == ASK_AGAIN
+        assert result.answer.error.remedy is Remedy.RETRY_BILLED
     met.append(result.met(fault, moment))
 
 

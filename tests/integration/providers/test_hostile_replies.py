@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from desktop_app.domain.errors import TEXT_KEPT
+from desktop_app.domain.errors import Kept
 from desktop_app.providers.http.reply_limits import LARGEST_ANSWER
 from desktop_app.providers.http.transport import Timeouts
 from tests.helpers.hostile_asking import Outcome, outcome_of
@@ -44,7 +44,7 @@ def test_it_ends_with_what_had_arrived_and_a_clear_error(address: str, name: str
     if found.error is not None:
         assert found.error.what_to_do
         assert len(found.error.sentences + found.error.details) < 2_000
-        assert not reply.begins or found.error.what_was_kept == TEXT_KEPT
+        assert not reply.begins or found.error.kept == Kept.TEXT
 
 
 @pytest.mark.attack("reply-bounds")

@@ -27,9 +27,9 @@ from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.errors import (
-    TEXT_KEPT,
     AuthenticationError,
     ContextTooLongError,
+    Kept,
     ModelNotFoundError,
     ProviderError,
     ProviderFaultError,
@@ -40,7 +40,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.providers.http.transport import Timeouts
-from desktop_app.providers.provider_client import QUESTION_KEPT, ProviderClient
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.pictures import drawing, packed
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
@@ -193,7 +193,7 @@ def test_errors(
     llmock.plan({**plan, "code": code} if code else plan)
     error = failure(send(llmock, api))
     assert type(error) is kind
-    assert error.what_was_kept == QUESTION_KEPT
+    assert error.kept == Kept.QUESTION
     assert llmock.attempts() == attempts
     assert "retried_non_retryable" not in llmock.findings()
 
@@ -222,7 +222,7 @@ def test_a_broken_stream_keeps_what_had_arrived(
     text = fold(events).text
     assert text
     assert ANSWER.startswith(text)
-    assert error.what_was_kept == TEXT_KEPT
+    assert error.kept == Kept.TEXT
     # Once an answer has begun to arrive it may have been billed: the person decides. (The server's
     # verdict takes every client that does not ask again for one that noticed nothing.)
     assert llmock.attempts() == 1

@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.stream_events import (
     OfCandidate,
     StreamEvent,
 )
-from desktop_app.domain.errors import TEXT_KEPT
+from desktop_app.domain.errors import Kept
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
@@ -183,6 +183,6 @@ def test_what_was_kept_is_said_of_each() -> None:
             first, second = answers(await asked(server, []), 2)
         for reply in (first, second):
             assert reply.error is not None
-            assert reply.error.what_was_kept == TEXT_KEPT
+            assert reply.error.kept == Kept.TEXT
 
     asyncio.run(main())

@@ -33,10 +33,10 @@ from desktop_app.domain.conversations.stream_events import (
     Waiting,
 )
 from desktop_app.domain.errors import (
-    TEXT_KEPT,
     AuthenticationError,
     ContextTooLongError,
     EndpointMissingError,
+    Kept,
     ModelNotFoundError,
     NetworkError,
     ProviderError,
@@ -44,14 +44,14 @@ from desktop_app.domain.errors import (
     QuotaExhaustedError,
     RateLimitedError,
     RefusedParameterError,
+    Remedy,
     StreamCutError,
     UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.models.model_listing import ListedModel
-from desktop_app.providers.apis.error_replies import ASK_AGAIN
 from desktop_app.providers.http.transport import Timeouts
-from desktop_app.providers.provider_client import QUESTION_KEPT, ProviderClient
+from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.closed_port import closed_port
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import (
@@ -612,7 +612,7 @@ def test_one_attempt_and_the_question_is_kept(script: Script, kind: type[Provide
     events, requests = run(script)
     error = failure(events)
     assert type(error) is kind
-    assert error.what_was_kept == QUESTION_KEPT
+    assert error.kept == Kept.QUESTION
     assert error.what_to_do
     assert len(requests) == 1
 
@@ -625,7 +625,7 @@ def test_what_may_have_been_billed_is_asked_of_the_person(
     events, requests = run(replies(status, {}, **headers))
     error = failure(events)
     assert str(status) in error.what_happened
-    assert error.what_to_do == ASK_AGAIN
+    assert error.remedy is Remedy.RETRY_BILLED
     assert len(requests) == 1
     assert not waits(events)
 
@@ -735,7 +735,7 @@ def test_fault_by_moment(fault: str, moment: str) -> None:
     expected = UnexpectedReplyError if fault == "garbage" else StreamCutError
     assert type(error) is expected
     assert fold(events).text == text, "what had arrived stays"
-    assert error.what_was_kept == (TEXT_KEPT if text else QUESTION_KEPT)
+    assert error.kept == (Kept.TEXT if text else Kept.QUESTION)
     assert error.what_to_do
     assert len(requests) == 1, "never again once a reply has opened"
 
@@ -744,7 +744,7 @@ def test_silence_before_the_headers_is_not_asked_again() -> None:
     events, requests = run(stalls(head=b""), timeouts=Timeouts(read=0.1))
     error = failure(events)
     assert isinstance(error, NetworkError)
-    assert error.what_to_do == ASK_AGAIN
+    assert error.remedy is Remedy.RETRY_BILLED
     assert len(requests) == 1
 
 

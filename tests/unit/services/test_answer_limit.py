@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     UsageReported,
 )
-from desktop_app.domain.errors import TEXT_KEPT, StreamCutError
+from desktop_app.domain.errors import Kept, StreamCutError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.candidate_answers import OneRequest
 from desktop_app.services.chat.chat_service import AskSettings
@@ -54,9 +54,9 @@ def test_it_ends_at_the_limit(tmp_path: Path, deltas: list[StreamEvent], kept: i
         answer = await room.run(await room.begin("?"))
         assert (answer.status, len(answer.text)) == (MessageStatus.FAILED, kept)
         assert answer.error is not None
-        assert answer.error.kind == "ReplyTooLargeError"
+        assert answer.error.code == "reply_too_large"
         assert "grew beyond 16 MB; it was ended there." in answer.error.what_happened
-        assert answer.error.what_was_kept == TEXT_KEPT
+        assert answer.error.kept == Kept.TEXT
         assert provider.closed == 1
         assert TextDelta("b") not in room.heard
         assert (await room.store.path(answer.conversation_id))[1] == answer
@@ -88,7 +88,7 @@ def test_a_command_hears_what_is_not_kept(tmp_path: Path, is_cut: bool) -> None:
         assert heard == 20 * MB + (not is_cut)
         assert (answer.status, len(answer.text)) == (MessageStatus.FAILED, 16 * MB)
         assert answer.error is not None
-        assert answer.error.kind == ("StreamCutError" if is_cut else "ReplyTooLargeError")
+        assert answer.error.code == ("stream_cut" if is_cut else "reply_too_large")
         assert answer.error.what_was_kept.startswith("The first 16 MB are kept;")
         assert answer.usage == (None if is_cut else USAGE)
 

@@ -335,7 +335,7 @@ def test_a_cut_keeps_the_text_and_says_so_under_it(tmp_path: Path) -> None:
         assert (answer.status, answer.text) == (MessageStatus.FAILED, "Some")
         assert answer.error is not None
         assert answer.error.what_happened == "The connection was cut."
-        assert (answer.error.kind, answer.error.details) == ("StreamCutError", "HTTP 200")
+        assert (answer.error.code, answer.error.details) == ("stream_cut", "HTTP 200")
 
     with_room(tmp_path, provider, test)
 
@@ -559,7 +559,7 @@ def test_no_key_is_said_in_the_provider_s_own_words(tmp_path: Path) -> None:
     async def test(room: Room) -> None:
         answer = await room.run(await room.begin("?"))
         assert answer.error is not None
-        assert answer.error.kind == "AuthenticationError"
+        assert answer.error.code == "authentication"
 
     with_room(tmp_path, error, test)
 

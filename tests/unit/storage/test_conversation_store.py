@@ -38,7 +38,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.documents.collections import Passage
-from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.domain.errors import Kept, Remedy, StoreDamagedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -118,6 +118,17 @@ drafts = st.builds(
 )
 
 
+errors = st.builds(
+    ErrorNote,
+    any_text,
+    any_text | st.sampled_from(Kept),
+    any_text | st.sampled_from(Remedy),
+    any_text,
+    names,
+    st.dictionaries(names, any_text, max_size=2).map(lambda found: tuple(found.items())),
+)
+
+
 @st.composite
 def trees(draw: st.DrawFn) -> list[Message]:
     """Messages of one conversation, parents before children."""
@@ -138,7 +149,7 @@ def trees(draw: st.DrawFn) -> list[Message]:
                 draw(st.none() | st.builds(Usage, counts, counts, counts, counts)),
                 draw(st.none() | money),
                 draw(st.none() | st.floats(0, 1e6)),
-                draw(st.none() | st.builds(ErrorNote, any_text, any_text, any_text, any_text)),
+                draw(st.none() | errors),
                 tuple(draw(st.lists(any_text, max_size=2))),
                 draw(st.none() | st.builds(RemoteRun, names, st.none() | counts)),
                 draw(names),

@@ -9,8 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.conversation import INCOMPLETE, ErrorNote, Message
 from desktop_app.domain.conversations.legacy_sentences import legacy_usage_scope
+from desktop_app.domain.errors import Kept, Remedy
 from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
@@ -109,3 +110,43 @@ def test_an_exported_file_of_an_old_version_does_the_same() -> None:
         UsageScope.FIRST,
         UsageScope.OWN,
     ]
+
+
+OLD_ERROR = {
+    "what_happened": "The answer reached the limit on its length.",
+    "what_was_kept": "What had arrived is kept above.",
+    "what_to_do": "Continue lets it go on.",
+    "details": "length",
+    "kind": "Incomplete",
+}
+CODED = ErrorNote(OLD_ERROR["what_happened"], Kept.TEXT, Remedy.CONTINUE, "length", INCOMPLETE)
+
+
+def stored_error(path: Path) -> dict[str, Any]:
+    with closing(sqlite3.connect(path)) as connection:
+        (error,) = connection.execute("SELECT error FROM messages").fetchone()
+    value: dict[str, Any] = json.loads(error)
+    return value
+
+
+def test_a_stored_error_gets_codes(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    old_store(path, "0021", {"status": "incomplete", "error": json.dumps(OLD_ERROR)})
+    assert [m.error for m in read(path, "m0")] == [CODED]
+    stored = stored_error(path)
+    assert (stored["code"], stored["kept"], stored["remedy"]) == ("incomplete", "text", "continue")
+    assert "kind" not in stored
+
+
+def test_a_restored_error_gets_codes(tmp_path: Path) -> None:
+    old, path = tmp_path / "old.sqlite3", tmp_path / "store.sqlite3"
+    old_store(old, "0019", {"status": "incomplete", "error": json.dumps(OLD_ERROR)})
+    copy_store(old, path, "backup", lambda _done, _of: None)
+    assert "kind" not in stored_error(path)
+    assert [m.error for m in read(path, "m0")] == [CODED]
+
+
+def test_a_damaged_error_does_not_keep_a_store_from_opening(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    old_store(path, "0021", {"error": "[1"}, {"error": json.dumps(OLD_ERROR)})
+    assert [m.error for m in read(path, "m1")] == [CODED]

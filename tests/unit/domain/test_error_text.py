@@ -1,0 +1,89 @@
+"""What an error says where it is shown: chosen by codes, never by editing a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from desktop_app.cli.terminal import worded
+from desktop_app.domain import errors
+from desktop_app.domain.conversations.conversation import INCOMPLETE, ErrorNote, note_of
+from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
+from desktop_app.domain.error_text import (
+    CONTINUABLE,
+    GONE_ON,
+    SETTINGS_PANEL,
+    TERMINAL,
+    WINDOW,
+    kept_text,
+    of_environment,
+    remedy_text,
+)
+from desktop_app.domain.errors import AuthenticationError, Kept, Remedy, UserFacingError
+
+PARAMS = {"minutes": "3", "host": "nas.local", "day": "1 March"}
+SURFACES = (WINDOW, CONTINUABLE, GONE_ON, SETTINGS_PANEL, TERMINAL)
+
+
+def classes(of: type[UserFacingError] = UserFacingError) -> list[type[UserFacingError]]:
+    return [of, *(each for sub in of.__subclasses__() for each in classes(sub))]
+
+
+def test_every_error_has_a_code_of_its_own() -> None:
+    ours = [cls for cls in classes() if cls.__module__ == errors.__name__]
+    assert len({cls.code for cls in ours} | {INCOMPLETE}) == len(ours) + 1
+
+
+@pytest.mark.parametrize("remedy", Remedy)
+def test_every_remedy_is_said_everywhere(remedy: Remedy) -> None:
+    for surface in (*SURFACES, *map(of_environment, SURFACES)):
+        said = remedy_text(remedy, PARAMS, surface)
+        assert said.endswith(".") or remedy is Remedy.CONTINUE
+        assert "{" not in said
+    in_terminal = remedy_text(remedy, PARAMS, TERMINAL)
+    assert "Retry" not in in_terminal
+    assert "in Settings" not in in_terminal
+
+
+@pytest.mark.parametrize("kept", Kept)
+def test_what_was_kept_is_said_everywhere(kept: Kept) -> None:
+    for surface in SURFACES:
+        said = kept_text(kept, surface)
+        assert said.endswith(".") or (surface is TERMINAL and kept is Kept.QUESTION)
+
+
+def test_a_sentence_is_said_as_it_is() -> None:
+    kept, to_do = "Your question is kept.", "Press Retry, or look in Settings › Provider."
+    note = ErrorNote("It broke.", kept, to_do)
+    for from_environment in (False, True):
+        said = worded(note, saved=True, from_environment=from_environment)
+        assert said == f"It broke. {kept} {to_do}"
+
+
+def test_a_key_of_the_environment_is_replaced_there() -> None:
+    note = note_of(AuthenticationError("No.", what_to_do=Remedy.CHECK_KEY))
+    assert note.code == "authentication"
+    said = worded(note, saved=False, from_environment=True)
+    assert said == "No. Check the key, or replace it, in the environment."
+
+
+def test_an_error_comes_back_from_json() -> None:
+    params = (("host", "nas.local"),)
+    note = ErrorNote("It broke.", Kept.TEXT, Remedy.ALLOW_HOST, "x", "network", params)
+    assert error_from_json(error_to_json(note)) == note
+    free = ErrorNote("It broke.", "All of it.", "Wait.", "", "network")
+    assert error_from_json(error_to_json(free)) == free
+
+
+def test_an_error_of_an_earlier_version_gets_its_codes() -> None:
+    old = {
+        "what_happened": "OpenAI did not accept the API key.",
+        "what_was_kept": "Your question is kept.",
+        "what_to_do": "Check the key, or replace it, in Settings › Provider.",
+        "details": "HTTP 401",
+        "kind": "AuthenticationError",
+    }
+    assert error_from_json(old) == ErrorNote(
+        old["what_happened"], Kept.QUESTION, Remedy.CHECK_KEY, "HTTP 401", "authentication"
+    )
+    other = {"what_happened": "It broke.", "what_to_do": "Turn it off.", "kind": "Unknown"}
+    assert error_from_json(other) == ErrorNote("It broke.", "", "Turn it off.")
