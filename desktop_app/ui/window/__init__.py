@@ -1,4 +1,4 @@
-"""The main window, what surrounds the conversation, and cards above the prompt.
+"""The main window, the panes around the conversation, and the cards above the prompt.
 
-Puts the other packages of `ui` together, so it may import all of them.
+Combines the other packages of `ui`, so it may import all of them.
 """

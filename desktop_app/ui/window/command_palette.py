@@ -1,7 +1,7 @@
-"""Every command by name: a field, and below it what its letters find, each with its shortcut.
+"""The command palette: a search field above a list of commands with their shortcuts.
 
-It lies over the top of the window it belongs to, and goes away with Esc, with a click elsewhere, or
-when a command was chosen; the keyboard then goes back to where it was before the command runs.
+It opens over the top of its window. Esc, a click beside the card or choosing a command
+closes it and returns the keyboard focus to where it was, before the command runs.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _INSET: Final = 12
 
 @dataclass(frozen=True)
 class _Offer:
-    """A command that was found, and the keys that run it as well; "" for none."""
+    """A matching command and its shortcut, "" if it has none."""
 
     command: Command
     keys: str
@@ -63,10 +63,10 @@ class _Offer:
 
 
 class _CommandDelegate(RowDelegate):
-    """Title, category, and at the end the keys."""
+    """Paints the title, the category and, at the end, the shortcut."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a row."""
+        """Paint one command."""
         theme, px = self.theme, self.theme.px
         offer: _Offer = index.data(ROW)
         command, keys = offer.command, offer.keys
@@ -86,10 +86,10 @@ class _CommandDelegate(RowDelegate):
 
 
 class CommandPalette(QWidget):
-    """See the module.
+    """A search field over a list of commands. See the module.
 
     Signals:
-        chosen(str): the id of the command that the person took; the palette is hidden already.
+        chosen(str): emitted with the id of the chosen command, after the palette has closed.
     """
 
     chosen = Signal(str)
@@ -126,8 +126,13 @@ class CommandPalette(QWidget):
         self.hide()
 
     def name(self, name: str, words: str, nothing: str) -> None:
-        """Be a list of something else: its stable name, what it is for, and what it says where
-        nothing is found."""
+        """Use the palette for another kind of list.
+
+        Args:
+            name: the stable object name.
+            words: the accessible name and placeholder.
+            nothing: the text shown if nothing matches.
+        """
         self.setObjectName(name)
         for widget in (self, self.field, self.view):
             widget.setAccessibleName(spoken_text(words))
@@ -135,7 +140,7 @@ class CommandPalette(QWidget):
         self._nothing.setText(nothing)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = self._delegate.theme = theme
         self._column.setContentsMargins(*(theme.px(10),) * 4)
         self._column.setSpacing(theme.px(8))
@@ -144,7 +149,7 @@ class CommandPalette(QWidget):
             self._place()
 
     def open_with(self, commands: Sequence[Command], keymap: Keymap) -> None:
-        """Show all of `commands`, and put the keyboard into the field."""
+        """Show `commands` and focus the search field."""
         self._before = QApplication.focusWidget()
         self._commands, self._keymap = commands, keymap
         self.field.clear()
@@ -156,8 +161,8 @@ class CommandPalette(QWidget):
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def dismiss(self) -> None:
-        """Go away; the keyboard goes back to where it was."""
-        before, self._before = self._before, None  # hidden, it loses the keyboard
+        """Close the palette and restore the keyboard focus."""
+        before, self._before = self._before, None  # hiding clears the focus widget
         self.window().removeEventFilter(self)
         self.hide()
         if before is not None:
@@ -177,7 +182,7 @@ class CommandPalette(QWidget):
             self._place()
 
     def _mark_current(self) -> None:
-        """The row that Enter takes has the ground of a chosen one: the keyboard is in the field."""
+        """Select the row that Enter runs, because the focus stays in the field."""
         selection = self.view.selectionModel()
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
 
@@ -188,7 +193,7 @@ class CommandPalette(QWidget):
             self.chosen.emit(offer.command.id)
 
     def _place(self) -> None:
-        """Over the whole window, the card below its top edge."""
+        """Cover the window, with the card below its top edge."""
         px, window = self._theme.px, self.window()
         self.setGeometry(window.rect())
         width = min(px(_WIDTH), window.width() - 2 * px(_INSET))
@@ -204,8 +209,7 @@ class CommandPalette(QWidget):
     # ------------------------------------------------------------ events
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrow keys and Enter go from the field to the list; a shortcut may take the keyboard
-        elsewhere; the window may change its size."""
+        """Forward keys from the field to the list; close on lost focus; follow resizing."""
         if watched is self.field and event.type() == QEvent.Type.KeyPress:
             return self._take_key(event)  # type: ignore[arg-type]
         if watched is self.field and event.type() == QEvent.Type.FocusOut:
@@ -226,11 +230,11 @@ class CommandPalette(QWidget):
             self._choose(self.view.currentIndex())
         elif event.key() == Qt.Key.Key_Escape:
             self.dismiss()
-        else:  # Tab is kept from leaving: there is nowhere else to go
+        else:  # Tab stays here: nothing else can be focused
             return event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
         return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click beside the card closes it."""
+        """Close the palette on a click beside the card."""
         if not self._card.geometry().contains(QPoint(event.position().toPoint())):
             self.dismiss()

@@ -1,4 +1,4 @@
-"""A calm card above the prompt: a long conversation can be compacted, or is being compacted."""
+"""A card above the prompt that offers to compact a long conversation."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 
 class CompactionCard(QFrame):
-    """See the module.
+    """The card that offers compaction. See the module.
 
     Signals:
-        accepted(), declined(): what the person answered to the offer.
-        cancel_requested(): what is under way is to be left.
+        accepted(): the user clicked Compact.
+        declined(): the user clicked Not now.
+        cancel_requested(): the user wants to stop the running compaction.
     """
 
     accepted = Signal()
@@ -49,19 +50,19 @@ class CompactionCard(QFrame):
 
     @property
     def words(self) -> str:
-        """What it says."""
+        """The visible text, as one string."""
         return f"{self._words.text()} {self._note.text()}".strip()
 
     def offer(self, words: str, note: str) -> None:
-        """Ask whether to compact; `note` says what that does and costs."""
+        """Offer to compact; `note` says what that does and costs."""
         self._say(words, note, is_working=False)
 
     def show_work(self, words: str) -> None:
-        """Say that it is under way."""
+        """Show that the compaction is running."""
         self._say(words, "", is_working=True)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         px = theme.px
         self._line.setContentsMargins(px(14), px(10), px(14), px(10))
         self._line.setSpacing(px(10))

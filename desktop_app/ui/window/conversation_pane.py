@@ -1,8 +1,8 @@
-"""The middle of the window: header, transcript and prompt; on a first start the prompt in the middle
-of the height, with things to try above it.
+"""The middle pane: header, transcript and prompt.
 
-What stands around the prompt keeps to a readable measure. The first paint has the header and the
-prompt alone; the rest is given by `complete`.
+On a first start the prompt is vertically centered, with examples above it. The prompt and
+the cards around it keep a readable width. The first paint shows only the header and the
+prompt; `complete` adds the rest.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.header import Header
     from desktop_app.ui.window.notifications import Notifications
 
-# Below this height, in the theme's measure, what can be missed is left out.
+# Below this height, in theme pixels, optional parts are hidden.
 _TIGHT: Final = 320
-# From this height on there is room for attachments beside the things to try.
+# From this height on, attachments and examples fit together.
 _ROOM_FOR_BOTH: Final = 560
 
 
 class ConversationPane(QWidget):
-    """See the module."""
+    """The middle pane of the main window. See the module."""
 
     def __init__(self, window: QWidget, header: Header, prompt: PromptEditor, theme: Theme) -> None:
         super().__init__(window)
         self._first_start: FirstStart | None = None
         self._prompt = prompt
-        self._transcript = QWidget()  # keeps the place until the transcript comes
+        self._transcript = QWidget()  # placeholder until the transcript is created
         self._over, self._under = QWidget(), QWidget()
-        # What keeps to the measure.
+        # Widgets of limited, readable width.
         self._measured = QVBoxLayout()
         self._measured.setSpacing(0)
         self._measured.addWidget(prompt)
@@ -56,7 +56,7 @@ class ConversationPane(QWidget):
     def complete(
         self, transcript: QWidget, first_start: FirstStart, notifications: Notifications
     ) -> None:
-        """See `MainWindow.set_transcript`."""
+        """Add the parts that the first paint does not show. See `MainWindow.set_transcript`."""
         self._first_start = first_start
         self._measured.insertWidget(0, first_start)
         self._measured.insertWidget(1, notifications)
@@ -64,22 +64,22 @@ class ConversationPane(QWidget):
         self._column.replaceWidget(self._transcript, transcript)
         self._transcript.deleteLater()
         self._transcript = transcript
-        transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
+        transcript.setMinimumHeight(1)  # in a small window, cards and the prompt come first
         self.show_first_start(self._is_first)
         self._leave_out()
 
     def add_above_prompt(self, widget: QWidget) -> None:
-        """See `MainWindow.add_above_prompt`."""
+        """Insert a card above the prompt. See `MainWindow.add_above_prompt`."""
         self._measured.insertWidget(2, widget)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = theme
         self.show_first_start(self._is_first)
         self._leave_out()
 
     def show_first_start(self, shown: bool) -> None:
-        """See `MainWindow.show_first_start`."""
+        """Show or hide the examples of an empty conversation. See `MainWindow.show_first_start`."""
         self._is_first = shown
         self._transcript.setVisible(not shown)
         for widget in (self._first_start, self._over, self._under):
@@ -88,21 +88,21 @@ class ConversationPane(QWidget):
         self._set_margins()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the measure."""
+        """Adjust the margins, and hide optional parts if the height is small."""
         super().resizeEvent(event)
         self._fit_words()
         self._set_margins()
         self._leave_out()
 
     def event(self, event: QEvent) -> bool:
-        """What stands here has become higher or lower."""
+        """Hide optional parts again after any part changed its height."""
         if event.type() == QEvent.Type.LayoutRequest:
             self._leave_out()
         return super().event(event)
 
     def _fit_words(self) -> None:
-        """The words of cards keep to a share of the window's height."""
-        if self._first_start is None:  # nor is there a card yet
+        """Limit the text of each card to a share of the window's height."""
+        if self._first_start is None:  # no card exists yet
             return
         from desktop_app.ui.widgets.card_text import CardText
 
@@ -110,7 +110,7 @@ class ConversationPane(QWidget):
             text.fit()
 
     def _leave_out(self) -> None:
-        """Where there is little room, what can be missed gives way."""
+        """Hide optional parts if the height is small."""
         px, height = self._theme.px, self.height()
         self._prompt.set_tight(height < px(_TIGHT))
         if self._first_start is None:
@@ -126,4 +126,4 @@ class ConversationPane(QWidget):
         side = max(px(themes.MARGIN), (self.width() - px(themes.MEASURE)) // 2)
         self._measured.setContentsMargins(side, 0, side, px(6))
         self._measured.setSpacing(px(20 if self._is_first else 8))
-        self._column.activate()  # now: the width that these margins are for has come already
+        self._column.activate()  # now, because the new width has already been applied

@@ -1,8 +1,8 @@
-"""The whole main window as a place to drop things: says what a drop will do while something is being
-dragged, and leaves to the parts below what is theirs.
+"""Drag and drop for the whole main window, with an overlay that says what a drop will do.
 
-Files, pictures and messages are the window's everywhere but on the list, whose rows take them for
-themselves. Text belongs to the prompt: on its own text where it is dropped, elsewhere at its cursor.
+The window takes files, images and mail messages everywhere except over the conversation
+list, whose rows take them. Text goes to the prompt: at the drop position within its text,
+otherwise at its cursor.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _DRAGS = (QEvent.Type.DragEnter, QEvent.Type.DragLeave, QEvent.Type.Drop)
 
 
 class DropArea(QObject):
-    """See the module.
+    """Accepts drops on the main window. See the module.
 
     Signals:
-        content_dropped(Given): dropped on the window.
+        content_dropped(DroppedContent): emitted for a drop on the window.
     """
 
     content_dropped = Signal(object)
@@ -38,7 +38,7 @@ class DropArea(QObject):
         rows.view.drop_hint_changed.connect(self._show_aim)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take what is dragged over the window."""
+        """Handle drags over the window."""
         if event.type() not in _DRAGS:
             return False
         if event.type() == QEvent.Type.DragEnter:
@@ -50,11 +50,12 @@ class DropArea(QObject):
         return True
 
     def _enter(self, event: QDragEnterEvent) -> None:
-        # Here and below: no start waits for what is needed when something is dragged.
+        # Imported here and below because start-up does not need it.
         from desktop_app.ui.composer.dropped_content import accept_copy, is_welcome, promise
 
         data = event.mimeData()
-        # What is dragged within the window is for its parts: words for the prompt's own text.
+        # Drags that start within the window belong to its widgets, such as text to the
+        # prompt.
         if event.source() is not None or not is_welcome(data):
             event.ignore()
             return
@@ -69,7 +70,7 @@ class DropArea(QObject):
         self.content_dropped.emit(given_in(event.mimeData()))
 
     def _show_aim(self, words: str) -> None:
-        """Over the list the row shows where, and the rest of the window what."""
+        """Show the hint beside the list while the drag is over one of its rows."""
         if not words:
             self._overlay.hide()
             return
@@ -79,8 +80,10 @@ class DropArea(QObject):
 
 
 class LeavesFiles(QObject):
-    """Has the text fields of a widget, which would take a file as its address, leave what is no text
-    to the window behind them."""
+    """Makes a widget's text fields leave files to the window.
+
+    By default the fields would insert the file's address as text.
+    """
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
@@ -89,10 +92,11 @@ class LeavesFiles(QObject):
                 one.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """Refuse a file in the field's place."""
+        """Refuse files on behalf of the field."""
         if event.type() != QEvent.Type.DragEnter:
             return False
-        from desktop_app.ui.composer.dropped_content import is_to_attach  # no start waits for it
+        # start-up does not need it
+        from desktop_app.ui.composer.dropped_content import is_to_attach
 
         is_left = is_to_attach(event.mimeData())  # type: ignore[attr-defined]
         if is_left:

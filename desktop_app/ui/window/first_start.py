@@ -1,7 +1,7 @@
-"""An empty window: a question, three things to try, and which model answers without a key.
+"""An empty conversation: a question, examples, and which model answers without a key.
 
-The prompt editor stands between the cards and the key line, so this is two widgets: `FirstStart`
-(question and cards) and its `key_line`; the main window lays them out around the prompt.
+The prompt editor sits between the examples and the key line, so there are two widgets:
+`FirstStart` (question and examples) and its `key_line`. The main window lays them out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 _QUESTION: Final = "What are you working on?"
-# key, icon, title, what it takes
+# key, icon, title, description
 _EXAMPLES: Final = (
     ("summarise", "file-text", "Summarise a document", "Drop a PDF, a Word file, anything"),
     ("explain", "braces", "Explain some code", "Paste it, or attach the file"),
@@ -29,14 +29,14 @@ _EXAMPLES: Final = (
 
 
 class FirstStart(QWidget):
-    """See the module.
+    """The question and the examples above the prompt. See the module.
 
     Attributes:
-        key_line: which model answers now, and the way to a better one; hidden at first.
+        key_line: names the model that answers now and offers to add a key; hidden at first.
 
     Signals:
         example_chosen(str): "summarise", "explain" or "translate".
-        add_key_requested()
+        add_key_requested(): the user clicked "Add an API key".
     """
 
     example_chosen = Signal(str)
@@ -63,18 +63,18 @@ class FirstStart(QWidget):
         self.set_theme(theme)
 
     def set_key_line(self, visible: bool, text: str) -> None:
-        """Say who answers, with "Add an API key" beside it."""
+        """Show or hide which model answers, beside the "Add an API key" button."""
         self.key_line.words.setText(text)
         self.key_line.setVisible(visible)
 
     def leave_room(self, *, examples: bool, question: bool) -> None:
-        """What is shown: less where something stands in the prompt that needs the room."""
+        """Show or hide the examples and the question, depending on the room left."""
         self._question.setVisible(question)
         for card in self.cards:
             card.setVisible(examples)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._column.setContentsMargins(0, 0, 0, theme.px(8))
         self._column.setSpacing(theme.px(22))
         self._row.setSpacing(theme.px(12))
@@ -84,12 +84,12 @@ class FirstStart(QWidget):
         self._level_cards()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the cards' lines wrap."""
+        """Adjust the height of the examples: their lines wrap in a narrow window."""
         super().resizeEvent(event)
         self._level_cards()
 
     def _level_cards(self) -> None:
-        """All cards as high as the highest needs at their width."""
+        """Give all examples the height that the tallest needs at the current width."""
         gaps = self._row.spacing() * (len(self.cards) - 1)
         width = max(1, (self.width() - gaps) // len(self.cards))
         height = max(card.height_at(width) for card in self.cards)
@@ -98,7 +98,7 @@ class FirstStart(QWidget):
 
 
 class _Card(PlainButton):
-    """A thing to try: its sign, its name, what it takes."""
+    """An example: icon, title and description."""
 
     def __init__(self, key: str, sign: str, title: str, takes: str) -> None:
         super().__init__()
@@ -119,20 +119,20 @@ class _Card(PlainButton):
         self._column.addStretch(1)
 
     def height_at(self, width: int) -> int:
-        """What the lines need when they wrap at this width."""
+        """Return the height of the wrapped lines at this width."""
         self.ensurePolished()
         return self._column.heightForWidth(width)
 
     def sizeHint(self) -> QSize:
-        """As the row says; a button would ask for the width of its (empty) text."""
+        """Return the layout's size: a button would use the width of its empty text."""
         return self._column.minimumSize()
 
     def minimumSizeHint(self) -> QSize:
-        """Lines wrap, so it can be narrow."""
+        """Return no minimum, because lines wrap."""
         return QSize(0, 0)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         px = theme.px
         self._picture.setPixmap(icons.pixmap(self._sign, theme.accent, px(20)))
         self._column.setContentsMargins(px(15), px(13), px(14), px(13))
@@ -140,7 +140,7 @@ class _Card(PlainButton):
 
 
 class _KeyLine(QFrame):
-    """Who answers while there is no key, and the button that adds one."""
+    """Says which model answers without a key, beside the button that adds a key."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ class _KeyLine(QFrame):
         self._line.addWidget(self.button)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         px = theme.px
         self._picture.setPixmap(icons.pixmap("cpu", theme.dim, px(18)))
         self._line.setContentsMargins(px(12), px(8), px(8), px(8))

@@ -1,4 +1,4 @@
-"""The line above the transcript: title, how full the model's window is, cost, two buttons."""
+"""The line above the transcript: title, context meter, cost and buttons."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _PRESET: Final = 200
 
 
 class Header(QFrame):
-    """See the module.
+    """The header of a conversation. See the module.
 
     Signals:
-        settings_requested(): show or hide the panel.
+        settings_requested(): show or hide the settings panel.
         list_requested(): show or hide the conversations.
-        preset_menu_requested(QMenu): to be filled with the presets.
+        preset_menu_requested(QMenu): fill the menu with the presets.
     """
 
     settings_requested = Signal()
@@ -77,11 +77,11 @@ class Header(QFrame):
         self.set_theme(theme)
 
     def set_title(self, title: str) -> None:
-        """The conversation's title, "" for none."""
+        """Show the conversation's title, "" for none."""
         self.title.setText(title)
 
     def set_context(self, used: int | None, limit: int | None) -> None:
-        """How many tokens the conversation takes of the model's window; None hides the meter."""
+        """Show how many tokens of the model's context are used; None hides the meter."""
         known = used is not None and limit is not None and limit > 0
         self.meter.setVisible(known)
         self.context.setVisible(known)
@@ -95,7 +95,7 @@ class Header(QFrame):
         self._show_dot()
 
     def set_cost(self, cost: str, note: str = "") -> None:
-        """What the conversation cost, "" for none, and what there is to know of it."""
+        """Show what the conversation cost, "" for none; `note` goes into the tooltip."""
         self.cost.setText(cost)
         self.cost.setVisible(bool(cost))
         set_tooltip(self.cost, f"What this conversation cost\n{note}".strip())
@@ -103,8 +103,12 @@ class Header(QFrame):
         self._show_dot()
 
     def set_preset(self, name: str, *, is_offered: bool, is_changed: bool) -> None:
-        """The preset in use, "" for none, and whether the settings are others since; the menu is
-        shown where there are presets to choose from."""
+        """Show the preset in use, "" for none.
+
+        Args:
+            is_offered: whether presets exist; otherwise the menu is hidden.
+            is_changed: whether the settings have been changed since the preset was applied.
+        """
         changed = " · changed" if is_changed else ""
         self.preset.set_text(f"{name}{changed}" if name else "No preset")
         words = f"Preset: {one_line(name) or 'none'}{', changed since' if is_changed else ''}"
@@ -113,23 +117,23 @@ class Header(QFrame):
         self.preset.setVisible(is_offered)
 
     def open_preset_menu(self) -> None:
-        """Open it for the keyboard."""
+        """Open the preset menu by keyboard, with its first entry active."""
         menu = self.preset.menu()
         menu.popup(self.preset.mapToGlobal(self.preset.rect().bottomLeft()))
         if menu.actions():
             menu.setActiveAction(menu.actions()[0])
 
     def set_private(self, is_private: bool) -> None:
-        """Whether the conversation is kept nowhere."""
+        """Show or hide the sign of a temporary conversation."""
         self.private_sign.setVisible(is_private)
 
     def set_list_button(self, visible: bool) -> None:
-        """Offer the conversations here while they are out of sight."""
+        """Show or hide the button that opens the conversations."""
         self.list_button.setVisible(visible)
         self._set_margins()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = theme
         px = theme.px
         self.setFixedHeight(px(HEIGHT))
@@ -159,7 +163,7 @@ class Header(QFrame):
 
 
 class ContextMeter(QWidget):
-    """A ring that fills with the model's window."""
+    """A ring that shows how much of the model's context is used."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -168,19 +172,19 @@ class ContextMeter(QWidget):
         self.set_theme(theme)
 
     def set_share(self, share: float) -> None:
-        """From 0 to 1; more counts as full."""
+        """Set the share from 0 to 1; values outside are clamped."""
         self._share = min(1.0, max(0.0, share))
         self.setAccessibleDescription(f"{self._share:.0%}")
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = theme
         self.setFixedSize(theme.px(16), theme.px(16))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The ring, and its filled part from the top clockwise."""
+        """Paint the ring, and its filled part clockwise from the top."""
         width = self._theme.px(2)
         rect = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
         nearly_full = self._share >= _NEARLY_FULL
@@ -196,27 +200,27 @@ class ContextMeter(QWidget):
 
 
 class ElidedLabel(PlainLabel):
-    """One line that gives way: cut with "…", and whole in the tooltip."""
+    """A label of one line, elided if necessary; the tooltip then has the whole text."""
 
     def __init__(self, cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
-        """`cut` says where "…" stands."""
+        """Create an empty label; `cut` is the position of the ellipsis."""
         super().__init__()
         self._whole = ""
         self._cut = cut
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def setText(self, text: str) -> None:
-        """The whole text."""
+        """Set the text; line breaks become spaces."""
         self._whole = one_line(text)
         self.setAccessibleName(spoken_text(self._whole))
         self._elide()
 
     def text(self) -> str:
-        """The whole text."""
+        """Return the whole text, even if it is elided."""
         return self._whole
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cut anew."""
+        """Elide the text to the new width."""
         super().resizeEvent(event)
         self._elide()
 
@@ -238,7 +242,7 @@ def _button(name: str, words: str) -> QToolButton:
 
 
 def _short(tokens: int) -> str:
-    """950, 1.9k, 12k, 1.05M."""
+    """Return a short form: 950, 1.9k, 12k, 1.05M."""
     if tokens < 1000:
         return str(tokens)
     if tokens < 10_000:

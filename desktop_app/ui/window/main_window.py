@@ -1,8 +1,8 @@
-"""The window: conversations on the left, the transcript over the prompt, settings on the right.
+"""The main window: conversations, transcript and prompt, settings, from left to right.
 
-Three panes side by side. Where the window is too narrow for all of them, the outer two leave the
-row and come back over the middle as drawers, with a shade that closes them. Whatever the width,
-the transcript keeps the larger part and the prompt its measure.
+If the window is too narrow for all three panes, the outer two become drawers over the
+middle pane, with a shade that closes them. At any width, the transcript keeps the larger
+part and the prompt its readable width.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 _NAME: Final = "Repartee"
 _DEFAULT_SIZE: Final = QSize(1280, 800)
 _SMALLEST: Final = QSize(400, 360)
-# From this width on the conversations stand in the row.
+# From this width on, the conversations are a pane in the row.
 _WIDE: Final = 900
-# The panel joins the row while it leaves at least this much to the middle.
+# The settings panel joins the row only if the middle pane keeps this width.
 _NARROWEST_MIDDLE: Final = 560
 
 
 class _Place(Enum):
-    """Where an outer pane is."""
+    """How an outer pane is shown."""
 
     AWAY = 0
     IN_ROW = 1
@@ -52,19 +52,20 @@ class _Place(Enum):
 
 
 class MainWindow(QMainWindow):
-    """See the module. It is given its larger parts and lays them out.
+    """The main window. It receives its larger parts and lays them out.
 
-    It is a QMainWindow for what it is called aloud, a window; that class's own layout is not used.
+    It is a QMainWindow so that screen readers call it a window; it does not use that
+    class's layout.
 
     Attributes:
-        conversations, header, prompt, settings
-        transcript, first_start, notifications: from `set_transcript` on.
+        conversations, header, prompt, settings: available from the start.
+        transcript, first_start, notifications: available after `set_transcript`.
 
     Signals:
         files_dropped(list[Path]): local files were dropped anywhere on the window.
-        image_dropped(GivenContent): a picture or a message that is no file.
+        image_dropped(DroppedData): an image or a mail message without a file was dropped.
         closing(): the window is about to close.
-        escaped(): Esc was pressed, and nothing in the window had a use for it.
+        escaped(): Esc was pressed, and no widget handled it.
     """
 
     transcript: TranscriptView
@@ -92,7 +93,7 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self._middle = ConversationPane(self, self.header, prompt, theme)
         self._shade = Shade(self)
-        # What covers the window, and parts with a theme, that are made after the first paint.
+        # Covers of the whole window, and themed parts created after the first paint.
         self._covers: list[QWidget] = [self._shade]
         self._later: list[FirstStart | Notifications | DropOverlay] = []
         settings.setParent(self)
@@ -106,10 +107,10 @@ class MainWindow(QMainWindow):
         self.resize(self._fitting(_DEFAULT_SIZE))
 
     def set_transcript(self, transcript: TranscriptView) -> None:
-        """Take the transcript, and make what else the first paint does not show: once, before a
-        conversation is shown.
+        """Add the transcript and the other parts that the first paint does not show.
 
-        All this comes after the window's first paint, of whose time it would take a third.
+        Call it once, after the first paint (it would take a third of that time) and before
+        showing a conversation.
         """
         self.transcript = transcript
         self._add_later_parts()
@@ -118,18 +119,18 @@ class MainWindow(QMainWindow):
         self._order_tabs()
 
     def add_above_prompt(self, widget: QWidget) -> None:
-        """Give a widget its place between the notifications and the prompt."""
+        """Insert a widget between the notifications and the prompt."""
         self._middle.add_above_prompt(widget)
 
     # ------------------------------------------------------------ what the program tells
 
     def set_title(self, title: str) -> None:
-        """The conversation's title, in the header and on the window; "" for none."""
+        """Show the conversation's title in the header and the window title, "" for none."""
         self.header.set_title(title)
         self.setWindowTitle(window_title(f"{title} – {_NAME}") if title else _NAME)
 
     def show_first_start(self, shown: bool) -> None:
-        """An empty conversation: the prompt in the middle, with things to try above it."""
+        """Show or hide the examples of an empty conversation, with the prompt centered."""
         self.prompt.show_hint(not shown)
         self._middle.show_first_start(shown)
 
@@ -138,7 +139,7 @@ class MainWindow(QMainWindow):
         self.show_settings(self._place_of(self.settings) == _Place.AWAY)
 
     def show_settings(self, shown: bool) -> None:
-        """Show or hide the settings panel; the keyboard goes along."""
+        """Show or hide the settings panel and move the keyboard focus accordingly."""
         self._wants_settings = shown
         self._set_drawer(self.settings, shown)
         if shown:
@@ -159,18 +160,20 @@ class MainWindow(QMainWindow):
             self.focus_prompt()
 
     def show_list(self) -> None:
-        """Bring the conversations into sight."""
+        """Show the conversations."""
         if self._place_of(self.conversations) == _Place.AWAY:
             self.toggle_list()
 
     def search(self) -> None:
-        """Bring the search field into sight, and the keyboard into it."""
+        """Show the search field and focus it."""
         self.show_list()
         self.conversations.focus_search()
 
     def rename(self) -> None:
-        """Edit the title of the conversation that the keyboard is on, or of the open one; after
-        that the keyboard and the list are where they were."""
+        """Edit the title of the focused conversation, or else of the open one.
+
+        Afterwards the focus and the list return to their previous state.
+        """
         was_away = self._place_of(self.conversations) == _Place.AWAY
         before = self.focusWidget()
         if was_away:
@@ -183,18 +186,18 @@ class MainWindow(QMainWindow):
     def _end_rename(self) -> None:
         before, was_away = self._before_rename
         self._before_rename = (None, False)
-        stays = self.conversations.view.hasFocus()  # else the person has gone elsewhere already
+        stays = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
         if was_away and self._place_of(self.conversations) != _Place.AWAY:
             self.toggle_list()
         if stays and before is not None:
             before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_prompt(self) -> None:
-        """Put the keyboard where one types."""
+        """Focus the prompt."""
         self.prompt.focus_text()
 
     def state(self) -> dict[str, Any]:
-        """What should come back with the window: geometry and which panes are shown."""
+        """Return what is restored at the next start: geometry and visible panes."""
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         return {
             "geometry": geometry,
@@ -203,10 +206,10 @@ class MainWindow(QMainWindow):
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave; whatever is missing or makes no sense stays as it is."""
+        """Restore what `state` returned; missing or invalid values change nothing."""
         geometry = state.get("geometry")
         if isinstance(geometry, str):
-            from PySide6.QtCore import QByteArray  # there is none before the first end
+            from PySide6.QtCore import QByteArray  # not needed before the first exit
 
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         self._wants_list = state.get("list") is not False
@@ -248,7 +251,7 @@ class MainWindow(QMainWindow):
         drops.content_dropped.connect(self._take)
 
     def _order_tabs(self) -> None:
-        """From the left to the right, and from the top down."""
+        """Set the tab order: left to right, top to bottom."""
         order = (
             self.conversations.search,
             self.conversations.new_button,
@@ -287,7 +290,7 @@ class MainWindow(QMainWindow):
         self._arrange()
 
     def _fitting(self, size: QSize) -> QSize:
-        """A size at the default text size, as it is now, no larger than the screen."""
+        """Scale a size to the current text size, limited to the screen."""
         wanted = QSize(self._theme_px(size.width()), self._theme_px(size.height()))
         return wanted.boundedTo(self.screen().availableSize())
 
@@ -333,7 +336,7 @@ class MainWindow(QMainWindow):
             self._close_drawer()
 
     def _arrange(self) -> None:
-        """Put every pane where it belongs at this width."""
+        """Lay out all panes for the current width."""
         width, height = self.width(), self.height()
         list_width = min(self._theme_px(themes.LIST_WIDTH), width)
         panel_width = min(self._theme_px(themes.PANEL_WIDTH), width)
@@ -356,7 +359,7 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------ events
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A drawer whose pane fits the row again joins it."""
+        """Move a drawer back into the row if its pane fits again."""
         super().resizeEvent(event)
         if (self._drawer is self.conversations and self._is_wide()) or (
             self._drawer is self.settings and self._panel_fits()
@@ -365,7 +368,7 @@ class MainWindow(QMainWindow):
         self._arrange()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc closes a drawer; where there is none it is told."""
+        """Close the drawer on Esc, or emit `escaped` if none is open."""
         if event.key() == Qt.Key.Key_Escape and self._drawer is not None:
             self._close_drawer()
         elif event.key() == Qt.Key.Key_Escape:
@@ -374,18 +377,18 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """The system's font or colours may have changed."""
+        """Refresh the theme after the system changed its font or colors."""
         if event.type() == QEvent.Type.ThemeChange:
             self._watcher.refresh()
         return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Tell, and close."""
+        """Emit `closing`, then close."""
         self.closing.emit()
         super().closeEvent(event)
 
     def _take(self, given: DroppedContent) -> None:
-        """Tell which files or which picture; text goes into the prompt."""
+        """Emit dropped files and images; pass text to the prompt."""
         if given.files:
             self.files_dropped.emit(list(given.files))
         if given.content is not None:

@@ -1,8 +1,9 @@
-"""What the program has to say that belongs to no message: a quiet card above the prompt.
+"""Messages that concern no single item of the transcript, on a card above the prompt.
 
-One card at a time, with how many there are. An error stays until it is dismissed, or until whoever
-said it takes its topic back because it is no longer true, and so does a note of what is being done;
-those that came before it come back after it. Any other note goes by itself. What is shown is also read aloud; `announce` is read aloud only.
+One card is visible at a time, with the number of cards. An error, or a note with `stays`,
+remains until the user dismisses it or `dismiss_topic` withdraws it; then the previous card
+returns. Other notes close by themselves after 6 seconds. Each card is also announced to
+screen readers; `announce` does only that.
 """
 
 from __future__ import annotations
@@ -53,10 +54,10 @@ class _Card:
 
 
 class Notifications(QFrame):
-    """See the module.
+    """The card that shows errors and notes. See the module.
 
     Attributes:
-        status: the line that assistive technology reads; it keeps the last words said.
+        status: the line that screen readers read; it keeps the last announcement.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -91,9 +92,9 @@ class Notifications(QFrame):
         """Show an error or a note.
 
         Args:
-            actions: each a label and what it does, which ends the card.
-            topic: what `dismiss_topic` will know it by, "" where it is true for good.
-            stays: of a note, that it does not go by itself.
+            actions: pairs of a label and a callback; running it closes the card.
+            topic: the name for `dismiss_topic`, "" if the message never becomes obsolete.
+            stays: whether a note stays until dismissed.
         """
         if isinstance(what, UserFacingError):
             more = _shown(" ".join(s for s in (what.what_was_kept, what.what_to_do) if s))
@@ -107,7 +108,7 @@ class Notifications(QFrame):
         self._say(card.words)
 
     def dismiss_topic(self, topic: str) -> None:
-        """What was said of a topic is no longer true: close its cards."""
+        """Close the cards of a topic, because they are no longer true."""
         kept = [card for card in self._cards if card.topic != topic]
         if len(kept) != len(self._cards):
             was_on_top = kept[-1:] != self._cards[-1:]
@@ -118,20 +119,20 @@ class Notifications(QFrame):
                 self._show_count()
 
     def announce(self, text: str) -> None:
-        """Say something to those who listen; the others see it by themselves."""
+        """Announce a text to screen readers only."""
         text = _shown(text)
         if not self._cards:
             self.status.setText(text)
         self._say(text)
 
     def dismiss(self) -> None:
-        """Close the card; an earlier error comes back."""
+        """Close the visible card and show the previous card."""
         if self._cards:
             self._cards.pop()
         self._show_last()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = theme
         px = theme.px
         self._line.setContentsMargins(px(14), px(8), px(8), px(8))
@@ -147,7 +148,7 @@ class Notifications(QFrame):
         self._draw_sign()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc dismisses while the keyboard is in the card."""
+        """Dismiss the card on Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
         else:
@@ -189,8 +190,7 @@ class Notifications(QFrame):
             self.note_timer.start()
 
     def _arrange(self) -> None:
-        """A note is one line with its actions at the end, where there is room for that; an error has
-        them below its sentences."""
+        """Place a note's actions beside its line if they fit, otherwise and for errors below."""
         if not self._cards:
             return
         card, towards = self._cards[-1], QBoxLayout.Direction
@@ -234,7 +234,7 @@ class Notifications(QFrame):
         self._picture.setPixmap(icons.pixmap(sign, color, self._theme.px(18)))
 
     def _say(self, text: str) -> None:
-        # Imported late: 10 ms that no start should wait for.
+        # Imported late because it takes 10 ms at start-up.
         from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
         self.status.setAccessibleName(spoken_text(text))

@@ -1,4 +1,4 @@
-"""What may lie over the main window: the shade under a drawer, what a drop will do."""
+"""Overlays of the main window: the shade behind a drawer, and the drop hint."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 class Shade(QWidget):
-    """What lies between a drawer and the rest.
+    """Darkens everything behind a drawer.
 
     Signals:
-        pressed()
+        pressed(): the user clicked the shade.
     """
 
     pressed = Signal()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Close the drawer."""
+        """Emit `pressed`, which closes the drawer."""
         self.pressed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """A third of black, in both themes."""
+        """Paint 28 % black, in both themes."""
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), QColor(0, 0, 0, 72))
 
 
 class DropOverlay(QWidget):
-    """Says, over everything, what letting go will do. What is below is still dragged over."""
+    """Says what a drop will do. It is transparent for drag events."""
 
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window)
@@ -58,12 +58,12 @@ class DropOverlay(QWidget):
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = theme
         self._picture.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
 
     def show_words(self, words: str, place: QRect) -> None:
-        """Say this over a part of the window."""
+        """Show a text over a part of the window."""
         if words != self.words.text():
             self.words.setText(words)
             self.setAccessibleName(spoken_text(words))
@@ -72,13 +72,13 @@ class DropOverlay(QWidget):
         self.raise_()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A frame inside the window's edge."""
+        """Keep the frame inside the overlay's edge."""
         super().resizeEvent(event)
         inset = self._theme.px(12)
         self._frame.setGeometry(QRect(self.rect()).adjusted(inset, inset, -inset, -inset))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """What is below shines through a little."""
+        """Paint a translucent ground."""
         ground = QColor(self._theme.ground)
         ground.setAlpha(110)
         with QPainter(self) as painter:

@@ -1,4 +1,4 @@
-"""A calm card above the prompt: work on the library that takes its time, and a way to stop it."""
+"""A card above the prompt that shows the progress of a library task and can cancel it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LONGEST: Final = 80
 
 
 class ProgressCard(QFrame):
-    """See the module.
+    """The card that shows the progress of a task. See the module.
 
     Signals:
-        cancel_requested(): the person wants it to stop.
+        cancel_requested(): the user wants to stop the task.
     """
 
     cancel_requested = Signal()
@@ -32,7 +32,7 @@ class ProgressCard(QFrame):
         self.setObjectName("work")
         set_role(self, "note-card")
         self.words = PlainLabel()
-        self.words.setMinimumWidth(1)  # a long name gives way to the window's width
+        self.words.setMinimumWidth(1)  # lets a long name shrink to the window's width
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.cancel_button = PlainButton("Cancel")
@@ -47,19 +47,21 @@ class ProgressCard(QFrame):
         self.hide()
 
     def begin(self, words: str) -> None:
-        """Show that something is under way; how far is not known yet."""
+        """Show that a task has started, without a known progress."""
         self.say(words)
         self.set_progress(0, 0)
         self.show()
 
     def say(self, words: str) -> None:
-        """Say what is being done."""
+        """Show what is being done."""
         self.words.setText(one_line(words, _LONGEST))
         self.setAccessibleName(spoken_text(self.words.text()))
 
     def set_progress(self, done: int, total: int) -> None:
-        """How far it has come. Without a total the bar stays empty: one that runs to and fro would
-        have the window painted all the time."""
+        """Show the progress. Without a total the bar stays empty.
+
+        A busy indicator would repaint the window all the time.
+        """
         self.bar.setMaximum(max(1, total))
         self.bar.setValue(min(done, total))
         self.bar.setAccessibleName(
@@ -67,7 +69,7 @@ class ProgressCard(QFrame):
         )
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         px = theme.px
         self._line.setContentsMargins(px(14), px(10), px(14), px(10))
         self._line.setSpacing(px(12))

@@ -1,4 +1,4 @@
-"""A window that shows what is sent in place of the beginning of a conversation."""
+"""A dialog that shows the text sent in place of the beginning of a conversation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SentTextDialog(QDialog):
-    """Read-only; Esc closes it, and it is gone then."""
+    """A read-only text; Esc closes and deletes the dialog."""
 
     def __init__(self, theme: Theme, words: str, text: str, parent: QWidget) -> None:
         super().__init__(parent)

@@ -1,5 +1,4 @@
-"""A window of its own for what happens while the store is closed: what is the matter with it, what
-can be done, and how far that has come."""
+"""A dialog for when the store is closed: the problem, the choices, and their progress."""
 
 from __future__ import annotations
 
@@ -27,16 +26,16 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 _WIDTH: Final = 460
-_MOST_WORDS: Final = 260  # high; longer ones are scrolled
+_MOST_WORDS: Final = 260  # maximum height; longer text scrolls
 Choices = Sequence[tuple[str, str, str]]
-"""Each: its name, its label, and a sentence on what it does."""
+"""Each choice: its name, its label, and a sentence on what it does."""
 
 
 class StoreDialog(QDialog):
-    """See the module. The last choice is what closing it, or Esc, means.
+    """The dialog about the closed store. Esc or closing it takes the last choice.
 
     Signals:
-        chosen(str): the name of a choice.
+        chosen(str): emitted with the name of a choice.
     """
 
     chosen = Signal(str)
@@ -63,7 +62,7 @@ class StoreDialog(QDialog):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._column.addWidget(self._title)
-        # A list may be longer than the screen, and a path in it wider than the dialog.
+        # The text may be taller than the screen and contain paths wider than the dialog.
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -75,11 +74,11 @@ class StoreDialog(QDialog):
 
     @property
     def words(self) -> str:
-        """What it says."""
+        """The visible text, as one string."""
         return f"{self._title.text()} {self._words.text()}".strip()
 
     def offer(self, title: str, words: str, choices: Choices) -> None:
-        """Say what is the matter, and what can be done; the first is done by Enter."""
+        """Describe the problem and offer choices; Enter takes the first."""
         self._say(title, words)
         self._bar.hide()
         for number, (name, label, note) in enumerate(choices):
@@ -89,7 +88,7 @@ class StoreDialog(QDialog):
         self._fit()
 
     def show_work(self, words: str) -> None:
-        """Say what is being done; nothing can be chosen meanwhile."""
+        """Show what is being done; no choice is available meanwhile."""
         self._say(words, "")
         self._last = ""
         self._bar.setMaximum(1)
@@ -98,26 +97,26 @@ class StoreDialog(QDialog):
         self._fit()
 
     def set_progress(self, done: int, total: int) -> None:
-        """How far that is."""
+        """Show the progress of the current work."""
         self._bar.setMaximum(max(1, total))
         self._bar.setValue(min(done, total))
 
     def event(self, event: QEvent) -> bool:
-        """What is said takes its room only when it is shown in its own letters."""
+        """Adjust the height: the final font is known only once the text is shown."""
         handled = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._fit()
         return handled
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc is the last choice."""
+        """Take the last choice on Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self.reject()
         else:
             super().keyPressEvent(event)
 
     def reject(self) -> None:
-        """Closing it chooses the last; while it works it stays."""
+        """Take the last choice, or stay open while work is running."""
         if self._last:
             self._choose(self._last)
 
@@ -138,7 +137,7 @@ class StoreDialog(QDialog):
         set_role(button, "primary" if is_first else "plain")
         button.clicked.connect(lambda: self._choose(name))
         self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-        button.show()  # in a dialog that is open already it would come too late to be fitted in
+        button.show()  # in an open dialog, Qt would show it only after `_fit`
         self._buttons.append(button)
         if note:
             line = PlainLabel(note)
@@ -154,9 +153,9 @@ class StoreDialog(QDialog):
         self.chosen.emit(name)
 
     def _fit(self) -> None:
-        # A label that wraps says how high it is only once it knows its width.
+        # A wrapping label knows its height only for a given width.
         inner = self._theme.px(_WIDTH) - 2 * self._theme.px(20)
-        needed = max(0, self._words.heightForWidth(inner))  # below zero without words
+        needed = max(0, self._words.heightForWidth(inner))  # negative without text
         shown = min(needed, self._theme.px(_MOST_WORDS))
         if shown != self._scroll.height():
             self._scroll.setFixedHeight(shown)

@@ -1,4 +1,4 @@
-"""What shows that a conversation is private: a card above its prompt, and a row that leads back to it."""
+"""Signs of a temporary conversation: a card above its prompt, a row in the sidebar."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ ASK: Final = "Forget this conversation? It cannot be brought back."
 
 
 class TemporaryBar(QFrame):
-    """The card.
+    """The card above the prompt of a temporary conversation.
 
     Signals:
-        close_requested(): the person wants it away.
-        confirmed(): and means it, though there is something in it.
+        close_requested(): the user wants to close the conversation.
+        confirmed(): the user confirmed closing a conversation that is not empty.
     """
 
     close_requested = Signal()
@@ -70,16 +70,16 @@ class TemporaryBar(QFrame):
         self.hide()
 
     def tell(self) -> None:
-        """Say what private means."""
+        """Explain what a temporary conversation is."""
         self._say(WORDS, is_asking=False)
 
     def ask(self) -> None:
-        """Ask whether it is meant."""
+        """Ask the user to confirm closing."""
         self._say(ASK, is_asking=True)
         self.forget_button.setFocus()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         px = theme.px
         self._line.setContentsMargins(px(14), px(8), px(14), px(8))
         self._line.setSpacing(px(12))
@@ -96,13 +96,13 @@ class TemporaryBar(QFrame):
 
 
 class TemporaryRow(QWidget):
-    """A row above the conversations, while there is a private one: it is in no list.
+    """The row of the temporary conversation above the list, which does not contain it.
 
     Signals:
-        open_requested(): go back to it.
-        close_requested(): the person wants it away.
-        drop_hint_changed(str): what letting go here will do with what is dragged; "" for nothing.
-        content_dropped(Given): dropped here.
+        open_requested(): show the temporary conversation.
+        close_requested(): the user wants to close it.
+        drop_hint_changed(str): what a drop here will do; "" after the drag left.
+        content_dropped(DroppedContent): content was dropped here.
     """
 
     open_requested = Signal()
@@ -132,7 +132,7 @@ class TemporaryRow(QWidget):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         px = theme.px
         self.button.setFixedHeight(px(themes.ROW))
         self.button.setIcon(icons.icon("lock", theme.text, px(16)))
@@ -142,19 +142,19 @@ class TemporaryRow(QWidget):
         self.close_button.setFixedSize(px(26), px(26))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Say what letting go will do."""
+        """Accept the drag and show what a drop will do."""
         if event.source() is None and is_welcome(event.mimeData()):
             accept_copy(event)
             self.button.setDown(True)
             self.drop_hint_changed.emit(promise(event.mimeData(), f"“{TITLE}”"))
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
-        """It went elsewhere."""
+        """Clear the hint."""
         self.button.setDown(False)
         self.drop_hint_changed.emit("")
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Tell what was dropped."""
+        """Emit the dropped content."""
         self.button.setDown(False)
         self.drop_hint_changed.emit("")
         accept_copy(event)
