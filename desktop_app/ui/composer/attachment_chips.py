@@ -1,8 +1,8 @@
-"""What will be sent along: a chip for each document or picture, with how far its reading has come.
+"""Chips for the attachments of the prompt, with the progress of reading each.
 
-A chip shows an icon or a small picture, or a ring while it is read; its name; what it amounts to;
-a menu of what is sent of it; and a cross to take it away (Delete does the same). Pressed, it shows
-what will be sent. Chips are updated in place: progress comes many times a second.
+A chip shows an icon, a thumbnail or a progress ring, its name and its details. Its menu
+selects what is sent, and a cross (or Delete) removes it. Clicking the chip previews what
+will be sent. Chips are updated in place, because progress arrives many times a second.
 """
 
 from __future__ import annotations
@@ -49,21 +49,19 @@ THUMBNAIL: Final = 34
 
 @dataclass(frozen=True)
 class Chip:
-    """An attachment as it is shown.
+    """An attachment as shown by a chip.
 
     Attributes:
-        detail: what it amounts to ("52 pages · 33,907 tokens · 12 %"), what is being done, or
-            why it failed.
-        progress: 0 to 1 while it is read; None where that is not known.
+        detail: its size ("52 pages · 33,907 tokens · 12 %"), what is being done, or why it failed.
+        progress: 0 to 1 while it is read; None if unknown.
         icon: name of a Lucide icon.
-        about: what else there is to know, for the tooltip.
-        picture: what it looks like, once that is known.
-        details: of a picture or of pages that are, how closely they may be looked at: (value,
-            label).
-        chosen: the one of them that holds.
-        actions: what else its menu offers: (key, label, whether it holds; None where it is no
-            state).
-        has_preview: what is sent of it can be looked at.
+        about: further information for the tooltip.
+        picture: the thumbnail, once it is known.
+        details: for images and page images, the detail levels: (value, label).
+        chosen: the value of the selected detail level.
+        actions: other entries of its menu: (key, label, whether it is checked; None if it is not
+            checkable).
+        has_preview: whether a preview of what is sent can be shown.
     """
 
     id: str
@@ -81,7 +79,7 @@ class Chip:
 
 
 class _Face(QAbstractButton):
-    """What of a chip is pressed to see what is sent: all but its other buttons. The chip paints it."""
+    """The part of a chip that opens the preview: all but its buttons. The chip paints it."""
 
     def __init__(self, chip: ChipWidget) -> None:
         super().__init__(chip)
@@ -91,7 +89,7 @@ class _Face(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """An outline while it has the keyboard."""
+        """Paint an outline while it has the focus."""
         if self.hasFocus():
             painter = QPainter(self)
             painting.smooth(painter)
@@ -99,7 +97,7 @@ class _Face(QAbstractButton):
             painting.outline(painter, self.rect(), theme.accent, theme.px(10), 2)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter shows, Delete removes, the menu key and arrow down open the menu."""
+        """Preview on Enter, remove on Delete, open the menu on the menu key or arrow down."""
         match event.key():
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
                 self.click()
@@ -111,18 +109,18 @@ class _Face(QAbstractButton):
                 super().keyPressEvent(event)
 
     def contextMenuEvent(self, _event: QContextMenuEvent) -> None:
-        """The right button opens the menu, too."""
+        """Open the menu on a right click."""
         self._chip.offer()
 
 
 class ChipWidget(QFrame):
-    """One chip.
+    """A chip.
 
     Signals:
-        remove_requested(str): the person takes the attachment of this id away.
-        detail_requested(str, str): the picture of this id is to be looked at like that.
-        preview_requested(str): what is sent of this one is to be shown.
-        action_requested(str, str): this of its actions was chosen.
+        remove_requested(str): the user removes the attachment with this id.
+        detail_requested(str, str): the user chose a detail level for the attachment with this id.
+        preview_requested(str): show what is sent of this attachment.
+        action_requested(str, str): the user chose another menu entry, by id and key.
     """
 
     remove_requested = Signal(str)
@@ -150,7 +148,7 @@ class ChipWidget(QFrame):
         self.set_chip(chip)
 
     def set_chip(self, chip: Chip) -> None:
-        """Show the attachment as it is now."""
+        """Show the current state of the attachment."""
         if chip == self._chip and self.accessibleName():
             return
         self._chip = chip
@@ -169,7 +167,7 @@ class ChipWidget(QFrame):
         self.update()
 
     def _name_menu(self, chip: Chip) -> None:
-        """Of a picture the menu is about its detail, and is called so."""
+        """Name the menu button; an image's menu is about its detail level."""
         chosen = dict(chip.details).get(chip.chosen, "")
         is_detail = bool(chip.details) and chip.icon == "image"
         self._detail.setObjectName("picture-detail" if is_detail else "attachment-options")
@@ -181,7 +179,7 @@ class ChipWidget(QFrame):
 
     @property
     def theme(self) -> Theme:
-        """The theme that it is drawn with."""
+        """The current theme."""
         return self._theme
 
     @property
@@ -189,20 +187,20 @@ class ChipWidget(QFrame):
         return bool(self._chip.details or self._chip.actions)
 
     def remove(self) -> None:
-        """Take the attachment away."""
+        """Ask to remove the attachment."""
         self.remove_requested.emit(self._chip.id)
 
     @property
     def stops(self) -> tuple[QWidget, ...]:
-        """What Tab comes to, in this order."""
+        """The widgets that Tab visits, in order."""
         return self._face, self._detail, self._cross
 
     def focus_face(self) -> None:
-        """Give the keyboard to what shows the preview."""
+        """Focus the part that opens the preview."""
         self._face.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
+        """Apply a theme."""
         self._theme = theme
         self._cross.setIcon(icon("x", theme.dim, theme.px(14)))
         self._cross.setIconSize(QSize(theme.px(14), theme.px(14)))
@@ -212,7 +210,7 @@ class ChipWidget(QFrame):
         self.update()
 
     def menu(self) -> QMenu:
-        """What can be done with it; how closely it may be looked at, and what each costs."""
+        """Return a new menu with the actions and the detail levels."""
         menu = QMenu(self)
         for key, label, holds in self._chip.actions:
             action = menu.addAction(menu_text(label))
@@ -224,7 +222,7 @@ class ChipWidget(QFrame):
             )
         if self._chip.actions and self._chip.details:
             menu.addSeparator()
-        from PySide6.QtGui import QActionGroup  # here and below: no part of the start
+        from PySide6.QtGui import QActionGroup  # not needed at start-up
 
         group = QActionGroup(menu)
         for value, label in self._chip.details:
@@ -238,7 +236,7 @@ class ChipWidget(QFrame):
         return menu
 
     def offer(self) -> None:
-        """Open its menu."""
+        """Open the menu, if it has entries."""
         if not self._has_menu:
             return
         menu = self.menu()
@@ -292,14 +290,14 @@ class ChipWidget(QFrame):
         middle = self.height() // 2
         upper = QRect(left, middle - px(18), width, px(18))
         lower = QRect(left, middle - px(1), width, px(18))
-        # What tells files apart is as often the end of their names as the beginning.
+        # File names often differ only at the end.
         cut = Qt.TextElideMode.ElideMiddle
         painting.text(painter, upper, chip.name, theme.strong(), theme.text, cut)
         detail = theme.error if chip.state == "failed" else theme.dim
         painting.text(painter, lower, chip.detail, theme.note(), detail)
 
     def _paint_thumbnail(self, painter: QPainter, picture: QImage) -> None:
-        """The middle of the picture, as a square with round corners."""
+        """Paint the center of the image as a square with round corners."""
         px, side = self._theme.px, min(picture.width(), picture.height())
         box = QRect(px(8), (self.height() - px(THUMBNAIL)) // 2, px(THUMBNAIL), px(THUMBNAIL))
         middle = QRect(0, 0, side, side)
@@ -320,7 +318,7 @@ class ChipWidget(QFrame):
         ring.moveCenter(QRectF(at).center())
         painter.setPen(QPen(theme.line, theme.px(3)))
         painter.drawEllipse(ring)
-        # Not known how much there is: a quarter, which stands still (no timer while idle).
+        # With unknown progress, show a static quarter: an animation would need a timer.
         share = 0.25 if self._chip.progress is None else min(1.0, max(0.02, self._chip.progress))
         pen = QPen(theme.accent, theme.px(3))
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
@@ -328,7 +326,7 @@ class ChipWidget(QFrame):
         painter.drawArc(ring, 90 * 16, round(-360 * 16 * share))
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
-        """Delete and Backspace on the cross remove, too."""
+        """Let Delete and Backspace on the cross remove the attachment, too."""
         if event.type() == QEvent.Type.KeyPress:
             press: QKeyEvent = event  # type: ignore[assignment]
             if press.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
@@ -338,12 +336,11 @@ class ChipWidget(QFrame):
 
 
 class AttachmentChips(QScrollArea):
-    """All chips, in as many rows as they need; beyond two and a half rows they scroll.
+    """All chips, wrapped into rows; beyond two and a half rows they scroll.
 
     Signals:
-        remove_requested(str): the person takes the attachment of this id away.
-        detail_requested(str, str): the picture of this id is to be looked at like that.
-        preview_requested(str), action_requested(str, str): as of a ChipWidget.
+        remove_requested(str), detail_requested(str, str): as in ChipWidget.
+        preview_requested(str), action_requested(str, str): as in ChipWidget.
     """
 
     remove_requested = Signal(str)
@@ -358,7 +355,8 @@ class AttachmentChips(QScrollArea):
         self.setObjectName("attachments")
         self.setAccessibleName("Attachments")
         self.setFrameShape(QFrame.Shape.NoFrame)
-        # Asked for a viewport that Qt made, PySide looks through all its widget classes: 15 ms.
+        # The viewport is created here, because PySide takes 15 ms to wrap a viewport
+        # created by Qt.
         ground = QWidget()
         self.setViewport(ground)
         self.setWidgetResizable(True)
@@ -373,13 +371,13 @@ class AttachmentChips(QScrollArea):
         self.hide()
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
-        """Show these, in this order."""
+        """Show these chips, in this order."""
         wanted = {chip.id for chip in chips}
         new = wanted - self._widgets.keys()
         for chip_id in [key for key in self._widgets if key not in wanted]:
             widget = self._widgets.pop(chip_id)
             self._flow.removeWidget(widget)
-            widget.hide()  # now: deletion waits for the event loop
+            widget.hide()  # now, because deletion waits for the event loop
             widget.deleteLater()
         for chip in chips:
             if chip.id in self._widgets:
@@ -392,17 +390,17 @@ class AttachmentChips(QScrollArea):
         self._fit()
 
     def count(self) -> int:
-        """How many there are."""
+        """Return the number of chips."""
         return len(self._widgets)
 
     @property
     def focused(self) -> str:
-        """The id of the chip that has the keyboard, "" where none has."""
+        """The id of the chip with the keyboard focus, "" for none."""
         at = QApplication.focusWidget()
         return next((id_ for id_, w in self._widgets.items() if at and w.isAncestorOf(at)), "")
 
     def focus(self, chip_id: str) -> None:
-        """Give the keyboard to a chip, where it is still there."""
+        """Focus a chip if it still exists."""
         if chip_id in self._widgets:
             self._widgets[chip_id].focus_face()
 
@@ -413,11 +411,11 @@ class AttachmentChips(QScrollArea):
         widget.preview_requested.connect(self.preview_requested)
         widget.action_requested.connect(self.action_requested)
         self._flow.addWidget(widget)
-        widget.show()  # now: the layout does it in the next turn of the event loop
+        widget.show()  # now, because the layout does it in the next turn of the event loop
         self._widgets[chip.id] = widget
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
+        """Apply a theme."""
         self._theme = theme
         self._flow.set_gap(theme.px(8))
         for widget in self._widgets.values():
@@ -429,7 +427,7 @@ class AttachmentChips(QScrollArea):
         self._fit()
 
     def _fit(self) -> None:
-        """As high as the rows, up to the limit."""
+        """Set the height to that of the rows, up to the limit."""
         needed = self._flow.heightForWidth(self.viewport().width())
         limit = round(self._theme.px(CHIP_HEIGHT + 8) * ROWS_SHOWN)
         if self.height() != min(needed, limit):

@@ -1,7 +1,7 @@
-"""The button of the choice row that offers to have a long answer made in the background.
+"""The button of the choice row for answers that run in the background.
 
-It is there only where that is offered. Its menu says what either choice means before one is taken:
-to run on without the window, a provider has to keep the request and the reply.
+It is visible only if the provider offers that. Its menu explains both choices: to continue
+without the window, the provider has to store the request and the reply.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 _LABEL: Final = "Background"
 _ICON: Final = 18
-_PADDING: Final = 16  # of icon and word, left and right, and between them
+_PADDING: Final = 16  # left and right of icon and label, and between them
 _NOTE_WIDTH: Final = 300
 
 
 class BackgroundButton(PlainToolButton):
-    """Off, or on with a word beside the icon.
+    """An icon, with a label beside it while background answers are on.
 
     Attributes:
         options: its menu.
 
     Signals:
-        background_requested(bool): whether the next answers are to be made in the background.
+        background_requested(bool): whether the next answers run in the background.
     """
 
     background_requested = Signal(bool)
@@ -48,14 +48,15 @@ class BackgroundButton(PlainToolButton):
         set_role(self, "quiet")
         self._theme = theme
         self._choice = NOTHING_CHOSEN
-        # Not the button's own menu: assistive technology that presses the button would not open it.
+        # Not the button's own menu, because screen readers that press the button would not
+        # open it.
         self.options = QMenu(self)
         self.options.aboutToShow.connect(self._fill)
         self.clicked.connect(self._open)
         self.set_theme(theme)
 
     def set_choice(self, choice: ChoiceView) -> None:
-        """Show whether it is offered, and whether it is on."""
+        """Show whether background answers are offered and on."""
         self._choice = choice
         self.setVisible(choice.background is not None)
         state = "on" if choice.background else "off"
@@ -64,7 +65,7 @@ class BackgroundButton(PlainToolButton):
         self._show_icon()
 
     def show_word(self, wide: bool) -> None:
-        """Say that it is on beside the icon, where there is room."""
+        """Show the label beside the icon if background answers are on and `wide` is set."""
         word = _LABEL if wide and self._choice.background else ""
         style = Qt.ToolButtonStyle
         self.setText(word)
@@ -73,14 +74,14 @@ class BackgroundButton(PlainToolButton):
         )
 
     def width_with(self, *, wide: bool) -> int:
-        """The width it would like, without changing anything."""
+        """Return the preferred width, without changing anything."""
         width = self._theme.px(_ICON) + self._theme.px(_PADDING)
         if wide and self._choice.background:
             width += width_of(_LABEL, self._theme.interface()) + self._theme.px(_PADDING) // 2
         return width
 
     def set_theme(self, theme: Theme) -> None:
-        """Take another theme's colours and measures."""
+        """Apply a theme."""
         self._theme = theme
         self.setFont(theme.interface())
         self.setIconSize(QSize(theme.px(_ICON), theme.px(_ICON)))

@@ -1,6 +1,6 @@
-"""The menus behind ▾: every model of every provider, and the efforts with what is refused and why.
+"""The menus of models, of efforts and of background answers, with the reasons of refusals.
 
-They are filled when they open, from the choice as it is then.
+They are filled whenever they open.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ LONGEST_SUBMENU: Final = 40
 def fill_models(
     menu: QMenu, choice: ChoiceView, chosen: Callable[[ModelEntry], None], note_width: int
 ) -> None:
-    """Models by provider: below headings, or each provider its own menu where there are many."""
+    """Fill the menu with the models of all providers.
+
+    Providers are headings, or submenus if there are many models.
+    """
     by_provider: defaultdict[tuple[str, str], list[ModelEntry]] = defaultdict(list)
     for entry in choice.models:
         by_provider[entry.provider_id, entry.provider_name].append(entry)
@@ -51,8 +54,12 @@ def fill_models(
 
 
 def _by_maker(place: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEntry, QMenu]]:
-    """Each entry with its menu: an aggregator's hundreds of models go by the first word of their
-    names, those that stand alone under "Others"; the first three and a short list stay as is."""
+    """Yield each entry with its menu.
+
+    In a long list (an aggregator has hundreds of models), models go into submenus by the
+    first word of their names, single models under "Others". The family's variants stay in
+    the menu itself.
+    """
     if len(entries) <= LONGEST_SUBMENU:
         yield from ((entry, place) for entry in entries)
         return
@@ -71,14 +78,14 @@ def _by_maker(place: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEn
 
 
 def _maker(entry: ModelEntry) -> str:
-    """The first word of a model's id: "gpt" of gpt-5.2, "claude" of anthropic/claude-4."""
+    """Return the first word of a model's id: "gpt" of gpt-5.2, "claude" of anthropic/claude-4."""
     return re.split(r"[-_.:\d ]", entry.model.rpartition("/")[2].casefold(), maxsplit=1)[0]
 
 
 def fill_efforts(
     menu: QMenu, choice: ChoiceView, chosen: Callable[[Effort], None], note_width: int
 ) -> None:
-    """The efforts; those refused are disabled, and the reasons stand below."""
+    """Fill the menu with the efforts; refused efforts are disabled, with the reasons below."""
     group = QActionGroup(menu)
     for effort in choice.efforts_listed:
         action = _add(menu, group, EFFORT_LABELS[effort], ticked=effort is choice.effort)
@@ -92,7 +99,7 @@ def fill_efforts(
 def fill_background(
     menu: QMenu, choice: ChoiceView, chosen: Callable[[bool], None], note_width: int
 ) -> None:
-    """Where a long answer is made, and what either means."""
+    """Fill the menu with the places for long answers, and what each choice means."""
     name, group = choice.provider_name, QActionGroup(menu)
     here = _add(menu, group, "Ends with the connection", ticked=not choice.background)
     here.triggered.connect(lambda _=False: chosen(False))
@@ -131,7 +138,7 @@ def _add_reasons(menu: QMenu, reasons: Iterable[str], width: int) -> None:
 
 
 def _add_note(menu: QMenu, words: str, width: int) -> None:
-    """A line to be read, not taken."""
+    """Add a line of text that cannot be chosen."""
     label = PlainLabel(words)
     set_role(label, "note")
     label.setWordWrap(True)
@@ -139,7 +146,7 @@ def _add_note(menu: QMenu, words: str, width: int) -> None:
     label.setContentsMargins(12, 6, 12, 4)
     action = QWidgetAction(menu)
     action.setDefaultWidget(label)
-    action.setText(menu_text(words, LONGEST_LINE))  # what assistive technology reads
+    action.setText(menu_text(words, LONGEST_LINE))  # screen readers read this text
     action.setEnabled(False)
     menu.addAction(action)
 

@@ -1,8 +1,8 @@
-"""The row under the text of the prompt: attach, who is to answer, effort, estimate, Send or Stop.
+"""The row below the prompt's text: attach, model, effort, estimate, Send or Stop.
 
-The row shows a `ChoiceView`, made elsewhere, and says what the person takes instead. Where it is
-too narrow it leaves things out, the least needed first: what of the estimate is not the cost, the
-word "Effort", the two variants not taken (the menu behind ▾ still has them), the effort's name, the
+The row shows a `ChoiceView` and emits what the user chooses instead. If it is too narrow,
+it hides the least needed first: all of the estimate but the cost, the caption "Effort", the
+segments of the variants (the menu behind ▾ still has them), the effort's name, the
 estimate.
 """
 
@@ -44,7 +44,7 @@ _SHORTEST_ROW: Final = 280
 
 
 class ModelControl(QFrame):
-    """Instant · Thinking · Pro ▾, or the name of another model ▾."""
+    """The model: segments Instant · Thinking · Pro ▾, or another model's name ▾."""
 
     def __init__(self, theme: Theme, fill_menu: Callable[[QMenu], None]) -> None:
         super().__init__()
@@ -64,40 +64,41 @@ class ModelControl(QFrame):
         self._choice = NOTHING_CHOSEN
 
     def set_choice(self, choice: ChoiceView) -> None:
-        """Show who is to answer."""
+        """Show the model that will answer."""
         self._choice = choice
         self.variants.set_current(choice.variant.value if choice.variant else None)
         self.variants.set_refusals({v.value: why for v, why in choice.variant_refusals.items()})
         self.more.setAccessibleName(spoken_text(f"Model: {choice.model_name}"))
 
     def show_variants(self, wide: bool) -> None:
-        """Show the three beside each other, or the one taken by its name."""
+        """Show the variants as segments if `wide` is set, otherwise the current name."""
         three = wide and self._choice.is_variant
         self.variants.setVisible(three)
         self.more.set_text("" if three else self._choice.short_name)
 
     def width_with(self, *, wide: bool) -> int:
-        """The width it would like, without changing anything."""
+        """Return the preferred width, without changing anything."""
         if wide and self._choice.is_variant:
             return self.variants.sizeHint().width() + self.more.width_with(text="")
         return self.more.width_with(text=self._choice.short_name)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take another theme's colours and measures."""
+        """Apply a theme."""
         self.variants.set_theme(theme)
         self.more.set_theme(theme)
 
 
 class ChoiceRow(QWidget):
-    """The controls under the text.
+    """The controls below the text.
 
     Attributes:
         attach, attach_more, send, stop: buttons.
 
     Signals:
-        variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry)
-        models_opened(): the menu of models is looked at.
-        background_requested(bool)
+        variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
+            by the user.
+        models_opened(): the menu of models is about to open.
+        background_requested(bool): whether the next answers run in the background.
     """
 
     variant_requested = Signal(object)
@@ -150,7 +151,7 @@ class ChoiceRow(QWidget):
             self._row.addWidget(widget)
 
     def set_choice(self, choice: ChoiceView) -> None:
-        """Show who is to answer, and what can be chosen instead."""
+        """Show the model that will answer, and the alternatives."""
         self._choice = choice
         self.models.set_choice(choice)
         effort = choice.effort_shown
@@ -162,17 +163,17 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def set_estimate(self, text: str, short: str, tooltip: str) -> None:
-        """What the question will cost, as far as anybody knows; `short` where there is less room."""
+        """Show the estimated cost; `short` is the form for narrow rows."""
         self._estimate = (text, short, tooltip)
         self._show_figures()
 
     def set_rate(self, text: str) -> None:
-        """How fast the answer comes ("38 tok/s"); shown while it streams."""
+        """Show the speed of the answer ("38 tok/s"); visible while it streams."""
         self._rate = text
         self._show_figures()
 
     def set_streaming(self, streaming: bool) -> None:
-        """Stop in place of Send, the rate in place of the estimate."""
+        """Show Stop and the rate while an answer streams, otherwise Send and the estimate."""
         self._streaming = streaming
         self.send.setVisible(not streaming)
         self.stop.setVisible(streaming)
@@ -181,7 +182,7 @@ class ChoiceRow(QWidget):
         self._show_figures()
 
     def set_theme(self, theme: Theme) -> None:
-        """Take another theme's colours and measures."""
+        """Apply a theme."""
         self._theme = theme
         self.models.set_theme(theme)
         self.effort.set_theme(theme)
@@ -199,7 +200,7 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def minimumSizeHint(self) -> QSize:
-        """As narrow as can be used; the row arranges itself to any width above it."""
+        """Return the smallest usable width; the row adapts to any larger width."""
         least = self._widths(figures="", caption=False, wide=False, name=False)
         return QSize(min(least, self._theme.px(_SHORTEST_ROW)), self._theme.px(SEND))
 
@@ -215,7 +216,7 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Leave out what the width has no room for, step by step."""
+        """Hide parts, step by step, until the rest fits the width."""
         whole, short, _ = (self._rate, self._rate, "") if self._streaming else self._estimate
         figures, shown = whole, dict.fromkeys(("caption", "wide", "name"), True)
         for step in ("short", "caption", "wide", "name", "none"):

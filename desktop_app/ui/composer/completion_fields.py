@@ -1,5 +1,7 @@
-"""The two texts that `/` is typed in, and where the list is shown: above the prompt of the main
-window, below the line of the quick prompt."""
+"""Adapters for `PromptCompleter`: the two fields with `/` completion, and their popups.
+
+The list opens above the prompt of the main window, and below the field of the quick prompt.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ _HEADER, _LEAST = 46, 180
 
 
 class EditorCompletionField:
-    """The line of the prompt that the cursor is in."""
+    """The prompt's line with the cursor."""
 
     def __init__(self, text: PromptText) -> None:
         self.widget: QWidget = text
@@ -35,16 +37,17 @@ class EditorCompletionField:
 
     @property
     def before(self) -> str:
-        """See CompletionField; "" while anything is selected, and in a line that / does not begin."""
+        """See CompletionField; "" if text is selected or the line does not begin with /."""
         cursor = self._text.textCursor()
         block = cursor.block()
         if cursor.hasSelection() or block.text()[:1] not in SIGNS:
             return ""
-        units = block.text().encode("utf-16-le", "surrogatepass")  # as Qt counts
+        # Qt's positions count UTF-16 units
+        units = block.text().encode("utf-16-le", "surrogatepass")
         return units[: 2 * cursor.positionInBlock()].decode("utf-16-le", "ignore")
 
     def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
-        """See CompletionField; Ctrl+Z undoes it."""
+        """See CompletionField; the user can undo it."""
         edit = self._text.textCursor()
         edit.movePosition(edit.MoveOperation.PreviousCharacter, edit.MoveMode.KeepAnchor, count)
         start = edit.selectionStart()
@@ -66,7 +69,7 @@ class EditorCompletionField:
 
 
 class QuickCompletionField:
-    """The quick prompt's only line."""
+    """The only line of the quick prompt."""
 
     def __init__(self, line: QuickPromptField) -> None:
         self.widget: QWidget = line
@@ -79,7 +82,7 @@ class QuickCompletionField:
 
     @property
     def before(self) -> str:
-        """See CompletionField; "" while anything is selected."""
+        """See CompletionField; "" if text is selected."""
         if self._line.hasSelectedText():
             return ""
         units = self._line.text().encode("utf-16-le", "surrogatepass")
@@ -94,7 +97,8 @@ class QuickCompletionField:
             line.setSelection(start, count)
         line.insert(text)
         if template_id:
-            from desktop_app.ui.composer.template_mark import LineTemplateMark  # not of the start
+            # not needed at start-up
+            from desktop_app.ui.composer.template_mark import LineTemplateMark
 
             line.template = LineTemplateMark(template_id, line.text(), at, at + len(text))
         line.setCursorPosition(start + len(text[:cursor].encode("utf-16-le", "surrogatepass")) // 2)
@@ -106,7 +110,7 @@ class QuickCompletionField:
 
 
 class PopupAboveEditor(QObject):
-    """Over the window, right above the prompt, and as wide."""
+    """Shows a widget over the window, directly above the prompt and equally wide."""
 
     def __init__(self, editor: QWidget) -> None:
         super().__init__(editor)
@@ -135,7 +139,7 @@ class PopupAboveEditor(QObject):
             self._editor.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The window, or the prompt in it, has another size or place."""
+        """Follow the size and position of the window and of the prompt."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and self._shown is not None:
             self._fit(self._shown)
         return False
@@ -143,18 +147,18 @@ class PopupAboveEditor(QObject):
     def _fit(self, widget: QWidget) -> None:
         at = self._editor.mapTo(self._editor.window(), QPoint())
         room = at.y() - 2 * _GAP
-        if room - _HEADER >= _LEAST:  # else it may cover the header
+        if room - _HEADER >= _LEAST:  # otherwise it may cover the header
             room -= _HEADER
         height = min(widget.sizeHint().height(), room)
         widget.setGeometry(at.x(), at.y() - _GAP - height, self._editor.width(), height)
 
 
 class PopupBelowField:
-    """In the column of the quick prompt, which grows for it.
+    """Shows a widget in the column of the quick prompt, which grows for it.
 
     Args:
-        column, at: the layout, and where in it.
-        fit: has the window take its new height.
+        column, at: the layout, and the index in it.
+        fit: adjusts the window to its new height.
     """
 
     def __init__(self, column: QVBoxLayout, at: int, fit: Callable[[], None]) -> None:

@@ -1,9 +1,9 @@
-"""What is dropped or pasted: files of this computer, content that is no file yet, or text.
+"""Read dropped or pasted data: local files, content without a file, or text.
 
-Programs offer the same thing in many forms at once. The order here is that of what the person means:
-a file before its address, a message before its title, a picture before where it came from, a link
-with its words, then text with what it looks like as HTML. Content (a picture, a mail) is handed on
-as it is, for the process that reads documents to unpack. An address alone is text: nothing is ever
+Programs offer the same content in many formats at once. The order here follows the user's
+intention: a file before its address, a mail message before its subject, an image before its
+source, a link with its title, then text with its HTML. Images and messages are passed on
+unparsed, for the process that reads documents. An address alone is text: nothing is ever
 fetched.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
     from PySide6.QtGui import QDropEvent
 
-# In order of preference: screenshots come in many forms, and PNG loses nothing.
+# In order of preference: screenshots come in many formats, and PNG is lossless.
 _TYPES: Final = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
@@ -32,7 +32,7 @@ _TYPES: Final = {
     "image/bmp": ".bmp",
     "image/tiff": ".tiff",
 }
-# Strings: `re` compiles and keeps them when they are first needed, which no start does.
+# Strings, because `re` then compiles them on first use instead of at start-up.
 _ADDRESS: Final = r"(?i)(https?|data|blob|file):\S*\Z"
 _DATA: Final = r"(?i)data:(image/[a-z]+)(;[^,;]+)*?(;base64)?,(\S+)\Z"
 _AROUND: Final = r"(?s)<!--.*?-->|</?(?:html|head|body|meta|a|span|div|p)\b[^>]*>"
@@ -44,7 +44,7 @@ _NO_TEXT: Final = "[\0\ud800-\udfff]"
 LONGEST_ADDRESS: Final = 32 << 20
 LONGEST_LONE_IMAGE: Final = LONGEST_ADDRESS + 10_000
 _LONGEST_TITLE: Final = 200
-_MOST_AROUND: Final = 40  # tags around a picture that is all there is
+_MOST_AROUND: Final = 40  # tags around a lone image
 
 _MAIL: Final = "message/rfc822"
 _MAIL_REFERENCES: Final = ("text/x-moz-message", "x-uid-list", "application/x-moz-file-promise")
@@ -53,7 +53,7 @@ _COPIED_FILES: Final = ("x-special/gnome-copied-files", "x-special/mate-copied-f
 _CELLS: Final = "text/tab-separated-values"
 _LINKS: Final = {"text/x-moz-url": "utf-16-le", "_NETSCAPE_URL": "utf-8"}
 _WEB: Final = ("http", "https", "ftp", "mailto")
-# Where file managers show files that this computer reaches only through them.
+# Schemes of file managers for files that have no local path.
 _ELSEWHERE: Final = frozenset(
     ("sftp", "ssh", "smb", "dav", "davs", "mtp", "gphoto2", "afc", "afp", "nfs", "fish")
     + ("google-drive", "onedrive", "trash", "recent", "admin", "network", "computer", "kdeconnect")
@@ -73,7 +73,7 @@ NOTHING_READABLE: Final = "There is no file, picture or text in it that can be t
 
 @dataclass(frozen=True)
 class DroppedData:
-    """A picture or a message that is no file: its bytes in some format, or unpacked already."""
+    """An image or a mail message that is not a file: encoded bytes, or a decoded image."""
 
     name: str
     content: bytes | QImage
@@ -84,11 +84,11 @@ class DroppedContent:
     """What was dropped or pasted.
 
     Attributes:
-        files: of this computer; whether they are there is not known.
-        content: a picture or a message.
-        text: to be put into the prompt.
-        html: what that text looks like, where it was given.
-        note: a sentence for the person on what was not taken, or "".
+        files: local paths; they may not exist.
+        content: an image or a mail message.
+        text: to be inserted into the prompt.
+        html: the same text with its formatting, if it was offered.
+        note: a sentence for the user about what was not taken, or "".
     """
 
     files: tuple[Path, ...] = ()
@@ -99,17 +99,17 @@ class DroppedContent:
 
     @property
     def is_text(self) -> bool:
-        """Whether there is something for the prompt's text."""
+        """True if there is text for the prompt."""
         return bool(self.text or self.html)
 
     @property
     def length(self) -> int:
-        """About how many characters it will take up in the prompt, or is as hard to lay out as."""
+        """The approximate number of characters in the prompt, or the equivalent layout effort."""
         return max(len(self.text) or len(self.html) // 5, len(self.html) // 50)
 
 
 def given_in(data: QMimeData) -> DroppedContent:
-    """What is meant by what a program offers."""
+    """Return the content that the user means among the formats offered."""
     urls = _urls(data)
     files = tuple(Path(url.toLocalFile()) for url in urls if url.isLocalFile())
     away = [url for url in urls if url.scheme() in _ELSEWHERE]
@@ -129,12 +129,12 @@ def given_in(data: QMimeData) -> DroppedContent:
 
 
 def files_in(data: QMimeData) -> list[Path]:
-    """The local files that were copied or are dragged."""
+    """Return the local files that were copied or dragged."""
     return [Path(url.toLocalFile()) for url in _urls(data) if url.isLocalFile()]
 
 
 def is_to_attach(data: QMimeData) -> bool:
-    """Whether files, a picture or a message are being dragged; only addresses are read."""
+    """Return True for dragged files, images or messages; only addresses are read."""
     return (
         any(url.isLocalFile() or url.scheme() in _ELSEWHERE for url in _urls(data))
         or data.hasFormat(_MAIL)
@@ -144,25 +144,27 @@ def is_to_attach(data: QMimeData) -> bool:
 
 
 def is_welcome(data: QMimeData) -> bool:
-    """Whether what is being dragged can be taken at all."""
+    """Return True if any of the dragged data can be taken."""
     return is_to_attach(data) or has_text(data)
 
 
 def accept_copy(event: QDropEvent) -> None:
-    """Take what comes from another program as a copy, whatever is proposed: what is told that its
-    file or its words were moved here would remove them."""
-    event.setDropAction(Qt.DropAction.CopyAction)  # where that is not possible Qt leaves it
+    """Accept a drop from another program as a copy, whatever it proposes.
+
+    Told of a move, the other program would delete its file or text.
+    """
+    event.setDropAction(Qt.DropAction.CopyAction)  # Qt ignores it if it is not possible
     event.accept()
 
 
 def has_text(data: QMimeData) -> bool:
-    """Whether there is text in some form."""
+    """Return True if there is text in any format."""
     forms = (_CELLS, "text/markdown", *_LINKS, *_RICH_TEXT)
     return data.hasText() or data.hasHtml() or any(data.hasFormat(form) for form in forms)
 
 
 def promise(data: QMimeData, place: str = "") -> str:
-    """What letting go will do, where `place` names the target if it is not the window."""
+    """Return what a drop will do; `place` names the target if it is not the window."""
     if not is_to_attach(data):
         return f"Drop into the prompt{' of ' if place else ''}{place}"
     count = len(files_in(data))
@@ -171,7 +173,7 @@ def promise(data: QMimeData, place: str = "") -> str:
 
 
 def plain_text_in(data: QMimeData) -> tuple[str, str]:
-    """The text as it is, and a note on what of it is none."""
+    """Return the plain text, and a note about characters removed from it."""
     return _clean(data.text())
 
 
@@ -179,7 +181,7 @@ def plain_text_in(data: QMimeData) -> tuple[str, str]:
 
 
 def _urls(data: QMimeData) -> list[QUrl]:
-    """What is offered as a list of addresses; older file managers copy files in a form of theirs."""
+    """Return the offered addresses; older file managers copy files in their own format."""
     if data.hasUrls():
         return data.urls()
     for form in _COPIED_FILES:
@@ -201,7 +203,7 @@ def _not_here(urls: list[QUrl]) -> str:
 
 
 def _links(data: QMimeData) -> list[tuple[str, str]]:
-    """Addresses of the web, each with its words or ""."""
+    """Return web addresses, each with its title or ""."""
     for form, encoding in _LINKS.items():
         if data.hasFormat(form):
             lines = _lines(bytes(data.data(form).data()), encoding)
@@ -211,7 +213,7 @@ def _links(data: QMimeData) -> list[tuple[str, str]]:
     addresses = [url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in data.urls()]
     addresses = [address for address in addresses if _is_web(address)]
     words = data.html()[:5000] if len(addresses) == 1 else ""
-    from html import unescape  # imported here, as below: no start takes anything
+    from html import unescape  # imported here and below because start-up needs no drops
 
     title = " ".join(unescape(re.sub(_TAG, " ", words)).split())
     return [(address, title) for address in addresses]
@@ -261,8 +263,10 @@ def _text_in(data: QMimeData) -> DroppedContent:
 
 
 def _clean(text: str) -> tuple[str, str]:
-    """A text without what is none, and a sentence on that: zero bytes and halves of characters,
-    which no provider takes."""
+    """Remove zero bytes and lone surrogates, which providers refuse.
+
+    Return the text and a sentence about what was removed, or "".
+    """
     if _is_text(text):
         return text, ""
     left_out = len(re.findall(_NO_TEXT, text))
@@ -271,7 +275,10 @@ def _clean(text: str) -> tuple[str, str]:
 
 
 def _is_text(text: str) -> bool:
-    """Whether a provider takes it. Asked of megabytes, on the window's thread: 1 ms each."""
+    """Return True if a provider accepts the text.
+
+    Texts of megabytes take 1 ms, on the main thread.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -280,7 +287,7 @@ def _is_text(text: str) -> bool:
 
 
 def _table(rows: str) -> str:
-    """Cells between tabs as a table in Markdown."""
+    """Convert tab-separated cells to a Markdown table."""
     cells = [[cell.replace("|", "\\|") for cell in row.split("\t")] for row in rows.splitlines()]
     if not cells or len(cells[0]) < 2:
         return rows
@@ -292,8 +299,8 @@ def _table(rows: str) -> str:
 
 
 def _name_of_mail(message: bytes) -> str:
-    """The subject, as the name of a file."""
-    # Imported here: no start drops a mail.
+    """Return a file name made from the message's subject."""
+    # Imported here because start-up needs no mail.
     import email.errors
     import email.parser
     import email.policy
@@ -307,12 +314,15 @@ def _name_of_mail(message: bytes) -> str:
     return f"{words or 'Message'}.eml"
 
 
-# ------------------------------------------------------------------ pictures
+# ------------------------------------------------------------------ images
 
 
 def may_hold_picture(data: QMimeData) -> bool:
-    """Whether there is a picture that is not also a text (a copied cell of a table is both: its
-    text is meant; the address of a picture is not). Nothing is unpacked."""
+    """Return True if there is an image that is not rather a text. Nothing is decoded.
+
+    A copied table cell comes as both: the text is meant. With an image's address as text,
+    the image is meant.
+    """
     has_bytes = data.hasImage() or any(data.hasFormat(kind) for kind in _TYPES)
     text = data.text().strip()
     if has_bytes:
@@ -321,7 +331,7 @@ def may_hold_picture(data: QMimeData) -> bool:
 
 
 def picture_in(data: QMimeData) -> DroppedData | None:
-    """The picture that is meant, if one is."""
+    """Return the image that the user means, if any."""
     if not may_hold_picture(data):
         return None
     for kind, ending in _TYPES.items():
@@ -336,7 +346,7 @@ def picture_in(data: QMimeData) -> DroppedData | None:
 
 
 def _embedded(data: QMimeData, text: str) -> str:
-    """The address that is itself a picture: alone as text, or all there is in HTML; else ""."""
+    """Return a data address of an image, alone as text or in HTML; otherwise ""."""
     if len(text) <= LONGEST_ADDRESS and re.match(_DATA, text):
         return text
     lone = _lone_image(data.html()) if data.hasHtml() and not text else ""
@@ -344,7 +354,7 @@ def _embedded(data: QMimeData, text: str) -> str:
 
 
 def _lone_image(html: str) -> str:
-    """The address of the picture that is all there is; "" where there is more."""
+    """Return the address of the image that is all of the HTML; "" if there is more."""
     is_more = len(html) > LONGEST_LONE_IMAGE or html.count("<") > _MOST_AROUND
     if is_more or "<img" not in html:
         return ""
@@ -369,7 +379,7 @@ def _of_address(data: QMimeData, found: re.Match[str]) -> DroppedData | None:
 
 
 def _name_of(data: QMimeData, ending: str) -> str:
-    """The last part of the picture's address, where it has one; else that it was pasted."""
+    """Return a file name from the image's address, or a default name."""
     urls = [url for url in data.urls() if url.scheme() in ("http", "https")]
     lone = QUrl(_lone_image(data.html())) if data.hasHtml() and not urls else QUrl()
     urls += [lone] if lone.scheme() in ("http", "https") else []

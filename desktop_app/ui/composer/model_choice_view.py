@@ -1,4 +1,4 @@
-"""Who is to answer, as the widgets show it: plain values, made by the controllers."""
+"""The model choice as the widgets show it: plain values, built by the controllers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EFFORT_LABELS: Final[Mapping[Effort, str]] = {
     Effort.HIGH: "High",
     Effort.XHIGH: "Extra high",
 }
-"""What the person calls each effort."""
+"""The label of each effort."""
 
 EFFORT_BARS: Final[Mapping[Effort, int]] = {
     Effort.NONE: 0,
@@ -26,13 +26,16 @@ EFFORT_BARS: Final[Mapping[Effort, int]] = {
     Effort.HIGH: 3,
     Effort.XHIGH: 4,
 }
-"""How many of four bars stand for each effort."""
+"""How many of the four bars each effort fills."""
 
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A line of the model menu; `variant` is set for the three of the family, `note` stands behind
-    the name ("ends 23 July 2026")."""
+    """An entry of the model menu.
+
+    `variant` is set for the three of the family. `note` is shown after the name ("ends 23
+    July 2026").
+    """
 
     provider_id: str
     provider_name: str
@@ -44,19 +47,19 @@ class ModelEntry:
 
 @dataclass(frozen=True)
 class ChoiceView:
-    """Who is to answer, and what can be chosen instead.
+    """The model that answers, and the alternatives.
 
     Attributes:
-        variant: None where another model than the three variants is chosen.
-        effort: what will be used; None where the model takes none.
+        variant: None if another model than the three variants is chosen.
+        effort: the effort in use; None if the model takes none.
         offers_variants: whether the provider serves the family.
         offers_effort: whether the model is known to take an effort.
-        effort_refusals, variant_refusals: why a value cannot be chosen now, in a sentence.
-        models: everything that can be chosen, of every provider, in order.
-        notice: one sentence about the choice ("Pro takes no low effort: medium is used."), or "".
-        background: whether a long answer is made in the background; None where that is not offered.
-        provider_name: who makes it.
-        provider_id, model: the choice itself, to be ticked in the menu; "" ticks nothing.
+        effort_refusals, variant_refusals: a sentence for each value that cannot be chosen now.
+        models: the models of all providers, in order.
+        notice: a sentence about the choice ("Pro takes no low effort: medium is used."), or "".
+        background: whether a long answer runs in the background; None if that is not offered.
+        provider_name: the name of the provider.
+        provider_id, model: the entry to check in the menu; "" for none.
     """
 
     variant: Variant | None
@@ -75,24 +78,24 @@ class ChoiceView:
 
     @property
     def is_variant(self) -> bool:
-        """Whether one of the three is chosen, so that the three are shown."""
+        """True if a variant is chosen, so that the three variants are shown."""
         return self.offers_variants and self.variant is not None
 
     @property
     def short_name(self) -> str:
-        """The variant's name, or the model's."""
+        """The variant's name, otherwise the model's."""
         if self.is_variant and self.variant is not None:
             return self.variant.value.capitalize()
         return self.model_name
 
     @property
     def effort_shown(self) -> Effort | None:
-        """The effort, where the choice of one is offered at all."""
+        """The effort, or None if the model offers no choice of effort."""
         return self.effort if self.offers_effort else None
 
     @property
     def efforts_listed(self) -> tuple[Effort, ...]:
-        """The family's five; `minimal`, an earlier family's, only where it is taken."""
+        """The family's five efforts, and `minimal` of an earlier family only if it is accepted."""
         takes_minimal = not self.is_variant and Effort.MINIMAL not in self.effort_refusals
         return tuple(e for e in Effort if e in EFFORTS_OF_THE_FAMILY or takes_minimal)
 

@@ -1,11 +1,11 @@
-"""`/` in a prompt: it opens the list of prompts, and what is taken there takes its place.
+"""Completion of library prompts after `/`, and the form for their variables.
 
-It counts at the beginning of a line only, and only as it is typed: /usr/bin in the middle of a
-sentence, a path that is pasted, a draft that comes back open nothing, and neither does a path at the
-beginning: the list goes as soon as nothing has the typed letters, or a second / follows.
+The list opens only for a `/` typed at the beginning of a line: not for /usr/bin within a
+sentence, a pasted path or a restored draft. It closes as soon as no prompt matches the
+typed letters, or a second / follows.
 
-Esc closes the list and leaves the text; the list stays closed until the line begins anew. While an
-input method composes no key is taken from it.
+Esc closes the list and keeps the text; it opens again only on a new line. While an input
+method is composing, all keys go to it.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 SIGNS: Final = ("/", "／")
-"""What opens the list; input methods for Chinese and Japanese type the wide one."""
+"""The characters that open the list; East Asian input methods type the wide slash."""
 LONGEST: Final = 60
-"""Characters of a title that one may type."""
+"""The longest typed title, in characters."""
 
 
 def typed_name(before: str) -> str | None:
-    """What was typed of a prompt's name, where the line up to the cursor is that; else None."""
+    """Return the typed part of a prompt's name, or None if the line has no such part."""
     if not before.startswith(SIGNS) or len(before) > LONGEST:
         return None
     name = before[1:]
@@ -41,48 +41,48 @@ def typed_name(before: str) -> str | None:
 
 
 class CompletionField(Protocol):
-    """The text that is typed in.
+    """A text field with completion.
 
     Attributes:
-        widget: it has the keyboard.
+        widget: the widget that takes the keyboard focus.
     """
 
     widget: QWidget
 
     @property
     def is_composing(self) -> bool:
-        """Whether an input method holds text that is not final yet."""
+        """True while an input method holds uncommitted text."""
 
     @property
     def before(self) -> str:
-        """What stands in the line before the cursor."""
+        """The text of the line before the cursor."""
 
     def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
-        """Replace so many characters before the cursor by `text`, and put the cursor into it.
+        """Replace the `count` characters before the cursor by `text`, and place the cursor in it.
 
-        The text is the template's with this id; "" for a text that is none.
+        `template_id` is the library prompt that the text comes from; "" for none.
         """
 
     def begin_line(self) -> None:
-        """Go to a line that has nothing before the cursor: this one, or a new one at the end."""
+        """Move to a line that is empty before the cursor: this line, or a new line at the end."""
 
 
 class PopupPlacement(Protocol):
-    """Where list and fields are shown."""
+    """Shows the list and the form near the text field."""
 
     def show(self, widget: QWidget) -> None:
-        """Show it, or fit it to what it now holds."""
+        """Show the widget, or adjust its size to its content."""
 
     def hide(self, widget: QWidget) -> None:
-        """Put it away."""
+        """Hide the widget."""
 
 
 class PromptCompleter(QObject):
-    """The list and the fields of one prompt.
+    """Completes prompts in a text field.
 
     Attributes:
-        fill_in: gives what the program fills, for the names that the chosen prompt has.
-        finish: returns what a prompt, filled in, says here.
+        fill_in: returns the values of the variables that the program fills in, by name.
+        finish: returns the text to insert for a prompt after its variables were filled in.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class PromptCompleter(QObject):
     # ------------------------------------------------------------------ what the program tells
 
     def set_prompts(self, prompts: Sequence[Prompt]) -> None:
-        """What there is to choose from."""
+        """Set the prompts to choose from."""
         self._prompts = tuple(prompts)
         if self._menu is not None:
             self._menu.set_prompts(self._prompts)
@@ -110,7 +110,7 @@ class PromptCompleter(QObject):
                 self.follow()
 
     def open(self) -> None:
-        """Open the list without a / being typed."""
+        """Open the list as if / had been typed on an empty line."""
         self.close()
         self._line.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._line.begin_line()
@@ -119,7 +119,7 @@ class PromptCompleter(QObject):
         self.follow()
 
     def take(self, prompt: Prompt) -> None:
-        """Put a prompt where the cursor is, once what it asks for is known."""
+        """Insert a prompt at the cursor, after asking for its variables."""
         from desktop_app.domain.conversations.prompts import variables
 
         self._hide_menu()
@@ -129,19 +129,19 @@ class PromptCompleter(QObject):
             self._insert(prompt, {})
 
     def close(self) -> None:
-        """Put list and fields away: another conversation is shown."""
+        """Close the list and the form, because another conversation is shown."""
         self._hide_menu()
         self._leave_fields()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = theme
         for part in (self._menu, self._fields):
             if part is not None:
                 part.set_theme(theme)
 
     def follow(self) -> None:
-        """The text, or the cursor in it, has changed."""
+        """Update the list after the text or the cursor changed."""
         name = typed_name(self._line.before)
         if name is None:
             self._is_dismissed = self._is_ours = False
@@ -150,7 +150,7 @@ class PromptCompleter(QObject):
             self._show_menu(name)
 
     def follow_cursor(self) -> None:
-        """The cursor was moved."""
+        """Update the open list after the cursor moved."""
         if self._is_open:
             self.follow()
 
@@ -165,11 +165,11 @@ class PromptCompleter(QObject):
             self._is_open = True
             self._place.show(self._menu)
         elif self._is_open:
-            # Not for good: with a letter less there may be something again.
+            # Only hidden: deleting a letter may bring back matches.
             self._place.hide(self._menu)
 
     def _made_menu(self) -> PromptMenu:
-        # Imported here: not a part of the start.
+        # Imported here because start-up does not need it.
         from desktop_app.ui.composer.prompt_menu import PromptMenu
 
         menu = PromptMenu(self._theme)
@@ -185,7 +185,7 @@ class PromptCompleter(QObject):
     def _dismiss(self) -> None:
         self._is_dismissed = True
         self._hide_menu()
-        if self._is_ours:  # the person has not typed it
+        if self._is_ours:  # the user did not type the slash
             self._line.replace(len(self._line.before), "", 0)
             self._is_ours = False
 
@@ -237,7 +237,7 @@ class PromptCompleter(QObject):
     # ------------------------------------------------------------------ keys
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The keys of the open list, before the text and the window's shortcuts see them."""
+        """Handle the open list's keys before the text and the window's shortcuts see them."""
         kind = event.type()
         if kind == QEvent.Type.FocusOut and self._is_open:
             if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:  # type: ignore[attr-defined]

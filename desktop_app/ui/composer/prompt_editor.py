@@ -1,8 +1,8 @@
-"""Where questions are written: the card with the text, what is attached, and the row of choices.
+"""The prompt editor: attachments, suggestions, text, and the row of choices.
 
-The editor keeps the text until it is told otherwise: `submitted` says what is to be sent, and the
-one who has put it on disk clears the prompt. Everything it shows about models, costs and
-attachments is given to it as plain values.
+The editor keeps the text when it emits `submit_requested`; the receiver clears it after
+storing the message. Everything it shows about models, costs and attachments arrives as
+plain values.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Chip", "ChoiceView", "ModelEntry", "PromptEditor"]
 
 SHARE_OF_WINDOW: Final = 0.4
-"""How much of the window's height the editor may grow to."""
+"""The share of the window's height that the editor may take."""
 
 _TO_ATTACH: Final = {
     "prompt.attach": "Attach files…",
@@ -48,27 +48,30 @@ _TO_ATTACH: Final = {
 
 
 class PromptEditor(QFrame):
-    """The prompt.
+    """The prompt editor. See the module.
 
     Attributes:
-        row: the controls under the text.
-        slash: the prompts that / offers.
+        row: the controls below the text.
+        slash: completes prompts from the library after "/".
 
     Signals:
-        submit_requested(str): send this text, as it was typed; while an answer streams, when it has ended.
+        submit_requested(str): send this text, unchanged; while an answer streams, after its end.
         stop_requested(): stop the answer.
-        step_back_requested(): the key that stops was pressed while one streams.
-        text_changed(): by the person (or assistive technology), not by `set_text`.
-        attach_requested(list[Path]), image_pasted(GivenContent), large_text_pasted(str),
-            large_rich_text_pasted(str text, str html): to be attached.
-        rich_text_pasted(RichPaste): stands there as plain text, and is to become Markdown.
-        notice_raised(str): what could not be taken, in a sentence.
-        attachment_removal_requested(str), detail_requested(str, str), suggestion_requested(str): by id and by key.
-        command_requested(str): a command of the window, by id, from the menu of what to attach.
-        attachment_preview_requested(str), attachment_action_requested(str, str): as of AttachmentChips.
-        variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry)
-        models_opened(): the menu of models is looked at.
-        background_requested(bool): whether long answers are made in the background.
+        step_back_requested(): the stop key was pressed while an answer streams.
+        text_changed(): the text changed other than by `set_text`.
+        attach_requested(list[Path]), image_pasted(DroppedData), large_text_pasted(str),
+            large_rich_text_pasted(str text, str html): attach this content.
+        rich_text_pasted(RichTextPaste): plain text was inserted; convert its HTML to Markdown.
+        notice_raised(str): a sentence about what could not be taken.
+        attachment_removal_requested(str), detail_requested(str, str): as in AttachmentChips.
+        suggestion_requested(str): the user chose the suggestion with this key.
+        command_requested(str): run the command with this id, chosen in the attach menu.
+        attachment_preview_requested(str), attachment_action_requested(str, str): as in
+            AttachmentChips.
+        variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
+            by the user.
+        models_opened(): the menu of models is about to open.
+        background_requested(bool): whether the next answers run in the background.
     """
 
     submit_requested = Signal(str)
@@ -111,7 +114,7 @@ class PromptEditor(QFrame):
         )
         self._connect()
         self.setAcceptDrops(True)
-        # Not Maximum: suggestions that wrap make it higher than its hint.
+        # Not Maximum, because wrapped suggestions make it taller than its size hint.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._space(theme)
 
@@ -171,16 +174,16 @@ class PromptEditor(QFrame):
         self._suggestions.chosen.connect(self.suggestion_requested)
 
     def text(self) -> str:
-        """Return what is typed, with its line breaks."""
+        """Return the typed text, with its line breaks."""
         return self._text.toPlainText()
 
     @property
     def template_id(self) -> str:
-        """The prompt of the library that the text was made with; "" for none."""
+        """The id of the library prompt in the text, "" for none."""
         return self._text.template_id
 
     def set_text(self, text: str, template_id: str = "") -> None:
-        """Show a draft, the cursor behind it, without emitting `text_changed`."""
+        """Show a draft with the cursor at its end, without emitting `text_changed`."""
         self.slash.close()
         self._silent = True
         self._text.setPlainText(text)
@@ -197,69 +200,69 @@ class PromptEditor(QFrame):
         self._text.moveCursor(cursor.MoveOperation.End)
 
     def take(self, given: DroppedContent) -> None:
-        """Take what was dropped elsewhere, as if it had been pasted here."""
+        """Take content that was dropped elsewhere, as if it had been pasted here."""
         cursor = self._text.textCursor()
-        cursor.beginEditBlock()  # one step to undo
+        cursor.beginEditBlock()  # a single undo step
         if given.is_text:
             self._text.part()
         self._text.take(given)
         cursor.endEditBlock()
 
     def put(self, text: str) -> None:
-        """Put a text where the cursor is, as it is."""
+        """Insert text at the cursor, unchanged."""
         self._text.put(text)
 
     def paste_plain(self) -> None:
-        """Paste text as it is."""
+        """Paste the clipboard's text unformatted."""
         self.focus_text()
         self._text.paste_plain()
 
     def set_large_paste(self, characters: int) -> None:
-        """What is longer than so many characters is handed over to be attached."""
+        """Set the number of characters beyond which a pasted text is attached."""
         self._text.large_paste = characters
 
     def focus_text(self) -> None:
-        """Give the keyboard to the text."""
+        """Focus the text."""
         self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def set_choice(self, choice: ChoiceView) -> None:
-        """Show who is to answer."""
+        """Show the model that will answer."""
         self._notice = choice.notice
         self.row.set_choice(choice)
         self._show_hint()
 
     @property
     def focused_chip(self) -> str:
-        """The id of the chip that has the keyboard, "" where none has."""
+        """The id of the chip with the keyboard focus, "" for none."""
         return self._chips.focused
 
     def focus_chip(self, chip_id: str) -> None:
-        """Give the keyboard to a chip, where it is still there."""
+        """Focus a chip if it still exists."""
         self._chips.focus(chip_id)
 
     @property
     def has_chips(self) -> bool:
-        """Whether something is attached."""
+        """True if there are attachments."""
         return bool(self._chips.count())
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
-        """Show what is attached."""
+        """Show the attachments."""
         self._chips.set_chips(chips)
         self._fit()
 
     def set_suggestions(self, items: Sequence[tuple[str, str, str]]) -> None:
-        """Offer what can be asked with one click: (key, label, name of an icon)."""
+        """Show suggestions, each with its key, label and icon name."""
         self._suggestions.set_suggestions(items)
         self._suggestions.set_refusal(self._refusal)
         self._show_enter_key()
         self._fit()
 
     def set_estimate(self, text: str, short: str, tooltip: str) -> None:
-        """What the question will cost, as far as anybody knows; `short` where there is less room."""
+        """Show the estimated cost; `short` is the form for narrow rows."""
         self.row.set_estimate(text, short, tooltip)
 
     def set_streaming(self, streaming: bool) -> None:
-        """Stop in place of Send, and the hint that goes with it."""
+        """Show Stop and its hint while an answer streams, otherwise Send."""
         had_focus = self.row.send.hasFocus() or self.row.stop.hasFocus()
         self._streaming = self._text.can_stop = streaming
         self._warning = ""
@@ -270,31 +273,31 @@ class PromptEditor(QFrame):
         self._show_hint()
 
     def set_rate(self, text: str) -> None:
-        """How fast the answer comes."""
+        """Show the speed of the answer."""
         self.row.set_rate(text)
 
     def set_hint(self, text: str) -> None:
-        """A line under the card in place of the usual one; "" gives that back."""
+        """Show a line below the card in place of the default hint; "" restores that."""
         self._hint = text
         self._show_hint()
 
     def show_hint(self, shown: bool) -> None:
-        """Whether there is a line under the card at all."""
+        """Show or hide the line below the card."""
         self._has_hint = shown
         self._show_hint()
 
     def set_tight(self, tight: bool) -> None:
-        """Where there is little room, what Enter does is no longer said, and only that."""
+        """Hide the default hint if there is little room."""
         self._is_tight = tight
         self._show_hint()
 
     @property
     def can_send(self) -> bool:
-        """Whether sending makes sense now."""
+        """True if sending is allowed now."""
         return not self._refusal
 
     def set_can_send(self, can_send: bool, why: str = "") -> None:
-        """Whether sending makes sense now; `why` not is said when the person tries."""
+        """Allow or refuse sending; `why` is shown if the user tries anyway."""
         self._refusal = "" if can_send else (why or "This cannot be sent now.")
         self._warning = ""
         self.row.send.setEnabled(can_send)
@@ -304,7 +307,7 @@ class PromptEditor(QFrame):
         self._show_hint()
 
     def set_keymap(self, keymap: Keymap) -> None:
-        """Send and stop by these keys. (The keys of a PROMPT command need no shortcut else.)"""
+        """Set the keys for send, stop and plain paste, which are handled in the text itself."""
         self._keymap = keymap
         self._text.send_keys = keymap.shortcut_of("prompt.send")
         self._text.stop_keys = keymap.shortcut_of("prompt.stop")
@@ -313,7 +316,7 @@ class PromptEditor(QFrame):
         self._show_hint()
 
     def set_theme(self, theme: Theme) -> None:
-        """Take another theme's colours and measures."""
+        """Apply a theme."""
         self._chips.set_theme(theme)
         self._suggestions.set_theme(theme)
         self._text.set_theme(theme)
@@ -331,7 +334,7 @@ class PromptEditor(QFrame):
         self._fit()
 
     def _offer_to_attach(self) -> None:
-        """Whatever can go along with a question."""
+        """Open the menu of everything that can be attached."""
         from PySide6.QtWidgets import QMenu  # no part of the start
 
         menu = QMenu(self)
@@ -343,15 +346,15 @@ class PromptEditor(QFrame):
         menu.popup(attach.mapToGlobal(attach.rect().topLeft()))
 
     def choose_files(self) -> None:
-        """Let the person pick files; `files_chosen` tells which."""
+        """Let the user choose files; `attach_requested` returns them."""
         self._choose("Attach files", "ExistingFiles")
 
     def choose_folder(self) -> None:
-        """Let the person pick a folder, all of which is attached; `files_chosen` tells which."""
+        """Let the user choose a folder to attach; `attach_requested` returns it."""
         self._choose("Attach a folder", "Directory")
 
     def _choose(self, title: str, mode: str) -> None:
-        # Imported late: the window is shown without it.
+        # Imported late because the window is shown without it.
         from PySide6.QtWidgets import QFileDialog
 
         dialog = QFileDialog(self, title)
@@ -378,7 +381,7 @@ class PromptEditor(QFrame):
         accept_copy(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """The keyboard belongs to the text. (A focus proxy would hide controls from Tab.)"""
+        """Pass the focus to the text. A focus proxy would remove the controls from the tab order."""
         self._text.setFocus(event.reason())
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -387,7 +390,8 @@ class PromptEditor(QFrame):
             if self._watched is not None:
                 self._watched.removeEventFilter(self)
             self._watched = self.window()
-            self._watched.installEventFilter(self)  # the limit is a share of the window's height
+            # the height limit depends on the window's height
+            self._watched.installEventFilter(self)
         self._fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -400,13 +404,13 @@ class PromptEditor(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        self._inside.activate()  # what came or went since the last event counts, too
+        self._inside.activate()  # includes widgets shown or hidden since the last event
         wanted = self.sizeHint().height()
         if self._outside.hasHeightForWidth():  # suggestions may wrap
             wanted = self._outside.totalHeightForWidth(self.width())
         around = wanted - self._text.height()
         self._text.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - around)
-        self._inside.activate()  # so that whoever asks next is told the new height
+        self._inside.activate()  # so that the next caller gets the new height
 
     def _send(self) -> None:
         if self._refusal:
@@ -431,7 +435,7 @@ class PromptEditor(QFrame):
             self.text_changed.emit()
 
     def _show_enter_key(self) -> None:
-        """Enter takes the first suggestion only while nothing is typed."""
+        """Show Enter at the first suggestion only while the text is empty."""
         takes_it = not self.text().strip() and not self._streaming
         self._suggestions.set_first_key(self._name("prompt.send") if takes_it else "")
 

@@ -1,7 +1,8 @@
-"""What a prompt asks for before it is put into the text: one field for each of its variables.
+"""A form for the variables of a prompt, filled in before the prompt is inserted.
 
-Tab goes from field to field, Shift+Enter makes a new line, Enter puts the prompt in (or goes to what
-is still needed), Esc leaves; what was typed is kept for the next time.
+Tab moves between fields, Shift+Enter starts a new line, and Enter inserts the prompt or
+moves to a field that is still required. Esc cancels; the typed values are kept for the next
+time.
 """
 
 from __future__ import annotations
@@ -48,10 +49,10 @@ _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class FieldText(PlainTextField):
-    """One line that grows with what is written.
+    """A text field of one line that grows with its text.
 
     Signals:
-        entered(): Enter.
+        entered(): Enter was pressed.
     """
 
     entered = Signal()
@@ -69,13 +70,13 @@ class FieldText(PlainTextField):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take another theme's measures."""
+        """Apply a theme."""
         self._theme = theme
         self.document().setDocumentMargin(theme.px(6))
         self._fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter goes on, unless an input method composes; Shift+Enter makes a line."""
+        """Emit `entered` on Enter, except during composition; Shift+Enter breaks the line."""
         is_composing = bool(self.textCursor().block().layout().preeditAreaText())
         if event.key() not in _ENTER:
             super().keyPressEvent(event)
@@ -92,7 +93,7 @@ class FieldText(PlainTextField):
         self._fit()
 
     def _fit(self) -> None:
-        # A plain document measures its height in lines.
+        # The size of a plain text document is in lines.
         lines = min(max(1, round(self.document().size().height())), _MOST_LINES)
         is_long = round(self.document().size().height()) > _MOST_LINES
         policy = Qt.ScrollBarPolicy
@@ -104,14 +105,14 @@ class FieldText(PlainTextField):
 
 
 class PromptFields(QFrame):
-    """The fields of one prompt.
+    """The fields of a prompt.
 
     Attributes:
-        prompt: whose they are.
+        prompt: the prompt to fill in.
 
     Signals:
-        filled(dict[str, str]): the person is done, nothing is missing.
-        cancelled(): the person does not want it after all.
+        filled(dict[str, str]): the user finished, and no required value is missing.
+        cancelled(): the user does not want the prompt after all.
     """
 
     filled = Signal(dict)
@@ -124,7 +125,7 @@ class PromptFields(QFrame):
         theme: Theme,
         parent: QWidget | None = None,
     ) -> None:
-        """`values` are what was typed before; they come before the defaults."""
+        """Build the fields; `values` are earlier inputs and override the defaults."""
         super().__init__(parent)
         self.setObjectName("prompt-fields")
         self.setAccessibleName(f"{one_line(prompt.title)}: what it asks for")
@@ -191,19 +192,19 @@ class PromptFields(QFrame):
         self._column.addLayout(self._foot)
 
     def values(self) -> dict[str, str]:
-        """What stands in the fields."""
+        """Return the current values by name."""
         return {
             name: field.currentData() if isinstance(field, Combo) else field.toPlainText()
             for name, field in self._fields.items()
         }
 
     def focus_first(self) -> None:
-        """The keyboard into the first field that must be filled, else into the first."""
+        """Focus the first required field without a value, otherwise the first field."""
         names = missing(self.prompt.text, self.values()) or tuple(self._fields)
         self._focus(names[0])
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         px = theme.px
         self._theme = theme
         self._column.setContentsMargins(px(14), px(12), px(14), px(12))
@@ -218,7 +219,7 @@ class PromptFields(QFrame):
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
-        """As high as all fields; whoever has less room gives less, and they scroll."""
+        """Return the height of all fields; with less room they scroll."""
         self._grid.activate()
         margins = self._column.contentsMargins()
         height = margins.top() + margins.bottom() + 2 * self._column.spacing()
@@ -229,14 +230,14 @@ class PromptFields(QFrame):
         return QSize(0, min(self.sizeHint().height(), self._theme.px(150)))
 
     def event(self, event: QEvent) -> bool:
-        """Esc is ours even where the window has a shortcut of that key."""
+        """Claim Esc before a shortcut of the window does."""
         if event.type() == QEvent.Type.ShortcutOverride and _is_escape(event):
             event.accept()
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc leaves; Enter on a choice goes on."""
+        """Cancel on Esc; finish on Enter in a choice field."""
         if event.key() == Qt.Key.Key_Escape:
             self.cancelled.emit()
         elif event.key() in _ENTER:

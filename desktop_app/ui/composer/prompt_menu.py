@@ -1,6 +1,6 @@
-"""The list that `/` opens: the prompts of the library, and what the typed letters leave of them.
+"""The list of library prompts that match the text typed after `/`.
 
-It never has the keyboard: that stays in the text, whose keys are handed on to it.
+It never takes the focus, which stays in the text. The text forwards keys to it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _MOVE: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_Pa
 
 
 def matching(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
-    """The prompts in whose title or folder every typed word occurs, the likeliest first."""
+    """Return the prompts whose title or folder contains every typed word, best first."""
     words = typed.casefold().split()
     ranked = [
         (place, prompt)
@@ -55,10 +55,10 @@ def _said(prompt: Prompt) -> str:
 
 
 class _PromptDelegate(RowDelegate):
-    """Title, folder, and as much of the text as there is room for."""
+    """Paints the title, the folder and as much of the text as fits."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a row."""
+        """Paint a row."""
         theme, px = self.theme, self.theme.px
         prompt: Prompt = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
@@ -77,10 +77,10 @@ class _PromptDelegate(RowDelegate):
 
 
 class PromptMenu(QFrame):
-    """See the module.
+    """The list of matching prompts. See the module.
 
     Signals:
-        chosen(Prompt): by a key or a click.
+        chosen(Prompt): the user chose a prompt by key or click.
     """
 
     chosen = Signal(object)
@@ -104,11 +104,11 @@ class PromptMenu(QFrame):
         self.set_theme(theme)
 
     def set_prompts(self, prompts: Sequence[Prompt]) -> None:
-        """What there is to choose from."""
+        """Set the prompts to choose from."""
         self._prompts = prompts
 
     def narrow(self, typed: str) -> bool:
-        """Show what the letters leave; False where that is nothing."""
+        """Show the prompts that match; return False if there are none."""
         found = matching(typed, self._prompts)
         self.model.set_rows(found)
         self.view.ensure_current()
@@ -117,7 +117,7 @@ class PromptMenu(QFrame):
         return bool(found)
 
     def take_key(self, event: QKeyEvent) -> bool:
-        """Do what a key does while the list is open; False for the keys that are the text's."""
+        """Handle a key while the list is open; return False for keys of the text."""
         if not self.wants(event):
             return False
         if event.key() in _TAKE:
@@ -130,12 +130,12 @@ class PromptMenu(QFrame):
 
     @staticmethod
     def wants(event: QKeyEvent) -> bool:
-        """Whether a key is the list's while it is open."""
+        """Return True if the open list handles a key."""
         is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         return is_plain and event.key() in (*_TAKE, *_MOVE)
 
     def _wraps(self, key: int) -> bool:
-        """Up from the first row goes to the last, and down from that to the first."""
+        """Wrap from the first row up to the last, and down again."""
         row, last = self.view.currentIndex().row(), self.model.rowCount() - 1
         ends = {Qt.Key.Key_Up: (0, last), Qt.Key.Key_Down: (last, 0)}
         if key not in ends or row != ends[Qt.Key(key)][0]:
@@ -144,7 +144,7 @@ class PromptMenu(QFrame):
         return True
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = self._delegate.theme = theme
         self._column.setContentsMargins(*(theme.px(_EDGE),) * 4)
         self.view.lay_out_anew()
@@ -159,10 +159,10 @@ class PromptMenu(QFrame):
         return QSize(0, min(self.sizeHint().height(), self._theme.px(90)))
 
     def _mark_current(self) -> None:
-        """The row that Enter takes looks chosen, and is read aloud: the keyboard is in the text."""
+        """Select and announce the row that Enter chooses, because the focus stays in the text."""
         selection = self.view.selectionModel()
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
-        # Imported late, as everywhere: it takes 10 ms.
+        # Imported late because it takes 10 ms.
         from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
         words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)

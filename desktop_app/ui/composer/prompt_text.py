@@ -1,6 +1,7 @@
-"""The text of the prompt: grows with what is typed, leaves keys to an input method while it
-composes, and takes what is pasted or dropped on it: text itself, and files, pictures and very long
-texts for others to attach.
+"""The text field of the prompt.
+
+It grows with its text and leaves keys to an input method while that is composing. It takes
+pasted and dropped text; for files, images and very long texts it emits signals.
 """
 
 from __future__ import annotations
@@ -28,24 +29,25 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 LARGE_PASTE: Final = 20_000
-"""Characters beyond which a pasted text becomes an attachment, unless it is set otherwise."""
+"""The default number of characters beyond which a pasted text becomes an attachment."""
 LARGEST_TEXT: Final = 1_000_000
-"""Characters beyond which no text goes into the prompt: laying it out would be felt."""
+"""The number of characters beyond which no text is inserted, because layout would be slow."""
 
 
 class PromptText(PlainTextField):
     """The editable text.
 
     Attributes:
-        large_paste: characters beyond which a text is handed over as a large one.
+        large_paste: the number of characters beyond which a pasted text is to be attached.
 
     Signals:
-        send_pressed, stop_pressed: the keys for it, never while an input method composes.
-        files_pasted(list[Path]), image_pasted(GivenContent), large_text_pasted(str): pasted or dropped.
-        large_rich_text_pasted(str text, str html): the same of a text that came with its looks.
-        rich_text_pasted(RichPaste): stands there as plain text, and is to become Markdown.
-        notice_raised(str): what could not be taken, in a sentence.
-        focus_changed(bool), height_changed(): for the card around it.
+        send_pressed, stop_pressed: a key was pressed, never while an input method is composing.
+        files_pasted(list[Path]), image_pasted(DroppedData), large_text_pasted(str): pasted or
+            dropped.
+        large_rich_text_pasted(str text, str html): the same with formatting.
+        rich_text_pasted(RichTextPaste): plain text was inserted; convert its HTML to Markdown.
+        notice_raised(str): a sentence about what could not be taken.
+        focus_changed(bool), height_changed(): for the surrounding card.
     """
 
     send_pressed = Signal()
@@ -80,23 +82,24 @@ class PromptText(PlainTextField):
 
     @property
     def template_id(self) -> str:
-        """The prompt of the library that the text was made with; "" for none."""
+        """The id of the library prompt in the text, "" for none."""
         return "" if self._template is None else self._template.template_id
 
     def mark_template(self, template_id: str, start: int, end: int) -> None:
-        """Note that the text between two positions is a template's; "" for no template."""
+        """Record that the text between two positions is a template's; "" records nothing."""
         if template_id:
-            # Imported here: not a part of the start.
+            # Imported here because start-up does not need it.
             from desktop_app.ui.composer.template_mark import TemplateMark
 
             self._template = TemplateMark()
             self._template.set(template_id, self.document(), start, end)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take another theme's font and measures."""
+        """Apply a theme."""
         self._dress(theme)
-        # Once a style sheet has dressed it, it inherits nothing; the placeholder is drawn with it.
-        # (Not in `_dress`: PySide takes 15 ms over the first widget that Qt made.)
+        # Once a style sheet has styled the viewport, it inherits no font; the placeholder
+        # uses it. Not in `_dress`, because PySide takes 15 ms for the first widget that Qt
+        # created.
         self.viewport().setFont(self.font())
 
     def _dress(self, theme: Theme) -> None:
@@ -106,14 +109,17 @@ class PromptText(PlainTextField):
         self.height_changed.emit()
 
     def wanted_height(self) -> int:
-        """The height of all lines."""
-        # A plain document measures its height in lines.
+        """Return the height of all lines."""
+        # The size of a plain text document is in lines.
         lines = max(1, round(self.document().size().height()))
         margins = 2 * round(self.document().documentMargin())
         return lines * self.fontMetrics().lineSpacing() + margins + 1
 
     def fit_height(self, limit: int) -> None:
-        """Be as high as the lines, at most `limit` (or three lines); beyond it there is a scroll bar."""
+        """Set the height to that of the lines, at most `limit`, but at least room for three lines.
+
+        Beyond the limit, the text scrolls.
+        """
         wanted = self.wanted_height()
         limit = max(limit, 3 * self.fontMetrics().lineSpacing())
         policy = Qt.ScrollBarPolicy
@@ -126,13 +132,14 @@ class PromptText(PlainTextField):
 
     @property
     def is_composing(self) -> bool:
-        """Whether an input method holds text that is not final yet."""
+        """True while an input method holds uncommitted text."""
         return bool(self.textCursor().block().layout().preeditAreaText())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         pressed = _portable(event)
         if pressed == "Shift+Return" and self.send_keys != pressed:
-            # By itself Qt would put a line separator there, which is no line to other programs.
+            # By default, Qt inserts a line separator, which other programs do not treat as
+            # a line break.
             if not self.is_composing:
                 self.textCursor().insertBlock()
                 self.ensureCursorVisible()
@@ -150,7 +157,7 @@ class PromptText(PlainTextField):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The usual menu, in which text can be pasted as it is, too."""
+        """Open the standard menu, with an additional entry to paste as plain text."""
         from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 
         menu = self.createStandardContextMenu(event.pos())
@@ -166,7 +173,7 @@ class PromptText(PlainTextField):
         menu.popup(event.globalPos())
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        # Here and below: no start waits for what is needed when something is given.
+        # Imported here and below because start-up does not need it.
         from desktop_app.ui.composer.dropped_content import is_welcome
 
         return is_welcome(source)
@@ -185,27 +192,27 @@ class PromptText(PlainTextField):
         self._take_copy(event)
 
     def _take_copy(self, event: QDropEvent) -> None:
-        """Words of another program stay there, too."""
+        """Make a drop from another program a copy, so that its text stays there."""
         from desktop_app.ui.composer.dropped_content import accept_copy
 
         if event.source() is None and event.isAccepted():
             accept_copy(event)
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        """What is copied here is what stands here; by itself Qt would offer it as HTML, too."""
+        """Return the selection as plain text only; by default, Qt also offers HTML."""
         made = QMimeData()
         made.setText(self.textCursor().selection().toPlainText())
         return made
 
     def part(self) -> None:
-        """Part what is to come from the word before the cursor."""
+        """Insert a space if the cursor directly follows a word."""
         cursor = self.textCursor()
         before = cursor.block().text()[: cursor.positionInBlock()]
         if before and not before[-1].isspace():
             cursor.insertText(" ")
 
     def take(self, given: DroppedContent) -> None:
-        """Put text where the cursor is, hand over the rest, say what cannot be taken."""
+        """Insert text at the cursor; emit signals for everything else."""
         from desktop_app.ui.composer.rich_text_paste import RichTextPaste
 
         if given.files:
@@ -228,7 +235,7 @@ class PromptText(PlainTextField):
             self.notice_raised.emit(given.note)
 
     def paste_plain(self) -> None:
-        """Put the clipboard's text there as it is, of whatever length."""
+        """Insert the clipboard's plain text, of any length."""
         from PySide6.QtGui import QGuiApplication
 
         from desktop_app.ui.composer.dropped_content import plain_text_in
@@ -239,7 +246,7 @@ class PromptText(PlainTextField):
             self.notice_raised.emit(note)
 
     def put(self, text: str) -> None:
-        """Put a text where the cursor is, as it is; only the very longest are attached."""
+        """Insert text at the cursor, unchanged; texts beyond LARGEST_TEXT are attached."""
         if len(text) > LARGEST_TEXT:
             self.large_text_pasted.emit(text)
             return
@@ -262,7 +269,7 @@ class PromptText(PlainTextField):
 
 
 def _portable(event: QKeyEvent) -> str:
-    """The keys pressed as a shortcut's text; the keypad's Enter is Enter."""
+    """Return the pressed keys as portable text; Enter of the keypad counts as Return."""
     from PySide6.QtGui import QKeySequence  # when a key is pressed: no part of the start
 
     key = event.key()

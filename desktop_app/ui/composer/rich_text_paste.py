@@ -1,6 +1,7 @@
-"""A text that came with its looks: put into the prompt as plain text at once, and as Markdown when
-that has been made of it. Until then nothing waits, and whatever happens meanwhile the words are
-there. Both are one step to undo, unless something was typed in between.
+"""Insert formatted text: as plain text at once, later replaced by Markdown.
+
+Nothing waits for the conversion, and the plain text stays if it fails. Both are a single
+undo step unless the user typed in between.
 """
 
 from __future__ import annotations
@@ -19,25 +20,25 @@ _MARK: Final = r"[*~`\\]"
 
 
 class RichTextPaste:
-    """See the module.
+    """A pasted text that may still become Markdown. See the module.
 
     Attributes:
-        html: what Markdown is to be made of.
+        html: the HTML to convert to Markdown.
 
     Args:
-        cursor: where the text goes, over what it takes the place of.
+        cursor: the position; its selection is replaced.
     """
 
     def __init__(self, cursor: QTextCursor, given: DroppedContent) -> None:
         self.html = given.html
         start = cursor.selectionStart()
-        cursor.beginEditBlock()  # which the Markdown can join
+        cursor.beginEditBlock()  # the Markdown can join this edit block
         cursor.insertText(given.text or words_of(given.html))
         cursor.endEditBlock()
         self._place = QTextCursor(cursor.document())
         self._place.setPosition(start)
         self._place.setPosition(cursor.position(), _KEEP)
-        # What is typed right behind it is not part of it.
+        # The end does not move with text typed directly after it.
         self._end = QTextCursor(cursor.document())
         self._end.setPosition(cursor.position())
         self._end.setKeepPositionOnInsert(True)
@@ -45,7 +46,7 @@ class RichTextPaste:
         self._revision = cursor.document().revision()
 
     def become(self, markdown: str) -> None:
-        """Take the Markdown, where the plain text still stands and says less."""
+        """Replace the text by Markdown if it is unedited and the Markdown says more."""
         place = self._place
         start = place.selectionStart()
         place.setPosition(start)
@@ -61,14 +62,14 @@ class RichTextPaste:
 
 
 def says_more(markdown: str, plain: str) -> bool:
-    """Whether there is more in the Markdown than white space, and no word less."""
+    """Return True if the Markdown adds more than white space and loses no word."""
     if not markdown.strip() or markdown.split() == plain.split():
         return False
     return set(re.findall(_WORD, plain)) <= set(re.findall(_WORD, re.sub(_MARK, "", markdown)))
 
 
 def words_of(html: str) -> str:
-    """The words of HTML that came without plain text."""
-    from PySide6.QtGui import QTextDocumentFragment  # imported here: hardly ever needed
+    """Return the text of HTML that came without plain text."""
+    from PySide6.QtGui import QTextDocumentFragment  # imported here because it is rarely needed
 
     return QTextDocumentFragment.fromHtml(html).toPlainText().strip()

@@ -1,4 +1,4 @@
-"""What can be asked with one click about what is attached; the first is also taken by Enter."""
+"""Buttons for common questions about the attachments; Enter takes the first."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GAP: Final = 6
 
 
 class SuggestionButton(PlainButton):
-    """An icon, a few words, and the key that takes it, if one does."""
+    """An icon, a label and, for the first suggestion, its key."""
 
     def __init__(self, label: str, icon: str, theme: Theme) -> None:
         super().__init__(label)
@@ -35,14 +35,14 @@ class SuggestionButton(PlainButton):
         self._key = ""
 
     def set_key(self, words: str) -> None:
-        """Show that this key takes it; "" shows none."""
+        """Show the key of this suggestion; "" for none."""
         if words != self._key:
             self._key = words
             self.updateGeometry()
             self.update()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
+        """Apply a theme."""
         self._theme = theme
         self.updateGeometry()
         self.update()
@@ -88,7 +88,7 @@ class Suggestions(QWidget):
     """The suggestions in a row.
 
     Signals:
-        chosen(str): the person took the suggestion of this key.
+        chosen(str): the user chose the suggestion with this key.
     """
 
     chosen = Signal(str)
@@ -103,38 +103,38 @@ class Suggestions(QWidget):
         self.hide()
 
     def set_suggestions(self, items: Sequence[tuple[str, str, str]]) -> None:
-        """Offer these: (key, label, name of an icon)."""
+        """Show suggestions, each with its key, label and icon name."""
         if tuple(items) == self._items:
             return
         self._items = tuple(items)
         for button in self._buttons:
             self._flow.removeWidget(button)
-            button.hide()  # now: deletion waits for the event loop
+            button.hide()  # now, because deletion waits for the event loop
             button.deleteLater()
         self._buttons = [self._made(*item) for item in items]
         tab_through(self, self._buttons)
         self.setVisible(bool(items))
 
     def first(self) -> str | None:
-        """The key of the first one that can be taken."""
+        """Return the key of the first enabled suggestion, or None."""
         enabled = (
             item[0] for item, b in zip(self._items, self._buttons, strict=True) if b.isEnabled()
         )
         return next(enabled, None)
 
     def set_first_key(self, words: str) -> None:
-        """Show at the first one which key takes it; "" for none."""
+        """Show the key of the first suggestion; "" for none."""
         for number, button in enumerate(self._buttons):
             button.set_key("" if number else words)
 
     def set_refusal(self, why: str) -> None:
-        """Disable all of them and say why; "" enables them."""
+        """Disable all suggestions with a reason as tooltip; "" enables them."""
         for button in self._buttons:
             button.setEnabled(not why)
             set_tooltip(button, why)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
+        """Apply a theme."""
         self._theme = theme
         self._flow.set_gap(theme.px(8))
         for button in self._buttons:

@@ -1,7 +1,7 @@
-"""Remembers which prompt of the library a typed text was made with.
+"""Track which library prompt a text came from.
 
-A template's id stands for its words: it is forgotten once none of them is left, so that a text which
-the user types instead is never taken for the template's. The words themselves may be edited.
+The id is forgotten once none of the inserted text is left, so that text which the user
+types instead is never taken for the template's. The inserted text itself may be edited.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TemplateMark:
-    """The template in a document, marked by cursors at both ends of its words."""
+    """The template in a document, marked by cursors at both ends of its text."""
 
     def __init__(self) -> None:
         self._template_id = ""
@@ -24,29 +24,29 @@ class TemplateMark:
 
     @property
     def template_id(self) -> str:
-        """The template whose words are in the document; "" for none."""
+        """The id of the template whose text is in the document; "" for none."""
         if self._start is None or self._end is None:
             return ""
         return self._template_id if self._start.position() < self._end.position() else ""
 
     def set(self, template_id: str, document: QTextDocument, start: int, end: int) -> None:
-        """Mark the words between two positions. The latest template counts."""
+        """Mark the text between two positions, replacing any earlier mark."""
         from PySide6.QtGui import QTextCursor  # not a part of the start
 
         self._template_id = template_id
         self._start, self._end = QTextCursor(document), QTextCursor(document)
         self._start.setPosition(start)
         self._end.setPosition(end)
-        self._end.setKeepPositionOnInsert(True)  # words typed behind are the user's
+        self._end.setKeepPositionOnInsert(True)  # text typed after it belongs to the user
 
     def clear(self) -> None:
-        """Forget the template: other text is put in its place."""
+        """Forget the template, because other text replaces it."""
         self._start = self._end = None
 
 
 @dataclass
 class LineTemplateMark:
-    """The template in a line of text that only tells what it is after each change."""
+    """The template in a line of text that reports only its state after each change."""
 
     template_id: str = ""
     line: str = ""
@@ -54,7 +54,7 @@ class LineTemplateMark:
     end: int = 0
 
     def follow(self, line: str) -> None:
-        """Take the line as it is after a change."""
+        """Update the mark from the line after a change."""
         if not self.template_id:
             return
         before, self.line = self.line, line
@@ -68,7 +68,7 @@ class LineTemplateMark:
 
 
 def _moved(at: int, changed: int, until: int, grown: int, *, at_start: bool) -> int:
-    """Return where a position is after the text between `changed` and `until` was replaced."""
+    """Return a position after the text between `changed` and `until` was replaced."""
     if at < changed or (at == changed and not at_start):
         return at
     if at >= until:
@@ -77,6 +77,6 @@ def _moved(at: int, changed: int, until: int, grown: int, *, at_start: bool) -> 
 
 
 def _common_length(one: str, other: str) -> int:
-    """Return how many first characters are equal, by slices: a line may be long."""
+    """Return the length of the common prefix. Bisection with slices is fast for long lines."""
     longest = min(len(one), len(other))
     return bisect_left(range(longest), True, key=lambda n: one[: n + 1] != other[: n + 1])
