@@ -1,7 +1,7 @@
-"""The quick prompt: one line in the middle of the screen, and below it the answer, on the spot.
+"""The quick prompt: a field in the middle of the screen, with the answer below it.
 
-The window is made once and hidden, never thrown away, so that it is on the screen at once. It
-shows one question and its answer; whoever wants more goes on in the main window.
+The window is created once and then only hidden, so that it appears at once. It shows a
+single question and its answer; the conversation continues in the main window.
 """
 
 from __future__ import annotations
@@ -70,29 +70,29 @@ if TYPE_CHECKING:
 WIDTH: Final = 680
 LEAST_ANSWER: Final = 96
 SHARE_OF_SCREEN: Final = 0.55
-"""How much of the screen's height the answer may take."""
+"""The largest share of the screen's height that the answer takes."""
 FROM_THE_TOP: Final = 0.2
 LONGEST_STATUS: Final = 40
 
 
 class QuickPrompt(QWidget):
-    """The window.
+    """The window of the quick prompt.
 
     Attributes:
         transcript: shows the answer.
-        slash: the prompts that / offers.
+        slash: completes prompts from the library after "/".
 
     Signals:
-        submit_requested(str): ask this.
-        files_dropped(list[Path]), image_dropped(GivenContent): dropped or pasted, to be attached.
-        text_dropped(str text, str html): dropped or pasted, of several lines or with its looks.
-        attachment_removal_requested(str), detail_requested(str, str): of an attachment, by id.
-        attachment_preview_requested(str), attachment_action_requested(str, str): as of AttachmentChips.
+        submit_requested(str): send this text.
+        files_dropped(list[Path]), image_dropped(DroppedData): attach what was dropped or pasted.
+        text_dropped(str text, str html): several lines or formatted text was dropped or pasted.
+        attachment_removal_requested(str), detail_requested(str, str): as in AttachmentChips.
+        attachment_preview_requested(str), attachment_action_requested(str, str): likewise.
         stop_requested(): stop the answer.
         open_in_window_requested(): show the conversation in the main window.
-        remedy_requested(): do what is offered beside a problem.
-        variant_requested(Variant), effort_step_requested(int): +1 is more.
-        hidden(): it went away.
+        remedy_requested(): run the remedy offered beside a problem.
+        variant_requested(Variant), effort_step_requested(int): +1 for more, -1 for less effort.
+        hidden(): the window was hidden.
     """
 
     submit_requested = Signal(str)
@@ -124,7 +124,7 @@ class QuickPrompt(QWidget):
         self._choice = NOTHING_CHOSEN
         self._brought = self._before_drag = ""
         self._streaming = False
-        # X11 may have no compositor, where what is transparent is black.
+        # Without a compositor, X11 shows transparent corners in black.
         self._cuts_corners = QGuiApplication.platformName() == "xcb"
         self._shortcuts: list[QShortcut] = []
         self._build()
@@ -215,7 +215,7 @@ class QuickPrompt(QWidget):
         self._go_on.clicked.connect(self.open_in_window_requested)
         self._way_out.clicked.connect(self.remedy_requested)
         self._close.clicked.connect(self.hide)
-        # Queued: the range changes in the middle of writing, where nothing may be laid out anew.
+        # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
             self._fit, Qt.ConnectionType.QueuedConnection
         )
@@ -223,9 +223,9 @@ class QuickPrompt(QWidget):
     # ------------------------------------------------------------------ what the program tells
 
     def open_with(self, text: str) -> None:
-        """Show the line, ready to type; `text` comes along with the question.
+        """Show the window, ready for typing; `text` is sent along with the question.
 
-        An answer under way stays; one that is there is put away.
+        A finished answer is cleared; a running answer stays.
         """
         self.slash.close()
         if not self._streaming:
@@ -242,7 +242,7 @@ class QuickPrompt(QWidget):
         self._line.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
 
     def bring(self, text: str) -> None:
-        """Have `text` come along with the question."""
+        """Set the text that is sent along with the question."""
         self._brought = text
         self._along.setText(words_about(text))
         self._along.setVisible(bool(self._along.text()))
@@ -250,39 +250,39 @@ class QuickPrompt(QWidget):
         self._fit()
 
     def insert(self, words: str) -> None:
-        """Put words where the cursor is."""
+        """Insert text at the cursor."""
         self._line.insert(words)
 
     def text(self) -> str:
-        """Return what is typed."""
+        """Return the typed text."""
         return self._line.text()
 
     @property
     def template_id(self) -> str:
-        """The prompt of the library that the text was made with; "" for none."""
+        """The id of the library prompt in the field, "" for none."""
         return self._line.template.template_id
 
     @property
     def focused_chip(self) -> str:
-        """The id of the chip that has the keyboard, "" where none has."""
+        """The id of the chip with the keyboard focus, "" for none."""
         return self._chips.focused
 
     def focus_chip(self, chip_id: str) -> None:
-        """Give the keyboard to a chip, where it is still there."""
+        """Focus a chip if it still exists."""
         self._chips.focus(chip_id)
 
     @property
     def theme(self) -> Theme:
-        """The theme that it is drawn with."""
+        """The current theme."""
         return self._theme
 
     def set_chips(self, chips: Sequence[Chip]) -> None:
-        """Show what is attached to the question."""
+        """Show the attachments of the question."""
         self._chips.set_chips(chips)
         self._fit()
 
     def set_choice(self, choice: ChoiceView) -> None:
-        """Show who is to answer."""
+        """Show the model that answers."""
         self._choice = choice
         words = choice.short_name
         accepted = [e for e in choice.efforts_listed if e not in choice.effort_refusals]
@@ -293,7 +293,7 @@ class QuickPrompt(QWidget):
         set_tooltip(self._pick, choice.notice)
 
     def set_streaming(self, streaming: bool) -> None:
-        """An answer is on its way: unfold, and offer Stop."""
+        """Expand the window and show Stop while an answer is streaming."""
         self._streaming = streaming
         if streaming:
             self.set_status("")
@@ -301,8 +301,11 @@ class QuickPrompt(QWidget):
         self._stop.setVisible(streaming)
 
     def set_status(self, text: str, way_out: str = "") -> None:
-        """Cost and time of the answer; a whole sentence (an error) gets a line of its own, and a
-        button where there is a way out of it."""
+        """Show the answer's cost and time, or a problem.
+
+        A text of more than 40 characters is a problem and gets its own line. `way_out` is
+        the label of the button that remedies it, "" for none.
+        """
         is_sentence = len(text) > LONGEST_STATUS
         self._status.setText("" if is_sentence else text)
         self._problem.setText(text if is_sentence else "")
@@ -312,7 +315,7 @@ class QuickPrompt(QWidget):
         self._fit()
 
     def set_keymap(self, keymap: Keymap) -> None:
-        """Put these keys in force, and show them at what they do."""
+        """Activate the shortcuts of a keymap and show them on the buttons."""
         for old in self._shortcuts:
             old.setEnabled(False)
             old.deleteLater()
@@ -327,7 +330,7 @@ class QuickPrompt(QWidget):
         self._close.set_keys(keymap.shortcut_of("quick.close"))
 
     def set_theme(self, theme: Theme) -> None:
-        """Take another theme's colours and measures (the transcript is told, too)."""
+        """Apply a theme, also to the transcript."""
         self.transcript.set_theme(theme)
         self._dress(theme)
 
@@ -350,7 +353,7 @@ class QuickPrompt(QWidget):
             self.setMask(QRegion(shape.toFillPolygon().toPolygon()))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Say what letting go will do, in place of what stands there."""
+        """Show what a drop will do in place of the status."""
         if is_welcome(event.mimeData()):
             accept_copy(event)
             self._before_drag = self._status.text()
@@ -432,7 +435,7 @@ class QuickPrompt(QWidget):
         fill_menu(menu, self._choice, self._choose, self.effort_step_requested.emit)
 
     def _unfold(self, unfolded: bool) -> None:
-        """Show the answer's place, small at first; it grows with the answer."""
+        """Show or hide the transcript, small at first; it grows with the answer."""
         for widget in (self.transcript, self._copy, self._go_on):
             widget.setVisible(unfolded)
         self._stop.setVisible(self._streaming)
@@ -440,7 +443,7 @@ class QuickPrompt(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """As high as the answer, up to the limit. It never shrinks below a growing answer."""
+        """Fit the window to the answer, up to the limit. The transcript only grows."""
         bar = self.transcript.verticalScrollBar()
         wanted = self.transcript.height() + bar.maximum() - bar.minimum()
         limit = round(self.screen().availableGeometry().height() * SHARE_OF_SCREEN)
@@ -449,12 +452,12 @@ class QuickPrompt(QWidget):
         width = min(self._theme.px(WIDTH), self.screen().availableGeometry().width())
         column = self._column
         column.activate()
-        wraps = column.hasHeightForWidth()  # only while a sentence is shown
+        wraps = column.hasHeightForWidth()  # only while a problem is shown
         height = column.totalHeightForWidth(width) if wraps else column.totalSizeHint().height()
         self.setFixedSize(width, height)
 
     def _centre(self) -> None:
-        """In the middle of the screen with the pointer, somewhat above its centre."""
+        """Center the window on the screen with the pointer, above the middle."""
         screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
         area = screen.availableGeometry()
         left = area.left() + (area.width() - self.width()) // 2

@@ -1,4 +1,4 @@
-"""The line of the quick prompt: takes words, and hands over what is pasted or dropped and is more."""
+"""The input line of the quick prompt; emits signals for pasted or dropped content."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 _COUNTED: Final = 200_000
-"""Characters up to which words are counted; beyond that the count would be felt."""
+"""The longest text, in characters, whose words are counted without a noticeable delay."""
 _LONGEST: Final = 1_000_000
 
 
 def words_about(text: str) -> str:
-    """How a text that comes along is named: "with 312 words of text"; "" for none."""
+    """Return how the accompanying text is described: "with 312 words of text", "" for none."""
     if not text.strip():
         return ""
     if len(text) > _COUNTED:
@@ -42,17 +42,17 @@ def words_about(text: str) -> str:
 
 
 class QuickPromptField(QLineEdit):
-    """The line; Enter belongs to an input method while it composes.
+    """The input line. Enter belongs to an input method while it is composing.
 
     Attributes:
-        is_composing: whether an input method holds text that is not final yet.
-        template: the prompt of the library that the text was made with.
+        is_composing: whether an input method holds uncommitted text.
+        template: tracks which library prompt the text came from.
 
     Signals:
         entered(): Enter was pressed.
-        files_pasted(list[Path]), image_pasted(GivenContent): pasted, to be attached.
-        text_pasted(str text, str html): of several lines, or with its looks.
-        notice_raised(str): what could not be taken, in a sentence.
+        files_pasted(list[Path]), image_pasted(DroppedData): attach what was pasted or dropped.
+        text_pasted(str text, str html): several lines or formatted text was pasted or dropped.
+        notice_raised(str): a sentence about what could not be taken.
     """
 
     entered = Signal()
@@ -66,7 +66,7 @@ class QuickPromptField(QLineEdit):
         self.is_composing = False
         self.template = LineTemplateMark()
         self.textChanged.connect(lambda text: self.template.follow(text))
-        # By itself it would cut what is longer than 32,767 characters, without a word.
+        # QLineEdit would silently cut longer text to 32,767 characters.
         self.setMaxLength(_LONGEST)
         self.setObjectName("prompt")
         self.setAccessibleName("Message")
@@ -78,7 +78,7 @@ class QuickPromptField(QLineEdit):
         super().inputMethodEvent(event)
 
     def take(self, given: DroppedContent) -> None:
-        """Hand over what is no line of words; put such a line where the cursor is."""
+        """Insert a single line at the cursor; emit signals for everything else."""
         if given.files:
             self.files_pasted.emit(list(given.files))
         if given.content is not None:
@@ -91,11 +91,11 @@ class QuickPromptField(QLineEdit):
             self.notice_raised.emit(given.note)
 
     def paste_plain(self) -> None:
-        """Paste the clipboard's text as it is; its lines follow one another."""
+        """Paste the clipboard's text unformatted, as a single line."""
         self.paste()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files and pictures are the window's; by itself the line would take their addresses."""
+        """Leave files and images to the window, because QLineEdit would insert their addresses."""
         if is_to_attach(event.mimeData()):
             event.ignore()
         else:
@@ -107,7 +107,7 @@ class QuickPromptField(QLineEdit):
             accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A line of words goes where it is dropped; the rest is handed over."""
+        """Insert a single line at the drop position; emit signals for everything else."""
         given = given_in(event.mimeData())
         if given.html or "\n" in given.text.strip() or given.text != event.mimeData().text():
             accept_copy(event)

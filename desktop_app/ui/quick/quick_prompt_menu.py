@@ -1,4 +1,4 @@
-"""The menu of the quick prompt: who answers, with how much effort."""
+"""The menu of the quick prompt: variant and effort."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def fill_menu(
     choose: Callable[[Variant], None],
     step: Callable[[int], None],
 ) -> None:
-    """The variants where there are any, and more or less effort; else the model's name."""
+    """Fill the menu with the variants, or else the model's name, and with effort steps."""
     if choice.is_variant:
         for variant in Variant:
             action = menu.addAction(menu_text(variant.value.capitalize()))
