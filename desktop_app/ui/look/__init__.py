@@ -1,4 +1,4 @@
-"""Theme, icons and the shapes that several widgets paint.
+"""The theme, the icons, and shapes that several widgets paint.
 
 May import nothing else of `ui`.
 """

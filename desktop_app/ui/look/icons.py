@@ -1,8 +1,7 @@
-"""Lucide's icons, tinted: one SVG file for every colour, size and screen.
+"""Tinted Lucide icons: one SVG file for every color, size and screen.
 
-`use_folder` is called once at the start with the folder of the SVG files (this room looks for no
-folder of its own). An icon is drawn when it is first painted, at the resolution of the screen it
-is painted on, and kept.
+Call `use_folder` once at start-up with the folder of the SVG files. An icon is rendered
+when it is first painted, at the resolution of its screen, and cached.
 """
 
 from __future__ import annotations
@@ -20,12 +19,16 @@ _folder: list[Path] = []
 
 
 def use_folder(folder: Path) -> None:
-    """Take the SVG files from this folder."""
+    """Set the folder of the SVG files."""
     _folder[:] = [folder]
 
 
 def icon(name: str, color: QColor, size: int = 16, *, disabled: QColor | None = None) -> QIcon:
-    """An icon of `size` device-independent pixels; `disabled` is its colour when disabled."""
+    """Return an icon of `size` device-independent pixels, tinted with `color`.
+
+    Args:
+        disabled: the color of the icon's disabled state.
+    """
     made = QIcon(pixmap(name, color, size))
     if disabled is not None:
         made.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)
@@ -33,9 +36,10 @@ def icon(name: str, color: QColor, size: int = 16, *, disabled: QColor | None = 
 
 
 def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None) -> QPixmap:
-    """The same as a pixmap for screens of the given device pixel ratio (None: the sharpest).
+    """Return an icon as a pixmap for a device pixel ratio (None: the highest of all screens).
 
-    Raises FileNotFoundError where there is no icon of that name.
+    Raises:
+        FileNotFoundError: there is no icon of that name.
     """
     if ratio is None:
         application = QGuiApplication.instance()
@@ -45,7 +49,7 @@ def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None)
 
 @lru_cache(maxsize=512)
 def _drawn(name: str, rgba: int, size: int, ratio: float) -> QPixmap:
-    # Imported late: the library is loaded with the first icon, not with the module.
+    # Imported late, so that only the first icon loads the library.
     from PySide6.QtSvg import QSvgRenderer
 
     color = QColor.fromRgba(rgba)
@@ -62,7 +66,8 @@ def _drawn(name: str, rgba: int, size: int, ratio: float) -> QPixmap:
 
 @cache
 def _source(name: str) -> bytes:
-    # Lucide draws with strokes of 2 in 24; at 16 pixels, 1.75 is as heavy as the text beside it.
+    # Lucide's strokes are 2 wide in a box of 24. At 16 pixels, 1.75 matches the text's
+    # weight.
     return (
         (_folder[0] / f"{name}.svg")
         .read_bytes()

@@ -1,7 +1,7 @@
-"""What several hand-painted widgets draw alike: rounded grounds, the focus ring, a key's cap.
+"""Shapes that several widgets paint: rounded grounds, focus rings, icons, key caps.
 
-Painting by hand is for what a style sheet cannot say (several texts and marks in one button);
-everything else takes its look from the theme's style sheet.
+Widgets paint by hand only what a style sheet cannot express, such as several texts and
+marks in one button. Everything else is in the theme's style sheet.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ _BY_KEY = (
 
 
 def comes_by_key(event: QFocusEvent) -> bool:
-    """Whether the keyboard brought the focus, so that a ring should show where it is."""
+    """Return True if the keyboard moved the focus, so that a focus ring is needed."""
     return event.reason() in _BY_KEY
 
 
 def smooth(painter: QPainter) -> None:
-    """Draw curves without steps."""
+    """Turn on antialiasing."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
 def ground(painter: QPainter, rect: QRect, color: QColor, radius: int) -> None:
-    """A rounded surface."""
+    """Fill a rounded rectangle."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color)
     painter.drawRoundedRect(rect, radius, radius)
 
 
 def outline(painter: QPainter, rect: QRect, color: QColor, radius: int, width: float = 1) -> None:
-    """A rounded line that stays inside `rect`."""
+    """Paint a rounded border inside `rect`."""
     inset = width / 2
     painter.setPen(QPen(color, width))
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -63,7 +63,7 @@ def text(
     color: QColor,
     cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> None:
-    """One line from the left, cut with … where it does not fit."""
+    """Paint a single line, left-aligned and elided to `rect`."""
     painter.setFont(font)
     painter.setPen(color)
     shown = painter.fontMetrics().elidedText(one_line(words), cut, rect.width())
@@ -71,7 +71,7 @@ def text(
 
 
 def mark(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:
-    """A Lucide icon in the middle of `rect`."""
+    """Paint a Lucide icon at the center of `rect`."""
     ratio = painter.device().devicePixelRatioF()
     at = QRect(0, 0, size, size)
     at.moveCenter(rect.center())
@@ -79,25 +79,25 @@ def mark(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) ->
 
 
 def width_of(words: str, font: QFont) -> int:
-    """The width of one line of text."""
+    """Return the width of a single line of text."""
     return QFontMetrics(font).horizontalAdvance(one_line(words))
 
 
 def key_size(theme: Theme, words: str) -> tuple[int, int]:
-    """Width and height of a key's cap."""
+    """Return the width and height of a key cap."""
     font = key_font(theme)
     return width_of(words, font) + theme.px(17), QFontMetrics(font).height() + theme.px(5)
 
 
 def key_font(theme: Theme) -> QFont:
-    """The font on a key's cap."""
+    """Return the font of a key cap."""
     font = theme.note()
     font.setPointSizeF(theme.points(11))
     return font
 
 
 def key(painter: QPainter, theme: Theme, rect: QRect, words: str, color: QColor) -> None:
-    """A key's cap: its name in a rounded line, as QLabel[role="key"] has it."""
+    """Paint a key cap like QLabel[role="key"]: the key's name in a rounded border."""
     outline(painter, rect, theme.line, theme.px(5))
     painter.setFont(key_font(theme))
     painter.setPen(color)

@@ -1,24 +1,25 @@
-"""How the program looks: the colours, the measures, the fonts, and one style sheet.
+"""The appearance: colors, lengths, fonts, and the application's style sheet.
 
-A `Theme` is a plain value: the colour tokens by name, and a scale. Widgets ask it for colours
-(painting), lengths (`px`) and fonts; what a style sheet can say is said once, here, in
-`style_sheet`. Its vocabulary is a dynamic property, `role`, which a widget sets on itself:
+A `Theme` is a plain value: named color tokens and a scale. Widgets get their colors,
+lengths (`px`) and fonts from it. Everything that a style sheet can express is in
+`style_sheet`. It selects by the dynamic property `role`, which a widget sets on itself:
 
-    QPushButton, QToolButton    primary · plain · quiet · link · fold · row (a whole row) · example (a
-                                card to press) · suggestion · segment (checkable) · send · stop ·
-                                filter (property "set")
+    QPushButton, QToolButton    primary · plain · quiet · link · fold · row (a whole row) ·
+                                example (a card that is a button) · suggestion ·
+                                segment (checkable) · send · stop · filter (property "set")
     QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
                                 error-title · error-note · warning
-    QFrame                      side (list and panel; property "edge": where its hairline is) · card ·
-                                prompt (property "focused" colours its edge) · chip · segments ·
-                                note-card · error-card · rule · overlay
-    QTextEdit, QPlainTextEdit   field · card-text (the words of a card)
+    QFrame                      side (list and panel; property "edge": the side of its hairline) ·
+                                card · prompt (property "focused" colors its border) · chip ·
+                                segments · note-card · error-card · rule · overlay
+    QTextEdit, QPlainTextEdit   field · card-text (the text of a card)
     QListView                   rows
     QTableView                  figures
 
-All lengths are given as they are at the default text size and grow with it: the text size is the
-system font's, times the person's own setting. A system font below 13.5 px (what Qt falls back to
-where no desktop says anything) is taken as 13.5 px, the smallest this layout was drawn for.
+All lengths are those at the default text size and scale with it. The text size is the
+system font's, times the user's setting. A system font below 13.5 px (Qt's fallback on
+systems without a desktop) counts as 13.5 px, the smallest size that this layout was
+designed for.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ if TYPE_CHECKING:
 Mode = Literal["system", "light", "dark"]
 
 APPLICATION_ARGUMENTS: Final = ("-style", "fusion")
-"""What QApplication is to be given: one look on every desktop, for the sheet to stand on.
+"""Arguments for QApplication: the same style, the style sheet's base, on every desktop.
 
-`setStyle` would do the same and cost 15 ms of every start: whatever hands a QStyle to Python makes
-PySide build that class with all its enumerations. Nothing here asks for one before it must.
+`setStyle` would cost 15 ms at start-up: PySide builds the QStyle class with all its
+enumerations when Python first receives a QStyle.
 """
 
 INTERFACE: Final = 13.5
@@ -67,11 +68,11 @@ RADIUS_CARD: Final = 14
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours by the token's name, and the measures at one text size.
+    """The colors by token name, and the lengths at one text size.
 
     Attributes:
-        scale: 1.0 where the interface's text is 13.5 px high.
-        family: the fonts that the system says to use, at any size.
+        scale: 1.0 means that interface text is 13.5 px high.
+        family: the system's font; its size is ignored.
         code_family: the same for code.
     """
 
@@ -103,35 +104,35 @@ class Theme:
     code_family: QFont
 
     def px(self, length: float) -> int:
-        """A length in pixels; at least 1, so that hairlines stay."""
+        """Scale a length to whole pixels, at least 1 so that hairlines stay visible."""
         return max(1, round(length * self.scale))
 
     def points(self, length: float) -> float:
-        """The size in points of a font whose height is given in pixels at the default size."""
+        """Return a font's size in points from its height in pixels at the default size."""
         return length * self.scale * 72 / _dpi()
 
     def interface(self) -> QFont:
-        """Labels, rows, buttons."""
+        """Return the font of labels, rows and buttons."""
         return self._font(self.family, INTERFACE)
 
     def strong(self) -> QFont:
-        """The interface's font, semibold."""
+        """Return the interface's font in semibold."""
         return self._font(self.family, INTERFACE, QFont.Weight.DemiBold)
 
     def answer(self) -> QFont:
-        """The transcript and the prompt."""
+        """Return the font of the transcript and the prompt."""
         return self._font(self.family, ANSWER)
 
     def code(self) -> QFont:
-        """Code, monospaced."""
+        """Return the monospaced font of code."""
         return self._font(self.code_family, CODE)
 
     def note(self) -> QFont:
-        """Secondary information."""
+        """Return the font of secondary information."""
         return self._font(self.family, NOTE)
 
     def heading(self) -> QFont:
-        """Headings, semibold."""
+        """Return the semibold font of headings."""
         return self._font(self.family, HEADING, QFont.Weight.DemiBold)
 
     def _font(
@@ -144,12 +145,12 @@ class Theme:
 
 
 def light(scale: float = 1.0) -> Theme:
-    """The light theme; `scale` is relative to the system font."""
+    """Return the light theme; `scale` is relative to the system font."""
     return _theme(False, LIGHT, scale)
 
 
 def dark(scale: float = 1.0) -> Theme:
-    """The dark theme; `scale` is relative to the system font."""
+    """Return the dark theme; `scale` is relative to the system font."""
     return _theme(True, DARK, scale)
 
 
@@ -166,12 +167,12 @@ def _system_scale(font: QFont) -> float:
 
 
 def _dpi() -> float:
-    """The resolution that Qt turns points into (device independent) pixels with."""
+    """Return the resolution with which Qt converts points to device-independent pixels."""
     return QGuiApplication.primaryScreen().logicalDotsPerInchY()
 
 
 def palette(theme: Theme) -> QPalette:
-    """The theme as Qt's own roles, for everything that the style sheet does not name."""
+    """Return the theme as Qt's palette, for everything that the style sheet does not name."""
     role, made = QPalette.ColorRole, QPalette()
     for names, colour in (
         ((role.Window, role.Light, role.Midlight), theme.ground),
@@ -191,7 +192,7 @@ def palette(theme: Theme) -> QPalette:
     return made
 
 
-# @name is a colour or a font size in points, $n a length.
+# @name is a color or a font size in points, $n a length.
 _SHEET: Final = """
 QToolTip { background: @card; color: @text; border: 1px solid @line; padding: $4px $6px; }
 QMainWindow, QDialog { background: @ground; }
@@ -307,7 +308,7 @@ QSlider::handle:horizontal:disabled { background: @faint; }
 
 
 def style_sheet(theme: Theme) -> str:
-    """The one style sheet, to be set on the application."""
+    """Return the style sheet of the whole application."""
     strong = theme.accent.lighter(112) if theme.is_dark else theme.accent.darker(115)
     words = {
         "accent_strong": strong.name(),
@@ -315,7 +316,7 @@ def style_sheet(theme: Theme) -> str:
         "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
         "segment": (theme.ground if theme.is_dark else theme.card).name(),
         "thumb": ("#3A3A37" if theme.is_dark else "#D5D4CF"),
-        # Half of what they measure with their edge; with one pixel more Qt draws them square.
+        # Half of the height including the border; with 1 px more, Qt draws square corners.
         "round": f"{(theme.px(28) + 4) // 2}px",
         "note": f"{theme.points(NOTE):.3f}pt",
         "key": f"{theme.points(11):.3f}pt",
@@ -333,36 +334,37 @@ def style_sheet(theme: Theme) -> str:
 
 
 def apply(application: QApplication, theme: Theme) -> None:
-    """Give the whole program the theme: palette, font and style sheet."""
+    """Apply a theme's palette, font and style sheet to the application."""
     application.setPalette(palette(theme))
     application.setFont(theme.interface())
     application.setStyleSheet(style_sheet(theme))
 
 
 def set_role(widget: QWidget, role: str) -> None:
-    """Say what a widget is to the style sheet, now or once it is shown already."""
+    """Set the role by which the style sheet selects a widget, before or after it is shown."""
     set_style_property(widget, "role", role)
 
 
 def set_style_property(widget: QWidget, name: str, value: object) -> None:
-    """Set a property that the style sheet asks for, and let the widget be drawn by it."""
+    """Set a property that the style sheet selects by, and restyle the widget."""
     if widget.property(name) == value:
         return
     widget.setProperty(name, value)
     if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
-        # As `style().polish` does, but without a QStyle in Python: see APPLICATION_ARGUMENTS.
+        # Equivalent to `style().polish`, without a QStyle in Python: see
+        # APPLICATION_ARGUMENTS.
         QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.Polish))
         widget.update()
 
 
 class ThemeWatcher(QObject):
-    """Knows the theme of the moment, the system's or the person's, and gives it to the program.
+    """Applies the theme that the user's and the system's settings call for.
 
     Attributes:
-        current: the theme to draw with.
+        current: the theme in use.
 
     Signals:
-        changed(Theme): after every change of it; the application has it already.
+        changed(Theme): emitted after the application got another theme.
     """
 
     changed = Signal(object)
@@ -386,12 +388,12 @@ class ThemeWatcher(QObject):
         self.refresh()
 
     def set_text_size(self, percent: int) -> None:
-        """Text and measures in percent of the system font's size."""
+        """Set the text size in percent of the system font's size; lengths scale with it."""
         self._text_size = percent
         self.refresh()
 
     def refresh(self) -> None:
-        """Look again, and tell if anything differs (the system's font may have changed, too)."""
+        """Apply and announce the theme again if it changed, for example with the system's font."""
         theme = self._make()
         if theme != self.current:
             self.current = theme
@@ -399,7 +401,7 @@ class ThemeWatcher(QObject):
             self.changed.emit(theme)
 
     def _ask_platform(self) -> None:
-        """Window frames and the system's own dialogs should follow, where they can."""
+        """Ask for window frames and system dialogs in the same mode, if the platform can."""
         schemes = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
         hints = QGuiApplication.styleHints()
         scheme = schemes.get(self._mode)
