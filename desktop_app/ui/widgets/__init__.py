@@ -1,4 +1,4 @@
-"""Small widgets and models without knowledge of Repartee.
+"""Small, general widgets and models.
 
 May import `ui.look` only.
 """

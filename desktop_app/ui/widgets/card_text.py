@@ -1,4 +1,4 @@
-"""The words of a card: as high as they are where there is room, else to be scrolled."""
+"""The text of a card: as tall as its lines if there is room, otherwise scrollable."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
 SHARE_OF_WINDOW = 0.2
-"""How much of the window's height the words of one card may take; its buttons come to that."""
+"""The share of the window's height that a card's text may take; its buttons are extra."""
 
 
 class CardText(QScrollArea):
-    """Labels below each other. A label that wraps would else be cut where a window is small and its
-    letters are large."""
+    """Labels in a column that scrolls if it is too tall.
+
+    In a small window with large letters, wrapped labels would otherwise be cut off.
+    """
 
     def __init__(self, *labels: QLabel) -> None:
         super().__init__()
-        # A viewport made here, and roles given before anything is polished: PySide takes 15 ms over
-        # the first widget that Qt made, and nearly as many over a style.
+        # The viewport is created here, and roles are set before polishing: PySide takes 15
+        # ms for the first widget that Qt created, and nearly as long for a style.
         inner, viewport = QWidget(), QWidget()
         for surface in (self, viewport, inner):
             surface.setProperty("role", "card-text")
@@ -30,7 +32,7 @@ class CardText(QScrollArea):
         self.column.setContentsMargins(0, 0, 0, 0)
         for label in labels:
             label.setWordWrap(True)
-            label.setMinimumWidth(1)  # else it keeps to a shape of its own, beyond what is seen
+            label.setMinimumWidth(1)  # otherwise the label may be wider than the viewport
             self.column.addWidget(label)
         self.setWidget(inner)
         self.setWidgetResizable(True)
@@ -41,11 +43,11 @@ class CardText(QScrollArea):
         inner.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """What the labels say has changed, or the bar has come or gone."""
+        """Adjust the height after a label's text changed or the scroll bar appeared."""
         if event.type() == QEvent.Type.LayoutRequest:
             self.fit()
         elif event.type() == QEvent.Type.Resize:
-            # In the middle of laying out, where the labels would keep the former width.
+            # Deferred: during a layout pass, the labels would keep their old width.
             QTimer.singleShot(0, self, self._lay_out)
         return super().eventFilter(watched, event)
 
@@ -58,13 +60,13 @@ class CardText(QScrollArea):
         self.fit()
 
     def fit(self) -> None:
-        """Be as high as the words, or as there is room for."""
+        """Set the height to that of the labels, within the limit."""
         needed = self.column.heightForWidth(self.viewport().width())
         if needed < 0:
             needed = self.column.sizeHint().height()
         line = self.fontMetrics().lineSpacing()
         height = min(needed, max(2 * line, round(self.window().height() * SHARE_OF_WINDOW)))
-        # What can be scrolled must be in reach of the keyboard.
+        # A scrollable text must be reachable by keyboard.
         scrolls = height < needed
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus if scrolls else Qt.FocusPolicy.NoFocus)
         if self.height() != height or self.minimumHeight() != height:

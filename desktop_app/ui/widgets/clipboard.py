@@ -1,9 +1,9 @@
-"""Texts put on the clipboard in several formats, however long they are, without anybody waiting.
+"""Copy long texts to the clipboard in several formats without blocking.
 
-Whoever copies much owns the clipboard at once: what was there before cannot be pasted by mistake. A
-thread makes the texts, the plain one first. Who pastes before that is done waits for the one format
-that is asked for. What is done lies on the clipboard as plain data: an object of ours there would
-have to live as long as the clipboard does.
+`Copying.put` takes ownership of the clipboard at once, so nobody pastes the previous
+content by mistake. A thread builds the texts, the plain one first. A paste before that is
+done waits only for the requested format. The finished texts replace the owner as plain
+data, because our own object would have to live as long as the clipboard.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MARKDOWN: Final = "text/markdown"
 PLAIN: Final = "text/plain"
 
 LONGEST_RICH: Final = 4_000_000
-"""Characters of a conversation up to which it is copied as HTML, too: that takes some seconds."""
+"""The longest conversation, in characters, also copied as HTML; that takes seconds."""
 
 _AT_A_TIME_S: Final = 0.002
 _REST_S: Final = 0.001
@@ -31,14 +31,15 @@ _MOMENT_MS: Final = 1000
 
 
 class Texts:
-    """The same content by format; each text is made of its pieces once, when it is first wanted,
-    by whatever thread wants it."""
+    """The same content in several formats; each text is built once, by the first user."""
 
     def __init__(
         self, makers: Mapping[str, Callable[[], Iterable[str]]], *, is_short: bool
     ) -> None:
-        """What makes each text, in the order in which they are made; `is_short` if that is done
-        within a moment that nobody notices."""
+        """Keep a function per format that returns the text's pieces, in building order.
+
+        `is_short` means that building takes no noticeable time.
+        """
         self.formats = list(makers)
         self.is_short = is_short
         self._makers = dict(makers)
@@ -47,25 +48,25 @@ class Texts:
         self._hurry = Event()
 
     def text(self, kind: str) -> str:
-        """The text in a format; a thread that makes it, or another one, does not rest any more."""
+        """Return the text in a format. From now on a building thread does not pause any more."""
         if kind not in self._made:
             self._hurry.set()
         return self._text(kind)
 
     def make(self) -> None:
-        """Make all of them, in a thread, with rests."""
+        """Build all texts, with pauses. Called in a thread."""
         for kind in self.formats:
             self._text(kind)
 
     def _text(self, kind: str) -> str:
-        # One for each: who wants what is made already does not wait for what is being made.
+        # A lock for each format: a finished text does not wait for another format.
         with self._locks[kind]:
             if kind not in self._made:
                 self._made[kind] = "".join(self._rested(self._makers.pop(kind)()))
             return self._made[kind]
 
     def _rested(self, pieces: Iterable[str]) -> Iterable[str]:
-        """The pieces; between them the window's thread has its turn."""
+        """Yield the pieces, with pauses that let the main thread run."""
         rested = time.monotonic()
         for piece in pieces:
             yield piece
@@ -77,22 +78,22 @@ class Texts:
 
 
 class _ToBeMade(QMimeData):
-    """Texts that are made when they are asked for."""
+    """MIME data whose texts are built on request."""
 
     def __init__(self, texts: Texts) -> None:
         super().__init__()
         self._texts = texts
 
     def formats(self) -> list[str]:
-        """What can be asked for."""
+        """Return the formats offered."""
         return self._texts.formats
 
     def hasFormat(self, kind: str) -> bool:
-        """Whether that can be asked for."""
+        """Return True if the format is offered."""
         return kind in self._texts.formats
 
     def retrieveData(self, kind: str, _preferred: QMetaType | QMetaType.Type) -> object:
-        """The text; None for what is not offered."""
+        """Return the text, or None if the format is not offered."""
         if kind not in self._texts.formats:
             return None
         text = self._texts.text(kind)
@@ -100,7 +101,7 @@ class _ToBeMade(QMimeData):
 
 
 def mime_data(texts: Texts) -> QMimeData:
-    """Texts to drag, or to own a clipboard with: made by now if they are short."""
+    """Return MIME data for a drag or the clipboard; short texts are built at once."""
     return _done(texts) if texts.is_short else _ToBeMade(texts)
 
 
@@ -120,9 +121,9 @@ class Copying(QObject):
     """Puts texts on the clipboard.
 
     Signals:
-        slow(): making the texts takes more than a moment.
-        done(bool lasted): they lie there as a whole.
-        ended(): they do, or something else was copied meanwhile.
+        slow(): building the texts takes longer than a second.
+        done(bool lasted): the clipboard holds all texts; `lasted` if `slow` was emitted.
+        ended(): the texts are done, or something else was copied meanwhile.
     """
 
     slow = Signal()
@@ -140,11 +141,11 @@ class Copying(QObject):
 
     @property
     def is_on(self) -> bool:
-        """Whether texts are still being made."""
+        """True while texts are being built."""
         return self._owner is not None
 
     def put(self, texts: Texts) -> None:
-        """Have the clipboard hold these."""
+        """Put texts on the clipboard."""
         self._lasted = False
         self._moment.stop()
         self._owner = mime_data(texts)
@@ -165,7 +166,7 @@ class Copying(QObject):
 
     def _take(self, texts: Texts, owner: QMimeData) -> None:
         if owner is not self._owner:
-            return  # more has been copied here since
+            return  # a newer copy replaced it
         clipboard = QGuiApplication.clipboard()
         if clipboard.mimeData() is owner:
             clipboard.setMimeData(_done(texts))

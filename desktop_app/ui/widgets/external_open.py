@@ -1,7 +1,7 @@
-"""Open links and files with the system's programs. Nothing else in the window may.
+"""Open links and files with the system's programs. Nothing else in the window may do that.
 
-A link is somebody else's words: `rendering.links` decides whether it opens. A path is the program's
-own: a copy it made, a file it has just written, its folder.
+A link comes from others: `rendering.markdown.links` decides whether it may open. A path is
+the program's own: a copy that it made, a file that it wrote, or their folder.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def open_link(url: QUrl) -> None:
-    """Open a web or mail address; do nothing with any other."""
+    """Open a web or mail address; ignore any other."""
     if is_opened(url.toString(QUrl.ComponentFormattingOption.FullyEncoded)):
         _open(url)
 
 
 def open_path(path: Path) -> None:
-    """Show a file in its program, or a folder."""
+    """Open a file in its default program, or a folder."""
     _open(QUrl.fromLocalFile(str(path)))
 
 

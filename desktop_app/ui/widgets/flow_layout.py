@@ -1,4 +1,4 @@
-"""A layout that sets widgets side by side and goes on in the next row, as words do in a text."""
+"""A layout that places widgets side by side and wraps them into rows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 
 def tab_through(ground: QWidget, widgets: Sequence[QWidget]) -> None:
-    """Have Tab come to these, which stand on `ground`, one after the other and where that stands: by
-    itself Qt puts what is added later behind everything else."""
-    ground.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # whoever takes no keyboard is not ordered
+    """Set the tab order to visit these children of `ground` in sequence, at its position.
+
+    By default, Qt puts widgets that are added later at the end of the tab order.
+    """
+    ground.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # Qt orders only widgets that accept focus
     for one, other in pairwise((ground, *widgets)):
         QWidget.setTabOrder(one, other)
     ground.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -31,7 +33,7 @@ class FlowLayout(QLayout):
         self.setContentsMargins(0, 0, 0, 0)
 
     def set_gap(self, gap: int) -> None:
-        """Pixels between widgets, both ways."""
+        """Set the pixels between widgets and between rows."""
         self._gap = gap
         self.invalidate()
 
@@ -70,7 +72,7 @@ class FlowLayout(QLayout):
         return size
 
     def _arrange(self, rect: QRect, *, move: bool) -> int:
-        """The height that the widgets take in `rect`; puts them there if asked to."""
+        """Return the height of the rows in `rect`; move the widgets there if `move` is set."""
         x, y, row = rect.x(), rect.y(), 0
         for item in self._items:
             widget = item.widget()

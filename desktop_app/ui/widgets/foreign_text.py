@@ -1,10 +1,10 @@
-"""Show text of others as what it is: text, of a bounded length, in the lines it is given.
+"""Show foreign text as plain text of a bounded length.
 
-Names, titles, answers and errors come from documents, servers, imports and backups. Qt guesses
-whether a text is HTML, and would then load the pictures that it names; in menus and buttons & makes
-a shortcut; a line break, or a control that turns the direction of reading, makes a name look like
-another; and a megabyte in a label freezes the window. So every label, button, tooltip, menu, title
-and message box is made with what is here: `tests/unit/test_plain_text_lint.py` finds any other.
+Names, titles, answers and errors come from documents, servers, imports and backups. Qt
+guesses whether a text is HTML and would load the images in it. In menus and buttons, &
+makes a shortcut. Line breaks and bidirectional controls let a name look like another. A
+megabyte in a label freezes the window. So every label, button, tooltip, menu, title and
+message box uses this module: `tests/unit/test_plain_text_lint.py` finds any other.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ LONGEST_IN_MENU: Final = 100
 _LONGEST_DETAILS: Final = 20_000
 _MOST_LINES: Final = 30
 _WIDEST_WORD: Final = 40
-"""Characters of a word that a window makes room for."""
+"""The longest word, in characters, that a window is widened for."""
 
 _BREAKS: Final = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _LINE_BREAKS: Final = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _ENDLESS_WORD: Final = re.compile("[^ \t\n\v\f\r\u2028\u2029]{5000}")
-# What turns the direction of reading of other text; marks (U+200E, U+200F, U+061C) cannot do more
-# than a letter of that direction. Then control characters, halves of characters, and what Qt's
-# documents give a meaning of their own.
+# Controls that reorder other text. Marks (U+200E, U+200F, U+061C) cannot do more than a
+# letter of that direction. Then control characters, lone surrogates, and characters with a
+# special meaning in Qt's documents.
 _TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROLS: Final = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0\ufdd1\ufff9-\ufffc\ufffe\uffff]"
@@ -53,7 +53,7 @@ def one_line(text: str, limit: int = LONGEST_LINE) -> str:
 
 
 def spoken_text(text: str) -> str:
-    """Return text for assistive technology: the name or the description of a widget."""
+    """Return text for a screen reader: the name or description of a widget."""
     return one_line(text, LONGEST_PARAGRAPH)
 
 
@@ -68,10 +68,10 @@ def several_lines(text: str, limit: int = LONGEST_PARAGRAPH) -> str:
 
 
 def menu_text(text: str, limit: int = LONGEST_IN_MENU, *, keys: str = "") -> str:
-    """Return text for an entry of a menu or a button, in which & makes no shortcut.
+    """Return text for a menu entry or a button; & makes no shortcut.
 
     Args:
-        keys: what a menu shows at the right of the entry.
+        keys: the shortcut shown at the right of a menu entry.
     """
     shown = one_line(text, limit).replace("&", "&&")
     return f"{shown}\t{keys}" if keys else shown
@@ -84,7 +84,7 @@ def tooltip_text(text: str) -> str:
 
 
 def window_title(text: str) -> str:
-    """Return text for the title of a window, in which [*] stands for nothing else."""
+    """Return text for a window's title; [*] is not taken as Qt's placeholder."""
     return one_line(text).replace("[*]", "[*][*]")
 
 
@@ -112,19 +112,19 @@ class PlainLabel(QLabel):
             self.setText(text)
 
     def setText(self, text: str) -> None:
-        """Show this text."""
+        """Set the text."""
         made = several_lines(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
         super().setText(made)
 
     def minimumSizeHint(self) -> QSize:
-        """Let no endless word make the window wider than the screen."""
+        """Limit the width that an endless word would ask for."""
         hint = super().minimumSizeHint()
         widest = self.fontMetrics().averageCharWidth() * _WIDEST_WORD
         return hint.boundedTo(QSize(widest, hint.height())) if self.wordWrap() else hint
 
 
 class PlainButton(QPushButton):
-    """A push button whose text shows & and makes no shortcut of it."""
+    """A push button that shows & in its text instead of making a shortcut."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -132,39 +132,39 @@ class PlainButton(QPushButton):
             self.setText(text)
 
     def setText(self, text: str) -> None:
-        """Show this text."""
+        """Set the text."""
         super().setText(menu_text(text))
 
     def text(self) -> str:
-        """Return the text as it is shown."""
+        """Return the text as shown."""
         return super().text().replace("&&", "&")
 
 
 class PlainToolButton(QToolButton):
-    """A tool button whose text shows & and makes no shortcut of it."""
+    """A tool button that shows & in its text instead of making a shortcut."""
 
     def setText(self, text: str) -> None:
-        """Show this text."""
+        """Set the text."""
         super().setText(menu_text(text))
 
     def text(self) -> str:
-        """Return the text as it is shown."""
+        """Return the text as shown."""
         return super().text().replace("&&", "&")
 
 
 class PlainTextField(QPlainTextEdit):
-    """A field of several lines, which lays out an endless word in linear time."""
+    """A field of several lines that lays out an endless word in linear time."""
 
     def setPlainText(self, text: str) -> None:
-        """Show this text."""
+        """Set the text."""
         self.wrap_for(text)
         super().setPlainText(text)
 
     def wrap_for(self, text: str) -> None:
-        """Break lines anywhere if `text`, which is to be put here, has an endless word.
+        """Break lines anywhere if `text`, which is about to be inserted, has an endless word.
 
-        Looking for the end of a word, Qt takes 1.6 s over one of 100,000 letters, and 190 s over one
-        of a million.
+        Qt's search for the end of the word takes 1.6 s for 100,000 letters, and 190 s for a
+        million.
         """
         if _ENDLESS_WORD.search(text):
             self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
@@ -174,7 +174,7 @@ def message_box(
     text: str, more: str = "", *, details: str = "", parent: QWidget | None = None
 ) -> QMessageBox:
     """Return a message box that shows plain text, with `more` below it in smaller letters."""
-    from PySide6.QtWidgets import QMessageBox  # no part of the start
+    from PySide6.QtWidgets import QMessageBox  # not needed at start-up
 
     box = QMessageBox(parent)
     box.setWindowTitle("Repartee")
@@ -183,19 +183,19 @@ def message_box(
     box.setInformativeText(_breakable(several_lines(more)))
     if details:
         box.setDetailedText(_breakable(_cut(details, _LONGEST_DETAILS)))
-    # Made with the text, and in the format that Qt guesses unless it is told.
+    # Qt creates these labels with the text, and guesses their format unless it is set.
     for label in box.findChildren(QLabel):
         label.setTextFormat(Qt.TextFormat.PlainText)
     return box
 
 
 def _breakable(text: str) -> str:
-    """Let Qt break endless words, which would make a dialog as wide as they are."""
+    """Let Qt break endless words, which would widen the dialog."""
     return re.sub(rf"\S{{{_WIDEST_WORD}}}(?=\S)", "\\g<0>\u200b", text)
 
 
 def _cut(text: str, limit: int) -> str:
-    """Leave out the middle: what tells names apart is as often their end as their beginning."""
+    """Cut the middle, because names often differ only at the end."""
     if len(text) <= limit:
         return text
     behind = limit // 2
@@ -203,6 +203,6 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Make controls of direction visible, as the transcript does, and others no controls."""
+    """Make bidirectional controls visible, and replace other control characters."""
     shown = _TURNS.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
     return _CONTROLS.sub("\ufffd", shown)

@@ -1,4 +1,4 @@
-"""A key's cap and what it does, side by side; a click does the same."""
+"""A button that shows its shortcut."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class HintButton(PlainButton):
-    """A quiet button that shows its keys."""
+    """A quiet button with its shortcut's key cap before the label."""
 
     def __init__(self, label: str, theme: Theme) -> None:
         super().__init__(label)
@@ -28,14 +28,14 @@ class HintButton(PlainButton):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def set_keys(self, keys: str) -> None:
-        """Show these keys (a shortcut's portable text); "" shows the words alone."""
+        """Show a shortcut (portable text); "" shows the label alone."""
         native = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
         self._keys = native.replace("Return", "Enter")
         self.updateGeometry()
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
+        """Apply a theme."""
         self._theme = theme
         self.updateGeometry()
         self.update()

@@ -1,4 +1,4 @@
-"""A button that opens a menu: a caption, signal bars, the value taken, and ▾; all but ▾ optional."""
+"""A button that opens a menu, with an optional caption, signal bars and value before ▾."""
 
 from __future__ import annotations
 
@@ -39,7 +39,11 @@ class MenuButton(PlainButton):
         *,
         grounded: bool = True,
     ) -> None:
-        """`fill` puts the actions into the menu; `grounded` False where a frame has the ground."""
+        """Create a button; `fill` adds the actions whenever the menu opens.
+
+        Args:
+            grounded: whether the button paints a ground of its own.
+        """
         super().__init__(parent=parent)
         self._theme = theme
         self._grounded = grounded
@@ -54,32 +58,32 @@ class MenuButton(PlainButton):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
     def set_text(self, text: str) -> None:
-        """The value taken; "" shows ▾ alone."""
+        """Show the current value; "" shows ▾ alone."""
         if text != self.text():
             self.setText(text)
             self.updateGeometry()
 
     def set_caption(self, caption: str) -> None:
-        """A word before the value."""
+        """Show a caption before the value."""
         if caption != self._caption:
             self._caption = caption
             self.updateGeometry()
             self.update()
 
     def set_bars(self, count: int) -> None:
-        """Signal bars, `count` of four filled."""
+        """Show four signal bars, `count` of them filled."""
         self._bars = count
         self.updateGeometry()
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
+        """Apply a theme."""
         self._theme = theme
         self.updateGeometry()
         self.update()
 
     def width_with(self, *, text: str, caption: str = "") -> int:
-        """The width it takes with these words, without changing anything."""
+        """Return the width with these texts, without changing anything."""
         px = self._theme.px
         width = 2 * px(_PADDING) + px(_CHEVRON)
         if text:

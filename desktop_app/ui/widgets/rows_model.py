@@ -1,4 +1,4 @@
-"""A list of values, each a row: another list of them is another model to the views."""
+"""A list model of plain values."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _NO_PARENT: Final = QModelIndex()
 
 
 class RowsModel(QAbstractListModel, Generic[Row]):
-    """See the module.
+    """A list model of plain values; new values reset the model.
 
     Args:
-        title: what stands in a row.
-        said: what is read aloud of it.
-        hint: what is shown where the pointer rests on it; None for nothing.
+        title: returns a row's text.
+        said: returns a row's text for screen readers.
+        hint: returns a row's tooltip; None for no tooltips.
     """
 
     def __init__(
@@ -50,17 +50,17 @@ class RowsModel(QAbstractListModel, Generic[Row]):
             self._words[Qt.ItemDataRole.ToolTipRole] = hint
 
     def set_rows(self, rows: Sequence[Row]) -> None:
-        """Show these and no others."""
+        """Replace all rows."""
         self.beginResetModel()
         self._rows = list(rows)
         self.endResetModel()
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
-        """How many there are."""
+        """Return the number of rows."""
         return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The words of a row, and under `ROW` its value."""
+        """Return a row's text for a role, or its value for the role `ROW`."""
         if not index.isValid():
             return None
         row = self._rows[index.row()]

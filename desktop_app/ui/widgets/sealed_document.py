@@ -1,8 +1,8 @@
-"""Text documents that load nothing, whatever their text names.
+"""Text documents that never load the resources that their text names.
 
-By itself Qt opens the file of every picture and style sheet that a document names: a FIFO would
-block the window for good, and /dev/zero fill its memory. What a document is to draw is given to it
-with `addResource`, or by an heir's `loadResource`.
+By default, Qt opens the file of every image and style sheet that a document names: a FIFO
+would block the window forever, and /dev/zero fill its memory. Images to draw are added with
+`addResource` or by a subclass's `loadResource`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QTextBrowser
 
 
 def nothing_for(kind: int) -> QByteArray | QImage:
-    """Return what stands for a resource that is not loaded.
+    """Return a placeholder for a resource that is not loaded.
 
-    It must be something: for None Qt looks for a file itself, and for a picture that is no picture
-    its image handler opens the file of that name.
+    It must not be None: then Qt looks for a file itself. Invalid image data would make Qt's
+    image handler open the file of that name.
     """
     if kind != QTextDocument.ResourceType.ImageResource.value:
         return QByteArray()
@@ -28,16 +28,16 @@ def nothing_for(kind: int) -> QByteArray | QImage:
 
 
 class SealedDocument(QTextDocument):
-    """A document of its own, in no view."""
+    """A document without a view that loads no resources."""
 
     def loadResource(self, kind: int, _name: QUrl | str) -> Any:
-        """Load nothing."""
+        """Return a placeholder."""
         return nothing_for(kind)
 
 
 class SealedBrowser(QTextBrowser):
-    """A view of a document."""
+    """A document view that loads no resources."""
 
     def loadResource(self, kind: int, _name: QUrl | str) -> Any:
-        """Load nothing."""
+        """Return a placeholder."""
         return nothing_for(kind)

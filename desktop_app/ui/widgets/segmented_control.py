@@ -1,6 +1,7 @@
-"""One of a few, side by side on a common ground: the variants, the tabs of the settings.
+"""A row of segments for choosing one of a few options.
 
-It is a group of exclusive buttons: Qt lets the arrow keys move the choice, and Tab stop only once.
+The segments are a group of exclusive buttons: in Qt, the arrow keys move within the group
+and Tab stops at it only once.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Segment(PlainButton):
-    """A button as wide as its text in bold, so that choosing it moves nothing."""
+    """A button as wide as its bold text, so that checking it moves nothing."""
 
     def __init__(self, label: str, theme: Theme, padding: int, *, small: bool) -> None:
         super().__init__(label)
@@ -37,7 +38,7 @@ class Segment(PlainButton):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
+        """Apply a theme."""
         self._theme = theme
         self.updateGeometry()
         self.update()
@@ -82,10 +83,10 @@ class Segment(PlainButton):
 
 
 class SegmentedControl(QFrame):
-    """One of a few.
+    """A row of exclusive segments.
 
     Signals:
-        chosen(str): the person took the option of this key.
+        chosen(str): the user chose the option with this key.
     """
 
     chosen = Signal(str)
@@ -100,8 +101,13 @@ class SegmentedControl(QFrame):
         padding: int = 16,
         small: bool = False,
     ) -> None:
-        """`options` are (key, label); `name` is what assistive technology calls the group. `small`:
-        in smaller letters, where there are many."""
+        """Create the segments; `options` are pairs of key and label.
+
+        Args:
+            name: the accessible name of the group.
+            padding: pixels beside each label, at the default text size.
+            small: use the smaller font, for many options.
+        """
         super().__init__(parent)
         set_role(self, "segments")
         self.setAccessibleName(spoken_text(name))
@@ -122,26 +128,27 @@ class SegmentedControl(QFrame):
         self._buttons[key] = button
 
     def button(self, key: str) -> QPushButton:
-        """The button of one option."""
+        """Return the button of an option."""
         return self._buttons[key]
 
     def current(self) -> str | None:
-        """The option taken; None where none is."""
+        """Return the key of the checked option, or None."""
         return next((key for key, button in self._buttons.items() if button.isChecked()), None)
 
     def set_current(self, key: str | None) -> None:
-        """Show an option as taken; says nothing to `chosen`."""
+        """Check an option (None: no option) without emitting `chosen`."""
         self._group.setExclusive(key is not None)
         for name, button in self._buttons.items():
             button.setChecked(name == key)
-            # Tab stops at the option taken; Qt sees to that only after a key or a click.
+            # Tab stops at the checked option. Qt does this itself only after a key press or
+            # a click.
             is_stop = name == key or key is None
             policy = Qt.FocusPolicy.StrongFocus if is_stop else Qt.FocusPolicy.ClickFocus
             button.setFocusPolicy(policy)
         self._group.setExclusive(True)
 
     def set_refusals(self, refusals: Mapping[str, str]) -> None:
-        """Disable the options named here; the reason is their tooltip."""
+        """Disable the options named here; the reason becomes their tooltip."""
         for key, button in self._buttons.items():
             why = refusals.get(key, "")
             button.setEnabled(not why)
@@ -149,10 +156,10 @@ class SegmentedControl(QFrame):
             button.setAccessibleDescription(spoken_text(why))
 
     def stretch(self) -> None:
-        """Take all the width there is, and no more."""
+        """Expand to the available width."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take another theme's measures."""
+        """Apply a theme."""
         for button in self._buttons.values():
             button.set_theme(theme)

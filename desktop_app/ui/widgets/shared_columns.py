@@ -1,5 +1,7 @@
-"""A table whose columns share its width, however wide it is: nothing is measured, so it stays quick with
-tens of thousands of rows."""
+"""A table whose columns have fixed shares of its width.
+
+Qt measures no cells, so it stays fast with tens of thousands of rows.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class SharedColumns(QTableView):
-    """One row is chosen at a time; all rows are of one height.
+    """A table with single selection and rows of equal height.
 
     Args:
-        shares: of the width, for each column; together 1.
+        shares: the share of the width for each column, 1 in total.
     """
 
     def __init__(self, model: QAbstractItemModel, shares: Sequence[float]) -> None:
