@@ -1,4 +1,4 @@
-"""Which group of the list a moment belongs to, seen from one day, in the local time zone."""
+"""Groups of the conversation list by date, relative to today in the local time zone."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Final
 
 from PySide6.QtCore import QLocale
 
-# What stands above the days, and the days.
+# The groups above the dates, then the dates.
 PINNED, FOLDERS, TODAY, YESTERDAY, WEEK, MONTHS = range(6)
-# What claims to be older than a hundred years is put there.
+# Anything older than a hundred years is in this month's group.
 _OLDEST_MONTH: Final = 1200
 
 
 class Calendar:
-    """See the module.
+    """Assigns moments to groups, relative to a day.
 
-    Moments are compared as timestamps: 100,000 conversions to local dates would be felt.
+    Moments are compared as timestamps, because converting 100,000 of them to local dates
+    would cause a noticeable delay.
     """
 
     def __init__(self, today: date) -> None:
@@ -25,11 +26,12 @@ class Calendar:
         self._today, self._yesterday, self._week = (
             _midnight(today - timedelta(days=days)) for days in (0, 1, 7)
         )
-        # The beginnings of this month and of those before it, negated: they ascend for bisect.
+        # Negated starts of this month and of earlier months, so that they ascend for
+        # bisect.
         self._months = [-_midnight(today.replace(day=1))]
 
     def group(self, moment: float) -> int:
-        """The group of a timestamp."""
+        """Return the group of a timestamp."""
         if moment >= self._today:
             return TODAY
         if moment >= self._yesterday:
@@ -41,7 +43,7 @@ class Calendar:
         return MONTHS + bisect_left(self._months, -moment)
 
     def label(self, group: int) -> str:
-        """What stands above a group."""
+        """Return the heading of a group."""
         fixed = {PINNED: "Pinned", FOLDERS: "Folders", TODAY: "Today", YESTERDAY: "Yesterday"}
         if group < MONTHS:
             return fixed.get(group, "Previous 7 days")
@@ -50,13 +52,13 @@ class Calendar:
         return name if month.year == self.today.year else f"{name} {month.year}"
 
     def _month(self, ago: int) -> date:
-        """The first day of the month so many months ago."""
+        """Return the first day of the month `ago` months back."""
         year, month = divmod(self.today.year * 12 + self.today.month - 1 - ago, 12)
         return date(year, month + 1, 1)
 
 
 def day_of(moment: datetime) -> str:
-    """A moment's day where one stands by itself: "14 Nov", of another year "14 Nov 2023"."""
+    """Return a short date: "14 Nov", or "14 Nov 2023" if the year differs."""
     day, today = moment.astimezone(), datetime.now().astimezone()
     words = f"{day.day} {QLocale.c().monthName(day.month, QLocale.FormatType.ShortFormat)}"
     return words if day.year == today.year else f"{words} {day.year}"

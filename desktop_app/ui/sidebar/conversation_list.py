@@ -1,9 +1,9 @@
-"""The left side: search, a new conversation, the conversations of one place by day, the ways to the
-other places, and what the month cost.
+"""The sidebar: search, new conversation, conversations by date, filters and footer.
 
-The row that is *selected* is the open conversation; the *current* row is where the keyboard is.
-Arrow keys move only the latter, Enter opens it. Several rows can be marked for an action on all of
-them; without that only the program selects (`select`), so that what is marked is what is shown.
+The *selected* row is the open conversation; the *current* row has the keyboard focus. Arrow
+keys move only the current row, Enter opens it. The user can mark several rows for an
+action. Otherwise only the program selects rows (`select`), so that the selection always
+shows what is open.
 """
 
 from __future__ import annotations
@@ -56,30 +56,34 @@ _EMPTY: Final = {
 
 
 class ConversationList(QFrame):
-    """See the module.
+    """The sidebar with the conversations. See the module.
 
     Attributes:
-        folders: all of them, by name.
-        theme: what everything is drawn with.
+        folders: all folders, sorted by name.
+        theme: the current theme.
 
     Signals:
-        open_requested(str id): a row was clicked or Enter pressed on it.
-        new_requested(), new_in_folder_requested(str folder id), temporary_requested()
-        export_requested(list ids, str format id)
-        renamed(str id, str title): the row shows the title already.
-        rename_ended(): the title is no longer being edited.
-        pin_requested(list ids, bool), archive_requested(list ids, bool), delete_requested(list ids), restore_requested(list ids),
-            erase_requested(list ids), move_requested(list ids, str folder id or ""): asked for; the rows stay until
-            they are changed or removed.
-        filter_requested(Place): to be shown; so are folders that are opened.
-        folder_requested(list ids): a new folder, with these conversations in it.
-        folder_renamed(str id, str name), folder_delete_requested(str id), folder_settings_requested(str id)
-        empty_trash_requested()
-        more_requested(bool): the next page, or with True all that is missing.
-        search_changed(str): after a pause in typing, and when a filter changes; "" at once when the
-            field is cleared.
-        hit_opened(str conversation id, str message id or "", str words): a hit was chosen; the
-            words are those that were found first.
+        open_requested(str id): a row was clicked, or Enter was pressed on it.
+        new_requested(), new_in_folder_requested(str folder id), temporary_requested(): start a
+            conversation.
+        export_requested(list ids, str format id): export conversations.
+        renamed(str id, str title): the user changed a title; the row already shows it.
+        rename_ended(): the editor of a title was closed.
+        pin_requested(list ids, bool), archive_requested(list ids, bool): the rows stay until
+            changed.
+        delete_requested(list ids), restore_requested(list ids), erase_requested(list ids): the rows
+            stay until removed.
+        move_requested(list ids, str folder id or ""): the rows stay until changed.
+        filter_requested(ListFilter): show the archive, the trash, the list or an opened folder.
+        folder_requested(list ids): create a folder with these conversations.
+        folder_renamed(str id, str name): the user changed a folder's name.
+        folder_delete_requested(str id), folder_settings_requested(str id): chosen in its menu.
+        empty_trash_requested(): erase everything in the trash.
+        more_requested(bool): load the next page, or with True all remaining pages.
+        search_changed(str): the words or filters changed, after a pause in typing; "" at once when
+            the field is cleared.
+        hit_opened(str conversation id, str message id or "", str words): the user opened a hit with
+            these matched words.
     """
 
     open_requested = Signal(str)
@@ -144,7 +148,7 @@ class ConversationList(QFrame):
         place: ListFilter = LIST,
         last: Conversation | None = None,
     ) -> None:
-        """Show these and no others, in a place; `last` as for `append`."""
+        """Replace all rows by those of a filter; `last` as for `append`."""
         folders = self.folders if place.kind is ListFilterKind.LIST else ()
         self.view.drop_marks()
         self.model.set_conversations(conversations, place=place, folders=folders, last=last)
@@ -153,7 +157,7 @@ class ConversationList(QFrame):
         self.view.leads_back = place != LIST
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
-        """Add the next page, whose end is `last`; None where nothing is behind it."""
+        """Append the next page, whose end is `last`; None if there are no more pages."""
         self.model.append(page, last)
         self._mark_selected()
         if last is None and self._goes_to_end:
@@ -161,25 +165,25 @@ class ConversationList(QFrame):
             self.view.go_to_end()
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
-        """All folders as they are now."""
+        """Replace the folders."""
         self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
         self.model.set_folders(self.folders)
         self._name_place()
         self._search.set_folders(self.folders)
 
     def upsert(self, conversation: Conversation) -> None:
-        """Show a conversation as it is now."""
+        """Insert, update, move or remove the row to match the conversation."""
         self.model.set_today(_today())
         self.model.upsert(conversation)
         if not self.view.has_marks:
             self._mark_selected()
 
     def remove(self, identifier: str) -> None:
-        """Forget a conversation."""
+        """Remove a conversation."""
         self.model.remove(identifier)
 
     def select(self, identifier: str | None) -> None:
-        """Mark the open conversation; None where it is not in the list yet."""
+        """Select the open conversation; None if it is not listed yet."""
         self._selected = identifier
         self.view.drop_marks()
         self._mark_selected()
@@ -189,42 +193,44 @@ class ConversationList(QFrame):
             self.view.scrollTo(row)
 
     def set_streaming(self, identifier: str, streaming: bool) -> None:
-        """Show or remove the dot of a conversation."""
+        """Show or hide the dot of a streaming conversation."""
         self.model.set_streaming(identifier, streaming)
 
     def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
-        """Show what was found instead of the conversations; None goes back to them."""
+        """Show search hits in place of the conversations; None ends the search."""
         self._search.show_hits(hits)
         self._show_page()
 
     def set_foot(
         self, provider_name: str, icon: str, month: str, *, is_near_cap: bool = False
     ) -> None:
-        """Who answers, and what the month cost: see `ListFoot`."""
+        """Show the provider and this month's cost: see `SidebarFooter`."""
         self.foot.show_month(provider_name, icon, month, is_near_cap=is_near_cap)
 
     def add_to_top(self, widget: QWidget) -> None:
-        """Give a widget its place below "New conversation"."""
+        """Add a widget below "New conversation"."""
         self._top.addWidget(widget)
 
     def set_shortcuts(self, search: str, new: str) -> None:
-        """Show these beside their actions ("Ctrl+N"; "" for none)."""
+        """Show shortcuts beside their actions, such as "Ctrl+N"; "" for none."""
         self.search.set_hint(_hint(search))
         self.new_button.set_hint(_hint(new))
 
     def focus_search(self) -> None:
-        """Put the keyboard into the search field."""
+        """Focus the search field."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
     def rename_selected(self) -> bool:
-        """Edit in place the name that the keyboard is on, else the title of the open conversation;
-        False where there is none."""
+        """Edit the name of the focused row, otherwise the title of the open conversation.
+
+        Return False if there is nothing to edit.
+        """
         row = self.view.currentIndex() if self.view.hasFocus() else self._row_of(self._selected)
         return self._edit(row)
 
     def rename(self, identifier: str) -> bool:
-        """Edit in place the name of a conversation or folder that is shown."""
+        """Edit the name of a listed conversation or folder in place."""
         return self._edit(self._row_of(identifier))
 
     def _edit(self, row: QModelIndex) -> bool:
@@ -238,13 +244,13 @@ class ConversationList(QFrame):
 
     @property
     def marked(self) -> list[str]:
-        """The conversations that the person marked, else the open one where it is shown."""
+        """The ids of the marked conversations, otherwise of the open one."""
         rows = self.view.selectedIndexes() if self.view.has_marks else []
         found = [row.data(Roles.IDENTIFIER) for row in rows]
         return found or ([self._selected] if self._selected else [])
 
     def neighbour(self, step: int) -> str | None:
-        """The id of the conversation `step` rows below (or above) the open one."""
+        """Return the id of the conversation below (or above) the open one, or None."""
         index = self.model.index_of(self._selected or "")
         row = index.row() + (1 if step > 0 else -1)
         while 0 <= row < self.model.rowCount():
@@ -255,7 +261,7 @@ class ConversationList(QFrame):
         return None
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self.theme = theme
         self._lay_out(theme.px)
         if self._delegates is not None:
@@ -296,7 +302,7 @@ class ConversationList(QFrame):
         self._search.column.setSpacing(px(9))
         self.note.setContentsMargins(0, 0, px(themes.ROW_MARGIN), 0)
 
-    # ------------------------------------------------------------ behaviour
+    # ------------------------------------------------------------ behavior
 
     def _connect_list(self) -> None:
         self.new_button.clicked.connect(lambda: self.new_requested.emit())
@@ -325,7 +331,7 @@ class ConversationList(QFrame):
         self._show_page()
 
     def _dress_rows(self) -> None:
-        """Once, before there are rows: the first paint has none, and waits for no painter of them."""
+        """Create the delegates before the first rows arrive, because the first paint has none."""
         if self._delegates is not None:
             return
         from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate
@@ -333,7 +339,7 @@ class ConversationList(QFrame):
         self._delegates = ConversationDelegate(self.theme, self), HitDelegate(self.theme, self)
         self.view.setItemDelegate(self._delegates[0])
         self.hit_view.setItemDelegate(self._delegates[1])
-        # Behind the view, which takes the keyboard back when it closes the editor.
+        # Connected after the view, which takes the focus back when it closes the editor.
         self._delegates[0].closeEditor.connect(lambda *_: self.rename_ended.emit())
 
     def _connect_places(self) -> None:
@@ -370,7 +376,7 @@ class ConversationList(QFrame):
             view, empty = self.hit_view, self._search.nothing_found
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty)
-        # Whoever took the last row out of a place by the keyboard goes on from the way back.
+        # After removing a filter's last row by keyboard, the focus moves to the way back.
         leaves = not has_rows and view.hasFocus() and self.view.leads_back
         self._pages.setCurrentWidget(view if has_rows else self.note)
         if leaves:
@@ -383,7 +389,7 @@ class ConversationList(QFrame):
             self.open_requested.emit(row.data(Roles.IDENTIFIER))
 
     def _delete(self, row: QModelIndex) -> None:
-        """What Del means here: into the trash, or out of it for good."""
+        """Move to the trash, or erase what is in the trash."""
         if row.data(Roles.IS_FOLDER):
             self.folder_delete_requested.emit(row.data(Roles.IDENTIFIER))
             return
@@ -405,7 +411,7 @@ class ConversationList(QFrame):
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _take_out(self, ids: list[str]) -> None:
-        """Conversations were dropped on the way back out of a place."""
+        """Move conversations out of the current filter after a drop on the way back."""
         match self.model.place.kind:
             case ListFilterKind.FOLDER:
                 self.move_requested.emit(ids, "")
@@ -415,7 +421,7 @@ class ConversationList(QFrame):
                 self.restore_requested.emit(ids)
 
     def _put_away(self, place: ListFilter, ids: list[str]) -> None:
-        """Conversations were dropped on the archive or the trash; from the trash they come back."""
+        """Archive or delete dropped conversations; those from the trash are restored."""
         if self.model.place.kind is ListFilterKind.TRASH:
             self.restore_requested.emit(ids if place.kind is not ListFilterKind.TRASH else [])
         elif place.kind is ListFilterKind.ARCHIVE:
@@ -430,7 +436,7 @@ class ConversationList(QFrame):
 
     @property
     def filters(self) -> SearchFilters:
-        """Where a search looks."""
+        """The filters of the search."""
         return self._search.filters
 
     def _enter_list(self) -> None:
@@ -439,8 +445,9 @@ class ConversationList(QFrame):
         view.ensure_current()
 
     def menu_for(self, row: QModelIndex) -> QMenu:
-        """The menu of a row, or of all that are marked with it; beside the rows, of the list."""
-        from desktop_app.ui.sidebar import list_menus  # here and below: no part of the start
+        """Return the menu of a row and the rows marked with it, or of the list's ground."""
+        # imported here and below because start-up does not need it
+        from desktop_app.ui.sidebar import list_menus
 
         return list_menus.menu_for(self, row)
 
@@ -448,7 +455,7 @@ class ConversationList(QFrame):
         _pop_up(self.menu_for(row), position)
 
     def _offer_new(self, at: QPoint) -> None:
-        """What can be begun beside a new conversation, on a secondary click or the menu key."""
+        """Open the menu of "New conversation" on a right click or the menu key."""
         from desktop_app.ui.sidebar import list_menus
 
         _pop_up(list_menus.ground_menu(self), self.new_button.mapToGlobal(at))
@@ -463,7 +470,7 @@ class ConversationList(QFrame):
             _pop_up(list_menus.folder_menu(self, folder), below)
 
     def _turn_the_day(self) -> None:
-        """Group by the day it is now, and again when it ends."""
+        """Group by the current day, and again after midnight."""
         self.model.set_today(_today())
         now = datetime.now(UTC).astimezone()
         next_day = datetime.combine(now.date() + timedelta(days=1), time()).astimezone()
@@ -480,7 +487,7 @@ def _today() -> date:
 
 
 def _hint(shortcut: str) -> str:
-    """A shortcut as it stands beside its action: "Ctrl ⇧ F" for "Ctrl+Shift+F"."""
+    """Format a shortcut for display: "Ctrl ⇧ F" for "Ctrl+Shift+F"."""
     from PySide6.QtGui import QKeySequence
 
     native = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)

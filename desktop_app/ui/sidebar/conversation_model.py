@@ -1,12 +1,12 @@
-"""What one place of the library shows, as rows: folders, and conversations grouped by day.
+"""The rows of the conversation list: folders, and conversations grouped by date.
 
-Headings are rows of their own (not enabled, so that keys and clicks pass over them). The rows are
-kept sorted by a key, found again by bisection, and a change of one conversation changes, moves,
-inserts or removes that row and at most two headings: views keep their selection, their current row
-and their place.
+Headings are rows, too, but disabled, so that keys and clicks skip them. The rows are sorted
+by a key and found by bisection. A change of a conversation changes, moves, inserts or
+removes its row and at most two headings, so that views keep their selection, current row
+and scroll position.
 
-A large place is shown in pages. `more_wanted` asks for the next one; until it has come, what would
-stand behind the last page is not shown.
+Large lists are loaded in pages. `more_requested` asks for the next page; until it arrives,
+rows that sort after the last page are not shown.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Conversation, Folder
 
 Index = QModelIndex | QPersistentModelIndex
-# Group, newest first within it, and the id where two were changed in the same moment.
+# The group, the negated time (newest first), and the id to break ties.
 Key = tuple[int, float, str]
 
 MIME_TYPE: Final = "application/x-repartee-conversations"
@@ -48,9 +48,9 @@ _NO_PARENT: Final = QModelIndex()
 
 
 class Roles(IntEnum):
-    """What a delegate asks for beside the title (DisplayRole).
+    """Additional data of a row for delegates.
 
-    NOTE: what stands at the end of the row. IS_FOLDER: it is a folder's row, not a conversation's.
+    NOTE: the text at the end of the row. IS_FOLDER: the row is a folder's.
     """
 
     IS_HEADING = Qt.ItemDataRole.UserRole
@@ -63,37 +63,37 @@ class Roles(IntEnum):
 
 @dataclass(frozen=True)
 class Heading:
-    """The first row of a group."""
+    """The heading of a group."""
 
     group: int
     label: str
 
     @property
     def key(self) -> Key:
-        """Before everything in its group."""
+        """The sort key, before all rows of the group."""
         return (self.group, float("-inf"), "")
 
 
 @dataclass(frozen=True)
 class FolderRow:
-    """A folder, and whether an answer is on its way in it."""
+    """A folder, and whether an answer is streaming in it."""
 
     folder: Folder
     streaming: bool = False
 
     @property
     def id(self) -> str:
-        """The folder's."""
+        """The folder's id."""
         return self.folder.id
 
 
 class ConversationModel(QAbstractListModel):
-    """See the module.
+    """A list model of folders, conversations and headings. See the module.
 
     Signals:
-        renamed(str id, str title): the person edited a title; the row shows it already.
-        folder_renamed(str id, str name): the same of a folder.
-        more_requested(): the next page should be appended.
+        renamed(str id, str title): the user edited a title; the row already shows it.
+        folder_renamed(str id, str name): the user edited a folder's name.
+        more_requested(): append the next page.
     """
 
     renamed = Signal(str, str)
@@ -113,12 +113,14 @@ class ConversationModel(QAbstractListModel):
     # ------------------------------------------------------------ what views ask
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
-        """Conversations, folders and headings."""
+        """Return the number of conversations, folders and headings."""
         return 0 if parent.isValid() else len(self._rows)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Headings cannot be chosen; names can be edited, but for what lies in the trash; folders
-        take conversations."""
+        """Return a row's flags.
+
+        Headings are disabled. Names are editable except in the trash. Folders accept drops.
+        """
         row = self._rows[index.row()] if index.isValid() else None
         if row is None or isinstance(row, Heading):
             return Qt.ItemFlag.NoItemFlags
@@ -131,7 +133,7 @@ class ConversationModel(QAbstractListModel):
         return flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Title, what is read aloud, and `Roles`."""
+        """Return a row's title, accessible text or `Roles` data."""
         if not index.isValid():
             return None
         row = self._rows[index.row()]
@@ -160,7 +162,7 @@ class ConversationModel(QAbstractListModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Take a new title or name: shown at once, and told. An empty one is refused."""
+        """Set a title or name, and emit the change. An empty name is refused."""
         name = " ".join(str(value).split())
         row = self._rows[index.row()] if index.isValid() else None
         if role != Qt.ItemDataRole.EditRole or row is None or isinstance(row, Heading) or not name:
@@ -176,21 +178,21 @@ class ConversationModel(QAbstractListModel):
         return True
 
     def canFetchMore(self, _parent: Index) -> bool:
-        """Whether a page is missing that was not asked for yet."""
+        """Return True if the next page exists and was not requested yet."""
         return self._last is not None and not self._has_asked
 
     def fetchMore(self, _parent: Index) -> None:
-        """Ask for the next page."""
+        """Request the next page."""
         if self.canFetchMore(_NO_PARENT):
             self._has_asked = True
             self.more_requested.emit()
 
     def mimeTypes(self) -> list[str]:
-        """What is dragged: conversations, by their ids."""
+        """Return the type of dragged conversations."""
         return [MIME_TYPE]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """The ids of conversations, to be dropped onto a folder."""
+        """Return the ids of the dragged conversations."""
         made = QMimeData()
         ids = [found.id for index in indexes if (found := self.conversation_at(index)) is not None]
         made.setData(MIME_TYPE, "\n".join(ids).encode())
@@ -199,28 +201,28 @@ class ConversationModel(QAbstractListModel):
     # ------------------------------------------------------------ what the program asks
 
     def conversation_at(self, index: Index) -> Conversation | None:
-        """The conversation of a row, None for a heading or a folder."""
+        """Return a row's conversation, or None for headings and folders."""
         row = self._rows[index.row()] if index.isValid() else None
         return None if row is None or isinstance(row, FolderRow | Heading) else row
 
     def folder_at(self, index: Index) -> Folder | None:
-        """The folder of a row, None for others."""
+        """Return a row's folder, or None for other rows."""
         row = self._rows[index.row()] if index.isValid() else None
         return row.folder if isinstance(row, FolderRow) else None
 
     def index_of(self, identifier: str) -> QModelIndex:
-        """The row of a conversation or folder; invalid where it is not shown."""
+        """Return the index of a conversation or folder; invalid if it is not listed."""
         key = self._key_of.get(identifier)
         return QModelIndex() if key is None else self.index(self._find(key))
 
     @property
     def conversations(self) -> list[Conversation]:
-        """Those that are shown, from the top down."""
+        """The listed conversations, from top to bottom."""
         return [row for row in self._rows if not isinstance(row, FolderRow | Heading)]
 
     @property
     def last_of_pages(self) -> Conversation | None:
-        """Behind which the next page begins, as it was then; None where all are here."""
+        """The last conversation of the loaded pages, as it was then; None if all are loaded."""
         return self._last
 
     # ------------------------------------------------------------ changes
@@ -233,12 +235,12 @@ class ConversationModel(QAbstractListModel):
         folders: Iterable[Folder] = (),
         last: Conversation | None = None,
     ) -> None:
-        """Show these and no others, of `place` where it is another one; `last` as for `append`."""
+        """Replace all rows, and the filter if `place` is given; `last` as for `append`."""
         rows = [FolderRow(folder) for folder in folders]
         self._reset([*rows, *conversations], place or self.place, last)
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
-        """Add the next page, whose end is `last`; None where nothing is behind it."""
+        """Append the next page, whose end is `last`; None if there are no more pages."""
         self._last, self._has_asked = last, False
         fresh = [c for c in page if c.id not in self._key_of]
         keyed = sorted(((self._key(c), c) for c in fresh), key=itemgetter(0))
@@ -249,15 +251,17 @@ class ConversationModel(QAbstractListModel):
             self._extend(keyed)
 
     def set_today(self, today: date) -> None:
-        """Group anew when a day has passed."""
+        """Regroup the rows after the day has changed."""
         if today != self._calendar.today:
             self._calendar = Calendar(today)
             rows = [row for row in self._rows if not isinstance(row, Heading)]
             self._reset(rows, self.place, self._last)
 
     def upsert(self, conversation: Conversation) -> None:
-        """Show a conversation as it is now: new, changed in place, moved to where it belongs, or no
-        longer, where that is in another place or behind the pages that are here."""
+        """Insert, update, move or remove the row to match the conversation.
+
+        The row is removed if the filter excludes it or it sorts after the loaded pages.
+        """
         is_behind = self._last is not None and self._key(conversation) > self._key(self._last)
         if is_behind or not self.place.holds(conversation):
             self.remove(conversation.id)
@@ -265,7 +269,7 @@ class ConversationModel(QAbstractListModel):
             self._put(conversation)
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
-        """Show these folders, in the list alone."""
+        """Replace the folders, which only the unfiltered list shows."""
         wanted = {f.id: f for f in folders} if self.place.kind is ListFilterKind.LIST else {}
         shown = {row.id: row for row in self._rows if isinstance(row, FolderRow)}
         for gone in shown.keys() - wanted.keys():
@@ -274,7 +278,7 @@ class ConversationModel(QAbstractListModel):
             self._put(replace(shown.get(id_, FolderRow(folder)), folder=folder))
 
     def remove(self, identifier: str) -> None:
-        """Forget a row, and its group's heading if it was the last one there."""
+        """Remove a row, and its group's heading if the group is then empty."""
         key = self._key_of.pop(identifier, None)
         if key is None:
             return
@@ -285,7 +289,7 @@ class ConversationModel(QAbstractListModel):
         self.endRemoveRows()
 
     def set_streaming(self, identifier: str, streaming: bool) -> None:
-        """Show or remove the dot of a conversation or folder."""
+        """Show or hide the streaming dot of a conversation or folder."""
         key = self._key_of.get(identifier)
         if key is not None:
             row = self._rows[self._find(key)]
@@ -295,7 +299,7 @@ class ConversationModel(QAbstractListModel):
     # ------------------------------------------------------------ rows
 
     def _key(self, row: Conversation | FolderRow) -> Key:
-        """Where a row stands."""
+        """Return the sort key of a row."""
         if isinstance(row, FolderRow):
             return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
         moment = self.place.moment_of(row).timestamp()
@@ -309,7 +313,7 @@ class ConversationModel(QAbstractListModel):
         return ", ".join(word for word in words if word)
 
     def _note(self, row: Conversation | FolderRow) -> str:
-        """Of what lies in the trash, how long it stays."""
+        """Return how long a conversation stays in the trash, "" outside it."""
         if isinstance(row, FolderRow) or row.trashed_at is None:
             return ""
         days = days_left(row.trashed_at, datetime.now(UTC))
@@ -326,7 +330,7 @@ class ConversationModel(QAbstractListModel):
         return at < len(self._keys) and self._keys[at][0] == group
 
     def _is_alone(self, row: int) -> bool:
-        """Whether a row is the only one in its group."""
+        """Return True if a row is the only row of its group."""
         follows = row + 1 < len(self._rows) and not isinstance(self._rows[row + 1], Heading)
         return isinstance(self._rows[row - 1], Heading) and not follows
 
@@ -346,8 +350,10 @@ class ConversationModel(QAbstractListModel):
     def _with_headings(
         self, keyed: Iterable[tuple[Key, Conversation | FolderRow]], group: int
     ) -> Iterable[tuple[Key, Conversation | FolderRow | Heading]]:
-        """Sorted rows with the headings between them, the first one's only if it begins another
-        group than `group`."""
+        """Yield sorted rows with headings between groups.
+
+        The first heading is omitted if the first row belongs to `group`.
+        """
         for key, row in keyed:
             if key[0] != group:
                 group = key[0]
@@ -356,7 +362,7 @@ class ConversationModel(QAbstractListModel):
             yield key, row
 
     def _extend(self, keyed: Sequence[tuple[Key, Conversation]]) -> None:
-        """Add sorted rows behind all others."""
+        """Append sorted rows after all others."""
         made = list(self._with_headings(keyed, self._keys[-1][0] if self._keys else -1))
         first = len(self._rows)
         self.beginInsertRows(QModelIndex(), first, first + len(made) - 1)
@@ -366,7 +372,7 @@ class ConversationModel(QAbstractListModel):
         self.endInsertRows()
 
     def _put(self, row: Conversation | FolderRow) -> None:
-        """Insert a row, or move and change it."""
+        """Insert a row, or move and update it."""
         new, old = self._key(row), self._key_of.get(row.id)
         if old is None:
             self._insert(row, new)
@@ -397,7 +403,7 @@ class ConversationModel(QAbstractListModel):
             self.dataChanged.emit(index, index)
 
     def _move(self, identifier: str, old: Key, new: Key) -> None:
-        """Move a row, so that views keep it selected; headings come and go as needed."""
+        """Move a row so that views keep its selection, and add or remove headings as needed."""
         if not self._has_heading(new[0]):
             heading = self._heading(new[0])
             at = self._find(heading.key)

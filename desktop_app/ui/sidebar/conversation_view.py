@@ -1,9 +1,8 @@
-"""The view of the conversation list: several can be marked, and dragged into folders; what comes from
-outside can be dropped on a row.
+"""The view of the conversation list, with marks and with drag and drop.
 
-As in every RowView, a plain click or Enter opens and the program alone selects what is open. What
-the person marks (Ctrl or Shift with a click, Shift with the arrows, Ctrl+Space, Ctrl+A) is added to
-that, and dropped again by the next plain click or arrow key.
+As in every RowView, a plain click or Enter opens a row, and only the program selects the
+open conversation. The user can mark further rows (Ctrl or Shift with a click, Shift with
+the arrows, Ctrl+Space, Ctrl+A). The next plain click or arrow key clears the marks.
 """
 
 from __future__ import annotations
@@ -48,20 +47,20 @@ _MOVES: Final = {
 
 
 class ConversationView(RowView):
-    """See the module.
+    """The view of the conversations. See the module.
 
     Attributes:
-        has_marks: what is selected is what the person marked, not just what is open.
-        leads_back: there is a place to go back to.
+        has_marks: whether the selection is what the user marked, not the open conversation.
+        leads_back: whether a filter is active that the user can leave.
 
     Signals:
-        selection_cleared(): only what is open is to be selected again.
-        back_requested(): Esc, Backspace or the arrow key left: out of a place.
-        end_pressed(): the very last row is wanted, loaded or not.
-        dropped(list[str] ids, str folder id): conversations were dropped onto a folder.
-        drop_hint_changed(str): what letting go here would do with what comes from outside; "" for nothing.
-        content_dropped(Given, str id, bool): something from outside was dropped on a conversation, or on a
-            folder, or with "" beside the rows.
+        selection_cleared(): the marks are cleared; select the open conversation again.
+        back_requested(): the user wants to leave the filter (Esc, Backspace or arrow left).
+        end_pressed(): the user wants to see the very last row, loaded or not.
+        dropped(list[str] ids, str folder id): conversations were dropped on a folder.
+        drop_hint_changed(str): what a drop here will do; "" after the drag left.
+        content_dropped(DroppedContent, str id, bool): external content was dropped on a
+            conversation or folder (True), or with "" beside the rows.
     """
 
     selection_cleared = Signal()
@@ -77,7 +76,7 @@ class ConversationView(RowView):
         self._anchor = QPersistentModelIndex()
         self._target = QPersistentModelIndex()
         self._is_marking = False
-        self._pressed_at: QPoint | None = None  # what was pressed there can be dragged
+        self._pressed_at: QPoint | None = None  # a drag of the pressed row starts there
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDropIndicatorShown(False)
@@ -86,39 +85,42 @@ class ConversationView(RowView):
 
     @property
     def marked(self) -> list[QModelIndex]:
-        """The conversations that an action on the current row means, from the top down: all that
-        are marked where it is one of them, else it alone."""
+        """The rows that an action on the current row applies to, from top to bottom.
+
+        These are all marked rows if the current row is marked, otherwise the current row
+        alone.
+        """
         current = self.currentIndex()
         if self.has_marks and self.selectionModel().isSelected(current):
             return sorted(self.selectedIndexes(), key=QModelIndex.row)
         return [current] if current.data(Roles.IDENTIFIER) else []
 
     def is_target(self, index: QModelIndex | QPersistentModelIndex) -> bool:
-        """Whether something is being dragged over this row, which would take it."""
+        """Return True if a drag is over this row and it would accept the drop."""
         return self._target == index
 
     def drop_marks(self) -> None:
-        """Forget what the person marked."""
+        """Clear the user's marks."""
         self._anchor = QPersistentModelIndex(self.currentIndex())
         if self.has_marks:
             self.has_marks = False
             self.selection_cleared.emit()
 
     def mark_all(self) -> None:
-        """Mark every conversation that is here."""
+        """Mark all loaded conversations."""
         count = self.model().rowCount()
         if count:
             self._mark(self.model().index(0, 0), self.model().index(count - 1, 0))
 
     def _mark(self, first: QModelIndex, last: QModelIndex) -> None:
-        """All between two rows; headings and folders cannot be selected."""
+        """Mark all rows between two rows; headings and folders are not selectable."""
         if first.row() > last.row():
             first, last = last, first
         self.has_marks = True
         self.selectionModel().select(QItemSelection(first, last), _Flag.ClearAndSelect)
 
     def _mark_to(self, index: QModelIndex) -> None:
-        """All from where one began."""
+        """Mark all rows from the anchor to this row."""
         if not self._anchor.isValid():
             self._anchor = QPersistentModelIndex(index)
         anchor = self.model().index(self._anchor.row(), 0)
@@ -134,7 +136,7 @@ class ConversationView(RowView):
     # ------------------------------------------------------------ keys and clicks
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The keys that mark, and those that leave; the others are any row view's."""
+        """Handle the keys that mark rows or leave a filter."""
         if self.state() == QAbstractItemView.State.EditingState:
             super().keyPressEvent(event)
             return
@@ -160,7 +162,7 @@ class ConversationView(RowView):
             self._press(key, event, has_control=has_control)
 
     def _press(self, key: Qt.Key, event: QKeyEvent, *, has_control: bool) -> None:
-        """A key that every list knows; the arrows drop the marks, unless Ctrl keeps them."""
+        """Handle the keys of every list; arrow keys without Ctrl clear the marks."""
         if key in (_Key.Key_Menu, _Key.Key_F10):
             event.ignore()
             return
@@ -171,8 +173,10 @@ class ConversationView(RowView):
             self.end_pressed.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """With Ctrl or Shift a click marks; a plain one drops the marks, unless it may begin to
-        drag them."""
+        """Mark rows on a click with Ctrl or Shift.
+
+        A plain click clears the marks unless it may start a drag of marked rows.
+        """
         index = self.indexAt(event.position().toPoint())
         is_left = event.button() == Qt.MouseButton.LeftButton
         marks = event.modifiers() & (
@@ -194,12 +198,12 @@ class ConversationView(RowView):
             self._toggle(index)
 
     def _start_at_selected(self) -> None:
-        """Where nothing was touched yet, a range begins at what is open."""
+        """Anchor a range at the open conversation if there is no anchor yet."""
         if not self._anchor.isValid() and self.selectedIndexes():
             self._anchor = QPersistentModelIndex(self.selectedIndexes()[0])
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click that marked opens nothing."""
+        """Keep a click that marked rows from opening them."""
         self._pressed_at = None
         if self._is_marking:
             self._is_marking = False
@@ -211,7 +215,7 @@ class ConversationView(RowView):
     # ------------------------------------------------------------ dragging
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Begin to drag. By itself Qt drags only what is selected, and here a press selects nothing."""
+        """Start a drag. By default, Qt drags only selected rows, but a press here selects nothing."""
         if self._pressed_at is None or not event.buttons() & Qt.MouseButton.LeftButton:
             super().mouseMoveEvent(event)
             return
@@ -221,11 +225,11 @@ class ConversationView(RowView):
             self.startDrag(Qt.DropAction.MoveAction)
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
-        """Take what is marked along, as its titles look here."""
+        """Drag the marked rows, with the first row as the image."""
         rows = [row for row in self.marked if row.flags() & Qt.ItemFlag.ItemIsDragEnabled]
         if not rows:
             return
-        from PySide6.QtGui import QDrag  # here and below: no start waits for what is dragged
+        from PySide6.QtGui import QDrag  # imported here and below because start-up needs no drags
 
         drag = QDrag(self)
         drag.setMimeData(self.model().mimeData(rows))
@@ -234,7 +238,7 @@ class ConversationView(RowView):
         drag.exec(Qt.DropAction.MoveAction)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Conversations may be dropped on folders, what comes from outside on either."""
+        """Accept conversations for folders, and external content for any row."""
         from desktop_app.ui.composer.dropped_content import accept_copy, is_welcome
 
         if event.mimeData().hasFormat(MIME_TYPE):
@@ -245,7 +249,7 @@ class ConversationView(RowView):
             event.ignore()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Show which row would take it; at the edges the list scrolls."""
+        """Highlight the row that would accept the drop; scroll near the edges."""
         from desktop_app.ui.composer.dropped_content import accept_copy
 
         super().dragMoveEvent(event)
@@ -259,13 +263,13 @@ class ConversationView(RowView):
         accept_copy(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """It went elsewhere."""
+        """Clear the highlight and the hint."""
         super().dragLeaveEvent(event)
         self._aim(QModelIndex())
         self.drop_hint_changed.emit("")
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Tell which row takes it."""
+        """Emit the dropped data with its row."""
         from desktop_app.ui.composer.dropped_content import accept_copy, given_in
 
         index = self.indexAt(event.position().toPoint())
@@ -287,7 +291,7 @@ class ConversationView(RowView):
 
 
 def _promise(data: QMimeData, index: QModelIndex) -> str:
-    """What letting go on a row will do with what comes from outside."""
+    """Return what a drop of external content on a row will do."""
     from desktop_app.ui.composer.dropped_content import promise
 
     if not index.data(Roles.IDENTIFIER):
@@ -298,5 +302,5 @@ def _promise(data: QMimeData, index: QModelIndex) -> str:
 
 
 def dragged(data: QMimeData) -> list[str]:
-    """The ids of the conversations that are being dragged."""
+    """Return the ids of the dragged conversations."""
     return [line for line in bytes(data.data(MIME_TYPE).data()).decode().split("\n") if line]

@@ -1,6 +1,4 @@
-"""The ways between the places of the library: a line above the list that leads back out of one, and
-a line below it with the archive, the trash and a new folder.
-"""
+"""Bars of the sidebar's filters: the way back above the list, archive and trash below it."""
 
 from __future__ import annotations
 
@@ -32,10 +30,10 @@ _TITLES: Final = {ListFilterKind.ARCHIVE: "Archive", ListFilterKind.TRASH: "Tras
 
 
 class _Target(PlainToolButton):
-    """A quiet button that conversations can be dropped on.
+    """A quiet button that accepts dropped conversations.
 
     Signals:
-        dropped(list[str]): their ids.
+        dropped(list[str]): conversations with these ids were dropped.
     """
 
     dropped = Signal(list)
@@ -49,27 +47,27 @@ class _Target(PlainToolButton):
         self.setAcceptDrops(True)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Conversations are welcome."""
+        """Accept conversations."""
         if event.mimeData().hasFormat(MIME_TYPE):
             event.acceptProposedAction()
             self.setDown(True)
 
     def dragLeaveEvent(self, event: object) -> None:
-        """They went elsewhere."""
+        """Release the button."""
         self.setDown(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Tell which."""
+        """Emit the ids of the dropped conversations."""
         self.setDown(False)
         event.acceptProposedAction()
         self.dropped.emit(dragged(event.mimeData()))
 
 
 class FilterBar(QWidget):
-    """Where one is, and the way back; hidden in the list itself.
+    """The title of the current filter and the way back; hidden in the unfiltered list.
 
     Signals:
-        back_requested(), empty_requested(), menu_requested()
+        back_requested(), empty_requested(), menu_requested(): the user clicked a button.
         dropped_out(list[str]): conversations were dropped on the way back.
     """
 
@@ -103,14 +101,14 @@ class FilterBar(QWidget):
         self.show_place(LIST, "")
 
     def show_place(self, place: ListFilter, folder_name: str) -> None:
-        """Say where one is."""
+        """Show the title and buttons of a filter."""
         self.setVisible(place.kind is not ListFilterKind.LIST)
         self.title.setText(_TITLES.get(place.kind, folder_name))
         self.menu_button.setVisible(place.kind is ListFilterKind.FOLDER)
         self.empty.setVisible(place.kind is ListFilterKind.TRASH)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         px = theme.px
         self.setFixedHeight(px(themes.ROW))
         self._line.setContentsMargins(px(4), 0, px(themes.ROW_MARGIN + 6), 0)
@@ -120,12 +118,12 @@ class FilterBar(QWidget):
 
 
 class FilterRow(QWidget):
-    """The archive, the trash, a new folder.
+    """The buttons for the archive, the trash and a new folder.
 
     Signals:
-        chosen(Place)
-        dropped(Place, list[str]): conversations were dropped on its button.
-        folder_requested()
+        chosen(ListFilter): the user chose a filter.
+        dropped(ListFilter, list[str]): conversations were dropped on a filter's button.
+        folder_requested(): create a folder.
     """
 
     chosen = Signal(object)
@@ -151,13 +149,13 @@ class FilterRow(QWidget):
         self.set_theme(theme)
 
     def show_place(self, place: ListFilter) -> None:
-        """Mark the place that is shown, if it is one of these."""
+        """Check the button of the current filter, if it has one."""
         for button, its_place in ((self.archive, ARCHIVE), (self.trash, TRASH)):
             button.setChecked(place == its_place)
             themes.set_style_property(button, "here", place == its_place)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         px = theme.px
         self._line.setContentsMargins(px(4), px(6), px(themes.ROW_MARGIN + 6), 0)
         self._line.setSpacing(px(4))
@@ -172,7 +170,7 @@ class FilterRow(QWidget):
     def _place_button(self, name: str, place: ListFilter) -> _Target:
         words = _TITLES[place.kind]
         button = _Target(name, words)
-        button.setText(f" {words} ")  # away from its sign and from its edge
+        button.setText(f" {words} ")  # keeps distance from the icon and the edge
         button.setCheckable(True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.clicked.connect(lambda on: self.chosen.emit(place if on else LIST))

@@ -1,4 +1,4 @@
-"""What a search found, as rows: the conversation's title, and the place with its matches."""
+"""A list model of search hits: the conversation's title, and a snippet with its matches."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversations.conversation import SearchHit
 
-# The matches stand between these in a snippet (see SearchHit).
+# The characters around a match in a snippet (see SearchHit).
 _MARKS: Final = re.compile("\x02([^\x02\x03]*)\x03?")
 _LONGEST: Final = 2_000
-"""Characters of a snippet, which has two lines."""
+"""The longest snippet in characters; two lines are shown."""
 
 
 class HitModel(RowsModel["SearchHit"]):
-    """The hits of one search."""
+    """The hits of a search."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(lambda hit: hit.title, _said, parent)
@@ -32,7 +32,7 @@ def _said(hit: SearchHit) -> str:
 
 
 def plain(snippet: str) -> tuple[str, list[tuple[int, int]]]:
-    """A snippet in one line without its marks, and (start, length) of each match in it."""
+    """Return a snippet in one line without its marks, and the (start, length) of each match."""
     text, spans, end = "", [], 0
     snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_LONGEST])
     for match in _MARKS.finditer(snippet):

@@ -1,6 +1,7 @@
-"""The menus of the conversation list: of one conversation or several, of a folder, of the ground.
+"""The menus of the conversation list: for conversations, for a folder, for the empty area.
 
-They say in words how many they are about, and tell what was chosen by the list's own signals.
+Labels state how many conversations an action concerns. Chosen actions emit the list's
+signals.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def menu_for(listing: ConversationList, row: QModelIndex) -> QMenu:
-    """The menu of a row of the list's view."""
+    """Return the menu of a row of the view."""
     view, model = listing.view, listing.model
     folder = model.folder_at(view.source_of(row))
     if folder is not None:
@@ -43,7 +44,7 @@ def menu_for(listing: ConversationList, row: QModelIndex) -> QMenu:
 
 
 def conversations_menu(listing: ConversationList, chosen: Sequence[Conversation]) -> QMenu:
-    """What can be done with these conversations in the place that is shown."""
+    """Return the menu of conversations in the current filter."""
     menu, ids = QMenu(listing), [conversation.id for conversation in chosen]
     several = f" {len(ids)} conversations" if len(ids) > 1 else ""
     if listing.model.place.kind is ListFilterKind.TRASH:
@@ -84,7 +85,7 @@ def conversations_menu(listing: ConversationList, chosen: Sequence[Conversation]
 
 
 def folder_menu(listing: ConversationList, folder: Folder) -> QMenu:
-    """What can be done with a folder."""
+    """Return the menu of a folder."""
     menu, id_ = QMenu(listing), folder.id
     rows: list[Row] = [
         ("square-pen", "New conversation here", lambda: listing.new_in_folder_requested.emit(id_)),
@@ -100,7 +101,7 @@ def folder_menu(listing: ConversationList, folder: Folder) -> QMenu:
 
 
 def ground_menu(listing: ConversationList) -> QMenu:
-    """What can be done beside all rows."""
+    """Return the menu of the area beside the rows."""
     menu = QMenu(listing)
     _fill(
         menu,
@@ -124,7 +125,7 @@ def _add_export(menu: QMenu, listing: ConversationList, ids: Sequence[str], word
 def _add_folders(
     menu: QMenu, listing: ConversationList, chosen: Sequence[Conversation], words: str
 ) -> None:
-    """Where they can be moved to: every folder but the one that all of them lie in."""
+    """Add the folders as targets, except a folder that already contains all conversations."""
     ids = [conversation.id for conversation in chosen]
     here = {conversation.folder_id for conversation in chosen}
     below = menu.addMenu(_sign(listing.theme, "folder-input"), menu_text(words))

@@ -1,4 +1,4 @@
-"""The search above the conversation list: its field, where it looks, and what it found."""
+"""The search above the conversation list: its field, its filters and its hits."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.search_filters import SearchFilters
 
-# A pause in typing that is long enough to look for what was typed.
+# The pause in typing after which a search starts.
 _SEARCH_PAUSE_MS: Final = 120
 _NOTHING_FOUND: Final = "Nothing found."
 _NOTHING_FOUND_THERE: Final = "Nothing found where the filters look."
 
 
 class ListSearch(QObject):
-    """See the module.
+    """The search of the conversation list. See the module.
 
     Attributes:
         column: the field, and below it the filters while hits are shown.
-        hits, view: what was found.
-        is_on: whether hits stand in the place of the conversations.
+        hits, view: the hits, and their view.
+        is_on: whether hits are shown in place of the conversations.
 
     Signals:
-        changed(str), hit_opened(str, str, str): as the list's `search_changed` and `hit_opened`.
+        changed(str), hit_opened(str, str, str): as `search_changed` and `hit_opened` of the list.
     """
 
     changed = Signal(str)
@@ -60,7 +60,7 @@ class ListSearch(QObject):
 
     @property
     def filters(self) -> SearchFilters:
-        """Where a search looks; made when it is first asked for, as no start should wait for it."""
+        """The filters of the search; created on first use because start-up does not need them."""
         if self._filters is None:
             from desktop_app.ui.sidebar.search_filters import SearchFilters
 
@@ -77,24 +77,24 @@ class ListSearch(QObject):
 
     @property
     def nothing_found(self) -> str:
-        """What is said where there are no hits."""
+        """The text shown if there are no hits."""
         return _NOTHING_FOUND_THERE if self.filters.is_set else _NOTHING_FOUND
 
     def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
-        """What was found; None ends the search."""
+        """Show hits; None ends the search."""
         self.hits.set_rows(hits or [])
         self.is_on = hits is not None
         if self.is_on or self._filters is not None:
             self.filters.setVisible(self.is_on)
 
     def set_folders(self, folders: tuple[Folder, ...]) -> None:
-        """The folders that a search can be limited to."""
+        """Set the folders that a search can be limited to."""
         self._folders = folders
         if self._filters is not None:
             self._filters.set_folders(folders)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = theme
         self.field.set_theme(theme)
         if self._filters is not None:

@@ -1,7 +1,8 @@
-"""How the rows of the conversation list and of a search's hits are painted.
+"""Delegates that paint the rows of the conversation list and of the search hits.
 
-All rows of a view are equally high. The ground of a row is selected (the open conversation),
-hovered or none; a view that has the keyboard's focus draws a ring around its current row.
+All rows of a view have the same height. A row's background is selected (the open
+conversation), hovered or empty. A view with keyboard focus draws a ring around its current
+row.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ _SNIPPET_LINES: Final = 2
 
 
 class RowDelegate(QStyledItemDelegate):
-    """The ground of a row, and what both lists share."""
+    """Paints a row's background; the base of both delegates."""
 
     height = themes.ROW + _GAP
 
@@ -71,11 +72,11 @@ class RowDelegate(QStyledItemDelegate):
         self.theme = theme
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """The same for all."""
+        """Return the same size for all rows."""
         return QSize(0, self.theme.px(self.height))
 
     def row_rect(self, option: QStyleOptionViewItem) -> QRect:
-        """The cell without the gap below it, and without the margin that a scroll bar takes."""
+        """Return the cell without the gap below it and without the scroll bar's margin."""
         view = option.widget
         scrolls = isinstance(view, QAbstractItemView) and view.verticalScrollBar().isVisible()
         margin = 0 if scrolls else self.theme.px(themes.ROW_MARGIN)
@@ -83,10 +84,10 @@ class RowDelegate(QStyledItemDelegate):
         return rect.adjusted(0, 0, -margin, -self.theme.px(_GAP))
 
     def paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Selected, hovered, or nothing; the ring while the keyboard is here.
+        """Paint the selected or hovered background, and the focus ring.
 
-        The view is asked, not `option.state`, whose flags belong to QStyle (see
-        `theme.APPLICATION_ARGUMENTS`).
+        The state comes from the view instead of `option.state`, whose flags belong to
+        QStyle (see `theme.APPLICATION_ARGUMENTS`).
         """
         view = option.widget
         assert isinstance(view, RowView)
@@ -105,10 +106,10 @@ class RowDelegate(QStyledItemDelegate):
 
 
 class ConversationDelegate(RowDelegate):
-    """A title with the dot of a streaming answer; a heading above each group."""
+    """Paints a title with its streaming dot, or a group's heading."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a row."""
+        """Paint a row."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if index.data(conversation_model.Roles.IS_HEADING):
@@ -120,7 +121,7 @@ class ConversationDelegate(RowDelegate):
         painter.restore()
 
     def _paint_target(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """The folder that would take what is dragged over it."""
+        """Highlight the row that would accept the current drag."""
         view = option.widget
         if isinstance(view, ConversationView) and view.is_target(index):
             radius = self.theme.px(themes.RADIUS)
@@ -167,7 +168,7 @@ class ConversationDelegate(RowDelegate):
         option: QStyleOptionViewItem,
         index: Index,
     ) -> bool:
-        """The whole title, where the row shows only its beginning."""
+        """Show the whole title as a tooltip if the row elides it."""
         if event.type() != QEvent.Type.ToolTip or not index.isValid():
             return False
         room = self._title_rect(option, index).width()
@@ -179,7 +180,7 @@ class ConversationDelegate(RowDelegate):
     # ------------------------------------------------------------ renaming in place
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        """A field over the row."""
+        """Return a field for editing the name."""
         editor = QLineEdit(parent)
         editor.setObjectName("rename")
         is_folder = index.data(conversation_model.Roles.IS_FOLDER)
@@ -188,15 +189,16 @@ class ConversationDelegate(RowDelegate):
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Begin with the title that there is."""
+        """Start with the current name."""
         super().setEditorData(editor, index)
         if isinstance(editor, QLineEdit):
             editor.setProperty("before", editor.text())
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
-        """Hand the new title to the model, which tells of it.
+        """Set the edited name in the model.
 
-        The line may not hold all of a title. Left as it is, it must not become the title.
+        The field may not hold all of a title, so an unedited text must not become the
+        title.
         """
         if isinstance(editor, QLineEdit) and editor.text() != editor.property("before"):
             model.setData(index, editor.text())
@@ -204,17 +206,17 @@ class ConversationDelegate(RowDelegate):
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        """As large as the row."""
+        """Make the field as large as the row."""
         editor.setGeometry(self.row_rect(option))
 
 
 class HitDelegate(RowDelegate):
-    """The conversation's title and date, and two lines of the place with its matches strong."""
+    """Paints a hit: the conversation's title and date, and two lines with bold matches."""
 
     height = 74
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a row."""
+        """Paint a row."""
         hit: SearchHit = index.data(ROW)
         px = self.theme.px
         rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))
@@ -243,7 +245,7 @@ class HitDelegate(RowDelegate):
         layout.draw(painter, QPointF(rect.topLeft()))
 
     def _laid_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
-        """At most two lines, the spans strong."""
+        """Lay out at most two lines, with the spans in bold."""
         strong = QTextCharFormat()
         strong.setForeground(self.theme.text)
         strong.setFontWeight(600)
@@ -274,7 +276,7 @@ def _range(text: str, start: int, length: int, strong: QTextCharFormat) -> QText
 
 
 def _units(text: str) -> int:
-    """How long Qt takes a text to be: it counts UTF-16 units, Python characters."""
+    """Return the length in UTF-16 units, as Qt counts it."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -287,7 +289,7 @@ def _draw_line(
     *,
     at_right: bool = False,
 ) -> None:
-    """One line, elided at its end, centred in height."""
+    """Draw a vertically centered line, elided at its end."""
     side = Qt.AlignmentFlag.AlignRight if at_right else Qt.AlignmentFlag.AlignLeft
     shown = QFontMetrics(font).elidedText(one_line(text), Qt.TextElideMode.ElideRight, rect.width())
     painter.setFont(font)

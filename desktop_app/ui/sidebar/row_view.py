@@ -1,11 +1,11 @@
-"""The view that the conversation list and a search's hits share.
+"""The view shared by the conversation list and the search hits.
 
-It never selects by itself: arrow keys and clicks move the current row, and `chosen` tells that
-one was opened.
+It never selects rows itself: arrow keys and clicks move the current row, and `chosen`
+reports an opened row.
 
-A QListView asks the model for the number of rows once for each row that it lays out, and lays all
-out after every change. Between it and the model stands a proxy, which answers in C++: at 100,000
-rows a change costs 20 ms instead of 330.
+A QListView asks the model for its row count for each row in a layout, and lays out all rows
+after every change. A proxy model between them answers in C++: at 100,000 rows a change
+costs 20 ms instead of 330 ms.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 
 class RowView(QListView):
-    """A list of rows of one height that never selects by itself.
+    """A list of rows of equal height that never selects rows itself.
 
     Attributes:
-        shows_focus: whether the keyboard is in use here, so that the ring helps and not distracts.
+        shows_focus: whether to paint the focus ring, because the keyboard is in use.
 
     Signals:
-        chosen(QModelIndex): clicked, or Enter pressed.
-        delete_pressed(QModelIndex)
-        left_at_top(): the arrow key up on the first row.
-        menu_requested(QModelIndex, QPoint global position)
+        chosen(QModelIndex): a row was clicked, or Enter was pressed on it.
+        delete_pressed(QModelIndex): Delete was pressed on a row.
+        left_at_top(): the up arrow was pressed on the first row.
+        menu_requested(QModelIndex, QPoint global position): open the menu of a row.
     """
 
     chosen = Signal(QModelIndex)
@@ -58,7 +58,7 @@ class RowView(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        # Made here: PySide takes 15 ms over the first widget that Qt made.
+        # Created here, because PySide takes 15 ms for the first widget that Qt created.
         viewport = QWidget()
         viewport.setBackgroundRole(QPalette.ColorRole.Base)
         viewport.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -73,24 +73,24 @@ class RowView(QListView):
         self.clicked.connect(self.chosen)
 
     def lay_out_anew(self) -> None:
-        """The delegate's measures have changed."""
+        """Lay out the rows again after the delegate's sizes changed."""
         self.scheduleDelayedItemsLayout()
         self.viewport().update()
 
     def row_of(self, index: QModelIndex) -> QModelIndex:
-        """The view's own index for one of the model's; all that it emits are its own."""
+        """Map a model index to the view's index; the view emits only its own indexes."""
         return self._proxy.mapFromSource(index)
 
     def source_of(self, row: QModelIndex) -> QModelIndex:
-        """The model's index for one of the view's own."""
+        """Map the view's index to the model's index."""
         return self._proxy.mapToSource(row)
 
     def go_to_end(self) -> None:
-        """Put the keyboard on the last row."""
+        """Move to the last row."""
         self.setCurrentIndex(self._end(first=False))
 
     def ensure_current(self) -> None:
-        """Put the ring somewhere: on the current row, else the selected, else the first."""
+        """Make a row current if none is: the selected row, otherwise the first."""
         if self.currentIndex().isValid():
             return
         chosen = self.selectedIndexes()
@@ -99,13 +99,13 @@ class RowView(QListView):
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
     ) -> QItemSelectionModel.SelectionFlag:
-        """Keys and clicks move the current row only."""
+        """Select nothing: keys and clicks only move the current row."""
         return QItemSelectionModel.SelectionFlag.NoUpdate
 
     def moveCursor(
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
     ) -> QModelIndex:
-        """Home and End go to conversations, not to headings."""
+        """Move Home and End to rows that can be chosen, not to headings."""
         if action == QAbstractItemView.CursorAction.MoveHome:
             return self._end(first=True)
         if action == QAbstractItemView.CursorAction.MoveEnd:
@@ -113,7 +113,7 @@ class RowView(QListView):
         return super().moveCursor(action, modifiers)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter opens, Delete asks to delete, up from the first row leaves."""
+        """Open on Enter, ask to delete on Delete, leave by the up arrow on the first row."""
         self.shows_focus = True
         index = self.currentIndex()
         is_editing = self.state() == QAbstractItemView.State.EditingState
@@ -128,17 +128,17 @@ class RowView(QListView):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """The ring comes with the keyboard, not with a click."""
+        """Show the focus ring unless a click moved the focus here."""
         self.shows_focus = event.reason() != Qt.FocusReason.MouseFocusReason
         super().focusInEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """The ring goes with a click."""
+        """Hide the focus ring on a click."""
         self.shows_focus = False
         super().mousePressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The menu of the row under the pointer, or of the current one for the Menu key."""
+        """Open the menu of the row under the pointer, or of the current row for the menu key."""
         if event.reason() == event.Reason.Keyboard:
             index = self.currentIndex()
             position = self.viewport().mapToGlobal(self.visualRect(index).center())
@@ -147,7 +147,7 @@ class RowView(QListView):
         self.menu_requested.emit(index, position)
 
     def _end(self, *, first: bool) -> QModelIndex:
-        """The first or last row that can be chosen."""
+        """Return the first or last row that can be chosen."""
         count = self.model().rowCount()
         for row in range(min(count, 2)) if first else range(count - 1, -1, -1):
             index = self.model().index(row, 0)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class SearchField(QLineEdit):
-    """The search field: its sign, and at its end the shortcut or, once filled, a way to clear it.
+    """The search field, with its icon and either its shortcut or a button to clear it.
 
     Signals:
-        down_pressed(): the arrow key down.
+        down_pressed(): the down arrow was pressed.
     """
 
     down_pressed = Signal()
@@ -41,12 +41,12 @@ class SearchField(QLineEdit):
         self.textChanged.connect(self._place)
 
     def set_hint(self, shortcut: str) -> None:
-        """Show the shortcut that leads here; "" for none."""
+        """Show the field's shortcut; "" for none."""
         self.hint.setText(shortcut)
         self._place()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = theme
         self.setTextMargins(theme.px(23), 0, theme.px(22), 0)
         self.clear_button.setIcon(icons.icon("x", theme.dim, theme.px(14)))
@@ -54,7 +54,7 @@ class SearchField(QLineEdit):
         self._place()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Down goes to the list; Esc clears, and is left to others when there is nothing to."""
+        """Leave the field on the down arrow; clear it on Esc, unless it is already empty."""
         if event.key() == Qt.Key.Key_Down:
             self.down_pressed.emit()
         elif event.key() == Qt.Key.Key_Escape and self.text():
@@ -63,7 +63,7 @@ class SearchField(QLineEdit):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The field, and its sign."""
+        """Paint the field and its icon."""
         super().paintEvent(event)
         size = self._theme.px(15)
         with QPainter(self) as painter:
@@ -85,7 +85,7 @@ class SearchField(QLineEdit):
 
 
 class NewButton(PlainButton):
-    """A row that begins a conversation, with its shortcut at the end."""
+    """A row that starts a conversation, with its shortcut at the end."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,12 +103,12 @@ class NewButton(PlainButton):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def set_hint(self, shortcut: str) -> None:
-        """Show the shortcut that does the same; "" for none."""
+        """Show the button's shortcut; "" for none."""
         self.hint.setText(shortcut)
         self.hint.setVisible(bool(shortcut))
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         px = theme.px
         self.setFixedHeight(px(themes.ROW))
         self._picture.setPixmap(icons.pixmap("square-pen", theme.text, px(16)))

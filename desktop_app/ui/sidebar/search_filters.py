@@ -1,7 +1,7 @@
-"""Where a search looks and in which order: small buttons below the search field, while one searches.
+"""The filters and the order of a search: small buttons below the search field.
 
-Each opens a menu and names what it is set to; what is set stands out. Everything is reached with Tab
-from the search field, and goes back to "anywhere, newest first" with the search.
+Each opens a menu and shows its value; active filters are highlighted. Tab reaches them from
+the search field. The end of a search resets them.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 ANYWHERE, ANY_TIME, ANY_VARIANT = "Anywhere", "Any time", "Any variant"
-# How many days back, today included.
+# The number of days back, including today.
 TIMES: Final = (("Today", 1), ("Past 7 days", 7), ("Past 30 days", 30), ("Past year", 365))
 ORDERS: Final = {SearchOrder.NEWEST: "Newest first", SearchOrder.BEST: "Best first"}
-_LONGEST: Final = 22  # letters of a folder's name
+_LONGEST: Final = 22  # characters of a folder's name
 
 
 class SearchFilters(QWidget):
-    """See the module.
+    """The filters of a search. See the module.
 
     Signals:
-        changed(): the search is to be made again.
+        changed(): repeat the search.
     """
 
     changed = Signal()
@@ -74,7 +74,7 @@ class SearchFilters(QWidget):
 
     @property
     def buttons(self) -> tuple[QPushButton, ...]:
-        """All of them, in the order of the keyboard."""
+        """The buttons, in tab order."""
         return (
             self.folder_button,
             self.time_button,
@@ -85,7 +85,7 @@ class SearchFilters(QWidget):
 
     @property
     def within(self) -> SearchFilter:
-        """Where to look, by the clock as it is now."""
+        """The current filters; relative days count from now."""
         since, until = None, None
         if self._days is not None:
             since = _midnight(_today() - timedelta(days=self._days - 1))
@@ -98,18 +98,18 @@ class SearchFilters(QWidget):
 
     @property
     def is_set(self) -> bool:
-        """Whether anything is left out."""
+        """True if any filter is active."""
         return self.within != SearchFilter()
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
-        """The folders to choose from. One that is gone is not looked in any more."""
+        """Set the folders to choose from. A removed folder is no longer a filter."""
         self._folders = tuple(folders)
         if self._folder_id not in {folder.id for folder in self._folders}:
             self._folder_id = None
         self._show()
 
     def clear(self) -> None:
-        """Anywhere, newest first; tells nobody."""
+        """Reset all filters and the order without emitting `changed`."""
         self._folder_id, self._days, self._between, self._variant = None, None, None, None
         self.order = SearchOrder.NEWEST
         self.attachment_button.blockSignals(True)
@@ -118,18 +118,18 @@ class SearchFilters(QWidget):
         self._show()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = theme
         self._flow.set_gap(theme.px(4))
         for button in self.buttons:
             if button.menu() is not None:
                 button.setIcon(icons.icon("chevron-down", theme.dim, theme.px(12)))
                 button.setIconSize(QSize(theme.px(12), theme.px(12)))
-                # The sign that a menu opens stands behind the words.
+                # Places the menu icon after the label.
                 button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
 
     def between(self, first: date, last: date) -> None:
-        """Look from one day to another, both included."""
+        """Search between two days, both included."""
         self._days, self._between = None, (min(first, last), max(first, last))
         self._tell()
 
@@ -238,7 +238,7 @@ class SearchFilters(QWidget):
 
     @staticmethod
     def _name(button: QPushButton, value: str, unset: str, what: str) -> None:
-        """Show a value, or what it is called where there is none."""
+        """Show a button's value, or its default label if there is none."""
         button.setText(value or unset)
         button.setAccessibleName(spoken_text(f"{what}: {value or unset}"))
         set_tooltip(button, what)
@@ -273,7 +273,7 @@ class DaysDialog(QDialog):
 
     @property
     def days(self) -> tuple[date, date]:
-        """What was chosen."""
+        """The chosen days."""
         first, last = (field.date() for field in self._fields)
         return (
             date(first.year(), first.month(), first.day()),
@@ -286,7 +286,7 @@ def _today() -> date:
 
 
 def _midnight(day: date) -> datetime:
-    """The beginning of a day, by the clock of this computer."""
+    """Return the beginning of a day in local time."""
     return datetime.combine(day, time()).astimezone()
 
 

@@ -1,4 +1,4 @@
-"""The last line of the left side: who answers, and what the month cost."""
+"""The footer of the sidebar: the provider, and this month's cost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SidebarFooter(QWidget):
-    """See the module."""
+    """The last line of the sidebar. See the module."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -31,8 +31,10 @@ class SidebarFooter(QWidget):
         self.set_theme(theme)
 
     def show_month(self, provider_name: str, icon: str, month: str, *, is_near_cap: bool) -> None:
-        """The provider with its icon, and what the month cost ("" where nothing is paid); it
-        stands out where it comes near its cap."""
+        """Show the provider with its icon, and this month's cost ("" if nothing is paid).
+
+        The cost is highlighted if it is near its cap.
+        """
         self._sign = icon
         self.name.setText(provider_name)
         self.month.setText(month)
@@ -41,7 +43,7 @@ class SidebarFooter(QWidget):
         self._draw_icon()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply a theme."""
         self._theme = theme
         self._line.setContentsMargins(theme.px(10), theme.px(6), theme.px(17), 0)
         self._line.setSpacing(theme.px(8))
