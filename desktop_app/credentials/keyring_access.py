@@ -40,15 +40,15 @@ class Keyring:
 
     def backend_name(self) -> str:
         """Return the name of the keyring."""
-        return _attempt(lambda backend: str(backend.name))
+        return _run(lambda backend: str(backend.name))
 
     def read(self, name: str) -> str | None:
         """Return the text stored under a name, or None."""
-        return _attempt(lambda backend: backend.get_password(self._service, name))
+        return _run(lambda backend: backend.get_password(self._service, name))
 
     def write(self, name: str, text: str) -> None:
         """Store a text under a name, replacing the previous one."""
-        _attempt(lambda backend: backend.set_password(self._service, name, text))
+        _run(lambda backend: backend.set_password(self._service, name, text))
 
     def delete(self, name: str) -> None:
         """Remove the text stored under a name, if there is one."""
@@ -59,7 +59,7 @@ class Keyring:
             with suppress(PasswordDeleteError):
                 backend.delete_password(self._service, name)
 
-        _attempt(job)
+        _run(job)
 
     def probe(self) -> None:
         """Write, read and delete a test entry: some keyrings accept entries but keep nothing."""
@@ -71,10 +71,10 @@ class Keyring:
             raise _unusable("The keyring does not keep what is written to it.")
 
 
-def _attempt(job: Callable[[KeyringBackend], T]) -> T:
+def _run(job: Callable[[KeyringBackend], T]) -> T:
     try:
         return job(_backend())
-    except _failures() as exc:
+    except _backend_errors() as exc:
         failure = _translated(exc)
     # Raised out here, the error does not carry `exc`, whose frames hold the key.
     raise failure
@@ -94,7 +94,7 @@ def _backend() -> KeyringBackend:
     return found
 
 
-def _failures() -> tuple[type[BaseException], ...]:
+def _backend_errors() -> tuple[type[BaseException], ...]:
     """Return what a back end raises if it is absent, locked or failing.
 
     Besides its own errors, keyring passes on those of D-Bus and its back ends: RuntimeError for a

@@ -123,7 +123,7 @@ class KeyVault:
         noted = await self._notes.key_origin(name)
         if noted not in (origin, UNKNOWN_ORIGIN):
             return None
-        found = await _call(lambda: self._read(name), self._prompt_timeout_s)
+        found = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
         belongs_to = None if found is None else found.origin
         if belongs_to != noted:
             await self._notes.note_key(name, belongs_to)
@@ -167,7 +167,7 @@ class KeyVault:
             return self._keyring.backend_name()
 
         try:
-            backend = await _call(store, self._prompt_timeout_s)
+            backend = await _run_in_thread(store, self._prompt_timeout_s)
         except CredentialError as exc:
             given_up.set()
             self.last_probe = ProbeResult(False, "", exc.what_happened)
@@ -189,7 +189,7 @@ class KeyVault:
         """
         self._session.pop(name, None)
         if await self._notes.key_origin(name) is not None:
-            await _call(lambda: self._keyring.delete(name), self._prompt_timeout_s)
+            await _run_in_thread(lambda: self._keyring.delete(name), self._prompt_timeout_s)
             await self._notes.note_key(name, None)
 
     async def place(self, name: str, origin: str) -> KeyPlace:
@@ -214,7 +214,7 @@ class KeyVault:
             return self._keyring.backend_name()
 
         try:
-            self.last_probe = ProbeResult(True, await _call(job, timeout_s), "")
+            self.last_probe = ProbeResult(True, await _run_in_thread(job, timeout_s), "")
         except CredentialError as exc:
             self.last_probe = ProbeResult(False, "", exc.what_happened)
         return self.last_probe
@@ -224,7 +224,7 @@ class KeyVault:
         self._session[name] = _SessionSecret(secret, place)
 
 
-async def _call(job: Callable[[], T], timeout_s: float) -> T:
+async def _run_in_thread(job: Callable[[], T], timeout_s: float) -> T:
     """Run `job` in a thread that may be abandoned.
 
     A thread that waits for a dialog cannot be stopped. It must block neither the program's end (so

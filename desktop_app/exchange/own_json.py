@@ -166,10 +166,10 @@ def read(value: Mapping[str, Any]) -> Iterator[ImportedConversation | ImportRefu
     items = value.get("conversations", [])
     if not isinstance(items, list):
         raise refused("The file is damaged: its conversations are not a list.")
-    return _each(items, folders, files)
+    return _read_each(items, folders, files)
 
 
-def _each(
+def _read_each(
     items: list[Any],
     folders: Mapping[str, Mapping[str, Any]],
     files: Mapping[str, Mapping[str, Any]],

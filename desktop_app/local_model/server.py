@@ -138,7 +138,7 @@ class LocalModel:
         self._process: asyncio.subprocess.Process | None = None
         self._socket: Path | None = None
         self._running: _Running | None = None
-        self._changing = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._closing = False
 
     @property
@@ -176,13 +176,13 @@ class LocalModel:
         self._closing = True
         _kill(self._process)
         try:
-            async with self._changing:
+            async with self._lock:
                 await self._stop()
         finally:
             self._closing = False
 
     async def _ensure_started(self) -> _Running:
-        async with self._changing:
+        async with self._lock:
             self._require_open()
             if self._running is not None and self.running and self._running.chosen == self.weights:
                 return self._running

@@ -123,8 +123,8 @@ class _Images:
             if self._archive is None:
                 self._archive = ForeignArchive(open_file(self._path))
                 named = [(PurePosixPath(i.filename).name, i) for i in self._archive.members]
-                self._named = sorted(named, key=_name_of)
-            at = bisect_left(self._named, file_id, key=_name_of)
+                self._named = sorted(named, key=_member_name)
+            at = bisect_left(self._named, file_id, key=_member_name)
             if file_id and at < len(self._named) and self._named[at][0].startswith(file_id):
                 name, info = self._named[at]
                 return name, self._archive.read(info, LARGEST_IMAGE)
@@ -139,12 +139,12 @@ class _Images:
                 self._archive.close()
 
 
-def _name_of(named: tuple[str, ZipInfo]) -> str:
+def _member_name(named: tuple[str, ZipInfo]) -> str:
     return named[0]
 
 
 def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
-    value = _parsed(data)
+    value = _parse_json(data)
     if own_json.is_own(value):
         total = len(value["conversations"]) if isinstance(value.get("conversations"), list) else 0
         return Export("Repartee", total, own_json.read(value))
@@ -153,15 +153,15 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
         readers: Callable[[Any], ImportedConversation] = partial(
             chatgpt.read_conversation, find_file=find_file
         )
-        return Export("ChatGPT", len(items), _each(items, readers))
+        return Export("ChatGPT", len(items), _read_each(items, readers))
     if librechat.is_librechat(value):
-        return Export("LibreChat", len(items), _each(items, librechat.read_conversation))
+        return Export("LibreChat", len(items), _read_each(items, librechat.read_conversation))
     if open_webui.is_open_webui(value):
-        return Export("Open WebUI", len(items), _each(items, open_webui.read_conversation))
+        return Export("Open WebUI", len(items), _read_each(items, open_webui.read_conversation))
     raise refused("The file holds no conversations of Repartee, ChatGPT, Open WebUI or LibreChat.")
 
 
-def _parsed(data: bytes) -> Any:
+def _parse_json(data: bytes) -> Any:
     """Return the value of a JSON text.
 
     Huge numbers become NaN, so that they spoil only the conversation that contains them.
@@ -178,7 +178,7 @@ def _bounded_integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MOST_DIGITS else nan
 
 
-def _each(items: list[Any], read: Callable[[Any], ImportedConversation]) -> Iterator[Found]:
+def _read_each(items: list[Any], read: Callable[[Any], ImportedConversation]) -> Iterator[Found]:
     for item in items:
         try:
             yield read(item)

@@ -21,10 +21,10 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 def csv_report(items: Iterable[BatchItem]) -> Iterator[str]:
     """Yield the headings, then a row for each file (RFC 4180)."""
-    yield _line(COLUMNS)
+    yield _csv_line(COLUMNS)
     for item in items:
         usage = item.usage
-        yield _line(
+        yield _csv_line(
             (
                 item.name,
                 item.status.value,
@@ -37,7 +37,7 @@ def csv_report(items: Iterable[BatchItem]) -> Iterator[str]:
         )
 
 
-def _line(cells: Iterable[str]) -> str:
+def _csv_line(cells: Iterable[str]) -> str:
     line = io.StringIO()
     csv.writer(line).writerow([plain_cell(cell) for cell in cells])
     return line.getvalue()

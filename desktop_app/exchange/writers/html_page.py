@@ -128,7 +128,7 @@ class _PageWriter(HtmlWriter):
         """Set up; `number` makes this text's footnotes unique on the page."""
         super().__init__()
         self._find_formula, self._number = find_formula, number
-        self._named: set[str] = set()
+        self._used_ids: set[str] = set()
 
     def direction(self, _runs: Runs, *, of_list: bool = False) -> str:
         """Let browsers detect the direction of lists, so that marks are where the texts begin.
@@ -140,18 +140,18 @@ class _PageWriter(HtmlWriter):
     def mark(self, run: Run, text: str) -> str:
         """Return a link to the footnote."""
         name = f"{self._number}-{run.link.rpartition('/')[2]}"
-        return f'<a href="#note-{name}"{self._named_once(f"mark-{name}")}>{text}</a>'
+        return f'<a href="#note-{name}"{self._id_attribute_once(f"mark-{name}")}>{text}</a>'
 
     def label(self, marker: str) -> str:
         """Return the name of a footnote, which links back to its mark."""
         name = f"{self._number}-{link_to_mark(marker).rpartition('/')[2]}"
         words = super().label(marker)
-        return f'<a href="#mark-{name}"{self._named_once(f"note-{name}")}>{words}</a>'
+        return f'<a href="#mark-{name}"{self._id_attribute_once(f"note-{name}")}>{words}</a>'
 
-    def _named_once(self, name: str) -> str:
-        if name in self._named:
+    def _id_attribute_once(self, name: str) -> str:
+        if name in self._used_ids:
             return ""
-        self._named.add(name)
+        self._used_ids.add(name)
         return f' id="{name}"'
 
     def words(self, run: Run) -> str:

@@ -44,34 +44,38 @@ class CandidatesReader:
         if chunk is not None:
             return list(self._split(chunk, "delta"))
         # The end, or an error, applies to all answers.
-        return [*self._of_begun(data, name), *self._first.read(data, name)]
+        return [*self._read_begun(data, name), *self._first.read(data, name)]
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
         """Return the events of a reply that came as one JSON value."""
         if not json_fields.rows(reply, "choices"):
             return self._first.read_whole(reply)
         events = list(self._split(reply, "message"))
-        return [*events, *self._of_begun(DONE), *self._first.read(DONE)]
+        return [*events, *self._read_begun(DONE), *self._first.read(DONE)]
 
     def end(self) -> list[StreamEvent]:
         """End the stream: each answer with a finish reason is complete."""
         others = [(at, self._others[at].end()) for at in sorted(self._begun)]
-        return [*_wrapped(others), *self._first.end()]
+        return [*_as_candidates(others), *self._first.end()]
 
-    def _of_begun(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
-        return _wrapped([(at, self._others[at].read(data, name)) for at in sorted(self._begun)])
+    def _read_begun(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
+        return _as_candidates(
+            [(at, self._others[at].read(data, name)) for at in sorted(self._begun)]
+        )
 
     def _split(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         fields: Mapping[str, Any] = chunk if isinstance(chunk, Mapping) else {}
         choices = json_fields.rows(chunk, "choices")
-        numbers = [_number(choice, place) for place, choice in enumerate(choices)]
+        numbers = [_choice_index(choice, place) for place, choice in enumerate(choices)]
         own = [choice for number, choice in zip(numbers, choices, strict=True) if number == 0]
         yield from self._first.take({**fields, "choices": own}, key)
         for number, choice in zip(numbers, choices, strict=True):
             if number in self._others:
                 self._begun.add(number)
                 events = self._others[number].take({"choices": [choice]}, key)
-                yield from _wrapped([(number, [e for e in events if not isinstance(e, Started)])])
+                yield from _as_candidates(
+                    [(number, [e for e in events if not isinstance(e, Started)])]
+                )
 
 
 def _chunk(data: bytes | bytearray, name: str) -> object:
@@ -85,10 +89,10 @@ def _chunk(data: bytes | bytearray, name: str) -> object:
     return None if isinstance(chunk, Mapping) and chunk.get("error") else chunk
 
 
-def _number(choice: Mapping[str, Any], place: int) -> int:
+def _choice_index(choice: Mapping[str, Any], place: int) -> int:
     number = choice.get("index")
     return number if isinstance(number, int) else place
 
 
-def _wrapped(answers: list[tuple[int, list[StreamEvent]]]) -> list[StreamEvent]:
+def _as_candidates(answers: list[tuple[int, list[StreamEvent]]]) -> list[StreamEvent]:
     return [OfCandidate(number, event) for number, events in answers for event in events]

@@ -71,34 +71,34 @@ def window_source(rows: Sequence[Row]) -> WindowSource | None:
     owners = {json_fields.text(row, "owned_by") for row in rows}
     if owners == {"llamacpp"}:
         is_said = all(_numbers_at(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows)
-        return None if is_said or len(rows) > 1 else WindowSource("/props", _of_llama_cpp)
+        return None if is_said or len(rows) > 1 else WindowSource("/props", _llama_cpp_windows)
     if owners == {"organization_owner"}:
-        return WindowSource("/api/v0/models", _of_lm_studio)
+        return WindowSource("/api/v0/models", _lm_studio_windows)
     if "library" in owners and not any(map(window_of, rows)):
-        return WindowSource("/api/ps", _of_ollama)
+        return WindowSource("/api/ps", _ollama_windows)
     is_litellm = bool(rows) and all(row.get("created") == _CREATED_BY_LITELLM for row in rows)
     if is_litellm and not any(map(window_of, rows)):
-        return WindowSource("/model/info", _of_litellm)
+        return WindowSource("/model/info", _litellm_windows)
     return None
 
 
-def _of_llama_cpp(reply: object, ids: Sequence[str]) -> dict[str, int]:
+def _llama_cpp_windows(reply: object, ids: Sequence[str]) -> dict[str, int]:
     settings = json_fields.mapping(reply, "default_generation_settings")
     found = _numbers_at(settings, ("n_ctx",))
     return dict.fromkeys(ids, found[0]) if found else {}
 
 
-def _of_lm_studio(reply: object, _ids: Sequence[str]) -> dict[str, int]:
+def _lm_studio_windows(reply: object, _ids: Sequence[str]) -> dict[str, int]:
     rows = json_fields.rows(reply, "data")
     return _smallest_by_id((json_fields.text(row, "id"), window_of(row)) for row in rows)
 
 
-def _of_ollama(reply: object, _ids: Sequence[str]) -> dict[str, int]:
+def _ollama_windows(reply: object, _ids: Sequence[str]) -> dict[str, int]:
     rows = json_fields.rows(reply, "models")
     return _smallest_by_id((json_fields.text(row, "name"), window_of(row)) for row in rows)
 
 
-def _of_litellm(reply: object, _ids: Sequence[str]) -> dict[str, int]:
+def _litellm_windows(reply: object, _ids: Sequence[str]) -> dict[str, int]:
     rows = json_fields.rows(reply, "data")
     infos = ((row, json_fields.mapping(row, "model_info")) for row in rows)
     return _smallest_by_id(

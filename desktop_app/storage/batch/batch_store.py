@@ -285,8 +285,9 @@ def _save_result(
         return True
     cost = None if result.usage is None else price_of(result.usage)
     tokens = (None,) * 4 if result.usage is None else token_counts(result.usage)
-    sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, cost = ?,
-        {", ".join(f"{name} = ?" for name in _SUMS)} WHERE job_id = ? AND number = ?"""  # noqa: S608
+    sums = ", ".join(f"{name} = ?" for name in _SUMS)
+    sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, cost = ?, {sums}
+        WHERE job_id = ? AND number = ?"""  # noqa: S608
     texts = (to_text(result.answer), to_text(result.error))
     amount = None if cost is None else str(cost)
     connection.execute(sql, (result.status.value, *texts, amount, *tokens, *key))
@@ -309,7 +310,8 @@ def _add_to_ledger(
     row = connection.execute("SELECT cost FROM batch_jobs WHERE id = ?", (job.id,)).fetchone()
     total = EXACT.add(Decimal(row["cost"]), cost or Decimal(0))
     sums = ", ".join(f"{name} = {name} + ?" for name in _SUMS)
-    sql = f"UPDATE batch_jobs SET cost = ?, uncounted = uncounted + ?, {sums} WHERE id = ?"  # noqa: S608
+    sql = f"""UPDATE batch_jobs SET cost = ?, uncounted = uncounted + ?, {sums}
+        WHERE id = ?"""  # noqa: S608
     connection.execute(sql, (str(total), int(cost is None), *tokens, job.id))
 
 

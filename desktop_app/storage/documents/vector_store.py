@@ -15,7 +15,7 @@ from desktop_app.storage.documents.collection_store import StoredPassageLocation
 
 # Candidates that are compared with all their numbers.
 COMPARED: Final = 200
-_OF_COLLECTIONS: Final = """
+_FROM_COLLECTIONS: Final = """
     FROM passages AS p {join} JOIN passage_vectors AS v ON v.passage_id = p.id AND v.model = ?
     WHERE p.sha256 IN (
         SELECT sha256 FROM collection_files
@@ -41,14 +41,14 @@ class VectorStore:
 
     async def missing(self, collection_id: str, model: str) -> tuple[int, int]:
         """Return the number of passages without a vector by `model`, and of their tokens."""
-        sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_missing()}"
+        sql = f"SELECT count(*) AS n, coalesce(sum(p.tokens), 0) AS tokens {_without_vector()}"
         row = await self._database.read(lambda c: c.execute(sql, (model, collection_id)).fetchone())
         return row["n"], row["tokens"]
 
     async def has_any(self, collection_ids: Sequence[str], model: str) -> bool:
         """Return True if any passage of the collections has a vector by `model`."""
         placeholders = ", ".join("?" * len(collection_ids))
-        sql = f"SELECT 1 {_OF_COLLECTIONS.format(join='', placeholders=placeholders)} LIMIT 1"
+        sql = f"SELECT 1 {_FROM_COLLECTIONS.format(join='', placeholders=placeholders)} LIMIT 1"
         values = (model, *collection_ids)
         row = await self._database.read(lambda c: c.execute(sql, values).fetchone())
         return row is not None
@@ -74,17 +74,17 @@ class VectorStore:
         return await self._database.read(find)
 
 
-def _missing() -> str:
-    of = _OF_COLLECTIONS.format(join="LEFT", placeholders="?")
+def _without_vector() -> str:
+    of = _FROM_COLLECTIONS.format(join="LEFT", placeholders="?")
     return f"{of} AND v.passage_id IS NULL"
 
 
 def _next_missing(
     collection_id: str, model: str, limit: int, connection: sqlite3.Connection
 ) -> list[Unembedded]:
+    join = "JOIN attachments AS a ON a.sha256 = p.sha256 WHERE"
     sql = f"""SELECT p.id, p.tokens, p.start, p."end", a.text
-        {_missing().replace("WHERE", "JOIN attachments AS a ON a.sha256 = p.sha256 WHERE", 1)}
-        ORDER BY p.id LIMIT ?"""
+        {_without_vector().replace("WHERE", join, 1)} ORDER BY p.id LIMIT ?"""
     rows = connection.execute(sql, (model, collection_id, limit))
     return [Unembedded(r["id"], r["tokens"], r["text"][r["start"] : r["end"]]) for r in rows]
 
@@ -97,7 +97,7 @@ def _nearest(
     connection: sqlite3.Connection,
 ) -> list[StoredPassageLocation]:
     placeholders = ", ".join("?" * len(collection_ids))
-    of = _OF_COLLECTIONS.format(join="", placeholders=placeholders)
+    of = _FROM_COLLECTIONS.format(join="", placeholders=placeholders)
     rows = connection.execute(f"SELECT p.id, v.vector {of}", (model, *collection_ids))
     near = heapq.nsmallest(
         COMPARED,

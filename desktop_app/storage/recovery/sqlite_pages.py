@@ -147,11 +147,11 @@ class SqlitePages:
                 self.bad.add(number)
 
     def _record(self, page: bytes, at: int, number: int) -> Record:
-        length, at = _varint(page, at)
-        rowid, at = _varint(page, at)
+        length, at = _read_varint(page, at)
+        rowid, at = _read_varint(page, at)
         if length > _LARGEST_RECORD:
             raise _DamagedError
-        return Record(_signed(rowid), _values(self._payload(page, at, length)), number)
+        return Record(_as_signed(rowid), _values(self._payload(page, at, length)), number)
 
     def _payload(self, page: bytes, at: int, length: int) -> bytes:
         """Return the whole record, whose end may be on overflow pages (1.6)."""
@@ -183,7 +183,7 @@ class SqlitePages:
         return payload
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for n in range(8):
         byte = data[at + n]
@@ -193,17 +193,17 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     return value << 8 | data[at + 8], at + 9
 
 
-def _signed(value: int) -> int:
+def _as_signed(value: int) -> int:
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
 def _values(payload: bytes) -> tuple[Value, ...]:
-    end, at = _varint(payload, 0)
+    end, at = _read_varint(payload, 0)
     if end > len(payload):
         raise _DamagedError
     kinds = []
     while at < end:
-        kind, at = _varint(payload, at)
+        kind, at = _read_varint(payload, at)
         kinds.append(kind)
     values: list[Value] = []
     for kind in kinds:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.credentials.vault import KeyPlace, KeyVault, _call
+from desktop_app.credentials.vault import KeyPlace, KeyVault, _run_in_thread
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.secret import Secret
 from tests.unit.credentials import forgetful
@@ -234,8 +234,8 @@ def test_a_call_that_hangs_is_left_behind() -> None:
 
     async def main() -> None:
         with pytest.raises(CredentialError, match="in time"):
-            await _call(lambda: answered.wait(30), 0.05)
-        assert await _call(lambda: "next", 10) == "next"
+            await _run_in_thread(lambda: answered.wait(30), 0.05)
+        assert await _run_in_thread(lambda: "next", 10) == "next"
 
     asyncio.run(main())
     answered.set()
@@ -247,6 +247,6 @@ def test_what_a_call_raises_reaches_the_caller() -> None:
 
     async def main() -> None:
         with pytest.raises(ZeroDivisionError):
-            await _call(job, 10)
+            await _run_in_thread(job, 10)
 
     asyncio.run(main())
