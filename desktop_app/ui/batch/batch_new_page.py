@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.batch.batch_wording import counted
 from desktop_app.ui.composer.template_mark import TemplateMark
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField, Note
@@ -253,8 +252,8 @@ class BatchNewPage(QWidget):
         names = [path.name for path in self._paths]
         more = len(names) - NAMED_FILES
         listed = ", ".join(names[:NAMED_FILES]) + (f" and {more:,} more" if more > 0 else "")
-        words = f"{counted(len(names), 'file or folder')}: {listed}"
-        words = words.replace("file or folders", "files and folders")
+        noun = "file or folder" if len(names) == 1 else "files and folders"
+        words = f"{len(names):,} {noun}: {listed}"
         self.files.setText(words if names else "None yet: add some, or drop them here.")
         set_role(self.files, "" if names else "note")
         self.files.setAccessibleName(spoken_text(self.files.text()))

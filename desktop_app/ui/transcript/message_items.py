@@ -48,6 +48,13 @@ DOCUMENT: Final = "document/"
 ACTION: Final = "action:"
 """Scheme of the links that ask for something to be done with the message they stand in."""
 
+_ACTION_LABELS: Final = {
+    "continue": "Continue",
+    "retry": "Retry",
+    "compact": "Compact",
+    "add-key": "Add key",
+}
+
 _MOST_DETAILS: Final = 200
 """Lines of what a server said."""
 
@@ -160,9 +167,9 @@ def ending_lines(
     ending = ENDINGS.get(message.status)
     is_explained = message.status is MessageStatus.INTERRUPTED and message.error is not None
     if ending and not is_explained:
-        name = "Continue" if message.text.strip() else "Retry"
-        offers = message.role is Role.ASSISTANT and (is_last or name == "Retry")
-        actions = (Run("\u2003"), _action(name)) if offers else ()
+        action = "continue" if message.text.strip() else "retry"
+        offers = message.role is Role.ASSISTANT and (is_last or action == "retry")
+        actions = (Run("\u2003"), _action(action)) if offers else ()
         lines.append(Line(Part.NOTICE, (*_said(ending), *actions)))
     return lines + error_lines(message, details=details, is_last=is_last)
 
@@ -173,9 +180,9 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     error = message.error
     if error is None:
         return []
-    actions, surface = ["Retry"], WINDOW if is_last else GONE_ON
+    actions, surface = ["retry"], WINDOW if is_last else GONE_ON
     if message.text.strip() and is_last:
-        actions.insert(0, "Continue")
+        actions.insert(0, "continue")
         surface = CONTINUABLE
     said = (error.kept_on(surface), error.remedy_on(surface))
     text = " ".join(sentence for sentence in said if sentence)
@@ -183,10 +190,10 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     if text:
         lines.append(Line(Part.ERROR_TEXT, _said(text)))
     if error.code == ContextTooLongError.code:
-        actions.append("Compact")
+        actions.append("compact")
     if error.code == AuthenticationError.code and not error.is_of_environment:
-        actions.append("Add key")
-    links = [_action(name, bold=True) for name in actions]
+        actions.append("add-key")
+    links = [_action(action, bold=True) for action in actions]
     if error.details:
         words = DETAILS_SHOWN if details else "Details"
         links.append(Run(words, bold=True, link=ACTION + DETAILS))
@@ -243,8 +250,8 @@ def _arrows(number: int, count: int) -> Runs:
     return Run("\u2005‹ ", link=older), Run(f"{number}/{count}"), Run(" ›\u2005", link=newer)
 
 
-def _action(name: str, *, bold: bool = False) -> Run:
-    return Run(name, bold=bold, link=ACTION + name.lower().replace(" ", "-"))
+def _action(action: str, *, bold: bool = False) -> Run:
+    return Run(_ACTION_LABELS[action], bold=bold, link=ACTION + action)
 
 
 def _words(text: str) -> Runs:

@@ -115,7 +115,7 @@ class DocumentViewer(QWidget):
         button = PlainToolButton()
         button.setObjectName(name)
         button.setProperty("icon-name", icon)
-        button.setAccessibleName(spoken_text(words.partition(" (")[0]))
+        button.setAccessibleName(spoken_text(words))
         set_tooltip(button, words)
         button.clicked.connect(lambda: act())
         set_role(button, "quiet")

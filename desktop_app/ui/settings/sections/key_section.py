@@ -33,7 +33,7 @@ _WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
     "session": (
         "For this session only",
         "clock",
-        "No working keyring was found here, and a file would not be safe: the key is forgotten "
+        "No working keyring was found here, and a file would not be safe: the {secret} is forgotten "
         "when you close the program.",
         "warning",
     ),
@@ -145,7 +145,7 @@ class KeySection(FormSection):
         self._state = state
         self._entry.clear()
         self._show(*_WHERE[state.place], entry=state.place in _WITHOUT_KEY)
-        if state.note and state.note != self._where.text():
+        if state.note:
             self.note.set_text(state.note, _WHERE[state.place][3])
 
     def begin_entry(self) -> None:
@@ -188,7 +188,7 @@ class KeySection(FormSection):
         self._replace.setVisible(stored)
         self._remove.setVisible(stored or is_elsewhere)
         self._show_buttons()
-        self.note.set_text(note.replace("the key is", f"the {self._word} is"), tone)
+        self.note.set_text(note.format(secret=self._word), tone)
 
     def _show_buttons(self) -> None:
         """Save once there is something to save; before that a way back, if there is one."""

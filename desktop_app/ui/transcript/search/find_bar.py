@@ -52,9 +52,9 @@ class FindBar(QFrame):
         self._count.setObjectName("find-count")
         set_role(self._count, "note")
         self._buttons = [
-            self._button("find-previous", "chevron-up", "Previous match (Shift+Enter)"),
-            self._button("find-next", "chevron-down", "Next match (Enter)"),
-            self._button("find-close", "x", "Close (Esc)"),
+            self._button("find-previous", "chevron-up", "Previous match", "Shift+Enter"),
+            self._button("find-next", "chevron-down", "Next match", "Enter"),
+            self._button("find-close", "x", "Close", "Esc"),
         ]
         row = QHBoxLayout(self)
         row.addWidget(self.field, 1)
@@ -72,12 +72,12 @@ class FindBar(QFrame):
         self.set_theme(theme)
         self.hide()
 
-    def _button(self, name: str, icon: str, words: str) -> QToolButton:
+    def _button(self, name: str, icon: str, words: str, key: str) -> QToolButton:
         button = PlainToolButton(self)
         button.setObjectName(name)
         button.setProperty("icon-name", icon)
-        set_tooltip(button, words)
-        button.setAccessibleName(spoken_text(words.partition(" (")[0]))
+        set_tooltip(button, f"{words} ({key})")
+        button.setAccessibleName(spoken_text(words))
         button.setCursor(Qt.CursorShape.ArrowCursor)
         set_role(button, "quiet")
         return button
