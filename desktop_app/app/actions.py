@@ -92,4 +92,4 @@ def _delete_chosen(window: MainWindow, its: Controllers) -> None:
 
 def _show_place(window: MainWindow, its: Controllers, place: ListFilter) -> None:
     window.show_list()
-    its.tasks.start(its.library.shelf.go(place))
+    its.tasks.start(its.list_presenter.go(place))

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.attachments.attachments_controller import AttachmentsController
 from desktop_app.app.attachments.document_passwords import DocumentPasswords, Unlocking
 from desktop_app.app.attachments.drop_controller import DropController
+from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.app.attachments.images_controller import ImagesController
 from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
 from desktop_app.app.attachments.preview_controller import PreviewController
@@ -20,16 +21,19 @@ from desktop_app.app.chat.chat_controller import ChatController
 from desktop_app.app.chat.choice_controller import ChoiceController
 from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
 from desktop_app.app.chat.compaction_controller import CompactionController
+from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.documents.collections_controller import CollectionsController
-from desktop_app.app.documents.viewer_controller import ViewerController
+from desktop_app.app.documents.viewer_controller import Target, ViewerController
 from desktop_app.app.export.export_controller import ExportController
 from desktop_app.app.library.data_page_controller import DataPageController
+from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.folders_controller import FoldersController
 from desktop_app.app.library.housekeeping import Housekeeping
 from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.search_controller import SearchController
 from desktop_app.app.library.spending_footer import SpendingFooter
 from desktop_app.app.library.store_watcher import StoreWatcher
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.window.notifications import Actions
 
 
 class Controllers(QObject):
@@ -121,8 +126,8 @@ class Controllers(QObject):
             window,
             theme,
             self.library,
-            self.prompts,
-            self.attachments,
+            self.list_presenter,
+            state.prompts,
             current=state.current,
             draft=state.draft,
             values=state.values,
@@ -138,9 +143,24 @@ class Controllers(QObject):
     def _make_library(self) -> None:
         """The list, and what is done with whole conversations."""
         window, theme, state, running = self._window, self._theme, self.state, self.running
+        self.draft_saver = DraftSaver(
+            window.prompt, current=state.current, draft=state.draft, drafts=state.drafts
+        )
+        presenter = self.list_presenter = ListPresenter(
+            window,
+            running,
+            current=state.current,
+            folders=state.folders,
+            setup=state.setup,
+            private=state.private,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
         library = self.library = LibraryController(
             window,
             running,
+            presenter,
+            self.draft_saver,
             current=state.current,
             draft=state.draft,
             providers=state.providers,
@@ -152,15 +172,18 @@ class Controllers(QObject):
             tasks=state.tasks,
             backend=state.backend,
         )
-        self.search = SearchController(window, library, tasks=state.tasks, backend=state.backend)
-        self.trash = Trash(window, running, library, current=state.current, backend=state.backend)
+        self.search = SearchController(window, presenter, tasks=state.tasks, backend=state.backend)
+        self.trash = Trash(
+            window, running, library, presenter, current=state.current, backend=state.backend
+        )
         self.housekeeping = Housekeeping(
-            self.trash, window, tasks=state.tasks, backend=state.backend
+            self.trash.expire, window, tasks=state.tasks, backend=state.backend
         )
         self.conversation_folders = FoldersController(
             window,
             theme,
             library,
+            presenter,
             current=state.current,
             folders=state.folders,
             setup=state.setup,
@@ -182,6 +205,7 @@ class Controllers(QObject):
             window,
             running,
             library,
+            presenter,
             current=state.current,
             tasks=state.tasks,
             backend=state.backend,
@@ -200,8 +224,18 @@ class Controllers(QObject):
     def _make_prompt(self) -> None:
         """The prompt, and what comes along with a question."""
         window, theme, state = self._window, self._theme, self.state
+        self.choices = ModelChoices(
+            window,
+            current=state.current,
+            values=state.values,
+            providers=state.providers,
+            setup=state.setup,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
         self.prompt = ChoiceController(
             window,
+            self.choices,
             current=state.current,
             draft=state.draft,
             values=state.values,
@@ -211,8 +245,12 @@ class Controllers(QObject):
             tasks=state.tasks,
             backend=state.backend,
         )
+        self.image_chips = ImageChips(
+            window, tasks=state.tasks, image_scaler=state.backend.pictures
+        )
         self.pictures = ImagesController(
             window.transcript,
+            self.image_chips,
             current=state.current,
             tasks=state.tasks,
             backend=state.backend,
@@ -222,6 +260,7 @@ class Controllers(QObject):
             theme,
             current=state.current,
             draft=state.draft,
+            prompt_list=state.prompts,
             values=state.values,
             tasks=state.tasks,
             backend=state.backend,
@@ -229,11 +268,13 @@ class Controllers(QObject):
         self.passwords = DocumentPasswords(window, lambda: theme.current)
         self.attachments = AttachmentsController(
             window,
-            self.pictures,
-            self.prompts,
+            self.image_chips,
+            state.prompts,
             self.passwords,
             current=state.current,
             draft=state.draft,
+            origins=state.origins,
+            notes=state.collection_notes,
             values=state.values,
             providers=state.providers,
             setup=state.setup,
@@ -249,7 +290,7 @@ class Controllers(QObject):
                 window, current=state.current, draft=state.draft, setup=state.setup
             ),
             theme,
-            self.pictures,
+            self.image_chips,
             window.notifications.notify,
             current=state.current,
             setup=state.setup,
@@ -259,14 +300,13 @@ class Controllers(QObject):
         self.given = DropController(
             window,
             self.library,
-            self.attachments,
             current=state.current,
             values=state.values,
             tasks=state.tasks,
         )
         self.presets = PresetsController(
             window,
-            self.prompt,
+            self.choices,
             lambda: self.prompts.manage("presets"),
             current=state.current,
             values=state.values,
@@ -281,20 +321,6 @@ class Controllers(QObject):
     def _make_chat(self) -> None:
         """Questions and answers, what is done before one is sent, and the ways out of a refusal."""
         window, theme, state, running = self._window, self._theme, self.state, self.running
-        chat = self.chat = ChatController(
-            window,
-            running,
-            self.library,
-            self.prompt,
-            current=state.current,
-            draft=state.draft,
-            values=state.values,
-            providers=state.providers,
-            setup=state.setup,
-            drafts=state.drafts,
-            tasks=state.tasks,
-            backend=state.backend,
-        )
         self.viewer = ViewerController(
             window,
             theme,
@@ -306,10 +332,10 @@ class Controllers(QObject):
         self.collections = CollectionsController(
             window,
             theme,
-            self.attachments,
-            self.viewer,
             current=state.current,
             draft=state.draft,
+            origins=state.origins,
+            notes=state.collection_notes,
             tasks=state.tasks,
             backend=state.backend,
         )
@@ -327,7 +353,7 @@ class Controllers(QObject):
         )
         self.titles = TitleController(
             running,
-            self.library,
+            self.list_presenter,
             values=state.values,
             setup=state.setup,
             spending=state.spending,
@@ -337,7 +363,6 @@ class Controllers(QObject):
         )
         self.parts = ChunkedReadingController(
             window,
-            chat,
             current=state.current,
             draft=state.draft,
             setup=state.setup,
@@ -352,14 +377,34 @@ class Controllers(QObject):
             tasks=state.tasks,
             backend=state.backend,
         )
-        chat.before_asking = self.compaction.before_asking
-        chat.cancel_first = self.compaction.cancel
-        chat.ways_out = lambda error: [
-            *unlocking.ways_out(error),
-            *self.parts.ways_out(error),
-            *self.collections.ways_out(error),
-            *self.compaction.ways_out(error),
-        ]
+
+        def ways_out(error: UserFacingError) -> Actions:
+            return [
+                *unlocking.ways_out(error),
+                *self.parts.ways_out(error),
+                *self.collections.ways_out(error),
+                *self.compaction.ways_out(error),
+            ]
+
+        self.chat = ChatController(
+            window,
+            running,
+            self.library,
+            self.list_presenter,
+            self.draft_saver,
+            self.choices,
+            before_asking=self.compaction.before_asking,
+            ways_out=ways_out,
+            cancel_first=self.compaction.cancel,
+            current=state.current,
+            draft=state.draft,
+            values=state.values,
+            providers=state.providers,
+            setup=state.setup,
+            drafts=state.drafts,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
 
     def _join(self) -> None:
         window = self._window
@@ -368,6 +413,18 @@ class Controllers(QObject):
         self.settings.key_changed.connect(self.running.look_again)
         window.first_start.example_chosen.connect(self.prompts.begin_example)
         self.prompts.dialog_created.connect(self.presets.join)
+        self.prompts.text_attach_requested.connect(self.attachments.attach_text)
+        self.given.files_attach_requested.connect(self.attachments.attach)
+        self.given.content_attach_requested.connect(self.attachments.attach_content)
+        self.given.text_attach_requested.connect(self.attachments.attach_text)
+        self.private.content_dropped.connect(self.given.take_drop)
+        self.batches.reading_stop_requested.connect(self.attachments.close)
+        self.collections.document_open_requested.connect(
+            lambda sha256, name: self.viewer.open(Target(sha256, name))
+        )
+        self.parts.submit_requested.connect(
+            lambda *asked: self.tasks.start(self.chat.submit(*asked))
+        )
         self.prompts.imported.connect(lambda: self.tasks.start(self.presets.load()))
         window.transcript.set_model_names(self.name_of_model)
         window.transcript.typeset_with(self.typesetter)

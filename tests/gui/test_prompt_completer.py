@@ -175,7 +175,10 @@ def test_it_opens_narrows_and_closes_with_esc_which_leaves_the_text(either: Type
 
 @pytest.mark.parametrize("key", [KEY.Key_Return, KEY.Key_Tab])
 def test_enter_and_tab_take_what_is_marked(either: Typed, key: Qt.Key) -> None:
-    either.slash.fill_in = lambda names: {"selection": "x = 1"} if "selection" in names else {}
+    either.slash.use(
+        lambda names: {"selection": "x = 1"} if "selection" in names else {},
+        lambda _prompt, text: text,
+    )
     either.type("/ex")
     either.press(key)
     assert either.text == "Explain this:\n\nx = 1"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,8 +45,10 @@ from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from desktop_app.app.attachments.document_passwords import DocumentPasswords
-    from desktop_app.app.attachments.images_controller import ImagesController
-    from desktop_app.app.prompts.prompts_controller import PromptsController
+    from desktop_app.app.attachments.image_chips import ImageChips
+    from desktop_app.app.state.attachment_origins import AttachmentOrigins
+    from desktop_app.app.state.collection_notes import CollectionNotes
+    from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.ui.composer.dropped_content import DroppedData
@@ -70,23 +72,19 @@ class _Reading:
 
 
 class AttachmentsController(QObject):
-    """Between drops, the document worker and the draft.
-
-    Attributes:
-        origins: where attached files were read from, by their SHA-256.
-        describe_collection: what the chip of a collection says of it, by its id, and whether that
-            is as it should be.
-    """
+    """Between drops, the document worker and the draft."""
 
     def __init__(
         self,
         window: MainWindow,
-        pictures: ImagesController,
-        prompts: PromptsController,
+        pictures: ImageChips,
+        prompts: PromptList,
         passwords: DocumentPasswords,
         *,
         current: OpenConversation,
         draft: PromptDraft,
+        origins: AttachmentOrigins,
+        notes: CollectionNotes,
         values: SettingValues,
         providers: Providers,
         setup: AnswerSetup,
@@ -112,8 +110,7 @@ class AttachmentsController(QObject):
         self._soon = QTimer(self, singleShot=True, interval=SHOWN_ANEW_MS)
         self._soon.timeout.connect(self._update)
         self._prompts, self._passwords = prompts, passwords
-        self.origins: dict[str, Path] = {}
-        self.describe_collection: Callable[[str], tuple[str, bool]] = lambda _id: ("", True)
+        self._origins, self._notes = origins, notes
         window.files_dropped.connect(self.attach)
         window.image_dropped.connect(self.attach_content)
         prompt = window.prompt
@@ -123,13 +120,13 @@ class AttachmentsController(QObject):
         prompt.detail_requested.connect(self._choose_detail)
         pictures.thumbnail_ready.connect(self._show_thumbnail)
         prompt.attachment_removal_requested.connect(self._remove)
-        prompt.suggestion_requested.connect(prompts.ask)
-        prompts.prompts_changed.connect(self._show_suggestions)
+        prompts.changed.connect(self._show_suggestions)
         prompt.text_changed.connect(self._show_suggestions)
         self._current.opened.connect(self._begin_anew)
         self._current.opened.connect(self._show)
         self._setup.choice_changed.connect(self._show)
         self._draft.changed.connect(self._show)
+        notes.changed.connect(self._show)
         self._providers.changed.connect(self._show)
         self._providers.listings_changed.connect(self._show)
         self._current.path_changed.connect(self._show)
@@ -235,7 +232,7 @@ class AttachmentsController(QObject):
 
     async def _note_origin(self, reading: _Reading, sha256: str, path: Path) -> None:
         """Remember where a file lies; that it cannot be kept does not undo that it is attached."""
-        self.origins[sha256] = path
+        self._origins.add(sha256, path)
         if self._private.was_begun(reading.conversation_id):
             return
         try:
@@ -358,13 +355,9 @@ class AttachmentsController(QObject):
         self._shows_all = False
         self._window.notifications.dismiss_topic(TOPIC)
         parts = self._draft.value.attachments
-        unknown = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
-        if unknown := [sha256 for sha256 in unknown if sha256 not in self.origins]:
-            self._tasks.start(self._recall(unknown))
-
-    async def _recall(self, hashes: list[str]) -> None:
-        """Where what stood in the prompt before this start was read from."""
-        self.origins |= await self._backend.attachments.origins(hashes)
+        documents = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
+        if any(sha256 not in self._origins.paths for sha256 in documents):
+            self._tasks.start(self._origins.load(documents))
 
     def _chips_of_reading(self, reading: dict[str, _Reading]) -> list[Chip]:
         """One for each file; of very many the one that is read, and one for those that wait."""
@@ -383,7 +376,7 @@ class AttachmentsController(QObject):
 
     def _chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):
-            facts, is_there = self.describe_collection(part.collection_id)
+            facts, is_there = self._notes.of(part.collection_id)
             state: Literal["ready", "failed"] = "ready" if is_there else "failed"
             return Chip(part.collection_id, part.name, facts, state, None, "library")
         if isinstance(part, ImagePart):

@@ -11,15 +11,14 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.attachments.attaching import LARGE_PASTE
 from desktop_app.domain.errors import DocumentError
 from desktop_app.ui.composer.rich_text_paste import says_more, words_of
 
 if TYPE_CHECKING:
-    from desktop_app.app.attachments.attachments_controller import AttachmentsController
-    from desktop_app.app.library.library_controller import LibraryController
+    from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
@@ -32,13 +31,21 @@ LONGEST_CONVERSION_S = 15.0
 
 
 class DropController(QObject):
-    """Between the list's rows and the prompt on one side, attachments and the reader on the other."""
+    """Between the list's rows and the prompt on one side, attachments and the reader on the other.
+
+    Signals:
+        files_attach_requested(list[Path], str), content_attach_requested(DroppedData, str),
+            text_attach_requested(str, str): attach this to the conversation of the id.
+    """
+
+    files_attach_requested = Signal(list, str)
+    content_attach_requested = Signal(object, str)
+    text_attach_requested = Signal(str, str)
 
     def __init__(
         self,
         window: MainWindow,
-        library: LibraryController,
-        attachments: AttachmentsController,
+        navigator: Navigator,
         *,
         current: OpenConversation,
         values: SettingValues,
@@ -46,10 +53,10 @@ class DropController(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._current, self._values, self._tasks = window, current, values, tasks
-        self._library, self._attachments = library, attachments
+        self._navigator = navigator
         self._reader: DocumentWorker | None = None
         prompt, tasks = window.prompt, self._tasks
-        window.conversations.view.content_dropped.connect(self._give)
+        window.conversations.view.content_dropped.connect(self.take_drop)
         prompt.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
         prompt.large_rich_text_pasted.connect(
             lambda text, html: tasks.start(self._attach_rich(text, html))
@@ -72,18 +79,19 @@ class DropController(QObject):
 
     # -------------------------------------------------------------- drops on the list
 
-    def _give(self, given: DroppedContent, identifier: str, is_folder: bool) -> None:
+    def take_drop(self, given: DroppedContent, identifier: str, is_folder: bool) -> None:
+        """Take what was dropped on a row of the list, or on the list."""
         if identifier and not is_folder:
             self._tasks.start(self._give_to(given, identifier))
             return
         if identifier:
-            self._library.open_new(identifier)
+            self._navigator.open_new(identifier)
         self._take(given)
 
     async def _give_to(self, given: DroppedContent, conversation_id: str) -> None:
         # What is attached goes there whatever is opened meanwhile; text goes to where it is seen.
         self._attach(given, conversation_id)
-        await self._library.open(conversation_id)
+        await self._navigator.open(conversation_id)
         text = replace(given, files=(), content=None)
         if self._current.id == conversation_id:
             self._window.prompt.take(text)
@@ -100,9 +108,9 @@ class DropController(QObject):
 
     def _attach(self, given: DroppedContent, conversation_id: str) -> None:
         if given.files:
-            self._attachments.attach(given.files, conversation_id)
+            self.files_attach_requested.emit(list(given.files), conversation_id)
         if given.content is not None:
-            self._attachments.attach_content(given.content, conversation_id)
+            self.content_attach_requested.emit(given.content, conversation_id)
 
     # -------------------------------------------------------------- rich text
 
@@ -112,7 +120,7 @@ class DropController(QObject):
 
     async def _attach_rich(self, text: str, html: str) -> None:
         conversation_id = self._current.id
-        self._attachments.attach_text(await self.text_of(text, html), conversation_id)
+        self.text_attach_requested.emit(await self.text_of(text, html), conversation_id)
 
     async def text_of(self, text: str, html: str) -> str:
         """A text with its looks as Markdown, where that says more than the plain text."""

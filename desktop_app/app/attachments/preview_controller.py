@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.attachments.images_controller import ImagesController
+    from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.attachments.page_selection import AttachmentHolder
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
@@ -85,7 +85,7 @@ class PreviewController(QObject):
         prompt: PreviewedPrompt,
         held: AttachmentHolder,
         theme: ThemeWatcher,
-        pictures: ImagesController,
+        pictures: ImageChips,
         say: Callable[[str], object],
         *,
         current: OpenConversation,

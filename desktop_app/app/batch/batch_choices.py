@@ -18,14 +18,14 @@ from desktop_app.ui.batch.batch_new_page import (
 )
 
 if TYPE_CHECKING:
-    from desktop_app.app.prompts.prompts_controller import PromptsController
+    from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.providers import Providers
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
 
-def prompts_offered(prompts: PromptsController) -> list[BatchPromptOption]:
+def prompts_offered(prompts: PromptList) -> list[BatchPromptOption]:
     """The library, each prompt with its defaults filled in."""
     return [
         BatchPromptOption(p.id, p.title, fill(p.text, {DATE: today()}).text.strip())
@@ -43,7 +43,6 @@ def _provider(profile: ProviderProfile, *, backend: Backend) -> BatchProviderOpt
     why = refusal(profile)
     if why:
         return BatchProviderOption(profile.id, profile.name, why)
-    backend = backend
     day = date.today()  # noqa: DTZ011 - the person's day
     menu = offers(profile, backend.catalog, backend.listings.of(profile), day)
     models = [_model(profile, offer, backend=backend) for offer in menu]

@@ -12,19 +12,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import UserFacingError
 
 if TYPE_CHECKING:
-    from desktop_app.app.attachments.attachments_controller import AttachmentsController
     from desktop_app.app.batch.batch_runs import BatchRuns
-    from desktop_app.app.library.library_controller import LibraryController
-    from desktop_app.app.prompts.prompts_controller import PromptsController
+    from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
@@ -45,15 +45,21 @@ TOPIC: Final = "batch"
 
 
 class BatchController(QObject):
-    """Between the use case of batch jobs and their window."""
+    """Between the use case of batch jobs and their window.
+
+    Signals:
+        reading_stop_requested: stop reading files for the prompt.
+    """
+
+    reading_stop_requested = Signal()
 
     def __init__(
         self,
         window: MainWindow,
         theme: ThemeWatcher,
-        library: LibraryController,
-        prompts: PromptsController,
-        attachments: AttachmentsController,
+        navigator: Navigator,
+        presenter: ListPresenter,
+        prompts: PromptList,
         *,
         current: OpenConversation,
         draft: PromptDraft,
@@ -67,7 +73,7 @@ class BatchController(QObject):
         self._window, self._theme, self._current, self._draft = window, theme, current, draft
         self._values, self._providers, self._setup, self._tasks = values, providers, setup, tasks
         self._backend = backend
-        self._library, self._prompts, self._attachments = library, prompts, attachments
+        self._navigator, self._presenter, self._prompts = navigator, presenter, prompts
         self._lines: Sequence[BatchLine] = ()
         self._lines_of = ""
         self._dialog: BatchDialog | None = None
@@ -181,7 +187,7 @@ class BatchController(QObject):
             self.show()
             self._dismiss_bar()
             return
-        self._attachments.close()  # they are not to go into the prompt
+        self.reading_stop_requested.emit()  # the files must not go into the prompt
         draft, before = self._draft.value, self._before.attachments
         kept = tuple(part for part in draft.attachments if part in before)
         self._draft.set_attachments(kept)
@@ -384,9 +390,9 @@ class BatchController(QObject):
         conversation_id = await open_as_conversation(backend, job, item)
         found = await backend.conversations.get(conversation_id)
         if found is not None:
-            self._library.kept(found)
+            self._presenter.kept(found)
             self._made_dialog().hide()
-            await self._library.open(conversation_id)
+            await self._navigator.open(conversation_id)
 
     async def _read_in_parts(self, job_id: str, number: int) -> None:
         """Put a file that is too large for a batch into a new conversation's prompt, where reading it
@@ -396,7 +402,7 @@ class BatchController(QObject):
         if job is None or item is None or item.part is None:
             return
         self._made_dialog().hide()
-        self._library.open_new()
+        self._navigator.open_new()
         attached = (*self._draft.value.attachments, item.part)
         self._draft.set_attachments(attached)
         self._window.prompt.begin_with(job.task, job.template_id)

@@ -20,7 +20,8 @@ from desktop_app.domain.errors import IllegalChoiceError
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers
-    from desktop_app.app.library.library_controller import LibraryController
+    from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
@@ -37,20 +38,16 @@ class Branching(QObject):
         self,
         window: MainWindow,
         running: RunningAnswers,
-        library: LibraryController,
+        navigator: Navigator,
+        presenter: ListPresenter,
         *,
         current: OpenConversation,
         tasks: Tasks,
         backend: Backend,
     ) -> None:
         super().__init__(window)
-        self._current, self._tasks, self._backend, self._running, self._library = (
-            current,
-            tasks,
-            backend,
-            running,
-            library,
-        )
+        self._current, self._tasks, self._backend = current, tasks, backend
+        self._running, self._navigator, self._presenter = running, navigator, presenter
         window.transcript.action_requested.connect(self._act)
 
     def _act(self, message_id: str, action: str) -> None:
@@ -78,8 +75,8 @@ class Branching(QObject):
         conversation, messages = branched(source, until)
         copied = copied_compactions(made, until, messages)
         await backend.shelves.add_whole(conversation, messages, copied)
-        self._library.kept(conversation)
-        await self._library.open(conversation.id)
+        self._presenter.kept(conversation)
+        await self._navigator.open(conversation.id)
 
 
 def branched(

@@ -12,12 +12,14 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QMenu, QToolButton
 
-from desktop_app.app.chat.choice_controller import ChoiceController
 from desktop_app.app.chat.edited_question import EditedQuestion
+from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.chat.shown_answers import ShownAnswers
+from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.drafts import Drafts
-from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft
@@ -49,6 +51,11 @@ QUESTION = "question"  # the topic of notifications about one that could not be 
 class ChatController(QObject):
     """Between the prompt, the running answers and the transcript.
 
+    Args:
+        before_asking: is awaited before a question is sent.
+        ways_out: returns what can be done about a question that was refused.
+        cancel_first: cancels other work on the open conversation; returns True if there was any.
+
     Signals:
         cap_change_requested(str): the person wants to change a provider's monthly cap.
     """
@@ -59,9 +66,14 @@ class ChatController(QObject):
         self,
         window: MainWindow,
         running: RunningAnswers,
-        library: LibraryController,
-        prompt: ChoiceController,
+        navigator: Navigator,
+        presenter: ListPresenter,
+        saver: DraftSaver,
+        choices: ModelChoices,
         *,
+        before_asking: BeforeAsking,
+        ways_out: Callable[[UserFacingError], Actions],
+        cancel_first: Callable[[], bool],
         current: OpenConversation,
         draft: PromptDraft,
         values: SettingValues,
@@ -81,15 +93,13 @@ class ChatController(QObject):
         )
         self._setup, self._drafts, self._tasks, self._backend = setup, drafts, tasks, backend
         self._running = running
-        self._library = library
-        self._prompt = prompt
+        self._navigator, self._presenter, self._saver = navigator, presenter, saver
+        self._choices = choices
         self._beginning: set[str] = set()  # conversations whose turn is on its way to the disk
         self._waiting: dict[str, str] = {}  # what is asked in a conversation after its answer
         self._edited = EditedQuestion(window, current=self._current, draft=self._draft)
-        # What is done before a question is sent, and what can be done about one that was refused.
-        self.before_asking: BeforeAsking = _nothing
-        self.ways_out: Callable[[UserFacingError], Actions] = lambda _error: ()
-        self.cancel_first: Callable[[], bool] = lambda: False  # what else is under way here
+        self._before_asking, self._ways_out = before_asking, ways_out
+        self._cancel_first = cancel_first
         self._actions: dict[str, Callable[[Message], None]] = {
             "retry": lambda answer: self._start(self._retry(answer)),
             "retry-with": self._offer_others,
@@ -175,8 +185,8 @@ class ChatController(QObject):
         self._window.notifications.dismiss_topic(QUESTION)
         self._beginning.add(asked.id)
         try:
-            await self.before_asking(asking, path, draft or Draft())
-            if path and self._library.known(asked.id) is None:
+            await self._before_asking(asking, path, draft or Draft())
+            if path and self._presenter.usable(asked.id) is None:
                 return  # deleted while that took its time
             if draft is None:
                 began = await chat.begin_again(asking, path, profile, settings)
@@ -196,7 +206,7 @@ class ChatController(QObject):
         """Say why a question was not sent; where a cap is in the way, with the way there."""
         actions: Actions = [("Raise the cap", lambda: self.cap_change_requested.emit(provider_id))]
         if not isinstance(error, SpendingCapError):
-            actions = self.ways_out(error)
+            actions = self._ways_out(error)
         self._window.notifications.notify(error, actions, topic=QUESTION)
 
     def _forget_asked(self, conversation_id: str, asked: Draft) -> None:
@@ -204,7 +214,7 @@ class ChatController(QObject):
         prompt = self._window.prompt
         is_open = self._is_open(conversation_id)
         if is_open:
-            self._library.save_draft()
+            self._saver.save()
         rest = _less(self._drafts.held(conversation_id), asked)
         rest = self._edited.end(conversation_id, rest)
         self._drafts.begun(conversation_id, rest)
@@ -222,7 +232,7 @@ class ChatController(QObject):
         kept = replace(kept.with_settings_of(now), choice=self._setup.choice_of(now))
         if kept != began.conversation:  # asked with another one this once, or changed meanwhile
             self._start(self._backend.conversations.save(kept))
-        self._library.kept(kept)
+        self._presenter.kept(kept)
         self._running.start(began)
         if not is_open:
             return
@@ -232,9 +242,9 @@ class ChatController(QObject):
         if follows and began.question is not None and not began.beside:
             self._current.append(began.question, began.answer)
             self._show_first_of(began.question, began.answer)
-            self._library.mark_open()
+            self._navigator.mark_open()
         else:
-            await self._library.open(kept.id)
+            await self._navigator.open(kept.id)
         self._show_state()
         self._current.report_path()
 
@@ -256,7 +266,7 @@ class ChatController(QObject):
 
     def _offer_others(self, answer: Message) -> None:
         """A menu of who else could answer the same question, this once."""
-        view = self._prompt.choice_view
+        view = self._choices.view
         chosen = self._setup.choice
 
         def ask(choice: ModelChoice) -> None:
@@ -268,7 +278,7 @@ class ChatController(QObject):
         if view.effort_shown is not None:
             fill_efforts(menu, view, lambda effort: ask(replace(chosen, effort=effort)), NOTE_WIDTH)
             menu.addSeparator()
-        fill_models(menu, view, lambda entry: ask(self._prompt.choice_with(entry)), NOTE_WIDTH)
+        fill_models(menu, view, lambda entry: ask(self._choices.choice_with(entry)), NOTE_WIDTH)
         button = self._window.findChild(QToolButton, "message-retry-with")
         if button is not None and button.hasFocus():  # it was pressed with the keyboard
             menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
@@ -292,7 +302,7 @@ class ChatController(QObject):
             if self._window.prompt.can_send:
                 await self.submit(text, self._window.prompt.template_id)
             return
-        conversation = self._library.known(conversation_id)
+        conversation = self._presenter.usable(conversation_id)
         is_edited = self._edited.is_in(conversation_id)
         if conversation is None or is_edited:  # deleted, or meant for another place in it
             return
@@ -353,7 +363,7 @@ class ChatController(QObject):
         here = self._current.id
         if here in self._waiting:
             self._take_back()
-        elif self.cancel_first():
+        elif self._cancel_first():
             return
         elif self._running.is_running(here):
             self.stop()
@@ -397,13 +407,9 @@ class ChatController(QObject):
         leaf = await store.newest_leaf(ids[at])
         await store.save(replace(self._current.conversation, leaf_id=leaf))
         foot = self._window.transcript.foot_on_screen(message.id)
-        await self._library.open(self._current.id)
+        await self._navigator.open(self._current.id)
         if foot is not None:
             self._window.transcript.bring_foot(ids[at], foot)
-
-
-async def _nothing(_asking: Conversation, _path: list[Message], _draft: Draft) -> None:
-    """Nothing is to be done before a question is sent."""
 
 
 def _less(draft: Draft, asked: Draft) -> Draft:

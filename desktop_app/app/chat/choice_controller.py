@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import date
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft
-from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
+from desktop_app.app.state.providers import Providers
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
 from desktop_app.backend.backend import Backend
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice
+from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.models.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import format_money, format_tokens
 from desktop_app.rendering.markdown.parser import parser
-from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
-from desktop_app.services.models.model_menu import offers
+from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimate, needs_counting, used_tokens
-from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN, ChoiceView, ModelEntry
+from desktop_app.ui.composer.model_choice_view import ModelEntry
 from desktop_app.ui.window.main_window import MainWindow
 
 ESTIMATE_MS = 300
@@ -47,6 +46,7 @@ class ChoiceController(QObject):
     def __init__(
         self,
         window: MainWindow,
+        choices: ModelChoices,
         *,
         current: OpenConversation,
         draft: PromptDraft,
@@ -66,7 +66,7 @@ class ChoiceController(QObject):
             providers,
         )
         self._setup, self._tasks, self._backend = setup, tasks, backend
-        self._models: tuple[ModelEntry, ...] = ()
+        self._choices = choices
         self._asked = 0
         self._warmed: set[ProviderProfile] = set()
         self._is_parser_warm = False
@@ -86,19 +86,13 @@ class ChoiceController(QObject):
         spending.spent.connect(lambda _: self._timer.start())
         self._current.compactions_changed.connect(self._timer.start)
         spending.utility_calls_paid.connect(self._timer.start)
-        for changed in (self._providers.changed, self._providers.listings_changed):
-            changed.connect(lambda: self._tasks.start(self._list_models()))
+        choices.changed.connect(self._show)
         prompt.models_opened.connect(
             lambda: self._tasks.start(self._providers.refresh_listing(self._setup.profile))
         )
         self._values.changed.connect(
             lambda key: self._show() if key == "answer.background" else None
         )
-
-    @property
-    def models(self) -> tuple[ModelEntry, ...]:
-        """Every model that could answer now."""
-        return self._models
 
     # -------------------------------------------------------------- choosing
 
@@ -122,72 +116,21 @@ class ChoiceController(QObject):
         """More or less effort, among those that the model takes."""
         accepted = self._setup.resolved.model.efforts or ()
         current = self._setup.resolved.effort
-        if current in accepted and self.choice_view.offers_effort:
+        if current in accepted and self._choices.view.offers_effort:
             at = accepted.index(current) + step
-            if 0 <= at < len(accepted) and not self.choice_view.effort_refusals.get(accepted[at]):
+            if 0 <= at < len(accepted) and not self._choices.view.effort_refusals.get(accepted[at]):
                 self._choose_effort(accepted[at])
 
     def _choose_effort(self, effort: Effort) -> None:
         self._setup.choose(replace(self._setup.choice, effort=effort))
 
     def _choose_model(self, entry: ModelEntry) -> None:
-        self._setup.choose(self.choice_with(entry))
-
-    def choice_with(self, entry: ModelEntry) -> ModelChoice:
-        """The open conversation's choice with a line of the model menu taken."""
-        effort = self._setup.choice.effort or Effort(str(self._values["default.effort"]))
-        profile = next((p for p in self._providers.all if p.id == entry.provider_id), None)
-        takes_effort = entry.variant is not None or (
-            profile is not None
-            and model_info(profile, entry.model, self._backend.catalog).takes_effort()
-        )
-        return ModelChoice(
-            entry.provider_id,
-            "" if entry.variant else entry.model,
-            entry.variant,
-            effort if takes_effort else None,
-        )
-
-    @property
-    def choice_view(self) -> ChoiceView:
-        """The open conversation's choice as the row shows it."""
-        if not self._providers.has_provider(self._current.conversation):
-            gone = PROVIDER_REMOVED
-            return replace(NOTHING_CHOSEN, model_name=gone, models=self._models, notice=gone)
-        view = view_of(self._setup.resolved, self._models)
-        return replace(view, background=self._setup.background)
-
-    async def _list_models(self) -> None:
-        """Every model that could answer now: of providers with a key, or without need of one."""
-        entries: list[ModelEntry] = []
-        for profile in self._providers.all:
-            if profile.needs_key and not await self._backend.has_key(profile):
-                continue
-            entries += self._models_of(profile)
-        self._models = tuple(entries)
-        self._show()
-
-    def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
-        backend = self._backend
-        if profile.kind is ProviderKind.ON_DEVICE:
-            model = backend.on_device_model
-            name = model_info(profile, model, backend.catalog).name
-            return [ModelEntry(profile.id, profile.name, model, name, None)]
-        found = offers(
-            profile,
-            backend.catalog,
-            backend.listings.of(profile),
-            date.today(),  # noqa: DTZ011 — the person's day
-        )
-        return [
-            ModelEntry(profile.id, profile.name, offer.model, offer.name, offer.variant, offer.note)
-            for offer in found
-        ]
+        self._setup.choose(self._choices.choice_with(entry))
 
     # -------------------------------------------------------------- showing
 
     def _show(self) -> None:
-        self._window.prompt.set_choice(self.choice_view)
+        self._window.prompt.set_choice(self._choices.view)
         self._timer.start()
 
     def _typed(self) -> None:
@@ -269,28 +212,6 @@ class ChoiceController(QObject):
             return await chat.for_all_answers(estimate, resolved, settings.parameters)
         except UserFacingError:
             return None  # counting is a courtesy while typing; sending says what is wrong
-
-
-def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
-    """A resolved choice as the choice row shows it."""
-    info = resolved.model
-    refusals = {e: why for e in EFFORTS_OF_THE_FAMILY if (why := info.refusal_of(e))}
-    if resolved.notice:  # a stand-in answers, with one effort
-        refusals = {e: resolved.notice for e in EFFORTS_OF_THE_FAMILY if e is not resolved.effort}
-    return ChoiceView(
-        variant=resolved.variant,
-        model_name=info.name,
-        effort=resolved.effort,
-        offers_variants=resolved.variant is not None,
-        effort_refusals=refusals,
-        variant_refusals={},
-        offers_effort=resolved.variant is not None or info.takes_effort(),
-        models=models,
-        notice=resolved.notice or resolved.warning,
-        provider_name=resolved.profile.name,
-        provider_id=resolved.profile.id,
-        model=info.id,
-    )
 
 
 def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:

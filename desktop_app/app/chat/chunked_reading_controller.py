@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
@@ -13,7 +13,6 @@ from desktop_app.domain.spending.cost import FREE
 from desktop_app.ui.window.notifications import Actions
 
 if TYPE_CHECKING:
-    from desktop_app.app.chat.chat_controller import ChatController
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
@@ -29,12 +28,18 @@ TOPIC: Final = "question"  # as of other words on why a question is not sent yet
 
 
 class ChunkedReadingController(QObject):
-    """Between a refused question and reading its documents in parts."""
+    """Between a refused question and reading its documents in parts.
+
+    Signals:
+        submit_requested(str, str): ask this text, made with the template of this id, with the
+            draft's attachments.
+    """
+
+    submit_requested = Signal(str, str)
 
     def __init__(
         self,
         window: MainWindow,
-        chat: ChatController,
         *,
         current: OpenConversation,
         draft: PromptDraft,
@@ -44,7 +49,7 @@ class ChunkedReadingController(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._current, self._draft, self._setup = window, current, draft, setup
-        self._tasks, self._backend, self._chat = tasks, backend, chat
+        self._tasks, self._backend = tasks, backend
 
     def ways_out(self, error: UserFacingError) -> Actions:
         """What can be done about a question whose documents do not fit."""
@@ -98,7 +103,7 @@ class ChunkedReadingController(QObject):
             for part in offered.attachments
         )
         self._draft.set_attachments(parts)
-        self._tasks.start(self._chat.submit(offered.text, offered.template_id))
+        self.submit_requested.emit(offered.text, offered.template_id)
 
 
 def _words(plan: ChunkPlan) -> str:

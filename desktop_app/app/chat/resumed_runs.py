@@ -10,7 +10,6 @@ from desktop_app.services.chat.run_resumption import Resumer
 
 async def resume_runs(running: RunningAnswers, *, providers: Providers, backend: Backend) -> None:
     """Go on with all that was left. Raises StorageError."""
-    backend = backend
     resumer = Resumer(backend.conversations, backend.chat)
     for answering in await resumer.take_up(providers.all):
         running.start(answering)

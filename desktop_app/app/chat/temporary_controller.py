@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.library.drafts import Drafts
-from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.state.new_conversation import NewConversation
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft
@@ -20,14 +20,21 @@ from desktop_app.ui.window.temporary_bar import TITLE, TemporaryBar, TemporaryRo
 
 class TemporaryController(QObject):
     """Between the command, the card and what is held in memory. There is one at a time; another one
-    is begun in its place."""
+    is begun in its place.
+
+    Signals:
+        content_dropped(DroppedContent, str, bool): something was dropped on the conversation's row;
+            as `ConversationView.content_dropped`.
+    """
+
+    content_dropped = Signal(object, str, bool)
 
     def __init__(
         self,
         window: MainWindow,
         theme: ThemeWatcher,
         running: RunningAnswers,
-        library: LibraryController,
+        navigator: Navigator,
         *,
         current: OpenConversation,
         draft: PromptDraft,
@@ -39,7 +46,7 @@ class TemporaryController(QObject):
         super().__init__(window)
         self._window, self._theme, self._current, self._draft = window, theme, current, draft
         self._new_conversation, self._drafts, self._tasks = new_conversation, drafts, tasks
-        self._running, self._library = running, library
+        self._running, self._navigator = running, navigator
         self._private = private
         self._id = ""
         self._begins_another = False
@@ -87,19 +94,19 @@ class TemporaryController(QObject):
         conversation = Conversation(new_id(), TITLE, moment, moment, choice)
         self._private.begin(conversation)
         self._id = conversation.id
-        self._library.open_private(conversation)
+        self._navigator.open_private(conversation)
 
     def _go_back(self) -> None:
-        self._tasks.start(self._library.open(self._id))
+        self._tasks.start(self._navigator.open(self._id))
         self._window.focus_prompt()
 
     def _forget(self) -> None:
         gone, self._id = self._id, ""
         self._running.stop(gone)
         self._private.forget(gone)
-        self._library.open_new()
+        self._navigator.open_new()
         self._drafts.forget(gone)
-        self._library.forget_private(gone)
+        self._navigator.forget_private(gone)
         self._show()
         if self._begins_another:
             self._begins_another = False
@@ -120,7 +127,7 @@ class TemporaryController(QObject):
             rows = self._window.conversations.view
             self._row.drop_hint_changed.connect(rows.drop_hint_changed)
             self._row.content_dropped.connect(
-                lambda given: rows.content_dropped.emit(given, self._id, False)
+                lambda given: self.content_dropped.emit(given, self._id, False)
             )
             self._window.conversations.add_to_top(self._row)
         if self._row is not None:

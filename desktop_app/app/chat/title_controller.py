@@ -7,7 +7,7 @@ import logging
 from PySide6.QtCore import QObject
 
 from desktop_app.app.chat.running_answers import RunningAnswers
-from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.spending_events import SpendingEvents
@@ -27,7 +27,7 @@ class TitleController(QObject):
     def __init__(
         self,
         running: RunningAnswers,
-        library: LibraryController,
+        presenter: ListPresenter,
         *,
         values: SettingValues,
         setup: AnswerSetup,
@@ -36,9 +36,9 @@ class TitleController(QObject):
         tasks: Tasks,
         backend: Backend,
     ) -> None:
-        super().__init__(library)
+        super().__init__(presenter)
         self._values, self._setup, self._spending, self._private = values, setup, spending, private
-        self._tasks, self._backend, self._library = tasks, backend, library
+        self._tasks, self._backend, self._presenter = tasks, backend, presenter
         running.finished.connect(self._finished)
 
     def _finished(self, conversation_id: str, answer: Message) -> None:
@@ -51,7 +51,7 @@ class TitleController(QObject):
         """A better title; the old one stays where the person chose it or no better one comes."""
         backend = self._backend
         path = await backend.conversations.path(conversation_id)
-        known = self._library.known(conversation_id)
+        known = self._presenter.usable(conversation_id)
         if known is None or not wants_title(known, path):
             return
         own = backend.chat.resolve(self._setup.profile_of(known), known.choice)
@@ -61,6 +61,6 @@ class TitleController(QObject):
             log.warning("no title: %s %s", error.what_happened, error.details)
             return
         self._spending.report_utility_calls()
-        now_known = self._library.known(conversation_id)
+        now_known = self._presenter.usable(conversation_id)
         if title and now_known is not None and now_known.title == known.title:
-            self._library.retitle(conversation_id, title)
+            self._presenter.retitle(conversation_id, title)

@@ -12,9 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.app.documents.viewer_controller import Target
 from desktop_app.commands.command import Category, Command
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
@@ -22,8 +21,8 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, Use
 from desktop_app.domain.spending.cost import format_money
 
 if TYPE_CHECKING:
-    from desktop_app.app.attachments.attachments_controller import AttachmentsController
-    from desktop_app.app.documents.viewer_controller import ViewerController
+    from desktop_app.app.state.attachment_origins import AttachmentOrigins
+    from desktop_app.app.state.collection_notes import CollectionNotes
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.tasks import Tasks
@@ -47,17 +46,23 @@ Work = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, No
 
 
 class CollectionsController(QObject):
-    """Between the collections, their window and the prompt."""
+    """Between the collections, their window and the prompt.
+
+    Signals:
+        document_open_requested(str, str): show a document, by its SHA-256 and name.
+    """
+
+    document_open_requested = Signal(str, str)
 
     def __init__(
         self,
         window: MainWindow,
         theme: ThemeWatcher,
-        attachments: AttachmentsController,
-        viewer: ViewerController,
         *,
         current: OpenConversation,
         draft: PromptDraft,
+        origins: AttachmentOrigins,
+        notes: CollectionNotes,
         tasks: Tasks,
         backend: Backend,
     ) -> None:
@@ -69,7 +74,7 @@ class CollectionsController(QObject):
             tasks,
             backend,
         )
-        self._attachments, self._viewer = attachments, viewer
+        self._notes, self._origins = notes, origins
         self._dialog: CollectionsDialog | None = None
         self._picker: CommandPalette | None = None
         self._states: dict[str, CollectionState] = {}
@@ -84,7 +89,6 @@ class CollectionsController(QObject):
         self._soon.timeout.connect(lambda: self._start(self._reload()))
         self._forgetting = QTimer(self, singleShot=True, interval=_UNDO_MS)
         self._forgetting.timeout.connect(lambda: self._start(self._forget_deleted()))
-        attachments.describe_collection = self.describe
         current.opened.connect(self._look_at_draft)
         self._draft.changed.connect(self._look_at_draft)
 
@@ -156,8 +160,10 @@ class CollectionsController(QObject):
             await self._show_files()
         asked = {part.collection_id for part in self._draft.value.collections}
         was_gone, self._gone = self._gone, asked - set(states)
-        if asked and (states != before or self._gone != was_gone):
-            self._draft.replace(self._draft.value)
+        words = {id_: (state.words, True) for id_, state in states.items()}
+        words |= dict.fromkeys(self._gone, ("no longer there", False))
+        is_new = bool(asked) and (states != before or self._gone != was_gone)
+        self._notes.set(words, report=is_new)
 
     async def _show_files(self) -> None:
         dialog = self._dialog
@@ -185,7 +191,7 @@ class CollectionsController(QObject):
             self._dialog.show_work(f"{words[0].upper()}{words[1:]}", at.done, at.total)
 
     def _open_file(self, file: CollectionFile) -> None:
-        self._viewer.open(Target(file.sha256, file.name))
+        self.document_open_requested.emit(file.sha256, file.name)
 
     # -------------------------------------------------------------- changes
 
@@ -360,14 +366,6 @@ class CollectionsController(QObject):
         if kept != self._draft.value.attachments:
             self._draft.set_attachments(kept)
 
-    def describe(self, collection_id: str) -> tuple[str, bool]:
-        """What the chip of a collection says of it, and whether it is there to be asked."""
-        state = self._states.get(collection_id)
-        if state is not None:
-            return state.words, True
-        is_gone = collection_id in self._gone
-        return ("no longer there", False) if is_gone else ("collection", True)
-
     def _look_at_draft(self) -> None:
         """A collection that stands in the prompt is to say how much it holds."""
         unknown = {p.collection_id for p in self._draft.value.collections} - set(self._states)
@@ -380,12 +378,12 @@ class CollectionsController(QObject):
     def ways_out(self, error: UserFacingError) -> Actions:
         """What can be done about a question whose documents do not fit."""
         fits_not = isinstance(error, DocumentDoesNotFitError)
-        return [(OFFER, self.offer_instead)] if fits_not and self._origins() else ()
+        return [(OFFER, self.offer_instead)] if fits_not and self._paths() else ()
 
-    def _origins(self) -> dict[str, Path]:
+    def _paths(self) -> dict[str, Path]:
         """Where the documents in the prompt were read from, as far as that is known."""
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
-        known = self._attachments.origins
+        known = self._origins.paths
         return {p.sha256: known[p.sha256] for p in documents if p.sha256 in known}
 
     def offer_instead(self) -> None:
@@ -393,7 +391,7 @@ class CollectionsController(QObject):
         self._start(self._make_instead())
 
     async def _make_instead(self) -> None:
-        origins = self._origins()
+        origins = self._paths()
         made = await self._make(list(origins.values()))
         kept = tuple(p for p in self._draft.value.attachments if part_id(p) not in origins)
         self._draft.set_attachments(kept)

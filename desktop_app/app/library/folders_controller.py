@@ -15,7 +15,8 @@ from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 
 if TYPE_CHECKING:
-    from desktop_app.app.library.library_controller import LibraryController
+    from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.state.open_conversation import OpenConversation
@@ -35,7 +36,8 @@ class FoldersController(QObject):
         self,
         window: MainWindow,
         theme: ThemeWatcher,
-        library: LibraryController,
+        navigator: Navigator,
+        presenter: ListPresenter,
         *,
         current: OpenConversation,
         folders: FolderList,
@@ -45,7 +47,7 @@ class FoldersController(QObject):
         super().__init__(window)
         self._window, self._theme, self._current, self._folders = window, theme, current, folders
         self._setup, self._backend = setup, backend
-        self._library, self._shelf = library, library.shelf
+        self._navigator, self._presenter = navigator, presenter
         self._picker: CommandPalette | None = None
         self._picking: list[str] = []
         self._asked_for = ""  # whose settings the person wants to see; else the open one's folder
@@ -80,13 +82,13 @@ class FoldersController(QObject):
         self._keep(folder)
         if conversation_ids:
             self.move(conversation_ids, folder.id)
-        self._shelf.start(self._name(folder.id))
+        self._presenter.start(self._name(folder.id))
 
     async def _name(self, folder_id: str) -> None:
         """Have its name typed, where it stands."""
         shown = self._window.conversations
-        if self._shelf.place != LIST:
-            await self._shelf.go(LIST)
+        if self._presenter.place != LIST:
+            await self._presenter.go(LIST)
         self._window.show_list()
         shown.rename(folder_id)
 
@@ -97,21 +99,21 @@ class FoldersController(QObject):
         """Delete a folder; its conversations stay, and stand in the list."""
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
-            self._shelf.write(self._delete(folder))
+            self._presenter.write(self._delete(folder))
 
     async def _delete(self, folder: Folder) -> None:
         backend = self._backend
         ids = await backend.shelves.in_folder(folder.id)
         await backend.conversation_folders.delete(folder.id)
-        self._shelf.change(ids, folder_id=None)
+        self._presenter.change(ids, folder_id=None)
         self._folders.replace_all(
             [kept for kept in self._folders.by_id.values() if kept.id != folder.id]
         )
-        is_there = self._shelf.place == ListFilter.of_folder(folder.id)
-        self._shelf.start(self._shelf.go(LIST) if is_there else self._shelf.refresh())
+        is_there = self._presenter.place == ListFilter.of_folder(folder.id)
+        self._presenter.start(self._presenter.go(LIST) if is_there else self._presenter.refresh())
         words = f"The folder “{folder.name}” was deleted; its conversations are kept."
         self._window.notifications.notify(
-            words, actions=[("Undo", lambda: self._shelf.write(self._bring_back(folder, ids)))]
+            words, actions=[("Undo", lambda: self._presenter.write(self._bring_back(folder, ids)))]
         )
 
     async def _bring_back(self, folder: Folder, ids: list[str]) -> None:
@@ -119,7 +121,7 @@ class FoldersController(QObject):
         await backend.conversation_folders.save(folder)
         await backend.shelves.move(ids, folder.id)
         self._folders.replace_all([*self._folders.by_id.values(), folder])
-        self._shelf.change(ids, folder_id=folder.id)
+        self._presenter.change(ids, folder_id=folder.id)
 
     def _set(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
         folder = self._folders.by_id.get(folder_id)
@@ -128,19 +130,19 @@ class FoldersController(QObject):
 
     def _keep(self, folder: Folder) -> None:
         """Show a folder as it is now, and write it."""
-        self._shelf.write(self._backend.conversation_folders.save(folder))
+        self._presenter.write(self._backend.conversation_folders.save(folder))
         folders = {**self._folders.by_id, folder.id: folder}
         self._folders.replace_all(list(folders.values()))
 
     def _begin_in(self, folder_id: str) -> None:
-        self._library.open_new(folder_id)
-        self._shelf.start(self._shelf.go(ListFilter.of_folder(folder_id)))
+        self._navigator.open_new(folder_id)
+        self._presenter.start(self._presenter.go(ListFilter.of_folder(folder_id)))
 
     # -------------------------------------------------------------- filling them
 
     def move(self, conversation_ids: Sequence[str], folder_id: str) -> None:
         """Put conversations into a folder, or with "" out of theirs; Undo puts them back."""
-        known = [c for id_ in conversation_ids if (c := self._shelf.known(id_)) is not None]
+        known = [c for id_ in conversation_ids if (c := self._presenter.known(id_)) is not None]
         target = folder_id or None
         moved = [c for c in known if c.folder_id != target]
         if not moved:
@@ -158,12 +160,12 @@ class FoldersController(QObject):
     def _put(self, wanted: dict[str, str | None]) -> None:
         for target in set(wanted.values()):
             ids = [id_ for id_, folder_id in wanted.items() if folder_id == target]
-            self._shelf.change(ids, folder_id=target)
-            self._shelf.write(self._backend.shelves.move(ids, target))
+            self._presenter.change(ids, folder_id=target)
+            self._presenter.write(self._backend.shelves.move(ids, target))
 
     def offer(self) -> None:
         """Ask for the folder that what is marked, or open, is to be moved to: by its name."""
-        ids = [id_ for id_ in self._window.conversations.marked if self._shelf.known(id_)]
+        ids = [id_ for id_ in self._window.conversations.marked if self._presenter.known(id_)]
         if not ids:
             return
         self._picking = ids
@@ -195,7 +197,7 @@ class FoldersController(QObject):
     def show_settings(self, folder_id: str = "") -> None:
         """Show the settings of a folder, by default of the one that is shown or that what is open
         lies in."""
-        place, opened = self._shelf.place, self._current.conversation
+        place, opened = self._presenter.place, self._current.conversation
         here = place.folder_id if place.kind is ListFilterKind.FOLDER else opened.folder_id
         wanted = folder_id or here or ""
         if wanted not in self._folders.by_id:

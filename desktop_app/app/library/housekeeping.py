@@ -14,7 +14,8 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
-    from desktop_app.app.library.trash import Trash
+    from collections.abc import Awaitable, Callable
+
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
 
@@ -27,11 +28,22 @@ EVERY_MS: Final = 6 * 60 * 60 * 1000
 
 
 class Housekeeping(QObject):
-    """See the module."""
+    """See the module.
 
-    def __init__(self, trash: Trash, parent: QObject, *, tasks: Tasks, backend: Backend) -> None:
+    Args:
+        expire: deletes what has been in the trash for long enough.
+    """
+
+    def __init__(
+        self,
+        expire: Callable[[], Awaitable[None]],
+        parent: QObject,
+        *,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
         super().__init__(parent)
-        self._tasks, self._backend, self._trash = tasks, backend, trash
+        self._tasks, self._backend, self._expire = tasks, backend, expire
         # A window may stay open for weeks.
         self._again = QTimer(self, interval=EVERY_MS)
         self._again.timeout.connect(self._begin)
@@ -47,7 +59,7 @@ class Housekeeping(QObject):
     async def collect(self) -> None:
         """Remove it now; what fails is tried again."""
         backend = self._backend
-        await self._trash.expire()
+        await self._expire()
         try:
             await backend.attachments.collect()
             await backend.database.wipe_rest()

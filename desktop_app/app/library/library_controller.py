@@ -9,9 +9,10 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject
 
 from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.state.answer_setup import AnswerSetup
@@ -33,27 +34,19 @@ from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
 from desktop_app.domain.errors import StorageError
 from desktop_app.ui.window.main_window import MainWindow
 
-DRAFT_MS = 400
 PREVIEW = 30  # messages that are shown before a longer conversation has been read
 OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
 
 
 class LibraryController(QObject):
-    """Between the conversation list, the transcript and the store.
-
-    Attributes:
-        shelf: what the list shows.
-
-    Signals:
-        retitled(str, str): a conversation, by its id, got a title that the user did not choose.
-    """
-
-    retitled = Signal(str, str)
+    """Between the conversation list, the transcript and the store."""
 
     def __init__(
         self,
         window: MainWindow,
         running: RunningAnswers,
+        presenter: ListPresenter,
+        saver: DraftSaver,
         *,
         current: OpenConversation,
         draft: PromptDraft,
@@ -82,34 +75,21 @@ class LibraryController(QObject):
         )
         self._backend = backend
         self._running = running
-        self.shelf = ListPresenter(
-            window,
-            running,
-            current=self._current,
-            folders=self._folders,
-            setup=setup,
-            private=self._private,
-            tasks=self._tasks,
-            backend=self._backend,
-        )
+        self._presenter, self._saver = presenter, saver
         self._scroll: dict[str, tuple[str, int]] = {}
         self._shown = ""  # the conversation whose messages the transcript shows
         self._openings = 0
         self._is_loaded = False
-        self._draft_timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
-        self._draft_timer.timeout.connect(self.save_draft)
         self._connect()
 
     def _connect(self) -> None:
         shown = self._window.conversations
         shown.open_requested.connect(lambda id_: self._start(self.open(id_)))
         shown.new_requested.connect(self.open_here)
-        shown.renamed.connect(self._rename)
+        shown.renamed.connect(self._presenter.rename)
         shown.pin_requested.connect(self._pin)
         shown.hit_opened.connect(lambda *hit: self._start(self.open(*hit)))
-        self._window.prompt.text_changed.connect(self._draft_timer.start)
         self._current.opened.connect(self._show_opened)
-        self._draft.changed.connect(self._draft_timer.start)
 
     def _start(self, work: Work) -> None:
         self._tasks.start(work)
@@ -123,7 +103,7 @@ class LibraryController(QObject):
         if backend.database.needs_check:  # the last exit was not clean, and the store is large
             self._start(backend.database.check())
         self._window.conversations.set_folders(self._folders.by_id.values())
-        await self.shelf.go(LIST)
+        await self._presenter.go(LIST)
         stored = await backend.settings.all()
         self._drafts.load(stored)
         last = stored.get(OPEN_KEY)
@@ -150,10 +130,10 @@ class LibraryController(QObject):
     def open_here(self) -> None:
         """A blank conversation in the folder that the list shows; from the archive and the trash one
         goes back to the list."""
-        place = self.shelf.place
+        place = self._presenter.place
         self.open_new(place.folder_id or None)
         if place.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
-            self._start(self.shelf.go(LIST))
+            self._start(self._presenter.go(LIST))
 
     def open_new(self, folder_id: str | None = None) -> None:
         """A blank conversation, with the draft that was left in the last blank one."""
@@ -174,14 +154,14 @@ class LibraryController(QObject):
         """Open a private conversation in which nothing was said."""
         self._openings += 1
         early = self._leave()
-        self.shelf.read(conversation)
+        self._presenter.read(conversation)
         self._current.open(conversation, [], {}, Draft())
         self._bring_along(early)
         self._window.prompt.focus_text()
 
     def forget_private(self, conversation_id: str) -> None:
         """Know nothing more of a private conversation that was closed."""
-        self.shelf.forget(conversation_id)
+        self._presenter.forget(conversation_id)
         self._scroll.pop(conversation_id, None)
 
     def _open_blank(self, folder_id: str | None = None) -> None:
@@ -207,7 +187,7 @@ class LibraryController(QObject):
             await self._show_version(conversation_id, message_id)
         conversation = await store.get(conversation_id)
         if conversation is None:
-            self.shelf.forget(conversation_id)
+            self._presenter.forget(conversation_id)
             return
         if not message_id and conversation_id not in self._scroll:
             await self._preview(opening, conversation)
@@ -219,7 +199,7 @@ class LibraryController(QObject):
             raise
         if opening != self._openings:
             return
-        conversation = self.shelf.read(conversation)
+        conversation = self._presenter.read(conversation)
         early = self._leave()  # only now: what was typed until here belongs to what is left
         draft = self._drafts.of(conversation)
         self._current.open(conversation, path, versions, draft)
@@ -243,7 +223,7 @@ class LibraryController(QObject):
             return
         self._remember_place()
         self._shown = conversation.id
-        window.set_title((self.shelf.known(conversation.id) or conversation).title)
+        window.set_title((self._presenter.known(conversation.id) or conversation).title)
         window.show_first_start(False)
         window.prompt.set_can_send(False, "The conversation is being read.")
         window.transcript.set_messages([self._providers.as_shown(message) for message in tail])
@@ -273,7 +253,7 @@ class LibraryController(QObject):
             self._is_loaded = True
             return self._window.prompt.text()
         self._remember_place()
-        self.save_draft()
+        self._saver.save()
         return ""
 
     def _remember_place(self) -> None:
@@ -290,7 +270,7 @@ class LibraryController(QObject):
         if early:
             prompt = self._window.prompt
             prompt.set_text(prompt.text() + early, prompt.template_id)
-            self._draft_timer.start()
+            self._saver.save_soon()
 
     def _show_opened(self) -> None:
         window = self._window
@@ -312,53 +292,17 @@ class LibraryController(QObject):
         if (prompt.text(), prompt.template_id) != (draft.text, draft.template_id):
             window.prompt.set_text(draft.text, draft.template_id)
 
-    # -------------------------------------------------------------- drafts
-
-    def save_draft(self) -> None:
-        """Keep what stands in the prompt."""
-        self._draft_timer.stop()
-        prompt = self._window.prompt
-        self._draft.set_text(prompt.text(), prompt.template_id)
-        self._drafts.keep(self._current.id, self._draft.value)
-
     # -------------------------------------------------------------- changes
 
-    def kept(self, conversation: Conversation) -> None:
-        """A conversation was written to: show it in its place."""
-        self.shelf.kept(conversation)
-
-    def known(self, conversation_id: str) -> Conversation | None:
-        """A conversation as it is now; None where it was deleted. One in the trash is not, while
-        somebody reads it."""
-        known = self.shelf.known(conversation_id)
-        is_open = conversation_id == self._current.id
-        return known if known is not None and (known.trashed_at is None or is_open) else None
-
-    def _rename(self, conversation_id: str, title: str) -> None:
-        title = title.strip() or "New conversation"
-        self.shelf.change([conversation_id], title=title)
-        self.shelf.write(self._backend.shelves.rename(conversation_id, title))
-
-    def retitle(self, conversation_id: str, title: str) -> None:
-        """Give a conversation a title that the person did not choose."""
-        self._rename(conversation_id, title)
-        self.retitled.emit(conversation_id, title)
-
     def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
-        self.shelf.change(conversation_ids, pinned=pinned)
-        self.shelf.write(self._backend.shelves.set_pinned(conversation_ids, pinned))
-
-    @property
-    def chosen(self) -> list[Conversation]:
-        """What a command means: the conversations that are marked in the list, else the open one."""
-        marked = self._window.conversations.marked
-        return [known for id_ in marked if (known := self.shelf.known(id_)) is not None]
+        self._presenter.change(conversation_ids, pinned=pinned)
+        self._presenter.write(self._backend.shelves.set_pinned(conversation_ids, pinned))
 
     def pin_chosen(self) -> None:
         """Pin what is marked or open, or take the pins away where all have one."""
-        if self.chosen:
-            pins = not all(conversation.pinned for conversation in self.chosen)
-            self._pin([conversation.id for conversation in self.chosen], pins)
+        if self._presenter.chosen:
+            pins = not all(conversation.pinned for conversation in self._presenter.chosen)
+            self._pin([conversation.id for conversation in self._presenter.chosen], pins)
 
     def open_neighbour(self, step: int) -> None:
         """Open the conversation above (-1) or below (+1) in the list."""
@@ -370,7 +314,7 @@ class LibraryController(QObject):
 
     async def refresh(self) -> None:
         """Show what other processes have written, in the list and in what is open."""
-        await self.shelf.refresh()
+        await self._presenter.refresh()
         opened = self._current.id
         if self._current.is_new or self._running.is_running(opened):
             return
@@ -379,7 +323,7 @@ class LibraryController(QObject):
         if opened != self._current.id or self._running.is_running(opened):
             return
         if found is None:
-            self.shelf.forget(opened)
+            self._presenter.forget(opened)
             self.open_new()
             self._window.notifications.notify("This conversation was deleted by another program.")
         elif [m.id for m in path] != [m.id for m in self._current.path]:

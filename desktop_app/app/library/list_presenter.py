@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.conversation import Conversation
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
@@ -35,7 +35,13 @@ _Read = Callable[[], Awaitable[_T]]
 
 
 class ListPresenter(QObject):
-    """See the module."""
+    """See the module.
+
+    Signals:
+        retitled(str, str): a conversation, by its id, got a title that the user did not choose.
+    """
+
+    retitled = Signal(str, str)
 
     def __init__(
         self,
@@ -88,6 +94,18 @@ class ListPresenter(QObject):
         """A conversation as it is now; None where it was deleted or never read."""
         return self._known.get(conversation_id)
 
+    def usable(self, conversation_id: str) -> Conversation | None:
+        """Return a conversation, None if it was deleted; one in the trash only while it is open."""
+        known = self.known(conversation_id)
+        is_open = conversation_id == self._current.id
+        return known if known is not None and (known.trashed_at is None or is_open) else None
+
+    @property
+    def chosen(self) -> list[Conversation]:
+        """The conversations that a command means: those marked in the list, else the open one."""
+        marked = self._list.marked
+        return [known for id_ in marked if (known := self.known(id_)) is not None]
+
     def kept(self, conversation: Conversation) -> None:
         """A conversation was written to: show it in its place."""
         self._changes += 1
@@ -123,6 +141,17 @@ class ListPresenter(QObject):
             self._current.update(replace(self._current.conversation, **changes))
             self._window.set_title(self._current.conversation.title)
             self._setup.report_change()  # a folder brings its settings along
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation a title, and write it."""
+        title = title.strip() or "New conversation"
+        self.change([conversation_id], title=title)
+        self.write(self._backend.shelves.rename(conversation_id, title))
+
+    def retitle(self, conversation_id: str, title: str) -> None:
+        """Give a conversation a title that the user did not choose."""
+        self.rename(conversation_id, title)
+        self.retitled.emit(conversation_id, title)
 
     def _take_choice(self) -> None:
         """A later change of the title must not bring the former choice or settings back."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.library.library_controller import LibraryController
+from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.tasks import Tasks
 from desktop_app.backend.backend import Backend
 from desktop_app.ui.window.main_window import MainWindow
@@ -17,14 +17,14 @@ class SearchController(QObject):
     """Between the search field and the store."""
 
     def __init__(
-        self, window: MainWindow, library: LibraryController, *, tasks: Tasks, backend: Backend
+        self, window: MainWindow, presenter: ListPresenter, *, tasks: Tasks, backend: Backend
     ) -> None:
         super().__init__(window)
-        self._shown, self._tasks, self._backend, self._library = (
+        self._shown, self._tasks, self._backend, self._presenter = (
             window.conversations,
             tasks,
             backend,
-            library,
+            presenter,
         )
         self._task: asyncio.Task[Any] | None = None
         self._shown.search_changed.connect(self._search)
@@ -46,5 +46,5 @@ class SearchController(QObject):
 
     def _is_to_be_found(self, conversation_id: str) -> bool:
         """Unless it is on its way into the trash."""
-        known = self._library.shelf.known(conversation_id)
+        known = self._presenter.known(conversation_id)
         return known is None or known.trashed_at is None

@@ -16,8 +16,8 @@ from desktop_app.ui.widgets.foreign_text import message_box
 
 if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers
-    from desktop_app.app.library.library_controller import LibraryController
     from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.backend.backend import Backend
     from desktop_app.ui.window.main_window import MainWindow
@@ -32,15 +32,15 @@ class Trash(QObject):
         self,
         window: MainWindow,
         running: RunningAnswers,
-        library: LibraryController,
+        navigator: Navigator,
+        presenter: ListPresenter,
         *,
         current: OpenConversation,
         backend: Backend,
     ) -> None:
         super().__init__(window)
         self._window, self._current, self._backend = window, current, backend
-        self._running, self._library = running, library
-        self._shelf: ListPresenter = library.shelf
+        self._running, self._navigator, self._presenter = running, navigator, presenter
         shown = window.conversations
         shown.delete_requested.connect(self.delete)
         shown.restore_requested.connect(self.restore)
@@ -63,53 +63,53 @@ class Trash(QObject):
         opened = self._current.id
         at = now()
         self._put_away(ids, trashed_at=at)
-        self._shelf.write(self._backend.conversations.set_trashed(ids, at))
+        self._presenter.write(self._backend.conversations.set_trashed(ids, at))
         self._notify_undo(words, lambda: self._undo(ids, at, opened))
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
         """Take conversations out of the trash."""
         ids = self._of_these(conversation_ids, in_trash=True)
         if ids:
-            self._shelf.change(ids, trashed_at=None)
-            self._shelf.write(self._backend.conversations.set_trashed(ids, None))
+            self._presenter.change(ids, trashed_at=None)
+            self._presenter.write(self._backend.conversations.set_trashed(ids, None))
 
     def archive(self, conversation_ids: Sequence[str], archived: bool) -> None:
         """Put conversations into the archive, or take them out of it."""
         ids = list(conversation_ids)
         words = f"{self._named(ids)} {'archived' if archived else 'taken out of the archive'}."
-        self._shelf.change(ids, archived=archived)
-        self._shelf.write(self._backend.shelves.set_archived(ids, archived))
+        self._presenter.change(ids, archived=archived)
+        self._presenter.write(self._backend.shelves.set_archived(ids, archived))
         self._notify_undo(words, lambda: self._unarchive(ids, not archived))
 
     def _unarchive(self, ids: list[str], archived: bool) -> None:
-        self._shelf.change(ids, archived=archived)
-        self._shelf.write(self._backend.shelves.set_archived(ids, archived))
+        self._presenter.change(ids, archived=archived)
+        self._presenter.write(self._backend.shelves.set_archived(ids, archived))
 
     def _put_away(self, ids: list[str], **changes: object) -> None:
         for id_ in ids:
             self._running.stop(id_)
         is_open = self._current.id in ids
-        self._shelf.change(ids, **changes)
+        self._presenter.change(ids, **changes)
         if is_open:
-            self._library.open_new()
+            self._navigator.open_new()
 
     def _undo(self, ids: list[str], at: datetime, opened: str) -> None:
         """Undo the deletion of that moment."""
-        known = [(id_, self._shelf.known(id_)) for id_ in ids]
+        known = [(id_, self._presenter.known(id_)) for id_ in ids]
         still = [id_ for id_, c in known if c is not None and c.trashed_at == at]
         self.restore(still)
         if opened in still:
-            self._shelf.start(self._library.open(opened))
+            self._presenter.start(self._navigator.open(opened))
 
     def _of_these(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
         """Those that are known, and in the trash or not."""
-        found = [(id_, self._shelf.known(id_)) for id_ in ids]
+        found = [(id_, self._presenter.known(id_)) for id_ in ids]
         return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
 
     def _named(self, ids: Sequence[str]) -> str:
         if len(ids) != 1:
             return f"{len(ids)} conversations were"
-        conversation = self._shelf.known(ids[0])
+        conversation = self._presenter.known(ids[0])
         return f"“{conversation.title if conversation else ''}” was"
 
     def _notify_undo(self, words: str, undo: object) -> None:
@@ -117,13 +117,13 @@ class Trash(QObject):
 
     def delete_chosen(self) -> None:
         """Delete what is marked or open: into the trash, from there for good."""
-        ids = [conversation.id for conversation in self._library.chosen]
+        ids = [conversation.id for conversation in self._presenter.chosen]
         self._offer_to_erase(ids)
         self.delete(ids)
 
     def archive_chosen(self) -> None:
         """Archive what is marked or open; where all of it is archived, take it out again."""
-        chosen = self._library.chosen
+        chosen = self._presenter.chosen
         ids = [conversation.id for conversation in chosen if conversation.trashed_at is None]
         if ids:
             self.archive(ids, not all(conversation.archived for conversation in chosen))
@@ -150,13 +150,13 @@ class Trash(QObject):
         if ids:
             self._ask(
                 f"{self._named(ids).removesuffix(' was').removesuffix(' were')}: delete for good?",
-                lambda: self._shelf.start(self.erase(ids)),
+                lambda: self._presenter.start(self.erase(ids)),
             )
 
     def offer_to_empty(self) -> None:
         """Ask whether all that is in the trash may go."""
         self._ask(
-            "Delete everything in the trash for good?", lambda: self._shelf.start(self.empty())
+            "Delete everything in the trash for good?", lambda: self._presenter.start(self.empty())
         )
 
     def _ask(self, words: str, act: object) -> None:
@@ -174,7 +174,7 @@ class Trash(QObject):
         """Delete for good what is in the trash."""
         for conversation_id in conversation_ids:
             self._leave(conversation_id)
-            self._shelf.forget(conversation_id)
+            self._presenter.forget(conversation_id)
         await self._backend.conversations.erase(conversation_ids)
 
     async def empty(self) -> None:
@@ -184,8 +184,8 @@ class Trash(QObject):
             self._leave(opened.id)
         at = now()
         await self._backend.conversations.empty_trash(at)
-        if self._shelf.place == TRASH:
-            await self._shelf.go(TRASH)
+        if self._presenter.place == TRASH:
+            await self._presenter.go(TRASH)
 
     async def expire(self) -> None:
         """Delete for good what has lain in the trash for long enough; what fails is tried again the
@@ -198,10 +198,10 @@ class Trash(QObject):
         except StorageError as error:
             log.warning("%s %s", error.what_happened, error.details)
             return
-        if count and self._shelf.place == TRASH:
-            await self._shelf.go(TRASH)
+        if count and self._presenter.place == TRASH:
+            await self._presenter.go(TRASH)
 
     def _leave(self, conversation_id: str) -> None:
         self._running.stop(conversation_id)
         if self._current.id == conversation_id:
-            self._library.open_new()
+            self._navigator.open_new()

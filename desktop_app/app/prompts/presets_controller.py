@@ -19,7 +19,7 @@ from desktop_app.ui.widgets.foreign_text import menu_text
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
-    from desktop_app.app.chat.choice_controller import ChoiceController
+    from desktop_app.app.chat.model_choices import ModelChoices
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.new_conversation import NewConversation
     from desktop_app.app.state.open_conversation import OpenConversation
@@ -45,7 +45,7 @@ class PresetsController(QObject):
     def __init__(
         self,
         window: MainWindow,
-        prompt: ChoiceController,
+        choices: ModelChoices,
         manage: Callable[[], object],
         *,
         current: OpenConversation,
@@ -65,7 +65,7 @@ class PresetsController(QObject):
             tasks,
             backend,
         )
-        self._prompt = prompt
+        self._choices = choices
         self._manage = manage
         self._dialog: PromptsDialog | None = None
         self._saving = asyncio.Lock()
@@ -211,7 +211,7 @@ class PresetsController(QObject):
     def _show_page(self) -> None:
         page, values = self._page, self._values.all
         if page is not None:
-            page.set_models(self._prompt.models)
+            page.set_models(self._choices.models)
             page.set_values(values, lambda preset: own_values(preset.overrides))
             page.set_presets(list(self._presets.by_id.values()), str(values[DEFAULT_PRESET]))
 

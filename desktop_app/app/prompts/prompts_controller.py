@@ -25,19 +25,16 @@ from desktop_app.domain.conversations.prompts import (
 )
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.services.chat.prompt_library import (
-    FOR_DOCUMENTS,
-    FOR_TWO,
-    Entry,
     Origin,
     copy_of,
     for_each,
-    library,
     next_position,
 )
 
 if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks, Work
     from desktop_app.backend.backend import Backend
@@ -47,24 +44,20 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.main_window import MainWindow
 
 ATTACHED = "the attached text"  # what stands for a text that is too long for the prompt
-_SIGNS = {"executive-summary": "list", "extract-table": "table-2", "differences": "columns-2"}
 
 
 class PromptsController(QObject):
     """Between the store, the program's files, and whoever offers prompts.
 
-    Attributes:
-        entries: every prompt, hidden ones too.
-
     Signals:
-        prompts_changed(): other prompts are there, or other words in them.
         dialog_created(PromptsDialog): it is about to be shown for the first time.
         imported(): presets may have come, too.
+        text_attach_requested(str): attach a text that is too long for the prompt.
     """
 
-    prompts_changed = Signal()
     dialog_created = Signal(object)
     imported = Signal()
+    text_attach_requested = Signal(str)
 
     def __init__(
         self,
@@ -73,6 +66,7 @@ class PromptsController(QObject):
         *,
         current: OpenConversation,
         draft: PromptDraft,
+        prompt_list: PromptList,
         values: SettingValues,
         tasks: Tasks,
         backend: Backend,
@@ -82,12 +76,12 @@ class PromptsController(QObject):
         self._tasks, self._backend = tasks, backend
         self._built_in: tuple[Prompt, ...] = ()
         self._stored: dict[str, Prompt] = {}
-        self.entries: tuple[Entry, ...] = ()
+        self._list = prompt_list
         self._dialog: PromptsDialog | None = None
         self._saving = asyncio.Lock()
-        self.serve(window.prompt.slash, self._filled_here)
-        window.prompt.slash.finish = self._of_several
+        self.serve(window.prompt.slash, self._filled_here, self._of_several)
         current.opened.connect(window.prompt.slash.close)
+        window.prompt.suggestion_requested.connect(self.ask)
 
     async def load(self) -> None:
         """Read the program's files and the store."""
@@ -97,26 +91,22 @@ class PromptsController(QObject):
         self._show()
 
     def _show(self) -> None:
-        self.entries = library(self._built_in, self._stored.values())
-        self.prompts_changed.emit()
+        self._list.replace_all(self._built_in, self._stored.values())
         if self._dialog is not None:
             self._dialog.prompts.set_entries(self._lines())
 
     # -------------------------------------------------------------- offering
 
-    @property
-    def offered(self) -> tuple[Prompt, ...]:
-        """What `/` lists."""
-        prompts = (entry.prompt for entry in self.entries)
-        return tuple(p for p in prompts if not p.hidden and p.text.strip())
-
     def serve(
-        self, slash: PromptCompleter, fill_in: Callable[[frozenset[str]], Mapping[str, str]]
+        self,
+        completer: PromptCompleter,
+        fill_in: Callable[[frozenset[str]], Mapping[str, str]],
+        finish: Callable[[Prompt, str], str] = lambda _prompt, text: text,
     ) -> None:
-        """Have a prompt offer the library; `fill_in` gives what the program fills there."""
-        slash.fill_in = fill_in
-        slash.set_prompts(self.offered)
-        self.prompts_changed.connect(lambda: slash.set_prompts(self.offered))
+        """Offer the library in a prompt; see `PromptCompleter.use`."""
+        completer.use(fill_in, finish)
+        completer.set_prompts(self._list.offered)
+        self._list.changed.connect(lambda: completer.set_prompts(self._list.offered))
 
     def insert(self) -> None:
         """Offer them in the main window's prompt without a / being typed."""
@@ -128,7 +118,7 @@ class PromptsController(QObject):
         If there is no such prompt, let the user choose files.
         """
         prompt = self._window.prompt
-        template = next((e.prompt for e in self.entries if e.prompt.id == key), None)
+        template = next((e.prompt for e in self._list.entries if e.prompt.id == key), None)
         if template is None:
             prompt.choose_files()
             return
@@ -136,15 +126,9 @@ class PromptsController(QObject):
             prompt.begin_with(fill(template.text, {}).text, template.id)
         prompt.focus_text()
 
-    def suggestions(self, documents: int) -> list[tuple[str, str, str]]:
-        """What is offered for so many documents: (id, title, sign)."""
-        offered = {p.id: p for p in self.offered}
-        wanted = FOR_TWO if documents == 2 else FOR_DOCUMENTS
-        return [(i, offered[i].title, _SIGNS[i]) for i in wanted if i in offered]
-
     def ask(self, prompt_id: str) -> None:
         """Ask what a suggestion says; one that needs something first is put into the prompt."""
-        template = next(p for p in self.offered if p.id == prompt_id)
+        template = next(p for p in self._list.offered if p.id == prompt_id)
         if missing(template.text, {}):
             self._window.prompt.slash.take(template)
         else:
@@ -153,7 +137,7 @@ class PromptsController(QObject):
             # document is too large, say, is kept, and what is offered instead is done with it.
             words = self._of_several(template, words)
             self._window.prompt.begin_with(words, template.id)
-            self._window.prompt.submit_requested.emit(self._window.prompt.text())
+            self._window.prompt.submit()
 
     def _of_several(self, template: Prompt, text: str) -> str:
         """Return a template's text, extended if it is about one document and several are attached."""
@@ -172,7 +156,7 @@ class PromptsController(QObject):
         for name, text in known.items():
             if len(text) > int(self._values[LARGE_PASTE] or 0):
                 known[name] = ATTACHED
-                self._window.prompt.large_text_pasted.emit(text)
+                self.text_attach_requested.emit(text)
         return known
 
     # -------------------------------------------------------------- managing
@@ -208,7 +192,7 @@ class PromptsController(QObject):
         self._tasks.start(work)
 
     def _lines(self) -> list[tuple[Prompt, str]]:
-        return [(entry.prompt, entry.origin.value) for entry in self.entries]
+        return [(entry.prompt, entry.origin.value) for entry in self._list.entries]
 
     def save(self, prompt: Prompt) -> None:
         """Keep a prompt, new or changed."""
@@ -222,12 +206,12 @@ class PromptsController(QObject):
             await work
 
     def _begin_new(self, folder: str) -> None:
-        prompts = [entry.prompt for entry in self.entries]
+        prompts = [entry.prompt for entry in self._list.entries]
         place = next_position(prompts, folder)
         self._add(Prompt(new_id(), "New prompt", "", folder, place, now()))
 
     def _duplicate(self, prompt_id: str) -> None:
-        prompts = [entry.prompt for entry in self.entries]
+        prompts = [entry.prompt for entry in self._list.entries]
         copied = copy_of(self._prompt(prompt_id), new_id())
         place = next_position(prompts, copied.folder)
         self._add(replace(copied, position=place, created_at=now()))
@@ -238,7 +222,7 @@ class PromptsController(QObject):
             self._dialog.prompts.edit(prompt.id)
 
     def _prompt(self, prompt_id: str) -> Prompt:
-        return next(e.prompt for e in self.entries if e.prompt.id == prompt_id)
+        return next(e.prompt for e in self._list.entries if e.prompt.id == prompt_id)
 
     def _delete(self, prompt_id: str) -> None:
         gone = self._take_away(prompt_id)
@@ -272,7 +256,9 @@ class PromptsController(QObject):
         try:
             found = await asyncio.to_thread(read_file, path)
             # What is built in and unchanged counts as known, whether it was exported or not.
-            known = [entry.prompt for entry in self.entries if entry.origin is not Origin.BUILT_IN]
+            known = [
+                entry.prompt for entry in self._list.entries if entry.origin is not Origin.BUILT_IN
+            ]
             plain = [p for p in self._built_in if p.id not in {k.id for k in known}]
             found = replace(found, prompts=_without(found.prompts, plain))
             added = new_items(
@@ -292,7 +278,7 @@ class PromptsController(QObject):
         from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
 
         presets = await self._backend.prompts.presets()
-        own = [e.prompt for e in self.entries if e.prompt.id in self._stored]
+        own = [e.prompt for e in self._list.entries if e.prompt.id in self._stored]
         text = to_json_text(PromptCollection(tuple(own), tuple(presets)))
         error = await asyncio.to_thread(_write_file, path, text)
         if self._dialog is None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from desktop_app.app.attachments.images_controller import ImagesController
+    from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
@@ -57,7 +57,7 @@ class QuickAttachments(QObject):
     def __init__(
         self,
         quick: QuickPrompt,
-        pictures: ImagesController,
+        pictures: ImageChips,
         resolved: Callable[[], ResolvedChoice],
         path: Callable[[], Sequence[Message]],
         conversation_id: Callable[[], str],

@@ -69,7 +69,7 @@ class QuickHost(QObject):
         quick = QuickPromptController(
             quick_window,
             its.running,
-            its.pictures,
+            its.image_chips,
             self._go_on_in_window,
             its.given.text_of,
             values=its.state.values,
@@ -82,14 +82,14 @@ class QuickHost(QObject):
             backend=its.state.backend,
         )
         its.prompts.serve(quick_window.slash, quick.fill_in)
-        quick.conversation_created.connect(its.library.kept)
-        its.library.retitled.connect(quick.take_title)
+        quick.conversation_created.connect(its.list_presenter.kept)
+        its.list_presenter.retitled.connect(quick.take_title)
         PreviewController(
             quick_window,
             quick_window,
             quick.attachments,
             self._theme,
-            its.pictures,
+            its.image_chips,
             quick_window.set_status,
             current=its.state.current,
             setup=its.state.setup,

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.attachments.attaching import LARGE_PASTE
-from desktop_app.app.attachments.images_controller import ImagesController
-from desktop_app.app.chat.choice_controller import view_of
+from desktop_app.app.attachments.image_chips import ImageChips
+from desktop_app.app.chat.model_choices import view_of
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.prompts.prompts_controller import ATTACHED
 from desktop_app.app.quick.quick_attachments import QuickAttachments
@@ -58,7 +58,7 @@ class QuickPromptController(QObject):
         self,
         quick: QuickPrompt,
         running: RunningAnswers,
-        pictures: ImagesController,
+        pictures: ImageChips,
         go_on: Callable[[str, str, Draft, str], Awaitable[None]],
         markdown_of: Callable[[str, str], Awaitable[str]],
         *,

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.attachment_origins import AttachmentOrigins
+from desktop_app.app.state.collection_notes import CollectionNotes
 from desktop_app.app.state.folder_list import FolderList
 from desktop_app.app.state.new_conversation import NewConversation
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.presets import Presets
 from desktop_app.app.state.prompt_draft import PromptDraft
+from desktop_app.app.state.prompt_list import PromptList
 from desktop_app.app.state.providers import Providers
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.spending_events import SpendingEvents
@@ -42,6 +45,9 @@ class WindowState:
         self.providers = Providers(self.backend, self.values, parent)
         self.folders = FolderList(self.backend.conversation_folders, parent)
         self.draft = PromptDraft(parent)
+        self.prompts = PromptList(parent)
+        self.collection_notes = CollectionNotes(parent)
+        self.origins = AttachmentOrigins(self.backend.attachments)
         self.current = OpenConversation(self.drafts.blank_id, self.draft, self.private, parent)
         self.setup = AnswerSetup(
             self.backend,

@@ -78,12 +78,7 @@ class PopupPlacement(Protocol):
 
 
 class PromptCompleter(QObject):
-    """Completes prompts in a text field.
-
-    Attributes:
-        fill_in: returns the values of the variables that the program fills in, by name.
-        finish: returns the text to insert for a prompt after its variables were filled in.
-    """
+    """Completes prompts in a text field."""
 
     def __init__(
         self, line: CompletionField, place: PopupPlacement, theme: Theme, parent: QObject
@@ -95,8 +90,8 @@ class PromptCompleter(QObject):
         self._fields: PromptFields | None = None
         self._is_open = self._is_dismissed = self._is_ours = False
         self._typed: dict[str, dict[str, str]] = {}
-        self.fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
-        self.finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
+        self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
+        self._finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
         line.widget.installEventFilter(self)
 
     # ------------------------------------------------------------------ what the program tells
@@ -108,6 +103,19 @@ class PromptCompleter(QObject):
             self._menu.set_prompts(self._prompts)
             if self._is_open:
                 self.follow()
+
+    def use(
+        self,
+        fill_in: Callable[[frozenset[str]], Mapping[str, str]],
+        finish: Callable[[Prompt, str], str],
+    ) -> None:
+        """Set how prompts are filled in.
+
+        Args:
+            fill_in: returns the values that the program knows of these names.
+            finish: returns the text to insert, given a prompt and its filled-in text.
+        """
+        self._fill_in, self._finish = fill_in, finish
 
     def open(self) -> None:
         """Open the list as if / had been typed on an empty line."""
@@ -227,9 +235,9 @@ class PromptCompleter(QObject):
         before = self._line.before
         count = 0 if typed_name(before) is None else len(before)
         names = filled_names(prompt.text)
-        filled = fill(prompt.text, {**values, **(self.fill_in(names) if names else {})})
+        filled = fill(prompt.text, {**values, **(self._fill_in(names) if names else {})})
         self._is_dismissed, self._is_ours = True, False
-        text = self.finish(prompt, filled.text)
+        text = self._finish(prompt, filled.text)
         is_at_end = filled.cursor == len(filled.text)
         self._line.replace(count, text, len(text) if is_at_end else filled.cursor, prompt.id)
         self._line.widget.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -191,6 +191,10 @@ class PromptEditor(QFrame):
         self._text.moveCursor(self._text.textCursor().MoveOperation.End)
         self._silent = False
 
+    def submit(self) -> None:
+        """Ask the text as it is, as if Send had been pressed."""
+        self.submit_requested.emit(self.text())
+
     def begin_with(self, words: str, template_id: str = "") -> None:
         """Insert `words` before the text, as if the user had typed them."""
         cursor = self._text.textCursor()

@@ -357,8 +357,8 @@ class Desk:
         await until(self._is_written)
 
     def _is_written(self) -> bool:
-        if self.ready.library._draft_timer.isActive():
-            self.ready.library.save_draft()
+        if self.ready.draft_saver.is_waiting:
+            self.ready.draft_saver.save()
         answers = {run.task for run in self.ready.running._runs.values()}
         return not self.ready.tasks._running - answers
 

@@ -310,7 +310,7 @@ def test_a_drop_on_what_lies_in_the_trash_opens_it_there(run: Run, data: Path) -
         async with Desk() as desk:
             there = await desk.ask_and_answer("There", "1")
             desk.ready.trash.delete([there])
-            await desk.ready.library.shelf.go(TRASH)
+            await desk.ready.list_presenter.go(TRASH)
             drag(desk, there, of_files(data / "notes.md"))
             await until(lambda: desk.open_id == there and is_read(desk) and desk.chips)
             assert desk.said.startswith("This conversation is in the trash.")

@@ -135,7 +135,7 @@ def test_closing_asks_once_where_there_is_something(run: Run) -> None:
             assert SECRET not in desk.transcript
             assert desk.window.prompt.text() == ""
             assert desk.ready.state.private.of(first) is None
-            assert desk.ready.library.known(first) is None
+            assert desk.ready.list_presenter.usable(first) is None
             assert row(desk).isHidden()
             assert desk.rows == []
 

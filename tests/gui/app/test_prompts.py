@@ -34,7 +34,7 @@ def offered(desk: Desk) -> list[str]:
 
 
 async def loaded(desk: Desk) -> None:
-    await until(lambda: desk.ready.prompts.entries)
+    await until(lambda: desk.ready.state.prompts.entries)
 
 
 def dialog_of(desk: Desk, page: str = "prompts") -> PromptsDialog:
@@ -186,7 +186,7 @@ def test_one_is_begun_hidden_duplicated_and_deleted_with_undo(run: Run) -> None:
                 "Asks for: much (half, third). Filled in by itself: the selected text."
             )
             press(dialog, "duplicate-prompt")
-            titles = [e.prompt.title for e in desk.ready.prompts.entries]
+            titles = [e.prompt.title for e in desk.ready.state.prompts.entries]
             assert {"Shorten", "Shorten (copy)"} < set(titles)
             press(dialog, "delete-prompt")
             assert said(dialog) == "“Shorten (copy)” was deleted."

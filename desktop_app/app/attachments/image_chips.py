@@ -1,0 +1,114 @@
+"""How images stand on chips, and their thumbnails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from desktop_app.app.attachments.attachment_facts import PREVIEW, price_note, shares
+from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.image_tokens import DETAILS, sent_size
+from desktop_app.services.documents.image_attachments import picture_tokens
+from desktop_app.ui.composer.attachment_chips import Chip
+from desktop_app.ui.transcript.media.message_images import THUMBNAIL_BOX
+
+if TYPE_CHECKING:
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.image_scaling import ImageScaler
+    from desktop_app.domain.models.model_catalog import ModelInfo
+    from desktop_app.services.chat.model_choice import ResolvedChoice
+
+
+MOST_HELD: Final = 48
+
+
+class ImageChips(QObject):
+    """Makes thumbnails and chips of kept images.
+
+    Signals:
+        thumbnail_ready(str): the thumbnail of the image with this SHA-256.
+    """
+
+    thumbnail_ready = Signal(str)
+
+    def __init__(self, parent: QObject, *, tasks: Tasks, image_scaler: ImageScaler) -> None:
+        super().__init__(parent)
+        self._tasks, self._scaler = tasks, image_scaler
+        self._held: OrderedDict[str, QImage] = OrderedDict()
+        self._making: set[str] = set()
+
+    def thumbnail(self, part: ImagePart) -> QImage | None:
+        """Return the thumbnail, None until `thumbnail_ready` reports it."""
+        found = self._held.get(part.sha256)
+        if found is not None:
+            self._held.move_to_end(part.sha256)
+        elif part.sha256 not in self._making:
+            self._making.add(part.sha256)
+            self._tasks.start(self._make(part))
+        return found
+
+    def made(self, sha256: str) -> QImage | None:
+        """Return a thumbnail that was made already."""
+        return self._held.get(sha256)
+
+    async def _make(self, part: ImagePart) -> None:
+        try:
+            made = await self._scaler.within(part, THUMBNAIL_BOX)
+        except UserFacingError:
+            return  # the chip shows the name; opening the image says what is wrong
+        image = await asyncio.to_thread(QImage.fromData, made.data)
+        self._making.discard(part.sha256)
+        self._held[part.sha256] = image
+        while len(self._held) > MOST_HELD:
+            self._held.popitem(last=False)
+        self.thumbnail_ready.emit(part.sha256)
+
+    def chip(self, part: ImagePart, resolved: ResolvedChoice) -> Chip:
+        """A picture in a prompt, as the model would be shown it."""
+        model = resolved.model
+        is_blind = model.sees_images is False
+        size = part.dimensions
+        facts = [f"{part.width} × {part.height}"] if size else []
+        facts.append(f"{model.name} does not see pictures" if is_blind else _price(part, model))
+        facts += [] if is_blind else shares(picture_tokens(part, model)[0], resolved)
+        return Chip(
+            part.sha256,
+            part.name,
+            " · ".join(facts),
+            "failed" if is_blind else "ready",
+            None,
+            "image",
+            about="\n".join(filter(None, (_about(part, model), price_note(resolved)))),
+            picture=self.thumbnail(part),
+            details=tuple((value, _label(part, value, model)) for value in DETAILS),
+            chosen=part.detail,
+            actions=((PREVIEW, "Preview…", None),),
+            has_preview=True,
+        )
+
+
+def _price(part: ImagePart, model: ModelInfo) -> str:
+    tokens, is_known = picture_tokens(part, model)
+    return f"{'' if is_known else '≈ '}{tokens:,} tokens"
+
+
+def _label(part: ImagePart, detail: str, model: ModelInfo) -> str:
+    return f"{detail.capitalize()} · {_price(replace(part, detail=detail), model)}"
+
+
+def _about(part: ImagePart, model: ModelInfo) -> str:
+    """What becomes of a picture when it is sent."""
+    lines = []
+    if part.animated:
+        lines.append("An animation: its first frame is sent.")
+    if part.dimensions and model.sees_images is not False:
+        width, height = sent_size(part.dimensions, part.detail, model.image_tokens)
+        scaled = "" if (width, height) == part.dimensions else f" scaled to {width}×{height},"
+        lines.append(f"Sent{scaled} without metadata.")
+    return "\n".join(lines)

@@ -1,0 +1,132 @@
+"""The models that could answer, and the open conversation's choice among them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.state.providers import PROVIDER_REMOVED
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.models.model_catalog import EFFORTS_OF_THE_FAMILY, Effort
+from desktop_app.services.chat.model_choice import model_info
+from desktop_app.services.models.model_menu import offers
+from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN, ChoiceView, ModelEntry
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
+    from desktop_app.services.chat.model_choice import ResolvedChoice
+
+
+class ModelChoices(QObject):
+    """Lists models whenever providers or their listings change.
+
+    Signals:
+        changed: other models could answer.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        current: OpenConversation,
+        values: SettingValues,
+        providers: Providers,
+        setup: AnswerSetup,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
+        super().__init__(parent)
+        self._current, self._values, self._providers = current, values, providers
+        self._setup, self._backend = setup, backend
+        self._models: tuple[ModelEntry, ...] = ()
+        for changed in (providers.changed, providers.listings_changed):
+            changed.connect(lambda: tasks.start(self._list_models()))
+
+    @property
+    def models(self) -> tuple[ModelEntry, ...]:
+        """Every model that could answer now."""
+        return self._models
+
+    @property
+    def view(self) -> ChoiceView:
+        """The open conversation's choice as the row under the prompt shows it."""
+        if not self._providers.has_provider(self._current.conversation):
+            gone = PROVIDER_REMOVED
+            return replace(NOTHING_CHOSEN, model_name=gone, models=self._models, notice=gone)
+        view = view_of(self._setup.resolved, self._models)
+        return replace(view, background=self._setup.background)
+
+    def choice_with(self, entry: ModelEntry) -> ModelChoice:
+        """Return the open conversation's choice with a line of the model menu taken."""
+        effort = self._setup.choice.effort or Effort(str(self._values["default.effort"]))
+        profile = self._providers.get(entry.provider_id)
+        takes_effort = entry.variant is not None or (
+            profile is not None
+            and model_info(profile, entry.model, self._backend.catalog).takes_effort()
+        )
+        return ModelChoice(
+            entry.provider_id,
+            "" if entry.variant else entry.model,
+            entry.variant,
+            effort if takes_effort else None,
+        )
+
+    async def _list_models(self) -> None:
+        """List the models of providers that have a key or need none."""
+        entries: list[ModelEntry] = []
+        for profile in self._providers.all:
+            if profile.needs_key and not await self._backend.has_key(profile):
+                continue
+            entries += self._models_of(profile)
+        self._models = tuple(entries)
+        self.changed.emit()
+
+    def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
+        backend = self._backend
+        if profile.kind is ProviderKind.ON_DEVICE:
+            model = backend.on_device_model
+            name = model_info(profile, model, backend.catalog).name
+            return [ModelEntry(profile.id, profile.name, model, name, None)]
+        found = offers(
+            profile,
+            backend.catalog,
+            backend.listings.of(profile),
+            date.today(),  # noqa: DTZ011 — the user's day
+        )
+        return [
+            ModelEntry(profile.id, profile.name, offer.model, offer.name, offer.variant, offer.note)
+            for offer in found
+        ]
+
+
+def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
+    """Return a resolved choice as the row under the prompt shows it."""
+    info = resolved.model
+    refusals = {e: why for e in EFFORTS_OF_THE_FAMILY if (why := info.refusal_of(e))}
+    if resolved.notice:  # a stand-in answers, with one effort
+        refusals = {e: resolved.notice for e in EFFORTS_OF_THE_FAMILY if e is not resolved.effort}
+    return ChoiceView(
+        variant=resolved.variant,
+        model_name=info.name,
+        effort=resolved.effort,
+        offers_variants=resolved.variant is not None,
+        effort_refusals=refusals,
+        variant_refusals={},
+        offers_effort=resolved.variant is not None or info.takes_effort(),
+        models=models,
+        notice=resolved.notice or resolved.warning,
+        provider_name=resolved.profile.name,
+        provider_id=resolved.profile.id,
+        model=info.id,
+    )

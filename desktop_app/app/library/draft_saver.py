@@ -1,0 +1,49 @@
+"""Saves the draft of the open conversation a moment after it changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+if TYPE_CHECKING:
+    from desktop_app.app.library.drafts import Drafts
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+
+DRAFT_MS = 400
+
+
+class DraftSaver(QObject):
+    """Copies the prompt's text into the draft, and the draft into the store."""
+
+    def __init__(
+        self,
+        prompt: PromptEditor,
+        *,
+        current: OpenConversation,
+        draft: PromptDraft,
+        drafts: Drafts,
+    ) -> None:
+        super().__init__(prompt)
+        self._prompt, self._current, self._draft, self._drafts = prompt, current, draft, drafts
+        self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
+        self._timer.timeout.connect(self.save)
+        prompt.text_changed.connect(self.save_soon)
+        draft.changed.connect(self.save_soon)
+
+    @property
+    def is_waiting(self) -> bool:
+        """True if a change is not saved yet."""
+        return self._timer.isActive()
+
+    def save_soon(self) -> None:
+        """Save after a pause without another change."""
+        self._timer.start()
+
+    def save(self) -> None:
+        """Save now."""
+        self._timer.stop()
+        self._draft.set_text(self._prompt.text(), self._prompt.template_id)
+        self._drafts.keep(self._current.id, self._draft.value)

@@ -1,0 +1,30 @@
+"""How other controllers open conversations; `LibraryController` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from desktop_app.domain.conversations.conversation import Conversation
+
+
+class Navigator(Protocol):
+    """Opens conversations."""
+
+    def open(
+        self, conversation_id: str, message_id: str = "", words: str = ""
+    ) -> Coroutine[Any, Any, None]:
+        """Open a conversation, at a message and these words if they are given."""
+
+    def open_new(self, folder_id: str | None = None) -> None:
+        """Open a blank conversation, with the draft that the last blank one left."""
+
+    def open_private(self, conversation: Conversation) -> None:
+        """Open a private conversation without messages."""
+
+    def forget_private(self, conversation_id: str) -> None:
+        """Forget a private conversation that was closed."""
+
+    def mark_open(self) -> None:
+        """Select the open conversation in the list, and open it at the next start."""

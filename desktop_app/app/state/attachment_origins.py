@@ -1,0 +1,33 @@
+"""The files that attachments were read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
+
+
+class AttachmentOrigins:
+    """Paths of attached files by SHA-256, as far as they are known."""
+
+    def __init__(self, store: AttachmentStore) -> None:
+        self._store = store
+        self._paths: dict[str, Path] = {}
+
+    @property
+    def paths(self) -> Mapping[str, Path]:
+        """Every known path by SHA-256."""
+        return self._paths
+
+    def add(self, sha256: str, path: Path) -> None:
+        """Note where a file was read from; this writes nothing."""
+        self._paths[sha256] = path
+
+    async def load(self, hashes: Iterable[str]) -> None:
+        """Read the paths of attachments from the store."""
+        unknown = [sha256 for sha256 in hashes if sha256 not in self._paths]
+        if unknown:
+            self._paths |= await self._store.origins(unknown)

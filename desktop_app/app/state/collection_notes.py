@@ -1,0 +1,31 @@
+"""What the chips of collections say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QObject, Signal
+
+
+class CollectionNotes(QObject):
+    """Facts of collections by id: how much they hold, and whether they exist.
+
+    Signals:
+        changed: another text or state of a collection that is attached.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._notes: dict[str, tuple[str, bool]] = {}
+
+    def of(self, collection_id: str) -> tuple[str, bool]:
+        """Return the text of a collection's chip, and False if the collection was deleted."""
+        return self._notes.get(collection_id, ("collection", True))
+
+    def set(self, notes: Mapping[str, tuple[str, bool]], *, report: bool) -> None:
+        """Replace all notes; `report` emits `changed`."""
+        self._notes = dict(notes)
+        if report:
+            self.changed.emit()

@@ -1,0 +1,51 @@
+"""The prompts of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.services.chat.prompt_library import FOR_DOCUMENTS, FOR_TWO, Entry, library
+
+if TYPE_CHECKING:
+    from desktop_app.domain.conversations.prompts import Prompt
+
+_SIGNS = {"executive-summary": "list", "extract-table": "table-2", "differences": "columns-2"}
+
+
+class PromptList(QObject):
+    """Every prompt, hidden ones included.
+
+    Signals:
+        changed: prompts were added, removed or changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._entries: tuple[Entry, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every prompt with its origin."""
+        return self._entries
+
+    @property
+    def offered(self) -> tuple[Prompt, ...]:
+        """The prompts that `/` lists."""
+        prompts = (entry.prompt for entry in self._entries)
+        return tuple(p for p in prompts if not p.hidden and p.text.strip())
+
+    def suggestions(self, documents: int) -> list[tuple[str, str, str]]:
+        """Return (id, title, sign) of the prompts suggested for this number of documents."""
+        offered = {p.id: p for p in self.offered}
+        wanted = FOR_TWO if documents == 2 else FOR_DOCUMENTS
+        return [(i, offered[i].title, _SIGNS[i]) for i in wanted if i in offered]
+
+    def replace_all(self, built_in: Sequence[Prompt], stored: Iterable[Prompt]) -> None:
+        """Replace all prompts; a stored one replaces the built-in one with its id."""
+        self._entries = library(built_in, stored)
+        self.changed.emit()
