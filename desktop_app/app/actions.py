@@ -79,7 +79,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "batch.new": its.batches.begin,
         "batch.show": its.batches.show,
         "library.show": its.places.show,
-        "library.import": its.places.transfer.choose_import,
+        "library.import": its.transfer.choose_import,
     }
 
 

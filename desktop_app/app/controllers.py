@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.attachments.attaching import AttachmentReader
 from desktop_app.app.attachments.attachments_controller import AttachmentsController
 from desktop_app.app.attachments.document_passwords import DocumentPasswords, Unlocking
 from desktop_app.app.attachments.drop_controller import DropController
@@ -28,6 +29,7 @@ from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.documents.collections_controller import CollectionsController
 from desktop_app.app.documents.viewer_controller import Target, ViewerController
 from desktop_app.app.export.export_controller import ExportController
+from desktop_app.app.library.backup_controller import BackupController
 from desktop_app.app.library.data_page_controller import DataPageController
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.folders_controller import FoldersController
@@ -37,6 +39,7 @@ from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.search_controller import SearchController
 from desktop_app.app.library.spending_footer import SpendingFooter
 from desktop_app.app.library.store_watcher import StoreWatcher
+from desktop_app.app.library.transfer_controller import TransferController
 from desktop_app.app.library.trash import Trash
 from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompts_controller import PromptsController
@@ -94,17 +97,36 @@ class Controllers(QObject):
             setup=state.setup,
             new_conversation=state.new_conversation,
             tasks=state.tasks,
+            notifications=window.notifications,
+            panel=window.settings,
+            show_settings=window.show_settings,
             backend=state.backend,
         )
         self.places = DataPageController(
             window,
-            theme,
             end_for,
+            current=state.current,
+            panel=window.settings,
+            show_settings=window.show_settings,
+            user_folders=state.backend.folders,
+        )
+        self.transfer = TransferController(
+            window,
+            theme,
             self.library.refresh,
             current=state.current,
+            tasks=state.tasks,
+            pane=window.pane,
+            conversation_list=window.conversations,
+        )
+        self.backups = BackupController(
+            window,
+            self.transfer.back_up,
             values=state.values,
             tasks=state.tasks,
-            backend=state.backend,
+            notifications=window.notifications,
+            panel=window.settings,
+            settings_store=state.backend.settings,
         )
         self.spending = SpendingController(
             window,
@@ -113,14 +135,19 @@ class Controllers(QObject):
             providers=state.providers,
             spending=state.spending,
             tasks=state.tasks,
-            backend=state.backend,
+            notifications=window.notifications,
+            panel=window.settings,
+            ledger=state.backend.ledger,
+            budget=state.backend.budget,
         )
         self.paper = ExportController(
             window,
             current=state.current,
             providers=state.providers,
             tasks=state.tasks,
-            backend=state.backend,
+            notifications=window.notifications,
+            user_folders=state.backend.folders,
+            catalog=state.backend.catalog,
         )
         self.batches = BatchController(
             window,
@@ -134,6 +161,7 @@ class Controllers(QObject):
             providers=state.providers,
             setup=state.setup,
             tasks=state.tasks,
+            pane=window.pane,
             backend=state.backend,
         )
         self.typesetter = Typesetter(child_command("math"), window)
@@ -154,7 +182,11 @@ class Controllers(QObject):
             setup=state.setup,
             private=state.private,
             tasks=state.tasks,
-            backend=state.backend,
+            pane=window.pane,
+            conversation_list=window.conversations,
+            conversations=state.backend.conversations,
+            flag_store=state.backend.shelves,
+            folder_store=state.backend.conversation_folders,
         )
         library = self.library = LibraryController(
             window,
@@ -170,14 +202,37 @@ class Controllers(QObject):
             private=state.private,
             drafts=state.drafts,
             tasks=state.tasks,
-            backend=state.backend,
+            pane=window.pane,
+            conversation_list=window.conversations,
+            conversations=state.backend.conversations,
+            settings_store=state.backend.settings,
+            flag_store=state.backend.shelves,
+            database=state.backend.database,
         )
-        self.search = SearchController(window, presenter, tasks=state.tasks, backend=state.backend)
+        self.search = SearchController(
+            window,
+            presenter,
+            tasks=state.tasks,
+            conversation_list=window.conversations,
+            search_index=state.backend.search,
+        )
         self.trash = Trash(
-            window, running, library, presenter, current=state.current, backend=state.backend
+            window,
+            running,
+            library,
+            presenter,
+            current=state.current,
+            notifications=window.notifications,
+            conversation_list=window.conversations,
+            conversations=state.backend.conversations,
+            flag_store=state.backend.shelves,
         )
         self.housekeeping = Housekeeping(
-            self.trash.expire, window, tasks=state.tasks, backend=state.backend
+            self.trash.expire,
+            window,
+            tasks=state.tasks,
+            attachment_store=state.backend.attachments,
+            database=state.backend.database,
         )
         self.conversation_folders = FoldersController(
             window,
@@ -187,7 +242,13 @@ class Controllers(QObject):
             current=state.current,
             folders=state.folders,
             setup=state.setup,
-            backend=state.backend,
+            notifications=window.notifications,
+            conversation_list=window.conversations,
+            panel=window.settings,
+            show_settings=window.show_settings,
+            show_list=window.show_list,
+            flag_store=state.backend.shelves,
+            folder_store=state.backend.conversation_folders,
         )
         self.private = TemporaryController(
             window,
@@ -200,6 +261,8 @@ class Controllers(QObject):
             private=state.private,
             drafts=state.drafts,
             tasks=state.tasks,
+            pane=window.pane,
+            conversation_list=window.conversations,
         )
         self.branching = Branching(
             window,
@@ -208,7 +271,9 @@ class Controllers(QObject):
             presenter,
             current=state.current,
             tasks=state.tasks,
-            backend=state.backend,
+            transcript=window.transcript,
+            flag_store=state.backend.shelves,
+            compaction_store=state.backend.compactions,
         )
         self.others = StoreWatcher(self._backend.database, self.tasks, window)
         SpendingFooter(
@@ -218,7 +283,8 @@ class Controllers(QObject):
             setup=state.setup,
             spending=state.spending,
             tasks=state.tasks,
-            backend=state.backend,
+            conversation_list=window.conversations,
+            budget=state.backend.budget,
         )
 
     def _make_prompt(self) -> None:
@@ -243,7 +309,9 @@ class Controllers(QObject):
             setup=state.setup,
             spending=state.spending,
             tasks=state.tasks,
-            backend=state.backend,
+            pane=window.pane,
+            chat_service=state.backend.chat,
+            ledger=state.backend.ledger,
         )
         self.image_chips = ImageChips(
             window, tasks=state.tasks, image_scaler=state.backend.pictures
@@ -253,7 +321,8 @@ class Controllers(QObject):
             self.image_chips,
             current=state.current,
             tasks=state.tasks,
-            backend=state.backend,
+            attachment_store=state.backend.attachments,
+            user_folders=state.backend.folders,
         )
         self.prompts = PromptsController(
             window,
@@ -263,9 +332,14 @@ class Controllers(QObject):
             prompt_list=state.prompts,
             values=state.values,
             tasks=state.tasks,
-            backend=state.backend,
+            prompt=window.prompt,
+            transcript=window.transcript,
+            prompt_store=state.backend.prompts,
         )
         self.passwords = DocumentPasswords(window, lambda: theme.current)
+        self.attachment_reader = AttachmentReader(
+            state.values, state.setup, state.private, backend=state.backend
+        )
         self.attachments = AttachmentsController(
             window,
             self.image_chips,
@@ -273,15 +347,17 @@ class Controllers(QObject):
             self.passwords,
             current=state.current,
             draft=state.draft,
+            reader=self.attachment_reader,
             origins=state.origins,
             notes=state.collection_notes,
-            values=state.values,
             providers=state.providers,
             setup=state.setup,
             private=state.private,
             drafts=state.drafts,
             tasks=state.tasks,
-            backend=state.backend,
+            prompt=window.prompt,
+            notifications=window.notifications,
+            attachment_store=state.backend.attachments,
         )
         self.previews = PreviewController(
             window,
@@ -295,7 +371,10 @@ class Controllers(QObject):
             current=state.current,
             setup=state.setup,
             tasks=state.tasks,
-            backend=state.backend,
+            attachment_store=state.backend.attachments,
+            documents=state.backend.documents,
+            image_scaler=state.backend.pictures,
+            fences=state.backend.fences,
         )
         self.given = DropController(
             window,
@@ -303,6 +382,9 @@ class Controllers(QObject):
             current=state.current,
             values=state.values,
             tasks=state.tasks,
+            prompt=window.prompt,
+            notifications=window.notifications,
+            conversation_list=window.conversations,
         )
         self.presets = PresetsController(
             window,
@@ -315,7 +397,9 @@ class Controllers(QObject):
             new_conversation=state.new_conversation,
             presets=state.presets,
             tasks=state.tasks,
-            backend=state.backend,
+            notifications=window.notifications,
+            header=window.header,
+            prompt_store=state.backend.prompts,
         )
 
     def _make_chat(self) -> None:
@@ -327,7 +411,11 @@ class Controllers(QObject):
             current=state.current,
             draft=state.draft,
             tasks=state.tasks,
-            backend=state.backend,
+            prompt=window.prompt,
+            transcript=window.transcript,
+            attachment_store=state.backend.attachments,
+            user_folders=state.backend.folders,
+            documents=state.backend.documents,
         )
         self.collections = CollectionsController(
             window,
@@ -337,7 +425,9 @@ class Controllers(QObject):
             origins=state.origins,
             notes=state.collection_notes,
             tasks=state.tasks,
-            backend=state.backend,
+            prompt=window.prompt,
+            notifications=window.notifications,
+            collections=lambda: state.backend.collections,
         )
         self.compaction = CompactionController(
             window,
@@ -349,7 +439,10 @@ class Controllers(QObject):
             setup=state.setup,
             spending=state.spending,
             tasks=state.tasks,
-            backend=state.backend,
+            pane=window.pane,
+            chat_service=state.backend.chat,
+            compaction_store=state.backend.compactions,
+            compaction_service=lambda: state.backend.compaction,
         )
         self.titles = TitleController(
             running,
@@ -359,7 +452,10 @@ class Controllers(QObject):
             spending=state.spending,
             private=state.private,
             tasks=state.tasks,
-            backend=state.backend,
+            conversations=state.backend.conversations,
+            chat_service=state.backend.chat,
+            fences=state.backend.fences,
+            utility_model=lambda: state.backend.small_jobs,
         )
         self.parts = ChunkedReadingController(
             window,
@@ -367,7 +463,9 @@ class Controllers(QObject):
             draft=state.draft,
             setup=state.setup,
             tasks=state.tasks,
-            backend=state.backend,
+            prompt=window.prompt,
+            notifications=window.notifications,
+            chat_service=state.backend.chat,
         )
         unlocking = Unlocking(
             window,
@@ -375,7 +473,9 @@ class Controllers(QObject):
             current=state.current,
             draft=state.draft,
             tasks=state.tasks,
-            backend=state.backend,
+            notifications=window.notifications,
+            attachment_store=state.backend.attachments,
+            documents=state.backend.documents,
         )
 
         def ways_out(error: UserFacingError) -> Actions:
@@ -403,12 +503,20 @@ class Controllers(QObject):
             setup=state.setup,
             drafts=state.drafts,
             tasks=state.tasks,
-            backend=state.backend,
+            pane=window.pane,
+            conversations=state.backend.conversations,
         )
 
     def _join(self) -> None:
         window = self._window
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
+        window.files_dropped.connect(self.attachments.attach)
+        window.files_dropped.connect(self.batches.offer)
+        window.image_dropped.connect(self.attachments.attach_content)
+        window.settings.import_requested.connect(self.transfer.choose_import)
+        window.settings.backup_requested.connect(self.backups.by_hand)
+        window.conversations.export_requested.connect(self.transfer.choose_export)
+        self.places.export_requested.connect(self.transfer.choose_export)
         self.chat.cap_change_requested.connect(self.settings.open_at_cap)
         self.settings.key_changed.connect(self.running.look_again)
         window.first_start.example_chosen.connect(self.prompts.begin_example)

@@ -10,10 +10,11 @@ from PySide6.QtCore import QObject
 from desktop_app.commands.keymap import Keymap
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.command_palette import CommandPalette
-    from desktop_app.ui.window.main_window import MainWindow
 
 PALETTE = "palette.open"
 
@@ -23,14 +24,14 @@ class Palette(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         theme: ThemeWatcher,
         actions: Mapping[str, Callable[[], object]],
         *,
         values: SettingValues,
     ) -> None:
-        super().__init__(window)
-        self._window, self._theme, self._values = window, theme, values
+        super().__init__(parent)
+        self._parent, self._theme, self._values = parent, theme, values
         self._actions = actions
         self._widget: CommandPalette | None = None
 
@@ -49,7 +50,7 @@ class Palette(QObject):
         # Imported here: not a part of the start.
         from desktop_app.ui.window.command_palette import CommandPalette
 
-        widget = CommandPalette(self._window, self._theme.current)
+        widget = CommandPalette(self._parent, self._theme.current)
         self._theme.changed.connect(widget.set_theme)
         widget.chosen.connect(lambda command: self._actions[command]())
         return widget

@@ -101,7 +101,12 @@ class WindowSession(Controllers):
         use_limits(self._backend, self.state.values.all)
         await self.presets.load()
         self.tasks.start(self.prompts.load())
-        await resume_runs(self.running, providers=self.state.providers, backend=self.state.backend)
+        await resume_runs(
+            self.running,
+            providers=self.state.providers,
+            conversations=self._backend.conversations,
+            chat_service=self._backend.chat,
+        )
         await self.library.load()
         await self.others.watch()
         self._bind_keys()
@@ -109,7 +114,7 @@ class WindowSession(Controllers):
         self.settings.show_values()
         self.given.start()
         self._window.prompt.focus_text()
-        await self.places.start()
+        await self.backups.start()
         self.serve(request)
         try:
             await self._calls.start()
@@ -243,7 +248,8 @@ class WindowSession(Controllers):
 
     async def _put_away(self) -> None:
         await self._calls.aclose()
-        self.places.close()
+        self.transfer.close()
+        self.backups.close()
         self.others.close()
         self.typesetter.close()
         self.lexer.close()

@@ -44,7 +44,7 @@ def opened(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
     made = MainWindow(watcher, PromptEditor(watcher.current), SettingsPanel(watcher.current))
     made.set_transcript(TranscriptView(watcher.current))
     qtbot.addWidget(made)
-    made.show_first_start(False)
+    made.pane.show_first_start(False)
     made.resize(1280, 800)
     made.show()
     made.activateWindow()
@@ -203,7 +203,7 @@ def test_large_text_is_laid_out_like_a_narrow_window(
 
 def test_first_start_has_the_prompt_in_the_middle(window: MainWindow) -> None:
     window.first_start.set_key_line(True, "Answering with a small model.")
-    window.show_first_start(True)
+    window.pane.show_first_start(True)
     window.resize(1280, 801)
 
     def top(widget: QWidget) -> int:
@@ -212,7 +212,7 @@ def test_first_start_has_the_prompt_in_the_middle(window: MainWindow) -> None:
     assert not window.transcript.isVisible()
     assert top(window.first_start) < top(window.prompt) < top(window.first_start.key_line)
     assert 300 < top(window.prompt) < 500
-    window.show_first_start(False)
+    window.pane.show_first_start(False)
     window.resize(1280, 800)
     assert window.transcript.isVisible()
     assert not window.first_start.isVisible()
@@ -221,7 +221,7 @@ def test_first_start_has_the_prompt_in_the_middle(window: MainWindow) -> None:
 
 def test_first_start_fits_a_small_window(window: MainWindow) -> None:
     window.first_start.set_key_line(True, "Answering with a small model on this computer. " * 2)
-    window.show_first_start(True)
+    window.pane.show_first_start(True)
     window.resize(640, 480)
     line = window.first_start.key_line
     assert line.mapTo(window, QPoint(0, line.height())).y() <= 480
@@ -229,10 +229,10 @@ def test_first_start_fits_a_small_window(window: MainWindow) -> None:
 
 
 def test_title(window: MainWindow) -> None:
-    window.set_title("Retry policy")
+    window.pane.set_title("Retry policy")
     assert window.windowTitle() == "Retry policy – Repartee"
     assert window.header.title.text() == "Retry policy"
-    window.set_title("")
+    window.pane.set_title("")
     assert window.windowTitle() == "Repartee"
 
 
@@ -452,7 +452,7 @@ def test_what_is_attached_takes_the_place_of_things_to_try(
     window: MainWindow, qtbot: QtBot
 ) -> None:
     chips = [Chip(str(n), f"{n}.png", "640 × 480", "ready", None, "file-text") for n in range(9)]
-    window.show_first_start(True)
+    window.pane.show_first_start(True)
     window.resize(640, 480)
     cards = window.first_start.cards
     qtbot.waitUntil(lambda: cards[0].isVisible())

@@ -27,45 +27,60 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
 PASTED_NAME = "Pasted text.txt"
+ATTACHED = "the attached text"  # stands for a text that is too long for the prompt
 LARGE_PASTE = "documents.large_paste"  # the setting: from how many characters on
 
 
-async def attach(
-    given: Path | str | DroppedData,
-    on_progress: OnProgress,
-    conversation_id: str = "",
-    password: str = "",
-    *,
-    resolved: ResolvedChoice | None = None,
-    values: SettingValues,
-    setup: AnswerSetup,
-    private: TemporaryConversations,
-    backend: Backend,
-) -> tuple[DocumentPart | ImagePart, str]:
-    """Read what was given and keep it, in memory where it is for a private conversation; returns it
-    as a part of a message, and a note on how it was read, "" where that is as expected. `resolved` is
-    who would be asked, the open conversation's model where that is not said.
+class AttachmentReader:
+    """Reads what was dropped or pasted, and keeps it as an attachment."""
 
-    Raises:
-        DocumentError, StorageError: it gives no attachment.
-    """
-    documents = backend.documents
-    document: ExtractedDocument
-    source: Path | bytes
-    if isinstance(given, Path):
-        source, document = given, await documents.extract(given, on_progress, password=password)
-    else:
-        name = PASTED_NAME if isinstance(given, str) else given.name
-        source = await _bytes_of(given)
-        document = await documents.extract_bytes(name, source, on_progress, password=password)
-    if private.was_begun(conversation_id):
-        part = await private.keep(conversation_id, source, document)
-    else:
-        part = await backend.keep(source, document)
-    note = f"{document.name}: {document.note}" if document.note else ""
-    part = with_detail(part, str(values["answer.image_detail"]))
-    as_files = bool(values["answer.documents_as_files"])
-    return preferred(part, resolved or setup.resolved, as_files=as_files), note
+    def __init__(
+        self,
+        values: SettingValues,
+        setup: AnswerSetup,
+        private: TemporaryConversations,
+        *,
+        backend: Backend,
+    ) -> None:
+        self._values, self._setup = values, setup
+        self._private, self._backend = private, backend
+
+    async def read(
+        self,
+        given: Path | str | DroppedData,
+        on_progress: OnProgress,
+        conversation_id: str = "",
+        password: str = "",
+        *,
+        resolved: ResolvedChoice | None = None,
+    ) -> tuple[DocumentPart | ImagePart, str]:
+        """Return a part of a message, and a note on how it was read, "" if as expected.
+
+        Args:
+            conversation_id: a private conversation keeps its attachments in memory.
+            resolved: the model that would be asked; by default the open conversation's.
+
+        Raises:
+            DocumentError, StorageError: it gives no attachment.
+        """
+        documents = self._backend.documents
+        document: ExtractedDocument
+        source: Path | bytes
+        if isinstance(given, Path):
+            source = given
+            document = await documents.extract(given, on_progress, password=password)
+        else:
+            name = PASTED_NAME if isinstance(given, str) else given.name
+            source = await _bytes_of(given)
+            document = await documents.extract_bytes(name, source, on_progress, password=password)
+        if self._private.was_begun(conversation_id):
+            part = await self._private.keep(conversation_id, source, document)
+        else:
+            part = await self._backend.keep(source, document)
+        note = f"{document.name}: {document.note}" if document.note else ""
+        part = with_detail(part, str(self._values["answer.image_detail"]))
+        as_files = bool(self._values["answer.documents_as_files"])
+        return preferred(part, resolved or self._setup.resolved, as_files=as_files), note
 
 
 async def _bytes_of(given: str | DroppedData) -> bytes:

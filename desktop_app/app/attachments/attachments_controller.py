@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.attachments.attaching import PASTED_NAME, attach
+from desktop_app.app.attachments.attaching import PASTED_NAME
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
 from desktop_app.app.attachments.attachment_facts import document_chip
 from desktop_app.app.library.drafts import Drafts
@@ -19,9 +19,7 @@ from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft
 from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
-from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.backend import Backend
 from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import (
@@ -41,9 +39,11 @@ from desktop_app.services.documents.file_attachments import not_files, require_f
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
 from desktop_app.ui.composer.prompt_editor import Chip
 from desktop_app.ui.composer.prompt_text import LARGEST_TEXT
-from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.attachments.attaching import AttachmentReader
     from desktop_app.app.attachments.document_passwords import DocumentPasswords
     from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
@@ -51,7 +51,10 @@ if TYPE_CHECKING:
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.composer.dropped_content import DroppedData
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.window.notifications import Notifications
 
 TOPIC = "document"  # of notifications: what could not be attached to this draft
 FEW = 8  # files; while more are being read, what is shown follows ten times a second
@@ -76,33 +79,34 @@ class AttachmentsController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         pictures: ImageChips,
         prompts: PromptList,
         passwords: DocumentPasswords,
         *,
+        prompt: PromptEditor,
+        notifications: Notifications,
         current: OpenConversation,
         draft: PromptDraft,
+        reader: AttachmentReader,
         origins: AttachmentOrigins,
         notes: CollectionNotes,
-        values: SettingValues,
         providers: Providers,
         setup: AnswerSetup,
         private: TemporaryConversations,
         drafts: Drafts,
         tasks: Tasks,
-        backend: Backend,
+        attachment_store: AttachmentStore,
     ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._current, self._draft, self._values, self._providers = (
+        super().__init__(parent)
+        self._prompt, self._notifications = prompt, notifications
+        self._current, self._draft, self._providers = (
             current,
             draft,
-            values,
             providers,
         )
         self._setup, self._private, self._drafts, self._tasks = setup, private, drafts, tasks
-        self._backend = backend
+        self._attachment_store = attachment_store
         self._pictures = pictures
         self._reading: dict[str, _Reading] = {}
         self._arrived: list[tuple[_Reading, DraftPart]] = []
@@ -110,10 +114,8 @@ class AttachmentsController(QObject):
         self._soon = QTimer(self, singleShot=True, interval=SHOWN_ANEW_MS)
         self._soon.timeout.connect(self._update)
         self._prompts, self._passwords = prompts, passwords
-        self._origins, self._notes = origins, notes
-        window.files_dropped.connect(self.attach)
-        window.image_dropped.connect(self.attach_content)
-        prompt = window.prompt
+        self._reader, self._origins, self._notes = reader, origins, notes
+        prompt = prompt
         prompt.attach_requested.connect(self.attach)
         prompt.large_text_pasted.connect(self.attach_text)
         prompt.image_pasted.connect(self.attach_content)
@@ -141,7 +143,7 @@ class AttachmentsController(QObject):
         for path in given:
             self._begin(path.name or str(path), path, conversation_id, batch)
         self._update()
-        self._window.prompt.focus_text()
+        self._prompt.focus_text()
 
     def attach_text(self, text: str, conversation_id: str = "") -> None:
         """Attach a long pasted text as a document."""
@@ -152,7 +154,7 @@ class AttachmentsController(QObject):
         """Attach a picture or a message that is no file: pasted, or dropped by another program."""
         self._begin(content.name, content, conversation_id)
         self._update()
-        self._window.prompt.focus_text()
+        self._prompt.focus_text()
 
     def turn_back(self) -> None:
         """Put the long text that was attached last into the prompt, as text."""
@@ -161,26 +163,26 @@ class AttachmentsController(QObject):
         if pasted:
             self._tasks.start(self._turn_back(pasted[-1].sha256))
         else:
-            self._window.notifications.notify("No pasted text is attached here.")
+            self._notifications.notify("No pasted text is attached here.")
 
     async def _turn_back(self, sha256: str) -> None:
         conversation_id = self._current.id
-        text = await self._backend.attachments.text(sha256)
+        text = await self._attachment_store.text(sha256)
         if conversation_id != self._current.id:
             return
         if len(text) > LARGEST_TEXT:
-            self._window.notifications.notify("This text is too long to stand in the prompt.")
+            self._notifications.notify("This text is too long to stand in the prompt.")
             return
-        self._window.prompt.put(text)
+        self._prompt.put(text)
         self._remove(sha256)
-        self._window.prompt.focus_text()
+        self._prompt.focus_text()
 
     def close(self) -> None:
         """Give up what is still being read, and what there is to say of it."""
         for reading_id, reading in list(self._reading.items()):
             reading.batch.failed.clear()
             self._give_up(reading_id)
-        self._window.notifications.dismiss_topic(TOPIC)
+        self._notifications.dismiss_topic(TOPIC)
         self._update()
 
     def _begin(
@@ -202,19 +204,10 @@ class AttachmentsController(QObject):
         try:
             on_progress = partial(self._show_progress, reading)
             part, note = await self._passwords.opened(
-                partial(
-                    attach,
-                    given,
-                    on_progress,
-                    reading.conversation_id,
-                    values=self._values,
-                    setup=self._setup,
-                    private=self._private,
-                    backend=self._backend,
-                )
+                partial(self._reader.read, given, on_progress, reading.conversation_id)
             )
             if note:  # how it was read, where that may not be what the person expects
-                self._window.notifications.notify(note)
+                self._notifications.notify(note)
             await self._add(reading, part)
             if isinstance(given, Path):
                 await self._note_origin(reading, part.sha256, given)
@@ -236,14 +229,14 @@ class AttachmentsController(QObject):
         if self._private.was_begun(reading.conversation_id):
             return
         try:
-            await self._backend.attachments.note_origin(sha256, path)
+            await self._attachment_store.note_origin(sha256, path)
         except StorageError as error:
             reading.batch.unplaced.append((reading.name, error))
 
     def _offer_to_turn_back(self, conversation_id: str, sha256: str) -> None:
         if conversation_id == self._current.id:
             work = partial(self._turn_back, sha256)
-            self._window.notifications.notify(
+            self._notifications.notify(
                 "The long text is attached as a document.",
                 [("Put it into the prompt", lambda: self._tasks.start(work()))],
             )
@@ -251,7 +244,7 @@ class AttachmentsController(QObject):
     def _say_what_failed(self, batch: AttachmentBatch) -> None:
         for words in batch.take_words():
             topic = "" if isinstance(words, str) else TOPIC
-            self._window.notifications.notify(words, topic=topic)
+            self._notifications.notify(words, topic=topic)
 
     def _show_progress(self, reading: _Reading, progress: Progress) -> None:
         total = f" of {progress.total}" if progress.total else ""
@@ -329,12 +322,12 @@ class AttachmentsController(QObject):
     def _show(self) -> None:
         reading = self._reading_here()
         chips = [*self._chips_of_read(), *self._chips_of_reading(reading)]
-        self._window.prompt.set_chips(chips)
+        self._prompt.set_chips(chips)
         why = f"Reading {next(iter(reading.values())).name}…" if reading else ""
         why = why or self._refusal()
         if not self._providers.has_provider(self._current.conversation):
             why = PROVIDER_REMOVED
-        self._window.prompt.set_can_send(not why, why)
+        self._prompt.set_can_send(not why, why)
         self._show_suggestions()
 
     def _chips_of_read(self) -> list[Chip]:
@@ -353,7 +346,7 @@ class AttachmentsController(QObject):
     def _begin_anew(self) -> None:
         """Another conversation is open."""
         self._shows_all = False
-        self._window.notifications.dismiss_topic(TOPIC)
+        self._notifications.dismiss_topic(TOPIC)
         parts = self._draft.value.attachments
         documents = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
         if any(sha256 not in self._origins.paths for sha256 in documents):
@@ -406,7 +399,7 @@ class AttachmentsController(QObject):
     def _show_suggestions(self) -> None:
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         offered = bool(documents) and not self._reading_here()
-        if offered and not self._window.prompt.text().strip():
-            self._window.prompt.set_suggestions(self._prompts.suggestions(len(documents)))
+        if offered and not self._prompt.text().strip():
+            self._prompt.set_suggestions(self._prompts.suggestions(len(documents)))
         else:
-            self._window.prompt.set_suggestions([])
+            self._prompt.set_suggestions([])

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
+    from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.domain.errors import UserFacingError
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.window.notifications import Notifications
 
 TOPIC: Final = "question"  # as of other words on why a question is not sent yet
 T = TypeVar("T")
@@ -105,17 +106,28 @@ class Unlocking(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         passwords: DocumentPasswords,
         *,
+        notifications: Notifications,
         current: OpenConversation,
         draft: PromptDraft,
         tasks: Tasks,
-        backend: Backend,
+        attachment_store: AttachmentStore,
+        documents: DocumentWorker,
     ) -> None:
-        super().__init__(window)
-        self._window, self._current, self._draft, self._tasks = window, current, draft, tasks
-        self._backend, self._passwords = backend, passwords
+        super().__init__(parent)
+        self._notifications, self._current, self._draft, self._tasks = (
+            notifications,
+            current,
+            draft,
+            tasks,
+        )
+        self._attachment_store, self._documents, self._passwords = (
+            attachment_store,
+            documents,
+            passwords,
+        )
 
     def ways_out(self, error: UserFacingError) -> Actions:
         """What can be done about an error of sending."""
@@ -133,17 +145,16 @@ class Unlocking(QObject):
         part = next(known, None)
         if part is None:
             return
-        backend = self._backend
-        original = await backend.attachments.bytes(sha256)
+        original = await self._attachment_store.bytes(sha256)
 
         async def attempt(password: str) -> None:
             # The smallest picture there is: it shows that the password is the right one.
             page = [(part.pictured[0].number, (8, 8))] if part.pictured else [(1, (8, 8))]
-            await backend.documents.render_pages(part.name, original, page, password=password)
-            backend.documents.passwords[sha256] = password
+            await self._documents.render_pages(part.name, original, page, password=password)
+            self._documents.passwords[sha256] = password
 
         await self._passwords.opened(attempt)
-        self._window.notifications.dismiss_topic(TOPIC)
-        self._window.notifications.notify(
+        self._notifications.dismiss_topic(TOPIC)
+        self._notifications.notify(
             f"“{part.name}” is open until Repartee ends: ask again now.", topic=TOPIC
         )

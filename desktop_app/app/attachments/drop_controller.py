@@ -18,14 +18,18 @@ from desktop_app.domain.errors import DocumentError
 from desktop_app.ui.composer.rich_text_paste import says_more, words_of
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.ui.composer.dropped_content import DroppedContent
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.composer.rich_text_paste import RichTextPaste
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.notifications import Notifications
 
 LONGEST_CONVERSION_S = 15.0
 
@@ -44,24 +48,28 @@ class DropController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         navigator: Navigator,
         *,
+        prompt: PromptEditor,
+        notifications: Notifications,
+        conversation_list: ConversationList,
         current: OpenConversation,
         values: SettingValues,
         tasks: Tasks,
     ) -> None:
-        super().__init__(window)
-        self._window, self._current, self._values, self._tasks = window, current, values, tasks
+        super().__init__(parent)
+        self._prompt, self._notifications, self._current = prompt, notifications, current
+        self._values, self._tasks = values, tasks
         self._navigator = navigator
         self._reader: DocumentWorker | None = None
-        prompt, tasks = window.prompt, self._tasks
-        window.conversations.view.content_dropped.connect(self.take_drop)
+        prompt, tasks = prompt, self._tasks
+        conversation_list.view.content_dropped.connect(self.take_drop)
         prompt.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
         prompt.large_rich_text_pasted.connect(
             lambda text, html: tasks.start(self._attach_rich(text, html))
         )
-        prompt.notice_raised.connect(lambda note: window.notifications.notify(note))
+        prompt.notice_raised.connect(lambda note: notifications.notify(note))
         self._values.changed.connect(self._on_value)
 
     def start(self) -> None:
@@ -75,7 +83,7 @@ class DropController(QObject):
 
     def _on_value(self, key: str) -> None:
         if key == LARGE_PASTE:
-            self._window.prompt.set_large_paste(int(self._values[key] or 0))
+            self._prompt.set_large_paste(int(self._values[key] or 0))
 
     # -------------------------------------------------------------- drops on the list
 
@@ -94,17 +102,17 @@ class DropController(QObject):
         await self._navigator.open(conversation_id)
         text = replace(given, files=(), content=None)
         if self._current.id == conversation_id:
-            self._window.prompt.take(text)
-            self._window.prompt.focus_text()
+            self._prompt.take(text)
+            self._prompt.focus_text()
         elif given.is_text:
-            self._window.notifications.notify(
+            self._notifications.notify(
                 "The text was not taken: another conversation was opened meanwhile."
             )
 
     def _take(self, given: DroppedContent) -> None:
         self._attach(given, self._current.id)
-        self._window.prompt.take(replace(given, files=(), content=None))
-        self._window.prompt.focus_text()
+        self._prompt.take(replace(given, files=(), content=None))
+        self._prompt.focus_text()
 
     def _attach(self, given: DroppedContent, conversation_id: str) -> None:
         if given.files:

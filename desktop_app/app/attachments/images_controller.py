@@ -22,7 +22,8 @@ from desktop_app.ui.widgets.external_open import open_path
 if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
+    from desktop_app.paths import Folders
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.transcript.view import TranscriptView
 
 _ENDINGS: Final = {
@@ -45,10 +46,16 @@ class ImagesController(QObject):
         *,
         current: OpenConversation,
         tasks: Tasks,
-        backend: Backend,
+        attachment_store: AttachmentStore,
+        user_folders: Folders,
     ) -> None:
         super().__init__(transcript)
-        self._current, self._tasks, self._backend = current, tasks, backend
+        self._current, self._tasks, self._attachment_store, self._user_folders = (
+            current,
+            tasks,
+            attachment_store,
+            user_folders,
+        )
         self._transcript = transcript
         self._chips = chips
         self._copies: TemporaryFolder | None = None
@@ -84,13 +91,13 @@ class ImagesController(QObject):
                 "A picture of a private conversation is not handed to another program.",
                 what_was_kept="For that it would have to be written to the disk.",
             )
-        data = await self._backend.attachments.bytes(part.sha256)
+        data = await self._attachment_store.bytes(part.sha256)
         copy = await asyncio.to_thread(self._copy, part, data)
         open_path(copy)
 
     def _copy(self, part: ImagePart, data: bytes) -> Path:
         if self._copies is None:
-            self._copies = TemporaryFolder(self._backend.folders.temporary)
+            self._copies = TemporaryFolder(self._user_folders.temporary)
         # The name is the file's own words: it may hold anything, the ending decides who opens it.
         copy = self._copies.path / f"{part.sha256[:16]}{_ENDINGS.get(part.media_type, '.png')}"
         if not copy.exists():

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
+    from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
 
 Attached = DocumentPart | ImagePart
 
@@ -129,10 +130,21 @@ class PageSelection(QObject):
     """Changes what is sent of what is attached."""
 
     def __init__(
-        self, held: AttachmentHolder, parent: QObject, *, tasks: Tasks, backend: Backend
+        self,
+        held: AttachmentHolder,
+        parent: QObject,
+        *,
+        tasks: Tasks,
+        attachment_store: AttachmentStore,
+        documents: DocumentWorker,
     ) -> None:
         super().__init__(parent)
-        self._held, self._tasks, self._backend = held, tasks, backend
+        self._held, self._tasks, self._attachment_store, self._documents = (
+            held,
+            tasks,
+            attachment_store,
+            documents,
+        )
         self._counting: set[tuple[str, ChosenPages]] = set()
         held.changed.connect(self._count_missing)
 
@@ -181,7 +193,7 @@ class PageSelection(QObject):
             IllegalChoiceError: there is nothing of the kind.
             StorageError: the text is gone.
         """
-        text = await self._backend.attachments.text(part.sha256)
+        text = await self._attachment_store.text(part.sha256)
         found = await asyncio.to_thread(sections, text, unit_of(part))
         if not found:
             raise IllegalChoiceError(
@@ -200,11 +212,10 @@ class PageSelection(QObject):
                     self._tasks.start(self._count(part, part.chosen))
 
     async def _count(self, part: DocumentPart, chosen: ChosenPages) -> None:
-        backend = self._backend
         try:
-            text = await backend.attachments.text(part.sha256)
+            text = await self._attachment_store.text(part.sha256)
             text = await asyncio.to_thread(chosen_text, part, text)
-            tokens = await backend.documents.count_tokens(text)
+            tokens = await self._documents.count_tokens(text)
         finally:
             self._counting.discard((part.sha256, chosen))
         now = self.part(part.sha256)

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
+    from desktop_app.backend.image_scaling import ImageScaler
+    from desktop_app.documents.worker.document_worker import DocumentWorker
+    from desktop_app.services.fence import Fences
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
@@ -91,23 +94,24 @@ class PreviewController(QObject):
         current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
-        backend: Backend,
+        attachment_store: AttachmentStore,
+        documents: DocumentWorker,
+        image_scaler: ImageScaler,
+        fences: Fences,
     ) -> None:
         super().__init__(window)
         self._window, self._prompt, self._held = window, prompt, held
-        self._theme, self._current, self._setup, self._tasks, self._backend = (
-            theme,
-            current,
-            setup,
-            tasks,
-            backend,
-        )
+        self._theme, self._current, self._setup = theme, current, setup
+        self._tasks, self._attachment_store, self._documents = tasks, attachment_store, documents
+        self._image_scaler, self._fences = image_scaler, fences
         self._pictures, self._say = pictures, say
         self._dialog: AttachmentPreview | None = None
         self._shown = ""
         self._asked = 0
         self._last: Attached | None = None
-        self._choosing = PageSelection(held, self, tasks=self._tasks, backend=self._backend)
+        self._choosing = PageSelection(
+            held, self, tasks=self._tasks, attachment_store=attachment_store, documents=documents
+        )
         prompt.attachment_preview_requested.connect(self.show)
         prompt.attachment_action_requested.connect(self._act)
         held.changed.connect(self._follow)
@@ -255,19 +259,19 @@ class PreviewController(QObject):
         self._dialog.show_pictures(self._captions(part), has_text=bool(text))
 
     async def _words(self, part: Attached) -> str:
-        backend, resolved = self._backend, self._held.resolved
+        resolved = self._held.resolved
         if isinstance(part, ImagePart):
-            shown = await Sight(resolved.model, backend.pictures).shown(part)
+            shown = await Sight(resolved.model, self._image_scaler).shown(part)
             return shown.text if isinstance(shown, TextPart) else ""
-        fence = await backend.fences.of(self._held.conversation_id)
+        fence = await self._fences.of(self._held.conversation_id)
         if part.in_parts:
             chat = self._setup.chat_for(self._current.conversation)
             words = self._prompt.text()
             instructions = self._setup.ask_settings.instructions
             return "\n\n".join(await chat.parts.texts(part, words, resolved, fence, instructions))
         if is_file(part, resolved.files):
-            return await backend.attachments.text(part.sha256)
-        block = await sent_block(part, backend.attachments, fence)
+            return await self._attachment_store.text(part.sha256)
+        block = await sent_block(part, self._attachment_store, fence)
         if self._held.is_first_fenced(part):
             block = f"{fence.explanation}\n\n{block}"
         return sent_text(part, block, sees=resolved.model.sees_images is not False)
@@ -300,7 +304,7 @@ class PreviewController(QObject):
 
     async def _show_picture(self, number: int) -> None:
         """The very picture that is sent."""
-        part, pictures = self._last, self._backend.pictures
+        part, pictures = self._last, self._image_scaler
         rule = self._held.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):

@@ -20,9 +20,11 @@ from desktop_app.ui.batch.batch_new_page import (
 if TYPE_CHECKING:
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.providers import Providers
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.models.model_listings import ModelListings
 
 
 def prompts_offered(prompts: PromptList) -> list[BatchPromptOption]:
@@ -33,27 +35,44 @@ def prompts_offered(prompts: PromptList) -> list[BatchPromptOption]:
     ]
 
 
-def providers_offered(*, providers: Providers, backend: Backend) -> list[BatchProviderOption]:
+def providers_offered(
+    *,
+    providers: Providers,
+    chat_service: ChatService,
+    catalog: ModelCatalog,
+    listings: ModelListings,
+) -> list[BatchProviderOption]:
     """Every provider: those with batches first, the others with why they have none."""
-    found = [_provider(profile, backend=backend) for profile in providers.all]
+    found = [
+        _provider(profile, chat_service=chat_service, catalog=catalog, listings=listings)
+        for profile in providers.all
+    ]
     return sorted(found, key=lambda provider: bool(provider.refusal))
 
 
-def _provider(profile: ProviderProfile, *, backend: Backend) -> BatchProviderOption:
+def _provider(
+    profile: ProviderProfile,
+    *,
+    chat_service: ChatService,
+    catalog: ModelCatalog,
+    listings: ModelListings,
+) -> BatchProviderOption:
     why = refusal(profile)
     if why:
         return BatchProviderOption(profile.id, profile.name, why)
     day = date.today()  # noqa: DTZ011 - the person's day
-    menu = offers(profile, backend.catalog, backend.listings.of(profile), day)
-    models = [_model(profile, offer, backend=backend) for offer in menu]
+    menu = offers(profile, catalog, listings.of(profile), day)
+    models = [_model(profile, offer, chat_service=chat_service) for offer in menu]
     return BatchProviderOption(
         profile.id, profile.name, models=tuple(m for m in models if not m.refusal)
     )
 
 
-def _model(profile: ProviderProfile, offer: Offer, *, backend: Backend) -> BatchModelOption:
+def _model(
+    profile: ProviderProfile, offer: Offer, *, chat_service: ChatService
+) -> BatchModelOption:
     choice = ModelChoice(profile.id, "" if offer.variant else offer.model, offer.variant)
-    resolved = backend.chat.resolve(profile, choice)
+    resolved = chat_service.resolve(profile, choice)
     info = resolved.model
     efforts = info.efforts or ()
     if info.id != offer.model:  # another one answers in its place, at one effort
@@ -62,11 +81,11 @@ def _model(profile: ProviderProfile, offer: Offer, *, backend: Backend) -> Batch
 
 
 def resolved_wish(
-    wish: BatchWish, *, providers: Providers, backend: Backend
+    wish: BatchWish, *, providers: Providers, chat_service: ChatService
 ) -> ResolvedChoice | None:
     """Who answers; None where the provider is gone."""
     profile = next((p for p in providers.all if p.id == wish.provider_id), None)
     if profile is None:
         return None
     choice = ModelChoice(profile.id, "" if wish.variant else wish.model, wish.variant, wish.effort)
-    return backend.chat.resolve(profile, choice)
+    return chat_service.resolve(profile, choice)

@@ -18,6 +18,8 @@ from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import UserFacingError
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.batch.batch_runs import BatchRuns
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.batch.batch_dialog import BatchDialog
     from desktop_app.ui.batch.batch_new_page import BatchWish
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 MANY: Final = 10
 """So many files given at once are offered as a batch job."""
@@ -55,12 +57,13 @@ class BatchController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         theme: ThemeWatcher,
         navigator: Navigator,
         presenter: ListPresenter,
         prompts: PromptList,
         *,
+        pane: ConversationPane,
         current: OpenConversation,
         draft: PromptDraft,
         values: SettingValues,
@@ -69,8 +72,9 @@ class BatchController(QObject):
         tasks: Tasks,
         backend: Backend,
     ) -> None:
-        super().__init__(window)
-        self._window, self._theme, self._current, self._draft = window, theme, current, draft
+        super().__init__(parent)
+        self._parent, self._pane, self._theme = parent, pane, theme
+        self._current, self._draft = current, draft
         self._values, self._providers, self._setup, self._tasks = values, providers, setup, tasks
         self._backend = backend
         self._navigator, self._presenter, self._prompts = navigator, presenter, prompts
@@ -84,8 +88,7 @@ class BatchController(QObject):
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True, interval=REFRESH_MS)
         self._timer.timeout.connect(lambda: self._start(self._refresh()))
-        window.files_dropped.connect(self._offer)
-        window.prompt.attach_requested.connect(self._offer)
+        pane.prompt.attach_requested.connect(self.offer)
         self._current.opened.connect(self._forget_offer)
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -113,7 +116,7 @@ class BatchController(QObject):
         self._theme.changed.connect(bar.set_theme)
         bar.show_requested.connect(self._take_bar)
         bar.dismissed.connect(self._dismiss_bar)
-        self._window.add_above_prompt(bar)
+        self._pane.add_above_prompt(bar)
         return bar
 
     def _made_dialog(self) -> BatchDialog:
@@ -121,7 +124,7 @@ class BatchController(QObject):
             return self._dialog
         from desktop_app.ui.batch.batch_dialog import BatchDialog
 
-        self._dialog = dialog = BatchDialog(self._theme.current, self._window)
+        self._dialog = dialog = BatchDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
         dialog.new_job_requested.connect(self._show_new)
         dialog.job_requested.connect(lambda job_id: self._start(self._show_job(job_id)))
@@ -159,7 +162,7 @@ class BatchController(QObject):
 
     # -------------------------------------------------------------- many files at once
 
-    def _offer(self, paths: Sequence[Path]) -> None:
+    def offer(self, paths: Sequence[Path]) -> None:
         """Files were given: where they are many, each could be asked by itself, at half price."""
         if any(profile.has_batches for profile in self._providers.all):
             self._start(self._offer_many(list(paths), self._draft.value))
@@ -228,7 +231,12 @@ class BatchController(QObject):
         page = self._made_dialog().new
         page.set_prompts(prompts_offered(self._prompts), SUMMARY)
         choice = self._setup.choice
-        providers = providers_offered(providers=self._providers, backend=self._backend)
+        providers = providers_offered(
+            providers=self._providers,
+            chat_service=self._backend.chat,
+            catalog=self._backend.catalog,
+            listings=self._backend.listings,
+        )
         here = next((p for p in providers if p.id == choice.provider_id and not p.refusal), None)
         first = here or (providers[0] if providers else None)
         model = choice.model
@@ -327,7 +335,7 @@ class BatchController(QObject):
         from desktop_app.backend.answer_settings import ask_settings
         from desktop_app.backend.batch_wiring import expanded
 
-        resolved = resolved_wish(wish, providers=self._providers, backend=self._backend)
+        resolved = resolved_wish(wish, providers=self._providers, chat_service=self._backend.chat)
         if resolved is None:
             return
         settings = ask_settings(self._values.all).for_one()
@@ -381,14 +389,13 @@ class BatchController(QObject):
     async def _open(self, job_id: str, number: int) -> None:
         from desktop_app.backend.batch_wiring import open_as_conversation
 
-        backend = self._backend
-        job, item = await backend.batch_store.get(job_id), None
+        job, item = await self._backend.batch_store.get(job_id), None
         if job is not None:
-            item = await backend.batch_store.item(job_id, number)
+            item = await self._backend.batch_store.item(job_id, number)
         if job is None or item is None:
             return
-        conversation_id = await open_as_conversation(backend, job, item)
-        found = await backend.conversations.get(conversation_id)
+        conversation_id = await open_as_conversation(self._backend, job, item)
+        found = await self._backend.conversations.get(conversation_id)
         if found is not None:
             self._presenter.kept(found)
             self._made_dialog().hide()
@@ -405,7 +412,7 @@ class BatchController(QObject):
         self._navigator.open_new()
         attached = (*self._draft.value.attachments, item.part)
         self._draft.set_attachments(attached)
-        self._window.prompt.begin_with(job.task, job.template_id)
+        self._pane.prompt.begin_with(job.task, job.template_id)
 
     # -------------------------------------------------------------- what the jobs tell
 
@@ -422,14 +429,14 @@ class BatchController(QObject):
         if dialog is None or not dialog.isVisible():
             words = f"The files of the batch job “{job.title}” are read."
             show = [("Show", lambda: self._show_again(job.id))]
-            self._window.notifications.notify(words, show, topic=TOPIC)
+            self._pane.notifications.notify(words, show, topic=TOPIC)
 
     def _after_end(self, job: BatchJob) -> None:
         from desktop_app.domain.batch.batch_wording import result_words
 
         self._ended = f"Batch job “{job.title}” has ended."
         show = [("Show", lambda: self._show_again(job.id))]
-        self._window.notifications.notify(result_words(job), show, topic=TOPIC)
+        self._pane.notifications.notify(result_words(job), show, topic=TOPIC)
         self._look_soon()
 
     def _show_again(self, job_id: str) -> None:

@@ -19,14 +19,17 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.errors import IllegalChoiceError
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.compaction import Compaction
-from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.storage.conversations.compaction_store import CompactionStore
+    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
+    from desktop_app.ui.transcript.view import TranscriptView
 
 MARK = " (branch)"
 
@@ -36,19 +39,26 @@ class Branching(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
         *,
+        transcript: TranscriptView,
         current: OpenConversation,
         tasks: Tasks,
-        backend: Backend,
+        flag_store: ConversationFlagStore,
+        compaction_store: CompactionStore,
     ) -> None:
-        super().__init__(window)
-        self._current, self._tasks, self._backend = current, tasks, backend
+        super().__init__(parent)
+        self._current, self._tasks, self._flag_store, self._compaction_store = (
+            current,
+            tasks,
+            flag_store,
+            compaction_store,
+        )
         self._running, self._navigator, self._presenter = running, navigator, presenter
-        window.transcript.action_requested.connect(self._act)
+        transcript.action_requested.connect(self._act)
 
     def _act(self, message_id: str, action: str) -> None:
         if action == "branch":
@@ -70,11 +80,11 @@ class Branching(QObject):
         if message_id not in ids:
             return
         until = [self._running.newest(m) for m in path[: ids.index(message_id) + 1]]
-        source, backend = self._current.conversation, self._backend
-        made = await backend.compactions.of(source.id)
+        source = self._current.conversation
+        made = await self._compaction_store.of(source.id)
         conversation, messages = branched(source, until)
         copied = copied_compactions(made, until, messages)
-        await backend.shelves.add_whole(conversation, messages, copied)
+        await self._flag_store.add_whole(conversation, messages, copied)
         self._presenter.kept(conversation)
         await self._navigator.open(conversation.id)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCursor
@@ -26,7 +27,6 @@ from desktop_app.app.state.prompt_draft import PromptDraft
 from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks, Work
-from desktop_app.backend.backend import Backend
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -40,8 +40,13 @@ from desktop_app.domain.errors import IllegalChoiceError, Kept, SpendingCapError
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
-from desktop_app.ui.window.main_window import MainWindow
 from desktop_app.ui.window.notifications import Actions
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 NOTE_WIDTH = 260
 BeforeAsking = Callable[[Conversation, list[Message], Draft], Awaitable[None]]
@@ -64,13 +69,14 @@ class ChatController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
         saver: DraftSaver,
         choices: ModelChoices,
         *,
+        pane: ConversationPane,
         before_asking: BeforeAsking,
         ways_out: Callable[[UserFacingError], Actions],
         cancel_first: Callable[[], bool],
@@ -81,23 +87,30 @@ class ChatController(QObject):
         setup: AnswerSetup,
         drafts: Drafts,
         tasks: Tasks,
-        backend: Backend,
+        conversations: ConversationStore,
     ) -> None:
-        super().__init__(window)
-        self._window = window
+        super().__init__(parent)
+        self._parent, self._pane = parent, pane
         self._current, self._draft, self._values, self._providers = (
             current,
             draft,
             values,
             providers,
         )
-        self._setup, self._drafts, self._tasks, self._backend = setup, drafts, tasks, backend
+        self._setup, self._drafts, self._tasks, self._conversations = (
+            setup,
+            drafts,
+            tasks,
+            conversations,
+        )
         self._running = running
         self._navigator, self._presenter, self._saver = navigator, presenter, saver
         self._choices = choices
         self._beginning: set[str] = set()  # conversations whose turn is on its way to the disk
         self._waiting: dict[str, str] = {}  # what is asked in a conversation after its answer
-        self._edited = EditedQuestion(window, current=self._current, draft=self._draft)
+        self._edited = EditedQuestion(
+            parent, current=self._current, draft=self._draft, prompt=pane.prompt
+        )
         self._before_asking, self._ways_out = before_asking, ways_out
         self._cancel_first = cancel_first
         self._actions: dict[str, Callable[[Message], None]] = {
@@ -110,25 +123,25 @@ class ChatController(QObject):
         }
         self._connect()
         self._shown = ShownAnswers(
-            window, running, current=self._current, providers=self._providers
+            parent, running, current=self._current, providers=self._providers, pane=pane
         )
 
     def _connect(self) -> None:
-        prompt, running = self._window.prompt, self._running
+        prompt, running = self._pane.prompt, self._running
         prompt.submit_requested.connect(
             lambda text: self._start(self.submit(text, prompt.template_id))
         )
         prompt.stop_requested.connect(self.stop)
         prompt.step_back_requested.connect(self.step_back)
         prompt.text_changed.connect(self._take_back)
-        self._window.transcript.action_requested.connect(self._act)
+        self._pane.transcript.action_requested.connect(self._act)
         for changed in (
             self._current.opened,
             self._draft.changed,
             self._setup.choice_changed,
             self._providers.changed,
         ):
-            changed.connect(lambda: self._window.notifications.dismiss_topic(QUESTION))
+            changed.connect(lambda: self._pane.notifications.dismiss_topic(QUESTION))
         self._current.opened.connect(self._show_state)
         self._edited.changed.connect(self._show_hint)
         running.finished.connect(self._finish)
@@ -177,12 +190,12 @@ class ChatController(QObject):
             return
         if choice is None and not self._providers.has_provider(asked):
             error = IllegalChoiceError(f"{PROVIDER_REMOVED}.", what_was_kept=Kept.PROMPT)
-            self._window.notifications.notify(error, topic=QUESTION)
+            self._pane.notifications.notify(error, topic=QUESTION)
             return
         asking = replace(asked, choice=choice or self._setup.choice_of(asked))
         profile, settings = self._setup.profile_of(asking), self._setup.settings_of(asking)
         settings = settings.for_one() if alone else settings
-        self._window.notifications.dismiss_topic(QUESTION)
+        self._pane.notifications.dismiss_topic(QUESTION)
         self._beginning.add(asked.id)
         try:
             await self._before_asking(asking, path, draft or Draft())
@@ -207,11 +220,11 @@ class ChatController(QObject):
         actions: Actions = [("Raise the cap", lambda: self.cap_change_requested.emit(provider_id))]
         if not isinstance(error, SpendingCapError):
             actions = self._ways_out(error)
-        self._window.notifications.notify(error, actions, topic=QUESTION)
+        self._pane.notifications.notify(error, actions, topic=QUESTION)
 
     def _forget_asked(self, conversation_id: str, asked: Draft) -> None:
         """Take what was asked out of its prompt; what came there meanwhile stays."""
-        prompt = self._window.prompt
+        prompt = self._pane.prompt
         is_open = self._is_open(conversation_id)
         if is_open:
             self._saver.save()
@@ -225,19 +238,18 @@ class ChatController(QObject):
             self._show_hint()
 
     async def _show_begun(self, began: AnswerRun, asked: Conversation) -> None:
-        window = self._window
         is_open = self._is_open(began.conversation.id)
         kept = began.conversation
         now = self._current.conversation if is_open else asked
         kept = replace(kept.with_settings_of(now), choice=self._setup.choice_of(now))
         if kept != began.conversation:  # asked with another one this once, or changed meanwhile
-            self._start(self._backend.conversations.save(kept))
+            self._start(self._conversations.save(kept))
         self._presenter.kept(kept)
         self._running.start(began)
         if not is_open:
             return
         self._current.store(kept)
-        window.set_title(kept.title)
+        self._pane.set_title(kept.title)
         follows = began.question is not None and _follows(began.question, self._current.path)
         if follows and began.question is not None and not began.beside:
             self._current.append(began.question, began.answer)
@@ -249,12 +261,11 @@ class ChatController(QObject):
         self._current.report_path()
 
     def _show_first_of(self, question: Message, answer: Message) -> None:
-        window = self._window
-        window.show_first_start(False)
-        window.transcript.append_message(question)
-        window.transcript.append_message(answer)
-        window.transcript.scroll_to_bottom()
-        window.prompt.focus_text()
+        self._pane.show_first_start(False)
+        self._pane.transcript.append_message(question)
+        self._pane.transcript.append_message(answer)
+        self._pane.transcript.scroll_to_bottom()
+        self._pane.prompt.focus_text()
 
     async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
         """Another answer to the same question, as a version beside it."""
@@ -272,14 +283,14 @@ class ChatController(QObject):
         def ask(choice: ModelChoice) -> None:
             self._start(self._retry(answer, choice))
 
-        menu = QMenu(self._window)
+        menu = QMenu(self._parent)
         menu.setObjectName("retry-with")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if view.effort_shown is not None:
             fill_efforts(menu, view, lambda effort: ask(replace(chosen, effort=effort)), NOTE_WIDTH)
             menu.addSeparator()
         fill_models(menu, view, lambda entry: ask(self._choices.choice_with(entry)), NOTE_WIDTH)
-        button = self._window.findChild(QToolButton, "message-retry-with")
+        button = self._parent.findChild(QToolButton, "message-retry-with")
         if button is not None and button.hasFocus():  # it was pressed with the keyboard
             menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
         else:
@@ -299,15 +310,15 @@ class ChatController(QObject):
     async def _send_waiting(self, conversation_id: str, text: str) -> None:
         """Ask what waited for an answer's end, in its own conversation."""
         if self._is_open(conversation_id):
-            if self._window.prompt.can_send:
-                await self.submit(text, self._window.prompt.template_id)
+            if self._pane.prompt.can_send:
+                await self.submit(text, self._pane.prompt.template_id)
             return
         conversation = self._presenter.usable(conversation_id)
         is_edited = self._edited.is_in(conversation_id)
         if conversation is None or is_edited:  # deleted, or meant for another place in it
             return
         draft = replace(self._drafts.held(conversation_id), text=text)
-        path = await self._backend.conversations.path(conversation_id)
+        path = await self._conversations.path(conversation_id)
         await self._begin(path, draft, asked=conversation)
 
     def close(self) -> None:
@@ -323,7 +334,7 @@ class ChatController(QObject):
             words = "Sending asks the edited question; the old one stays"
             back = "" if self._running.is_running(here) else "leaves it"
         key = Keymap.from_settings(self._values.all).shortcut_of("prompt.stop")
-        self._window.prompt.set_hint(f"{words} · {key} {back}" if key and back else words)
+        self._pane.prompt.set_hint(f"{words} · {key} {back}" if key and back else words)
 
     # -------------------------------------------------------------- answering
 
@@ -341,9 +352,9 @@ class ChatController(QObject):
     def _show_state(self) -> None:
         """Send or Stop, by whether the open conversation streams."""
         running = self._running.is_running(self._current.id)
-        self._window.prompt.set_streaming(running)
+        self._pane.prompt.set_streaming(running)
         if not running:
-            self._window.prompt.set_rate("")
+            self._pane.prompt.set_rate("")
         self._show_hint()
 
     # -------------------------------------------------------------- actions
@@ -387,7 +398,7 @@ class ChatController(QObject):
             if len(versions.get(message.id, ())) > 1:
                 self._start(self._switch_version(message, step))
                 return
-        self._window.notifications.notify("Nothing in this conversation has other versions.")
+        self._pane.notifications.notify("Nothing in this conversation has other versions.")
 
     def continue_last(self) -> None:
         """Have the last answer go on, if it was cut."""
@@ -396,20 +407,20 @@ class ChatController(QObject):
         if path and path[-1].role is Role.ASSISTANT and path[-1].status not in whole:
             self._start(self._continue(path[-1]))
         else:
-            self._window.notifications.notify("There is no answer here that was cut.")
+            self._pane.notifications.notify("There is no answer here that was cut.")
 
     async def _switch_version(self, message: Message, step: int) -> None:
         ids = self._current.versions.get(message.id, ())
         at = ids.index(message.id) + step if message.id in ids else -1
         if not 0 <= at < len(ids):
             return
-        store = self._backend.conversations
+        store = self._conversations
         leaf = await store.newest_leaf(ids[at])
         await store.save(replace(self._current.conversation, leaf_id=leaf))
-        foot = self._window.transcript.foot_on_screen(message.id)
+        foot = self._pane.transcript.foot_on_screen(message.id)
         await self._navigator.open(self._current.id)
         if foot is not None:
-            self._window.transcript.bring_foot(ids[at], foot)
+            self._pane.transcript.bring_foot(ids[at], foot)
 
 
 def _less(draft: Draft, asked: Draft) -> Draft:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -15,7 +16,6 @@ from desktop_app.app.state.providers import Providers
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.backend import Backend
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.errors import UserFacingError
@@ -25,7 +25,13 @@ from desktop_app.rendering.markdown.parser import parser
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimate, needs_counting, used_tokens
 from desktop_app.ui.composer.model_choice_view import ModelEntry
-from desktop_app.ui.window.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.storage.spending.ledger import Ledger
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 ESTIMATE_MS = 300
 ESTIMATE_ON_DEVICE = (
@@ -45,9 +51,10 @@ class ChoiceController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         choices: ModelChoices,
         *,
+        pane: ConversationPane,
         current: OpenConversation,
         draft: PromptDraft,
         values: SettingValues,
@@ -55,24 +62,30 @@ class ChoiceController(QObject):
         setup: AnswerSetup,
         spending: SpendingEvents,
         tasks: Tasks,
-        backend: Backend,
+        chat_service: ChatService,
+        ledger: Ledger,
     ) -> None:
-        super().__init__(window)
-        self._window = window
+        super().__init__(parent)
+        self._pane = pane
         self._current, self._draft, self._values, self._providers = (
             current,
             draft,
             values,
             providers,
         )
-        self._setup, self._tasks, self._backend = setup, tasks, backend
+        self._setup, self._tasks, self._chat_service, self._ledger = (
+            setup,
+            tasks,
+            chat_service,
+            ledger,
+        )
         self._choices = choices
         self._asked = 0
         self._warmed: set[ProviderProfile] = set()
         self._is_parser_warm = False
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
         self._timer.timeout.connect(lambda: self._tasks.start(self._estimate()))
-        prompt = window.prompt
+        prompt = pane.prompt
         prompt.text_changed.connect(self._typed)
         prompt.variant_requested.connect(self.choose_variant)
         prompt.effort_requested.connect(self._choose_effort)
@@ -108,7 +121,7 @@ class ChoiceController(QObject):
         """Have long answers made in the background, or no longer."""
         background = self._setup.background
         if background is None:
-            self._window.notifications.notify(NO_BACKGROUND)
+            self._pane.notifications.notify(NO_BACKGROUND)
         else:
             self._setup.choose_background(not background)
 
@@ -130,7 +143,7 @@ class ChoiceController(QObject):
     # -------------------------------------------------------------- showing
 
     def _show(self) -> None:
-        self._window.prompt.set_choice(self._choices.view)
+        self._pane.prompt.set_choice(self._choices.view)
         self._timer.start()
 
     def _typed(self) -> None:
@@ -158,27 +171,27 @@ class ChoiceController(QObject):
         self._asked += 1
         asked = self._asked
         resolved, path = self._setup.resolved, list(self._current.path)
-        prompt = self._window.prompt
+        prompt = self._pane.prompt
         draft = self._draft.with_text(prompt.text(), prompt.template_id)
         used = await self._used(path, resolved)
-        ledger, here = self._backend.ledger, self._current.id
+        ledger, here = self._ledger, self._current.id
         spent, on_jobs = await ledger.conversation(here), await ledger.small_jobs(here)
         if asked != self._asked:
             return
-        self._window.header.set_context(used if path else None, resolved.model.input_limit)
+        self._pane.header.set_context(used if path else None, resolved.model.input_limit)
         note = f"{format_money(on_jobs)} of it for its title and for compacting" if on_jobs else ""
-        self._window.header.set_cost(format_money(spent) if spent else "", note)
+        self._pane.header.set_cost(format_money(spent) if spent else "", note)
         known = self._providers.has_provider(self._current.conversation)
         if known and resolved.profile.kind is ProviderKind.ON_DEVICE:
-            self._window.prompt.set_estimate(*ESTIMATE_ON_DEVICE)
+            self._pane.prompt.set_estimate(*ESTIMATE_ON_DEVICE)
             return
         if not known or not draft:
-            self._window.prompt.set_estimate(*NO_ESTIMATE)
+            self._pane.prompt.set_estimate(*NO_ESTIMATE)
             return
         estimate = await self._counted(draft, resolved)
         if asked == self._asked:
             texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
-            self._window.prompt.set_estimate(*texts)
+            self._pane.prompt.set_estimate(*texts)
 
     async def _used(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
         """Tokens of the window in use, counted here only where the provider's own count is void: after
@@ -187,7 +200,7 @@ class ChoiceController(QObject):
         used = used_tokens(path, resolved, compactions)
         if used is not None or not needs_counting(path, resolved, compactions):
             return used
-        estimator = self._backend.chat.estimator
+        estimator = self._chat_service.estimator
         words = self._setup.ask_settings.instructions
         try:
             found = await estimator.context_tokens(
@@ -200,7 +213,7 @@ class ChoiceController(QObject):
     async def _counted(self, draft: Draft, resolved: ResolvedChoice) -> Estimate | None:
         settings = self._setup.ask_settings
         try:
-            chat = self._backend.chat
+            chat = self._chat_service
             estimate = await chat.estimator.estimate(
                 list(self._current.path),
                 draft,

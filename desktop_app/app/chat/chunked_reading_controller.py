@@ -13,15 +13,18 @@ from desktop_app.domain.spending.cost import FREE
 from desktop_app.ui.window.notifications import Actions
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.conversation import Draft
     from desktop_app.domain.errors import UserFacingError
+    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.documents.chunk_plan import ChunkPlan
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.window.notifications import Notifications
 
 OFFER: Final = "Read in parts…"
 TOPIC: Final = "question"  # as of other words on why a question is not sent yet
@@ -39,17 +42,20 @@ class ChunkedReadingController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         *,
+        prompt: PromptEditor,
+        notifications: Notifications,
         current: OpenConversation,
         draft: PromptDraft,
         setup: AnswerSetup,
         tasks: Tasks,
-        backend: Backend,
+        chat_service: ChatService,
     ) -> None:
-        super().__init__(window)
-        self._window, self._current, self._draft, self._setup = window, current, draft, setup
-        self._tasks, self._backend = tasks, backend
+        super().__init__(parent)
+        self._prompt, self._notifications, self._current = prompt, notifications, current
+        self._draft, self._setup = draft, setup
+        self._tasks, self._chat_service = tasks, chat_service
 
     def ways_out(self, error: UserFacingError) -> Actions:
         """What can be done about a question whose documents do not fit."""
@@ -62,7 +68,7 @@ class ChunkedReadingController(QObject):
         return [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
 
     def _typed(self) -> Draft:
-        prompt = self._window.prompt
+        prompt = self._prompt
         return self._draft.with_text(prompt.text(), prompt.template_id)
 
     def _offer(self, refused: Draft) -> None:
@@ -73,7 +79,7 @@ class ChunkedReadingController(QObject):
 
         It is for what is in the prompt, or for what was refused if the prompt is empty by now.
         """
-        notifications = self._window.notifications
+        notifications = self._notifications
         draft = self._typed()
         if not draft.text.strip():
             draft = self._draft.with_text(refused.text, refused.template_id)
@@ -82,7 +88,7 @@ class ChunkedReadingController(QObject):
         resolved = self._setup.resolved
         instructions = self._setup.settings_of(self._current.conversation).instructions
         try:
-            plan = await self._backend.chat.parts.plan(
+            plan = await self._chat_service.parts.plan(
                 documents, draft.text, resolved, instructions
             )
         finally:

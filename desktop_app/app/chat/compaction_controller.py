@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -14,7 +15,6 @@ from desktop_app.app.state.providers import Providers
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.backend import Backend
 from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
@@ -29,9 +29,18 @@ from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.transcript.message_items import ItemMark
 from desktop_app.ui.window.compaction_card import CompactionCard
-from desktop_app.ui.window.main_window import MainWindow
 from desktop_app.ui.window.notifications import Actions
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.services.chat.compaction_service import CompactionService
+    from desktop_app.storage.conversations.compaction_store import CompactionStore
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 TOPIC = "compaction"
 LOOK_MS = 300
@@ -45,26 +54,30 @@ class CompactionController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         running: RunningAnswers,
         theme: ThemeWatcher,
         *,
+        pane: ConversationPane,
         current: OpenConversation,
         values: SettingValues,
         providers: Providers,
         setup: AnswerSetup,
         spending: SpendingEvents,
         tasks: Tasks,
-        backend: Backend,
+        chat_service: ChatService,
+        compaction_store: CompactionStore,
+        compaction_service: Callable[[], CompactionService],
     ) -> None:
-        super().__init__(window)
-        self._window, self._current, self._values, self._providers = (
-            window,
-            current,
-            values,
-            providers,
+        super().__init__(parent)
+        self._parent, self._pane, self._current = parent, pane, current
+        self._values, self._providers = values, providers
+        self._setup, self._spending, self._tasks = setup, spending, tasks
+        self._chat_service, self._compaction_store, self._compaction_service = (
+            chat_service,
+            compaction_store,
+            compaction_service,
         )
-        self._setup, self._spending, self._tasks, self._backend = setup, spending, tasks, backend
         self._running = running
         self._theme = theme
         self._bar: CompactionCard | None = None
@@ -78,7 +91,7 @@ class CompactionController(QObject):
         self._setup.choice_changed.connect(self._show)
         self._current.path_changed.connect(self._show)
         running.started.connect(lambda _id: self._show_bar())
-        window.transcript.action_requested.connect(self._act)
+        pane.transcript.action_requested.connect(self._act)
 
     # -------------------------------------------------------------- the open conversation
 
@@ -95,13 +108,13 @@ class CompactionController(QObject):
     async def _read(self) -> None:
         """Have the compactions of the open conversation as they are kept."""
         here = self._here
-        found = await self._backend.compactions.of(here)
+        found = await self._compaction_store.of(here)
         if here == self._here:
             self._current.set_compactions(found)
             self._show()
 
     def _show(self) -> None:
-        self._window.transcript.set_marks(self._marks())
+        self._pane.transcript.set_marks(self._marks())
         self._timer.start()
 
     def _marks(self) -> dict[str, ItemMark]:
@@ -142,7 +155,7 @@ class CompactionController(QObject):
         self._show_bar()
 
     async def _is_nearly_full(self) -> bool:
-        return await self._backend.compaction.is_nearly_full(
+        return await self._compaction_service().is_nearly_full(
             self._current.path,
             self._setup.resolved,
             self._current.compactions,
@@ -150,7 +163,7 @@ class CompactionController(QObject):
         )
 
     async def _planned(self) -> Plan | None:
-        return await self._backend.compaction.plan(
+        return await self._compaction_service().plan(
             list(self._current.path),
             self._setup.resolved,
             self._current.compactions,
@@ -167,13 +180,13 @@ class CompactionController(QObject):
     async def _offer(self) -> None:
         here = self._here
         if self._is_busy(here):
-            self._window.notifications.notify("It can be compacted when the answer has ended.")
+            self._pane.notifications.notify("It can be compacted when the answer has ended.")
             return
         plan = await self._planned() if self._current.path else None
         if here != self._here or self._is_busy(here):
             return
         if plan is None:
-            self._window.notifications.notify(NOTHING_TO_GAIN)
+            self._pane.notifications.notify(NOTHING_TO_GAIN)
             return
         self._looks += 1
         self._plan = (here, plan)
@@ -195,7 +208,7 @@ class CompactionController(QObject):
             self._bar.declined.connect(self._decline)
             self._bar.cancel_requested.connect(self.cancel)
             self._theme.changed.connect(self._bar.set_theme)
-            self._window.add_above_prompt(self._bar)
+            self._pane.add_above_prompt(self._bar)
         return self._bar
 
     def _show_bar(self) -> None:
@@ -212,7 +225,7 @@ class CompactionController(QObject):
             self._declined[self._plan[0]] = self._plan[1].tokens
             self._plan = None
         self._show_bar()
-        self._window.focus_prompt()
+        self._pane.prompt.focus_text()
 
     # -------------------------------------------------------------- the work
 
@@ -220,7 +233,7 @@ class CompactionController(QObject):
         if self._plan is not None and not self._is_busy(self._plan[0]):
             (here, plan), self._plan = self._plan, None
             self._begin(here, plan, self._setup.ask_settings.instructions)
-            self._window.focus_prompt()
+            self._pane.prompt.focus_text()
 
     def _begin(self, conversation_id: str, plan: Plan, instructions: str) -> asyncio.Task[None]:
         task = self._tasks.start(self._compact(conversation_id, plan, instructions))
@@ -236,14 +249,14 @@ class CompactionController(QObject):
             self._work[conversation_id] = (task, words)
             self._show_bar()
 
-        self._window.notifications.dismiss_topic(TOPIC)
-        service = self._backend.compaction
+        self._pane.notifications.dismiss_topic(TOPIC)
+        service = self._compaction_service()
         try:
             made = await service.compact(plan, instructions, on_part)
         except UserFacingError as error:
-            self._window.notifications.notify(error, topic=TOPIC)
+            self._pane.notifications.notify(error, topic=TOPIC)
             return
-        self._window.notifications.announce(_words_of(made))
+        self._pane.notifications.announce(_words_of(made))
 
     def _ended(self, conversation_id: str) -> None:
         del self._work[conversation_id]
@@ -278,7 +291,7 @@ class CompactionController(QObject):
     async def _begin_by_itself(
         self, asking: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
-        service, chat = self._backend.compaction, self._backend.chat
+        service, chat = self._compaction_service(), self._chat_service
         own = chat.resolve(self._setup.profile_of(asking), asking.choice)
         words = self._setup.settings_of(asking).instructions
         compactions = await service.of(asking.id)
@@ -306,7 +319,7 @@ class CompactionController(QObject):
 
     def _show_sent(self, made: Compaction) -> None:
         SentTextDialog(
-            self._theme.current, *readable(made, self._name_of(made)), self._window
+            self._theme.current, *readable(made, self._name_of(made)), self._parent
         ).open()
 
     def undo(self) -> None:
@@ -325,13 +338,13 @@ class CompactionController(QObject):
         held = marked(path, self._current.compactions)
         made = next((held[m.id] for m in reversed(path) if m.id in held), None)
         if made is None:
-            self._window.notifications.notify("Nothing of this conversation is compacted.")
+            self._pane.notifications.notify("Nothing of this conversation is compacted.")
         return made
 
     async def _undo(self, compaction: Compaction) -> None:
-        await self._backend.compaction.undo(compaction)
+        await self._compaction_service().undo(compaction)
         self._declined[compaction.conversation_id] = compaction.tokens_before
-        self._window.notifications.announce("The messages themselves are sent again.")
+        self._pane.notifications.announce("The messages themselves are sent again.")
         if compaction.conversation_id == self._here:
             await self._read()
 

@@ -10,9 +10,11 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.domain.conversations.conversation import Draft, Message, Role
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,15 @@ class EditedQuestion(QObject):
     changed = Signal()
 
     def __init__(
-        self, window: MainWindow, *, current: OpenConversation, draft: PromptDraft
+        self,
+        parent: QWidget,
+        *,
+        prompt: PromptEditor,
+        current: OpenConversation,
+        draft: PromptDraft,
     ) -> None:
-        super().__init__(window)
-        self._window, self._current, self._draft = window, current, draft
+        super().__init__(parent)
+        self._prompt, self._current, self._draft = prompt, current, draft
         self._edited: _Edited | None = None
 
     def begin(self, message: Message) -> None:
@@ -43,7 +50,7 @@ class EditedQuestion(QObject):
         question = message
         if message.role is Role.ASSISTANT:
             question = self._current.path_to(message.id)[-1]
-        here, prompt = self._here(), self._window.prompt
+        here, prompt = self._here(), self._prompt
         put_aside = self._draft.with_text(prompt.text(), prompt.template_id)
         self._edited = _Edited(self._current.id, question, here.put_aside if here else put_aside)
         self._put_into_prompt(question.as_draft)
@@ -81,6 +88,6 @@ class EditedQuestion(QObject):
 
     def _put_into_prompt(self, draft: Draft) -> None:
         self._draft.replace(draft)
-        self._window.prompt.set_text(draft.text, draft.template_id)
+        self._prompt.set_text(draft.text, draft.template_id)
         self.changed.emit()
-        self._window.prompt.focus_text()
+        self._prompt.focus_text()

@@ -93,15 +93,14 @@ class ModelChoices(QObject):
         self.changed.emit()
 
     def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
-        backend = self._backend
         if profile.kind is ProviderKind.ON_DEVICE:
-            model = backend.on_device_model
-            name = model_info(profile, model, backend.catalog).name
+            model = self._backend.on_device_model
+            name = model_info(profile, model, self._backend.catalog).name
             return [ModelEntry(profile.id, profile.name, model, name, None)]
         found = offers(
             profile,
-            backend.catalog,
-            backend.listings.of(profile),
+            self._backend.catalog,
+            self._backend.listings.of(profile),
             date.today(),  # noqa: DTZ011 — the user's day
         )
         return [

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.state.providers import Providers
-from desktop_app.backend.backend import Backend
 from desktop_app.services.chat.run_resumption import Resumer
 
+if TYPE_CHECKING:
+    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
 
-async def resume_runs(running: RunningAnswers, *, providers: Providers, backend: Backend) -> None:
+
+async def resume_runs(
+    running: RunningAnswers,
+    *,
+    providers: Providers,
+    conversations: ConversationStore,
+    chat_service: ChatService,
+) -> None:
     """Go on with all that was left. Raises StorageError."""
-    resumer = Resumer(backend.conversations, backend.chat)
+    resumer = Resumer(conversations, chat_service)
     for answering in await resumer.take_up(providers.all):
         running.start(answering)

@@ -10,10 +10,12 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import StorageError
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 STORE = "store"  # the topic of notifications about answers that cannot be kept
 _ANNOUNCED = {
@@ -28,16 +30,17 @@ class ShownAnswers(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         running: RunningAnswers,
         *,
+        pane: ConversationPane,
         current: OpenConversation,
         providers: Providers,
     ) -> None:
-        super().__init__(window)
-        self._window, self._current, self._providers = window, current, providers
+        super().__init__(parent)
+        self._pane, self._current, self._providers = pane, current, providers
         self._ended: dict[str, str] = {}  # what is said when all of an answer is shown, by its id
-        window.transcript.message_updated.connect(self._announce_end)
+        pane.transcript.message_updated.connect(self._announce_end)
         self._unkept: set[str] = set()  # conversations whose answer finds no room on the disk
         self._current.opened.connect(lambda: running.say_again(self._current.id))
         running.text_arrived.connect(self._show_text)
@@ -50,50 +53,50 @@ class ShownAnswers(QObject):
     def show_end(self, answer: Message) -> None:
         """An answer of the open conversation has ended; nothing where another version is shown."""
         if answer.id in [message.id for message in self._current.path]:
-            self._window.transcript.set_waiting(answer.id, "")
+            self._pane.transcript.set_waiting(answer.id, "")
             self._ended = {answer.id: _ANNOUNCED.get(answer.status, "The answer has ended.")}
             self._show_amended(answer.conversation_id, answer)
 
     def _announce_end(self, message_id: str) -> None:
         """Behind the answer's last sentence, which may be read out."""
         if words := self._ended.pop(message_id, ""):
-            self._window.notifications.announce(words)
+            self._pane.notifications.announce(words)
 
     def say_store_works(self) -> None:
         """Something was kept: take back that nothing can be, unless an answer still waits for that."""
         if not self._unkept:
-            self._window.notifications.dismiss_topic(STORE)
+            self._pane.notifications.dismiss_topic(STORE)
 
     def _is_open(self, conversation_id: str) -> bool:
         return conversation_id == self._current.id
 
     def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
         if self._is_open(conversation_id):
-            self._window.transcript.append_text(message_id, text)
+            self._pane.transcript.append_text(message_id, text)
 
     def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
         if self._is_open(conversation_id):
-            self._window.transcript.append_reasoning(message_id, text)
+            self._pane.transcript.append_reasoning(message_id, text)
 
     def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
         if self._is_open(conversation_id):
-            self._window.transcript.set_waiting(message_id, sentence)
+            self._pane.transcript.set_waiting(message_id, sentence)
 
     def _show_rate(self, conversation_id: str, rate: float) -> None:
         if self._is_open(conversation_id):
-            self._window.prompt.set_rate(f"{rate:.0f} tok/s")
+            self._pane.prompt.set_rate(f"{rate:.0f} tok/s")
 
     def _show_amended(self, conversation_id: str, answer: Message) -> None:
         if self._is_open(conversation_id):
             numbers = self._current.version_numbers
             shown = self._providers.as_shown(answer)
-            self._window.transcript.update_message(shown, numbers.get(answer.id))
+            self._pane.transcript.update_message(shown, numbers.get(answer.id))
             self._current.replace_message(answer)
 
     def _show_store(self, conversation_id: str, error: StorageError | None) -> None:
         if error is not None:
             self._unkept.add(conversation_id)
-            self._window.notifications.notify(error, topic=STORE)
+            self._pane.notifications.notify(error, topic=STORE)
             return
         self._unkept.discard(conversation_id)
         self.say_store_works()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.chat.running_answers import RunningAnswers
@@ -14,8 +16,13 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.ui.look.theme import ThemeWatcher
-from desktop_app.ui.window.main_window import MainWindow
 from desktop_app.ui.window.temporary_bar import TITLE, TemporaryBar, TemporaryRow
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 
 class TemporaryController(QObject):
@@ -31,11 +38,13 @@ class TemporaryController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         theme: ThemeWatcher,
         running: RunningAnswers,
         navigator: Navigator,
         *,
+        pane: ConversationPane,
+        conversation_list: ConversationList,
         current: OpenConversation,
         draft: PromptDraft,
         new_conversation: NewConversation,
@@ -43,8 +52,9 @@ class TemporaryController(QObject):
         drafts: Drafts,
         tasks: Tasks,
     ) -> None:
-        super().__init__(window)
-        self._window, self._theme, self._current, self._draft = window, theme, current, draft
+        super().__init__(parent)
+        self._pane, self._conversation_list, self._theme = pane, conversation_list, theme
+        self._current, self._draft = current, draft
         self._new_conversation, self._drafts, self._tasks = new_conversation, drafts, tasks
         self._running, self._navigator = running, navigator
         self._private = private
@@ -53,7 +63,7 @@ class TemporaryController(QObject):
         self._bar: TemporaryBar | None = None
         self._row: TemporaryRow | None = None
         self._current.opened.connect(self._show)
-        window.conversations.temporary_requested.connect(self.open)
+        conversation_list.temporary_requested.connect(self.open)
 
     def open(self) -> None:
         """Begin one, or go back to the one there is; in it, offer to begin another."""
@@ -65,7 +75,7 @@ class TemporaryController(QObject):
             self._begins_another = True
             self._made_bar().ask()
         else:
-            self._window.focus_prompt()
+            self._pane.prompt.focus_text()
 
     def close_open(self) -> None:
         """Close it: at once where nothing is in it, else when the person has said so."""
@@ -85,7 +95,7 @@ class TemporaryController(QObject):
     def _is_typed(self) -> bool:
         is_open = self._id == self._current.id
         return bool(self._drafts.held(self._id)) or (
-            is_open and bool(self._window.prompt.text().strip() or self._draft.value)
+            is_open and bool(self._pane.prompt.text().strip() or self._draft.value)
         )
 
     def _begin(self) -> None:
@@ -98,7 +108,7 @@ class TemporaryController(QObject):
 
     def _go_back(self) -> None:
         self._tasks.start(self._navigator.open(self._id))
-        self._window.focus_prompt()
+        self._pane.prompt.focus_text()
 
     def _forget(self) -> None:
         gone, self._id = self._id, ""
@@ -114,7 +124,7 @@ class TemporaryController(QObject):
 
     def _show(self) -> None:
         is_open = self._current.is_private
-        self._window.header.set_private(is_open)
+        self._pane.header.set_private(is_open)
         if is_open:
             self._made_bar().tell()
         if self._bar is not None:
@@ -124,12 +134,12 @@ class TemporaryController(QObject):
             self._theme.changed.connect(self._row.set_theme)
             self._row.open_requested.connect(self._go_back)
             self._row.close_requested.connect(self.close_open)
-            rows = self._window.conversations.view
+            rows = self._conversation_list.view
             self._row.drop_hint_changed.connect(rows.drop_hint_changed)
             self._row.content_dropped.connect(
                 lambda given: self.content_dropped.emit(given, self._id, False)
             )
-            self._window.conversations.add_to_top(self._row)
+            self._conversation_list.add_to_top(self._row)
         if self._row is not None:
             self._row.setVisible(bool(self._id))
 
@@ -139,5 +149,5 @@ class TemporaryController(QObject):
             self._theme.changed.connect(self._bar.set_theme)
             self._bar.close_requested.connect(self.close_open)
             self._bar.confirmed.connect(self._forget)
-            self._window.add_above_prompt(self._bar)
+            self._pane.add_above_prompt(self._bar)
         return self._bar

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
@@ -12,11 +13,18 @@ from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.backend import Backend
 from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.services.chat.titles import Titles, wants_title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.services.chat.utility_model import UtilityModel
+    from desktop_app.services.fence import Fences
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +42,15 @@ class TitleController(QObject):
         spending: SpendingEvents,
         private: TemporaryConversations,
         tasks: Tasks,
-        backend: Backend,
+        conversations: ConversationStore,
+        chat_service: ChatService,
+        fences: Fences,
+        utility_model: Callable[[], UtilityModel],
     ) -> None:
         super().__init__(presenter)
         self._values, self._setup, self._spending, self._private = values, setup, spending, private
-        self._tasks, self._backend, self._presenter = tasks, backend, presenter
+        self._tasks, self._conversations, self._chat_service = tasks, conversations, chat_service
+        self._fences, self._utility_model, self._presenter = fences, utility_model, presenter
         running.finished.connect(self._finished)
 
     def _finished(self, conversation_id: str, answer: Message) -> None:
@@ -49,14 +61,13 @@ class TitleController(QObject):
 
     async def _entitle(self, conversation_id: str) -> None:
         """A better title; the old one stays where the person chose it or no better one comes."""
-        backend = self._backend
-        path = await backend.conversations.path(conversation_id)
+        path = await self._conversations.path(conversation_id)
         known = self._presenter.usable(conversation_id)
         if known is None or not wants_title(known, path):
             return
-        own = backend.chat.resolve(self._setup.profile_of(known), known.choice)
+        own = self._chat_service.resolve(self._setup.profile_of(known), known.choice)
         try:
-            title = await Titles(backend.small_jobs, backend.fences).suggest(path, own)
+            title = await Titles(self._utility_model(), self._fences).suggest(path, own)
         except UserFacingError as error:
             log.warning("no title: %s %s", error.what_happened, error.details)
             return

@@ -21,20 +21,21 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, Use
 from desktop_app.domain.spending.cost import format_money
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
     from desktop_app.app.state.collection_notes import CollectionNotes
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.documents.collections import CollectionFile
     from desktop_app.services.collections.collection_service import CollectionProgress, Collections
     from desktop_app.services.collections.embedding_service import EmbeddingPlan
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.command_palette import CommandPalette
-    from desktop_app.ui.window.main_window import MainWindow
-    from desktop_app.ui.window.notifications import Actions
+    from desktop_app.ui.window.notifications import Actions, Notifications
 
 OFFER: Final = "Make a collection…"
 NEW_NAME: Final = "New collection"
@@ -56,24 +57,22 @@ class CollectionsController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         theme: ThemeWatcher,
         *,
+        prompt: PromptEditor,
+        notifications: Notifications,
         current: OpenConversation,
         draft: PromptDraft,
         origins: AttachmentOrigins,
         notes: CollectionNotes,
         tasks: Tasks,
-        backend: Backend,
+        collections: Callable[[], Collections],
     ) -> None:
-        super().__init__(window)
-        self._window, self._theme, self._draft, self._tasks, self._backend = (
-            window,
-            theme,
-            draft,
-            tasks,
-            backend,
-        )
+        super().__init__(parent)
+        self._parent, self._prompt, self._notifications = parent, prompt, notifications
+        self._theme, self._draft, self._tasks = theme, draft, tasks
+        self._collections = collections
         self._notes, self._origins = notes, origins
         self._dialog: CollectionsDialog | None = None
         self._picker: CommandPalette | None = None
@@ -94,7 +93,7 @@ class CollectionsController(QObject):
 
     @property
     def _service(self) -> Collections:
-        return self._backend.collections
+        return self._collections()
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks.start(work)
@@ -120,7 +119,7 @@ class CollectionsController(QObject):
         # Imported here: no start shows it.
         from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
-        dialog = self._dialog = CollectionsDialog(self._theme.current, self._window)
+        dialog = self._dialog = CollectionsDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
         dialog.create_requested.connect(lambda paths: self._start(self._make(paths)))
         dialog.add_requested.connect(self.add)
@@ -310,7 +309,7 @@ class CollectionsController(QObject):
         if self._dialog is not None and self._dialog.isVisible():
             self._dialog.say(words, undo, is_error=is_error)
         elif is_error or self._filled:
-            self._window.notifications.notify(words)
+            self._notifications.notify(words)
 
     # -------------------------------------------------------------- asking
 
@@ -328,7 +327,7 @@ class CollectionsController(QObject):
                 CommandPalette,  # not a part of the start
             )
 
-            picker = self._picker = CommandPalette(self._window, self._theme.current)
+            picker = self._picker = CommandPalette(self._parent, self._theme.current)
             picker.name(
                 "collection-picker", "Ask a collection", "No collection has this in its name."
             )
@@ -359,7 +358,7 @@ class CollectionsController(QObject):
         part = CollectionPart(collection_id, state.collection.name)
         others = [p for p in self._draft.value.attachments if part_id(p) != collection_id]
         self._draft.set_attachments((*others, part))
-        self._window.prompt.focus_text()
+        self._prompt.focus_text()
 
     def _drop_from_draft(self, collection_id: str) -> None:
         kept = tuple(p for p in self._draft.value.attachments if part_id(p) != collection_id)

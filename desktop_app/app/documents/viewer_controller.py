@@ -27,19 +27,24 @@ from desktop_app.ui.transcript.message_items import DOCUMENT
 from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.documents.viewer_positions import Span
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
+    from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.documents.worker.page_worker import Box, Looked, PageWorker
     from desktop_app.domain.conversations.message_parts import AttachmentFile
     from desktop_app.domain.documents.collections import Passage
+    from desktop_app.paths import Folders
     from desktop_app.rendering.document_text import DocumentText
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
     from desktop_app.ui.viewer.viewer_pages import PageStrip
-    from desktop_app.ui.window.main_window import MainWindow
 
 _PDF: Final = "application/pdf"
 _UNPLACED: Final = "Where exactly the passage stands could not be told. It reads:"
@@ -76,17 +81,26 @@ class ViewerController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         theme: ThemeWatcher,
         *,
+        prompt: PromptEditor,
+        transcript: TranscriptView,
         current: OpenConversation,
         draft: PromptDraft,
         tasks: Tasks,
-        backend: Backend,
+        attachment_store: AttachmentStore,
+        user_folders: Folders,
+        documents: DocumentWorker,
     ) -> None:
-        super().__init__(window)
-        self._window, self._theme, self._current, self._draft = window, theme, current, draft
-        self._tasks, self._backend = tasks, backend
+        super().__init__(parent)
+        self._theme, self._current, self._draft = theme, current, draft
+        self._tasks, self._attachment_store, self._user_folders, self._documents = (
+            tasks,
+            attachment_store,
+            user_folders,
+            documents,
+        )
         self._viewer: DocumentViewer | None = None
         self._worker: PageWorker | None = None
         self._target: Target | None = None
@@ -101,9 +115,9 @@ class ViewerController(QObject):
         self._drawing: asyncio.Task[Any] | None = None
         self._drawn: tuple[PageStrip, float] | None = None
         self._copies: TemporaryFolder | None = None
-        window.transcript.action_requested.connect(self._act)
-        window.transcript.passage_requested.connect(self.open_passage)
-        window.prompt.attachment_action_requested.connect(self._act_on_chip)
+        transcript.action_requested.connect(self._act)
+        transcript.passage_requested.connect(self.open_passage)
+        prompt.attachment_action_requested.connect(self._act_on_chip)
 
     def _act(self, _message_id: str, action: str) -> None:
         if action.startswith(DOCUMENT):
@@ -172,7 +186,7 @@ class ViewerController(QObject):
 
     async def _open(self, target: Target) -> None:
         viewer = self._window_of_it()
-        attachments = self._backend.attachments
+        attachments = self._attachment_store
         try:
             kept = await attachments.about(target.sha256)
             source = await attachments.source(target.sha256)
@@ -200,7 +214,7 @@ class ViewerController(QObject):
         viewer = self._window_of_it()
         looked = Looked(target.sha256, target.name or kept.name, source)
         self._worker = self._worker or PageWorker()
-        self._worker.passwords = self._backend.documents.passwords
+        self._worker.passwords = self._documents.passwords
         try:
             sizes = await self._worker.sizes(looked)
         except DocumentError as error:
@@ -341,7 +355,7 @@ class ViewerController(QObject):
     async def _open_original(self, target: Target) -> None:
         """Show the kept original with the system's program: a copy that cannot be written to."""
         try:
-            attachments = self._backend.attachments
+            attachments = self._attachment_store
             kept, source = (
                 await attachments.about(target.sha256),
                 await attachments.source(target.sha256),
@@ -361,7 +375,7 @@ class ViewerController(QObject):
 
     def _copy(self, source: Path, kept: AttachmentFile) -> Path:
         if self._copies is None:
-            self._copies = TemporaryFolder(self._backend.folders.temporary)
+            self._copies = TemporaryFolder(self._user_folders.temporary)
         ending = PurePath(kept.name).suffix.lower()
         copy = self._copies.path / f"{kept.sha256[:16]}{ending if ending in _ENDINGS else '.txt'}"
         if not copy.exists():

@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
 
     from PySide6.QtPrintSupport import QPrinter
+    from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
     from desktop_app.child_processes import ChildCommand
     from desktop_app.domain.export_format import ExportFormat
+    from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.paths import Folders
     from desktop_app.ui.widgets.clipboard import Copying
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.window.notifications import Notifications
 
 FORMATS: Final = {f"{one.label} (*{one.suffix})": one for one in reversed(EXPORT_FORMATS)}
 
@@ -43,21 +45,19 @@ class ExportController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         *,
+        notifications: Notifications,
         current: OpenConversation,
         providers: Providers,
         tasks: Tasks,
-        backend: Backend,
+        user_folders: Folders,
+        catalog: ModelCatalog,
     ) -> None:
-        super().__init__(window)
-        self._window = window
-        self._current, self._providers, self._tasks, self._backend = (
-            current,
-            providers,
-            tasks,
-            backend,
-        )
+        super().__init__(parent)
+        self._parent, self._notifications = parent, notifications
+        self._current, self._providers, self._tasks = current, providers, tasks
+        self._user_folders, self._catalog = user_folders, catalog
 
     def export(self) -> None:
         """Ask for a place and a format, and write the open conversation there."""
@@ -68,7 +68,7 @@ class ExportController(QObject):
         # Imported here: every format comes with it, and no start needs one.
         from desktop_app.cli.export_command import names_of
 
-        dialog = QFileDialog(self._window, "Export the conversation")
+        dialog = QFileDialog(self._parent, "Export the conversation")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters(list(FORMATS))
         places = QStandardPaths.StandardLocation
@@ -97,9 +97,9 @@ class ExportController(QObject):
         command = library_command(*asked, str(file))
         run = _run(command, b"", f"{file.name} could not be written.", file)
         if not await self._told(f"Exporting to {file.name}…", run):
-            self._window.notifications.notify(f"{file.name} was not exported.")
+            self._notifications.notify(f"{file.name} was not exported.")
             return
-        self._window.notifications.notify(
+        self._notifications.notify(
             f"Exported to {file.name}.",
             actions=[
                 ("Open", lambda: open_path(file)),
@@ -115,7 +115,7 @@ class ExportController(QObject):
         from desktop_app.exchange.writers import markdown_file, rich_text
         from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
 
-        catalog = self._backend.catalog
+        catalog = self._catalog
         messages = [self._providers.as_copied(message) for message in self._current.path]
         what = (self._current.conversation, messages, lambda model: catalog.info(model).name)
         written = lru_cache(maxsize=1)(lambda: "".join(markdown_file.pieces(*what)))
@@ -130,7 +130,7 @@ class ExportController(QObject):
     def _copying(self, end: str) -> Copying:
         from desktop_app.ui.widgets.clipboard import Copying
 
-        notify = self._window.notifications.notify
+        notify = self._notifications.notify
         copying = Copying(self)
         copying.slow.connect(lambda: notify("Copying the conversation…"))
         copying.done.connect(lambda _: notify(end))
@@ -145,7 +145,7 @@ class ExportController(QObject):
         if not self._has_something():
             return
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        dialog = QPrintDialog(printer, self._window)
+        dialog = QPrintDialog(printer, self._parent)
         dialog.setWindowTitle("Print the conversation")
         dialog.setOption(QPrintDialog.PrintDialogOption.PrintPageRange)
         conversation_id = self._current.id
@@ -169,7 +169,7 @@ class ExportController(QObject):
         from desktop_app.storage.database.temporary_files import TemporaryFolder
 
         # The process that prints is confined to this folder, and cannot remove it.
-        temporary = self._backend.folders.temporary
+        temporary = self._user_folders.temporary
         try:
             scratch = await asyncio.to_thread(TemporaryFolder, temporary)
         except OSError as error:
@@ -185,11 +185,11 @@ class ExportController(QObject):
             is_done = await self._told("Printing the conversation…", run)
         finally:
             await asyncio.to_thread(scratch.close)
-        self._window.notifications.notify(done if is_done else "The conversation was not printed.")
+        self._notifications.notify(done if is_done else "The conversation was not printed.")
 
     async def _told(self, words: str, run: Coroutine[None, None, None]) -> bool:
         """Do something, and say so where it lasts, with a way to stop it; whether it was done."""
-        notifications, called_off = self._window.notifications, asyncio.Event()
+        notifications, called_off = self._notifications, asyncio.Event()
         task = asyncio.create_task(run)
 
         def call_off() -> None:
@@ -212,7 +212,7 @@ class ExportController(QObject):
     def _has_something(self) -> bool:
         if self._current.path and not self._current.is_new:
             return True
-        self._window.notifications.notify("There is nothing in this conversation yet.")
+        self._notifications.notify("There is nothing in this conversation yet.")
         return False
 
 

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.startup.own_command import Ended, OwnCommand
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.backend import Backend
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StorageError
-from desktop_app.ui.window.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.storage.settings.settings_store import SettingsStore
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.window.notifications import Notifications
 
 LAST_KEY = "backup.last"
 # After the start, which has better things to do.
@@ -58,15 +63,18 @@ class BackupController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         by_hand: ByHand,
         *,
+        notifications: Notifications,
+        panel: SettingsPanel,
         values: SettingValues,
         tasks: Tasks,
-        backend: Backend,
+        settings_store: SettingsStore,
     ) -> None:
-        super().__init__(window)
-        self._window, self._values, self._tasks, self._backend = window, values, tasks, backend
+        super().__init__(parent)
+        self._notifications, self._panel, self._values = notifications, panel, values
+        self._tasks, self._settings_store = tasks, settings_store
         self._by_hand = by_hand
         self._command = OwnCommand()
         self._last: dict[str, Any] = {}
@@ -77,7 +85,7 @@ class BackupController(QObject):
 
     async def start(self) -> None:
         """Begin to look at the clock."""
-        stored = await self._backend.settings.all()
+        stored = await self._settings_store.all()
         self._last = stored.get(LAST_KEY) or {}
         self._show()
         self._wait(FIRST_LOOK)
@@ -128,7 +136,7 @@ class BackupController(QObject):
     def by_hand(self) -> None:
         """Make one now, as the person wants it."""
         if not self._folder:
-            self._window.notifications.notify("Choose a folder for the backups first.")
+            self._notifications.notify("Choose a folder for the backups first.")
             return
         self._tasks.start(self._now())
 
@@ -144,29 +152,29 @@ class BackupController(QObject):
             self._last = {"at": at}
         else:
             self._last = {**self._last, "failed_at": at, "why": ended.said}
-        await self._backend.settings.set(LAST_KEY, self._last)
+        await self._settings_store.set(LAST_KEY, self._last)
         self._show()
         self._wait()
         if ended.code == 0:
-            self._window.notifications.dismiss_topic(TOPIC)
+            self._notifications.dismiss_topic(TOPIC)
             if asked_for:
-                self._window.notifications.notify(f"Backed up to {ended.output.strip()}.")
+                self._notifications.notify(f"Backed up to {ended.output.strip()}.")
         elif asked_for or not failed_before:
             error = StorageError("The backup could not be made.", what_was_kept=ended.said)
-            self._window.notifications.notify(error, topic=TOPIC)
+            self._notifications.notify(error, topic=TOPIC)
 
     def _show(self) -> None:
         made = _moment(self._last.get("at"))
         words = f"Last backup: {_day(made)}." if made else "No backup was made yet."
         if failed := _moment(self._last.get("failed_at")):
             why = self._last.get("why", "")
-            self._window.settings.set_backup_state(
+            self._panel.set_backup_state(
                 f"The backup of {_day(failed)} failed. {why} {words}", "error"
             )
         elif self._values["backup.every"] != "off" and not self._folder:
-            self._window.settings.set_backup_state("Choose a folder for the backups.", "warning")
+            self._panel.set_backup_state("Choose a folder for the backups.", "warning")
         else:
-            self._window.settings.set_backup_state(words, "note")
+            self._panel.set_backup_state(words, "note")
 
 
 def _moment(text: object) -> datetime | None:

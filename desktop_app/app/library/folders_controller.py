@@ -15,15 +15,22 @@ from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.backend.backend import Backend
+    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
+    from desktop_app.storage.conversations.folder_store import FolderStore
     from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.command_palette import CommandPalette
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.window.notifications import Notifications
 
 NEW_NAME = "New folder"
 _NEW, _NONE = "folder.new", "folder.none"
@@ -34,19 +41,31 @@ class FoldersController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         theme: ThemeWatcher,
         navigator: Navigator,
         presenter: ListPresenter,
         *,
+        notifications: Notifications,
+        conversation_list: ConversationList,
+        panel: SettingsPanel,
+        show_settings: Callable[[bool], None],
+        show_list: Callable[[], None],
         current: OpenConversation,
         folders: FolderList,
         setup: AnswerSetup,
-        backend: Backend,
+        flag_store: ConversationFlagStore,
+        folder_store: FolderStore,
     ) -> None:
-        super().__init__(window)
-        self._window, self._theme, self._current, self._folders = window, theme, current, folders
-        self._setup, self._backend = setup, backend
+        super().__init__(parent)
+        self._parent, self._notifications, self._conversation_list = (
+            parent,
+            notifications,
+            conversation_list,
+        )
+        self._panel, self._show_settings, self._show_list = panel, show_settings, show_list
+        self._theme, self._current, self._folders = theme, current, folders
+        self._setup, self._flag_store, self._folder_store = setup, flag_store, folder_store
         self._navigator, self._presenter = navigator, presenter
         self._picker: CommandPalette | None = None
         self._picking: list[str] = []
@@ -54,7 +73,7 @@ class FoldersController(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        shown, panel = self._window.conversations, self._window.settings
+        shown, panel = self._conversation_list, self._panel
         shown.folder_requested.connect(self.create)
         shown.folder_renamed.connect(self._rename)
         shown.folder_delete_requested.connect(self.delete)
@@ -86,10 +105,10 @@ class FoldersController(QObject):
 
     async def _name(self, folder_id: str) -> None:
         """Have its name typed, where it stands."""
-        shown = self._window.conversations
+        shown = self._conversation_list
         if self._presenter.place != LIST:
             await self._presenter.go(LIST)
-        self._window.show_list()
+        self._show_list()
         shown.rename(folder_id)
 
     def _rename(self, folder_id: str, name: str) -> None:
@@ -102,9 +121,8 @@ class FoldersController(QObject):
             self._presenter.write(self._delete(folder))
 
     async def _delete(self, folder: Folder) -> None:
-        backend = self._backend
-        ids = await backend.shelves.in_folder(folder.id)
-        await backend.conversation_folders.delete(folder.id)
+        ids = await self._flag_store.in_folder(folder.id)
+        await self._folder_store.delete(folder.id)
         self._presenter.change(ids, folder_id=None)
         self._folders.replace_all(
             [kept for kept in self._folders.by_id.values() if kept.id != folder.id]
@@ -112,14 +130,13 @@ class FoldersController(QObject):
         is_there = self._presenter.place == ListFilter.of_folder(folder.id)
         self._presenter.start(self._presenter.go(LIST) if is_there else self._presenter.refresh())
         words = f"The folder “{folder.name}” was deleted; its conversations are kept."
-        self._window.notifications.notify(
+        self._notifications.notify(
             words, actions=[("Undo", lambda: self._presenter.write(self._bring_back(folder, ids)))]
         )
 
     async def _bring_back(self, folder: Folder, ids: list[str]) -> None:
-        backend = self._backend
-        await backend.conversation_folders.save(folder)
-        await backend.shelves.move(ids, folder.id)
+        await self._folder_store.save(folder)
+        await self._flag_store.move(ids, folder.id)
         self._folders.replace_all([*self._folders.by_id.values(), folder])
         self._presenter.change(ids, folder_id=folder.id)
 
@@ -130,7 +147,7 @@ class FoldersController(QObject):
 
     def _keep(self, folder: Folder) -> None:
         """Show a folder as it is now, and write it."""
-        self._presenter.write(self._backend.conversation_folders.save(folder))
+        self._presenter.write(self._folder_store.save(folder))
         folders = {**self._folders.by_id, folder.id: folder}
         self._folders.replace_all(list(folders.values()))
 
@@ -149,11 +166,11 @@ class FoldersController(QObject):
             return
         before = {c.id: c.folder_id for c in moved}
         self._put({c.id: target for c in moved})
-        self._window.conversations.view.drop_marks()
+        self._conversation_list.view.drop_marks()
         what = f"“{moved[0].title}” was" if len(moved) == 1 else f"{len(moved)} conversations were"
         folder = self._folders.by_id.get(folder_id)
         where = "taken out of the folder" if folder is None else f"moved to “{folder.name}”"
-        self._window.notifications.notify(
+        self._notifications.notify(
             f"{what} {where}.", actions=[("Undo", lambda: self._put(before))]
         )
 
@@ -161,11 +178,11 @@ class FoldersController(QObject):
         for target in set(wanted.values()):
             ids = [id_ for id_, folder_id in wanted.items() if folder_id == target]
             self._presenter.change(ids, folder_id=target)
-            self._presenter.write(self._backend.shelves.move(ids, target))
+            self._presenter.write(self._flag_store.move(ids, target))
 
     def offer(self) -> None:
         """Ask for the folder that what is marked, or open, is to be moved to: by its name."""
-        ids = [id_ for id_ in self._window.conversations.marked if self._presenter.known(id_)]
+        ids = [id_ for id_ in self._conversation_list.marked if self._presenter.known(id_)]
         if not ids:
             return
         self._picking = ids
@@ -180,7 +197,7 @@ class FoldersController(QObject):
     def _make_picker(self) -> CommandPalette:
         from desktop_app.ui.window.command_palette import CommandPalette  # not a part of the start
 
-        picker = CommandPalette(self._window, self._theme.current)
+        picker = CommandPalette(self._parent, self._theme.current)
         picker.name("folder-picker", "Move to a folder", "No folder has this in its name.")
         self._theme.changed.connect(picker.set_theme)
         picker.chosen.connect(self._picked)
@@ -201,12 +218,12 @@ class FoldersController(QObject):
         here = place.folder_id if place.kind is ListFilterKind.FOLDER else opened.folder_id
         wanted = folder_id or here or ""
         if wanted not in self._folders.by_id:
-            self._window.notifications.notify("Open a folder first: its settings are its own.")
+            self._notifications.notify("Open a folder first: its settings are its own.")
             return
         self._asked_for = wanted
         self._show_values()
-        self._window.show_settings(True)
-        self._window.settings.show_folder()
+        self._show_settings(True)
+        self._panel.show_folder()
 
     def _follow_open(self) -> None:
         self._asked_for = ""
@@ -216,6 +233,6 @@ class FoldersController(QObject):
         opened = self._current.conversation.folder_id or ""
         folder = self._folders.by_id.get(self._asked_for or opened)
         if folder is None:
-            self._window.settings.set_folder("", "", {})
+            self._panel.set_folder("", "", {})
         else:
-            self._window.settings.set_folder(folder.id, folder.name, values_of(folder))
+            self._panel.set_folder(folder.id, folder.name, values_of(folder))

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
+    from desktop_app.storage.database.database import Database
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,16 @@ class Housekeeping(QObject):
         parent: QObject,
         *,
         tasks: Tasks,
-        backend: Backend,
+        attachment_store: AttachmentStore,
+        database: Database,
     ) -> None:
         super().__init__(parent)
-        self._tasks, self._backend, self._expire = tasks, backend, expire
+        self._tasks, self._attachment_store, self._database, self._expire = (
+            tasks,
+            attachment_store,
+            database,
+            expire,
+        )
         # A window may stay open for weeks.
         self._again = QTimer(self, interval=EVERY_MS)
         self._again.timeout.connect(self._begin)
@@ -58,11 +65,10 @@ class Housekeeping(QObject):
 
     async def collect(self) -> None:
         """Remove it now; what fails is tried again."""
-        backend = self._backend
         await self._expire()
         try:
-            await backend.attachments.collect()
-            await backend.database.wipe_rest()
+            await self._attachment_store.collect()
+            await self._database.wipe_rest()
         except StorageError as error:
             log.warning("%s %s", error.what_happened, error.details)
 

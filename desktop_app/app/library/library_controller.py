@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
@@ -22,7 +22,6 @@ from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft
 from desktop_app.app.state.providers import Providers
 from desktop_app.app.tasks import Tasks, Work
-from desktop_app.backend.backend import Backend
 from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -32,7 +31,16 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
 from desktop_app.domain.errors import StorageError
-from desktop_app.ui.window.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.database.database import Database
+    from desktop_app.storage.settings.settings_store import SettingsStore
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 PREVIEW = 30  # messages that are shown before a longer conversation has been read
 OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
@@ -43,11 +51,13 @@ class LibraryController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         running: RunningAnswers,
         presenter: ListPresenter,
         saver: DraftSaver,
         *,
+        pane: ConversationPane,
+        conversation_list: ConversationList,
         current: OpenConversation,
         draft: PromptDraft,
         providers: Providers,
@@ -57,10 +67,13 @@ class LibraryController(QObject):
         private: TemporaryConversations,
         drafts: Drafts,
         tasks: Tasks,
-        backend: Backend,
+        conversations: ConversationStore,
+        settings_store: SettingsStore,
+        flag_store: ConversationFlagStore,
+        database: Database,
     ) -> None:
-        super().__init__(window)
-        self._window = window
+        super().__init__(parent)
+        self._pane, self._conversation_list = pane, conversation_list
         self._current, self._draft, self._providers, self._folders = (
             current,
             draft,
@@ -73,7 +86,12 @@ class LibraryController(QObject):
             drafts,
             tasks,
         )
-        self._backend = backend
+        self._conversations, self._settings_store, self._flag_store, self._database = (
+            conversations,
+            settings_store,
+            flag_store,
+            database,
+        )
         self._running = running
         self._presenter, self._saver = presenter, saver
         self._scroll: dict[str, tuple[str, int]] = {}
@@ -83,7 +101,7 @@ class LibraryController(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        shown = self._window.conversations
+        shown = self._conversation_list
         shown.open_requested.connect(lambda id_: self._start(self.open(id_)))
         shown.new_requested.connect(self.open_here)
         shown.renamed.connect(self._presenter.rename)
@@ -98,16 +116,15 @@ class LibraryController(QObject):
 
     async def load(self) -> None:
         """Fill the list and open what was open last, where it was scrolled to."""
-        backend = self._backend
-        await backend.conversations.interrupt_orphans()
-        if backend.database.needs_check:  # the last exit was not clean, and the store is large
-            self._start(backend.database.check())
-        self._window.conversations.set_folders(self._folders.by_id.values())
+        await self._conversations.interrupt_orphans()
+        if self._database.needs_check:  # the last exit was not clean, and the store is large
+            self._start(self._database.check())
+        self._conversation_list.set_folders(self._folders.by_id.values())
         await self._presenter.go(LIST)
-        stored = await backend.settings.all()
+        stored = await self._settings_store.all()
         self._drafts.load(stored)
         last = stored.get(OPEN_KEY)
-        if last and await backend.conversations.get(last) is not None:
+        if last and await self._conversations.get(last) is not None:
             if stored.get(SCROLL_KEY):
                 message_id, offset = stored[SCROLL_KEY]
                 self._scroll[last] = (message_id, offset)
@@ -118,7 +135,7 @@ class LibraryController(QObject):
     async def close(self) -> None:
         """Keep the draft and the place in the conversation."""
         self._leave()
-        settings = self._backend.settings
+        settings = self._settings_store
         place = self._scroll.get(self._current.id)
         if place is None or self._current.is_private:
             await settings.remove(SCROLL_KEY)
@@ -139,16 +156,16 @@ class LibraryController(QObject):
         """A blank conversation, with the draft that was left in the last blank one."""
         self._openings += 1
         self._open_blank(folder_id)
-        self._start(self._backend.settings.remove(OPEN_KEY))
-        self._window.prompt.focus_text()
+        self._start(self._settings_store.remove(OPEN_KEY))
+        self._pane.prompt.focus_text()
 
     def mark_open(self) -> None:
         """The open conversation is in the list now: mark it there, and open it at the next start."""
         if self._current.is_private:
             return
         conversation_id = self._current.id
-        self._window.conversations.select(conversation_id)
-        self._start(self._backend.settings.set(OPEN_KEY, conversation_id))
+        self._conversation_list.select(conversation_id)
+        self._start(self._settings_store.set(OPEN_KEY, conversation_id))
 
     def open_private(self, conversation: Conversation) -> None:
         """Open a private conversation in which nothing was said."""
@@ -157,7 +174,7 @@ class LibraryController(QObject):
         self._presenter.read(conversation)
         self._current.open(conversation, [], {}, Draft())
         self._bring_along(early)
-        self._window.prompt.focus_text()
+        self._pane.prompt.focus_text()
 
     def forget_private(self, conversation_id: str) -> None:
         """Know nothing more of a private conversation that was closed."""
@@ -179,9 +196,9 @@ class LibraryController(QObject):
         return self._open(self._openings, conversation_id, message_id, words)
 
     async def _open(self, opening: int, conversation_id: str, message_id: str, words: str) -> None:
-        store = self._backend.conversations
+        store = self._conversations
         if message_id and self._is_shown(conversation_id, message_id):
-            self._window.transcript.scroll_to_message(message_id, words)
+            self._pane.transcript.scroll_to_message(message_id, words)
             return
         if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
             await self._show_version(conversation_id, message_id)
@@ -205,9 +222,9 @@ class LibraryController(QObject):
         self._current.open(conversation, path, versions, draft)
         self._bring_along(early)
         if message_id:
-            self._window.transcript.scroll_to_message(message_id, words)
+            self._pane.transcript.scroll_to_message(message_id, words)
         if not self._private.was_begun(conversation_id):
-            await self._backend.settings.set(OPEN_KEY, conversation_id)
+            await self._settings_store.set(OPEN_KEY, conversation_id)
 
     def _is_shown(self, conversation_id: str, message_id: str) -> bool:
         """Whether a message is one of the open conversation's."""
@@ -217,21 +234,21 @@ class LibraryController(QObject):
     async def _preview(self, opening: int, conversation: Conversation) -> None:
         """Show the end of a long conversation while the rest is being read. Until it is open in
         earnest, nothing can be sent: it would go to the one that is left."""
-        store, window = self._backend.conversations, self._window
+        store = self._conversations
         tail = await self._with_running(await store.tail(conversation.id, PREVIEW))
         if opening != self._openings or len(tail) < PREVIEW or self._shown == conversation.id:
             return
         self._remember_place()
         self._shown = conversation.id
-        window.set_title((self._presenter.known(conversation.id) or conversation).title)
-        window.show_first_start(False)
-        window.prompt.set_can_send(False, "The conversation is being read.")
-        window.transcript.set_messages([self._providers.as_shown(message) for message in tail])
-        window.conversations.select(conversation.id)
-        window.transcript.viewport().repaint()  # before reading takes the processor
+        self._pane.set_title((self._presenter.known(conversation.id) or conversation).title)
+        self._pane.show_first_start(False)
+        self._pane.prompt.set_can_send(False, "The conversation is being read.")
+        self._pane.transcript.set_messages([self._providers.as_shown(message) for message in tail])
+        self._conversation_list.select(conversation.id)
+        self._pane.transcript.viewport().repaint()  # before reading takes the processor
 
     async def _show_version(self, conversation_id: str, message_id: str) -> None:
-        store = self._backend.conversations
+        store = self._conversations
         conversation = await store.get(conversation_id)
         if conversation is not None:
             leaf = await store.newest_leaf(message_id)
@@ -243,7 +260,7 @@ class LibraryController(QObject):
             return path
         last = self._running.newest(path[-1])
         if last is path[-1]:  # it has ended since the path was read, or another process writes it
-            last = await self._backend.conversations.message(last.id) or last
+            last = await self._conversations.message(last.id) or last
         return [*path[:-1], last]
 
     def _leave(self) -> str:
@@ -251,14 +268,14 @@ class LibraryController(QObject):
         anything was open."""
         if not self._is_loaded:
             self._is_loaded = True
-            return self._window.prompt.text()
+            return self._pane.prompt.text()
         self._remember_place()
         self._saver.save()
         return ""
 
     def _remember_place(self) -> None:
         """The place of one who reads above; at the bottom there is nothing to come back to."""
-        transcript, conversation_id = self._window.transcript, self._current.id
+        transcript, conversation_id = self._pane.transcript, self._current.id
         if not self._current.path or self._shown != conversation_id:
             return
         if transcript.is_at_end:
@@ -268,35 +285,34 @@ class LibraryController(QObject):
 
     def _bring_along(self, early: str) -> None:
         if early:
-            prompt = self._window.prompt
+            prompt = self._pane.prompt
             prompt.set_text(prompt.text() + early, prompt.template_id)
             self._saver.save_soon()
 
     def _show_opened(self) -> None:
-        window = self._window
-        window.set_title(self._current.conversation.title)
-        window.show_first_start(not self._current.path)
+        self._pane.set_title(self._current.conversation.title)
+        self._pane.show_first_start(not self._current.path)
         scroll = self._scroll.get(self._current.id)
-        if self._shown == self._current.id and not window.transcript.is_at_end:
-            scroll = window.transcript.scroll_state()  # someone has begun to read
+        if self._shown == self._current.id and not self._pane.transcript.is_at_end:
+            scroll = self._pane.transcript.scroll_state()  # someone has begun to read
         self._shown = self._current.id
-        window.transcript.set_messages(
+        self._pane.transcript.set_messages(
             [self._providers.as_shown(message) for message in self._current.path],
             versions=self._current.version_numbers,
         )
         if scroll is not None:
-            window.transcript.restore_scroll(scroll)
+            self._pane.transcript.restore_scroll(scroll)
         is_listed = not (self._current.is_new or self._current.is_private)
-        window.conversations.select(self._current.id if is_listed else None)
-        draft, prompt = self._draft.value, window.prompt
+        self._conversation_list.select(self._current.id if is_listed else None)
+        draft, prompt = self._draft.value, self._pane.prompt
         if (prompt.text(), prompt.template_id) != (draft.text, draft.template_id):
-            window.prompt.set_text(draft.text, draft.template_id)
+            prompt.set_text(draft.text, draft.template_id)
 
     # -------------------------------------------------------------- changes
 
     def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
         self._presenter.change(conversation_ids, pinned=pinned)
-        self._presenter.write(self._backend.shelves.set_pinned(conversation_ids, pinned))
+        self._presenter.write(self._flag_store.set_pinned(conversation_ids, pinned))
 
     def pin_chosen(self) -> None:
         """Pin what is marked or open, or take the pins away where all have one."""
@@ -306,7 +322,7 @@ class LibraryController(QObject):
 
     def open_neighbour(self, step: int) -> None:
         """Open the conversation above (-1) or below (+1) in the list."""
-        neighbour = self._window.conversations.neighbour(step)
+        neighbour = self._conversation_list.neighbour(step)
         if neighbour is not None:
             self._start(self.open(neighbour))
 
@@ -318,14 +334,14 @@ class LibraryController(QObject):
         opened = self._current.id
         if self._current.is_new or self._running.is_running(opened):
             return
-        store = self._backend.conversations
+        store = self._conversations
         found, path = await store.get(opened), await store.path(opened)
         if opened != self._current.id or self._running.is_running(opened):
             return
         if found is None:
             self._presenter.forget(opened)
             self.open_new()
-            self._window.notifications.notify("This conversation was deleted by another program.")
+            self._pane.notifications.notify("This conversation was deleted by another program.")
         elif [m.id for m in path] != [m.id for m in self._current.path]:
             await self.open(opened)
         else:
@@ -335,10 +351,10 @@ class LibraryController(QObject):
         """The open conversation and its messages as others have left them."""
         mine = self._current.conversation
         self._current.update(found.with_settings_of(mine))
-        self._window.set_title(found.title)
+        self._pane.set_title(found.title)
         numbers = self._current.version_numbers
         for old, new in zip(self._current.path, path, strict=True):
             if old != new:
                 shown = self._providers.as_shown(new)
-                self._window.transcript.update_message(shown, numbers.get(new.id))
+                self._pane.transcript.update_message(shown, numbers.get(new.id))
                 self._current.replace_message(new)

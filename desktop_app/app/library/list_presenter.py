@@ -17,14 +17,19 @@ from desktop_app.domain.conversations.conversation import Conversation
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
     from desktop_app.backend.temporary_stores import TemporaryConversations
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.conversations.folder_store import FolderStore
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 PAGE = 100  # more rows than the tallest window has
 LARGE_PAGE = 2000  # where all are wanted
@@ -45,20 +50,25 @@ class ListPresenter(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         running: RunningAnswers,
         *,
+        pane: ConversationPane,
+        conversation_list: ConversationList,
         current: OpenConversation,
         folders: FolderList,
         setup: AnswerSetup,
         private: TemporaryConversations,
         tasks: Tasks,
-        backend: Backend,
+        conversations: ConversationStore,
+        flag_store: ConversationFlagStore,
+        folder_store: FolderStore,
     ) -> None:
-        super().__init__(window)
-        self._list = window.conversations
-        self._window, self._current, self._folders, self._setup = window, current, folders, setup
-        self._private, self._tasks, self._backend, self._running = private, tasks, backend, running
+        super().__init__(parent)
+        self._list = conversation_list
+        self._pane, self._current, self._folders, self._setup = pane, current, folders, setup
+        self._private, self._tasks, self._conversations = private, tasks, conversations
+        self._flag_store, self._folder_store, self._running = flag_store, folder_store, running
         self._known: dict[str, Conversation] = {}
         self._writes: set[asyncio.Task[Any]] = set()
         self._changes = 0
@@ -139,14 +149,14 @@ class ListPresenter(QObject):
                 self.kept(replace(known, **changes))
         if self._current.id in conversation_ids and not self._current.is_new:
             self._current.update(replace(self._current.conversation, **changes))
-            self._window.set_title(self._current.conversation.title)
+            self._pane.set_title(self._current.conversation.title)
             self._setup.report_change()  # a folder brings its settings along
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title, and write it."""
         title = title.strip() or "New conversation"
         self.change([conversation_id], title=title)
-        self.write(self._backend.shelves.rename(conversation_id, title))
+        self.write(self._flag_store.rename(conversation_id, title))
 
     def retitle(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title that the user did not choose."""
@@ -211,7 +221,7 @@ class ListPresenter(QObject):
         await self._look_after(self._missing({c.id for c in (*pinned, *page)}, page, limit))
 
     async def _refresh_folders(self) -> None:
-        folders = await self._settled(self._backend.conversation_folders.all)
+        folders = await self._settled(self._folder_store.all)
         if {folder.id: folder for folder in folders} != self._folders.by_id:
             self._folders.replace_all(folders)
 
@@ -228,7 +238,7 @@ class ListPresenter(QObject):
     async def _look_after(self, missing: Sequence[Conversation]) -> None:
         """Conversations that stand elsewhere now, or are gone."""
         for conversation in missing:
-            now = await self._backend.conversations.get(conversation.id)
+            now = await self._conversations.get(conversation.id)
             if now is None:
                 self.forget(conversation.id)
             else:
@@ -258,14 +268,14 @@ class ListPresenter(QObject):
         """What stands above the days of a place, and its first page."""
         pinned: list[Conversation] = []
         if place.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER):
-            every = await self._backend.conversations.pinned()
+            every = await self._conversations.pinned()
             pinned = [conversation for conversation in every if place.holds(conversation)]
         return pinned, await self._read_page(place, limit, None)
 
     async def _read_page(
         self, place: ListFilter, limit: int, after: Conversation | None
     ) -> list[Conversation]:
-        store = self._backend.conversations
+        store = self._conversations
         match place.kind:
             case ListFilterKind.ARCHIVE:
                 return await store.archived(limit, after=after)

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.backend import Backend
-from desktop_app.ui.window.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.storage.search.search_query import Search
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
 
 
 class SearchController(QObject):
     """Between the search field and the store."""
 
     def __init__(
-        self, window: MainWindow, presenter: ListPresenter, *, tasks: Tasks, backend: Backend
+        self,
+        parent: QWidget,
+        presenter: ListPresenter,
+        *,
+        conversation_list: ConversationList,
+        tasks: Tasks,
+        search_index: Search,
     ) -> None:
-        super().__init__(window)
-        self._shown, self._tasks, self._backend, self._presenter = (
-            window.conversations,
+        super().__init__(parent)
+        self._shown, self._tasks, self._search_index, self._presenter = (
+            conversation_list,
             tasks,
-            backend,
+            search_index,
             presenter,
         )
         self._task: asyncio.Task[Any] | None = None
@@ -41,7 +51,7 @@ class SearchController(QObject):
 
     async def _find(self, text: str) -> None:
         filters = self._shown.filters
-        hits = await self._backend.search.find(text, within=filters.within, order=filters.order)
+        hits = await self._search_index.find(text, within=filters.within, order=filters.order)
         self._shown.show_hits([hit for hit in hits if self._is_to_be_found(hit.conversation_id)])
 
     def _is_to_be_found(self, conversation_id: str) -> bool:

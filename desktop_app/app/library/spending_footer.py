@@ -11,11 +11,13 @@ from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.backend import Backend
 from desktop_app.domain.spending.cost import format_exact, format_money
 
 if TYPE_CHECKING:
-    from desktop_app.ui.window.main_window import MainWindow
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.services.spending.budget import Budget
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
 
 
 class SpendingFooter(QObject):
@@ -23,23 +25,24 @@ class SpendingFooter(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         *,
+        conversation_list: ConversationList,
         current: OpenConversation,
         providers: Providers,
         setup: AnswerSetup,
         spending: SpendingEvents,
         tasks: Tasks,
-        backend: Backend,
+        budget: Budget,
     ) -> None:
-        super().__init__(window)
+        super().__init__(parent)
         self._foot, self._current, self._providers, self._setup = (
-            window.conversations,
+            conversation_list,
             current,
             providers,
             setup,
         )
-        self._tasks, self._backend = tasks, backend
+        self._tasks, self._budget = tasks, budget
         for changed in (
             self._current.opened,
             self._setup.choice_changed,
@@ -57,7 +60,7 @@ class SpendingFooter(QObject):
             self._foot.set_foot(PROVIDER_REMOVED, "cloud", "")
             return
         profile = self._setup.profile
-        month = await self._backend.budget.month(profile)
+        month = await self._budget.month(profile)
         if profile == self._setup.profile:
             icon = "cloud" if profile.needs_key else "cpu"
             limit = f"of {format_exact(month.cap)}" if month.cap and month.is_near else "this month"

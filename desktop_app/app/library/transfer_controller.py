@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
@@ -16,8 +16,13 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.domain.errors import ImportRefusedError, StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.ui.look.theme import ThemeWatcher
-from desktop_app.ui.window.main_window import MainWindow
 from desktop_app.ui.window.progress_card import ProgressCard
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.conversation_pane import ConversationPane
 
 BUSY = "One thing after the other: wait until this has ended, or cancel it."
 # So many reasons are told one by one; the rest by their number.
@@ -33,15 +38,18 @@ class TransferController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         theme: ThemeWatcher,
         came: Callable[[], Awaitable[None]],
         *,
+        pane: ConversationPane,
+        conversation_list: ConversationList,
         current: OpenConversation,
         tasks: Tasks,
     ) -> None:
-        super().__init__(window)
-        self._window, self._theme, self._current, self._tasks = window, theme, current, tasks
+        super().__init__(parent)
+        self._parent, self._pane, self._conversation_list = parent, pane, conversation_list
+        self._theme, self._current, self._tasks = theme, current, tasks
         self._came = came
         self._command = OwnCommand()
         self._is_busy = False
@@ -58,7 +66,7 @@ class TransferController(QObject):
         from PySide6.QtWidgets import QFileDialog  # no part of the start
 
         names, _ = QFileDialog.getOpenFileNames(
-            self._window, "Import conversations", str(Path.home()), "Exports (*.json *.zip)"
+            self._parent, "Import conversations", str(Path.home()), "Exports (*.json *.zip)"
         )
         if names:
             self.import_files([Path(name) for name in names])
@@ -80,7 +88,7 @@ class TransferController(QObject):
 
     def _say_imported(self, ended: Ended) -> None:
         if self._command.was_stopped:
-            self._window.notifications.notify("The import was stopped; what had come is kept.")
+            self._pane.notifications.notify("The import was stopped; what had come is kept.")
             return
         try:
             files: list[dict[str, Any]] = json.loads(ended.output)["files"]
@@ -89,7 +97,7 @@ class TransferController(QObject):
         refused = [why for file in files for why in file["refused"]]
         words = _what_came(files)
         if not refused:
-            self._window.notifications.notify(words)
+            self._pane.notifications.notify(words)
             return
         more = len(refused) - MOST_REASONS
         reasons = " ".join(refused[:MOST_REASONS])
@@ -111,7 +119,7 @@ class TransferController(QObject):
         """The title of the one, where it is listed or open."""
         if conversation_ids is None or len(conversation_ids) != 1:
             return ""
-        opened, model = self._current.conversation, self._window.conversations.model
+        opened, model = self._current.conversation, self._conversation_list.model
         if opened.id == conversation_ids[0]:
             return opened.title
         found = model.conversation_at(model.index_of(conversation_ids[0]))
@@ -123,13 +131,13 @@ class TransferController(QObject):
         name = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()[:60]
         start = str(Path.home() / f"{name or 'Conversations'}{chosen.suffix}")
         return QFileDialog.getSaveFileName(
-            self._window, "Export", start, f"{chosen.label} (*{chosen.suffix})"
+            self._parent, "Export", start, f"{chosen.label} (*{chosen.suffix})"
         )[0]
 
     def _ask_folder(self) -> str:
         from PySide6.QtWidgets import QFileDialog
 
-        return QFileDialog.getExistingDirectory(self._window, "Export into", str(Path.home()))
+        return QFileDialog.getExistingDirectory(self._parent, "Export into", str(Path.home()))
 
     def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:
         """Write conversations to a file or folder."""
@@ -144,11 +152,11 @@ class TransferController(QObject):
         if ended is None:
             return
         if self._command.was_stopped:
-            self._window.notifications.notify("The export was stopped.")
+            self._pane.notifications.notify("The export was stopped.")
         elif ended.code:
             raise StorageError(ended.said or "The export ended before its end.")
         else:
-            self._window.notifications.notify(ended.said)
+            self._pane.notifications.notify(ended.said)
 
     # -------------------------------------------------------------- any of our commands
 
@@ -169,7 +177,7 @@ class TransferController(QObject):
 
     async def _run(self, words: str, arguments: Sequence[str]) -> Ended | None:
         if self._is_busy:
-            self._window.notifications.notify(BUSY)
+            self._pane.notifications.notify(BUSY)
             return None
         bar = self._made_bar()
         bar.begin(words)
@@ -189,7 +197,7 @@ class TransferController(QObject):
             self._bar = ProgressCard(self._theme.current)
             self._theme.changed.connect(self._bar.set_theme)
             self._bar.cancel_requested.connect(self._command.stop)
-            self._window.add_above_prompt(self._bar)
+            self._pane.add_above_prompt(self._bar)
         return self._bar
 
 

@@ -15,12 +15,16 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.ui.widgets.foreign_text import message_box
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.backend.backend import Backend
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.notifications import Notifications
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +34,22 @@ class Trash(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         running: RunningAnswers,
         navigator: Navigator,
         presenter: ListPresenter,
         *,
+        notifications: Notifications,
+        conversation_list: ConversationList,
         current: OpenConversation,
-        backend: Backend,
+        conversations: ConversationStore,
+        flag_store: ConversationFlagStore,
     ) -> None:
-        super().__init__(window)
-        self._window, self._current, self._backend = window, current, backend
+        super().__init__(parent)
+        self._parent, self._notifications, self._current = parent, notifications, current
+        self._conversations, self._flag_store = conversations, flag_store
         self._running, self._navigator, self._presenter = running, navigator, presenter
-        shown = window.conversations
+        shown = conversation_list
         shown.delete_requested.connect(self.delete)
         shown.restore_requested.connect(self.restore)
         shown.erase_requested.connect(self._offer_to_erase)
@@ -63,7 +71,7 @@ class Trash(QObject):
         opened = self._current.id
         at = now()
         self._put_away(ids, trashed_at=at)
-        self._presenter.write(self._backend.conversations.set_trashed(ids, at))
+        self._presenter.write(self._conversations.set_trashed(ids, at))
         self._notify_undo(words, lambda: self._undo(ids, at, opened))
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
@@ -71,19 +79,19 @@ class Trash(QObject):
         ids = self._of_these(conversation_ids, in_trash=True)
         if ids:
             self._presenter.change(ids, trashed_at=None)
-            self._presenter.write(self._backend.conversations.set_trashed(ids, None))
+            self._presenter.write(self._conversations.set_trashed(ids, None))
 
     def archive(self, conversation_ids: Sequence[str], archived: bool) -> None:
         """Put conversations into the archive, or take them out of it."""
         ids = list(conversation_ids)
         words = f"{self._named(ids)} {'archived' if archived else 'taken out of the archive'}."
         self._presenter.change(ids, archived=archived)
-        self._presenter.write(self._backend.shelves.set_archived(ids, archived))
+        self._presenter.write(self._flag_store.set_archived(ids, archived))
         self._notify_undo(words, lambda: self._unarchive(ids, not archived))
 
     def _unarchive(self, ids: list[str], archived: bool) -> None:
         self._presenter.change(ids, archived=archived)
-        self._presenter.write(self._backend.shelves.set_archived(ids, archived))
+        self._presenter.write(self._flag_store.set_archived(ids, archived))
 
     def _put_away(self, ids: list[str], **changes: object) -> None:
         for id_ in ids:
@@ -113,7 +121,7 @@ class Trash(QObject):
         return f"“{conversation.title if conversation else ''}” was"
 
     def _notify_undo(self, words: str, undo: object) -> None:
-        self._window.notifications.notify(words, actions=[("Undo", undo)])  # type: ignore[list-item]
+        self._notifications.notify(words, actions=[("Undo", undo)])  # type: ignore[list-item]
 
     def delete_chosen(self) -> None:
         """Delete what is marked or open: into the trash, from there for good."""
@@ -134,7 +142,7 @@ class Trash(QObject):
         """One can read what lies in the trash; the way out of it is offered."""
         opened = self._current.conversation
         if opened.trashed_at is not None and not self._current.is_new:
-            self._window.notifications.notify(
+            self._notifications.notify(
                 "This conversation is in the trash.",
                 actions=[("Restore", lambda: self.restore([opened.id]))],
             )
@@ -162,7 +170,7 @@ class Trash(QObject):
     def _ask(self, words: str, act: object) -> None:
         from PySide6.QtWidgets import QMessageBox  # no part of the start
 
-        box = message_box(words, "This cannot be undone.", parent=self._window)
+        box = message_box(words, "This cannot be undone.", parent=self._parent)
         box.setObjectName("delete-for-good")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         delete = box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole)
@@ -175,7 +183,7 @@ class Trash(QObject):
         for conversation_id in conversation_ids:
             self._leave(conversation_id)
             self._presenter.forget(conversation_id)
-        await self._backend.conversations.erase(conversation_ids)
+        await self._conversations.erase(conversation_ids)
 
     async def empty(self) -> None:
         """Delete for good all that is in the trash."""
@@ -183,7 +191,7 @@ class Trash(QObject):
         if opened.trashed_at is not None:
             self._leave(opened.id)
         at = now()
-        await self._backend.conversations.empty_trash(at)
+        await self._conversations.empty_trash(at)
         if self._presenter.place == TRASH:
             await self._presenter.go(TRASH)
 
@@ -194,7 +202,7 @@ class Trash(QObject):
         if (opened := self._current.conversation.trashed_at) is not None:
             before = min(before, opened)
         try:
-            count = await self._backend.conversations.empty_trash(before)
+            count = await self._conversations.empty_trash(before)
         except StorageError as error:
             log.warning("%s %s", error.what_happened, error.details)
             return

@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.presets import Preset, preset_of
 from desktop_app.ui.widgets.foreign_text import menu_text
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMenu
+    from PySide6.QtWidgets import QMenu, QWidget
 
     from desktop_app.app.chat.model_choices import ModelChoices
     from desktop_app.app.state.answer_setup import AnswerSetup
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks, Work
-    from desktop_app.backend.backend import Backend
+    from desktop_app.storage.settings.prompt_store import PromptStore
     from desktop_app.ui.library.presets_page import PresetsPage
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.window.header import Header
+    from desktop_app.ui.window.notifications import Notifications
 
 NEW_NAME = "New preset"
 
@@ -44,10 +45,12 @@ class PresetsController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         choices: ModelChoices,
         manage: Callable[[], object],
         *,
+        notifications: Notifications,
+        header: Header,
         current: OpenConversation,
         values: SettingValues,
         providers: Providers,
@@ -55,21 +58,22 @@ class PresetsController(QObject):
         new_conversation: NewConversation,
         presets: Presets,
         tasks: Tasks,
-        backend: Backend,
+        prompt_store: PromptStore,
     ) -> None:
-        super().__init__(window)
-        self._window, self._current, self._values, self._setup = window, current, values, setup
-        self._new_conversation, self._presets, self._tasks, self._backend = (
+        super().__init__(parent)
+        self._notifications, self._header, self._current = notifications, header, current
+        self._values, self._setup = values, setup
+        self._new_conversation, self._presets, self._tasks, self._prompt_store = (
             new_conversation,
             presets,
             tasks,
-            backend,
+            prompt_store,
         )
         self._choices = choices
         self._manage = manage
         self._dialog: PromptsDialog | None = None
         self._saving = asyncio.Lock()
-        window.header.preset_menu_requested.connect(self._fill_menu)
+        header.preset_menu_requested.connect(self._fill_menu)
         self._current.opened.connect(self._show)
         self._setup.choice_changed.connect(self._show)
         self._values.changed.connect(lambda _key: self._show_page())
@@ -77,14 +81,14 @@ class PresetsController(QObject):
 
     async def load(self) -> None:
         """Read the store."""
-        found = await self._backend.prompts.presets()
+        found = await self._prompt_store.presets()
         self._presets.replace_all(found)
         self._show()
         self._show_page()
 
     async def refresh(self) -> None:
         """Take in what an import beside the window has brought."""
-        found = await self._backend.prompts.presets()
+        found = await self._prompt_store.presets()
         new = [preset for preset in found if preset.id not in self._presets.by_id]
         for preset in new:
             self._presets.put(preset)
@@ -116,7 +120,7 @@ class PresetsController(QObject):
             return
         self._setup.take_settings(before.id, after)
         # What one had set by hand is not lost with a slip in a menu.
-        self._window.notifications.notify(
+        self._notifications.notify(
             words, [("Undo", lambda: self._setup.take_settings(before.id, before))]
         )
 
@@ -141,7 +145,7 @@ class PresetsController(QObject):
         conversation = self._current.conversation
         made = preset_of(conversation, preset.id, preset.name, now())
         self._save(replace(made, position=preset.position, created_at=preset.created_at))
-        self._window.notifications.notify(
+        self._notifications.notify(
             f"“{preset.name}” has the settings of this conversation.",
             [("Undo", lambda: self._save(preset))],
         )
@@ -151,7 +155,7 @@ class PresetsController(QObject):
     def choose(self) -> None:
         """Open the menu of presets; where there are none, the page where they are made."""
         if self._presets.by_id:
-            self._window.header.open_preset_menu()
+            self._header.open_preset_menu()
         else:
             self._manage()
 
@@ -159,7 +163,7 @@ class PresetsController(QObject):
         conversation = self._current.conversation
         preset = self._presets.of(conversation)
         name = "" if preset is None else preset.name
-        self._window.header.set_preset(
+        self._header.set_preset(
             name,
             is_offered=bool(self._presets.by_id),
             is_changed=self._presets.is_changed(conversation),
@@ -219,7 +223,7 @@ class PresetsController(QObject):
         self._presets.put(preset)
         self._show()
         self._show_page()
-        self._start(self._write(self._backend.prompts.save(presets=[preset])))
+        self._start(self._write(self._prompt_store.save(presets=[preset])))
 
     def _save_named(self, preset: Preset) -> None:
         """The page knows name and choice; what is set in it may be newer here."""
@@ -254,7 +258,7 @@ class PresetsController(QObject):
         gone = self._presets.remove(preset_id)
         self._show()
         self._show_page()
-        self._start(self._write(self._backend.prompts.remove_preset(preset_id)))
+        self._start(self._write(self._prompt_store.remove_preset(preset_id)))
 
         def undo() -> None:
             self._save(gone)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.attachments.attaching import LARGE_PASTE
+from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE
 from desktop_app.backend.prompt_library import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.prompts import (
@@ -32,18 +32,19 @@ from desktop_app.services.chat.prompt_library import (
 )
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks, Work
-    from desktop_app.backend.backend import Backend
+    from desktop_app.storage.settings.prompt_store import PromptStore
     from desktop_app.ui.composer.prompt_completer import PromptCompleter
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.window.main_window import MainWindow
-
-ATTACHED = "the attached text"  # what stands for a text that is too long for the prompt
+    from desktop_app.ui.transcript.view import TranscriptView
 
 
 class PromptsController(QObject):
@@ -61,32 +62,35 @@ class PromptsController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         theme: ThemeWatcher,
         *,
+        prompt: PromptEditor,
+        transcript: TranscriptView,
         current: OpenConversation,
         draft: PromptDraft,
         prompt_list: PromptList,
         values: SettingValues,
         tasks: Tasks,
-        backend: Backend,
+        prompt_store: PromptStore,
     ) -> None:
-        super().__init__(window)
-        self._window, self._theme, self._draft, self._values = window, theme, draft, values
-        self._tasks, self._backend = tasks, backend
+        super().__init__(parent)
+        self._parent, self._prompt, self._transcript = parent, prompt, transcript
+        self._theme, self._draft, self._values = theme, draft, values
+        self._tasks, self._prompt_store = tasks, prompt_store
         self._built_in: tuple[Prompt, ...] = ()
         self._stored: dict[str, Prompt] = {}
         self._list = prompt_list
         self._dialog: PromptsDialog | None = None
         self._saving = asyncio.Lock()
-        self.serve(window.prompt.slash, self._filled_here, self._of_several)
-        current.opened.connect(window.prompt.slash.close)
-        window.prompt.suggestion_requested.connect(self.ask)
+        self.serve(prompt.slash, self._filled_here, self._of_several)
+        current.opened.connect(prompt.slash.close)
+        prompt.suggestion_requested.connect(self.ask)
 
     async def load(self) -> None:
         """Read the program's files and the store."""
         self._built_in = await asyncio.to_thread(built_in_prompts)
-        stored = await self._backend.prompts.prompts()
+        stored = await self._prompt_store.prompts()
         self._stored = {prompt.id: prompt for prompt in stored}
         self._show()
 
@@ -110,14 +114,14 @@ class PromptsController(QObject):
 
     def insert(self) -> None:
         """Offer them in the main window's prompt without a / being typed."""
-        self._window.prompt.slash.open()
+        self._prompt.slash.open()
 
     def begin_example(self, key: str) -> None:
         """Insert an example of the first start before what is typed, with its defaults.
 
         If there is no such prompt, let the user choose files.
         """
-        prompt = self._window.prompt
+        prompt = self._prompt
         template = next((e.prompt for e in self._list.entries if e.prompt.id == key), None)
         if template is None:
             prompt.choose_files()
@@ -130,14 +134,14 @@ class PromptsController(QObject):
         """Ask what a suggestion says; one that needs something first is put into the prompt."""
         template = next(p for p in self._list.offered if p.id == prompt_id)
         if missing(template.text, {}):
-            self._window.prompt.slash.take(template)
+            self._prompt.slash.take(template)
         else:
             words = fill(template.text, {DATE: today()}).text.strip()
             # It stands in the prompt until it is asked: a question that is refused, because the
             # document is too large, say, is kept, and what is offered instead is done with it.
             words = self._of_several(template, words)
-            self._window.prompt.begin_with(words, template.id)
-            self._window.prompt.submit()
+            self._prompt.begin_with(words, template.id)
+            self._prompt.submit()
 
     def _of_several(self, template: Prompt, text: str) -> str:
         """Return a template's text, extended if it is about one document and several are attached."""
@@ -148,7 +152,7 @@ class PromptsController(QObject):
         clipboard. What is too long for the prompt is attached."""
         known = {DATE: today()}
         if SELECTION in names:
-            transcript = self._window.transcript
+            transcript = self._transcript
             is_any = transcript.textCursor().hasSelection()
             known[SELECTION] = transcript.createMimeDataFromSelection().text() if is_any else ""
         if CLIPBOARD in names:
@@ -176,7 +180,7 @@ class PromptsController(QObject):
         # Imported here: not a part of the start.
         from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
-        dialog = PromptsDialog(self._theme.current, self._window)
+        dialog = PromptsDialog(self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
         page = dialog.prompts
         page.save_requested.connect(self.save)
@@ -198,7 +202,7 @@ class PromptsController(QObject):
         """Keep a prompt, new or changed."""
         self._stored[prompt.id] = prompt
         self._show()
-        self._start(self._write(self._backend.prompts.save([prompt])))
+        self._start(self._write(self._prompt_store.save([prompt])))
 
     async def _write(self, work: Work) -> None:
         """One after the other, in the order in which they were asked for."""
@@ -212,7 +216,7 @@ class PromptsController(QObject):
 
     def _duplicate(self, prompt_id: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
-        copied = copy_of(self._prompt(prompt_id), new_id())
+        copied = copy_of(self._entry(prompt_id), new_id())
         place = next_position(prompts, copied.folder)
         self._add(replace(copied, position=place, created_at=now()))
 
@@ -221,7 +225,7 @@ class PromptsController(QObject):
         if self._dialog is not None:
             self._dialog.prompts.edit(prompt.id)
 
-    def _prompt(self, prompt_id: str) -> Prompt:
+    def _entry(self, prompt_id: str) -> Prompt:
         return next(e.prompt for e in self._list.entries if e.prompt.id == prompt_id)
 
     def _delete(self, prompt_id: str) -> None:
@@ -235,7 +239,7 @@ class PromptsController(QObject):
     def _take_away(self, prompt_id: str) -> Prompt:
         gone = self._stored.pop(prompt_id)
         self._show()
-        self._start(self._write(self._backend.prompts.remove_prompt(prompt_id)))
+        self._start(self._write(self._prompt_store.remove_prompt(prompt_id)))
         return gone
 
     def _offer_undo(self, words: str, gone: Prompt) -> None:
@@ -252,7 +256,7 @@ class PromptsController(QObject):
     async def _import(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, new_items, read_file
 
-        store, dialog = self._backend.prompts, self._dialog
+        store, dialog = self._prompt_store, self._dialog
         try:
             found = await asyncio.to_thread(read_file, path)
             # What is built in and unchanged counts as known, whether it was exported or not.
@@ -277,7 +281,7 @@ class PromptsController(QObject):
     async def _export(self, path: Path) -> None:
         from desktop_app.exchange.prompts_json import PromptCollection, to_json_text
 
-        presets = await self._backend.prompts.presets()
+        presets = await self._prompt_store.presets()
         own = [e.prompt for e in self._list.entries if e.prompt.id in self._stored]
         text = to_json_text(PromptCollection(tuple(own), tuple(presets)))
         error = await asyncio.to_thread(_write_file, path, text)

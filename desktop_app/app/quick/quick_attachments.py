@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.attachments.attaching import attach
 from desktop_app.app.attachments.attachment_facts import document_chip
 from desktop_app.app.attachments.document_passwords import DocumentPasswords
 from desktop_app.domain.conversations.conversation import new_id
@@ -24,12 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
+    from desktop_app.app.attachments.attaching import AttachmentReader
     from desktop_app.app.attachments.image_chips import ImageChips
-    from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.backend import Backend
-    from desktop_app.backend.temporary_stores import TemporaryConversations
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -62,15 +58,11 @@ class QuickAttachments(QObject):
         path: Callable[[], Sequence[Message]],
         conversation_id: Callable[[], str],
         *,
-        values: SettingValues,
-        setup: AnswerSetup,
-        private: TemporaryConversations,
+        reader: AttachmentReader,
         tasks: Tasks,
-        backend: Backend,
     ) -> None:
         super().__init__(quick)
-        self._quick, self._values, self._setup, self._private = quick, values, setup, private
-        self._tasks, self._backend = tasks, backend
+        self._quick, self._reader, self._tasks = quick, reader, tasks
         self._pictures, self._choice, self._path = pictures, resolved, path
         self._conversation_id = conversation_id
         self._passwords = DocumentPasswords(quick, lambda: quick.theme)
@@ -152,17 +144,7 @@ class QuickAttachments(QObject):
     async def _read(self, reading_id: str, given: Path | DroppedData) -> None:
         try:
             part, note = await self._passwords.opened(
-                partial(
-                    attach,
-                    given,
-                    _ignore,
-                    "",
-                    resolved=self.resolved,
-                    values=self._values,
-                    setup=self._setup,
-                    private=self._private,
-                    backend=self._backend,
-                )
+                partial(self._reader.read, given, _ignore, "", resolved=self.resolved)
             )
             if part.sha256 not in {known.sha256 for known in self.parts}:
                 self.parts = (*self.parts, part)

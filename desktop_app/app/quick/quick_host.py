@@ -77,9 +77,9 @@ class QuickHost(QObject):
             setup=its.state.setup,
             new_conversation=its.state.new_conversation,
             presets=its.state.presets,
-            private=its.state.private,
+            reader=its.attachment_reader,
             tasks=its.state.tasks,
-            backend=its.state.backend,
+            chat_service=its.state.backend.chat,
         )
         its.prompts.serve(quick_window.slash, quick.fill_in)
         quick.conversation_created.connect(its.list_presenter.kept)
@@ -94,7 +94,10 @@ class QuickHost(QObject):
             current=its.state.current,
             setup=its.state.setup,
             tasks=its.state.tasks,
-            backend=its.state.backend,
+            attachment_store=its.state.backend.attachments,
+            documents=its.state.backend.documents,
+            image_scaler=its.state.backend.pictures,
+            fences=its.state.backend.fences,
         )
         quick_window.hidden.connect(self._end_if_nothing_shows)
         its.running.finished.connect(self._end_if_nothing_shows)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.app.attachments.attaching import LARGE_PASTE
+from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE, AttachmentReader
 from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.app.chat.model_choices import view_of
 from desktop_app.app.chat.running_answers import RunningAnswers
-from desktop_app.app.prompts.prompts_controller import ATTACHED
 from desktop_app.app.quick.quick_attachments import QuickAttachments
 from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.new_conversation import NewConversation
@@ -20,9 +20,7 @@ from desktop_app.app.state.presets import Presets
 from desktop_app.app.state.providers import Providers
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.backend import Backend
 from desktop_app.backend.prompt_library import today
-from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id, now
 from desktop_app.domain.conversations.prompts import CLIPBOARD, DATE, SELECTION
@@ -32,6 +30,9 @@ from desktop_app.domain.spending.cost import format_money
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.ui.composer.model_choice_view import ChoiceView
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
+
+if TYPE_CHECKING:
+    from desktop_app.services.chat.chat_service import ChatService
 
 RAISE_CAP = "raise-cap"
 _MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
@@ -67,9 +68,9 @@ class QuickPromptController(QObject):
         setup: AnswerSetup,
         new_conversation: NewConversation,
         presets: Presets,
-        private: TemporaryConversations,
+        reader: AttachmentReader,
         tasks: Tasks,
-        backend: Backend,
+        chat_service: ChatService,
     ) -> None:
         super().__init__(quick)
         self._quick = quick
@@ -79,7 +80,7 @@ class QuickPromptController(QObject):
             setup,
             new_conversation,
         )
-        self._presets, self._tasks, self._backend = presets, tasks, backend
+        self._presets, self._tasks, self._chat_service = presets, tasks, chat_service
         self._running = running
         self._go_on, self._markdown_of = go_on, markdown_of
         self._brought = ""
@@ -93,11 +94,8 @@ class QuickPromptController(QObject):
             self._resolved,
             lambda: self._path,
             lambda: self._conversation.id,
-            values=self._values,
-            setup=self._setup,
-            private=private,
-            tasks=self._tasks,
-            backend=self._backend,
+            reader=reader,
+            tasks=tasks,
         )
         self._connect()
 
@@ -187,7 +185,7 @@ class QuickPromptController(QObject):
             return
         self._is_beginning = True
         try:
-            began = await self._backend.chat.begin(
+            began = await self._chat_service.begin(
                 self._conversation,
                 self._path,
                 Draft(question, self.attachments.parts, self._quick.template_id),
@@ -258,7 +256,7 @@ class QuickPromptController(QObject):
 
     def _resolved(self) -> ResolvedChoice:
         profile = self._setup.profile_of(self._conversation)
-        return self._backend.chat.resolve(profile, self._conversation.choice)
+        return self._chat_service.resolve(profile, self._conversation.choice)
 
     def _view(self) -> ChoiceView:
         return view_of(self._resolved(), ())

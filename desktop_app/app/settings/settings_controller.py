@@ -29,12 +29,16 @@ from desktop_app.domain.secret import Secret
 from desktop_app.domain.spending.cost import format_tokens
 from desktop_app.paths import resource_path
 from desktop_app.ui.settings.sections.key_state import KeyState
-from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.backend.backend import Backend
     from desktop_app.domain.models.model_listing import ModelListing
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.window.notifications import Notifications
 
 _SESSION_ONLY = "Kept for this session only: no working keyring was found here."
 
@@ -50,9 +54,12 @@ class SettingsController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         on_value: Callable[[str], None],
         *,
+        notifications: Notifications,
+        panel: SettingsPanel,
+        show_settings: Callable[[bool], None],
         current: OpenConversation,
         values: SettingValues,
         providers: Providers,
@@ -61,8 +68,8 @@ class SettingsController(QObject):
         tasks: Tasks,
         backend: Backend,
     ) -> None:
-        super().__init__(window)
-        self._window = window
+        super().__init__(parent)
+        self._notifications, self._show_settings = notifications, show_settings
         self._current, self._values, self._providers, self._setup = (
             current,
             values,
@@ -70,7 +77,7 @@ class SettingsController(QObject):
             setup,
         )
         self._new_conversation, self._tasks, self._backend = new_conversation, tasks, backend
-        self._panel = window.settings
+        self._panel = panel
         self._saving, self._keeping_key = asyncio.Lock(), asyncio.Lock()
         self._looked_at = ""  # the provider that the person chose to see; else the open one's
         self._on_value = on_value
@@ -125,7 +132,7 @@ class SettingsController(QObject):
 
     def open_at_key(self) -> None:
         """Show the panel where a key is entered."""
-        self._window.show_settings(True)
+        self._show_settings(True)
         if not self._profile(self._looked_at).needs_key:
             self._look_at(OPENAI.id)
         self._panel.focus_key_field()
@@ -134,7 +141,7 @@ class SettingsController(QObject):
         """Show the panel where a provider's monthly cap is set; for a key of the environment, where
         that of its address is."""
         profile = self._profile(profile_id)
-        self._window.show_settings(True)
+        self._show_settings(True)
         stored = (p for p in self._providers.all if not p.from_environment)
         same = next((p for p in stored if p.base_url == profile.base_url), profile)
         self._look_at(same.id if profile.from_environment else profile_id)
@@ -248,7 +255,7 @@ class SettingsController(QObject):
         if self._setup.profile.id == profile.id:
             return
         choice = self._new_conversation.choice_with(profile.id)
-        self._window.notifications.notify(
+        self._notifications.notify(
             f"New conversations start with {profile.name}; this one stays with "
             f"{self._setup.profile.name}.",
             actions=[(f"Use {profile.name} here", lambda: self._setup.choose(choice))],

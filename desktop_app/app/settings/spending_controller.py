@@ -10,13 +10,17 @@ from PySide6.QtCore import QObject
 from desktop_app.domain.conversations.conversation import now
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks, Work
-    from desktop_app.backend.backend import Backend
+    from desktop_app.services.spending.budget import Budget
+    from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.spending.spending_view import SpendingView
-    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.window.notifications import Notifications
 
 
 class SpendingController(QObject):
@@ -28,28 +32,27 @@ class SpendingController(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        parent: QWidget,
         theme: ThemeWatcher,
         name_of_model: Callable[[str], str],
         *,
+        notifications: Notifications,
+        panel: SettingsPanel,
         providers: Providers,
         spending: SpendingEvents,
         tasks: Tasks,
-        backend: Backend,
+        ledger: Ledger,
+        budget: Budget,
     ) -> None:
-        super().__init__(window)
-        self._window, self._theme, self._providers, self._tasks, self._backend = (
-            window,
-            theme,
-            providers,
-            tasks,
-            backend,
-        )
+        super().__init__(parent)
+        self._parent, self._notifications, self._panel = parent, notifications, panel
+        self._theme, self._providers, self._tasks = theme, providers, tasks
+        self._ledger, self._budget = ledger, budget
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
         spending.spent.connect(lambda provider_id: self._start(self._after(provider_id)))
         self._providers.changed.connect(lambda: self._start(self.show_months()))
-        window.settings.spending_requested.connect(self.show)
+        panel.spending_requested.connect(self.show)
 
     def _start(self, work: Work) -> None:
         self._tasks.start(work)
@@ -57,8 +60,8 @@ class SpendingController(QObject):
     async def show_months(self) -> None:
         """Tell the settings how each provider's month stands."""
         for profile in self._providers.all:
-            month = await self._backend.budget.month(profile)
-            self._window.settings.set_spending(profile.id, month)
+            month = await self._budget.month(profile)
+            self._panel.set_spending(profile.id, month)
 
     async def _after(self, provider_id: str) -> None:
         """A provider's month has grown."""
@@ -66,10 +69,10 @@ class SpendingController(QObject):
         profile = next((p for p in profiles if p.id == provider_id), None)
         if profile is None:
             return
-        budget = self._backend.budget
-        self._window.settings.set_spending(profile.id, await budget.month(profile))
+        budget = self._budget
+        self._panel.set_spending(profile.id, await budget.month(profile))
         if warning := await budget.warning(profile):
-            self._window.notifications.notify(warning, [("Show spending", self.show)])
+            self._notifications.notify(warning, [("Show spending", self.show)])
         if self._view is not None and self._view.isVisible():
             await self._fill(self._view)
 
@@ -89,14 +92,14 @@ class SpendingController(QObject):
         # Imported here: not a part of the start.
         from desktop_app.ui.spending.spending_view import SpendingView
 
-        view = SpendingView(self._theme.current, self._window)
+        view = SpendingView(self._theme.current, self._parent)
         self._theme.changed.connect(view.set_theme)
         return view
 
     async def _fill(self, view: SpendingView) -> None:
         from desktop_app.ui.spending.spending_table import by_date, by_kind
 
-        report = await self._backend.ledger.report(now())
+        report = await self._ledger.report(now())
         names = {profile.id: profile.name for profile in self._providers.all}
 
         def name_of(provider_id: str) -> str:

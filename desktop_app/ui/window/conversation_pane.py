@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.ui.look import theme as themes
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.first_start import FirstStart
     from desktop_app.ui.window.header import Header
     from desktop_app.ui.window.notifications import Notifications
@@ -30,12 +31,25 @@ _ROOM_FOR_BOTH: Final = 560
 
 
 class ConversationPane(QWidget):
-    """The middle pane of the main window. See the module."""
+    """The middle pane of the main window.
+
+    Attributes:
+        header, prompt
+        transcript, notifications: available after `complete`.
+
+    Signals:
+        titled(str): another title is shown.
+    """
+
+    transcript: TranscriptView
+    notifications: Notifications
+
+    titled = Signal(str)
 
     def __init__(self, window: QWidget, header: Header, prompt: PromptEditor, theme: Theme) -> None:
         super().__init__(window)
         self._first_start: FirstStart | None = None
-        self._prompt = prompt
+        self.header, self.prompt = header, prompt
         self._transcript = QWidget()  # placeholder until the transcript is created
         self._over, self._under = QWidget(), QWidget()
         # Widgets of limited, readable width.
@@ -54,37 +68,47 @@ class ConversationPane(QWidget):
         self.set_theme(theme)
 
     def complete(
-        self, transcript: QWidget, first_start: FirstStart, notifications: Notifications
+        self, transcript: TranscriptView, first_start: FirstStart, notifications: Notifications
     ) -> None:
-        """Add the parts that the first paint does not show. See `MainWindow.set_transcript`."""
+        """Take what the first paint does not show; see `MainWindow.set_transcript`."""
         self._first_start = first_start
+        self.transcript, self.notifications = transcript, notifications
         self._measured.insertWidget(0, first_start)
         self._measured.insertWidget(1, notifications)
         self._measured.addWidget(first_start.key_line)
         self._column.replaceWidget(self._transcript, transcript)
         self._transcript.deleteLater()
         self._transcript = transcript
-        transcript.setMinimumHeight(1)  # in a small window, cards and the prompt come first
-        self.show_first_start(self._is_first)
+        transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
+        self._arrange(first=self._is_first)
         self._leave_out()
 
     def add_above_prompt(self, widget: QWidget) -> None:
-        """Insert a card above the prompt. See `MainWindow.add_above_prompt`."""
+        """Insert a widget between the notifications and the prompt."""
         self._measured.insertWidget(2, widget)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._theme = theme
-        self.show_first_start(self._is_first)
+        self._arrange(first=self._is_first)
         self._leave_out()
 
+    def set_title(self, title: str) -> None:
+        """Show the conversation's title, "" for none."""
+        self.header.set_title(title)
+        self.titled.emit(title)
+
     def show_first_start(self, shown: bool) -> None:
-        """Show or hide the examples of an empty conversation. See `MainWindow.show_first_start`."""
-        self._is_first = shown
-        self._transcript.setVisible(not shown)
+        """Center the prompt with things to try above it, for an empty conversation."""
+        self.prompt.show_hint(not shown)
+        self._arrange(first=shown)
+
+    def _arrange(self, *, first: bool) -> None:
+        self._is_first = first
+        self._transcript.setVisible(not first)
         for widget in (self._first_start, self._over, self._under):
             if widget is not None:
-                widget.setVisible(shown)
+                widget.setVisible(first)
         self._set_margins()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -112,10 +136,10 @@ class ConversationPane(QWidget):
     def _leave_out(self) -> None:
         """Hide optional parts if the height is small."""
         px, height = self._theme.px, self.height()
-        self._prompt.set_tight(height < px(_TIGHT))
+        self.prompt.set_tight(height < px(_TIGHT))
         if self._first_start is None:
             return
-        is_bare = not self._prompt.has_chips
+        is_bare = not self.prompt.has_chips
         self._first_start.leave_room(
             examples=is_bare or height >= px(_ROOM_FOR_BOTH),
             question=is_bare or height >= px(_TIGHT),

@@ -58,7 +58,9 @@ class MainWindow(QMainWindow):
     class's layout.
 
     Attributes:
-        conversations, header, prompt, settings: available from the start.
+        conversations, settings
+        pane: the middle, with header and prompt.
+        header, prompt: those of the pane.
         transcript, first_start, notifications: available after `set_transcript`.
 
     Signals:
@@ -91,7 +93,7 @@ class MainWindow(QMainWindow):
         self.header = Header(theme)
         self.prompt = prompt
         self.settings = settings
-        self._middle = ConversationPane(self, self.header, prompt, theme)
+        self.pane = ConversationPane(self, self.header, prompt, theme)
         self._shade = Shade(self)
         # Covers of the whole window, and themed parts created after the first paint.
         self._covers: list[QWidget] = [self._shade]
@@ -102,7 +104,7 @@ class MainWindow(QMainWindow):
         self._drawer: QWidget | None = None
         self._before_rename: tuple[QWidget | None, bool] = (None, False)
         self._connect()
-        self.set_title("")
+        self.pane.set_title("")
         self.setMinimumSize(self._fitting(_SMALLEST))
         self.resize(self._fitting(_DEFAULT_SIZE))
 
@@ -114,25 +116,11 @@ class MainWindow(QMainWindow):
         """
         self.transcript = transcript
         self._add_later_parts()
-        self._middle.complete(transcript, self.first_start, self.notifications)
+        self.pane.complete(transcript, self.first_start, self.notifications)
         self._watcher.changed.connect(transcript.set_theme)
         self._order_tabs()
 
-    def add_above_prompt(self, widget: QWidget) -> None:
-        """Insert a widget between the notifications and the prompt."""
-        self._middle.add_above_prompt(widget)
-
     # ------------------------------------------------------------ what the program tells
-
-    def set_title(self, title: str) -> None:
-        """Show the conversation's title in the header and the window title, "" for none."""
-        self.header.set_title(title)
-        self.setWindowTitle(window_title(f"{title} – {_NAME}") if title else _NAME)
-
-    def show_first_start(self, shown: bool) -> None:
-        """Show or hide the examples of an empty conversation, with the prompt centered."""
-        self.prompt.show_hint(not shown)
-        self._middle.show_first_start(shown)
 
     def toggle_settings(self) -> None:
         """Show or hide the settings panel."""
@@ -220,6 +208,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._watcher.changed.connect(self._set_theme)
+        self.pane.titled.connect(self._set_window_title)
         self.header.settings_requested.connect(self.toggle_settings)
         self.header.list_requested.connect(self.toggle_list)
         self.conversations.rename_ended.connect(self._end_rename)
@@ -232,6 +221,9 @@ class MainWindow(QMainWindow):
             self.conversations.new_in_folder_requested,
         ):
             chosen.connect(self._close_list_drawer)
+
+    def _set_window_title(self, title: str) -> None:
+        self.setWindowTitle(window_title(f"{title} – {_NAME}") if title else _NAME)
 
     def _add_later_parts(self) -> None:
         from desktop_app.ui.window.drop_area import DropArea, LeavesFiles
@@ -282,7 +274,7 @@ class MainWindow(QMainWindow):
             self.conversations,
             self.header,
             *self._later,
-            self._middle,
+            self.pane,
             self.prompt,
             self.settings,
         ):
@@ -343,7 +335,7 @@ class MainWindow(QMainWindow):
         list_place, panel_place = map(self._place_of, (self.conversations, self.settings))
         left = list_width if list_place == _Place.IN_ROW else 0
         right = panel_width if panel_place == _Place.IN_ROW else 0
-        self._middle.setGeometry(left, 0, width - left - right, height)
+        self.pane.setGeometry(left, 0, width - left - right, height)
         self.conversations.setGeometry(0, 0, list_width, height)
         self.settings.setGeometry(width - panel_width, 0, panel_width, height)
         for cover in self._covers:

@@ -443,7 +443,7 @@ def test_the_marked_are_exported_from_their_menu(
             await until(target.exists)
             await desk.opened(ids[0])
             click_row(desk, ids[2], SHIFT)
-            await until(lambda: not desk.ready.places.transfer.is_busy)
+            await until(lambda: not desk.ready.transfer.is_busy)
             target.unlink()
             menu = menu_of(desk, ids[1])
             choose_below(menu, "Export 3 conversations as", "JSON, complete and importable")
@@ -451,7 +451,7 @@ def test_the_marked_are_exported_from_their_menu(
             exported = json.loads(target.read_text())["conversations"]
             assert {each["id"] for each in exported} == set(ids[:3])
             assert asked == ["Old 3.json", "Conversations.json"]
-            await until(lambda: not desk.ready.places.transfer.is_busy)
+            await until(lambda: not desk.ready.transfer.is_busy)
 
     run(main())
 

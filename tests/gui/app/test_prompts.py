@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
-from desktop_app.app.prompts.prompts_controller import ATTACHED
+from desktop_app.app.attachments.attaching import ATTACHED
 from desktop_app.backend.prompt_library import today
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.ui.composer.prompt_fields import FieldText, PromptFields

@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices
 from PySide6.QtTest import QTest
 
-from desktop_app.app.attachments.attaching import attach
 from desktop_app.app.documents.viewer_controller import Target
 from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
 from tests.data.long_pdf import long_pdf, pdf_of
@@ -28,15 +27,7 @@ OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 async def kept(desk: Desk, given: Path | str) -> DocumentPart:
     """A document that was attached."""
-    state = desk.ready.state
-    part, _ = await attach(
-        given,
-        lambda _: None,
-        values=state.values,
-        setup=state.setup,
-        private=state.private,
-        backend=state.backend,
-    )
+    part, _ = await desk.ready.attachment_reader.read(given, lambda _: None)
     assert isinstance(part, DocumentPart)
     return part
 
