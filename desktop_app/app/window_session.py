@@ -40,10 +40,11 @@ QUICK_PROMPT_MS = 1000  # after the start
 BATCHES_MS = 1500  # after the start
 
 
-class WindowSession(Controllers):
+class WindowSession:
     """The window with all that answers in it, from its start to its end.
 
     Attributes:
+        controllers: everything that answers in the window.
         actions: what each command does, by its id.
         afterwards: what is to be done with the closed store before the program starts again.
     """
@@ -56,7 +57,8 @@ class WindowSession(Controllers):
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         start_log(backend.folders.logs)
-        super().__init__(
+        self._window, self._theme = window, theme
+        self.controllers = Controllers(
             window,
             theme,
             backend,
@@ -64,14 +66,18 @@ class WindowSession(Controllers):
             end_for=self.end_for,
             put_in_force=self._on_value,
         )
+        self._backend = self.controllers.state.backend  # with the private conversations
         loop.set_exception_handler(self._on_defect)
         self._closed: asyncio.Future[None] = loop.create_future()
         self._ending: asyncio.Task[None] | None = None
         self.afterwards: ClosedWork | None = None
-        self._quick = QuickHost(window, theme, self, self._raise_window, self.quit)
+        self._quick = QuickHost(window, theme, self.controllers, self._raise_window, self.quit)
         self._calls = CallServer(backend.folders.socket, self.serve)
-        actions = self.actions = {**actions_of(window, self), **self._actions_of_the_program()}
-        self._palette = Palette(window, theme, actions, values=self.state.values)
+        actions = self.actions = {
+            **actions_of(window, self.controllers),
+            **self._actions_of_the_program(),
+        }
+        self._palette = Palette(window, theme, actions, values=self.controllers.state.values)
         self._shortcuts = Shortcuts(window, actions)
         window.transcript.command_requested.connect(lambda command: actions[command]())
         window.transcript.notice_raised.connect(window.notifications.notify)
@@ -79,9 +85,9 @@ class WindowSession(Controllers):
         window.closing.connect(self._window_closed)
         window.escaped.connect(self._shortcuts.escape)
         for changed in (
-            self.state.current.opened,
-            self.state.current.path_changed,
-            self.state.setup.choice_changed,
+            self.controllers.state.current.opened,
+            self.controllers.state.current.path_changed,
+            self.controllers.state.setup.choice_changed,
         ):
             changed.connect(self._show_key_line)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -97,32 +103,36 @@ class WindowSession(Controllers):
     async def start(self, request: WindowRequest) -> None:
         """Load what the window shows, and do what this start was asked to do."""
         use_weights(self._backend, await self._backend.settings.all())
-        await self.state.load()
-        use_limits(self._backend, self.state.values.all)
-        await self.presets.load()
-        self.tasks.start(self.prompts.load())
+        await self.controllers.state.load()
+        use_limits(self._backend, self.controllers.state.values.all)
+        await self.controllers.presets.load()
+        self.controllers.tasks.start(self.controllers.prompts.load())
         await resume_runs(
-            self.running,
-            providers=self.state.providers,
+            self.controllers.running,
+            providers=self.controllers.state.providers,
             conversations=self._backend.conversations,
             chat_service=self._backend.chat,
         )
-        await self.library.load()
-        await self.others.watch()
+        await self.controllers.library.load()
+        await self.controllers.others.watch()
         self._bind_keys()
-        self._window.transcript.wrap_code(bool(self.state.values["look.code_wrap"]))
-        self.settings.show_values()
-        self.given.start()
+        self._window.transcript.wrap_code(bool(self.controllers.state.values["look.code_wrap"]))
+        self.controllers.settings.show_values()
+        self.controllers.given.start()
         self._window.prompt.focus_text()
-        await self.backups.start()
+        await self.controllers.backups.start()
         self.serve(request)
         try:
             await self._calls.start()
         except StorageError as error:
             self._show_error(error)
-        QTimer.singleShot(QUICK_PROMPT_MS, self, lambda: self.quick)
-        QTimer.singleShot(BATCHES_MS, self, lambda: self.tasks.start(self.batches.pick_up()))
-        self.housekeeping.start()
+        QTimer.singleShot(QUICK_PROMPT_MS, self._window, lambda: self.quick)
+        QTimer.singleShot(
+            BATCHES_MS,
+            self._window,
+            lambda: self.controllers.tasks.start(self.controllers.batches.pick_up()),
+        )
+        self.controllers.housekeeping.start()
 
     def serve(self, request: WindowRequest) -> None:
         """Do what this or a later start asks for."""
@@ -131,7 +141,7 @@ class WindowSession(Controllers):
             return
         self._raise_window()
         if request.files or request.text:
-            self.library.open_here()
+            self.controllers.library.open_here()
             files = tuple(map(Path, request.files))
             self._window.prompt.take(DroppedContent(files, text=request.text))
 
@@ -141,11 +151,11 @@ class WindowSession(Controllers):
         self._window.activateWindow()
 
     def _show_key_line(self) -> None:
-        on_device = self.state.setup.profile.kind is ProviderKind.ON_DEVICE
+        on_device = self.controllers.state.setup.profile.kind is ProviderKind.ON_DEVICE
         text = (
             "Answering with SmolLM2, a small model on this computer: good for a try, not for work."
         )
-        is_empty = not self.state.current.path
+        is_empty = not self.controllers.state.current.path
         self._window.first_start.set_key_line(on_device and is_empty, text)
         self._window.prompt.show_hint(not is_empty)
 
@@ -162,7 +172,7 @@ class WindowSession(Controllers):
         }
 
     def _bind_keys(self) -> None:
-        keymap = Keymap.from_settings(self.state.values.all)
+        keymap = Keymap.from_settings(self.controllers.state.values.all)
         self._shortcuts.bind(keymap)
         self._window.prompt.set_keymap(keymap)
         self._quick.bind(keymap)
@@ -173,7 +183,7 @@ class WindowSession(Controllers):
     # -------------------------------------------------------------- settings in force
 
     def _on_value(self, key: str) -> None:
-        values = self.state.values
+        values = self.controllers.state.values
         if key == "look.theme":
             self._theme.set_mode(values[key])  # type: ignore[arg-type]
         elif key == "look.text_size":
@@ -190,7 +200,7 @@ class WindowSession(Controllers):
         size = 100 if step == 0 else round(self._theme.current.scale * 100) + step
         if 80 <= size <= 200:
             self._theme.set_text_size(size)
-            self.tasks.start(self.state.values.set("look.text_size", size))
+            self.controllers.tasks.start(self.controllers.state.values.set("look.text_size", size))
 
     # -------------------------------------------------------------- errors
 
@@ -198,7 +208,7 @@ class WindowSession(Controllers):
         if isinstance(error, StorageError):
             log.error("%s %s", error.what_happened, error.details)
         if isinstance(error, StoreDamagedError):
-            actions = [("Repair", self.places.repair)]
+            actions = [("Repair", self.controllers.places.repair)]
             self._window.notifications.notify(error, actions)
             return
         topic = STORE if isinstance(error, StorageError) else ""
@@ -237,7 +247,7 @@ class WindowSession(Controllers):
     async def _end(self) -> None:
         for step in (
             self._put_away,
-            self.housekeeping.collect_in_time,
+            self.controllers.housekeeping.collect_in_time,
             self._backend.aclose,
         ):
             try:
@@ -248,23 +258,23 @@ class WindowSession(Controllers):
 
     async def _put_away(self) -> None:
         await self._calls.aclose()
-        self.transfer.close()
-        self.backups.close()
-        self.others.close()
-        self.typesetter.close()
-        self.lexer.close()
-        self.attachments.close()
-        await self.given.aclose()
-        self.pictures.close()
-        self.chat.close()
-        self.compaction.close()
-        await self.collections.close()
-        self.batches.close()
-        await self.viewer.close()
-        await self.running.stop_all()
+        self.controllers.transfer.close()
+        self.controllers.backups.close()
+        self.controllers.others.close()
+        self.controllers.typesetter.close()
+        self.controllers.lexer.close()
+        self.controllers.attachments.close()
+        await self.controllers.given.aclose()
+        self.controllers.pictures.close()
+        self.controllers.chat.close()
+        self.controllers.compaction.close()
+        await self.controllers.collections.close()
+        self.controllers.batches.close()
+        await self.controllers.viewer.close()
+        await self.controllers.running.stop_all()
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
-        await self.library.close()
-        await self.tasks.settle()
+        await self.controllers.library.close()
+        await self.controllers.tasks.settle()
 
     async def closed(self) -> None:
         """Wait for the end."""

@@ -32,14 +32,14 @@ from desktop_app.app.library.library_controller import LibraryController
 class Measured(LibraryController):
     async def load(self):
         began = time.perf_counter()
-        view = self._window.conversations.view
+        view = self._conversation_list.view
         await super().load()
         view.viewport().repaint()
-        rows = self._window.conversations.model.rowCount()
+        rows = self._conversation_list.model.rowCount()
         print(1000 * (time.perf_counter() - began), rows, flush=True)
 
-from desktop_app.app import ready
-ready.LibraryController = Measured
+from desktop_app.app import controllers
+controllers.LibraryController = Measured
 application = Application(OpenRequest())
 application.show()
 application.run()

@@ -1,8 +1,4 @@
-"""What stands around the pages of the settings: their names, the cross, and where they scroll.
-
-The panel is hidden when the window is first shown, and made only when it is first opened, page by
-page.
-"""
+"""What surrounds the pages of the settings: their tabs, the close button, and scroll areas."""
 
 from __future__ import annotations
 
@@ -25,8 +21,6 @@ from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainToolButton
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
-
     from desktop_app.ui.look.theme import Theme
 
 PAGES: Final = (
@@ -37,50 +31,53 @@ PAGES: Final = (
     ("library", "Library"),
     ("about", "About"),
 )
+# Room at the right for a scroll bar, so that it takes none from the page.
 _BAR: Final = 12
-"""Room at the right for a scroll bar, so that it takes none from the page."""
 
 
-class SettingsFrame(QFrame):
-    """The panel without its pages; `makers` make them, by their names.
+class SettingsFrame(QWidget):
+    """Tabs over pages that are made when they are first shown.
 
-    Attributes:
-        areas: where the pages that scroll do so, by their names.
+    Args:
+        makers: make the pages, by their names.
 
     Signals:
-        opened(): the panel is seen.
-        closed(): the person wants the panel away.
+        close_requested: the close button was pressed.
+        page_shown(str): a page, by its name.
     """
 
-    opened = Signal()
-    closed = Signal()
+    close_requested = Signal()
+    page_shown = Signal(str)
 
     def __init__(
-        self,
-        theme: Theme,
-        makers: Mapping[str, Callable[[], QWidget]],
-        parent: QWidget | None = None,
+        self, theme: Theme, makers: Mapping[str, Callable[[], QWidget]], parent: QWidget
     ) -> None:
         super().__init__(parent)
-        self.setObjectName("settings")
-        self.setAccessibleName("Settings")
-        set_role(self, "side")
         self._theme = theme
         self._makers = makers
-        self._is_built = False
         self._holders: dict[str, QVBoxLayout] = {}
-        self.areas: dict[str, QScrollArea] = {}
+        self._areas: dict[str, QScrollArea] = {}
+        self._build()
 
     def show_page(self, page: str) -> None:
         """Show a page, made now if it was not yet."""
-        self._build()
-        self._make(page)
+        if not self._holders[page].count():
+            self._holders[page].addWidget(self._makers[page]())
         self._tabs.set_current(page)
         self._stack.setCurrentIndex([name for name, _ in PAGES].index(page))
+        self.page_shown.emit(page)
+
+    def focus_tabs(self, reason: Qt.FocusReason) -> None:
+        """Give the keyboard to the tab of the shown page."""
+        self._tabs.button(self._tabs.current() or PAGES[0][0]).setFocus(reason)
+
+    def ensure_visible(self, page: str, part: QWidget) -> None:
+        """Scroll a page until a part of it is visible."""
+        self._areas[page].ensureWidgetVisible(part)
 
     def bring_into_view(self, page: QWidget, part: QWidget) -> None:
-        """Scroll no further than is needed to see what opened, and never past its beginning."""
-        area = next(area for area in self.areas.values() if area.isAncestorOf(page))
+        """Scroll no further than needed to show a part that opened, never past its top."""
+        area = next(area for area in self._areas.values() if area.isAncestorOf(page))
         top = part.mapTo(page, QPoint()).y()
         hidden_above = top + part.height() - area.viewport().height()
         bar = area.verticalScrollBar()
@@ -88,33 +85,13 @@ class SettingsFrame(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with another theme."""
+        from desktop_app.ui.settings.form_widgets import retheme
+
         self._theme = theme
-        if self._is_built:
-            from desktop_app.ui.settings.form_widgets import retheme
-
-            self._dress()
-            retheme(self, theme)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        if not self._is_built:
-            self.show_page("provider")
-        super().showEvent(event)
-        self.opened.emit()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The keyboard belongs to the pages' names. (A focus proxy would hide our cross from Tab.)"""
-        self._tabs.button(self._tabs.current() or PAGES[0][0]).setFocus(event.reason())
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.closed.emit()
-        else:
-            super().keyPressEvent(event)
+        self._dress()
+        retheme(self, theme)
 
     def _build(self) -> None:
-        if self._is_built:
-            return
-        self._is_built = True
         title = PlainLabel("Settings")
         set_role(title, "title")
         self._close = PlainToolButton()
@@ -122,7 +99,7 @@ class SettingsFrame(QFrame):
         self._close.setAccessibleName("Close the settings")
         self._close.setToolTip("Close")
         set_role(self._close, "quiet")
-        self._close.clicked.connect(self.closed)
+        self._close.clicked.connect(self.close_requested)
         self._tabs = SegmentedControl(PAGES, self._theme, name="Settings", padding=3, small=True)
         self._tabs.stretch()
         self._tabs.chosen.connect(self.show_page)
@@ -151,7 +128,7 @@ class SettingsFrame(QFrame):
         self._holders[page] = layout
         if page == "about":
             return inner
-        area = self.areas[page] = QScrollArea()
+        area = self._areas[page] = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -176,10 +153,6 @@ class SettingsFrame(QFrame):
         """Keep the right edge where it is, whether a page has a scroll bar in the margin or not."""
         px = self._theme.px
         for page, layout in self._holders.items():
-            area = self.areas.get(page)
+            area = self._areas.get(page)
             has_bar = area is not None and area.verticalScrollBar().maximum() > 0
             layout.setContentsMargins(0, px(4), px(2 if has_bar else _BAR), px(8))
-
-    def _make(self, page: str) -> None:
-        if not self._holders[page].count():
-            self._holders[page].addWidget(self._makers[page]())

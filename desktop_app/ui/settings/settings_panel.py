@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from desktop_app.commands.keymap import Keymap
+from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import SettingsFrame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.domain.conversations.chat_request import ProviderProfile
@@ -32,10 +35,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
 
-class SettingsPanel(SettingsFrame):
+class SettingsPanel(QFrame):
     """The panel.
 
     Signals:
+        opened: the panel is shown.
+        closed: the user wants the panel away.
         profile_selected(str): the person looks at this provider.
         profile_save_requested(ProviderProfile), profile_added(ProviderProfile): to be stored; a new one to
             be shown, too.
@@ -56,6 +61,8 @@ class SettingsPanel(SettingsFrame):
         about_opened(): the About page is seen and wants `set_about` and `set_help`.
     """
 
+    opened = Signal()
+    closed = Signal()
     profile_selected = Signal(str)
     profile_save_requested = Signal(object)
     profile_added = Signal(object)
@@ -82,15 +89,12 @@ class SettingsPanel(SettingsFrame):
     about_opened = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        makers = {
-            "provider": self._make_provider,
-            "answer": self._make_answer,
-            "look": self._make_look,
-            "keys": self._make_keys,
-            "library": self._make_library,
-            "about": self._make_about,
-        }
-        super().__init__(theme, makers, parent)
+        super().__init__(parent)
+        self.setObjectName("settings")
+        self.setAccessibleName("Settings")
+        set_role(self, "side")
+        self._theme = theme
+        self._frame: SettingsFrame | None = None
         self._provider: ProviderTab | None = None
         self._answer: ResponsesTab | None = None
         self._look: SchemaForm | None = None
@@ -229,7 +233,7 @@ class SettingsPanel(SettingsFrame):
     def _focus_cap(self) -> None:
         if self._provider:
             self._provider.spending.focus_field()
-            self.areas["provider"].ensureWidgetVisible(self._provider.spending)
+            self._built().ensure_visible("provider", self._provider.spending)
 
     def _once_shown(self, focus: Callable[[], None]) -> None:
         """Qt shows what was put into a visible place with the next events. A window that becomes the
@@ -241,13 +245,57 @@ class SettingsPanel(SettingsFrame):
 
     def show_page(self, page: str) -> None:
         """Show "provider", "answer", "look", "keys", "library" or "about"."""
-        super().show_page(page)
-        if page == "about":
-            self.about_opened.emit()
+        self._built().show_page(page)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        if self._frame is not None:
+            self._frame.set_theme(theme)
+
+    # ------------------------------------------------------------------ events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Make the frame and its first page if the panel is shown for the first time."""
+        if self._frame is None:
+            self.show_page("provider")
+        super().showEvent(event)
+        self.opened.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Pass the keyboard to the tabs. A focus proxy would hide the close button from Tab."""
+        self._built().focus_tabs(event.reason())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Close the panel on Esc."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)
 
     # ------------------------------------------------------------------ making it
 
-    # The pages' modules are imported with their pages: the window starts without them.
+    # Frame and pages are made, and their modules imported, when the panel is first opened.
+
+    def _built(self) -> SettingsFrame:
+        if self._frame is None:
+            makers = {
+                "provider": self._make_provider,
+                "answer": self._make_answer,
+                "look": self._make_look,
+                "keys": self._make_keys,
+                "library": self._make_library,
+                "about": self._make_about,
+            }
+            self._frame = SettingsFrame(self._theme, makers, self)
+            self._frame.close_requested.connect(self.closed)
+            self._frame.page_shown.connect(
+                lambda page: self.about_opened.emit() if page == "about" else None
+            )
+            layout = QVBoxLayout(self)
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.addWidget(self._frame)
+        return self._frame
 
     def _make_provider(self) -> QWidget:
         from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
@@ -266,7 +314,9 @@ class SettingsPanel(SettingsFrame):
         page.network.ca_file_chosen.connect(self.ca_file_chosen)
         # Once it has its new height.
         page.network.head.toggled.connect(
-            lambda: QTimer.singleShot(0, self, lambda: self.bring_into_view(page, page.network))
+            lambda: QTimer.singleShot(
+                0, self, lambda: self._built().bring_into_view(page, page.network)
+            )
         )
         page.changed.connect(self._take_setting)
         page.set_profiles(*self._profiles)

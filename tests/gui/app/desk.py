@@ -155,6 +155,8 @@ class Desk:
         self.ready = WindowSession(
             self.window, self.theme, self.backend, asyncio.get_running_loop()
         )
+        self.controllers = self.ready.controllers
+        self.state = self.controllers.state
         await self.ready.start(self._request)
         self.window.activateWindow()
         return self
@@ -266,7 +268,7 @@ class Desk:
 
     def act(self, action: str, at: int = -1) -> None:
         """Take an action of a message, by default the last."""
-        message = self.ready.state.current.path[at]
+        message = self.state.current.path[at]
         self.window.transcript.action_requested.emit(message.id, action)
 
     def take(self, label: str) -> None:
@@ -279,7 +281,7 @@ class Desk:
 
     @property
     def open_id(self) -> str:
-        return self.ready.state.current.id
+        return self.state.current.id
 
     @property
     def transcript(self) -> str:
@@ -349,7 +351,7 @@ class Desk:
     async def settled(self) -> None:
         """Wait until no answer is under way and every write is done: both at one moment, since what
         is being written may be the beginning of an answer."""
-        await until(lambda: self._is_written() and not self.ready.running.conversations)
+        await until(lambda: self._is_written() and not self.controllers.running.conversations)
 
     async def written(self) -> None:
         """Wait until everything that was begun is done, but for the answers under way; the draft
@@ -357,10 +359,10 @@ class Desk:
         await until(self._is_written)
 
     def _is_written(self) -> bool:
-        if self.ready.draft_saver.is_waiting:
-            self.ready.draft_saver.save()
-        answers = {run.task for run in self.ready.running._runs.values()}
-        return not self.ready.tasks._running - answers
+        if self.controllers.draft_saver.is_waiting:
+            self.controllers.draft_saver.save()
+        answers = {run.task for run in self.controllers.running._runs.values()}
+        return not self.controllers.tasks._running - answers
 
 
 def _text(parts: str) -> str:

@@ -141,11 +141,11 @@ def test_stop_twice_waits_for_what_is_being_kept(run: Run) -> None:
             desk.disk.is_holding = True
             desk.click("stop")
             await desk.disk.waiting.wait()
-            desk.ready.chat.stop()
+            desk.controllers.chat.stop()
             desk.type("x")
             desk.press(Qt.Key.Key_Escape)
             await desk.written()
-            assert desk.ready.running.conversations
+            assert desk.controllers.running.conversations
             desk.disk.release.set()
             await desk.settled()
             assert desk.messages()[1] == ("assistant", "cancelled", "Once upon a time")
@@ -156,7 +156,7 @@ def test_stop_twice_waits_for_what_is_being_kept(run: Run) -> None:
 def test_stop_at_once(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.ready.running.started.connect(lambda _id: desk.ready.chat.stop())
+            desk.controllers.running.started.connect(lambda _id: desk.controllers.chat.stop())
             desk.type("Never mind")
             desk.enter()
             await until(lambda: len(desk.messages()) == 2)
@@ -204,7 +204,7 @@ def test_what_waits_is_not_asked(run: Run, way: str) -> None:
             if way == "esc":
                 desk.press(Qt.Key.Key_Escape)
                 assert desk.hint == "Enter sends when the answer has ended · Esc stops"
-                assert desk.ready.running.conversations
+                assert desk.controllers.running.conversations
                 desk.press(Qt.Key.Key_Escape)
             elif way == "typing":
                 desk.type("!")
@@ -214,7 +214,7 @@ def test_what_waits_is_not_asked(run: Run, way: str) -> None:
                 turn.fail(CUT)
             else:
                 await desk.close()
-            await until(lambda: not desk.ready.running.conversations)
+            await until(lambda: not desk.controllers.running.conversations)
             if way != "end of the program":
                 await desk.written()
                 assert desk.is_shown("send")
@@ -252,7 +252,7 @@ def test_what_waits_in_a_deleted_conversation_is_not_asked(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await wait_behind_an_answer(desk, "One", "Two")
-            desk.ready.trash.delete_chosen()
+            desk.controllers.trash.delete_chosen()
             await desk.settled()
             assert len(desk.stage.turns) == 1
 
@@ -264,7 +264,9 @@ def test_reasoning_keeps_its_paragraphs(run: Run) -> None:
         async with Desk() as desk:
             turn = await desk.ask("Think")
             arrived: list[str] = []
-            desk.ready.running.reasoning_arrived.connect(lambda _c, _m, text: arrived.append(text))
+            desk.controllers.running.reasoning_arrived.connect(
+                lambda _c, _m, text: arrived.append(text)
+            )
             turn.give(Waiting(3, "The provider is busy."))
             await until(lambda: "The provider is busy. Trying again in 3 s." in desk.transcript)
             turn.give(ReasoningDelta("**First**", 0))
@@ -294,7 +296,7 @@ def test_cut_in_the_middle_then_retry_makes_a_version(run: Run) -> None:
             assert "One, two" in desk.transcript
             assert "The connection broke in the middle of the answer." in desk.transcript
             assert desk.messages()[1] == ("assistant", "failed", "One, two")
-            desk.window.transcript._act(desk.ready.state.current.path[-1].id, "details")
+            desk.window.transcript._act(desk.state.current.path[-1].id, "details")
             assert "read error" in desk.transcript
             desk.act("retry")
             await until(lambda: len(desk.stage.turns) == 2)
@@ -406,7 +408,7 @@ def test_a_disk_that_fills_while_it_streams_loses_nothing(run: Run) -> None:
             await until(lambda: "All of it" in desk.transcript)
             desk.window.notifications.dismiss()
             desk.click("stop")
-            await until(lambda: not desk.ready.running.conversations)
+            await until(lambda: not desk.controllers.running.conversations)
             await desk.opened(other)
             await desk.opened(here)
             assert "All of it" in desk.transcript
@@ -423,7 +425,7 @@ def test_a_full_disk_is_said_once(run: Run, no_defects: list[object]) -> None:
         async with Desk() as desk:
             turn = await desk.ask("Tell me")
             said: list[object] = []
-            desk.ready.running.store_changed.connect(lambda _id, error: said.append(error))
+            desk.controllers.running.store_changed.connect(lambda _id, error: said.append(error))
             desk.disk.is_full = True
             turn.say("All of ")
             await until(lambda: said)
@@ -483,7 +485,7 @@ def test_the_arrows_between_versions_stay_where_they_are(run: Run) -> None:
             view = desk.window.transcript
             view.scroll_to_top()
             for action, words in (("older-version", "first"), ("newer-version", "second")):
-                foot = view.foot_on_screen(desk.ready.state.current.path[0].id)
+                foot = view.foot_on_screen(desk.state.current.path[0].id)
                 assert foot is not None
                 desk.act(action, 0)
                 await until(partial(_has_foot_at, desk, words, foot))
@@ -493,7 +495,7 @@ def test_the_arrows_between_versions_stay_where_they_are(run: Run) -> None:
 
 
 def _has_foot_at(desk: Desk, words: str, foot: int) -> bool:
-    asked = desk.ready.state.current.path[0].id
+    asked = desk.state.current.path[0].id
     return words in desk.transcript and desk.window.transcript.foot_on_screen(asked) == foot
 
 
@@ -565,7 +567,7 @@ def test_answered_again_by_another_the_conversation_keeps_its_choice(run: Run, l
     async def main() -> None:
         async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
             await desk.ask_and_answer("One", "1")
-            before = desk.ready.state.current.conversation.choice
+            before = desk.state.current.conversation.choice
             button = desk.window.findChild(QToolButton, "message-retry-with")
             assert button is not None
             button.setFocus(Qt.FocusReason.TabFocusReason)
@@ -581,7 +583,7 @@ def test_answered_again_by_another_the_conversation_keeps_its_choice(run: Run, l
             assert (request.model, request.effort) == wanted
             desk.stage.turns[1].end("I")
             await desk.settled()
-            assert desk.ready.state.current.conversation.choice == before
+            assert desk.state.current.conversation.choice == before
             assert "‹ 2/2 ›" in desk.transcript
             stored = await desk.backend.conversations.get(desk.open_id)
             assert stored is not None

@@ -35,7 +35,7 @@ def desk_at(server: BackgroundServer, **more: str) -> Desk:
 
 async def choose_background(desk: Desk) -> None:
     """Pro, and from its menu that it runs in the background."""
-    desk.ready.prompt.choose_variant(Variant.PRO)
+    desk.controllers.prompt.choose_variant(Variant.PRO)
     button = desk.window.prompt.row.background
     await until(button.isVisible)
     menu = button.options
@@ -81,7 +81,7 @@ def test_the_wait_is_counted_down_and_stop_ends_it(run: Run) -> None:
             await desk.settled()
             assert desk.messages()[1][1] == "cancelled"
             assert "Trying again" not in desk.transcript
-            assert not desk.ready.running._countdown._timer.isActive()
+            assert not desk.controllers.running._countdown._timer.isActive()
 
     run(main())
 
@@ -129,7 +129,7 @@ def test_where_it_is_offered(run: Run) -> None:
             button = desk.window.prompt.row.background
             assert not button.isVisible()
             await choose_background(desk)
-            desk.ready.prompt.choose_variant(Variant.THINKING)
+            desk.controllers.prompt.choose_variant(Variant.THINKING)
             assert not button.isVisible()
             desk.window.prompt.effort_requested.emit(Effort.XHIGH)
             assert button.isVisible()
@@ -137,9 +137,9 @@ def test_where_it_is_offered(run: Run) -> None:
             desk.window.conversations.new_requested.emit()
             desk.window.prompt.effort_requested.emit(Effort.XHIGH)
             assert button.accessibleName() == "Run in the background: off"
-            await desk.ready.state.values.set("answer.background", "off")
+            await desk.state.values.set("answer.background", "off")
             assert not button.isVisible()
-            desk.ready.prompt.toggle_background()
+            desk.controllers.prompt.toggle_background()
             assert "Nothing runs in the background here" in desk.said
 
     run(main())
@@ -148,7 +148,7 @@ def test_where_it_is_offered(run: Run) -> None:
 def test_without_the_choice_nothing_is_kept_there(run: Run) -> None:
     async def main() -> None:
         async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
-            desk.ready.prompt.choose_variant(Variant.PRO)
+            desk.controllers.prompt.choose_variant(Variant.PRO)
             desk.type("?")
             desk.enter()
             await until(lambda: TEXT.strip() in desk.transcript)

@@ -78,7 +78,7 @@ def shown(desk: Desk) -> list[list[str]]:
 
 async def made(desk: Desk, paths: list[Path], task: str = "Which is it?") -> BatchDialog:
     """A job whose files are read."""
-    desk.ready.batches.begin(paths)
+    desk.controllers.batches.begin(paths)
     dialog = dialog_of(desk)
     dialog.new.task.setPlainText(task)
     press(desk, "batch-read")
@@ -116,7 +116,7 @@ def test_from_files_to_answers_to_a_conversation(run: Run, tmp_path: Path) -> No
         assert not dialog.isVisible()
         assert "Which is it?" in desk.transcript
         assert desk.rows == ["note-2.md: Which is it?"]
-        desk.ready.batches.show()
+        desk.controllers.batches.show()
         opened = desk.open_id
         dialog.job_requested.emit(dialog.job.job_id)
         await until(lambda: dialog.page == "job")
@@ -169,7 +169,7 @@ def test_cancelling_and_going_on_at_the_next_start(run: Run, tmp_path: Path) -> 
                 await until(lambda: "In progress" in bar_of(desk))
             async with opened(provider) as desk:
                 job_id = desk.stored("SELECT id FROM batch_jobs")[0][0]
-                desk.ready.batches.runs.go_on(job_id)
+                desk.controllers.batches.runs.go_on(job_id)
                 await until(
                     lambda: desk.stored("SELECT status FROM batch_jobs") == [("completed",)]
                 )
@@ -192,26 +192,26 @@ def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> No
         paths = notes(tmp_path, 12)
         desk.window.files_dropped.emit(paths[:3])
         assert not desk.window.findChildren(BatchBar)
-        await until(lambda: len(desk.ready.state.draft.value.attachments) == 3)
+        await until(lambda: len(desk.state.draft.value.attachments) == 3)
         desk.window.files_dropped.emit([tmp_path])
         await until(lambda: "Many files at once" in bar_of(desk))
         bar = find(desk.window, BatchBar, "batch-bar")
         bar.dismiss_button.click()
         assert not bar.isVisible()
-        await until(lambda: len(desk.ready.state.draft.value.attachments) == 4)
+        await until(lambda: len(desk.state.draft.value.attachments) == 4)
         paths.append(tmp_path / "none.pdf")
         desk.window.files_dropped.emit(paths[-1:])
         await until(lambda: "none.pdf" in desk.said)
         desk.window.files_dropped.emit(paths)
         await until(lambda: "13 files at once" in bar_of(desk))
         bar.show_button.click()
-        await until(lambda: not desk.ready.attachments._reading)
+        await until(lambda: not desk.controllers.attachments._reading)
         assert desk.said == ""  # the job says what is wrong with them
         dialog = dialog_of(desk)
         assert dialog.isVisible()
         assert "13 files" in dialog.new.files.text()
         # They do not go into the prompt as well; what stood there stays.
-        assert len(desk.ready.state.draft.value.attachments) == 4
+        assert len(desk.state.draft.value.attachments) == 4
         assert dialog.new.prompt.currentText() == "Summarise"
         assert "bullet" in dialog.new.task.toPlainText()
 
@@ -229,7 +229,7 @@ def test_what_is_too_large_is_offered_to_be_read_in_parts(run: Run, tmp_path: Pa
         await until(dialog.job.parts.isVisible)
         press(desk, "batch-parts")
         await until(lambda: desk.text.toPlainText() == "Which is it?")
-        (part,) = desk.ready.state.draft.value.attachments
+        (part,) = desk.state.draft.value.attachments
         assert part.name == "note-1.md"
         assert provider.seen == []
 
@@ -243,7 +243,7 @@ def test_a_server_of_ones_own_is_switched_on(run: Run) -> None:
                 "home", "Home", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1", needs_key=False
             )
             await desk.backend.settings.save_profile(home)
-            await desk.ready.state.providers.reload()
+            await desk.state.providers.reload()
             panel = desk.window.settings
             desk.click("open-settings")
             combo = find(panel, Combo, "provider")
@@ -254,24 +254,22 @@ def test_a_server_of_ones_own_is_switched_on(run: Run) -> None:
             switch = find(panel, Switch, "offers-batches")
             await until(switch.isVisible)
             assert not switch.isChecked()
-            desk.ready.batches.begin()
+            desk.controllers.batches.begin()
             page = dialog_of(desk).new
             page.provider.setCurrentIndex(page.provider.findData("home"))
             assert "switch them on in Settings" in page.refusal.text()
             switch.click()
             await until(
-                lambda: any(
-                    p.id == "home" and p.has_batches for p in desk.ready.state.providers.all
-                )
+                lambda: any(p.id == "home" and p.has_batches for p in desk.state.providers.all)
             )
-            desk.ready.batches.begin()
+            desk.controllers.batches.begin()
             page.provider.setCurrentIndex(page.provider.findData("home"))
             assert "switch them on" not in page.refusal.text()
             find(panel, Switch, "takes-files").click()
             await until(
                 lambda: any(
                     p.id == "home" and p.takes_files and p.has_batches
-                    for p in desk.ready.state.providers.all
+                    for p in desk.state.providers.all
                 )
             )
 
@@ -281,7 +279,7 @@ def test_a_server_of_ones_own_is_switched_on(run: Run) -> None:
 def test_what_cannot_be_chosen_says_why(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.ready.batches.begin(notes(tmp_path, 1))
+            desk.controllers.batches.begin(notes(tmp_path, 1))
             page = dialog_of(desk).new
             for at in range(page.provider.count()):
                 page.provider.setCurrentIndex(at)
@@ -316,7 +314,7 @@ def test_fifty_thousand_files_do_not_hold_up_the_window(run: Run) -> None:
             ]
             store = desk.backend.batch_store
             await store.create(job, items)
-            desk.ready.batches.show()
+            desk.controllers.batches.show()
             dialog = dialog_of(desk)
             dialog.job_requested.emit(job.id)
             await until(lambda: dialog.job.lines.rowCount() == 50_000)
@@ -331,7 +329,7 @@ def test_fifty_thousand_files_do_not_hold_up_the_window(run: Run) -> None:
             model.dataChanged.connect(lambda a, b: changes.append((a.row(), b.row())))
             failed = BatchItem(job.id, 7, "file-7.pdf", status=ItemStatus.FAILED, error="No.")
             await store.save_item(failed)
-            desk.ready.batches._look_soon(at_once=True)
+            desk.controllers.batches._look_soon(at_once=True)
             await until(lambda: bool(changes))
             assert changes == [(6, 6)]
             assert not resets

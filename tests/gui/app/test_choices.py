@@ -133,7 +133,7 @@ def test_another_provider_for_one_conversation(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=COMET) as desk:
             await desk.backend.settings.save_profile(SERVER)
-            await desk.ready.state.providers.reload()
+            await desk.state.providers.reload()
             await until(lambda: any(e.name == "qwen" for e in row(desk).models))
             names = [e.name for e in row(desk).models if e.provider_name == "OpenAI"]
             assert names == []  # there is no key for it
@@ -154,7 +154,7 @@ def test_another_provider_for_one_conversation(run: Run) -> None:
             desk.type("Two")
             desk.enter()
             assert desk.hint == "Provider removed: choose another"
-            desk.ready.chat.retry_last()
+            desk.controllers.chat.retry_last()
             await until(lambda: desk.said.startswith("Provider removed: choose another."))
             assert len(desk.stage.turns) == 1
             desk.window.prompt.model_requested.emit(entry(desk, "GPT-5.2 Thinking"))
@@ -430,7 +430,7 @@ def test_the_price_of_a_provider_counts(run: Run) -> None:
             desk.window.settings.setting_changed.emit("default.provider", COMETAPI.id)
             await desk.written()
             await desk.ask_and_answer("One", "1")
-            assert desk.ready.state.current.path[-1].cost == Decimal("0.002275")
+            assert desk.state.current.path[-1].cost == Decimal("0.002275")
 
     run(main())
 

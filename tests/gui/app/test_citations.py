@@ -25,7 +25,7 @@ async def asking(desk: Desk, *files: Path) -> CollectionPart:
     made = await desk.backend.collections.create("Contracts")
     await desk.backend.collections.add(made.id, files)
     part = CollectionPart(made.id, made.name)
-    state = desk.ready.state
+    state = desk.state
     state.draft.set_attachments((part,))
     return part
 
@@ -44,7 +44,7 @@ def test_a_citation_opens_its_passage(run: Run, data: Path) -> None:
         async with Desk(environment=OPENAI) as desk:
             await asking(desk, data / "report.pdf")
             turn = await desk.ask("What happened to the compressor?")
-            (part,) = desk.ready.state.current.path[0].found
+            (part,) = desk.state.current.path[0].found
             numbers = [passage.number for passage in part.passages]
             assert numbers[0] == 1
             turn.say("It failed on 19 August [1]. Nothing else")
@@ -57,7 +57,7 @@ def test_a_citation_opens_its_passage(run: Run, data: Path) -> None:
             cursor = transcript.document().find("[1]")
             transcript.setTextCursor(cursor)
             transcript.anchorClicked.emit(QUrl("repartee:passage/1"))
-            viewer = desk.ready.viewer._viewer
+            viewer = desk.controllers.viewer._viewer
             assert viewer is not None
             await until(lambda: bool(viewer.pages.marks()))
             assert part.passages[0].page in viewer.pages.marks()
@@ -83,7 +83,7 @@ def test_the_keyboard_reaches_a_citation(run: Run, data: Path) -> None:
                 QTest.keyClick(stop, Qt.Key.Key_Tab)
             assert stop.accessibleName().startswith("source 1: report.pdf, page ")
             QTest.keyClick(stop, Qt.Key.Key_Return)
-            viewer = desk.ready.viewer._viewer
+            viewer = desk.controllers.viewer._viewer
             assert viewer is not None
             await until(lambda: bool(viewer.pages.marks()))
 
@@ -97,15 +97,15 @@ def test_the_question_lists_what_went_in(run: Run, data: Path) -> None:
             turn = await desk.ask("What happened to the compressor?")
             turn.end("It failed [1].")
             await desk.settled()
-            (part,) = desk.ready.state.current.path[0].found
+            (part,) = desk.state.current.path[0].found
             count = len(part.passages)
             words = f"{count} passage{'s' if count > 1 else ''} from Contracts"
             assert words in desk.transcript
             assert "[1] report.pdf" not in desk.transcript
-            desk.window.transcript._act(desk.ready.state.current.path[0].id, "passages-0")
+            desk.window.transcript._act(desk.state.current.path[0].id, "passages-0")
             assert "[1] report.pdf, page" in desk.transcript
             assert link_at(desk, "[1] report.pdf").anchorHref() == "repartee:passage/1"
-            desk.window.transcript._act(desk.ready.state.current.path[0].id, "passages-0")
+            desk.window.transcript._act(desk.state.current.path[0].id, "passages-0")
             assert "[1] report.pdf" not in desk.transcript
 
     run(main())
@@ -121,17 +121,17 @@ def test_an_earlier_question_may_be_cited_and_a_later_one_not(
         async with Desk(environment=OPENAI) as desk:
             await asking(desk, data / "report.pdf", other)
             turn = await desk.ask("What happened to the compressor?")
-            first = [p.number for p in desk.ready.state.current.path[0].found[0].passages]
+            first = [p.number for p in desk.state.current.path[0].found[0].passages]
             following = first[-1] + 1
             turn.end(f"It failed [1][{following}].")
             await desk.settled()
             turn = await desk.ask("And the zebras?")
-            (found,) = desk.ready.state.current.path[2].found
+            (found,) = desk.state.current.path[2].found
             assert [p.name for p in found.passages] == ["zebras.txt"]
             assert 1 in found.known, "what came before is not sent again"
             turn.end(f"Grazing [{following}], and again [1].")
             await desk.settled()
-            conversation = desk.ready.state.current.id
+            conversation = desk.state.current.id
             for _ in range(2):
                 document = desk.window.transcript.document()
                 hrefs = []
@@ -145,8 +145,8 @@ def test_an_earlier_question_may_be_cited_and_a_later_one_not(
                         fragments += 1
                     block = block.next()
                 assert hrefs == ["1", str(following), "1"]
-                desk.ready.library.open_here()
-                await desk.ready.library.open(conversation)
+                desk.controllers.library.open_here()
+                await desk.controllers.library.open(conversation)
 
     run(main())
 

@@ -24,9 +24,9 @@ def files() -> list[Path]:
 
 
 async def attach(desk: Desk, path: Path) -> None:
-    before = len(desk.ready.state.draft.value.of_this_question)
+    before = len(desk.state.draft.value.of_this_question)
     desk.window.files_dropped.emit([path])
-    await until(lambda: len(desk.ready.state.draft.value.of_this_question) > before)
+    await until(lambda: len(desk.state.draft.value.of_this_question) > before)
 
 
 def test_a_document_goes_with_its_conversation(run: Run, data: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_document_goes_with_its_conversation(run: Run, data: Path) -> None:
             await desk.written()
         assert len(files()) == 1  # it is in the trash
         async with Desk() as desk:
-            await desk.ready.trash.empty()
+            await desk.controllers.trash.empty()
         assert files() == []
         async with Desk() as desk:
             assert desk.stored("SELECT * FROM attachments") == []
@@ -52,7 +52,7 @@ def test_what_stands_in_a_prompt_stays_and_what_was_taken_out_goes(run: Run, dat
         async with Desk() as desk:
             await attach(desk, data / "report.pdf")
             await attach(desk, data / "notes.md")
-            first, second = desk.ready.state.draft.value.of_this_question
+            first, second = desk.state.draft.value.of_this_question
             desk.window.prompt.attachment_removal_requested.emit(first.sha256)
             await desk.written()
         assert len(files()) == 2  # young: it may be on its way into another draft

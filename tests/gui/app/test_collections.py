@@ -32,9 +32,9 @@ def folder_of(tmp_path: Path, *names: str) -> Path:
 
 
 async def shown(desk: Desk) -> CollectionsDialog:
-    desk.ready.collections.show()
-    await until(lambda: desk.ready.collections._dialog is not None)
-    dialog = desk.ready.collections._dialog
+    desk.controllers.collections.show()
+    await until(lambda: desk.controllers.collections._dialog is not None)
+    dialog = desk.controllers.collections._dialog
     assert dialog is not None
     await until(dialog.isVisible)
     return dialog
@@ -57,7 +57,7 @@ def offered(desk: Desk) -> list[str]:
 
 
 def is_quiet(desk: Desk) -> bool:
-    collections = desk.ready.collections
+    collections = desk.controllers.collections
     return collections._filling is None and not collections._soon.isActive()
 
 
@@ -95,7 +95,7 @@ def test_a_folder_becomes_a_collection_that_is_asked(run: Run, tmp_path: Path) -
             await desk.settled()
             assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
             desk.window.prompt.attachment_removal_requested.emit(
-                desk.ready.state.draft.value.collections[0].collection_id
+                desk.state.draft.value.collections[0].collection_id
             )
             assert desk.chips == []
 
@@ -150,7 +150,7 @@ def test_a_deleted_collection_comes_back_or_goes(run: Run, tmp_path: Path) -> No
             dialog = await shown(desk)
             drop(dialog, folder)
             await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
-            desk.ready.collections._put_into_draft(dialog.current)
+            desk.controllers.collections._put_into_draft(dialog.current)
             dialog.delete.click()
             await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
             assert len(await desk.backend.collections.all()) == 1
@@ -158,8 +158,8 @@ def test_a_deleted_collection_comes_back_or_goes(run: Run, tmp_path: Path) -> No
             await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
             dialog.delete.click()
             await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
-            desk.ready.collections._forgetting.setInterval(0)  # the time for that is over
-            await until(lambda: not desk.ready.state.draft.value.collections)
+            desk.controllers.collections._forgetting.setInterval(0)  # the time for that is over
+            await until(lambda: not desk.state.draft.value.collections)
             assert not dialog._undo.isVisible()
             assert await desk.backend.collections.all() == []
             assert (folder / "notes.md").exists()
@@ -176,7 +176,7 @@ def test_a_chip_says_that_its_collection_was_deleted(run: Run, tmp_path: Path) -
             dialog = await shown(desk)
             drop(dialog, folder)
             await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
-            desk.ready.collections._put_into_draft(dialog.current)
+            desk.controllers.collections._put_into_draft(dialog.current)
             assert "1 document" in desk.chips[0]
             desk.window.conversations.new_requested.emit()
             dialog.delete.click()
@@ -217,14 +217,14 @@ def test_a_collection_is_chosen_by_its_name(run: Run, tmp_path: Path) -> None:
 
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            desk.ready.collections.ask()  # there is none: what they are is shown
+            desk.controllers.collections.ask()  # there is none: what they are is shown
             dialog = await shown(desk)
             drop(dialog, folder)
             await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
             dialog.hide()
-            desk.ready.collections.ask()
-            await until(lambda: desk.ready.collections._picker is not None)
-            picker = desk.ready.collections._picker
+            desk.controllers.collections.ask()
+            await until(lambda: desk.controllers.collections._picker is not None)
+            picker = desk.controllers.collections._picker
             assert picker is not None
             await until(picker.isVisible)
             QTest.keyClick(picker.field, Qt.Key.Key_Return)
@@ -243,8 +243,8 @@ def test_what_does_not_fit_becomes_a_collection(run: Run, tmp_path: Path) -> Non
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
             desk.window.prompt.attach_requested.emit([folder])
-            await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
-            (part,) = desk.ready.state.draft.value.attachments
+            await until(lambda: bool(desk.chips) and not desk.controllers.attachments._reading)
+            (part,) = desk.state.draft.value.attachments
             assert isinstance(part, DocumentPart)
             desk.type("What was agreed?")
             await desk.written()
@@ -255,9 +255,9 @@ def test_what_does_not_fit_becomes_a_collection(run: Run, tmp_path: Path) -> Non
             await until(lambda: "Make a collection…" in offered(desk))
             assert "Read in parts…" in offered(desk)
             desk.take("Make a collection…")
-            await until(lambda: bool(desk.ready.state.draft.value.collections))
+            await until(lambda: bool(desk.state.draft.value.collections))
             await until(lambda: is_quiet(desk))
-            assert desk.ready.state.draft.value.of_this_question == ()
+            assert desk.state.draft.value.of_this_question == ()
             assert desk.chips[0].startswith("Reports, ")
             assert desk.text.toPlainText() == "What was agreed?"
 
@@ -268,7 +268,7 @@ def test_the_menu_of_what_to_attach(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
             desk.window.prompt.command_requested.emit("collections.show")
-            await until(lambda: desk.ready.collections._dialog is not None)
+            await until(lambda: desk.controllers.collections._dialog is not None)
 
     run(main())
 
@@ -288,8 +288,8 @@ def test_what_would_be_sent_to_find_by_meaning_is_said_first(
             await until(lambda: is_quiet(desk) and len(rows(dialog)) == 2)
             assert dialog.meaning.text() == ""
             assert not dialog.embed.isVisible()
-            await desk.ready.state.values.set("library.embeddings", True)
-            desk.ready.collections.show()
+            await desk.state.values.set("library.embeddings", True)
+            desk.controllers.collections.show()
             await until(lambda: dialog.embed.isVisible())
             assert f"would be sent to {name}" in dialog.meaning.text()
             assert "tokens, about $0.00" in dialog.meaning.text()

@@ -72,8 +72,8 @@ def test_nothing_is_offered_before_it_is_near(run: Run) -> None:
         async with Desk(environment=OPENAI) as desk:
             await turn(desk, "first", 200_000)
             await turn(desk, "second", 210_000)
-            desk.ready.compaction._timer.stop()
-            await desk.ready.compaction._look()
+            desk.controllers.compaction._timer.stop()
+            await desk.controllers.compaction._look()
             assert bar(desk) is None
 
     run(main())
@@ -180,7 +180,7 @@ def test_not_now_holds(run: Run) -> None:
             await until_offered(desk)
             desk.click("compact-not-now")
             assert bar(desk) is None
-            await desk.ready.compaction._look()
+            await desk.controllers.compaction._look()
             assert bar(desk) is None
             assert QApplication.focusWidget() is desk.text
 
@@ -201,7 +201,7 @@ def test_cancelled_or_failed_nothing_is_changed(run: Run) -> None:
             assert desk.stored("SELECT count(*) FROM compactions") == [(0,)]
             desk.stage.compacts = False
             before = len(desk.stage.turns)
-            desk.ready.compaction.offer()
+            desk.controllers.compaction.offer()
             await until_offered(desk)
             desk.click("compact")
             await until(lambda: len(desk.stage.turns) > before)
@@ -245,7 +245,7 @@ def test_not_while_an_answer_streams(run: Run) -> None:
             await until_offered(desk)
             asked = await desk.ask("fourth")
             await until(lambda: bar(desk) is None)
-            desk.ready.compaction.offer()
+            desk.controllers.compaction.offer()
             await until(lambda: "when the answer has ended" in desk.said)
             asked.end("Yes.", 230_000)
             await desk.settled()
@@ -265,7 +265,7 @@ def test_a_question_asked_meanwhile_waits_for_it(run: Run) -> None:
             before = len(desk.stage.turns)
             desk.type("fourth")
             desk.enter()
-            await until(lambda: desk.ready.chat._beginning)
+            await until(lambda: desk.controllers.chat._beginning)
             assert len(desk.stage.turns) == before
             desk.stage.states.put_nowait(STATE)
             await until(lambda: len(desk.stage.turns) > before)
@@ -280,7 +280,7 @@ def test_by_itself_before_the_next_question(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
             desk.stage.compacts = True
-            await desk.ready.state.values.set("answer.auto_compact", True)
+            await desk.state.values.set("answer.auto_compact", True)
             await long_conversation(desk)
             assert desk.stage.compacted == []  # reading costs nothing
             desk.stage.states.put_nowait(STATE)
@@ -334,10 +334,10 @@ def test_deleted_meanwhile_it_does_not_come_back(run: Run) -> None:
             await until(lambda: desk.stage.compacted)
             desk.type("fourth")
             desk.enter()
-            await until(lambda: desk.ready.chat._beginning)
-            desk.ready.trash.delete_chosen()
+            await until(lambda: desk.controllers.chat._beginning)
+            desk.controllers.trash.delete_chosen()
             desk.stage.states.put_nowait(STATE)
-            await until(lambda: not desk.ready.chat._beginning)
+            await until(lambda: not desk.controllers.chat._beginning)
             await desk.settled()
             assert len(desk.stage.turns) == 3
             assert desk.rows == []
@@ -353,7 +353,7 @@ def test_a_better_title_comes_once_it_is_wanted(run: Run) -> None:
         async with Desk(environment=OPENAI) as desk:
             await desk.ask_and_answer("Why is the sky blue?", "Rayleigh.")
             assert len(desk.stage.turns) == 1  # off, unless the person wants it
-            await desk.ready.state.values.set("library.model_titles", True)
+            await desk.state.values.set("library.model_titles", True)
             desk.window.conversations.new_requested.emit()
             asked = await desk.ask("Why is the sea salty?")
             asked.end("Rivers.")
@@ -379,7 +379,7 @@ def test_a_better_title_comes_once_it_is_wanted(run: Run) -> None:
 def test_a_title_of_the_persons_is_left_alone(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            await desk.ready.state.values.set("library.model_titles", True)
+            await desk.state.values.set("library.model_titles", True)
             asked = await desk.ask("Why is the sea salty?")
             await desk.written()
             desk.window.conversations.renamed.emit(desk.open_id, "Mine")
@@ -402,7 +402,7 @@ def test_a_title_of_the_persons_is_left_alone(run: Run) -> None:
 def test_a_title_that_fails_says_nothing(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            await desk.ready.state.values.set("library.model_titles", True)
+            await desk.state.values.set("library.model_titles", True)
             asked = await desk.ask("Why is the sea salty?")
             asked.end("Rivers.")
             await until(lambda: len(desk.stage.turns) == 2)

@@ -70,12 +70,12 @@ def test_an_answer_that_ends_while_its_conversation_is_being_opened(run: Run) ->
             await desk.disk.waiting.wait()  # its messages were read: the answer still streams
             desk.disk.is_holding = False
             turn.end("All of it")
-            await until(lambda: not desk.ready.running.conversations)
+            await until(lambda: not desk.controllers.running.conversations)
             desk.disk.release.set()
             await until(lambda: desk.open_id == here)
             await desk.written()
             assert "All of it" in desk.transcript
-            assert desk.ready.state.current.path[-1].status is MessageStatus.COMPLETE
+            assert desk.state.current.path[-1].status is MessageStatus.COMPLETE
 
     run(main())
 
@@ -185,7 +185,7 @@ def test_attachments_are_part_of_a_draft(run: Run) -> None:
             await desk.written()
         async with Desk() as desk:
             assert len(desk.chips) == 2
-            for part in desk.ready.state.draft.value.of_this_question:
+            for part in desk.state.draft.value.of_this_question:
                 desk.window.prompt.attachment_removal_requested.emit(part.sha256)
             assert desk.chips == []
             await desk.written()
@@ -249,7 +249,7 @@ def test_rename_and_pin_keep_all_else(run: Run) -> None:
             one = desk.open_id
             desk.press(Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
             desk.window.conversations.renamed.emit(one, "  Better title ")
-            desk.ready.library.pin_chosen()
+            desk.controllers.library.pin_chosen()
             assert desk.rows == ["Better title"]
             assert desk.has_dot(one)
             assert desk.window.header.title.text() == "Better title"
@@ -391,7 +391,7 @@ def test_closing_does_not_wait_for_a_provider(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             for _ in range(3):
-                desk.ready.tasks.start(asyncio.Event().wait())
+                desk.controllers.tasks.start(asyncio.Event().wait())
         async with Desk() as desk:
             assert desk.messages() == []
 
@@ -408,7 +408,7 @@ def test_what_is_gone_is_not_missed(run: Run, damaged: str) -> None:
             value = ["gone", 5] if damaged == "window.scroll" else "gone"
             await desk.backend.settings.set(damaged, value)
             desk.window.prompt.set_text("still works")
-            await desk.ready.library.load()
+            await desk.controllers.library.load()
             assert desk.rows == ["First"]
 
     run(main())

@@ -49,7 +49,7 @@ def chatgpt(count: int = 3) -> str:
 
 
 def library_page(desk: Desk) -> DataTab:
-    desk.ready.places.show()
+    desk.controllers.places.show()
     return desk.window.settings.findChildren(DataTab)[0]
 
 
@@ -80,7 +80,7 @@ def test_what_is_imported_is_shown_and_said(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await desk.ask_and_answer("Mine?", "Yes.")
-            desk.ready.transfer.import_files([export])
+            desk.controllers.transfer.import_files([export])
             bar = desk.window.findChildren(ProgressCard)
             await until(lambda: desk.window.findChildren(ProgressCard))
             bar = desk.window.findChildren(ProgressCard)
@@ -89,12 +89,12 @@ def test_what_is_imported_is_shown_and_said(run: Run, tmp_path: Path) -> None:
             assert bar[0].isHidden()
             assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(desk.rows)
             assert "Yes." in desk.transcript
-            desk.ready.transfer.import_files([export])
+            desk.controllers.transfer.import_files([export])
             await until(lambda: "known already" in desk.said)
             assert desk.said == "0 conversations imported; 3 known already."
             bad = tmp_path / "bad.json"
             bad.write_text("{}")
-            desk.ready.transfer.import_files([bad])
+            desk.controllers.transfer.import_files([bad])
             await until(lambda: "holds no conversations" in desk.said)
 
     run(main())
@@ -106,7 +106,7 @@ def test_an_import_can_be_stopped(run: Run, tmp_path: Path) -> None:
 
     async def main() -> None:
         async with Desk() as desk:
-            desk.ready.transfer.import_files([export])
+            desk.controllers.transfer.import_files([export])
             await until(lambda: desk.window.findChildren(ProgressCard))
             bar = desk.window.findChildren(ProgressCard)[0]
             await until(lambda: bar.bar.value() > 3)
@@ -122,9 +122,9 @@ def test_export_of_one_and_of_all(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
             first = await desk.ask_and_answer("First?", "One.")
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             await desk.ask_and_answer("Second?", "Two.")
-            transfer = desk.ready.transfer
+            transfer = desk.controllers.transfer
             transfer.export([first], "markdown", tmp_path / "one.md")
             await until(lambda: "exported" in desk.said)
             assert (tmp_path / "one.md").read_text().startswith("# First?")
@@ -159,7 +159,7 @@ def test_a_backup_is_made_by_itself_and_a_failure_said_once(run: Run, tmp_path: 
     async def main() -> None:
         async with Desk() as desk:
             await desk.ask_and_answer("Mine?", "Yes.")
-            page, backups = library_page(desk), desk.ready.backups
+            page, backups = library_page(desk), desk.controllers.backups
             page.changed.emit("backup.folder", "/proc/none")
             page.changed.emit("backup.every", "day")
             await desk.written()
@@ -198,7 +198,7 @@ def test_everything_is_deleted_after_a_typed_word(run: Run) -> None:
             await desk.written()
             page = library_page(desk)
             find(page, QPushButton, "delete-now").click()
-            assert not desk.ready.state.current.is_new
+            assert not desk.state.current.is_new
             assert desk.ready._ending is None
             word = find(page, QLineEdit, "delete-word")
             word.setText("Delete")

@@ -38,7 +38,7 @@ def give(dialog: PasswordDialog, password: str) -> None:
 
 
 def part_of(desk: Desk) -> DocumentPart:
-    (part,) = desk.ready.state.draft.value.attachments
+    (part,) = desk.state.draft.value.attachments
     assert isinstance(part, DocumentPart)
     return part
 
@@ -128,7 +128,7 @@ def test_what_is_taken_away_is_not_asked_for(run: Run, data: Path) -> None:
         async with Desk() as desk:
             desk.window.files_dropped.emit([data / "encrypted.pdf"])
             await asked()
-            (reading,) = desk.ready.attachments._reading
+            (reading,) = desk.controllers.attachments._reading
             desk.window.prompt.attachment_removal_requested.emit(reading)
             await until(lambda: not dialogs())
             assert desk.said == ""

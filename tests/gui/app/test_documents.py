@@ -20,7 +20,7 @@ from tests.gui.app.desk import Desk, until
 
 def is_read(desk: Desk) -> bool:
     """Whether nothing is being read any more."""
-    return not desk.ready.attachments._reading
+    return not desk.controllers.attachments._reading
 
 
 def suggestions(desk: Desk) -> list[str]:
@@ -49,7 +49,7 @@ def test_a_report_is_summarised_by_enter(run: Run, data: Path) -> None:
             assert suggestions(desk) == []
             turn.end("Dubois, mostly.")
             await desk.settled()
-            question = desk.ready.state.current.path[0]
+            question = desk.state.current.path[0]
             (part,) = question.attachments
             assert isinstance(part, DocumentPart)
             assert (part.name, part.pages) == ("report.pdf", 3)
@@ -138,7 +138,7 @@ def test_removing_a_chip_that_is_being_read_gives_it_up(run: Run, tmp_path: Path
         async with Desk() as desk:
             desk.window.files_dropped.emit([path])
             await until(lambda: desk.chips and " page " in desk.chips[0])
-            (reading,) = desk.ready.attachments._reading
+            (reading,) = desk.controllers.attachments._reading
             desk.window.prompt.attachment_removal_requested.emit(reading)
             assert desk.chips == []
             desk.type("still works")
@@ -148,7 +148,7 @@ def test_removing_a_chip_that_is_being_read_gives_it_up(run: Run, tmp_path: Path
             await desk.settled()
             assert desk.said == ""
             desk.window.files_dropped.emit([path])
-            (reading,) = desk.ready.attachments._reading
+            (reading,) = desk.controllers.attachments._reading
             desk.window.prompt.attachment_removal_requested.emit(reading)  # before it has begun
             await desk.written()
             assert desk.chips == []
@@ -179,7 +179,7 @@ def test_what_does_not_fit_is_refused_with_the_figures(run: Run, tmp_path: Path)
             assert desk.messages() == []
             assert desk.rows == []
             desk.window.prompt.attachment_removal_requested.emit(
-                desk.ready.state.draft.value.of_this_question[0].sha256
+                desk.state.draft.value.of_this_question[0].sha256
             )
             assert desk.said == ""
 
@@ -320,7 +320,7 @@ def test_the_same_document_twice_and_two_of_one_name(run: Run, data: Path, tmp_p
             await until(lambda: is_read(desk))
             assert len(desk.chips) == 2
             desk.window.prompt.attachment_removal_requested.emit(
-                desk.ready.state.draft.value.of_this_question[0].sha256
+                desk.state.draft.value.of_this_question[0].sha256
             )
             assert len(desk.chips) == 1
 
@@ -340,7 +340,7 @@ def test_a_document_attached_while_the_question_goes_to_the_disk_stays(
             await desk.settled()
             assert len(desk.chips) == 1
             await asyncio.sleep(0)
-            assert desk.ready.state.current.path[0].attachments == ()
+            assert desk.state.current.path[0].attachments == ()
 
     run(main())
 

@@ -79,21 +79,21 @@ def test_nobody_else_reads_what_the_window_writes(
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
             desk.window.prompt.attach_requested.emit([data / "report.pdf"])
-            await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
+            await until(lambda: bool(desk.chips) and not desk.controllers.attachments._reading)
             await desk.ask_and_answer("Which is it?", "This one.")
             logging.getLogger("desktop_app").warning("a line in the log")
             for kind in ("pdf", "html", "markdown", "json"):
-                desk.ready.paper.export_to(desk.open_id, out / f"out.{kind}", kind)
+                desk.controllers.paper.export_to(desk.open_id, out / f"out.{kind}", kind)
                 await until(partial(has_said, desk, f"Exported to out.{kind}."))
             printer = QPrinter(QPrinter.PrinterMode.HighResolution)
             printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
             printer.setOutputFileName(str(out / "printed.pdf"))
-            desk.ready.paper.print_on(desk.open_id, printer)
+            desk.controllers.paper.print_on(desk.open_id, printer)
             await until(lambda: desk.said == "Printed to printed.pdf.")
-            (part,) = desk.ready.state.current.path[0].attachments
+            (part,) = desk.state.current.path[0].attachments
             assert isinstance(part, DocumentPart)
             desk.act(f"document/{part.sha256}", 0)
-            viewer = desk.ready.viewer._viewer
+            viewer = desk.controllers.viewer._viewer
             assert viewer is not None
             viewer._buttons["viewer-original"].click()
             await until(lambda: bool(system.opened))

@@ -27,7 +27,7 @@ LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 def is_read(desk: Desk) -> bool:
-    return not desk.ready.attachments._reading
+    return not desk.controllers.attachments._reading
 
 
 def of_files(*paths: Path) -> QMimeData:
@@ -94,12 +94,12 @@ def test_what_is_dropped_on_a_folder_begins_a_conversation_in_it(run: Run, data:
         async with Desk() as desk:
             await desk.ask_and_answer("Elsewhere", "1")
             folder = Folder(new_id(), "Work", now())
-            desk.ready.conversation_folders._keep(folder)
+            desk.controllers.conversation_folders._keep(folder)
             words = drag(desk, folder.id, of_files(data / "notes.md"))
             assert words == "Drop to attach to a new conversation in “Work”"
             await until(lambda: is_read(desk) and desk.chips)
-            assert desk.ready.state.current.is_new
-            assert desk.ready.state.current.conversation.folder_id == folder.id
+            assert desk.state.current.is_new
+            assert desk.state.current.conversation.folder_id == folder.id
 
     run(main())
 
@@ -163,7 +163,7 @@ def test_text_is_pasted_as_it_is_with_another_key(run: Run) -> None:
 def test_attached_text_can_be_turned_back(run: Run, by: str) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            await desk.ready.state.values.set("documents.large_paste", 1000)
+            await desk.state.values.set("documents.large_paste", 1000)
             desk.type("See: ")
             desk.window.prompt.take(DroppedContent(text="word " * 300))
             await until(lambda: is_read(desk) and desk.chips)
@@ -186,7 +186,7 @@ def test_large_rich_text_is_attached_as_markdown(run: Run) -> None:
             text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
             desk.window.prompt.take(DroppedContent(text=text, html=f"<table>{rows}</table>"))
             await until(lambda: desk.chips and is_read(desk))
-            (part,) = desk.ready.state.draft.value.of_this_question
+            (part,) = desk.state.draft.value.of_this_question
             attached = await desk.backend.attachments.text(part.sha256)
             assert "| row 7 " in attached
             assert "| row 2999 " in attached
@@ -221,7 +221,7 @@ def test_many_files_are_shown_together_and_their_faults_too(run: Run, tmp_path: 
             assert len(desk.chips) == 2
             assert desk.chips[1] == f"{len(paths) + 4} more files, 0 of {len(paths) + 5} read"
             await until(lambda: is_read(desk))
-            assert len(desk.ready.state.draft.value.attachments) == len(paths)
+            assert len(desk.state.draft.value.attachments) == len(paths)
             assert len(desk.chips) == SHOWN + 1
             assert desk.chips[-1].startswith("20 more attachments, ≈ ")
             assert desk.said.startswith(f"5 of {len(paths) + 5} files could not be attached.")
@@ -288,7 +288,7 @@ def test_a_drop_on_the_private_conversation_stays_private(run: Run, data: Path) 
     async def main() -> None:
         async with Desk() as desk:
             there = await desk.ask_and_answer("Listed", "1")
-            desk.ready.private.open()
+            desk.controllers.private.open()
             private = desk.open_id
             await desk.opened(there)
             row = desk.window.conversations.findChild(TemporaryRow)
@@ -309,8 +309,8 @@ def test_a_drop_on_what_lies_in_the_trash_opens_it_there(run: Run, data: Path) -
     async def main() -> None:
         async with Desk() as desk:
             there = await desk.ask_and_answer("There", "1")
-            desk.ready.trash.delete([there])
-            await desk.ready.list_presenter.go(TRASH)
+            desk.controllers.trash.delete([there])
+            await desk.controllers.list_presenter.go(TRASH)
             drag(desk, there, of_files(data / "notes.md"))
             await until(lambda: desk.open_id == there and is_read(desk) and desk.chips)
             assert desk.said.startswith("This conversation is in the trash.")

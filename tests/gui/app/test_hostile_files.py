@@ -33,7 +33,7 @@ def test_hostile_exports_bring_what_is_sound(run: Run, tmp_path: Path) -> None:
             await desk.ask_and_answer("Mine?", "Yes.")
             with special_files(tmp_path / "special") as special:
                 paths = [one.path for one in files.values()]
-                desk.ready.transfer.import_files([*paths, *special.values(), sound])
+                desk.controllers.transfer.import_files([*paths, *special.values(), sound])
                 await until(lambda: "imported" in desk.said)
             assert "was left out" in desk.said
             assert {GOOD, "Mine?"} <= set(desk.rows)

@@ -197,9 +197,9 @@ def test_a_folder_is_made_named_filled_and_opened(run: Run) -> None:
 def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEY) as desk:
-            state, panel = desk.ready.state, desk.window.settings
+            state, panel = desk.state, desk.window.settings
             folder = Folder(new_id(), "Thesis", now())
-            desk.ready.conversation_folders._keep(folder)
+            desk.controllers.conversation_folders._keep(folder)
             desk.window.conversations.folder_settings_requested.emit(folder.id)
             panel.folder_override_changed.emit(folder.id, "default.variant", "pro")
             panel.folder_override_changed.emit(folder.id, "default.effort", "high")
@@ -226,7 +226,7 @@ def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run
             assert state.setup.ask_settings.parameters.temperature == 0.2
             panel.folder_override_removed.emit(folder.id, "answer.temperature")
             panel.folder_override_removed.emit(folder.id, "default.effort")
-            assert desk.ready.state.setup.ask_settings.parameters.temperature is None
+            assert desk.state.setup.ask_settings.parameters.temperature is None
             await go(desk, LIST)
             desk.window.conversations.new_button.click()
             assert state.setup.ask_settings.instructions == ""
@@ -244,7 +244,7 @@ def test_a_folder_is_deleted_without_its_conversations(run: Run) -> None:
         one, *_ = await fill(2)
         async with Desk() as desk:
             folder = Folder(new_id(), "Thesis", now())
-            desk.ready.conversation_folders._keep(folder)
+            desk.controllers.conversation_folders._keep(folder)
             desk.window.conversations.move_requested.emit([one.id], folder.id)
             await desk.written()
             await go(desk, ListFilter.of_folder(folder.id))
@@ -266,9 +266,9 @@ def test_the_folder_is_picked_by_its_name(run: Run) -> None:
         one, *_ = await fill(2)
         async with Desk() as desk:
             for name in ("Thesis", "Garden"):
-                desk.ready.conversation_folders._keep(Folder(new_id(), name, now()))
+                desk.controllers.conversation_folders._keep(Folder(new_id(), name, now()))
             await desk.opened(one.id)
-            desk.ready.conversation_folders.offer()
+            desk.controllers.conversation_folders.offer()
             from PySide6.QtTest import QTest
 
             QTest.keyClicks(find(desk.window, QLineEdit, "command"), "gard")
@@ -284,7 +284,7 @@ def test_a_folder_shows_that_it_is_answered_in(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             folder = Folder(new_id(), "Thesis", now())
-            desk.ready.conversation_folders._keep(folder)
+            desk.controllers.conversation_folders._keep(folder)
             await go(desk, ListFilter.of_folder(folder.id))
             desk.window.conversations.new_button.click()
             turn = await desk.ask("Why?")
@@ -358,7 +358,7 @@ def test_the_trash_is_emptied_after_thirty_days(run: Run) -> None:
             await other.conversations.set_trashed([one.id], now() - timedelta(days=31))
             await other.conversations.set_trashed([two.id], now() - timedelta(days=29))
         async with Desk() as desk:
-            await desk.ready.housekeeping.collect()
+            await desk.controllers.housekeeping.collect()
             assert desk.stored("SELECT id FROM conversations") == [(two.id,)]
             await go(desk, TRASH)
             assert desk.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"
@@ -443,7 +443,7 @@ def test_the_marked_are_exported_from_their_menu(
             await until(target.exists)
             await desk.opened(ids[0])
             click_row(desk, ids[2], SHIFT)
-            await until(lambda: not desk.ready.transfer.is_busy)
+            await until(lambda: not desk.controllers.transfer.is_busy)
             target.unlink()
             menu = menu_of(desk, ids[1])
             choose_below(menu, "Export 3 conversations as", "JSON, complete and importable")
@@ -451,7 +451,7 @@ def test_the_marked_are_exported_from_their_menu(
             exported = json.loads(target.read_text())["conversations"]
             assert {each["id"] for each in exported} == set(ids[:3])
             assert asked == ["Old 3.json", "Conversations.json"]
-            await until(lambda: not desk.ready.transfer.is_busy)
+            await until(lambda: not desk.controllers.transfer.is_busy)
 
     run(main())
 
@@ -460,7 +460,7 @@ def test_a_private_conversation_is_begun_from_the_menu(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             choose(list_menus.ground_menu(desk.window.conversations), "New private conversation")
-            await until(lambda: desk.ready.state.current.is_private)
+            await until(lambda: desk.state.current.is_private)
 
     run(main())
 
@@ -556,9 +556,9 @@ def test_what_we_write_ourselves_is_not_read_again(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             told: list[bool] = []
-            desk.ready.others.store_changed.connect(lambda: told.append(True))
+            desk.controllers.others.store_changed.connect(lambda: told.append(True))
             await desk.ask_and_answer("First", "One")
-            pause = desk.ready.others._pause
+            pause = desk.controllers.others._pause
             await until(lambda: not pause.isActive())
             await desk.written()
             assert told == []

@@ -59,7 +59,7 @@ def test_the_end_is_shown_while_the_rest_is_read(run: Run) -> None:
             desk.disk.release.set()
             await until(lambda: desk.open_id == LONG)
             assert can_send(desk)
-            assert len(desk.ready.state.current.path) == len(messages)
+            assert len(desk.state.current.path) == len(messages)
             assert f"Message {5 * PREVIEW - 1}." in desk.transcript
             assert desk.window.transcript.is_at_end
             await desk.opened(other)

@@ -196,7 +196,7 @@ def test_the_connection_opens_early_through_the_proxy_and_with_the_certificate(
             stored = (await desk.backend.settings.profiles())[0]
             settings.profile_save_requested.emit(replace(stored, name="Far"))  # another client
             await desk.written()
-            await desk.ready.state.new_conversation.set_default("default.provider", profile.id)
+            await desk.state.new_conversation.set_default("default.provider", profile.id)
             before = len(proxy.wanted)
             desk.type("Why is the sky blue?")
             await until(lambda: len(proxy.wanted) > before)
@@ -281,11 +281,11 @@ def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
     async def main() -> None:
         async with Desk() as desk:
             await desk.backend.settings.save_profile(SERVER)
-            await desk.ready.state.providers.reload()
+            await desk.state.providers.reload()
             await until(lambda: "llama3" in offered(desk, SERVER.id))
             desk.stage.models_of[SERVER.id] = (ListedModel("llama3", window=2048), "qwen")
             choice = ModelChoice(SERVER.id, "llama3")
-            desk.ready.state.setup.choose(choice)
+            desk.state.setup.choose(choice)
             desk.window.files_dropped.emit([path])
             await until(lambda: bool(desk.chips) and desk.chips[0].endswith(" %"))
             await until(lambda: offered(desk, SERVER.id)["llama3"] == "2.0k tokens")

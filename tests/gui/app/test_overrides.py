@@ -21,7 +21,7 @@ def set_own(desk: Desk, key: str, value: object) -> None:
 
 
 def own(desk: Desk) -> Overrides:
-    return desk.ready.state.current.conversation.overrides
+    return desk.state.current.conversation.overrides
 
 
 def test_a_conversations_own_settings_are_sent_with_it_alone(run: Run) -> None:
@@ -38,7 +38,7 @@ def test_a_conversations_own_settings_are_sent_with_it_alone(run: Run) -> None:
             turn.end("1")
             await desk.settled()
             first = desk.open_id
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             desk.window.prompt.effort_requested.emit(Effort.NONE)
             turn = await desk.ask("Two")
             assert turn.request.parameters.temperature == 0.2
@@ -95,7 +95,7 @@ def test_what_was_typed_in_a_conversation_that_was_left_is_kept_there(run: Run) 
     async def main() -> None:
         async with Desk(environment=COMET) as desk:
             first = await desk.ask_and_answer("One", "1")
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             desk.window.settings.override_changed.emit(first, "answer.system_prompt", "Rhyme.")
             await desk.written()
             assert own(desk) == Overrides()
@@ -132,23 +132,23 @@ def test_what_is_set_before_the_first_question_outlives_the_program(run: Run) ->
     async def main() -> None:
         async with Desk(environment=COMET) as desk:
             first = await desk.ask_and_answer("One", "1")
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             set_own(desk, "answer.system_prompt", "Rhyme.")
             await desk.opened(first)  # left, and come back to
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             assert own(desk) == Overrides("Rhyme.")
             await desk.written()
         async with Desk(environment=COMET) as desk:
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             assert own(desk) == Overrides("Rhyme.")
             turn = await desk.ask("Two")
             assert turn.request.instructions == "Rhyme."
             turn.end("2")
             await desk.settled()
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             assert own(desk) == Overrides()
         async with Desk(environment=COMET) as desk:
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             assert own(desk) == Overrides()
 
     run(main())

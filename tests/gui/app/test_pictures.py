@@ -35,7 +35,7 @@ class Viewer(QObject):
 
 def is_read(desk: Desk) -> bool:
     """Whether nothing is being read any more."""
-    return not desk.ready.attachments._reading
+    return not desk.controllers.attachments._reading
 
 
 def chip(desk: Desk, at: int = 0) -> ChipWidget:
@@ -62,7 +62,7 @@ def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(run: Run, tmp_path
             assert unpacked(image.data).size == (1056, 1408)
             turn.end("Grey.")
             await desk.settled()
-            part = desk.ready.state.current.path[0].attachments[0]
+            part = desk.state.current.path[0].attachments[0]
             assert isinstance(part, ImagePart)
             assert await desk.backend.attachments.bytes(part.sha256) == path.read_bytes()
             assert "IMG 1.jpg\u20033000 × 4000" in desk.transcript
@@ -154,10 +154,10 @@ def test_a_model_that_does_not_see_is_not_asked(run: Run) -> None:
 def test_the_default_detail_is_the_persons(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            await desk.ready.state.values.set("answer.image_detail", "high")
+            await desk.state.values.set("answer.image_detail", "high")
             desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
             await until(lambda: is_read(desk))
-            (part,) = desk.ready.state.draft.value.attachments
+            (part,) = desk.state.draft.value.attachments
             assert isinstance(part, ImagePart)
             assert part.detail == "high"
 

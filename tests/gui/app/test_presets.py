@@ -34,7 +34,7 @@ KEY = {"OPENAI_API_KEY": "sk-not-real"}
 
 async def with_presets(desk: Desk) -> None:
     await desk.backend.prompts.save(presets=[REVIEWER, POET])
-    await desk.ready.presets.load()
+    await desk.controllers.presets.load()
 
 
 def menu_of(desk: Desk) -> dict[str, bool]:
@@ -65,7 +65,7 @@ def undo(desk: Desk) -> None:
 def test_one_is_put_into_force_and_what_was_changed_since_is_said(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEY) as desk:
-            state = desk.ready.state
+            state = desk.state
             assert not desk.window.header.preset.isVisible()  # none to choose from
             await with_presets(desk)
             assert desk.window.header.preset.isVisible()
@@ -95,12 +95,12 @@ def test_it_belongs_to_the_conversation_and_survives_the_program(run: Run) -> No
     async def main() -> None:
         async with Desk(environment=KEY) as desk:
             await with_presets(desk)
-            desk.ready.presets.use("reviewer")
+            desk.controllers.presets.use("reviewer")
             first = await desk.ask_and_answer("Why?", "So.")
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             assert shown(desk) == "Preset: none"
             second = await desk.ask_and_answer("And?", "So too.")
-            desk.ready.presets.use("poet")
+            desk.controllers.presets.use("poet")
             await desk.written()
             desk.open_row(first)
             await until(lambda: shown(desk) == "Preset: Code reviewer")
@@ -108,7 +108,7 @@ def test_it_belongs_to_the_conversation_and_survives_the_program(run: Run) -> No
             await until(lambda: shown(desk) == "Preset: Poet")
         async with Desk(environment=KEY) as desk:
             await until(lambda: shown(desk) == "Preset: Poet")
-            assert desk.ready.state.setup.ask_settings.instructions == "You rhyme."
+            assert desk.state.setup.ask_settings.instructions == "You rhyme."
 
     run(main())
 
@@ -116,7 +116,7 @@ def test_it_belongs_to_the_conversation_and_survives_the_program(run: Run) -> No
 def test_a_slip_is_undone_and_no_preset_gives_the_defaults_back(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEY) as desk:
-            state = desk.ready.state
+            state = desk.state
             await with_presets(desk)
             mine = Overrides("Written by hand, at length.")
             state.setup.override(state.current.id, lambda _own: mine)
@@ -138,9 +138,9 @@ def test_what_the_provider_has_not_is_left_aside(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:  # on this computer: no variants
             await with_presets(desk)
-            before = desk.ready.state.setup.choice
-            desk.ready.presets.use("reviewer")
-            after = desk.ready.state.setup.choice
+            before = desk.state.setup.choice
+            desk.controllers.presets.use("reviewer")
+            after = desk.state.setup.choice
             assert (after.provider_id, after.model, after.variant) == (
                 before.provider_id,
                 before.model,
@@ -148,9 +148,9 @@ def test_what_the_provider_has_not_is_left_aside(run: Run) -> None:
             )
             gone = replace(POET, provider_id="nowhere", model="x")
             await desk.backend.prompts.save(presets=[gone])
-            await desk.ready.presets.load()
-            desk.ready.presets.use("poet")
-            assert desk.ready.state.providers.has_provider(desk.ready.state.current.conversation)
+            await desk.controllers.presets.load()
+            desk.controllers.presets.use("poet")
+            assert desk.state.providers.has_provider(desk.state.current.conversation)
             await desk.written()
 
     run(main())
@@ -159,9 +159,9 @@ def test_what_the_provider_has_not_is_left_aside(run: Run) -> None:
 def test_a_conversations_settings_become_a_preset_that_is_named_at_once(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEY) as desk:
-            state = desk.ready.state
+            state = desk.state
             state.setup.override(state.current.id, lambda _own: Overrides("Be kind."))
-            desk.ready.presets.save_here()
+            desk.controllers.presets.save_here()
             dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
             name = find(dialog, QLineEdit, "preset-name")
             await until(name.hasFocus)
@@ -184,13 +184,13 @@ def test_instructions_of_the_defaults_are_a_part_of_what_is_saved(run: Run) -> N
             panel = desk.window.settings
             panel.setting_changed.emit("answer.system_prompt", "Be a pirate.")
             await desk.written()
-            desk.ready.presets.save_here()
+            desk.controllers.presets.save_here()
             await desk.written()
             (stored,) = await desk.backend.prompts.presets()
             assert stored.overrides == Overrides("Be a pirate.")
             panel.setting_changed.emit("answer.system_prompt", "")
             await desk.written()
-            assert desk.ready.state.setup.ask_settings.instructions == "Be a pirate."
+            assert desk.state.setup.ask_settings.instructions == "Be a pirate."
             assert shown(desk) == f"Preset: {stored.name}"  # nothing was changed since
             dialog = desk.window.findChild(PromptsDialog)
             assert isinstance(dialog, PromptsDialog)
@@ -213,7 +213,7 @@ def test_the_page_edits_copies_and_deletes_with_undo(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEY) as desk:
             await with_presets(desk)
-            desk.ready.prompts.manage("presets")
+            desk.controllers.prompts.manage("presets")
             dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
             page = dialog.presets
             page.select("poet")
@@ -250,14 +250,14 @@ def test_new_conversations_begin_with_the_default_preset(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEY) as desk:
             await with_presets(desk)
-            desk.ready.prompts.manage("presets")
+            desk.controllers.prompts.manage("presets")
             dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
             dialog.presets.select("reviewer")
             find(dialog, QCheckBox, "preset-default").click()
             await until(lambda: shown(desk) == "Preset: Code reviewer")
             dialog.hide()
             await desk.ask_and_answer("Why?", "So.")
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             assert shown(desk) == "Preset: Code reviewer"
             desk.ready.quick.open_with("")
             assert desk.ready.quick._conversation.choice.variant is Variant.PRO
@@ -265,13 +265,13 @@ def test_new_conversations_begin_with_the_default_preset(run: Run) -> None:
             choose(desk, "Poet")
             desk.open_row((await desk.backend.conversations.all())[0].id)
             await until(lambda: shown(desk) == "Preset: Code reviewer")
-            desk.ready.library.open_new()  # the blank one is as it was left
+            desk.controllers.library.open_new()  # the blank one is as it was left
             assert shown(desk) == "Preset: Poet"
-            here = desk.ready.state.current.id
-            desk.ready.state.setup.override(here, lambda _own: Overrides("By hand."))
-            desk.ready.library.open_new()
+            here = desk.state.current.id
+            desk.state.setup.override(here, lambda _own: Overrides("By hand."))
+            desk.controllers.library.open_new()
             assert shown(desk) == "Preset: Poet, changed since"
-            assert desk.ready.state.setup.ask_settings.instructions == "By hand."
+            assert desk.state.setup.ask_settings.instructions == "By hand."
             await desk.written()
 
     run(main())

@@ -33,12 +33,12 @@ def with_server(server: PreparedServer) -> Desk:
 
 async def attached(desk: Desk, *paths: Path) -> None:
     desk.window.files_dropped.emit(list(paths))
-    await until(lambda: len(desk.ready.state.draft.value.attachments) == len(paths))
-    await until(lambda: not desk.ready.attachments._reading)
+    await until(lambda: len(desk.state.draft.value.attachments) == len(paths))
+    await until(lambda: not desk.controllers.attachments._reading)
 
 
 def part_of(desk: Desk, at: int = 0) -> DocumentPart:
-    part = desk.ready.state.draft.value.attachments[at]
+    part = desk.state.draft.value.attachments[at]
     assert isinstance(part, DocumentPart)
     return part
 
@@ -152,7 +152,7 @@ def test_wrong_pages_are_said_and_change_nothing(run: Run, data: Path) -> None:
             await until(lambda: part_of(desk).chosen is None)
             await choose(dialog, "3")
             await until(lambda: part_of(desk).chosen is not None)
-            desk.ready.previews._act(part_of(desk).sha256, "send-all-pages")
+            desk.controllers.previews._act(part_of(desk).sha256, "send-all-pages")
             await until(lambda: part_of(desk).chosen is None)
             await until(lambda: "[page 1]" in dialog.text.text)
 
@@ -179,12 +179,12 @@ def test_a_choice_is_counted_after_a_start_that_came_too_soon(run: Run, data: Pa
     async def main() -> None:
         async with Desk() as desk:
             await attached(desk, data / "report.pdf")
-            await desk.ready.previews._choosing.choose(part_of(desk).sha256, "2")
+            await desk.controllers.previews._choosing.choose(part_of(desk).sha256, "2")
             await until(lambda: part_of(desk).sent_tokens)
             counted = part_of(desk)
             assert counted.chosen is not None
             uncounted = replace(counted, chosen=replace(counted.chosen, tokens=None))
-            state = desk.ready.state
+            state = desk.state
             state.draft.set_attachments((uncounted,))
             assert "counting…" in desk.chips[0]
             await until(lambda: part_of(desk) == counted)
@@ -257,7 +257,7 @@ def test_parts_are_shown_as_they_go(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await attached(desk, path)
-            state = desk.ready.state
+            state = desk.state
             desk.ready.actions["attachment.preview"]()
             dialog = await opened(desk)
             assert "more than SmolLM2 135M takes at once" in words(dialog, "preview-note")
@@ -397,16 +397,16 @@ def test_who_takes_no_files_is_not_sent_one(run: Run, data: Path) -> None:
 
     async def main() -> None:
         async with Desk(environment=keys) as desk:
-            await desk.ready.state.values.set("answer.documents_as_files", True)
+            await desk.state.values.set("answer.documents_as_files", True)
             await attached(desk, data / "report.pdf")
             assert part_of(desk).as_file
             await attached(desk, data / "report.pdf", data / "notes.md")
             assert not part_of(desk, 1).as_file
-            state = desk.ready.state
+            state = desk.state
             state.setup.choose(replace(state.setup.choice, provider_id="env-cometapi"))
             assert "takes no files from here" in desk.chips[0]
             assert not desk.window.prompt.can_send
-            desk.ready.previews._act(part_of(desk).sha256, "send-as-file")
+            desk.controllers.previews._act(part_of(desk).sha256, "send-as-file")
             await until(lambda: desk.window.prompt.can_send)
             chip = desk.window.prompt.findChildren(ChipWidget)[0]
             names = [action.objectName() for action in chip.menu().actions()]
@@ -432,7 +432,7 @@ def test_in_the_quick_prompt_too(run: Run, data: Path) -> None:
             await until(lambda: "page 2 of 3 · " in face.accessibleName())
             await until(lambda: "[page 1]" not in dialog.text.text)
             preview = dialog.text.text
-            assert desk.ready.state.draft.value.attachments == ()
+            assert desk.state.draft.value.attachments == ()
             dialog.reject()
             window.submit_requested.emit("Who?")
             turn = await desk.turn(0)
@@ -479,5 +479,5 @@ def test_a_document_that_stands_in_the_conversation_is_not_sent_twice(run: Run, 
 
 def part_again(desk: Desk) -> list[str]:
     """What is kept of a question says nothing of one request."""
-    parts = [part for message in desk.ready.state.current.path for part in message.attachments]
+    parts = [part for message in desk.state.current.path for part in message.attachments]
     return [part.again_as for part in parts if isinstance(part, DocumentPart) and part.again_as]

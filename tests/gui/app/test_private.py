@@ -49,7 +49,7 @@ def row(desk: Desk) -> TemporaryRow:
 
 
 def is_private(desk: Desk) -> bool:
-    return desk.ready.state.current.is_private
+    return desk.state.current.is_private
 
 
 def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Path) -> None:
@@ -59,11 +59,11 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
     async def main() -> None:
         async with Desk() as desk:
             kept = await desk.ask_and_answer("Mine?", "Yes.")
-            desk.ready.private.open()
+            desk.controllers.private.open()
             assert is_private(desk)
             assert bar(desk).isVisible()
             assert desk.window.header.private_sign.isVisible()
-            desk.ready.attachments.attach([document])
+            desk.controllers.attachments.attach([document])
             await until(lambda: any("notes.txt" in chip for chip in desk.chips))
             desk.type(f"draft {SECRET}")
             await desk.written()
@@ -89,7 +89,7 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
             desk.text.selectAll()  # emptied, it would be left
             await desk.ask_and_answer(f"And what is not {SECRET}?", "All else.")
             assert desk.transcript.count("All else.") == 1
-            assert len(desk.ready.state.current.path) == 2
+            assert len(desk.state.current.path) == 2
             # Elsewhere and back.
             await desk.opened(kept)
             assert not bar(desk).isVisible()
@@ -100,7 +100,7 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
             await until(lambda: is_private(desk))
             assert "All else." in desk.transcript
             assert holding(scratch) == []
-            assert await desk.ready.state.backend.search.find(SECRET) == []
+            assert await desk.state.backend.search.find(SECRET) == []
         assert holding(scratch) == []
 
     run(main())
@@ -117,10 +117,10 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
 def test_closing_asks_once_where_there_is_something(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.ready.private.open()
+            desk.controllers.private.open()
             bar(desk).close_button.click()
             assert not is_private(desk)  # nothing was in it
-            desk.ready.private.open()
+            desk.controllers.private.open()
             first = desk.open_id
             await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
             bar(desk).close_button.click()
@@ -134,8 +134,8 @@ def test_closing_asks_once_where_there_is_something(run: Run) -> None:
             await desk.settled()
             assert SECRET not in desk.transcript
             assert desk.window.prompt.text() == ""
-            assert desk.ready.state.private.of(first) is None
-            assert desk.ready.list_presenter.usable(first) is None
+            assert desk.state.private.of(first) is None
+            assert desk.controllers.list_presenter.usable(first) is None
             assert row(desk).isHidden()
             assert desk.rows == []
 
@@ -145,16 +145,16 @@ def test_closing_asks_once_where_there_is_something(run: Run) -> None:
 def test_another_one_takes_its_place(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.ready.private.open()
+            desk.controllers.private.open()
             first = desk.open_id
-            desk.ready.private.open()
+            desk.controllers.private.open()
             assert desk.open_id == first
             await desk.ask_and_answer("One?", "One.")
-            desk.ready.private.open()
+            desk.controllers.private.open()
             bar(desk).forget_button.click()
             assert is_private(desk)
             assert desk.open_id != first
-            assert desk.ready.state.current.path == []
+            assert desk.state.current.path == []
 
     run(main())
 
@@ -162,7 +162,7 @@ def test_another_one_takes_its_place(run: Run) -> None:
 def test_what_runs_when_it_is_closed_is_kept_nowhere(run: Run, scratch: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.ready.private.open()
+            desk.controllers.private.open()
             turn = await desk.ask(f"What is {SECRET}?")
             turn.say(f"A {SECRET}")
             await until(lambda: "A zan" in desk.transcript)
@@ -178,13 +178,13 @@ def test_what_runs_when_it_is_closed_is_kept_nowhere(run: Run, scratch: Path) ->
 def test_a_turn_that_begins_when_it_is_closed_is_refused(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.ready.private.open()
-            conversation = desk.ready.state.current.conversation
-            desk.ready.state.private.forget(conversation.id)
-            store = desk.ready.state.backend.conversations
+            desk.controllers.private.open()
+            conversation = desk.state.current.conversation
+            desk.state.private.forget(conversation.id)
+            store = desk.state.backend.conversations
             with pytest.raises(StorageError, match="was closed"):
                 await store.begin_turn(conversation, None)
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
 
     run(main())
 
@@ -192,14 +192,14 @@ def test_a_turn_that_begins_when_it_is_closed_is_refused(run: Run) -> None:
 def test_its_cost_is_in_the_ledger_without_its_name(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.ready.private.open()
+            desk.controllers.private.open()
             await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
             rows = desk.stored("SELECT conversation_id, message_id, output_tokens FROM ledger")
             assert len(rows) == 1
             assert rows[0][:2] == (None, None)
-            ledger = desk.ready.state.backend.ledger
+            ledger = desk.state.backend.ledger
             assert await ledger.conversation(desk.open_id) == Decimal(0)  # on this computer
-            assert desk.ready.state.setup.background is None
+            assert desk.state.setup.background is None
 
     run(main())
 
@@ -207,13 +207,13 @@ def test_its_cost_is_in_the_ledger_without_its_name(run: Run) -> None:
 def test_no_branch_no_title_no_export(run: Run, scratch: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            await desk.ready.state.values.set("library.model_titles", True)
-            desk.ready.private.open()
+            await desk.state.values.set("library.model_titles", True)
+            desk.controllers.private.open()
             await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
             assert len(desk.stage.turns) == 1
-            desk.ready.branching.branch_last()
+            desk.controllers.branching.branch_last()
             await until(lambda: "has no branches" in desk.said)
-            assert not desk.ready.places._can_export
+            assert not desk.controllers.places._can_export
             assert desk.window.windowTitle() == "Private conversation – Repartee"
             assert desk.rows == []
             assert holding(scratch) == []

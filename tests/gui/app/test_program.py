@@ -87,7 +87,7 @@ def test_escape_belongs_to_what_is_open(run: Run) -> None:
             desk.window.show_settings(True)
             desk.press(Qt.Key.Key_Escape)
             assert not desk.window.settings.isVisible()
-            assert desk.ready.running.conversations
+            assert desk.controllers.running.conversations
             desk.window.transcript.setFocus()
             desk.press(Qt.Key.Key_Escape)
             await desk.settled()
@@ -116,13 +116,13 @@ def test_a_changed_key_holds_at_once(run: Run) -> None:
             desk.press(Qt.Key.Key_Return, CONTROL)
             await until(lambda: len(desk.stage.turns) == 2)
             desk.press(Qt.Key.Key_Escape)
-            assert desk.ready.running.conversations
+            assert desk.controllers.running.conversations
             desk.press(Qt.Key.Key_Period, CONTROL)
             await desk.settled()
             assert desk.messages()[-1][1] == "cancelled"
         async with Desk() as desk:
             desk.press(Qt.Key.Key_J, CONTROL)
-            assert desk.ready.state.current.is_new
+            assert desk.state.current.is_new
 
     run(main())
 
@@ -325,7 +325,7 @@ def test_an_answer_on_the_spot_and_on_in_the_window(run: Run) -> None:
             turn.say("An answer")
             await until(lambda: "An answer" in answer_of(desk))
             assert desk.rows == ["What is it?"]
-            assert desk.ready.state.current.is_new
+            assert desk.state.current.is_new
             QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
             await until(lambda: not quick_of(desk).isVisible())
             assert desk.window.windowTitle().startswith("What is it?")

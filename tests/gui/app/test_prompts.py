@@ -34,11 +34,11 @@ def offered(desk: Desk) -> list[str]:
 
 
 async def loaded(desk: Desk) -> None:
-    await until(lambda: desk.ready.state.prompts.entries)
+    await until(lambda: desk.state.prompts.entries)
 
 
 def dialog_of(desk: Desk, page: str = "prompts") -> PromptsDialog:
-    desk.ready.prompts.manage(page)
+    desk.controllers.prompts.manage(page)
     return cast(PromptsDialog, desk.window.findChild(PromptsDialog))
 
 
@@ -55,7 +55,7 @@ def test_a_prompt_is_taken_filled_and_asked_by_the_keyboard_alone(run: Run) -> N
         async with Desk() as desk:
             await loaded(desk)
             await desk.backend.prompts.save([REPLY])
-            await desk.ready.prompts.load()
+            await desk.controllers.prompts.load()
             desk.type("/rep")
             assert offered(desk) == ["Reply"]
             desk.press(Qt.Key.Key_Return)
@@ -106,14 +106,14 @@ def test_a_long_clipboard_is_attached(run: Run) -> None:
         async with Desk() as desk:
             await loaded(desk)
             await desk.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
-            await desk.ready.prompts.load()
+            await desk.controllers.prompts.load()
             QGuiApplication.clipboard().setText("word " * LARGE_PASTE)
             desk.type("/clip")
             desk.press(Qt.Key.Key_Return)
             assert desk.window.prompt.text() == f"Read {ATTACHED}!"
-            await until(lambda: desk.ready.state.draft.value.attachments)
+            await until(lambda: desk.state.draft.value.attachments)
             QGuiApplication.clipboard().setText("short")
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
 
     run(main())
 
@@ -125,7 +125,7 @@ def test_another_conversation_closes_the_list(run: Run) -> None:
             await desk.ask_and_answer("Why?", "So.")
             desk.type("/")
             assert offered(desk)
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             assert offered(desk) == []
 
     run(main())
@@ -186,7 +186,7 @@ def test_one_is_begun_hidden_duplicated_and_deleted_with_undo(run: Run) -> None:
                 "Asks for: much (half, third). Filled in by itself: the selected text."
             )
             press(dialog, "duplicate-prompt")
-            titles = [e.prompt.title for e in desk.ready.state.prompts.entries]
+            titles = [e.prompt.title for e in desk.state.prompts.entries]
             assert {"Shorten", "Shorten (copy)"} < set(titles)
             press(dialog, "delete-prompt")
             assert said(dialog) == "“Shorten (copy)” was deleted."
@@ -210,7 +210,7 @@ def test_what_is_exported_is_imported_once(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await loaded(desk)
-            desk.ready.prompts.save(REPLY)
+            desk.controllers.prompts.save(REPLY)
             dialog = dialog_of(desk)
             dialog.export_requested.emit(file)
             await until(lambda: said(dialog) == "1 prompt written to prompts.json.")

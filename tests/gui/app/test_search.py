@@ -26,7 +26,7 @@ def test_filters_narrow_what_was_found_and_go_with_the_search(run: Run) -> None:
         async with Desk() as desk:
             shown = desk.window.conversations
             await desk.ask_and_answer("Grapefruit one?", "Yes.")
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             await desk.ask_and_answer("Grapefruit two?", "Grapefruit.")
             assert shown._search._filters is None
             desk.window.search()
@@ -77,7 +77,7 @@ def test_the_archive_is_searched_and_marked(run: Run) -> None:
         async with Desk() as desk:
             shown = desk.window.conversations
             id_ = await desk.ask_and_answer("Grapefruit?", "Yes.")
-            await desk.ready.state.backend.shelves.set_archived([id_], True)
+            await desk.state.backend.shelves.set_archived([id_], True)
             QTest.keyClicks(shown.search, "grapefruit")
             await until(lambda: found(desk))
             row = shown.hits.index(0)
@@ -103,10 +103,10 @@ class Slow(Search):
 def test_a_newer_search_does_not_wait_for_an_older_one(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            shown, controller = desk.window.conversations, desk.ready.search
+            shown, controller = desk.window.conversations, desk.controllers.search
             await desk.ask_and_answer("Grapefruit?", "Yes.")
             slow = Slow(desk.backend.database)
-            object.__setattr__(desk.ready.state.backend, "search", slow)
+            object.__setattr__(desk.state.backend, "search", slow)
             for _ in range(6):  # more than there are readers
                 controller._search("slow")
                 await until(lambda: slow.asked)

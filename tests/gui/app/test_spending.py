@@ -23,7 +23,7 @@ KEYED = {"OPENAI_API_KEY": "not-a-key"}
 
 async def cap(desk: Desk, amount: str) -> None:
     await desk.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal(amount)))
-    await desk.ready.state.providers.reload()
+    await desk.state.providers.reload()
 
 
 def foot(desk: Desk) -> str:
@@ -52,7 +52,7 @@ def test_the_cap_warns_refuses_and_is_raised(run: Run) -> None:
             assert field.text() == "0.005"
             QTest.keyClicks(field, "1,50")
             QTest.keyClick(field, Qt.Key.Key_Return)
-            await until(lambda: desk.ready.state.setup.profile.monthly_cap == Decimal("1.50"))
+            await until(lambda: desk.state.setup.profile.monthly_cap == Decimal("1.50"))
             await until(lambda: "monthly cap" not in desk.said)
             assert field.text() == "1.50"
             desk.enter()
@@ -69,7 +69,7 @@ def test_a_running_answer_is_never_cut_and_its_input_counts(run: Run) -> None:
         async with Desk(environment=KEYED) as desk:
             await cap(desk, "0.00002")  # room for eleven tokens of input
             first = await desk.ask("One two three")
-            desk.ready.library.open_new()
+            desk.controllers.library.open_new()
             desk.type("Four five six")
             desk.enter()
             await until(lambda: "more on its way" in desk.said)
@@ -90,7 +90,7 @@ def test_the_tables_say_it_all(run: Run) -> None:
             turn.say("More")
             turn.give(UsageReported(Usage(1_000_000, 400_000, 10, 0)), Completed())
             await desk.settled()
-            desk.ready.spending.show()
+            desk.controllers.spending.show()
             await until(lambda: desk.window.findChild(SpendingView) is not None)
             view = desk.window.findChild(SpendingView)
             assert isinstance(view, SpendingView)
@@ -119,10 +119,10 @@ def test_calls_without_a_price_are_told_of(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=KEYED) as desk:
             await cap(desk, "5")
-            state = desk.ready.state
+            state = desk.state
             state.setup.choose(replace(state.setup.choice, variant=None, model="somebody-elses"))
             await desk.ask_and_answer("One", "An answer.")
-            desk.ready.settings.open_at_cap(state.setup.profile.id)
+            desk.controllers.settings.open_at_cap(state.setup.profile.id)
             section = desk.window.settings.findChild(SpendingSection)
             assert isinstance(section, SpendingSection)
             section.show_profile(state.setup.profile)

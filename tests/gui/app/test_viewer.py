@@ -27,7 +27,7 @@ OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 async def kept(desk: Desk, given: Path | str) -> DocumentPart:
     """A document that was attached."""
-    part, _ = await desk.ready.attachment_reader.read(given, lambda _: None)
+    part, _ = await desk.controllers.attachment_reader.read(given, lambda _: None)
     assert isinstance(part, DocumentPart)
     return part
 
@@ -41,8 +41,8 @@ async def target(desk: Desk, path: Path, words: str) -> Target:
 
 
 async def opened(desk: Desk, what: Target) -> DocumentViewer:
-    desk.ready.viewer.open(what)
-    viewer = desk.ready.viewer._viewer
+    desk.controllers.viewer.open(what)
+    viewer = desk.controllers.viewer._viewer
     assert viewer is not None
     await until(lambda: viewer.message != "Opening…")
     return viewer
@@ -184,7 +184,9 @@ def test_thousands_of_pages_are_drawn_as_they_are_seen(run: Run, tmp_path: Path)
             for step in range(200):
                 bar.setValue(bar.maximum() * step // 200)
                 await asyncio.sleep(0)
-            await until(lambda: not pages._asking.isActive() and desk.ready.viewer._drawing is None)
+            await until(
+                lambda: not pages._asking.isActive() and desk.controllers.viewer._drawing is None
+            )
             assert len({strip.page for strip in pages._strips}) < 60
             QTest.keyClick(pages, Qt.Key.Key_End)
             assert pages.page == 3_000
@@ -330,18 +332,18 @@ def test_a_document_of_a_question_opens_by_its_name(run: Run, data: Path) -> Non
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
             desk.window.prompt.attach_requested.emit([data / "report.pdf"])
-            await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
-            (attached,) = desk.ready.state.draft.value.attachments
+            await until(lambda: bool(desk.chips) and not desk.controllers.attachments._reading)
+            (attached,) = desk.state.draft.value.attachments
             desk.window.prompt.attachment_action_requested.emit(part_id(attached), "open-document")
-            chip_viewer = desk.ready.viewer._viewer
+            chip_viewer = desk.controllers.viewer._viewer
             assert chip_viewer is not None
             await until(lambda: chip_viewer.pages.count == 3)
             turn = await desk.ask("What is it?")
             turn.end("A report.")
             await desk.settled()
-            part = desk.ready.state.current.path[0].attachments[0]
+            part = desk.state.current.path[0].attachments[0]
             desk.act(f"document/{part.sha256}", 0)
-            viewer = desk.ready.viewer._viewer
+            viewer = desk.controllers.viewer._viewer
             assert viewer is not None
             await until(lambda: viewer.pages.count == 3)
             assert viewer.windowTitle() == "report.pdf – Repartee"
