@@ -6,6 +6,7 @@ of is seen too. Where Qt may be used is proved by importing everything else with
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -101,6 +102,88 @@ def test_everything_but_the_window_imports_without_qt(repartee_home: Path) -> No
     assert result.returncode == 0, result.stderr
     assert f"{PRODUCT}.domain.conversations.stream_events" in result.stdout.split()
     assert not repartee_home.exists(), "importing wrote files"
+
+
+# The modules that make the parts of the window and join them.
+COMPOSITION = {
+    "desktop_app/app/actions.py",
+    "desktop_app/app/application.py",
+    "desktop_app/app/controllers.py",
+    "desktop_app/app/quick/quick_host.py",
+    "desktop_app/app/window_session.py",
+}
+# What only the composition may know: the window, all state, all controllers, all services.
+WHOLE_WINDOW = {"MainWindow", "WindowState", "Controllers", "WindowSession"}
+
+
+def modules_of(package: str) -> dict[str, ast.Module]:
+    """The syntax trees of a package's modules, by their paths."""
+    paths = sorted((ROOT / PRODUCT / package).rglob("*.py"))
+    return {str(p.relative_to(ROOT)): ast.parse(p.read_text("utf-8")) for p in paths}
+
+
+def imported_names(tree: ast.Module) -> dict[str, str]:
+    """Name -> module of what is imported anywhere in a module, for types alone or not."""
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    return {alias.name: node.module or "" for node in imports for alias in node.names}
+
+
+def test_no_controller_knows_another_or_the_whole_window() -> None:
+    found = []
+    for path, tree in modules_of("app").items():
+        names = {} if path in COMPOSITION else imported_names(tree)
+        for name, module in names.items():
+            is_controller = module.startswith("desktop_app.app") and module.endswith("_controller")
+            if name in WHOLE_WINDOW or is_controller:
+                found.append(f"{path} imports {name}")
+    assert not found
+
+
+def _targets(node: ast.AST) -> list[ast.expr]:
+    if isinstance(node, ast.Assign):
+        lists = [t.elts if isinstance(t, ast.Tuple) else [t] for t in node.targets]
+        return [target for each in lists for target in each]
+    return [node.target] if isinstance(node, ast.AugAssign | ast.AnnAssign) else []
+
+
+# module -> values of its own, private classes, whose attributes it sets.
+OWN_VALUES = {
+    "desktop_app/app/attachments/attachments_controller.py": {"reading", "reading.batch"},
+    "desktop_app/app/chat/running_answers.py": {"run"},
+    "desktop_app/app/source_scan.py": {"_feature"},
+}
+
+
+def test_no_module_of_app_sets_attributes_of_others() -> None:
+    found = []
+    for path, tree in modules_of("app").items():
+        for target in (t for node in ast.walk(tree) for t in _targets(node)):
+            if not isinstance(target, ast.Attribute):
+                continue
+            owner = ast.unparse(target.value)
+            if owner != "self" and owner not in OWN_VALUES.get(path, set()):
+                found.append(f"{path}:{target.lineno}: {ast.unparse(target)}")
+    assert not found
+
+
+# module -> how often it emits signals of others at most: helpers of the class that has them.
+FOREIGN_EMITS = {
+    "desktop_app/ui/sidebar/list_menus.py": 16,
+    "desktop_app/ui/transcript/viewport/virtualizer.py": 1,
+}
+
+
+def test_objects_emit_their_own_signals() -> None:
+    found: dict[str, int] = {}
+    for package in ("app", "ui"):
+        for path, tree in modules_of(package).items():
+            for node in ast.walk(tree):
+                if not (isinstance(node, ast.Attribute) and node.attr == "emit"):
+                    continue
+                signal = node.value
+                if isinstance(signal, ast.Attribute) and ast.unparse(signal.value) != "self":
+                    found[path] = found.get(path, 0) + 1
+    assert not {path: n for path, n in found.items() if n > FOREIGN_EMITS.get(path, 0)}
 
 
 # Patterns that do not match themselves.

@@ -213,8 +213,7 @@ class ViewerController(QObject):
 
         viewer = self._window_of_it()
         looked = Looked(target.sha256, target.name or kept.name, source)
-        self._worker = self._worker or PageWorker()
-        self._worker.passwords = self._documents.passwords
+        self._worker = self._worker or PageWorker(passwords=self._documents.passwords)
         try:
             sizes = await self._worker.sizes(looked)
         except DocumentError as error:

@@ -120,6 +120,10 @@ class _Steps(QObject):
 
     progressed = Signal(int, int)
 
+    def report(self, done: int, total: int) -> None:
+        """Emit `progressed`, which Qt queues for the window's thread."""
+        self.progressed.emit(done, total)
+
 
 class ClosedStore:
     """The dialog over a window that has no store, and what is done in it."""
@@ -182,7 +186,7 @@ class ClosedStore:
             return asyncio.run_coroutine_threadsafe(answered(title, words, choices), loop).result()
 
         try:
-            said = await asyncio.to_thread(work.work, steps.progressed.emit, ask)
+            said = await asyncio.to_thread(work.work, steps.report, ask)
         except UserFacingError as error:
             words = f"{error.what_was_kept} {error.what_to_do}".strip()
             await _answer(dialog, error.what_happened, words, _ENDED)

@@ -88,8 +88,8 @@ class DocumentWorker:
         passwords: of the protected documents that were read or unlocked, by SHA-256. They are only
             in this process's memory, and go to the child through its pipe.
 
-    Call `aclose()` before the event loop ends. `command` starts the child; only tests of broken
-    children pass it.
+    Call `aclose()` before the event loop ends. Given `passwords` are shared, not copied. `command`
+    starts the child; only tests of broken children pass it.
     """
 
     def __init__(
@@ -97,10 +97,11 @@ class DocumentWorker:
         limits: Limits | None = None,
         *,
         idle_s: float = 30,
+        passwords: dict[str, str] | None = None,
         command: ChildCommand | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        self.passwords: dict[str, str] = {}
+        self.passwords: dict[str, str] = {} if passwords is None else passwords
         self._idle_s = idle_s
         self._command = command
         self._turn = asyncio.Lock()

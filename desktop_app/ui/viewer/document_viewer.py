@@ -181,8 +181,8 @@ class DocumentViewer(QWidget):
         for key, act in (
             (keys.Cancel, self._step_back),
             (keys.Find, self._begin_finding),
-            (keys.FindNext, lambda: self.find_bar.stepped.emit(+1)),
-            (keys.FindPrevious, lambda: self.find_bar.stepped.emit(-1)),
+            (keys.FindNext, lambda: self.find_bar.step(+1)),
+            (keys.FindPrevious, lambda: self.find_bar.step(-1)),
             (keys.Close, self.close),
             (keys.ZoomIn, lambda: pages.step_zoom(+1)),
             (QKeySequence("Ctrl+="), lambda: pages.step_zoom(+1)),
@@ -284,7 +284,7 @@ class DocumentViewer(QWidget):
     def _step_back(self) -> None:
         """Esc puts the bar away, and then the window."""
         if self.find_bar.isVisible():
-            self.find_bar.closed.emit()
+            self.find_bar.leave()
         else:
             self.close()
 

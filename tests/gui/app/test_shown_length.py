@@ -64,7 +64,7 @@ def test_all_of_it_is_stored_and_copied(run: Run) -> None:
             turn.end()
             await desk.settled()
             assert desk.messages()[1][1:] == ("complete", text)
-            (shown,) = desk.ready.state.current.path[1:]
+            (shown,) = desk.state.current.path[1:]
             assert shown.text == text, "what goes on is asked with all of it"
             assert desk.transcript.count(NOT_ALL_SHOWN) == 1
             assert desk.transcript.count("a\n") <= MOST_LINES
@@ -75,7 +75,7 @@ def test_all_of_it_is_stored_and_copied(run: Run) -> None:
             assert not QGuiApplication.clipboard().mimeData().hasHtml(), "it would be incomplete"
 
             QGuiApplication.clipboard().clear()
-            desk.ready.paper.copy()
+            desk.controllers.paper.copy()
             await until(lambda: desk.said == "The conversation was copied.")
             assert text.strip() in copied()
 

@@ -124,6 +124,14 @@ class FindBar(QFrame):
         else:
             self.stepped.emit(by)
 
+    def step(self, by: int) -> None:
+        """Request the next match (1) or the previous one (-1)."""
+        self.stepped.emit(by)
+
+    def leave(self) -> None:
+        """Close the bar, as its button does."""
+        self.closed.emit()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter and Esc, wherever in the bar the keyboard is."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
