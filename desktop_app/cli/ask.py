@@ -54,6 +54,7 @@ from desktop_app.services.chat.prompt_library import (
     named,
     require_two_documents,
 )
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import preferred
 from desktop_app.services.documents.image_attachments import with_detail
 
@@ -210,7 +211,9 @@ async def _priced(
     """The draft, with its documents to be read in parts where they are too large; says what it
     takes."""
     require_two_documents(await service.needs_of(draft.template_id), draft.attachments)
-    taken = await service.estimator.estimate([], draft, resolved, instructions=instructions)
+    taken = await service.estimator.estimate(
+        SendContext([], resolved, instructions=instructions), draft
+    )
     try:
         service.estimator.demand_room(draft, taken, resolved)
     except DocumentDoesNotFitError:

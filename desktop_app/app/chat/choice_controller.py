@@ -196,31 +196,25 @@ class ChoiceController(QObject):
     async def _used(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
         """Tokens of the window in use, counted here only where the provider's own count is void: after
         a compaction, among several answers of one request, and for pictures seen by another."""
-        compactions = self._current.compactions
+        context = self._setup.context
+        compactions = context.compactions
         used = used_tokens(path, resolved, compactions)
         if used is not None or not needs_counting(path, resolved, compactions):
             return used
-        estimator = self._chat_service.estimator
-        words = self._setup.ask_settings.instructions
+        context = replace(context, path=path, resolved=resolved)
         try:
-            found = await estimator.context_tokens(
-                path, resolved, instructions=words, compactions=compactions
-            )
+            return (await self._chat_service.estimator.context_tokens(context))[0]
         except UserFacingError:
             return None
-        return found[0]
 
     async def _counted(self, draft: Draft, resolved: ResolvedChoice) -> Estimate | None:
         settings = self._setup.ask_settings
         try:
             chat = self._chat_service
             estimate = await chat.estimator.estimate(
-                list(self._current.path),
+                replace(self._setup.context, resolved=resolved),
                 draft,
-                resolved,
-                instructions=settings.instructions,
                 max_output_tokens=settings.parameters.max_output_tokens,
-                compactions=self._current.compactions,
             )
             return await chat.for_all_answers(estimate, resolved, settings.parameters)
         except UserFacingError:

@@ -25,6 +25,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Draft, M
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.domain.spending.cost import FREE, format_money, format_tokens
 from desktop_app.services.chat.compaction_service import Plan, readable
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.transcript.message_items import ItemMark
@@ -155,20 +156,10 @@ class CompactionController(QObject):
         self._show_bar()
 
     async def _is_nearly_full(self) -> bool:
-        return await self._compaction_service().is_nearly_full(
-            self._current.path,
-            self._setup.resolved,
-            self._current.compactions,
-            instructions=self._setup.ask_settings.instructions,
-        )
+        return await self._compaction_service().is_nearly_full(self._setup.context)
 
     async def _planned(self) -> Plan | None:
-        return await self._compaction_service().plan(
-            list(self._current.path),
-            self._setup.resolved,
-            self._current.compactions,
-            self._setup.ask_settings.instructions,
-        )
+        return await self._compaction_service().plan(self._setup.context)
 
     def _is_busy(self, conversation_id: str) -> bool:
         return conversation_id in self._work or self._running.is_running(conversation_id)
@@ -297,11 +288,14 @@ class CompactionController(QObject):
         compactions = await service.of(asking.id)
         if not path or usable_input(own.model) is None:
             return
-        more = 0 if not draft else (await chat.estimator.estimate([], draft, own)).input_tokens
-        nearly = await service.is_nearly_full(
-            path, own, compactions, instructions=words, more_tokens=more
+        more = (
+            0
+            if not draft
+            else ((await chat.estimator.estimate(SendContext([], own), draft)).input_tokens)
         )
-        plan = await service.plan(path, own, compactions, words) if nearly else None
+        context = SendContext(path, own, compactions, words)
+        nearly = await service.is_nearly_full(context, more_tokens=more)
+        plan = await service.plan(context) if nearly else None
         if plan is not None and asking.id not in self._work:
             self._plan = None
             self._begin(asking.id, plan, words)

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.compaction import sent_path
 from desktop_app.domain.conversations.message_parts import DraftPart
 from desktop_app.services.chat.background_offer import offers_background
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.attachment_dedup import as_sent_after
 
 if TYPE_CHECKING:
@@ -123,10 +123,15 @@ class AnswerSetup(QObject):
         return self._backend.chat.resolve_with(self.profile, self.choice, self.ask_settings)
 
     @property
+    def context(self) -> SendContext:
+        """What the next question of the open conversation is sent with."""
+        here, instructions = self._current, self.ask_settings.instructions
+        return SendContext(list(here.path), self.resolved, here.compactions, instructions)
+
+    @property
     def sent(self) -> Sequence[Message]:
         """The messages of the open conversation that are sent with the next question."""
-        resolved, here = self.resolved, self._current
-        return sent_path(here.path, here.compactions, resolved.profile, resolved.model.id).messages
+        return self.context.sent.messages
 
     def as_sent(self, parts: Sequence[P]) -> list[P]:
         """Return attachments of the prompt as the next question would send them."""

@@ -18,7 +18,7 @@ from desktop_app.domain.conversations.chat_request import (
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.conversations.compaction import Compaction, SentPath, sent_path
+from desktop_app.domain.conversations.compaction import SentPath
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -40,6 +40,7 @@ from desktop_app.services.chat.candidate_answers import OneRequest, several, sha
 from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
 from desktop_app.services.chat.prompt_assembly import question_parts, sent_messages
 from desktop_app.services.chat.prompt_library import require_two_documents
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource, found_for
 from desktop_app.services.documents.file_attachments import not_files, require_files, text_notice
 from desktop_app.services.documents.image_attachments import (
@@ -170,8 +171,9 @@ class ChatService:
         require_files(draft.attachments, path, resolved)
         require_image_input(not_files(draft.attachments, resolved.files), resolved.model)
         compactions = await self.compactions.of(conversation.id)
-        found = await found_for(self._passages, path, draft, resolved, compactions=compactions)
-        hold = await self._demand_room(path, draft, resolved, settings, compactions, found)
+        context = SendContext(path, resolved, compactions, settings.instructions)
+        found = await found_for(self._passages, context, draft)
+        hold = await self._demand_room(context, draft, settings, found)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -185,10 +187,8 @@ class ChatService:
         )
         title = conversation.title or first_title(question)
         titled = replace(conversation, title=title, draft=draft.after_sending)
-        path = [*path, question]
-        return await self._begin_answer(
-            titled, path, question, resolved, settings, hold, compactions
-        )
+        context = replace(context, path=[*path, question])
+        return await self._begin_answer(titled, context, question, settings, hold)
 
     async def begin_again(
         self,
@@ -203,45 +203,38 @@ class ChatService:
         resolved = self.resolve_with(profile, conversation.choice, settings)
         require_image_input(not_files(path[-1].parts, resolved.files), resolved.model)
         compactions = await self.compactions.of(conversation.id)
-        hold = await self._demand_room(path, Draft(), resolved, settings, compactions)
-        return await self._begin_answer(
-            conversation, path, None, resolved, settings, hold, compactions
-        )
+        context = SendContext(path, resolved, compactions, settings.instructions)
+        hold = await self._demand_room(context, Draft(), settings)
+        return await self._begin_answer(conversation, context, None, settings, hold)
 
     async def _demand_room(
         self,
-        path: Sequence[Message],
+        context: SendContext,
         draft: Draft,
-        resolved: ResolvedChoice,
         settings: AskSettings,
-        compactions: Sequence[Compaction],
         found: Sequence[PassagesPart] = (),
     ) -> Hold:
         """See that the model's window and the provider's cap have room; both before anything is
         kept. Without a cap a short question is not counted at all."""
+        resolved = context.resolved
         counts = self.budget.counts(resolved.profile, resolved.price is not None)
-        words = settings.instructions
-        fits = self.estimator.surely_fits(path, draft, resolved, words, compactions)
-        if fits and not counts:
+        if self.estimator.surely_fits(context, draft) and not counts:
             return Hold()
-        estimate = await self.estimator.estimate(
-            path, draft, resolved, instructions=words, compactions=compactions, found=found
-        )
-        self.estimator.demand_room(draft, estimate, resolved, may_compact=bool(path))
+        estimate = await self.estimator.estimate(context, draft, found=found)
+        self.estimator.demand_room(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.for_all_answers(estimate, resolved, settings.parameters)
         return await self.budget.hold(resolved.profile, estimate.input_cost)
 
     async def _begin_answer(
         self,
         conversation: Conversation,
-        path: Sequence[Message],
+        context: SendContext,
         question: Message | None,
-        resolved: ResolvedChoice,
         settings: AskSettings,
         hold: Hold,
-        compactions: Sequence[Compaction],
     ) -> AnswerRun:
-        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+        """Keep an empty answer to the question that ends the context's path."""
+        path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
         told = blind_notice(sent.messages, resolved.model), text_notice(sent.messages, resolved)
         notices = (resolved.notice, *told)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import ceil
 from typing import Any, Final
@@ -21,7 +21,6 @@ from desktop_app.domain.conversations.compaction import (
     ProviderState,
     SentPath,
     points_for,
-    sent_path,
 )
 from desktop_app.domain.conversations.conversation import Message, Role, new_id, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
@@ -31,6 +30,7 @@ from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import has_words, request_messages, sent_messages
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.utility_model import UtilityModel
 from desktop_app.services.documents.image_attachments import Sight
 from desktop_app.services.fence import Fence, Fences
@@ -126,81 +126,57 @@ class CompactionService:
 
     async def is_nearly_full(
         self,
-        path: Sequence[Message],
-        own: ResolvedChoice,
-        compactions: Sequence[Compaction],
+        context: SendContext,
         *,
-        instructions: str = "",
         more_tokens: int = 0,
     ) -> bool:
-        """Whether what is sent comes near the model's window; counts only where that can be."""
-        limit = usable_input(own.model)
-        if limit is None or not path:
+        """Return True if what is sent comes near the model's window.
+
+        Nothing is counted if it surely does not.
+        """
+        limit = usable_input(context.resolved.model)
+        if limit is None or not context.path:
             return False
-        nearly, draft = limit * NEARLY_FULL, (instructions, more_tokens)
-        if used_tokens(path, own, compactions) is None and (
-            self._surely_below(path, own, compactions, nearly, *draft)
-        ):
+        nearly = limit * NEARLY_FULL
+        used = used_tokens(context.path, context.resolved, context.compactions)
+        if used is None and self._is_surely_below(context, nearly - more_tokens):
             return False
-        used, _ = await self._estimator.context_tokens(
-            path, own, instructions=instructions, compactions=compactions
-        )
+        used, _ = await self._estimator.context_tokens(context)
         return used + more_tokens >= nearly
 
-    def _surely_below(
-        self,
-        path: Sequence[Message],
-        own: ResolvedChoice,
-        compactions: Sequence[Compaction],
-        tokens: float,
-        instructions: str,
-        more_tokens: int,
-    ) -> bool:
-        """A token is at least a byte long; documents and pictures are not looked at here."""
-        sent = sent_path(path, compactions, own.profile, own.model.id)
+    def _is_surely_below(self, context: SendContext, tokens: float) -> bool:
+        """Return True if even a token per byte stays below `tokens`, for text alone."""
+        sent = context.sent
         if any(message.attachments or message.found for message in sent.messages):
             return False
         most = sum(len(m.text.encode("utf-8", "surrogatepass")) + 8 for m in sent.messages)
         body = sent.compaction.tokens_after if sent.compaction is not None else 0
-        return most + body + len(instructions.encode()) + more_tokens < tokens
+        return most + body + len(context.instructions.encode()) < tokens
 
     # -- what it would do
 
-    async def plan(
-        self,
-        path: Sequence[Message],
-        own: ResolvedChoice,
-        compactions: Sequence[Compaction],
-        instructions: str = "",
-    ) -> Plan | None:
-        """What compacting `path` for `own` would do; None where there is nothing to gain.
+    async def plan(self, context: SendContext) -> Plan | None:
+        """Return what compacting would do, None if there is nothing to gain.
 
         Raises:
             UserFacingError: it could not be counted.
         """
-        if self._has_own_way(own):
-            planned = await self._plan(path, own, compactions, instructions, at_provider=True)
+        if self._has_own_way(context.resolved):
+            planned = await self._plan(context, at_provider=True)
             if planned is None or await self._shrinks(planned):
                 return planned
-        return await self._plan(path, own, compactions, instructions, at_provider=False)
+        return await self._plan(context, at_provider=False)
 
-    async def _plan(
-        self,
-        path: Sequence[Message],
-        own: ResolvedChoice,
-        compactions: Sequence[Compaction],
-        instructions: str,
-        *,
-        at_provider: bool,
-    ) -> Plan | None:
-        legible = [c for c in compactions if at_provider or c.kind is CompactionKind.SUMMARY]
-        sent = sent_path(path, legible, own.profile, own.model.id)
+    async def _plan(self, context: SendContext, *, at_provider: bool) -> Plan | None:
+        made = context.compactions
+        legible = [c for c in made if at_provider or c.kind is CompactionKind.SUMMARY]
+        context = replace(context, compactions=legible)
+        sent, path = context.sent, context.path
         before = len(path) - len(sent.messages)
 
         async def tokens_to(index: int) -> tuple[int, bool]:
-            return await self._estimator.context_tokens(
-                path[: before + index + 1], own, instructions=instructions, compactions=legible
-            )
+            until = replace(context, path=path[: before + index + 1])
+            return await self._estimator.context_tokens(until)
 
         whole, _ = await tokens_to(len(sent.messages) - 1)
         points = points_for(sent.messages, has_words)
@@ -210,7 +186,7 @@ class CompactionService:
             if tokens >= LEAST_TOKENS and (leaves_little or index == points[-1]):
                 cut = SentPath(sent.compaction, sent.messages[: index + 1])
                 counts = (whole, tokens, exact)
-                return self._planned(cut, own, counts, at_provider=at_provider)
+                return self._planned(cut, context.resolved, counts, at_provider=at_provider)
         return None
 
     async def _shrinks(self, plan: Plan) -> bool:

@@ -38,6 +38,7 @@ from desktop_app.domain.errors import (
 from desktop_app.services.chat.answer_run import AnswerRun, Listener
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.utility_model import input_cost
 from desktop_app.services.ports import Provider, RunStore
 from desktop_app.services.spending.budget import Hold
@@ -185,7 +186,7 @@ class Resumer:
             return
         asked = _path_to(answer, await self._store.messages(answer.conversation_id))
         compactions = await self._chat.compactions.of(answer.conversation_id)
-        tokens, _ = await estimator.context_tokens(asked, resolved, compactions=compactions)
+        tokens, _ = await estimator.context_tokens(SendContext(asked, resolved, compactions))
         await budget.hold_for(hold, resolved.profile, input_cost(resolved, tokens))
 
 

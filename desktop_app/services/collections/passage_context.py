@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
-from desktop_app.domain.conversations.compaction import Compaction, sent_path
 from desktop_app.domain.conversations.conversation import Draft, Message, next_number
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.errors import DocumentError, Kept
 from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.fence import Fence, attribute
 
 # Some ten passages: an answer stands in the first few, as `python -m tests.benchmarks retrieval`
@@ -74,15 +74,14 @@ class NoCollections:
 
 async def found_for(
     source: PassageSource,
-    path: Sequence[Message],
+    context: SendContext,
     draft: Draft,
-    resolved: ResolvedChoice,
     *,
-    compactions: Sequence[Compaction] = (),
     is_estimate: bool = False,
 ) -> tuple[PassagesPart, ...]:
-    """What goes in of the collections that a draft asks, numbered on from those of `path`; of what
-    is sent of `path` nothing goes in again.
+    """Return the passages of the draft's collections, numbered on from those of the path.
+
+    Passages that are sent with the path are left out.
 
     Raises:
         DocumentError: a collection is gone.
@@ -92,8 +91,8 @@ async def found_for(
         return ()
     found = await source.retrieve(
         [part.collection_id for part in draft.collections],
-        looked_for(path, draft.text),
-        budget(resolved),
+        looked_for(context.path, draft.text),
+        budget(context.resolved),
         is_estimate=is_estimate,
     )
     known = {part.collection_id for part in found}
@@ -104,8 +103,7 @@ async def found_for(
                 what_was_kept=Kept.PROMPT,
                 what_to_do="Remove it from the prompt, or choose another.",
             )
-    sent = sent_path(path, compactions, resolved.profile, resolved.model.id).messages
-    return _less_known(found, path, sent)
+    return _less_known(found, context.path, context.sent.messages)
 
 
 def _less_known(

@@ -34,6 +34,7 @@ from desktop_app.services.chat.prompt_assembly import (
     sent_block,
     summary_messages,
 )
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import (
     NoCollections,
     PassageSource,
@@ -98,31 +99,27 @@ class Estimator:
 
     async def estimate(
         self,
-        path: Sequence[Message],
+        context: SendContext,
         draft: Draft,
-        resolved: ResolvedChoice,
         *,
-        instructions: str = "",
         max_output_tokens: int | None = None,
-        compactions: Sequence[Compaction] = (),
         found: Sequence[PassagesPart] | None = None,
     ) -> Estimate:
-        """What sending `draft` after `path` would take; `compactions` are the conversation's,
-        `found` is what goes in of its collections: None looks for it.
+        """Return what sending `draft` in this context would take.
+
+        Args:
+            found: the passages of the draft's collections; None searches for them.
 
         Raises:
             UserFacingError: it could not be counted, or a collection is gone.
         """
+        resolved = context.resolved
         if found is None:
-            found = await found_for(
-                self._passages, path, draft, resolved, compactions=compactions, is_estimate=True
-            )
-        context, context_exact = await self.context_tokens(
-            path, resolved, instructions=instructions, compactions=compactions
-        )
+            found = await found_for(self._passages, context, draft, is_estimate=True)
+        before, context_exact = await self.context_tokens(context)
         words, exact = await self._counter.count(draft.text, resolved.profile)
-        total = context + words + FRAME
-        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+        total = before + words + FRAME
+        sent = context.sent
         new = as_sent_after(sent.messages, draft.of_this_question, resolved.files)
         parts = (*new, *found)
         attached, attached_exact = await self._attached_tokens(parts, resolved)
@@ -154,16 +151,9 @@ class Estimator:
             total, exact = total + tokens, exact and is_known
         return total, exact
 
-    async def context_tokens(
-        self,
-        path: Sequence[Message],
-        resolved: ResolvedChoice,
-        *,
-        instructions: str = "",
-        compactions: Sequence[Compaction] = (),
-    ) -> tuple[int, bool]:
-        """Tokens of what is sent of the conversation, and whether they are exact."""
-        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+    async def context_tokens(self, context: SendContext) -> tuple[int, bool]:
+        """Return the tokens of what is sent before a question, and True if they are exact."""
+        path, resolved, sent = context.path, context.resolved, context.sent
         total, exact, seen_from = 0, True, _first_picture(path)
         before = len(path) - len(sent.messages)
         fenced = (n for n, m in enumerate(sent.messages, before) if has_fenced([m], resolved.files))
@@ -174,7 +164,9 @@ class Estimator:
                 message.usage is not None
                 and _same_provider(message, resolved)
                 and (number < seen_from or _same_model(message, resolved))
-                and counted_with(path, number, sent.compaction, compactions, resolved.profile)
+                and counted_with(
+                    path, number, sent.compaction, context.compactions, resolved.profile
+                )
             ):
                 if message.usage_scope is not UsageScope.ALL:
                     return total + _counted(message.usage), exact
@@ -184,8 +176,9 @@ class Estimator:
             if number == explaining:
                 total += await self.text_tokens(SAMPLE.explanation, resolved)
             exact = exact and not message.text
-        if instructions:
-            total += (await self._counter.count(instructions, resolved.profile))[0] + FRAME
+        if context.instructions:
+            words = await self._counter.count(context.instructions, resolved.profile)
+            total += words[0] + FRAME
         if sent.compaction is not None:
             total += await self._body_tokens(sent.compaction, resolved)
             exact = False
@@ -221,23 +214,16 @@ class Estimator:
             self._documents[key] = (await self._counter.count(block, resolved.profile))[0]
         return self._documents[key]
 
-    def surely_fits(
-        self,
-        path: Sequence[Message],
-        draft: Draft,
-        resolved: ResolvedChoice,
-        instructions: str,
-        compactions: Sequence[Compaction] = (),
-    ) -> bool:
-        """Whether it fits without counting: a token is at least one byte long."""
-        limit = resolved.model.input_limit
+    def surely_fits(self, context: SendContext, draft: Draft) -> bool:
+        """Return True if it fits without counting: a token is at least one byte long."""
+        limit = context.resolved.model.input_limit
         if limit is None:
             return True
-        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+        sent = context.sent
         if draft.attachments or any(m.attachments or m.found for m in sent.messages):
             return False
         body = sent.compaction.tokens_after * LONGEST_COUNT if sent.compaction else 0
-        texts = (instructions, draft.text, *(message.text for message in sent.messages))
+        texts = (context.instructions, draft.text, *(message.text for message in sent.messages))
         most = sum(len(text.encode("utf-8", "surrogatepass")) + FRAME for text in texts)
         return body + most + ROOM_FOR_ANSWER <= limit
 

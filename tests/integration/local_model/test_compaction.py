@@ -23,6 +23,7 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.paths import folders
 from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.send_context import SendContext
 
 pytestmark = pytest.mark.slow
 
@@ -76,15 +77,15 @@ def test_a_conversation_that_fills_the_window_goes_on() -> None:
                 leaf = await told(backend, conversation, words, leaf)
             path = await backend.conversations.path(conversation.id)
             own = backend.chat.resolve(ON_DEVICE, choice)
-            used, _ = await backend.chat.estimator.context_tokens(path, own)
+            used, _ = await backend.chat.estimator.context_tokens(SendContext(path, own))
             assert used > 2_048 - 512
-            assert await backend.compaction.is_nearly_full(path, own, ())
+            assert await backend.compaction.is_nearly_full(SendContext(path, own))
             with pytest.raises(DocumentDoesNotFitError, match="The conversation"):
                 await backend.chat.begin(
                     conversation, path, Draft("What leaves on Tuesday?"), ON_DEVICE, AskSettings()
                 )
 
-            plan = await backend.compaction.plan(path, own, ())
+            plan = await backend.compaction.plan(SendContext(path, own))
             assert plan is not None
             assert plan.kind is CompactionKind.SUMMARY
             assert plan.cost_at_most == 0
@@ -102,7 +103,7 @@ def test_a_conversation_that_fills_the_window_goes_on() -> None:
             # The estimate of what was sent was no more than a frame or two away from the truth.
             rest = path[[m.id for m in path].index(made.message_id) + 1 :]
             counted = await backend.chat.estimator.estimate(
-                path, Draft("What leaves on Tuesday?"), own, compactions=(made,)
+                SendContext(path, own, (made,)), Draft("What leaves on Tuesday?")
             )
             assert abs(counted.input_tokens - answer.usage.input_tokens) < 16 + 8 * len(rest)
             assert await backend.ledger.small_jobs(conversation.id) == 0

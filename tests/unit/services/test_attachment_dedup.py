@@ -27,6 +27,7 @@ from desktop_app.domain.models.model_catalog import FileInputs
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import request_messages
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.attachment_dedup import as_sent_after, once
 from desktop_app.services.documents.image_attachments import Sight
 from desktop_app.services.fence import SAMPLE
@@ -118,7 +119,7 @@ def test_it_is_counted_once() -> None:
 
     def tokens(path: list[Message], draft: Draft) -> int:
         return asyncio.run(
-            Estimator(WordCounter(), Shelf()).estimate(path, draft, resolved)
+            Estimator(WordCounter(), Shelf()).estimate(SendContext(path, resolved), draft)
         ).input_tokens
 
     whole = tokens([], draft)

@@ -26,6 +26,7 @@ from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.candidate_answers import asked_apart, shares
 from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import FRAME, needs_counting, used_tokens
 from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
@@ -200,7 +201,9 @@ def test_the_estimate_counts_the_input_as_often_as_it_is_sent(tmp_path: Path) ->
         path = await room.store.path(began.conversation.id)
         for profile, inputs in ((OPENAI, 3), (CHAT, 1)):
             resolved = room.service.resolve(profile, began.conversation.choice)
-            one = await room.service.estimator.estimate(path[:1], Draft("four"), resolved)
+            one = await room.service.estimator.estimate(
+                SendContext(path[:1], resolved), Draft("four")
+            )
             all_ = await room.service.for_all_answers(one, resolved, THREE.parameters)
             assert one.input_cost is not None
             assert one.longest_answer_cost is not None
@@ -246,7 +249,7 @@ def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_path: P
             path = [began.question, shown]
             assert used_tokens(path, resolved) is None
             assert needs_counting(path, resolved)
-            counted = await room.service.estimator.context_tokens(path, resolved)
+            counted = await room.service.estimator.context_tokens(SendContext(path, resolved))
             assert counted == (tokens, False)
 
     with_room(tmp_path, ScriptedProvider(script), test)

@@ -13,6 +13,7 @@ from desktop_app.domain.conversations.message_parts import CollectionPart, Passa
 from desktop_app.domain.conversations.stream_events import Completed, TextDelta
 from desktop_app.domain.errors import DocumentDoesNotFitError, DocumentError
 from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import HOW_TO_ANSWER, KNOWN, NOTHING_FOUND
 from tests.helpers.fences import plain
 from tests.helpers.scripted_provider import ScriptedProvider
@@ -149,17 +150,17 @@ def test_what_they_take_is_in_the_estimate_and_nothing_leaves_for_it(tmp_path: P
     async def test(room: Room) -> None:
         began = await room.begin("Which?", attachments=(COLLECTION,))
         resolved, estimator = began._resolved, room.service.estimator
-        bare = await estimator.estimate([], Draft("Which?"), resolved)
+        bare = await estimator.estimate(SendContext([], resolved), Draft("Which?"))
         draft = Draft("Which?", (COLLECTION,))
-        counted = await estimator.estimate([], draft, resolved)
+        counted = await estimator.estimate(SendContext([], resolved), draft)
         assert counted.input_tokens > bare.input_tokens + 400
         assert counted.input_cost is not None
         assert source.asked[-1][1]
         # What stands in the conversation counts as it was sent.
         assert began.question is not None
-        tokens, _ = await estimator.context_tokens([began.question], resolved)
+        tokens, _ = await estimator.context_tokens(SendContext([began.question], resolved))
         assert tokens == counted.input_tokens
-        assert not estimator.surely_fits([began.question], Draft("?"), resolved, "")
+        assert not estimator.surely_fits(SendContext([began.question], resolved), Draft("?"))
 
     with_room(tmp_path, answers(1), test, source)
 

@@ -44,6 +44,7 @@ from desktop_app.services.chat.chat_service import AskSettings, ChatService
 from desktop_app.services.chat.compaction_service import CompactionService, Plan, readable
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
@@ -111,7 +112,12 @@ class Room:
 
     async def plan(self) -> Plan:
         planned = await self.service.plan(
-            await self.path(), self.own, await self.compactions(), self.settings.instructions
+            SendContext(
+                await self.path(),
+                self.own,
+                await self.compactions(),
+                self.settings.instructions,
+            )
         )
         assert planned is not None
         return planned
@@ -202,10 +208,10 @@ def test_it_is_near_from_four_fifths_on(tmp_path: Path) -> None:
         # The words are few: only the provider's own count says that they are many tokens.
         long = "word " * 60_000
         await room.ask(long, "a", 217_580)
-        near = await room.service.is_nearly_full(await room.path(), room.own, ())
+        near = await room.service.is_nearly_full(SendContext(await room.path(), room.own))
         assert not near
         await room.ask("more", "b", 217_595)
-        assert await room.service.is_nearly_full(await room.path(), room.own, ())
+        assert await room.service.is_nearly_full(SendContext(await room.path(), room.own))
 
     with_room(tmp_path, test)
 
@@ -400,11 +406,8 @@ def test_the_estimate_counts_what_is_really_sent(tmp_path: Path) -> None:
         room.provider.states.append(STATE)
         await room.compact()
         estimate = await room.chat.estimator.estimate(
-            await room.path(),
+            SendContext(await room.path(), room.own, await room.compactions(), "Be brief."),
             Draft("one more"),
-            room.own,
-            instructions="Be brief.",
-            compactions=await room.compactions(),
         )
         # 501 of the state, 2 messages of 2 words, the instructions and the draft of 2 words, each
         # message in a frame of 4.
@@ -515,8 +518,8 @@ def test_what_came_out_no_shorter_is_not_used(tmp_path: Path, text: str) -> None
 def test_a_short_conversation_is_not_compacted(tmp_path: Path) -> None:
     async def test(room: Room) -> None:
         await room.ask("question", "answer", 100)
-        assert await room.service.plan(await room.path(), room.own, ()) is None
-        assert await room.service.plan([], room.own, ()) is None
+        assert await room.service.plan(SendContext(await room.path(), room.own)) is None
+        assert await room.service.plan(SendContext([], room.own)) is None
 
     with_room(tmp_path, test)
 

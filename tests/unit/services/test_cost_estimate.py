@@ -25,6 +25,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import document_block
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.fence import SAMPLE
 from desktop_app.services.spending.cost_estimate import FRAME, Estimate, Estimator
 from tests.helpers.scripted_provider import WordCounter
@@ -57,7 +58,9 @@ def estimate(
 ) -> Estimate:
     estimator = Estimator(WordCounter(), Shelf())
     draft = Draft("What does it say?", (DOCUMENT,))
-    return asyncio.run(estimator.estimate(path or [], draft, choice, max_output_tokens=limit))
+    return asyncio.run(
+        estimator.estimate(SendContext(path or [], choice), draft, max_output_tokens=limit)
+    )
 
 
 @pytest.mark.parametrize("model", PRICED)

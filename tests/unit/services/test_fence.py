@@ -37,6 +37,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import document_block
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import passages_block
 from desktop_app.services.documents.image_attachments import named, page_name
 from desktop_app.services.fence import (
@@ -279,7 +280,7 @@ def test_what_is_counted_is_what_is_sent(tmp_path: Path) -> None:
             parts = (await attached(room, name, "The ferry leaves at nine."), *collections)
             resolved = room.service.resolve(OPENAI, CHOICE)
             draft = Draft("When does it leave?", parts)
-            taken = await room.service.estimator.estimate(path, draft, resolved)
+            taken = await room.service.estimator.estimate(SendContext(path, resolved), draft)
             began = await room.begin(
                 draft.text, path=path, attachments=parts, conversation=conversation
             )

@@ -23,6 +23,7 @@ from desktop_app.providers.http.request_body import packed_body
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
 from desktop_app.services.chat.prompt_assembly import document_block
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import (
     file_tokens,
     is_file,
@@ -174,8 +175,10 @@ def test_the_estimate_is_about(tmp_path: Path) -> None:
     async def test(room: Room) -> None:
         part = await kept(room)
         estimator, choice = room.service.estimator, resolved()
-        as_file = await estimator.estimate([], Draft("x", (part,)), choice)
-        as_text = await estimator.estimate([], Draft("x", (replace(part, as_file=False),)), choice)
+        as_file = await estimator.estimate(SendContext([], choice), Draft("x", (part,)))
+        as_text = await estimator.estimate(
+            SendContext([], choice), Draft("x", (replace(part, as_file=False),))
+        )
         assert as_text.exact
         assert not as_file.exact
         assert as_file.input_tokens > as_text.input_tokens + 1_000

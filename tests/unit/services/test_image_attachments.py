@@ -30,6 +30,7 @@ from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.image_attachments import NAMED_TOKENS, picture_tokens
 from desktop_app.services.spending.cost_estimate import needs_counting, used_tokens
 from tests.helpers.pictures import SECRET, exif, packed, photo, unpacked
@@ -138,10 +139,10 @@ def test_pictures_are_counted(tmp_path: Path) -> None:
         await keep(room)
         resolved = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
         estimator = room.service.estimator
-        bare = await estimator.estimate([], Draft("What is it?"), resolved)
-        both = await estimator.estimate([], Draft("What is it?", (PART,)), resolved)
+        bare = await estimator.estimate(SendContext([], resolved), Draft("What is it?"))
+        both = await estimator.estimate(SendContext([], resolved), Draft("What is it?", (PART,)))
         low = replace(PART, detail="low")
-        cheap = await estimator.estimate([], Draft("What is it?", (low,)), resolved)
+        cheap = await estimator.estimate(SendContext([], resolved), Draft("What is it?", (low,)))
         assert both.input_tokens - bare.input_tokens == 1743  # 33 × 44 × 1.2
         assert cheap.input_tokens - bare.input_tokens == 231  # 12 × 16 × 1.2
         assert (bare.exact, both.exact) == (True, False)
@@ -151,7 +152,7 @@ def test_pictures_are_counted(tmp_path: Path) -> None:
         question = Message(
             "m", "c", None, Role.USER, MessageStatus.COMPLETE, (PART, TextPart("What?")), now()
         )
-        context, _ = await estimator.context_tokens([question], resolved)
+        context, _ = await estimator.context_tokens(SendContext([question], resolved))
         assert context > 1743
 
     with_room(tmp_path, ScriptedProvider(), test)
@@ -188,12 +189,12 @@ def test_what_a_blind_model_counted_says_nothing_of_pictures(tmp_path: Path) -> 
             usage=Usage(40, 0, 10, 0),
         )
         path = [question, answer]
-        tokens, exact = await room.service.estimator.context_tokens(path, seeing)
+        tokens, exact = await room.service.estimator.context_tokens(SendContext(path, seeing))
         assert tokens > 1743
         assert not exact
         assert used_tokens(path, seeing) is None
         assert needs_counting(path, seeing)
         same = [question, replace(answer, choice=replace(blind, model=seeing.model.id))]
-        assert await room.service.estimator.context_tokens(same, seeing) == (50, True)
+        assert await room.service.estimator.context_tokens(SendContext(same, seeing)) == (50, True)
 
     with_room(tmp_path, ScriptedProvider(), test)

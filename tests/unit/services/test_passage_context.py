@@ -13,6 +13,7 @@ from desktop_app.domain.conversations.message_parts import CollectionPart, Passa
 from desktop_app.domain.errors import DocumentError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import (
     HOW_TO_ANSWER,
     MOST_TOKENS,
@@ -97,5 +98,5 @@ def test_a_collection_that_is_gone_is_named() -> None:
     draft = Draft("?", (CollectionPart("c" * 32, "Contracts"),))
     resolved = ResolvedChoice(OPENAI, ModelInfo("m", "M"), None, None)
     with pytest.raises(DocumentError, match="Contracts"):
-        asyncio.run(found_for(NoCollections(), [], draft, resolved))
-    assert asyncio.run(found_for(NoCollections(), [], Draft("?"), resolved)) == ()
+        asyncio.run(found_for(NoCollections(), SendContext([], resolved), draft))
+    assert asyncio.run(found_for(NoCollections(), SendContext([], resolved), Draft("?"))) == ()

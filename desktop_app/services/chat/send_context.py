@@ -1,0 +1,32 @@
+"""What a question is sent with, besides its own text and attachments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from desktop_app.domain.conversations.compaction import Compaction, SentPath, sent_path
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.services.chat.model_choice import ResolvedChoice
+
+
+@dataclass(frozen=True)
+class SendContext:
+    """The conversation before a question, and how it is sent.
+
+    Attributes:
+        path: the messages, oldest first.
+        resolved: the model that is asked.
+        compactions: all of the conversation; those that this model can read replace messages.
+    """
+
+    path: Sequence[Message]
+    resolved: ResolvedChoice
+    compactions: Sequence[Compaction] = ()
+    instructions: str = ""
+
+    @property
+    def sent(self) -> SentPath:
+        """The messages that are sent, after the compaction that replaces the others."""
+        resolved = self.resolved
+        return sent_path(self.path, self.compactions, resolved.profile, resolved.model.id)
