@@ -1,4 +1,4 @@
-"""Documents and images on their way into the prompt.
+"""Attaches documents and images to prompts.
 
 Controllers take widgets of `ui.composer` and `ui.viewer`, and the document services.
 """

@@ -1,7 +1,4 @@
-"""From a file, a text or a picture that was given to an attachment that is kept.
-
-The window's prompt and the quick prompt both attach; what they have in common is here.
-"""
+"""Turns a file, a text or an image into an attachment, for both prompts."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
 
 PASTED_NAME = "Pasted text.txt"
 ATTACHED = "the attached text"  # stands for a text that is too long for the prompt
-LARGE_PASTE = "documents.large_paste"  # the setting: from how many characters on
+LARGE_PASTE = "documents.large_paste"  # the setting: a length in characters
 
 
 class AttachmentReader:

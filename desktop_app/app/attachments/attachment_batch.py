@@ -1,4 +1,4 @@
-"""Files that were given at once: how many are still being read, and what there is to say of them."""
+"""Files that were dropped together: how many are still read, and what to report of them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ NAMED: Final = 3  # of the files that could not be read
 
 @dataclass
 class AttachmentBatch:
-    """What was given at once.
+    """Files that were dropped together.
 
     Attributes:
         failed: why some were not attached.
         known: the names of those that were attached before.
-        unplaced: those that are attached, and of which could not be kept where they lie, and why.
+        unplaced: attached files whose location could not be stored, and why.
     """
 
     total: int
@@ -27,7 +27,7 @@ class AttachmentBatch:
     unplaced: list[tuple[str, StorageError]] = field(default_factory=list)
 
     def take_words(self) -> list[UserFacingError | str]:
-        """What is to be said of them since the last time."""
+        """Return what is to be reported since the last call."""
         words: list[UserFacingError | str] = [*self._of_unplaced(), *self._of_failed()]
         if self.known and not self.failed:
             many = len(self.known) > 1
@@ -37,7 +37,7 @@ class AttachmentBatch:
         return words
 
     def _of_failed(self) -> list[UserFacingError]:
-        """Each file by itself where there are few, else all in one card."""
+        """Return each error by itself if there are few, else one for all."""
         if len(self.failed) <= NAMED:
             return self.failed
         reasons = " ".join(error.what_happened for error in self.failed[:NAMED])
@@ -50,7 +50,7 @@ class AttachmentBatch:
         ]
 
     def _of_unplaced(self) -> list[UserFacingError]:
-        """The store was full or could not be written, which is not the files' fault."""
+        """Return one error for all files whose location could not be stored."""
         if not self.unplaced:
             return []
         (name, error), count = self.unplaced[0], len(self.unplaced)

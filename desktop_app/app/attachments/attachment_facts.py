@@ -1,4 +1,4 @@
-"""What a document's chip says: pages, tokens, share of the window, cost, and what is sent of it."""
+"""What a document's chip says: pages, tokens, share of the window, cost, and what is sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PROTECTED: Final = (
 
 
 def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
-    """A document in a prompt, as it would be sent now."""
+    """Return the chip of a document as it would be sent now."""
     refusal = _refusal(part, resolved)
     facts = [what] if (what := pages_text(part)) else []
     if part.again_as and not refusal:
@@ -60,7 +60,7 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
 
 
 def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
-    """Tokens, share of the window and cost of what is sent, as far as they are known."""
+    """Return tokens, share of the window and cost of what is sent, as far as they are known."""
     if part.sent_tokens is None:
         return ["counting…"] if part.chosen is not None else []
     tokens, mark = _tokens(part, resolved)
@@ -68,7 +68,7 @@ def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
 
 
 def shares(tokens: int, resolved: ResolvedChoice) -> list[str]:
-    """What so many tokens are of the window, and what they cost."""
+    """Return the share of the window that the tokens take, and their cost."""
     facts = []
     if resolved.model.input_limit:
         percent = 100 * tokens / resolved.model.input_limit
@@ -80,14 +80,14 @@ def shares(tokens: int, resolved: ResolvedChoice) -> list[str]:
 
 
 def price_note(resolved: ResolvedChoice) -> str:
-    """What is to be known of the cost, where it is no figure."""
+    """Return a note on the cost if there is no figure."""
     if resolved.price is None:
         return f"What {resolved.model.name} costs at {resolved.profile.name} is not known."
     return "It costs nothing on this computer." if resolved.price == FREE else ""
 
 
 def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
-    """Why it cannot be sent like this, short; "" where it can."""
+    """Return why it cannot be sent like this, in short; "" if it can."""
     if refusal := refusal_of(part, resolved):
         return refusal
     is_seen = bool(part.seen_pages) and not is_file(part, resolved.files)
@@ -96,11 +96,11 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
 
 
 def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, str]:
-    """Of the text and of the pages that are pictures; "≈ " where that is a guess."""
+    """Return the tokens of text and images, and "≈ " if they are estimated."""
     if is_file(part, resolved.files):
         return file_tokens(part, part.tokens or 0, resolved.model), "≈ "
     of_pages, is_known = page_tokens(part, resolved.model)
-    # The count is by OpenAI's tokeniser, whoever is asked.
+    # The count is by OpenAI's tokenizer, whichever model is asked.
     is_exact = is_known and part.tokens_exact and resolved.profile.serves_the_family
     return (part.sent_tokens or 0) + of_pages, "" if is_exact else "≈ "
 
@@ -122,7 +122,7 @@ def _actions(
 
 
 def _details(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[str, str], ...]:
-    """How its pages without text may be sent; () where all hold text, or none is drawn here."""
+    """Return the ways to send pages without text; () if there are none."""
     everything = replace(part, detail="auto")
     if not everything.seen_pages or is_file(part, resolved.files):
         return ()

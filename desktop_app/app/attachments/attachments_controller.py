@@ -1,4 +1,4 @@
-"""Documents and pictures on their way into the prompt: given, read, counted, shown as chips."""
+"""Attaches documents and images: reads them, and shows them as chips."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.notifications import Notifications
 
 TOPIC = "document"  # of notifications: what could not be attached to this draft
-FEW = 8  # files; while more are being read, what is shown follows ten times a second
+FEW = 8  # files; while more are read, the chips are updated ten times a second
 SHOWN_ANEW_MS = 100
 REST = "rest"  # the id of the chip that stands for the files that wait
-SHOWN = 40  # attachments that have a chip of their own, unless all are asked for
+SHOWN = 40  # attachments with a chip of their own, unless the user wants to see all
 MORE = "more"  # the id of the chip that stands for the others
 
 
@@ -75,7 +75,7 @@ class _Reading:
 
 
 class AttachmentsController(QObject):
-    """Between drops, the document worker and the draft."""
+    """Connects drops, the document worker and the draft."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class AttachmentsController(QObject):
     # -------------------------------------------------------------- reading
 
     def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
-        """Read files and attach them to a conversation's draft, the open one's by default."""
+        """Read files and attach them to a conversation's draft, by default the open one's."""
         given = list(paths)
         batch = AttachmentBatch(len(given), len(given))
         for path in given:
@@ -151,13 +151,13 @@ class AttachmentsController(QObject):
         self._update()
 
     def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:
-        """Attach a picture or a message that is no file: pasted, or dropped by another program."""
+        """Attach an image or a message that is no file, pasted or dropped."""
         self._begin(content.name, content, conversation_id)
         self._update()
         self._prompt.focus_text()
 
     def turn_back(self) -> None:
-        """Put the long text that was attached last into the prompt, as text."""
+        """Move the last long text that was attached back into the prompt."""
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         pasted = [part for part in documents if part.name == PASTED_NAME]
         if pasted:
@@ -178,7 +178,7 @@ class AttachmentsController(QObject):
         self._prompt.focus_text()
 
     def close(self) -> None:
-        """Give up what is still being read, and what there is to say of it."""
+        """Cancel all reading, and report nothing of it."""
         for reading_id, reading in list(self._reading.items()):
             reading.batch.failed.clear()
             self._give_up(reading_id)
@@ -206,7 +206,7 @@ class AttachmentsController(QObject):
             part, note = await self._passwords.opened(
                 partial(self._reader.read, given, on_progress, reading.conversation_id)
             )
-            if note:  # how it was read, where that may not be what the person expects
+            if note:  # how it was read, if that is unexpected
                 self._notifications.notify(note)
             await self._add(reading, part)
             if isinstance(given, Path):
@@ -224,7 +224,7 @@ class AttachmentsController(QObject):
                 self._say_what_failed(reading.batch)
 
     async def _note_origin(self, reading: _Reading, sha256: str, path: Path) -> None:
-        """Remember where a file lies; that it cannot be kept does not undo that it is attached."""
+        """Note where a file is; it stays attached if that cannot be stored."""
         self._origins.add(sha256, path)
         if self._private.was_begun(reading.conversation_id):
             return
@@ -259,7 +259,7 @@ class AttachmentsController(QObject):
         self._arrived.append((reading, part))
 
     def _show_soon(self, batch: AttachmentBatch) -> None:
-        """Show what has changed: at once, or with many files together with what comes next."""
+        """Update the chips at once, or with many files ten times a second."""
         if batch.total <= FEW or not self._reading:
             self._update()
         elif not self._soon.isActive():
@@ -273,11 +273,11 @@ class AttachmentsController(QObject):
             self._show()
 
     def _take_arrived(self) -> None:
-        """Put what was read into the draft, each thing once."""
+        """Add what was read to the draft, each attachment once."""
         arrived, self._arrived = self._arrived, []
         attachments = {part_id(part): part for part in self._draft.value.attachments}
         for reading, part in arrived:
-            if reading.conversation_id != self._current.id:  # left since
+            if reading.conversation_id != self._current.id:  # left meanwhile
                 self._tasks.start(self._drafts.attach(reading.conversation_id, part))
             elif attachments.setdefault(part_id(part), part) is not part:
                 reading.batch.known.append(reading.name)
@@ -304,7 +304,7 @@ class AttachmentsController(QObject):
             reading.task.cancel()
 
     def _choose_detail(self, chip_id: str, detail: str) -> None:
-        """Have a picture be looked at more or less closely; or have all attachments be shown."""
+        """Change an image's detail, or show all chips."""
         if chip_id == MORE:
             self._shows_all = True
             self._show()
@@ -331,7 +331,7 @@ class AttachmentsController(QObject):
         self._show_suggestions()
 
     def _chips_of_read(self) -> list[Chip]:
-        """One for each attachment; of hundreds the first ones, and one for the others."""
+        """Return a chip for each attachment; of hundreds, the first ones and one for the rest."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
         first = len(parts) if self._shows_all or len(parts) <= SHOWN + 1 else SHOWN
         sent = self._setup.as_sent(parts[:first])
@@ -344,7 +344,7 @@ class AttachmentsController(QObject):
         return chips
 
     def _begin_anew(self) -> None:
-        """Another conversation is open."""
+        """Reset for another conversation."""
         self._shows_all = False
         self._notifications.dismiss_topic(TOPIC)
         parts = self._draft.value.attachments
@@ -353,7 +353,7 @@ class AttachmentsController(QObject):
             self._tasks.start(self._origins.load(documents))
 
     def _chips_of_reading(self, reading: dict[str, _Reading]) -> list[Chip]:
-        """One for each file; of very many the one that is read, and one for those that wait."""
+        """Return a chip for each file being read; of many, the first and one for the rest."""
         first = len(reading) if len(reading) < FEW else 1
         chips = [
             Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
@@ -381,7 +381,7 @@ class AttachmentsController(QObject):
             self._show()
 
     def _refusal(self) -> str:
-        """Why what is attached cannot be sent like this to the chosen model; "" where it can."""
+        """Return why the chosen model cannot take the attachments, "" if it can."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
         try:
             require_files(parts, self._current.path, resolved)
@@ -389,7 +389,7 @@ class AttachmentsController(QObject):
         except IllegalChoiceError as error:
             return f"{error.what_happened} {error.what_to_do}"
         except DocumentDoesNotFitError:
-            pass  # asked, it is offered to be read in parts
+            pass  # when it is sent, reading it in parts is offered
         return ""
 
     def _reading_here(self) -> dict[str, _Reading]:

@@ -1,7 +1,7 @@
-"""Passwords of protected documents: asked for in a window, one at a time, until one opens it.
+"""Asks for the passwords of protected documents, one document at a time.
 
-They are handed to the process that reads documents and held in memory until the program ends, to draw
-the pages again that are sent as pictures; they are in no log, no database and no export.
+Passwords go to the process that reads documents, and stay in memory until the program ends, to draw
+pages again that are sent as images. They are in no log, database or export.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.window.notifications import Notifications
 
-TOPIC: Final = "question"  # as of other words on why a question is not sent yet
+TOPIC: Final = "question"  # shared with other notifications about a question that is not sent
 T = TypeVar("T")
 Attempt = Callable[[str], Awaitable[T]]
 
@@ -38,20 +38,21 @@ class DocumentPasswords:
     """Asks over one window.
 
     Args:
-        theme: the one to draw with now.
+        theme: returns the theme to draw with now.
     """
 
     def __init__(self, window: QWidget, theme: Callable[[], Theme]) -> None:
         self._window, self._theme = window, theme
         self._turn = asyncio.Lock()
-        self._known: list[str] = []  # what has opened a document since the start
+        self._known: list[str] = []  # passwords that have opened a document since the start
 
     async def opened(self, attempt: Attempt[T]) -> T:
-        """What `attempt` gives, which is called with "", then with what has opened other documents,
-        and then with what the person enters.
+        """Return what `attempt` returns for a password that opens the document.
+
+        "" is tried first, then passwords of other documents, then those that the user enters.
 
         Raises:
-            DocumentEncryptedError: the person gives no password, or none helps.
+            DocumentEncryptedError: the user enters none, or none opens it.
             UserFacingError: as `attempt` does.
         """
         try:
@@ -101,8 +102,7 @@ class DocumentPasswords:
 
 
 class Unlocking(QObject):
-    """A question whose protected document is to be drawn again: its password is asked for, and the
-    question can be sent."""
+    """Asks for the password of a document whose pages have to be drawn again for a question."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Unlocking(QObject):
         )
 
     def ways_out(self, error: UserFacingError) -> Actions:
-        """What can be done about an error of sending."""
+        """Return the offer to enter the password after such an error."""
         if not isinstance(error, DocumentEncryptedError) or not error.sha256:
             return ()
         return [("Enter the password…", lambda: self._start(error.sha256))]
@@ -148,7 +148,7 @@ class Unlocking(QObject):
         original = await self._attachment_store.bytes(sha256)
 
         async def attempt(password: str) -> None:
-            # The smallest picture there is: it shows that the password is the right one.
+            # The smallest image there is shows that the password is right.
             page = [(part.pictured[0].number, (8, 8))] if part.pictured else [(1, (8, 8))]
             await self._documents.render_pages(part.name, original, page, password=password)
             self._documents.passwords[sha256] = password

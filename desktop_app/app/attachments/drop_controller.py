@@ -1,7 +1,8 @@
-"""What was dropped on the list, and text that was pasted with its looks.
+"""Drops on the conversation list, and pasted rich text.
 
-A drop on a conversation opens it and lands in its prompt; on a folder, in a new conversation there.
-Rich text becomes Markdown in a reader of its own, so that a paste never waits for a document.
+A drop on a conversation opens it and goes into its prompt; a drop on a folder goes into a new
+conversation there. Rich text becomes Markdown in a process of its own, so that a paste never waits
+for a document.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ LONGEST_CONVERSION_S = 15.0
 
 
 class DropController(QObject):
-    """Between the list's rows and the prompt on one side, attachments and the reader on the other.
+    """Connects the list's rows and the prompt with attachments and the reader of rich text.
 
     Signals:
         files_attach_requested(list[Path], str), content_attach_requested(DroppedData, str),
@@ -73,11 +74,11 @@ class DropController(QObject):
         self._values.changed.connect(self._on_value)
 
     def start(self) -> None:
-        """Put the setting in force."""
+        """Apply the setting."""
         self._on_value(LARGE_PASTE)
 
     async def aclose(self) -> None:
-        """End the reader."""
+        """End the reader's process."""
         if self._reader is not None:
             await self._reader.aclose()
 
@@ -97,7 +98,7 @@ class DropController(QObject):
         self._take(given)
 
     async def _give_to(self, given: DroppedContent, conversation_id: str) -> None:
-        # What is attached goes there whatever is opened meanwhile; text goes to where it is seen.
+        # Attachments go there whatever is opened meanwhile; text goes where the user sees it.
         self._attach(given, conversation_id)
         await self._navigator.open(conversation_id)
         text = replace(given, files=(), content=None)
@@ -131,7 +132,7 @@ class DropController(QObject):
         self.text_attach_requested.emit(await self.text_of(text, html), conversation_id)
 
     async def text_of(self, text: str, html: str) -> str:
-        """A text with its looks as Markdown, where that says more than the plain text."""
+        """Return rich text as Markdown if that says more than the plain text."""
         try:
             markdown = await self._markdown_of(html) if html else ""
         except DocumentError:
@@ -141,7 +142,7 @@ class DropController(QObject):
         return text or words_of(html)
 
     async def _markdown_of(self, html: str) -> str:
-        """Markdown of what was copied; "" where plain text says it best.
+        """Return rich text as Markdown, "" if plain text says the same.
 
         Raises:
             DocumentError: it cannot be read.

@@ -61,7 +61,7 @@ class ImageChips(QObject):
         try:
             made = await self._scaler.within(part, THUMBNAIL_BOX)
         except UserFacingError:
-            return  # the chip shows the name; opening the image says what is wrong
+            return  # opening the image reports the error
         image = await asyncio.to_thread(QImage.fromData, made.data)
         self._making.discard(part.sha256)
         self._held[part.sha256] = image
@@ -70,7 +70,7 @@ class ImageChips(QObject):
         self.thumbnail_ready.emit(part.sha256)
 
     def chip(self, part: ImagePart, resolved: ResolvedChoice) -> Chip:
-        """A picture in a prompt, as the model would be shown it."""
+        """Return the chip of an image as the model would see it."""
         model = resolved.model
         is_blind = model.sees_images is False
         size = part.dimensions
@@ -103,7 +103,7 @@ def _label(part: ImagePart, detail: str, model: ModelInfo) -> str:
 
 
 def _about(part: ImagePart, model: ModelInfo) -> str:
-    """What becomes of a picture when it is sent."""
+    """Describe how an image is sent."""
     lines = []
     if part.animated:
         lines.append("An animation: its first frame is sent.")

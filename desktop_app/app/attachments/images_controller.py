@@ -1,7 +1,7 @@
-"""Pictures on the screen: small ones on chips and in the transcript, and the kept original on a click.
+"""Images in the transcript: thumbnails, and the original opened on a click.
 
-A picture is unpacked in the documents process only; what arrives here was packed there, small and
-plain. They are made when they come into view, and a few dozen are held.
+Images are decoded in the documents' process only; thumbnails arrive here small and clean. They are
+made when they come into view, and a few dozen are cached.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ENDINGS: Final = {
 
 
 class ImagesController(QObject):
-    """Between the kept pictures and what shows them."""
+    """Connects stored images with the transcript."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class ImagesController(QObject):
             self._transcript.set_picture(sha256, image)
 
     def _part(self, sha256: str) -> ImagePart | None:
-        """A picture of the open conversation."""
+        """Return an image of the open conversation."""
         parts = (part for message in self._current.path for part in message.attachments)
         return next((p for p in parts if isinstance(p, ImagePart) and p.sha256 == sha256), None)
 
@@ -85,7 +85,7 @@ class ImagesController(QObject):
             self._tasks.start(self._open(part))
 
     async def _open(self, part: ImagePart) -> None:
-        """Show the kept original with the system's viewer: a copy that cannot be written to."""
+        """Open a read-only copy of the original with the system's viewer."""
         if self._current.is_private:
             raise IllegalChoiceError(
                 "A picture of a private conversation is not handed to another program.",
@@ -98,7 +98,7 @@ class ImagesController(QObject):
     def _copy(self, part: ImagePart, data: bytes) -> Path:
         if self._copies is None:
             self._copies = TemporaryFolder(self._user_folders.temporary)
-        # The name is the file's own words: it may hold anything, the ending decides who opens it.
+        # The name comes from the file and may hold anything; the suffix decides who opens it.
         copy = self._copies.path / f"{part.sha256[:16]}{_ENDINGS.get(part.media_type, '.png')}"
         if not copy.exists():
             copy.write_bytes(data)
@@ -106,6 +106,6 @@ class ImagesController(QObject):
         return copy
 
     def close(self) -> None:
-        """Take away the copies that were opened."""
+        """Remove the copies that were opened."""
         if self._copies is not None:
             self._copies.close()

@@ -1,7 +1,7 @@
-"""Which pages, slides, sheets or chapters of the attachments in the prompt are sent.
+"""Which pages, slides, sheets or chapters of an attachment are sent.
 
-Their text is looked at and counted away from the event loop; until it is counted, a choice has no
-number of tokens, and whatever draft comes into the window with such a one is counted then.
+Texts are split and counted off the event loop. Until then a choice has no number of tokens; a draft
+that is opened with such a choice is counted then.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ Attached = DocumentPart | ImagePart
 
 
 class AttachmentHolder(Protocol):
-    """What is attached to a prompt: the window's or the quick one.
+    """The attachments of a prompt: the window's or the quick prompt's.
 
     Attributes:
-        changed: emitted when attachments came, went or changed, or who is asked.
+        changed: emitted when the attachments or the chosen model change.
     """
 
     @property
@@ -50,31 +50,31 @@ class AttachmentHolder(Protocol):
 
     @property
     def attached(self) -> list[Attached]:
-        """The documents and pictures, in order."""
+        """The documents and images, in order."""
 
     @property
     def conversation_id(self) -> str:
-        """The conversation that they would be asked in."""
+        """The conversation that they would be sent in."""
 
     @property
     def resolved(self) -> ResolvedChoice:
-        """Who would be asked now."""
+        """The model that would be asked now."""
 
     def as_sent(self, part: Attached) -> Attached:
-        """One of them as it would be sent: a document that was sent before is named alone."""
+        """Return an attachment as it would be sent: a document sent before is only named."""
 
     def is_first_fenced(self, part: Attached) -> bool:
-        """Return True if one of them would be the first of its request between boundaries."""
+        """Return True if an attachment would be the first of its request between boundaries."""
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
-        """Have each be another."""
+        """Replace each attachment by what `change` returns for it."""
 
 
 class DraftAttachmentHolder(QObject):
-    """Satisfies `Held` for the window's prompt.
+    """The attachments of the window's prompt, as an `AttachmentHolder`.
 
     Signals:
-        changed()
+        changed
     """
 
     changed = Signal()
@@ -95,30 +95,30 @@ class DraftAttachmentHolder(QObject):
 
     @property
     def attached(self) -> list[Attached]:
-        """The documents and pictures in the draft."""
+        """The documents and images in the draft."""
         parts = self._draft.value.attachments
         return [part for part in parts if isinstance(part, DocumentPart | ImagePart)]
 
     @property
     def conversation_id(self) -> str:
-        """The open conversation's."""
+        """The open conversation's id."""
         return self._current.id
 
     @property
     def resolved(self) -> ResolvedChoice:
-        """Who would be asked in the open conversation."""
+        """The model of the open conversation."""
         return self._setup.resolved
 
     def as_sent(self, part: Attached) -> Attached:
-        """One of them behind what is sent of the open conversation."""
+        """Return an attachment as the next question would send it."""
         return self._setup.as_sent([part])[0]
 
     def is_first_fenced(self, part: Attached) -> bool:
-        """Return True if one of them is the first between boundaries in the conversation."""
+        """Return True if an attachment is the first between boundaries in the conversation."""
         return is_first_fenced(part, self.attached, self._setup.sent, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
-        """Have each be another."""
+        """Replace each attachment by what `change` returns for it."""
         attachments = tuple(
             change(part) if isinstance(part, DocumentPart | ImagePart) else part
             for part in self._draft.value.attachments
@@ -127,7 +127,7 @@ class DraftAttachmentHolder(QObject):
 
 
 class PageSelection(QObject):
-    """Changes what is sent of what is attached."""
+    """Changes which parts of attachments are sent."""
 
     def __init__(
         self,
@@ -150,15 +150,15 @@ class PageSelection(QObject):
 
     @property
     def parts(self) -> list[Attached]:
-        """The documents and pictures in the prompt."""
+        """The documents and images in the prompt."""
         return self._held.attached
 
     def part(self, sha256: str) -> Attached | None:
-        """One of them, by its hash."""
+        """Return an attachment by its hash."""
         return next((part for part in self.parts if part.sha256 == sha256), None)
 
     def change(self, sha256: str, change: Callable[[DocumentPart], DocumentPart]) -> None:
-        """Have a document be sent otherwise."""
+        """Replace a document by what `change` returns for it."""
 
         def changed(part: Attached) -> Attached:
             is_meant = isinstance(part, DocumentPart) and part.sha256 == sha256
@@ -167,10 +167,10 @@ class PageSelection(QObject):
         self._held.change(changed)
 
     async def choose(self, sha256: str, given: str) -> None:
-        """Have these pages of a document be sent, as a person writes them; "" for all.
+        """Send only these pages of a document, as the user writes them; "" sends all.
 
         Raises:
-            IllegalChoiceError: they are not there; nothing changes.
+            IllegalChoiceError: they do not exist; nothing changes.
             StorageError: the text is gone.
         """
         part = self.part(sha256)
@@ -187,10 +187,10 @@ class PageSelection(QObject):
         self.change(sha256, lambda part: replace(part, chosen=chosen))
 
     async def sections_of(self, part: DocumentPart) -> list[DocumentSection]:
-        """What can be chosen from.
+        """Return the sections to choose from.
 
         Raises:
-            IllegalChoiceError: there is nothing of the kind.
+            IllegalChoiceError: there are none.
             StorageError: the text is gone.
         """
         text = await self._attachment_store.text(part.sha256)
@@ -203,7 +203,7 @@ class PageSelection(QObject):
         return found
 
     def _count_missing(self) -> None:
-        """Have the text of what was chosen counted, once."""
+        """Count the tokens of chosen sections, once each."""
         for part in self.parts:
             if isinstance(part, DocumentPart) and part.chosen and part.chosen.tokens is None:
                 key = (part.sha256, part.chosen)

@@ -1,7 +1,7 @@
-"""What is sent of an attachment, shown before it is sent.
+"""The preview of an attachment: what of it is sent.
 
-The text that is shown is made by what makes the request (services/chat/prompt_assembly.py). Large texts are put
-together and looked through away from the event loop.
+`services.chat.prompt_assembly` makes this text, as it does for requests. Large texts are built and
+searched off the event loop.
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ class PreviewedPrompt(Protocol):
 
 
 class PreviewController(QObject):
-    """Between the chips of a prompt, the preview and what is held for the prompt.
+    """Connects a prompt's chips, the preview and the attachments.
 
     Args:
-        window: what the preview opens over.
-        say: tells the person a sentence.
+        window: the preview opens over it.
+        say: notifies the user.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class PreviewController(QObject):
     # -------------------------------------------------------------- by command
 
     def show_any(self) -> None:
-        """Show what is sent of the chip that has the keyboard, or of the last attachment."""
+        """Preview the chip that has the keyboard, or the last attachment."""
         part = self._any(lambda _part: True)
         if part is None:
             self._say(NOTHING_ATTACHED)
@@ -127,7 +127,7 @@ class PreviewController(QObject):
             self.show(part.sha256)
 
     def choose_any(self) -> None:
-        """Have pages chosen of the chip that has the keyboard, or of the last one that has any."""
+        """Choose pages of the chip that has the keyboard, or of the last document that has any."""
         part = self._any(lambda part: isinstance(part, DocumentPart) and bool(unit_of(part)))
         if part is not None:
             self._choose(part.sha256)
@@ -155,7 +155,7 @@ class PreviewController(QObject):
     # -------------------------------------------------------------- the dialog
 
     def show(self, sha256: str) -> None:
-        """Show what is sent of an attachment."""
+        """Preview an attachment."""
         self._open(sha256).focus_text()
 
     def _choose(self, sha256: str) -> None:
@@ -182,7 +182,7 @@ class PreviewController(QObject):
         return dialog
 
     def _closed(self) -> None:
-        """Nothing of a large text is held any longer."""
+        """Free a large text."""
         self._asked += 1
         if self._dialog is not None:
             self._dialog.show_text("", [])
@@ -197,7 +197,7 @@ class PreviewController(QObject):
             self._dialog.refuse(f"{error.what_happened} {error.what_to_do}")
 
     def _follow(self) -> None:
-        """Show the attachment as it is now, and who would be asked."""
+        """Show the attachment as it is now, and for the model chosen now."""
         if not self._shown or self._dialog is None:
             return
         part = self._choosing.part(self._shown)
@@ -212,7 +212,7 @@ class PreviewController(QObject):
             self._tasks.start(self._load(part))
 
     def _as_sent(self, part: Attached) -> object:
-        """What of a part and of who is asked decides what is sent: not the count."""
+        """Return what decides how an attachment is sent, without its count of tokens."""
         resolved = self._held.resolved
         if isinstance(part, DocumentPart) and part.chosen is not None:
             part = replace(part, chosen=replace(part.chosen, tokens=None))
@@ -232,7 +232,7 @@ class PreviewController(QObject):
         self._dialog.tell(chip.detail, "\n".join(line for line in (note, chip.about) if line))
 
     def _note(self, part: DocumentPart) -> str:
-        """How its words go out."""
+        """Return a note on how its text is sent."""
         model, limit = self._held.resolved.model, self._held.resolved.model.input_limit
         if part.in_parts:
             return IN_PARTS
@@ -243,7 +243,7 @@ class PreviewController(QObject):
         return TOO_LARGE.format(model.name) if limit and (part.sent_tokens or 0) > limit else WHOLE
 
     async def _load(self, part: Attached) -> None:
-        """Get what is sent; a later call supersedes an earlier one."""
+        """Load what is sent; a later call supersedes an earlier one."""
         self._asked += 1
         asked = self._asked
         text = await self._words(part)
@@ -277,7 +277,7 @@ class PreviewController(QObject):
         return sent_text(part, block, sees=resolved.model.sees_images is not False)
 
     async def _pages(self, part: Attached) -> tuple[str, str, str]:
-        """What can be chosen, what is, and what to write."""
+        """Return what can be chosen, what is chosen, and how to write it."""
         unit = unit_of(part) if isinstance(part, DocumentPart) else ""
         if not unit or not isinstance(part, DocumentPart):
             return "", "", ""
@@ -303,7 +303,7 @@ class PreviewController(QObject):
         return [page_name(part, page.number).strip("[]") for page in part.seen_pages]
 
     async def _show_picture(self, number: int) -> None:
-        """The very picture that is sent."""
+        """Show the image exactly as it is sent."""
         part, pictures = self._last, self._image_scaler
         rule = self._held.resolved.model.image_tokens
         try:
@@ -329,5 +329,5 @@ class PreviewController(QObject):
 
 
 def _size(count: int) -> str:
-    """Bytes, for people."""
+    """Return a size in bytes as text."""
     return f"{count / 1024:,.0f} KB" if count < 1 << 20 else f"{count / (1 << 20):,.1f} MB"

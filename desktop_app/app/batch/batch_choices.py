@@ -1,4 +1,4 @@
-"""What a new batch job can be made of: prompts, providers, models with what each takes."""
+"""What a new batch job can use: prompts, providers, and models with what each takes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def prompts_offered(prompts: PromptList) -> list[BatchPromptOption]:
-    """The library, each prompt with its defaults filled in."""
+    """Return the library's prompts, each with its defaults filled in."""
     return [
         BatchPromptOption(p.id, p.title, fill(p.text, {DATE: today()}).text.strip())
         for p in prompts.offered
@@ -42,7 +42,7 @@ def providers_offered(
     catalog: ModelCatalog,
     listings: ModelListings,
 ) -> list[BatchProviderOption]:
-    """Every provider: those with batches first, the others with why they have none."""
+    """Return every provider: those with batches first, the others with the reason."""
     found = [
         _provider(profile, chat_service=chat_service, catalog=catalog, listings=listings)
         for profile in providers.all
@@ -75,7 +75,7 @@ def _model(
     resolved = chat_service.resolve(profile, choice)
     info = resolved.model
     efforts = info.efforts or ()
-    if info.id != offer.model:  # another one answers in its place, at one effort
+    if info.id != offer.model:  # another model replaces it, at one effort
         efforts = (resolved.effort,) if resolved.effort else ()
     return BatchModelOption(offer.model, offer.name, offer.variant, efforts, refusal(profile, info))
 
@@ -83,7 +83,7 @@ def _model(
 def resolved_wish(
     wish: BatchWish, *, providers: Providers, chat_service: ChatService
 ) -> ResolvedChoice | None:
-    """Who answers; None where the provider is gone."""
+    """Return the chosen model, None if the provider was removed."""
     profile = next((p for p in providers.all if p.id == wish.provider_id), None)
     if profile is None:
         return None

@@ -1,6 +1,6 @@
-"""Batch jobs in the window: offered when many files are given, made, watched, reported and opened.
+"""Batch jobs in the window: offered for many files, created, watched and reported.
 
-This module is a part of the start; what it needs beyond that is imported when a job is there or wanted.
+This module belongs to the start; it imports what it needs when there is a job.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 MANY: Final = 10
 """So many files given at once are offered as a batch job."""
 REFRESH_MS: Final = 300
-SLOW_REFRESH_MS: Final = 2000  # of a job with so many files that to read them takes a while
+SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that reading them takes a while
 MANY_LINES: Final = 5000
 TOPIC: Final = "batch"
 
 
 class BatchController(QObject):
-    """Between the use case of batch jobs and their window.
+    """Connects the batch service with its dialog and bar.
 
     Signals:
         reading_stop_requested: stop reading files for the prompt.
@@ -98,7 +98,7 @@ class BatchController(QObject):
 
     @cached_property
     def runs(self) -> BatchRuns:
-        """What goes on with jobs."""
+        """The tasks of running jobs."""
         from desktop_app.app.batch.batch_runs import BatchRuns
 
         runs = BatchRuns(self, tasks=self._tasks, backend=self._backend)
@@ -143,19 +143,19 @@ class BatchController(QObject):
     # -------------------------------------------------------------- start and end
 
     async def pick_up(self) -> None:
-        """Go on with the jobs that an earlier start, or a command, has left under way."""
+        """Continue the jobs that an earlier start or a command has begun."""
         if await self._backend.batch_store.open_ids():
             await self.runs.pick_up()
             self._look_soon()
 
     def close(self) -> None:
-        """The program ends."""
+        """Stop: the program ends."""
         self._timer.stop()
         if "runs" in self.__dict__:
             self.runs.close()
 
     def look(self) -> None:
-        """Another process has written: show what is new, and go on with what it began."""
+        """Show what another process has written, and continue what it began."""
         if self._dialog is not None or "runs" in self.__dict__:
             self._look_soon()
         self._start(self.pick_up())
@@ -163,7 +163,7 @@ class BatchController(QObject):
     # -------------------------------------------------------------- many files at once
 
     def offer(self, paths: Sequence[Path]) -> None:
-        """Files were given: where they are many, each could be asked by itself, at half price."""
+        """Offer a batch job for many files: each is asked by itself, at half price."""
         if any(profile.has_batches for profile in self._providers.all):
             self._start(self._offer_many(list(paths), self._draft.value))
 
@@ -180,7 +180,7 @@ class BatchController(QObject):
             self._bar.offer(words)
 
     def _forget_offer(self) -> None:
-        """Another conversation is open: what was given to the former is no longer meant."""
+        """Dismiss the offer: another conversation is open."""
         if self._given:
             self._dismiss_bar()
 
@@ -212,7 +212,7 @@ class BatchController(QObject):
         self._look_soon(at_once=True)
 
     def begin(self, paths: Sequence[Path] = ()) -> None:
-        """Show the page on which a job is made, with these files."""
+        """Show the page that creates a job, with these files."""
         dialog = self._made_dialog()
         self._show_new()
         if paths:
@@ -253,7 +253,7 @@ class BatchController(QObject):
         await self._show_lines(job_id)
 
     async def _show_lines(self, job_id: str) -> None:
-        """The files of the job that is shown; what differs is found on another thread."""
+        """Show the files of a job; the difference is computed in a thread."""
         store = self._backend.batch_store
         dialog = self._made_dialog()
         lines = await store.lines(job_id)
@@ -281,7 +281,7 @@ class BatchController(QObject):
             self._timer.start()
 
     async def _refresh(self) -> None:
-        """Show how the jobs stand."""
+        """Show the state of the jobs."""
         if self._refreshing:
             self._is_stale = True
             return
@@ -318,7 +318,7 @@ class BatchController(QObject):
     # -------------------------------------------------------------- what the person wants
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Do something that the dialog asks for; what goes wrong is said there."""
+        """Do what the dialog requests, and show errors there."""
         self._start(self._done(work))
 
     async def _done(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -402,8 +402,7 @@ class BatchController(QObject):
             await self._navigator.open(conversation_id)
 
     async def _read_in_parts(self, job_id: str, number: int) -> None:
-        """Put a file that is too large for a batch into a new conversation's prompt, where reading it
-        in parts is offered."""
+        """Put a file that is too large for a batch into a new prompt, to be read in parts."""
         store = self._backend.batch_store
         job, item = await store.get(job_id), await store.item(job_id, number)
         if job is None or item is None or item.part is None:
@@ -423,7 +422,7 @@ class BatchController(QObject):
         self._look_soon()
 
     def _after_reading(self, job: BatchJob) -> None:
-        """The person is asked: in the window of the jobs, or by a note."""
+        """Ask the user to start the job, in the dialog or by a notification."""
         self._look_soon()
         dialog = self._dialog
         if dialog is None or not dialog.isVisible():
@@ -446,7 +445,7 @@ class BatchController(QObject):
 
 
 def _hold_many(paths: Sequence[Path]) -> bool:
-    """Whether there are many files in the folders among these. Reads folders, on another thread."""
+    """Return True if the folders among these hold many files. Runs in a thread."""
     if not any(path.is_dir() for path in paths):
         return False
     from desktop_app.backend.batch_wiring import at_least
@@ -455,8 +454,10 @@ def _hold_many(paths: Sequence[Path]) -> bool:
 
 
 def differing(before: Sequence[BatchLine], now: Sequence[BatchLine]) -> tuple[int, int] | None:
-    """The first and the last place that differ, (0, -1) where none does; None where other files are
-    there."""
+    """Return the first and last index that differ, (0, -1) for none.
+
+    Returns None if the files are different ones.
+    """
     if len(before) != len(now):
         return None
     places = [n for n, (old, new) in enumerate(zip(before, now, strict=True)) if old != new]

@@ -1,4 +1,4 @@
-"""The batch jobs that this window goes on with: one task for each that is under way, and none otherwise."""
+"""Runs the batch jobs of this window, one task for each."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.services.batch.batch_service import BatchService
 
-# How often it is looked whether another process still goes on with a job, or the store can be written.
+# Interval between checks whether another process still runs a job.
 ELSEWHERE_S: Final = 30.0
 
 
 class BatchRuns(QObject):
-    """See the module.
+    """Continues jobs and reports their progress.
 
     Signals:
-        job_changed(str): something of a job, by its id.
-        reading_progressed(str, int, int): how many of its files are read, and of how many.
-        files_read(BatchJob): all are; the person is asked.
-        job_ended(BatchJob): it is over.
+        job_changed(str): a job, by its id.
+        reading_progressed(str, int, int): job id, files that are read, and all files.
+        files_read(BatchJob): all files are read; the user may start the job.
+        job_ended(BatchJob): the job has ended.
     """
 
     job_changed = Signal(str)
@@ -46,16 +46,16 @@ class BatchRuns(QObject):
 
     @cached_property
     def service(self) -> BatchService:
-        """The use case."""
+        """The batch service."""
         return batch_service(self._backend, self.job_changed.emit)
 
     async def pick_up(self) -> None:
-        """Go on with all that is under way. Raises StorageError."""
+        """Continue all running jobs. Raises StorageError."""
         for job_id in await self._store.open_ids():
             self.go_on(job_id)
 
     def go_on(self, job_id: str) -> None:
-        """Go on with a job, now rather than later."""
+        """Continue a job now."""
         if job_id in self._runs:
             self._woken[job_id].set()
             return
@@ -63,14 +63,14 @@ class BatchRuns(QObject):
         self._runs[job_id] = self._tasks.start(self._run(job_id))
 
     async def stop_reading(self, job_id: str) -> None:
-        """Leave off reading a job's files, if that is what is done."""
+        """Stop reading a job's files, if it is being prepared."""
         job, task = await self._store.get(job_id), self._runs.get(job_id)
         if job is not None and job.status is BatchStatus.PREPARING and task is not None:
             task.cancel()
             await asyncio.wait([task])
 
     def close(self) -> None:
-        """The program ends; what is under way goes on at its provider."""
+        """Stop: the program ends; jobs continue at their provider."""
         for task in self._runs.values():
             task.cancel()
 
@@ -87,7 +87,10 @@ class BatchRuns(QObject):
                 await self._store.release(job_id)
 
     async def _step(self, job_id: str) -> float | None:
-        """What can be done now; seconds until the next step, None where there is none."""
+        """Do what can be done now.
+
+        Returns the seconds until the next step, None if the job has ended.
+        """
         try:
             if not await self._store.claim(job_id):
                 self.job_changed.emit(job_id)
@@ -121,5 +124,5 @@ class BatchRuns(QObject):
 
 
 async def _raised(error: UserFacingError) -> None:
-    """Have an error shown as that of any task."""
+    """Raise an error in a task, which reports it."""
     raise error

@@ -1,4 +1,4 @@
-"""Going on from a message in a conversation of its own; the one it comes from stays as it is."""
+"""Branches: a conversation copied up to one of its messages, to go on from there."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MARK = " (branch)"
 
 
 class Branching(QObject):
-    """Between the transcript's action and the store."""
+    """Makes branches; the conversation that they come from stays as it is."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Branching(QObject):
             self._tasks.start(self._branch(message_id))
 
     def branch_last(self) -> None:
-        """Branch behind all that is shown."""
+        """Branch after the last message."""
         if self._current.path:
             self._act(self._current.path[-1].id, "branch")
 
@@ -92,8 +92,10 @@ class Branching(QObject):
 def branched(
     conversation: Conversation, path: Sequence[Message]
 ) -> tuple[Conversation, list[Message]]:
-    """A new conversation with copies of these messages, each with an id of its own. An answer that
-    is still being written is copied as far as it has come."""
+    """Return a new conversation with copies of these messages, each with an id of its own.
+
+    An answer that still streams is copied as far as it has come.
+    """
     id_, messages = new_id(), []
     parent_id: str | None = None
     for message in path:
@@ -129,7 +131,7 @@ def branched(
 def copied_compactions(
     made: Iterable[Compaction], path: Sequence[Message], copies: Sequence[Message]
 ) -> list[Compaction]:
-    """Those of a path for its copy, so that the branch sends no more than what it comes from."""
+    """Return a path's compactions for its copy, so that the branch sends no more."""
     copy_of = {message.id: copy for message, copy in zip(path, copies, strict=True)}
     return [
         replace(

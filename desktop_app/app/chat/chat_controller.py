@@ -1,6 +1,6 @@
-"""Asking in the main window, and what is done with answers: again, on, another version.
+"""Questions asked in the main window, and actions on answers: retry, continue, versions.
 
-What comes of an answer is shown by shown_answers.py.
+`shown_answers` shows what comes of an answer.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ if TYPE_CHECKING:
 
 NOTE_WIDTH = 260
 BeforeAsking = Callable[[Conversation, list[Message], Draft], Awaitable[None]]
-QUESTION = "question"  # the topic of notifications about one that could not be begun
+QUESTION = "question"  # the topic of notifications about a question that could not be sent
 
 
 class ChatController(QObject):
-    """Between the prompt, the running answers and the transcript.
+    """Connects the prompt, the running answers and the transcript.
 
     Args:
         before_asking: is awaited before a question is sent.
@@ -62,7 +62,7 @@ class ChatController(QObject):
         cancel_first: cancels other work on the open conversation; returns True if there was any.
 
     Signals:
-        cap_change_requested(str): the person wants to change a provider's monthly cap.
+        cap_change_requested(str): change a provider's monthly cap.
     """
 
     cap_change_requested = Signal(str)
@@ -106,8 +106,8 @@ class ChatController(QObject):
         self._running = running
         self._navigator, self._presenter, self._saver = navigator, presenter, saver
         self._choices = choices
-        self._beginning: set[str] = set()  # conversations whose turn is on its way to the disk
-        self._waiting: dict[str, str] = {}  # what is asked in a conversation after its answer
+        self._beginning: set[str] = set()  # conversations whose turn is being written
+        self._waiting: dict[str, str] = {}  # conversation id -> question to ask after its answer
         self._edited = EditedQuestion(
             parent, current=self._current, draft=self._draft, prompt=pane.prompt
         )
@@ -177,12 +177,12 @@ class ChatController(QObject):
         *,
         alone: bool = False,
     ) -> None:
-        """Ask `draft` behind `path`, or for another answer to the question that ends it.
+        """Ask `draft` after `path`, or ask for another answer to the question that ends it.
 
         Args:
-            choice: who answers this once; the conversation's own choice stays as it is.
+            choice: who answers this once; the conversation keeps its own choice.
             asked: the conversation; None for the open one.
-            alone: for one answer, however many are set.
+            alone: ask for one answer, even if several are set.
         """
         asked = asked or self._current.conversation
         chat = self._setup.chat_for(asked)
@@ -200,7 +200,7 @@ class ChatController(QObject):
         try:
             await self._before_asking(asking, path, draft or Draft())
             if path and self._presenter.usable(asked.id) is None:
-                return  # deleted while that took its time
+                return  # deleted meanwhile
             if draft is None:
                 began = await chat.begin_again(asking, path, profile, settings)
             else:
@@ -216,14 +216,14 @@ class ChatController(QObject):
         await self._show_begun(began, asked)
 
     def _refuse(self, error: UserFacingError, provider_id: str) -> None:
-        """Say why a question was not sent; where a cap is in the way, with the way there."""
+        """Notify why a question was not sent, and offer the way to the cap if that is the reason."""
         actions: Actions = [("Raise the cap", lambda: self.cap_change_requested.emit(provider_id))]
         if not isinstance(error, SpendingCapError):
             actions = self._ways_out(error)
         self._pane.notifications.notify(error, actions, topic=QUESTION)
 
     def _forget_asked(self, conversation_id: str, asked: Draft) -> None:
-        """Take what was asked out of its prompt; what came there meanwhile stays."""
+        """Remove from its prompt what was asked; keep what was typed or attached meanwhile."""
         prompt = self._pane.prompt
         is_open = self._is_open(conversation_id)
         if is_open:
@@ -242,7 +242,7 @@ class ChatController(QObject):
         kept = began.conversation
         now = self._current.conversation if is_open else asked
         kept = replace(kept.with_settings_of(now), choice=self._setup.choice_of(now))
-        if kept != began.conversation:  # asked with another one this once, or changed meanwhile
+        if kept != began.conversation:  # another choice for this once, or one changed meanwhile
             self._start(self._conversations.save(kept))
         self._presenter.kept(kept)
         self._running.start(began)
@@ -268,7 +268,7 @@ class ChatController(QObject):
         self._pane.prompt.focus_text()
 
     async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
-        """Another answer to the same question, as a version beside it."""
+        """Ask for another answer to the same question, as a version of the first."""
         until = self._current.path_to(message.id)
         if message.role is Role.USER:
             until.append(message)
@@ -276,7 +276,7 @@ class ChatController(QObject):
             await self._begin(until, None, choice)
 
     def _offer_others(self, answer: Message) -> None:
-        """A menu of who else could answer the same question, this once."""
+        """Open a menu of models and efforts that could answer the same question once."""
         view = self._choices.view
         chosen = self._setup.choice
 
@@ -291,42 +291,42 @@ class ChatController(QObject):
             menu.addSeparator()
         fill_models(menu, view, lambda entry: ask(self._choices.choice_with(entry)), NOTE_WIDTH)
         button = self._parent.findChild(QToolButton, "message-retry-with")
-        if button is not None and button.hasFocus():  # it was pressed with the keyboard
+        if button is not None and button.hasFocus():  # pressed with the keyboard
             menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
         else:
             menu.popup(QCursor.pos())
 
     async def _continue(self, answer: Message) -> None:
-        """Have a cut answer go on; what stands in the prompt stays there."""
+        """Continue an answer that was cut; the prompt keeps its text."""
         await self._begin([*self._current.path_to(answer.id), answer], Draft(CONTINUE), alone=True)
 
     # -------------------------------------------------------------- waiting for the end
 
     def _take_back(self) -> None:
-        """What waits in the open conversation is not asked by itself any more."""
+        """Do not send by itself what waits in the open conversation."""
         if self._waiting.pop(self._current.id, None) is not None:
             self._show_hint()
 
     async def _send_waiting(self, conversation_id: str, text: str) -> None:
-        """Ask what waited for an answer's end, in its own conversation."""
+        """Ask in its own conversation what waited for the end of an answer."""
         if self._is_open(conversation_id):
             if self._pane.prompt.can_send:
                 await self.submit(text, self._pane.prompt.template_id)
             return
         conversation = self._presenter.usable(conversation_id)
         is_edited = self._edited.is_in(conversation_id)
-        if conversation is None or is_edited:  # deleted, or meant for another place in it
+        if conversation is None or is_edited:  # deleted, or about another place in it
             return
         draft = replace(self._drafts.held(conversation_id), text=text)
         path = await self._conversations.path(conversation_id)
         await self._begin(path, draft, asked=conversation)
 
     def close(self) -> None:
-        """Ask nothing more by itself: the program ends."""
+        """Send nothing more by itself: the program ends."""
         self._waiting.clear()
 
     def _show_hint(self) -> None:
-        """What sending does, where that is not the usual."""
+        """Show what Send does if that is not the usual."""
         here, words, back = self._current.id, "", ""
         if here in self._waiting:
             words, back = "Sends when the answer has ended", "takes it back"
@@ -340,7 +340,7 @@ class ChatController(QObject):
 
     def _finish(self, conversation_id: str, answer: Message) -> None:
         if answer.status is MessageStatus.STREAMING:
-            return  # left, with the program's end, to go on at its provider
+            return  # it continues at its provider after the program's end
         if not self._running.is_running(conversation_id):
             waiting = self._waiting.pop(conversation_id, None)
             if waiting is not None and answer.status is not MessageStatus.FAILED:
@@ -350,7 +350,7 @@ class ChatController(QObject):
             self._show_state()
 
     def _show_state(self) -> None:
-        """Send or Stop, by whether the open conversation streams."""
+        """Show Send or Stop."""
         running = self._running.is_running(self._current.id)
         self._pane.prompt.set_streaming(running)
         if not running:
@@ -369,8 +369,11 @@ class ChatController(QObject):
         self._running.stop(self._current.id)
 
     def step_back(self) -> None:
-        """Undo the last step, one at a time: what waits, work on the conversation or the answer under
-        way, an edit."""
+        """Undo the last step.
+
+        Steps are a waiting question, other work on the conversation, a streaming answer, and an
+        edit.
+        """
         here = self._current.id
         if here in self._waiting:
             self._take_back()
@@ -387,7 +390,7 @@ class ChatController(QObject):
             self._start(self._retry(self._current.path[-1]))
 
     def act_on_last(self, action: str) -> None:
-        """Do with the last answer what was asked for elsewhere."""
+        """Do an action with the last answer."""
         if self._current.path:
             self._act(self._current.path[-1].id, action)
 
@@ -401,7 +404,7 @@ class ChatController(QObject):
         self._pane.notifications.notify("Nothing in this conversation has other versions.")
 
     def continue_last(self) -> None:
-        """Have the last answer go on, if it was cut."""
+        """Continue the last answer if it was cut."""
         path = self._current.path
         whole = (MessageStatus.COMPLETE, MessageStatus.STREAMING)
         if path and path[-1].role is Role.ASSISTANT and path[-1].status not in whole:
@@ -424,12 +427,12 @@ class ChatController(QObject):
 
 
 def _less(draft: Draft, asked: Draft) -> Draft:
-    """What of a draft was not asked, or stays for the next question."""
+    """Return what is left of a draft after `asked` was sent."""
     gone = asked.of_this_question
     parts = tuple(part for part in draft.attachments if part not in gone)
     return Draft(draft.text.removeprefix(asked.text), parts)
 
 
 def _follows(question: Message, path: list[Message]) -> bool:
-    """Whether a question stands right behind what is shown."""
+    """Return True if a question comes right after what is shown."""
     return question.parent_id == (path[-1].id if path else None)

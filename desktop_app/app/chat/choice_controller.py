@@ -1,4 +1,4 @@
-"""Who answers and what it will cost: the row under the prompt, and the meter above the transcript."""
+"""The row under the prompt, with model and estimate, and the meter above the transcript."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NO_ESTIMATE = ("", "", "")
 
 
 class ChoiceController(QObject):
-    """Between the choice row, the catalogue and the estimator."""
+    """Connects the row under the prompt with the choice of a model and the estimator."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class ChoiceController(QObject):
     # -------------------------------------------------------------- choosing
 
     def choose_variant(self, variant: Variant) -> None:
-        """Have another variant answer, where the provider serves the family."""
+        """Choose another variant, if the provider serves the family."""
         known = self._providers.has_provider(self._current.conversation)
         if known and self._setup.profile.serves_the_family:
             choice = self._setup.choice
@@ -118,7 +118,7 @@ class ChoiceController(QObject):
             self._setup.choose(replace(choice, variant=variant, model="", effort=effort))
 
     def toggle_background(self) -> None:
-        """Have long answers made in the background, or no longer."""
+        """Turn background answers on or off in the open conversation."""
         background = self._setup.background
         if background is None:
             self._pane.notifications.notify(NO_BACKGROUND)
@@ -126,7 +126,7 @@ class ChoiceController(QObject):
             self._setup.choose_background(not background)
 
     def step_effort(self, step: int) -> None:
-        """More or less effort, among those that the model takes."""
+        """Choose more or less effort, among those that the model takes."""
         accepted = self._setup.resolved.model.efforts or ()
         current = self._setup.resolved.effort
         if current in accepted and self._choices.view.offers_effort:
@@ -149,18 +149,18 @@ class ChoiceController(QObject):
     def _typed(self) -> None:
         self._timer.start()
         if not self._is_parser_warm:
-            # The answer's first words should not wait for the parser's libraries.
+            # Load the parser's libraries now, so that they do not delay the answer's first words.
             self._is_parser_warm = True
             self._tasks.start(asyncio.to_thread(parser))
         self._warm()
 
     def _attached(self) -> None:
-        """A document may be asked without a word typed, and what its model takes be not known."""
+        """Open the connection: documents may be asked without typing, and the listing is needed."""
         if self._draft.value.attachments:
             self._warm()
 
     def _warm(self) -> None:
-        """The handshake happens while the person types, so that Send costs none."""
+        """Open the connection while the user types, so that Send need not wait for the handshake."""
         profile = self._setup.profile
         if profile not in self._warmed:
             self._warmed.add(profile)
@@ -194,8 +194,11 @@ class ChoiceController(QObject):
             self._pane.prompt.set_estimate(*texts)
 
     async def _used(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
-        """Tokens of the window in use, counted here only where the provider's own count is void: after
-        a compaction, among several answers of one request, and for pictures seen by another."""
+        """Return the tokens of the window in use.
+
+        They are counted here only if the provider's count does not apply: after a compaction, among
+        several answers of one request, and for images that another model saw.
+        """
         context = self._setup.context
         compactions = context.compactions
         used = used_tokens(path, resolved, compactions)
@@ -218,11 +221,11 @@ class ChoiceController(QObject):
             )
             return await chat.for_all_answers(estimate, resolved, settings.parameters)
         except UserFacingError:
-            return None  # counting is a courtesy while typing; sending says what is wrong
+            return None  # sending reports the error
 
 
 def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
-    """What stands beside Send, what of it where there is less room, and its tooltip."""
+    """Return the estimate beside Send, its short form, and its tooltip."""
     mark = "" if estimate.exact else "≈ "
     whole = short = f"{mark}{format_tokens(estimate.input_tokens)} tokens"
     lines = [f"{mark}{estimate.input_tokens:,} tokens of input."]

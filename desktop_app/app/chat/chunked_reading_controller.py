@@ -1,4 +1,4 @@
-"""Documents that are larger than the model's window: offered to be read in parts, with the figures."""
+"""Offers to read documents in parts that are larger than the model's window."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.notifications import Notifications
 
 OFFER: Final = "Read in parts…"
-TOPIC: Final = "question"  # as of other words on why a question is not sent yet
+TOPIC: Final = "question"  # shared with other notifications about a question that is not sent
 
 
 class ChunkedReadingController(QObject):
@@ -58,7 +58,7 @@ class ChunkedReadingController(QObject):
         self._tasks, self._chat_service = tasks, chat_service
 
     def ways_out(self, error: UserFacingError) -> Actions:
-        """What can be done about a question whose documents do not fit."""
+        """Return the offer for a question whose documents do not fit."""
         fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._documents())
         refused = self._typed()
         return [(OFFER, lambda: self._offer(refused))] if fits_not else ()
@@ -101,7 +101,7 @@ class ChunkedReadingController(QObject):
         )
 
     def _accept(self, offered: Draft) -> None:
-        """Ask what was offered, unless something else stands in the prompt by now."""
+        """Ask what was offered, unless the prompt holds something else by now."""
         if self._draft.value.attachments != offered.attachments:
             return
         parts = tuple(

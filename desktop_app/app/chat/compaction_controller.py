@@ -1,4 +1,4 @@
-"""Long conversations: the offer to compact, the work, the mark in the transcript, and Undo."""
+"""Compacts long conversations: the offer, the work, the mark in the transcript, and Undo."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ if TYPE_CHECKING:
 
 TOPIC = "compaction"
 LOOK_MS = 300
-# "Not now" holds until the conversation has grown by this share of the window.
+# After "Not now", offer again once the conversation has grown by this share of the window.
 ASK_AGAIN = 0.1
 NOTHING_TO_GAIN = "This conversation is short: there is nothing to gain from compacting it."
 
 
 class CompactionController(QObject):
-    """Between the bar above the prompt and the use case of compacting."""
+    """Connects the card above the prompt with the compaction service."""
 
     def __init__(
         self,
@@ -82,9 +82,9 @@ class CompactionController(QObject):
         self._running = running
         self._theme = theme
         self._bar: CompactionCard | None = None
-        self._plan: tuple[str, Plan] | None = None  # what is offered, and in which conversation
+        self._plan: tuple[str, Plan] | None = None  # the offer, and its conversation
         self._work: dict[str, tuple[asyncio.Task[None], str]] = {}
-        self._declined: dict[str, int] = {}  # by conversation, the tokens that it had
+        self._declined: dict[str, int] = {}  # conversation id -> its tokens then
         self._looks = 0
         self._timer = QTimer(self, singleShot=True, interval=LOOK_MS)
         self._timer.timeout.connect(lambda: self._tasks.start(self._look()))
@@ -107,7 +107,7 @@ class CompactionController(QObject):
             self._tasks.start(self._read())
 
     async def _read(self) -> None:
-        """Have the compactions of the open conversation as they are kept."""
+        """Read the compactions of the open conversation."""
         here = self._here
         found = await self._compaction_store.of(here)
         if here == self._here:
@@ -135,7 +135,7 @@ class CompactionController(QObject):
     # -------------------------------------------------------------- the offer
 
     async def _look(self) -> None:
-        """Offer it where the open conversation comes near the model's window."""
+        """Offer to compact if the open conversation comes near the model's window."""
         self._looks += 1
         look = self._looks
         if not self._current.path or self._is_busy(self._here):
@@ -145,7 +145,7 @@ class CompactionController(QObject):
             if await self._is_nearly_full():
                 plan = await self._planned()
         except UserFacingError:
-            return  # looking is a courtesy; asking says what is wrong
+            return  # sending reports the error
         if look != self._looks:
             return
         declined = self._declined.get(self._here)
@@ -165,7 +165,7 @@ class CompactionController(QObject):
         return conversation_id in self._work or self._running.is_running(conversation_id)
 
     def offer(self) -> None:
-        """What the command asks for: say what compacting would do, or do it where it is free."""
+        """Say what compacting would do, or compact at once if it is free."""
         self._tasks.start(self._offer())
 
     async def _offer(self) -> None:
@@ -188,7 +188,7 @@ class CompactionController(QObject):
         self._made_bar().compact_button.setFocus()
 
     def ways_out(self, error: UserFacingError) -> Actions:
-        """What can be done about a question that does not fit."""
+        """Return the offer for a question that does not fit."""
         fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._current.path)
         return [("Compact", self.offer)] if fits_not else ()
 
@@ -257,14 +257,14 @@ class CompactionController(QObject):
             self._tasks.start(self._read())
 
     def cancel(self) -> bool:
-        """Leave the compaction under way in the open conversation; whether there was one."""
+        """Cancel the compaction of the open conversation; return True if there was one."""
         is_working = self._here in self._work
         if is_working:
             self._work[self._here][0].cancel()
         return is_working
 
     def close(self) -> None:
-        """Leave what is under way: the program ends."""
+        """Cancel all compactions: the program ends."""
         self._timer.stop()
         for task, _ in self._work.values():
             task.cancel()
@@ -272,11 +272,11 @@ class CompactionController(QObject):
     async def before_asking(
         self, asking: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
-        """Wait for a compaction under way; compact first, where the person wants that by itself."""
+        """Wait for a running compaction, or compact first if that is set."""
         if asking.id not in self._work and self._values["answer.auto_compact"]:
             await self._begin_by_itself(asking, path, draft)
         if asking.id in self._work:
-            # What was cancelled or has failed was said; the question goes on as it is.
+            # A failure was reported already; the question is sent uncompacted.
             await asyncio.wait([self._work[asking.id][0]])
 
     async def _begin_by_itself(
@@ -317,17 +317,17 @@ class CompactionController(QObject):
         ).open()
 
     def undo(self) -> None:
-        """Have the messages of the open conversation sent again."""
+        """Undo the compaction: send the messages themselves again."""
         if (made := self._last()) is not None:
             self._tasks.start(self._undo(made))
 
     def show_sent(self) -> None:
-        """Show what is sent in place of the beginning of the open conversation."""
+        """Show the text that is sent in place of the conversation's beginning."""
         if (made := self._last()) is not None:
             self._show_sent(made)
 
     def _last(self) -> Compaction | None:
-        """The newest compaction of the open conversation; said, where there is none."""
+        """Return the newest compaction of the open conversation; notify if there is none."""
         path = self._current.path
         held = marked(path, self._current.compactions)
         made = next((held[m.id] for m in reversed(path) if m.id in held), None)
@@ -349,7 +349,7 @@ def _words_of(made: Compaction) -> str:
 
 
 def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | None) -> ItemMark:
-    """What stands in the transcript where a compaction ends."""
+    """Return the mark in the transcript where a compaction ends."""
     undo, show = ("Undo", "undo-compaction"), ("Show what is sent", "show-sent")
     if in_force is not None and in_force.id == made.id:
         is_opaque = made.kind is CompactionKind.PROVIDER
@@ -361,7 +361,7 @@ def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | No
 
 
 def offer_of(plan: Plan) -> tuple[str, str]:
-    """What is offered, and what it does and costs."""
+    """Return the offer's text, and what compacting does and costs."""
     mark, tokens = "" if plan.exact else "≈ ", format_tokens(plan.whole)
     limit = usable_input(plan.own.model)
     room = (

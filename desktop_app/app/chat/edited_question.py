@@ -1,4 +1,4 @@
-"""A question that was put back into the prompt: sent again, it stands beside the old one."""
+"""A question edited in the prompt; sent again, it becomes a version of the old one."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ class _Edited:
 
 
 class EditedQuestion(QObject):
-    """At most one at a time; what stood in the prompt before comes back after it.
+    """Holds the question that is being edited, if any.
+
+    The draft that was in the prompt before comes back afterwards.
 
     Signals:
-        changed(): a question came into the prompt, or what stood there before came back.
+        changed: editing began or ended.
     """
 
     changed = Signal()
@@ -46,7 +48,7 @@ class EditedQuestion(QObject):
         self._edited: _Edited | None = None
 
     def begin(self, message: Message) -> None:
-        """Edit a question, or that of an answer."""
+        """Edit a question, or the question of an answer."""
         question = message
         if message.role is Role.ASSISTANT:
             question = self._current.path_to(message.id)[-1]
@@ -56,15 +58,18 @@ class EditedQuestion(QObject):
         self._put_into_prompt(question.as_draft)
 
     def leave(self) -> None:
-        """Put back what stood in the prompt before."""
+        """Stop editing: restore the draft that was in the prompt before."""
         edited = self._here()
         if edited is not None:
             self._edited = None
             self._put_into_prompt(edited.put_aside)
 
     def end(self, conversation_id: str, rest: Draft) -> Draft:
-        """What stood in a conversation's prompt was asked but for `rest`; returns what is to stand
-        there now."""
+        """End editing if the edited question was sent; return what goes into the prompt now.
+
+        Args:
+            rest: what was not sent.
+        """
         if self._edited is None or self._edited.conversation_id != conversation_id:
             return rest
         put_aside, self._edited = self._edited.put_aside, None
@@ -72,12 +77,12 @@ class EditedQuestion(QObject):
 
     @property
     def question(self) -> Message | None:
-        """The question of the open path that is being edited, if any."""
+        """The question of the open path that is being edited, None for none."""
         edited = self._here()
         return None if edited is None else edited.question
 
     def is_in(self, conversation_id: str) -> bool:
-        """Whether a question of this conversation is being edited."""
+        """Return True if a question of this conversation is being edited."""
         return self._edited is not None and self._edited.conversation_id == conversation_id
 
     def _here(self) -> _Edited | None:

@@ -1,4 +1,4 @@
-"""The runs in the background that an earlier start left: gone on with as soon as the window is there."""
+"""Resumes the background runs of an earlier start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def resume_runs(
     conversations: ConversationStore,
     chat_service: ChatService,
 ) -> None:
-    """Go on with all that was left. Raises StorageError."""
+    """Start all that was left. Raises StorageError."""
     resumer = Resumer(conversations, chat_service)
     for answering in await resumer.take_up(providers.all):
         running.start(answering)

@@ -1,7 +1,6 @@
-"""Counting down to the next try, second by second.
+"""Counts down to the next retry, second by second.
 
-One timer for all that waits, set to the moment at which a figure changes: nothing runs while nothing
-waits, and a wait of a minute costs sixty turns.
+One timer serves all countdowns and fires when a figure changes: it is idle while nothing waits.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 
 class RetryCountdown(QObject):
-    """Waits by key.
+    """Countdowns by key.
 
     Signals:
-        ticked(str, str): a key, and the sentence to show from now on.
+        ticked(str, str): a key, and the sentence to show now.
     """
 
     ticked = Signal(str, str)
@@ -28,14 +27,14 @@ class RetryCountdown(QObject):
         self._timer.timeout.connect(self._tick)
 
     def start(self, key: str, seconds: float, reason: str) -> str:
-        """Count down from `seconds`; returns the sentence to show at first."""
+        """Count down from `seconds`; return the first sentence to show."""
         until = time.monotonic() + seconds
         self._waits[key] = (until, reason)
         self._wind_up(time.monotonic())
         return _sentence(seconds, reason)
 
     def stop(self, key: str) -> None:
-        """Count no more for this key."""
+        """Stop the countdown of this key."""
         self._waits.pop(key, None)
         if not self._waits:
             self._timer.stop()
@@ -49,7 +48,7 @@ class RetryCountdown(QObject):
         self._wind_up(now)
 
     def _wind_up(self, now: float) -> None:
-        """To the moment at which the next of the figures changes."""
+        """Set the timer to the moment when the next figure changes."""
         if self._waits:
             rests = (until - now for until, _ in self._waits.values())
             next_s = min(rest - max(math.ceil(rest) - 1, 0) for rest in rests)

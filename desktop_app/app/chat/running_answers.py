@@ -1,6 +1,6 @@
-"""The answers on their way: one task each. A conversation may have several, as versions.
+"""The streaming answers, one task each; a conversation may have several, as versions.
 
-What arrives is handed on at most once a frame, however fast a provider sends.
+Deltas are reported at most once a frame, however fast a provider sends.
 """
 
 from __future__ import annotations
@@ -46,23 +46,23 @@ class _Run:
     reasoning: list[str] = field(default_factory=list)
     section: int | None = None
     says: str = ""  # why nothing arrives
-    waiting: str | None = None  # the same, where it is still to be handed on
+    waiting: str | None = None  # the same, if it is not reported yet
     store_error: StorageError | None = None
     deltas: int = 0
     first_delta: float = 0.0
 
 
 class RunningAnswers(QObject):
-    """Runs Answerings.
+    """Runs answers and reports their progress.
 
-    Signals (each with the id of the conversation first):
+    Signals, each with the conversation's id first:
         started(str): an answer has begun.
         text_arrived(str, str, str), reasoning_arrived(str, str, str): message id and more text.
         waiting_changed(str, str, str): message id and why nothing arrives; "" once it does.
         rate_changed(str, float): deltas a second, about one token each.
         finished(str, Message): the final answer.
         amended(str, Message): what became known of an answer after its end.
-        store_changed(str, object): a StorageError while it cannot be kept, None once it can.
+        store_changed(str, object): a StorageError while it cannot be stored, None once it can.
     """
 
     started = Signal(str)
@@ -86,7 +86,7 @@ class RunningAnswers(QObject):
         self._countdown.ticked.connect(self._tick)
 
     def start(self, answering: AnswerRun) -> None:
-        """Run an answer in a task of its own, and those beside it in theirs."""
+        """Run an answer, and its other candidates, in a task each."""
         for each in (answering, *answering.beside):
             run = self._runs[each.answer.id] = _Run(each)
             run.task = self._tasks.start(self._run(each.conversation.id, run))
@@ -102,8 +102,11 @@ class RunningAnswers(QObject):
         return [run for run in runs if run.answering.conversation.id == conversation_id]
 
     def _cancel(self, run: _Run) -> None:
-        """Once: a second time would not let it keep what arrived. And not before its first step:
-        what is cancelled sooner never runs, and keeps nothing."""
+        """Cancel a run once, after its first step.
+
+        A second cancellation would keep it from storing what arrived; a task that is cancelled
+        before its first step never runs and stores nothing.
+        """
         if not run.has_begun:
             asyncio.get_running_loop().call_soon(self._cancel, run)
         elif run.task is not None and not run.is_stopping:
@@ -111,16 +114,16 @@ class RunningAnswers(QObject):
             run.task.cancel()
 
     def is_running(self, conversation_id: str) -> bool:
-        """Whether an answer is on its way in a conversation."""
+        """Return True if an answer streams in a conversation."""
         return bool(self._of(conversation_id))
 
     @property
     def conversations(self) -> frozenset[str]:
-        """Where answers are on their way."""
+        """The conversations in which answers stream."""
         return frozenset(run.answering.conversation.id for run in self._runs.values())
 
     def newest(self, answer: Message) -> Message:
-        """An answer as the store has it, with all that has been handed on where it still runs."""
+        """Return an answer with all text that was reported so far."""
         self._hand_on()
         run = self._runs.get(answer.id)
         if run is None:
@@ -128,20 +131,22 @@ class RunningAnswers(QObject):
         return run.answering.so_far
 
     def say_again(self, conversation_id: str) -> None:
-        """Tell once more why nothing arrives in a conversation, as it has just been opened."""
+        """Report again why nothing arrives in a conversation that was just opened."""
         for run in self._of(conversation_id):
             if run.says:
                 self.waiting_changed.emit(conversation_id, run.answering.answer.id, run.says)
 
     def look_again(self, provider_id: str) -> None:
-        """A provider has another key: what waits for it goes on."""
+        """Retry what waits for this provider, which has another key."""
         for run in self._runs.values():
             if isinstance(run.answering, ResumedAnswering):
                 run.answering.look_again(provider_id)
 
     async def stop_all(self) -> None:
-        """Stop every answer and wait until its text is kept; those in the background go on at their
-        provider, to be picked up at the next start."""
+        """Stop every answer and wait until its text is stored.
+
+        Background runs continue at their provider, and are resumed at the next start.
+        """
         runs = list(self._runs.values())
         for run in runs:
             run.answering.leave()
@@ -154,7 +159,7 @@ class RunningAnswers(QObject):
             self._take(run, event)
 
         def on_store(error: StorageError | None) -> None:
-            # Said once, however often it is tried again.
+            # Reported once, however often it is retried.
             if (error is None) != (run.store_error is None):
                 run.store_error = error
                 self.store_changed.emit(conversation_id, error)
@@ -166,19 +171,19 @@ class RunningAnswers(QObject):
             self._hand_on()
             self._countdown.stop(run.answering.answer.id)
             del self._runs[run.answering.answer.id]
-            if run.store_error is not None:  # stopped while there was no room on the disk
+            if run.store_error is not None:  # stopped while the disk was full
                 self._tasks.start(self._keep(run.answering.answer))
             self.finished.emit(conversation_id, run.answering.answer)
             if run.is_stopping:
                 self._tasks.start(self._call_off(conversation_id, run.answering))
 
     async def _call_off(self, conversation_id: str, answering: AnswerRun) -> None:
-        """What runs in the background is told to stop; nobody waits for that."""
+        """Cancel a background run at its provider, without waiting for it."""
         if await answering.call_off():
             self.amended.emit(conversation_id, answering.answer)
 
     async def _keep(self, answer: Message) -> None:
-        """Try to keep an answer that has ended, until that works."""
+        """Retry to store an answer that has ended, until that works."""
         self._unkept[answer.id] = answer
         while answer.id in self._unkept:
             await asyncio.sleep(KEEP_AGAIN_S)
@@ -200,11 +205,11 @@ class RunningAnswers(QObject):
                 gap = "" if is_first or section == run.section else "\n\n"
                 run.section = section
                 run.reasoning.append(run.shown_reasoning.take(gap + text))
-                if run.says:  # that it is waited for
+                if run.says:  # the wait was reported
                     self._countdown.stop(run.answering.answer.id)
                     run.says = run.waiting = ""
                 self._say_if_cut(run, run.shown_reasoning)
-            case ReasoningItem():  # the next item counts its sections anew
+            case ReasoningItem():  # the next item counts its own sections
                 run.section = None if run.section is None else -1
                 return
             case Waiting(seconds, reason):

@@ -1,4 +1,4 @@
-"""The answers under way, shown in the transcript while their conversation is open."""
+"""Shows streaming answers in the transcript while their conversation is open."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-STORE = "store"  # the topic of notifications about answers that cannot be kept
+STORE = "store"  # the topic of notifications about answers that cannot be stored
 _ANNOUNCED = {
     MessageStatus.COMPLETE: "The answer is complete.",
     MessageStatus.CANCELLED: "The answer was stopped.",
@@ -26,7 +26,7 @@ _ANNOUNCED = {
 
 
 class ShownAnswers(QObject):
-    """Between the running answers and the transcript."""
+    """Connects the running answers with the transcript."""
 
     def __init__(
         self,
@@ -39,9 +39,9 @@ class ShownAnswers(QObject):
     ) -> None:
         super().__init__(parent)
         self._pane, self._current, self._providers = pane, current, providers
-        self._ended: dict[str, str] = {}  # what is said when all of an answer is shown, by its id
+        self._ended: dict[str, str] = {}  # answer id -> announcement for when all of it is shown
         pane.transcript.message_updated.connect(self._announce_end)
-        self._unkept: set[str] = set()  # conversations whose answer finds no room on the disk
+        self._unkept: set[str] = set()  # conversations whose answer cannot be stored
         self._current.opened.connect(lambda: running.say_again(self._current.id))
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
@@ -51,19 +51,19 @@ class ShownAnswers(QObject):
         running.store_changed.connect(self._show_store)
 
     def show_end(self, answer: Message) -> None:
-        """An answer of the open conversation has ended; nothing where another version is shown."""
+        """Show the end of an answer, unless another version of it is shown."""
         if answer.id in [message.id for message in self._current.path]:
             self._pane.transcript.set_waiting(answer.id, "")
             self._ended = {answer.id: _ANNOUNCED.get(answer.status, "The answer has ended.")}
             self._show_amended(answer.conversation_id, answer)
 
     def _announce_end(self, message_id: str) -> None:
-        """Behind the answer's last sentence, which may be read out."""
+        """Announce the end after the answer's last sentence, which may be read aloud."""
         if words := self._ended.pop(message_id, ""):
             self._pane.notifications.announce(words)
 
     def say_store_works(self) -> None:
-        """Something was kept: take back that nothing can be, unless an answer still waits for that."""
+        """Dismiss the storage error once an answer was stored, unless another one still waits."""
         if not self._unkept:
             self._pane.notifications.dismiss_topic(STORE)
 

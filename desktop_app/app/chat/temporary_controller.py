@@ -1,4 +1,4 @@
-"""The private conversation of the window: begun, left and come back to, and forgotten."""
+"""The private conversation: opened, left, returned to, and forgotten."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 
 class TemporaryController(QObject):
-    """Between the command, the card and what is held in memory. There is one at a time; another one
-    is begun in its place.
+    """Connects command, card and row with the conversation in memory. There is one at a time.
 
     Signals:
         content_dropped(DroppedContent, str, bool): something was dropped on the conversation's row;
@@ -66,7 +65,7 @@ class TemporaryController(QObject):
         conversation_list.temporary_requested.connect(self.open)
 
     def open(self) -> None:
-        """Begin one, or go back to the one there is; in it, offer to begin another."""
+        """Begin one or return to it; if it is open, offer to replace it."""
         if self._id and self._id != self._current.id:
             self._go_back()
         elif not self._id:
@@ -78,7 +77,7 @@ class TemporaryController(QObject):
             self._pane.prompt.focus_text()
 
     def close_open(self) -> None:
-        """Close it: at once where nothing is in it, else when the person has said so."""
+        """Close it, after a confirmation if it has content."""
         if self._id != self._current.id:
             self._go_back()
         self._begins_another = False

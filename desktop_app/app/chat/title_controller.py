@@ -1,4 +1,4 @@
-"""Titles by a small model: asked for after a conversation's first answer, where switched on."""
+"""Asks a small model for a title after a conversation's first answer, if that is enabled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class TitleController(QObject):
-    """Between the end of first answers and the list."""
+    """Connects the end of first answers with the list."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class TitleController(QObject):
             self._tasks.start(self._entitle(conversation_id))
 
     async def _entitle(self, conversation_id: str) -> None:
-        """A better title; the old one stays where the person chose it or no better one comes."""
+        """Set a better title, unless the user has chosen one meanwhile."""
         path = await self._conversations.path(conversation_id)
         known = self._presenter.usable(conversation_id)
         if known is None or not wants_title(known, path):

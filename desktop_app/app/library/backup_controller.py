@@ -1,7 +1,7 @@
-"""Backups by themselves: once a day or a week, into a folder that the person chose.
+"""Automatic backups, daily or weekly, into a folder that the user chose.
 
-What came of the last one is kept in the settings, so that a failure is said once and then shown
-where backups are set; it is tried again every hour.
+The outcome of the last one is stored, so that a failure is notified once and then shown in the
+settings; it is retried every hour.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.notifications import Notifications
 
 LAST_KEY = "backup.last"
-# After the start, which has better things to do.
+# Not during the start.
 FIRST_LOOK = timedelta(seconds=20)
 TRY_AGAIN = timedelta(hours=1)
-# Qt's timers count milliseconds in 32 bits; and a clock may be set meanwhile.
+# Qt's timers count milliseconds in 32 bits, and the clock may be changed meanwhile.
 LONGEST_WAIT = timedelta(hours=6)
 EVERY = {"day": timedelta(days=1), "week": timedelta(days=7)}
 TOPIC = "backup"
@@ -38,16 +38,16 @@ ByHand = Callable[[str, int], Awaitable[Ended | None]]
 
 
 def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
-    """How long until the next backup, seen from `at`; None where none is wanted.
+    """Return the time until the next backup, None if none is wanted.
 
     Args:
-        last: {"at": when one was made last, "failed_at": when one failed since}, as ISO 8601.
+        last: {"at": time of the last backup, "failed_at": time of a later failure}, as ISO 8601.
     """
     if every not in EVERY:
         return None
     due = at
     if made := _moment(last.get("at")):
-        # One from the future, by a clock that was wrong, does not hold up others.
+        # A backup from the future, made by a wrong clock, delays no others.
         due = made + EVERY[every] if made <= at else at
     if failed := _moment(last.get("failed_at")):
         due = max(due, min(failed, at) + TRY_AGAIN)
@@ -55,10 +55,10 @@ def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
 
 
 class BackupController(QObject):
-    """Between the settings, the clock and `repartee backup`.
+    """Runs `repartee backup` when one is due.
 
     Args:
-        by_hand: makes one where the person sees it.
+        by_hand: makes one with visible progress.
     """
 
     def __init__(
@@ -84,14 +84,14 @@ class BackupController(QObject):
         self._values.changed.connect(self._on_value)
 
     async def start(self) -> None:
-        """Begin to look at the clock."""
+        """Read the last outcome and start the timer."""
         stored = await self._settings_store.all()
         self._last = stored.get(LAST_KEY) or {}
         self._show()
         self._wait(FIRST_LOOK)
 
     def close(self) -> None:
-        """The program ends."""
+        """Stop the timer and a running backup: the program ends."""
         self._timer.stop()
         self._command.stop()
 
@@ -134,7 +134,7 @@ class BackupController(QObject):
             await self._note(ended)
 
     def by_hand(self) -> None:
-        """Make one now, as the person wants it."""
+        """Back up now."""
         if not self._folder:
             self._notifications.notify("Choose a folder for the backups first.")
             return

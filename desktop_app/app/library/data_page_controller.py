@@ -1,4 +1,4 @@
-"""The Library page of the settings, and what it leads to."""
+"""Restore, deletion and repair of the store, from the Library page of the settings."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class DataPageController(QObject):
         return not self._current.is_new and not self._current.is_private
 
     def show(self) -> None:
-        """Open the page."""
+        """Show the Library page."""
         self._show_settings(True)
         self._panel.show_page("library")
 
@@ -80,8 +80,8 @@ class DataPageController(QObject):
         self.export_requested.emit(ids, format_id)
 
     def choose_restore(self) -> None:
-        """Ask for a backup, explain, and restore it."""
-        from PySide6.QtWidgets import QFileDialog  # here and below: no part of the start
+        """Ask for a backup file, explain, and restore it."""
+        from PySide6.QtWidgets import QFileDialog  # here and below: not a part of the start
 
         name, _ = QFileDialog.getOpenFileName(
             self._parent, "Restore a backup", str(Path.home()), BACKUP_FILES
@@ -107,5 +107,5 @@ class DataPageController(QObject):
         box.open()
 
     def repair(self) -> None:
-        """Repair the store, which was found damaged while the window was open."""
+        """Repair the store, which turned out to be damaged."""
         self._end_for(repairing(self._user_folders))

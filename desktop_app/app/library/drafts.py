@@ -1,9 +1,8 @@
-"""What stands in each conversation's prompt and is not sent: held here, and kept on disk.
+"""The drafts of all conversations, in memory and in the store.
 
-What is held here is newer than what a read of the store may give, whose writes are still under way.
-The blank conversation, which is in no list yet, has one too, and with it what is set for its answers
-alone; it keeps its id until it is begun, so that what was on its way into its prompt still arrives
-there.
+The memory is newer than the store while writes are pending. The blank conversation has a draft,
+too, and with it settings for its answers. It keeps its id until it is stored, so that files which
+are still being read arrive in its draft.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ BLANK_KEY = "window.new_draft"
 
 
 class Drafts:
-    """See the module.
+    """Drafts by conversation.
 
     Attributes:
-        blank_id: the id that the next new conversation will have.
-        blank_overrides: what is set for its answers alone.
-        blank_preset_id: the preset that was put into force in it.
+        blank_id: the id of the next new conversation.
+        blank_overrides: the settings of its answers.
+        blank_preset_id: the preset that was applied to it.
     """
 
     def __init__(self, backend: Backend, tasks: Tasks) -> None:
@@ -46,50 +45,50 @@ class Drafts:
         self.blank_preset_id: str | None = None
 
     def load(self, stored: dict[str, Any]) -> None:
-        """Take the blank conversation's draft out of the stored settings."""
+        """Read the blank conversation's draft from the stored settings."""
         row = stored.get(BLANK_KEY) or {}
         self._held[self.blank_id] = _from_json(row)
         self.blank_overrides = Overrides.from_json(row.get("overrides") or {})
         self.blank_preset_id = row.get("preset")
 
     def of(self, conversation: Conversation) -> Draft:
-        """The draft of a conversation as it was read from the store."""
+        """Return the draft of a conversation that was read from the store."""
         return self._held.get(conversation.id, conversation.draft)
 
     def held(self, conversation_id: str) -> Draft:
-        """The draft of a conversation that is or was open."""
+        """Return the draft of a conversation that is or was open."""
         return self._held.get(conversation_id, Draft())
 
     def of_blank(self) -> Draft:
-        """The draft of the conversation that is not begun yet."""
+        """Return the draft of the blank conversation."""
         return self.held(self.blank_id)
 
     def keep(self, conversation_id: str, draft: Draft) -> None:
-        """Hold a draft, and write it where it is news."""
+        """Hold a draft, and write it if it has changed."""
         if self._held.get(conversation_id) != draft:
             self._held[conversation_id] = draft
             self._tasks.start(self._write(conversation_id, draft))
 
     def keep_settings(self, overrides: Overrides, preset_id: str | None) -> None:
-        """Hold and write what is set for the blank conversation, and its preset."""
+        """Hold and write the settings of the blank conversation."""
         self.blank_overrides, self.blank_preset_id = overrides, preset_id
         self._tasks.start(self._write(self.blank_id, self.of_blank()))
 
     def begun(self, conversation_id: str, rest: Draft) -> None:
-        """A turn was kept on disk, with the draft emptied; `rest` was not part of it."""
+        """Set what is left of a draft after a question was stored, which emptied it."""
         if conversation_id == self.blank_id:
             self.blank_id, self.blank_overrides, self.blank_preset_id = new_id(), Overrides(), None
             self._tasks.start(self._backend.settings.remove(BLANK_KEY))
-        # Written even where it is empty: an older state may be on its way to the disk.
+        # Written even if empty: an older state may be about to be written.
         self._held[conversation_id] = rest
         self._tasks.start(self._write(conversation_id, rest))
 
     def forget(self, conversation_id: str) -> None:
-        """Hold nothing of a conversation that is gone."""
+        """Forget the draft of a conversation that was deleted."""
         self._held.pop(conversation_id, None)
 
     async def attach(self, conversation_id: str, part: DraftPart) -> None:
-        """Add an attachment to the draft of a conversation that is not open; once."""
+        """Add an attachment to the draft of a conversation that is not open, once."""
         draft = self._held.get(conversation_id)
         if draft is None:
             conversation = await self._backend.conversations.get(conversation_id)

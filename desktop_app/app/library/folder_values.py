@@ -1,8 +1,8 @@
-"""A folder's own settings, by the keys of the settings that they stand before.
+"""A folder's own settings, by the keys of the settings that they override.
 
-Beside what a conversation may have for itself a folder has the variant and the effort that new
-conversations in it start with. They hold at whichever provider is the default then: a folder ties
-nobody to one, unless it came with it.
+Besides the settings that a conversation may have, a folder has the variant and effort of its new
+conversations. They apply at the default provider; a folder is tied to a provider only if it was
+imported with one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ANY_PROVIDER = ""
 
 
 def values_of(folder: Folder) -> dict[str, SettingValue]:
-    """What is set for a folder."""
+    """Return the settings of a folder."""
     values = own_values(folder.overrides)
     if folder.choice is not None and folder.choice.variant is not None:
         values[VARIANT] = folder.choice.variant.value
@@ -29,7 +29,7 @@ def values_of(folder: Folder) -> dict[str, SettingValue]:
 
 
 def with_value(folder: Folder, key: str, value: SettingValue) -> Folder:
-    """The folder with the setting of this key set to a valid value."""
+    """Return the folder with a setting set to a valid value."""
     choice = folder.choice or ModelChoice(_ANY_PROVIDER, "")
     if key == VARIANT:
         return replace(folder, choice=replace(choice, variant=Variant(str(value)), model=""))
@@ -39,7 +39,7 @@ def with_value(folder: Folder, key: str, value: SettingValue) -> Folder:
 
 
 def without_value(folder: Folder, key: str) -> Folder:
-    """The folder with the setting of this key not set."""
+    """Return the folder without a setting."""
     if key not in (VARIANT, EFFORT):
         return replace(folder, overrides=without_own(folder.overrides, key))
     if folder.choice is None:

@@ -1,4 +1,4 @@
-"""Folders: made, named, set, deleted, and filled with conversations."""
+"""Folders: created, renamed, configured, deleted, and filled with conversations."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NEW, _NONE = "folder.new", "folder.none"
 
 
 class FoldersController(QObject):
-    """Between the list's folders, the settings panel and the store."""
+    """Connects the list's folders, the settings panel and the store."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class FoldersController(QObject):
         self._navigator, self._presenter = navigator, presenter
         self._picker: CommandPalette | None = None
         self._picking: list[str] = []
-        self._asked_for = ""  # whose settings the person wants to see; else the open one's folder
+        self._asked_for = ""  # whose settings are shown; "": the open conversation's
         self._connect()
 
     def _connect(self) -> None:
@@ -93,7 +93,7 @@ class FoldersController(QObject):
     # -------------------------------------------------------------- folders
 
     def create(self, conversation_ids: Sequence[str] = ()) -> None:
-        """Make a folder with these conversations in it, its name to be typed."""
+        """Create a folder with these conversations in it, and edit its name."""
         taken = {folder.name for folder in self._folders.by_id.values()}
         names = (NEW_NAME, *(f"{NEW_NAME} {number}" for number in range(2, len(taken) + 3)))
         name = next(name for name in names if name not in taken)
@@ -104,7 +104,7 @@ class FoldersController(QObject):
         self._presenter.start(self._name(folder.id))
 
     async def _name(self, folder_id: str) -> None:
-        """Have its name typed, where it stands."""
+        """Edit a folder's name in the list."""
         shown = self._conversation_list
         if self._presenter.place != LIST:
             await self._presenter.go(LIST)
@@ -115,7 +115,7 @@ class FoldersController(QObject):
         self._set(folder_id, lambda folder: replace(folder, name=name))
 
     def delete(self, folder_id: str) -> None:
-        """Delete a folder; its conversations stay, and stand in the list."""
+        """Delete a folder; its conversations stay in the list."""
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
             self._presenter.write(self._delete(folder))
@@ -146,7 +146,7 @@ class FoldersController(QObject):
             self._keep(change(folder))
 
     def _keep(self, folder: Folder) -> None:
-        """Show a folder as it is now, and write it."""
+        """Show a changed folder, and write it."""
         self._presenter.write(self._folder_store.save(folder))
         folders = {**self._folders.by_id, folder.id: folder}
         self._folders.replace_all(list(folders.values()))
@@ -158,7 +158,7 @@ class FoldersController(QObject):
     # -------------------------------------------------------------- filling them
 
     def move(self, conversation_ids: Sequence[str], folder_id: str) -> None:
-        """Put conversations into a folder, or with "" out of theirs; Undo puts them back."""
+        """Move conversations into a folder, or out of theirs if it is ""; offer Undo."""
         known = [c for id_ in conversation_ids if (c := self._presenter.known(id_)) is not None]
         target = folder_id or None
         moved = [c for c in known if c.folder_id != target]
@@ -181,7 +181,7 @@ class FoldersController(QObject):
             self._presenter.write(self._flag_store.move(ids, target))
 
     def offer(self) -> None:
-        """Ask for the folder that what is marked, or open, is to be moved to: by its name."""
+        """Let the user choose a folder for the marked conversations."""
         ids = [id_ for id_ in self._conversation_list.marked if self._presenter.known(id_)]
         if not ids:
             return
@@ -212,8 +212,10 @@ class FoldersController(QObject):
     # -------------------------------------------------------------- their settings
 
     def show_settings(self, folder_id: str = "") -> None:
-        """Show the settings of a folder, by default of the one that is shown or that what is open
-        lies in."""
+        """Show a folder's settings.
+
+        By default that is the folder in the list, else the open conversation's.
+        """
         place, opened = self._presenter.place, self._current.conversation
         here = place.folder_id if place.kind is ListFilterKind.FOLDER else opened.folder_id
         wanted = folder_id or here or ""

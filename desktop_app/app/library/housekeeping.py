@@ -1,5 +1,6 @@
-"""What nobody looks at any more is removed: what lay in the trash for long enough, and attachments that
-nothing refers to. A little after the start, every few hours in a window that stays open, and at the end.
+"""Removes expired trash and unused attachments.
+
+That happens a little after the start, every few hours, and at the end.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# After the start, before anybody takes a document out of a draft to put it back later.
+# After the start, before a document can be removed from a draft to be put back later.
 FIRST_MS: Final = 2000
 AT_END_S: Final = 2.0
 EVERY_MS: Final = 6 * 60 * 60 * 1000
 
 
 class Housekeeping(QObject):
-    """See the module.
+    """Runs the removal from time to time.
 
     Args:
         expire: deletes what has been in the trash for long enough.
@@ -56,7 +57,7 @@ class Housekeeping(QObject):
         self._again.timeout.connect(self._begin)
 
     def start(self) -> None:
-        """From now on, from time to time."""
+        """Run after a moment, and then from time to time."""
         QTimer.singleShot(FIRST_MS, self, self._begin)
         self._again.start()
 
@@ -64,7 +65,7 @@ class Housekeeping(QObject):
         self._tasks.start(self.collect())
 
     async def collect(self) -> None:
-        """Remove it now; what fails is tried again."""
+        """Remove everything unused now; failures are retried the next time."""
         await self._expire()
         try:
             await self._attachment_store.collect()
@@ -73,6 +74,6 @@ class Housekeeping(QObject):
             log.warning("%s %s", error.what_happened, error.details)
 
     async def collect_in_time(self) -> None:
-        """The same before the end, which waits for it a moment only."""
+        """Do the same at the program's end, for two seconds at most."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.collect(), AT_END_S)

@@ -1,6 +1,6 @@
-"""Opening conversations, where one was in each of them, every draft, titles, pins, and the search.
+"""Opens conversations, and remembers where each one was scrolled to.
 
-What the list shows is the shelf's business; deleting is the trash's.
+`ListPresenter` decides what the list shows; `Trash` deletes.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-PREVIEW = 30  # messages that are shown before a longer conversation has been read
+PREVIEW = 30  # messages shown while the rest of a longer conversation is read
 OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
 
 
 class LibraryController(QObject):
-    """Between the conversation list, the transcript and the store."""
+    """Connects the conversation list, the transcript and the store."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class LibraryController(QObject):
         self._running = running
         self._presenter, self._saver = presenter, saver
         self._scroll: dict[str, tuple[str, int]] = {}
-        self._shown = ""  # the conversation whose messages the transcript shows
+        self._shown = ""  # the conversation whose messages are in the transcript
         self._openings = 0
         self._is_loaded = False
         self._connect()
@@ -115,7 +115,7 @@ class LibraryController(QObject):
     # -------------------------------------------------------------- start and end
 
     async def load(self) -> None:
-        """Fill the list and open what was open last, where it was scrolled to."""
+        """Fill the list, and open the last conversation where it was scrolled to."""
         await self._conversations.interrupt_orphans()
         if self._database.needs_check:  # the last exit was not clean, and the store is large
             self._start(self._database.check())
@@ -133,7 +133,7 @@ class LibraryController(QObject):
             self._open_blank()
 
     async def close(self) -> None:
-        """Keep the draft and the place in the conversation."""
+        """Store the draft and the position in the conversation."""
         self._leave()
         settings = self._settings_store
         place = self._scroll.get(self._current.id)
@@ -145,22 +145,24 @@ class LibraryController(QObject):
     # -------------------------------------------------------------- opening
 
     def open_here(self) -> None:
-        """A blank conversation in the folder that the list shows; from the archive and the trash one
-        goes back to the list."""
+        """Open a blank conversation in the folder that the list shows.
+
+        From the archive and the trash, the list returns to all conversations.
+        """
         place = self._presenter.place
         self.open_new(place.folder_id or None)
         if place.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
             self._start(self._presenter.go(LIST))
 
     def open_new(self, folder_id: str | None = None) -> None:
-        """A blank conversation, with the draft that was left in the last blank one."""
+        """Open a blank conversation, with the draft that the last blank one left."""
         self._openings += 1
         self._open_blank(folder_id)
         self._start(self._settings_store.remove(OPEN_KEY))
         self._pane.prompt.focus_text()
 
     def mark_open(self) -> None:
-        """The open conversation is in the list now: mark it there, and open it at the next start."""
+        """Select the open conversation in the list, and open it at the next start."""
         if self._current.is_private:
             return
         conversation_id = self._current.id
@@ -168,7 +170,7 @@ class LibraryController(QObject):
         self._start(self._settings_store.set(OPEN_KEY, conversation_id))
 
     def open_private(self, conversation: Conversation) -> None:
-        """Open a private conversation in which nothing was said."""
+        """Open a private conversation without messages."""
         self._openings += 1
         early = self._leave()
         self._presenter.read(conversation)
@@ -177,7 +179,7 @@ class LibraryController(QObject):
         self._pane.prompt.focus_text()
 
     def forget_private(self, conversation_id: str) -> None:
-        """Know nothing more of a private conversation that was closed."""
+        """Forget a private conversation that was closed."""
         self._presenter.forget(conversation_id)
         self._scroll.pop(conversation_id, None)
 
@@ -189,9 +191,10 @@ class LibraryController(QObject):
     def open(
         self, conversation_id: str, message_id: str = "", words: str = ""
     ) -> Coroutine[Any, Any, None]:
-        """Open a conversation, at a message where one is named, and there at the first place of
-        these words. A later call supersedes it, in the order of the calls, not of the tasks that
-        they are awaited in."""
+        """Open a conversation, at a message and these words if they are given.
+
+        The latest call wins, in the order of the calls, not of the tasks that await them.
+        """
         self._openings += 1
         return self._open(self._openings, conversation_id, message_id, words)
 
@@ -212,12 +215,12 @@ class LibraryController(QObject):
             versions = await store.versions_on_path(conversation_id)
             path = await self._with_running(await store.path(conversation_id))
         except StorageError:
-            self._current.reopen()  # what is left stays, whatever was shown meanwhile
+            self._current.reopen()  # end the preview
             raise
         if opening != self._openings:
             return
         conversation = self._presenter.read(conversation)
-        early = self._leave()  # only now: what was typed until here belongs to what is left
+        early = self._leave()  # now: text typed until here belongs to the former conversation
         draft = self._drafts.of(conversation)
         self._current.open(conversation, path, versions, draft)
         self._bring_along(early)
@@ -227,13 +230,15 @@ class LibraryController(QObject):
             await self._settings_store.set(OPEN_KEY, conversation_id)
 
     def _is_shown(self, conversation_id: str, message_id: str) -> bool:
-        """Whether a message is one of the open conversation's."""
+        """Return True if a message belongs to the open conversation."""
         is_open = conversation_id == self._current.id == self._shown
         return is_open and any(message.id == message_id for message in self._current.path)
 
     async def _preview(self, opening: int, conversation: Conversation) -> None:
-        """Show the end of a long conversation while the rest is being read. Until it is open in
-        earnest, nothing can be sent: it would go to the one that is left."""
+        """Show the end of a long conversation while the rest is read.
+
+        Sending is disabled meanwhile: the question would go to the conversation being left.
+        """
         store = self._conversations
         tail = await self._with_running(await store.tail(conversation.id, PREVIEW))
         if opening != self._openings or len(tail) < PREVIEW or self._shown == conversation.id:
@@ -255,17 +260,19 @@ class LibraryController(QObject):
             await store.save(replace(conversation, leaf_id=leaf))
 
     async def _with_running(self, path: list[Message]) -> list[Message]:
-        """The path with the running answer as far as it has come in memory."""
+        """Return the path with the running answer as far as it has come in memory."""
         if not path or path[-1].status is not MessageStatus.STREAMING:
             return path
         last = self._running.newest(path[-1])
-        if last is path[-1]:  # it has ended since the path was read, or another process writes it
+        if last is path[-1]:  # it has ended since, or another process writes it
             last = await self._conversations.message(last.id) or last
         return [*path[:-1], last]
 
     def _leave(self) -> str:
-        """Remember what is left behind: the place in it, its draft. Returns what was typed before
-        anything was open."""
+        """Store position and draft of the conversation being left.
+
+        Returns text that was typed before any conversation was open.
+        """
         if not self._is_loaded:
             self._is_loaded = True
             return self._pane.prompt.text()
@@ -274,7 +281,7 @@ class LibraryController(QObject):
         return ""
 
     def _remember_place(self) -> None:
-        """The place of one who reads above; at the bottom there is nothing to come back to."""
+        """Remember the position of a reader; at the bottom there is nothing to remember."""
         transcript, conversation_id = self._pane.transcript, self._current.id
         if not self._current.path or self._shown != conversation_id:
             return
@@ -294,7 +301,7 @@ class LibraryController(QObject):
         self._pane.show_first_start(not self._current.path)
         scroll = self._scroll.get(self._current.id)
         if self._shown == self._current.id and not self._pane.transcript.is_at_end:
-            scroll = self._pane.transcript.scroll_state()  # someone has begun to read
+            scroll = self._pane.transcript.scroll_state()  # the user has begun to read
         self._shown = self._current.id
         self._pane.transcript.set_messages(
             [self._providers.as_shown(message) for message in self._current.path],
@@ -315,7 +322,7 @@ class LibraryController(QObject):
         self._presenter.write(self._flag_store.set_pinned(conversation_ids, pinned))
 
     def pin_chosen(self) -> None:
-        """Pin what is marked or open, or take the pins away where all have one."""
+        """Pin the marked conversations, or unpin them if all are pinned."""
         if self._presenter.chosen:
             pins = not all(conversation.pinned for conversation in self._presenter.chosen)
             self._pin([conversation.id for conversation in self._presenter.chosen], pins)
@@ -329,7 +336,7 @@ class LibraryController(QObject):
     # -------------------------------------------------------------- what others wrote
 
     async def refresh(self) -> None:
-        """Show what other processes have written, in the list and in what is open."""
+        """Show what other processes have written, in the list and in the transcript."""
         await self._presenter.refresh()
         opened = self._current.id
         if self._current.is_new or self._running.is_running(opened):
@@ -348,7 +355,7 @@ class LibraryController(QObject):
             self._take_over(found, path)
 
     def _take_over(self, found: Conversation, path: Sequence[Message]) -> None:
-        """The open conversation and its messages as others have left them."""
+        """Show the open conversation and its messages as others have changed them."""
         mine = self._current.conversation
         self._current.update(found.with_settings_of(mine))
         self._pane.set_title(found.title)

@@ -1,7 +1,7 @@
 """What the conversation list shows: one place of the library, page by page.
 
-Everything here that was read or changed is known by its id. What is changed here is shown at once and
-written behind that; whatever is read waits for such writes, so that an older state never comes back.
+Conversations that were read or changed are cached by id. Changes are shown at once and written
+afterwards; reads wait for pending writes, so that an older state never comes back.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 PAGE = 100  # more rows than the tallest window has
-LARGE_PAGE = 2000  # where all are wanted
-MOST_READ_AGAIN = 1000  # of what is shown, where others wrote
+LARGE_PAGE = 2000  # for commands that need all rows
+MOST_READ_AGAIN = 1000  # rows that are read again after other processes wrote
 
 _T = TypeVar("_T")
 _Read = Callable[[], Awaitable[_T]]
 
 
 class ListPresenter(QObject):
-    """See the module.
+    """Fills the list and applies changes to it.
 
     Signals:
         retitled(str, str): a conversation, by its id, got a title that the user did not choose.
@@ -83,11 +83,11 @@ class ListPresenter(QObject):
         running.finished.connect(lambda id_, _answer: self._show_dot(id_))
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run what does not change the store."""
+        """Start work that does not change the store."""
         self._tasks.start(work)
 
     def write(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run what writes something that is shown already; reading waits for it."""
+        """Start a write of a change that is shown already; reads wait for it."""
         task = self._tasks.start(work)
         self._changes += 1
         self._writes.add(task)
@@ -97,11 +97,11 @@ class ListPresenter(QObject):
 
     @property
     def place(self) -> ListFilter:
-        """What the list shows."""
+        """The place that the list shows."""
         return self._list.model.place
 
     def known(self, conversation_id: str) -> Conversation | None:
-        """A conversation as it is now; None where it was deleted or never read."""
+        """Return a conversation from the cache, None if it was deleted or never read."""
         return self._known.get(conversation_id)
 
     def usable(self, conversation_id: str) -> Conversation | None:
@@ -117,7 +117,7 @@ class ListPresenter(QObject):
         return [known for id_ in marked if (known := self.known(id_)) is not None]
 
     def kept(self, conversation: Conversation) -> None:
-        """A conversation was written to: show it in its place."""
+        """Show a conversation that was written, in its place."""
         self._changes += 1
         self._known[conversation.id] = conversation
         if self._private.was_begun(conversation.id):
@@ -126,8 +126,7 @@ class ListPresenter(QObject):
         self._show_dot(conversation.id)
 
     def read(self, conversation: Conversation) -> Conversation:
-        """A conversation as it was read, with what was changed here and may still be on its way to
-        the disk."""
+        """Return a conversation that was read, with changes that may not be written yet."""
         known = self._known.get(conversation.id)
         if known is not None:
             conversation = replace(
@@ -137,12 +136,12 @@ class ListPresenter(QObject):
         return conversation
 
     def forget(self, conversation_id: str) -> None:
-        """A conversation is gone for good."""
+        """Remove a conversation that was deleted for good."""
         self._known.pop(conversation_id, None)
         self._list.remove(conversation_id)
 
     def change(self, conversation_ids: Sequence[str], **changes: Any) -> None:
-        """Show other values of conversations that are known; the caller writes them."""
+        """Show changed values of conversations; the caller writes them."""
         for conversation_id in conversation_ids:
             known = self._known.get(conversation_id)
             if known is not None:
@@ -150,7 +149,7 @@ class ListPresenter(QObject):
         if self._current.id in conversation_ids and not self._current.is_new:
             self._current.update(replace(self._current.conversation, **changes))
             self._pane.set_title(self._current.conversation.title)
-            self._setup.report_change()  # a folder brings its settings along
+            self._setup.report_change()  # the folder has settings of its own
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title, and write it."""
@@ -164,7 +163,7 @@ class ListPresenter(QObject):
         self.retitled.emit(conversation_id, title)
 
     def _take_choice(self) -> None:
-        """A later change of the title must not bring the former choice or settings back."""
+        """Cache the open conversation's choice, so that a change of the title does not undo it."""
         changed = self._current.conversation
         if changed.id in self._known:
             self._known[changed.id] = self._known[changed.id].with_settings_of(changed)
@@ -187,7 +186,7 @@ class ListPresenter(QObject):
         self._show_dots_of_folders()
 
     async def _more(self, *, whole: bool) -> None:
-        """The next page, or all that is missing."""
+        """Append the next page, or all that is missing."""
         showing, size = self._showing, LARGE_PAGE if whole else PAGE
         last = self._list.model.last_of_pages
         while last is not None and showing == self._showing:
@@ -202,7 +201,7 @@ class ListPresenter(QObject):
                 return
 
     async def refresh(self) -> None:
-        """Show what others have written: the folders, the first rows, and what is open."""
+        """Show what others have written: the folders, the first rows, and the open conversation."""
         place, showing = self.place, self._showing
         shown = [c for c in self._list.model.conversations if not self._stands_above(c)]
         limit = min(len(shown), MOST_READ_AGAIN) + PAGE
@@ -228,7 +227,7 @@ class ListPresenter(QObject):
     def _missing(
         self, found: set[str], page: Sequence[Conversation], limit: int
     ) -> list[Conversation]:
-        """What is shown and should have been found again."""
+        """Return conversations that are shown and were not found again."""
         shown = [c for c in self._list.model.conversations if c.id not in found]
         if len(page) < limit:
             return shown
@@ -236,7 +235,7 @@ class ListPresenter(QObject):
         return [c for c in shown if self._stands_above(c) or self.place.moment_of(c) > end]
 
     async def _look_after(self, missing: Sequence[Conversation]) -> None:
-        """Conversations that stand elsewhere now, or are gone."""
+        """Update or remove conversations that have moved or were deleted."""
         for conversation in missing:
             now = await self._conversations.get(conversation.id)
             if now is None:
@@ -252,8 +251,10 @@ class ListPresenter(QObject):
         )
 
     def _take(self, read: Sequence[Conversation]) -> None:
-        """Know these as they were just read; the choice of the open one is made here, and so are
-        the dots of answers that run here."""
+        """Cache conversations that were just read.
+
+        The choice of the open one, and the dots of running answers, are newer here.
+        """
         for conversation in read:
             if self._running.is_running(conversation.id):
                 conversation = replace(conversation, streaming=False)
@@ -265,7 +266,7 @@ class ListPresenter(QObject):
     async def _read_top(
         self, place: ListFilter, limit: int
     ) -> tuple[list[Conversation], list[Conversation]]:
-        """What stands above the days of a place, and its first page."""
+        """Return the pinned conversations of a place, and its first page."""
         pinned: list[Conversation] = []
         if place.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER):
             every = await self._conversations.pinned()
@@ -285,8 +286,7 @@ class ListPresenter(QObject):
         return await store.listed(limit, after=after, folder_id=folder_id)
 
     async def _settled(self, read: _Read[_T]) -> _T:
-        """What `read` finds when all that was changed here is written, and nothing was changed while
-        it looked."""
+        """Return what `read` finds while no write is pending and nothing changes."""
         while True:
             while self._writes:
                 await asyncio.wait(set(self._writes))
@@ -298,7 +298,7 @@ class ListPresenter(QObject):
     # -------------------------------------------------------------- dots and folders
 
     def _as_shown(self, conversation: Conversation) -> Conversation:
-        """With its dot, whoever writes the answer."""
+        """Return a conversation with a dot if it streams, here or in another process."""
         is_running = self._running.is_running(conversation.id)
         return replace(conversation, streaming=is_running or conversation.streaming)
 
@@ -312,7 +312,7 @@ class ListPresenter(QObject):
         self._show_dots_of_folders()
 
     def _show_dots_of_folders(self) -> None:
-        """A folder has a dot while an answer is on its way in one of its conversations."""
+        """Show a dot at folders in which an answer streams."""
         if self.place == LIST:
             answering = [self._known.get(id_) for id_ in self._running.conversations]
             busy = {conversation.folder_id for conversation in answering if conversation}

@@ -1,4 +1,4 @@
-"""How other controllers open conversations; `LibraryController` does it."""
+"""The protocol by which other controllers open conversations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Navigator(Protocol):
-    """Opens conversations."""
+    """Opens conversations; `LibraryController` satisfies it."""
 
     def open(
         self, conversation_id: str, message_id: str = "", words: str = ""

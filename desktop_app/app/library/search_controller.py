@@ -1,4 +1,4 @@
-"""The search of the list: as one types, with filters; a newer search ends the one before it."""
+"""The search of the conversation list, while the user types, with filters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SearchController(QObject):
-    """Between the search field and the store."""
+    """Connects the search field with the store."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class SearchController(QObject):
         self._shown.search_changed.connect(self._search)
 
     def _search(self, text: str) -> None:
-        """Have this looked for, and nothing else: the store is told to give up what it was at."""
+        """Search for this text; the search before is cancelled in the store, too."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
@@ -55,6 +55,6 @@ class SearchController(QObject):
         self._shown.show_hits([hit for hit in hits if self._is_to_be_found(hit.conversation_id)])
 
     def _is_to_be_found(self, conversation_id: str) -> bool:
-        """Unless it is on its way into the trash."""
+        """Return False for a conversation that is on its way into the trash."""
         known = self._presenter.known(conversation_id)
         return known is None or known.trashed_at is None

@@ -1,4 +1,4 @@
-"""The foot of the list: who answers in the open conversation, and what its month cost."""
+"""The footer of the list: the open conversation's provider, and what its month cost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SpendingFooter(QObject):
-    """Keeps it as things are."""
+    """Keeps the footer up to date."""
 
     def __init__(
         self,

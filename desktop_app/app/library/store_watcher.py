@@ -1,8 +1,7 @@
-"""What other processes write into the store: `repartee import`, `repartee ask --save`.
+"""Notices writes of other processes into the store, like `repartee import`.
 
-The write-ahead log changes with every write, and the system tells of that; nothing is polled.
-Whether it was somebody else's is asked of SQLite. Many writes in a row are told a few times a
-second.
+The write-ahead log changes with every write, and the system reports that; nothing is polled. SQLite
+tells whether another process wrote. Many writes in a row are reported a few times a second.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ class StoreWatcher(QObject):
     """Watches the store.
 
     Signals:
-        store_changed(): somebody else has written to it.
+        store_changed: another process has written to it.
     """
 
     store_changed = Signal()
@@ -39,18 +38,18 @@ class StoreWatcher(QObject):
         self._pause.timeout.connect(lambda: tasks.start(self._look()))
 
     async def watch(self) -> None:
-        """Tell of writes from now on. The store has been read, and so has a log."""
+        """Start watching. The store was read before, so that its log exists."""
         self._version = await self._database.foreign_version()
         self._watcher.addPath(self._log)
 
     def close(self) -> None:
-        """Tell nothing more: the store is about to be closed."""
+        """Stop watching: the store is about to be closed."""
         self._is_closed = True
         self._pause.stop()
         self._watcher.removePath(self._log)
 
     def _touched(self) -> None:
-        # Not begun anew by each write: one that writes on and on is followed as well.
+        # Not restarted by each write, so that endless writes are reported, too.
         if not self._is_closed and not self._pause.isActive():
             self._pause.start()
 
@@ -58,7 +57,7 @@ class StoreWatcher(QObject):
         if self._is_closed:
             return
         version = await self._database.foreign_version()
-        if self._log not in self._watcher.files():  # another one since, by whatever means
+        if self._log not in self._watcher.files():  # the file was replaced
             self._watcher.addPath(self._log)
         if version != self._version:
             self._version = version

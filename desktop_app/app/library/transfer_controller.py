@@ -1,5 +1,4 @@
-"""Conversations in and out of the window: files are chosen here, and read or written by our own
-commands beside it."""
+"""Import and export: files are chosen here, and read or written by our own commands."""
 
 from __future__ import annotations
 
@@ -25,15 +24,15 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 BUSY = "One thing after the other: wait until this has ended, or cancel it."
-# So many reasons are told one by one; the rest by their number.
+# So many reasons are shown; the rest is a number.
 MOST_REASONS = 3
 
 
 class TransferController(QObject):
-    """Between the person's files and the library.
+    """Runs `repartee import`, `export` and `backup`, with their progress.
 
     Args:
-        came: called when conversations were added: the list shows them.
+        came: is awaited after conversations were added.
     """
 
     def __init__(
@@ -56,14 +55,14 @@ class TransferController(QObject):
         self._bar: ProgressCard | None = None
 
     def close(self) -> None:
-        """Stop what runs: the program ends."""
+        """Stop the running command: the program ends."""
         self._command.stop()
 
     # -------------------------------------------------------------- in
 
     def choose_import(self) -> None:
         """Ask for files, and import them."""
-        from PySide6.QtWidgets import QFileDialog  # no part of the start
+        from PySide6.QtWidgets import QFileDialog  # not a part of the start
 
         names, _ = QFileDialog.getOpenFileNames(
             self._parent, "Import conversations", str(Path.home()), "Exports (*.json *.zip)"
@@ -72,7 +71,7 @@ class TransferController(QObject):
             self.import_files([Path(name) for name in names])
 
     def import_files(self, paths: Sequence[Path]) -> None:
-        """Import what is in these files."""
+        """Import these files."""
         self._tasks.start(self._import(paths))
 
     async def _import(self, paths: Sequence[Path]) -> None:
@@ -92,7 +91,7 @@ class TransferController(QObject):
             return
         try:
             files: list[dict[str, Any]] = json.loads(ended.output)["files"]
-        except (ValueError, KeyError):  # it ended before it could say what came
+        except (ValueError, KeyError):  # it ended before it could report
             raise StorageError(ended.said or "The import ended before its end.") from None
         refused = [why for file in files for why in file["refused"]]
         words = _what_came(files)
@@ -107,7 +106,7 @@ class TransferController(QObject):
     # -------------------------------------------------------------- out
 
     def choose_export(self, conversation_ids: Sequence[str] | None, format_id: str) -> None:
-        """Ask where to, and export these conversations, None for all."""
+        """Ask for a file or folder, and export these conversations, None for all."""
         chosen = next(each for each in EXPORT_FORMATS if each.id == format_id)
         is_file = chosen.holds_many or (conversation_ids is not None and len(conversation_ids) == 1)
         name = self._name_of(conversation_ids)
@@ -116,7 +115,7 @@ class TransferController(QObject):
             self.export(conversation_ids, format_id, Path(target))
 
     def _name_of(self, conversation_ids: Sequence[str] | None) -> str:
-        """The title of the one, where it is listed or open."""
+        """Return the title of a single conversation, if it is listed or open."""
         if conversation_ids is None or len(conversation_ids) != 1:
             return ""
         opened, model = self._current.conversation, self._conversation_list.model
@@ -140,7 +139,7 @@ class TransferController(QObject):
         return QFileDialog.getExistingDirectory(self._parent, "Export into", str(Path.home()))
 
     def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:
-        """Write conversations to a file or folder."""
+        """Export these conversations, None for all, to a file or folder."""
         which = ["--all"]
         if conversation_ids is not None:
             which = [word for each in conversation_ids for word in ("--conversation", each)]
@@ -161,18 +160,18 @@ class TransferController(QObject):
     # -------------------------------------------------------------- any of our commands
 
     async def back_up(self, folder: str, keep: int) -> Ended | None:
-        """Back up, as the person asked for it; None where something else is under way."""
+        """Back up with visible progress; return None if another command runs."""
         arguments = ("backup", folder, "--keep", str(keep), "--progress")
         return await self._run("Backing up", arguments)
 
     @property
     def is_busy(self) -> bool:
-        """Whether one of our commands runs."""
+        """True if a command runs."""
         return self._is_busy
 
     @property
     def was_stopped(self) -> bool:
-        """Whether the person stopped what ran last."""
+        """True if the user stopped the last command."""
         return self._command.was_stopped
 
     async def _run(self, words: str, arguments: Sequence[str]) -> Ended | None:

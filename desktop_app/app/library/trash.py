@@ -1,4 +1,4 @@
-"""Deleting and archiving: into the trash and out of it again, with Undo, and for good."""
+"""Deletes, archives and restores conversations, with Undo, and deletes them for good."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Trash(QObject):
-    """Between the list's ways to put conversations away and the store."""
+    """Connects the list's commands with the store."""
 
     def __init__(
         self,
@@ -55,15 +55,15 @@ class Trash(QObject):
         shown.erase_requested.connect(self._offer_to_erase)
         shown.archive_requested.connect(self.archive)
         shown.empty_trash_requested.connect(self.offer_to_empty)
-        # What is asked in a conversation in the trash is meant to stay. Not at once: what asks is
-        # about to take the conversation as it was for the open one.
+        # An answer in the trash is meant to stay. Queued: the caller is about to open the
+        # conversation in its former state.
         running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
         self._current.opened.connect(self._say_where_it_is)
 
     # -------------------------------------------------------------- into it and out of it
 
     def delete(self, conversation_ids: Sequence[str]) -> None:
-        """Put conversations into the trash, and offer to undo that."""
+        """Move conversations into the trash, and offer Undo."""
         ids = self._of_these(conversation_ids, in_trash=False)
         if not ids:
             return
@@ -75,14 +75,14 @@ class Trash(QObject):
         self._notify_undo(words, lambda: self._undo(ids, at, opened))
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
-        """Take conversations out of the trash."""
+        """Restore conversations from the trash."""
         ids = self._of_these(conversation_ids, in_trash=True)
         if ids:
             self._presenter.change(ids, trashed_at=None)
             self._presenter.write(self._conversations.set_trashed(ids, None))
 
     def archive(self, conversation_ids: Sequence[str], archived: bool) -> None:
-        """Put conversations into the archive, or take them out of it."""
+        """Archive conversations, or take them out of the archive."""
         ids = list(conversation_ids)
         words = f"{self._named(ids)} {'archived' if archived else 'taken out of the archive'}."
         self._presenter.change(ids, archived=archived)
@@ -102,7 +102,7 @@ class Trash(QObject):
             self._navigator.open_new()
 
     def _undo(self, ids: list[str], at: datetime, opened: str) -> None:
-        """Undo the deletion of that moment."""
+        """Undo the deletion that happened at that moment."""
         known = [(id_, self._presenter.known(id_)) for id_ in ids]
         still = [id_ for id_, c in known if c is not None and c.trashed_at == at]
         self.restore(still)
@@ -110,7 +110,7 @@ class Trash(QObject):
             self._presenter.start(self._navigator.open(opened))
 
     def _of_these(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
-        """Those that are known, and in the trash or not."""
+        """Return those of the ids that are known, and in the trash or not."""
         found = [(id_, self._presenter.known(id_)) for id_ in ids]
         return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
 
@@ -124,13 +124,13 @@ class Trash(QObject):
         self._notifications.notify(words, actions=[("Undo", undo)])  # type: ignore[list-item]
 
     def delete_chosen(self) -> None:
-        """Delete what is marked or open: into the trash, from there for good."""
+        """Delete the marked conversations; from the trash, for good."""
         ids = [conversation.id for conversation in self._presenter.chosen]
         self._offer_to_erase(ids)
         self.delete(ids)
 
     def archive_chosen(self) -> None:
-        """Archive what is marked or open; where all of it is archived, take it out again."""
+        """Archive the marked conversations, or unarchive them if all are archived."""
         chosen = self._presenter.chosen
         ids = [conversation.id for conversation in chosen if conversation.trashed_at is None]
         if ids:
@@ -139,7 +139,7 @@ class Trash(QObject):
     # -------------------------------------------------------------- what is open
 
     def _say_where_it_is(self) -> None:
-        """One can read what lies in the trash; the way out of it is offered."""
+        """Notify that the open conversation is in the trash, and offer to restore it."""
         opened = self._current.conversation
         if opened.trashed_at is not None and not self._current.is_new:
             self._notifications.notify(
@@ -162,13 +162,13 @@ class Trash(QObject):
             )
 
     def offer_to_empty(self) -> None:
-        """Ask whether all that is in the trash may go."""
+        """Ask for confirmation, then empty the trash."""
         self._ask(
             "Delete everything in the trash for good?", lambda: self._presenter.start(self.empty())
         )
 
     def _ask(self, words: str, act: object) -> None:
-        from PySide6.QtWidgets import QMessageBox  # no part of the start
+        from PySide6.QtWidgets import QMessageBox  # not a part of the start
 
         box = message_box(words, "This cannot be undone.", parent=self._parent)
         box.setObjectName("delete-for-good")
@@ -179,14 +179,14 @@ class Trash(QObject):
         box.open()
 
     async def erase(self, conversation_ids: Sequence[str]) -> None:
-        """Delete for good what is in the trash."""
+        """Delete conversations in the trash for good."""
         for conversation_id in conversation_ids:
             self._leave(conversation_id)
             self._presenter.forget(conversation_id)
         await self._conversations.erase(conversation_ids)
 
     async def empty(self) -> None:
-        """Delete for good all that is in the trash."""
+        """Delete everything in the trash for good."""
         opened = self._current.conversation
         if opened.trashed_at is not None:
             self._leave(opened.id)
@@ -196,8 +196,10 @@ class Trash(QObject):
             await self._presenter.go(TRASH)
 
     async def expire(self) -> None:
-        """Delete for good what has lain in the trash for long enough; what fails is tried again the
-        next time, and what is open goes when it has been left."""
+        """Delete for good what has been in the trash for long enough.
+
+        Failures are retried the next time; an open conversation stays until it is left.
+        """
         before = now() - TRASH_STAYS
         if (opened := self._current.conversation.trashed_at) is not None:
             before = min(before, opened)
