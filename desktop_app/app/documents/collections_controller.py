@@ -1,7 +1,7 @@
-"""Collections in the window: made, filled, asked.
+"""Collections: created, filled, asked.
 
-One collection is filled at a time. Leaving the window in which that is shown does not stop it: the
-prompt's chip and the window say how far it is when it is opened again.
+One collection is filled at a time. Closing the dialog does not stop that: the prompt's chip, and
+the dialog when it is opened again, show the progress.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Work = Callable[[Callable[["CollectionProgress"], None]], Coroutine[Any, Any, No
 
 
 class CollectionsController(QObject):
-    """Between the collections, their window and the prompt.
+    """Connects the collections, their dialog and the prompt.
 
     Signals:
         document_open_requested(str, str): show a document, by its SHA-256 and name.
@@ -80,10 +80,10 @@ class CollectionsController(QObject):
         self._filling: asyncio.Task[None] | None = None
         self._filled = ""  # the collection that is being filled
         self._at: CollectionProgress | None = None
-        self._deleted = ""  # the one that is deleted unless that is undone
+        self._deleted = ""  # the collection that is deleted unless that is undone
         self._looking = asyncio.Lock()
-        self._looked_for: set[str] = set()  # in the draft, and not known
-        self._gone: set[str] = set()  # in the draft, and not there
+        self._looked_for: set[str] = set()  # in the draft, and not read yet
+        self._gone: set[str] = set()  # in the draft, and deleted
         self._soon = QTimer(self, singleShot=True, interval=_SHOWN_ANEW_MS)
         self._soon.timeout.connect(lambda: self._start(self._reload()))
         self._forgetting = QTimer(self, singleShot=True, interval=_UNDO_MS)
@@ -101,7 +101,7 @@ class CollectionsController(QObject):
     # -------------------------------------------------------------- the window
 
     def show(self) -> None:
-        """Show the collections."""
+        """Show the dialog."""
         self._start(self._show())
 
     async def _show(self, collection_id: str = "", *, is_new: bool = False) -> None:
@@ -116,7 +116,7 @@ class CollectionsController(QObject):
     def _dialog_made(self) -> CollectionsDialog:
         if self._dialog is not None:
             return self._dialog
-        # Imported here: no start shows it.
+        # Imported here: not a part of the start.
         from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
         dialog = self._dialog = CollectionsDialog(self._theme.current, self._parent)
@@ -138,7 +138,7 @@ class CollectionsController(QObject):
         return dialog
 
     async def _reload(self) -> None:
-        """Look again at what there is, and show it: one look after the other, the latest last."""
+        """Read and show all collections; reads run one after the other."""
         async with self._looking:
             await self._look()
 
@@ -195,7 +195,7 @@ class CollectionsController(QObject):
     # -------------------------------------------------------------- changes
 
     async def _make(self, paths: Sequence[Path], name: str = "") -> str:
-        """A new collection, of these files and folders; its id."""
+        """Create a collection of these files and folders; return its id."""
         taken = {state.collection.name for state in self._states.values()}
         wanted = name or (paths[0].name if len(paths) == 1 else "") or NEW_NAME
         names = (wanted, *(f"{wanted} {number}" for number in range(2, len(taken) + 3)))
@@ -217,12 +217,12 @@ class CollectionsController(QObject):
         self._fill(collection_id, work, "Its passages can be found by their meaning now.")
 
     def cancel(self) -> None:
-        """Break off what is being read; what has been read stays."""
+        """Cancel the reading; what was read stays."""
         if self._filling is not None:
             self._filling.cancel()
 
     def _fill(self, collection_id: str, work: Work, said: str | None = None) -> None:
-        """Do this for a collection; `said` is what to say behind it, by default what was read."""
+        """Run `work` for a collection, then say `said`, by default how much was read."""
         if self._filling is not None:
             self._say("Another collection is being filled: wait for it, or cancel it.")
             return
@@ -276,7 +276,7 @@ class CollectionsController(QObject):
         )
 
     async def _delete(self, collection_id: str) -> None:
-        """Let go of a collection, a moment later for good."""
+        """Delete a collection, for good once Undo has expired."""
         await self._forget_deleted()
         state = self._states.get(collection_id)
         if state is None:
@@ -314,7 +314,7 @@ class CollectionsController(QObject):
     # -------------------------------------------------------------- asking
 
     def ask(self) -> None:
-        """Choose a collection to be asked, by its name."""
+        """Let the user choose a collection to ask."""
         self._start(self._offer())
 
     async def _offer(self) -> None:
@@ -366,7 +366,7 @@ class CollectionsController(QObject):
             self._draft.set_attachments(kept)
 
     def _look_at_draft(self) -> None:
-        """A collection that stands in the prompt is to say how much it holds."""
+        """Read collections in the draft whose size is not known yet."""
         unknown = {p.collection_id for p in self._draft.value.collections} - set(self._states)
         if unknown and not self._soon.isActive() and self._looked_for != unknown:
             self._looked_for = unknown
@@ -375,18 +375,18 @@ class CollectionsController(QObject):
     # -------------------------------------------------------------- instead of whole documents
 
     def ways_out(self, error: UserFacingError) -> Actions:
-        """What can be done about a question whose documents do not fit."""
+        """Return the offer for a question whose documents do not fit."""
         fits_not = isinstance(error, DocumentDoesNotFitError)
         return [(OFFER, self.offer_instead)] if fits_not and self._paths() else ()
 
     def _paths(self) -> dict[str, Path]:
-        """Where the documents in the prompt were read from, as far as that is known."""
+        """Return where the documents in the prompt were read from, as far as that is known."""
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         known = self._origins.paths
         return {p.sha256: known[p.sha256] for p in documents if p.sha256 in known}
 
     def offer_instead(self) -> None:
-        """Make a collection of the documents in the prompt, and have that asked in their place."""
+        """Replace the documents in the prompt by a collection of them."""
         self._start(self._make_instead())
 
     async def _make_instead(self) -> None:
@@ -397,18 +397,18 @@ class CollectionsController(QObject):
         self._put_into_draft(made)
 
     async def close(self) -> None:
-        """The program ends."""
+        """Stop, and complete a deletion: the program ends."""
         self.cancel()
         self._forgetting.stop()
         self._soon.stop()
         try:
             await self._forget_deleted()
         except StorageError:
-            return  # it is still there at the next start
+            return  # it stays, and is there at the next start
 
 
 def _meaning(plan: EmbeddingPlan) -> str:
-    """What would be sent, to whom, and what it would cost."""
+    """Return what would be sent, to which provider, and its cost."""
     cost = "" if plan.cost is None else f", about {format_money(plan.cost)}"
     count = f"{plan.passages:,} passage{'' if plan.passages == 1 else 's'}"
     return (

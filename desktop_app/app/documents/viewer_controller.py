@@ -1,8 +1,8 @@
-"""Between the kept documents and the window that shows them.
+"""Connects stored documents with the window that shows them.
 
-A document is shown as pages where it is a PDF that is still there, else as the text that was read
-from it. Pages are drawn in a process of its own (documents/worker/page_worker.py), one strip after the
-other and only those that are on the screen; passages are found there too.
+A PDF whose file is stored is shown as pages, any other document as the text that was read from it.
+A process of its own (`documents.worker.page_worker`) draws the pages that are visible, one strip
+after the other, and finds passages on them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _PDF: Final = "application/pdf"
 _UNPLACED: Final = "Where exactly the passage stands could not be told. It reads:"
 _PATIENCE_S: Final = 1.0
 _MOST_SAID: Final = 600
-# Whoever opens a file is chosen by its ending; what could be started instead of read is a text.
+# The suffix decides which program opens a file; executable kinds are opened as text.
 _ENDINGS: Final = frozenset(
     ".pdf .docx .odt .rtf .pptx .odp .xlsx .ods .epub .html .htm .eml .msg .md .csv .tsv .json "
     ".xml .yaml .zip".split()
@@ -62,10 +62,10 @@ class Target:
     """What is to be shown.
 
     Attributes:
-        page: from 1, where it is known.
-        place: for people, where a passage stands: "page 3"; "" where there is none.
-        span: the characters of the document's text that are to be marked.
-        words: the passage itself, "" where there is none.
+        page: from 1, if it is known.
+        place: where a passage is, as text: "page 3"; "" if there is none.
+        span: the characters of the document's text that are marked.
+        words: the passage itself, "" if there is none.
     """
 
     sha256: str
@@ -107,9 +107,9 @@ class ViewerController(QObject):
         self._opening: asyncio.Task[Any] | None = None
         self._looked: Looked | None = None
         self._finding: ViewerSearch | None = None
-        self._marks: dict[int, list[QRectF]] = {}  # of the passage, where pages are shown
+        self._marks: dict[int, list[QRectF]] = {}  # of the passage, by page
         self._words = ""  # the text of the document
-        self._found: Span | None = None  # in it, where it is shown as text
+        self._found: Span | None = None  # the passage in it, if it is shown as text
         self._text: DocumentText | None = None
         self._wanted: list[PageStrip] = []
         self._drawing: asyncio.Task[Any] | None = None
@@ -133,7 +133,7 @@ class ViewerController(QObject):
             self.open(Target(sha256, next(iter(names), "")))
 
     def open_passage(self, passage: Passage) -> None:
-        """Show what was cited, where it stands."""
+        """Show a cited passage in its document."""
         span = (passage.start, passage.end)
         what = (passage.sha256, passage.name, passage.page, passage.place, span, passage.text)
         self.open(Target(*what))
@@ -141,7 +141,7 @@ class ViewerController(QObject):
     # -------------------------------------------------------------- opening
 
     def open(self, target: Target) -> None:
-        """Show a document, and what is to be marked in it."""
+        """Show a document, with its passage marked."""
         viewer = self._window_of_it()
         self._stop()
         self._target, self._looked, self._text = target, None, None
@@ -154,7 +154,7 @@ class ViewerController(QObject):
 
     def _window_of_it(self) -> DocumentViewer:
         if self._viewer is None:
-            # Imported here: no start shows a document.
+            # Imported here: not a part of the start.
             from desktop_app.ui.viewer.document_viewer import DocumentViewer
 
             viewer = self._viewer = DocumentViewer(self._theme.current)
@@ -168,7 +168,7 @@ class ViewerController(QObject):
         return self._viewer
 
     def _stop(self) -> None:
-        """Give up whatever is on its way."""
+        """Cancel all work for the document."""
         self._wanted = []
         for task in (self._opening, self._drawing):
             if task is not None:
@@ -176,7 +176,7 @@ class ViewerController(QObject):
         self._opening = self._drawing = None
 
     def _rest(self) -> None:
-        """The window is closed: hold nothing of the document."""
+        """Free the document: its window is closed."""
         self._stop()
         self._target = self._looked = self._text = None
         self._begin_finding("")
@@ -232,7 +232,7 @@ class ViewerController(QObject):
             await self._mark(target, looked, pieces)
 
     async def _mark(self, target: Target, looked: Looked, pieces: list[TextPiece]) -> None:
-        """Find the passage on its pages and mark it; where it is not found, show its words."""
+        """Find the passage on its pages and mark it; if it is not found, show its words."""
         viewer = self._window_of_it()
         marks = self._marks = await self._boxes(looked, pieces)
         if marks:
@@ -243,7 +243,7 @@ class ViewerController(QObject):
             viewer.set_note(f"{_UNPLACED}\n{_short(target.words)}")
 
     async def _boxes(self, looked: Looked, pieces: list[TextPiece]) -> dict[int, list[QRectF]]:
-        """Where these stand on their pages, as far as they are found there."""
+        """Return the boxes of these pieces on their pages, as far as they are found."""
         assert self._worker is not None
         marks: dict[int, list[QRectF]] = {}
         for piece in pieces:
@@ -255,14 +255,14 @@ class ViewerController(QObject):
     # -------------------------------------------------------------- finding
 
     def _begin_finding(self, text: str) -> None:
-        """What is looked through from now on."""
+        """Set the text that is searched."""
         self._words, self._marks, self._found = text, {}, None
         target = self._target
         if self._finding is not None:
             self._finding.begin(text, target.span[0] if target and target.span else 0)
 
     async def _show_place(self, place: Span | None) -> None:
-        """Show where words were found; None: mark the passage again that the document was opened at."""
+        """Show a match; None marks the document's passage again."""
         viewer, looked = self._window_of_it(), self._looked
         if looked is not None:
             if place is None:
@@ -312,8 +312,10 @@ class ViewerController(QObject):
     # -------------------------------------------------------------- pages
 
     def _want(self, strips: list[PageStrip]) -> None:
-        """Draw these next and nothing else; what is being drawn and has been scrolled past is given
-        up where it takes long (its process ends with it)."""
+        """Draw these strips next.
+
+        A slow strip that was scrolled past is cancelled by ending its process.
+        """
         self._wanted = strips
         if self._drawn is not None and self._drawing is not None:
             strip, since = self._drawn
@@ -352,7 +354,7 @@ class ViewerController(QObject):
             self._tasks.start(self._open_original(self._target))
 
     async def _open_original(self, target: Target) -> None:
-        """Show the kept original with the system's program: a copy that cannot be written to."""
+        """Open a read-only copy of the original with the system's program."""
         try:
             attachments = self._attachment_store
             kept, source = (
@@ -365,7 +367,7 @@ class ViewerController(QObject):
                     what_was_kept="For that it would have to be written to the disk.",
                 )
             if source is None:
-                await attachments.bytes(target.sha256)  # says that it is gone
+                await attachments.bytes(target.sha256)  # raises the error that it is gone
                 return
             copy = await asyncio.to_thread(self._copy, source, kept)
             open_path(copy)
@@ -383,7 +385,7 @@ class ViewerController(QObject):
         return copy
 
     async def close(self) -> None:
-        """The program ends."""
+        """Stop: the program ends."""
         self._rest()
         if self._viewer is not None:
             self._viewer.close()
@@ -395,8 +397,10 @@ class ViewerController(QObject):
 
 
 def _sought_in(text: str, target: Target) -> Target:
-    """The target with the place of its words in the text as it is kept: what was asked long ago, or
-    elsewhere, may have counted in another one."""
+    """Return the target with its passage's position in the stored text.
+
+    Its position may be that in an older text.
+    """
     if target.span is None or not target.words or text[slice(*target.span)] == target.words:
         return target
     at = text.find(target.words)

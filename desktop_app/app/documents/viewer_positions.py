@@ -1,4 +1,4 @@
-"""Places in the text that was read from a document, and the pages of a PDF that they stand on."""
+"""Positions in the text of a PDF, and the pages that they are on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class TextPiece:
-    """The part of a passage that stands on one page, and what of the page's text precedes it."""
+    """The part of a passage on one page, and the text that precedes it on that page."""
 
     page: int
     text: str
@@ -21,7 +21,7 @@ class TextPiece:
 
 
 def pages_of(text: str, span: tuple[int, int]) -> list[TextPiece]:
-    """A passage of a PDF's text, page by page."""
+    """Return a passage of a PDF's text, page by page."""
     marks = list(PAGE_MARK.finditer(text))
     pieces = []
     for at, mark in enumerate(marks):

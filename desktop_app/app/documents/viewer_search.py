@@ -1,7 +1,6 @@
-"""Find in a document that is shown: where words stand in its text, and which place is shown.
+"""Search in a shown document: where words are in its text, and which match is shown.
 
-Looked through is the text that was read from the document, away from the event loop; how a place in
-it is shown, on a page or as text, is the business of whoever shows the document.
+The text is searched off the event loop. The viewer decides how a match is shown.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.ui.transcript.search.find_bar import FindBar
 
-_MOST: Final = 10_000  # places: beyond that nobody counts
+_MOST: Final = 10_000  # matches
 
 
 class ViewerSearch(QObject):
-    """Between the bar of a viewer and the text of its document.
+    """Connects a viewer's find bar with the text of its document.
 
     Args:
-        show: shows a place in the text; None ends the looking.
+        show: shows a match in the text; None ends the search.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class ViewerSearch(QObject):
         bar.stepped.connect(lambda by: tasks.start(self._step(by)))
 
     def begin(self, text: str, near: int = 0) -> None:
-        """Another document, of this text; the first place to show is the next behind `near`."""
+        """Search another document's text; the first match is the next one after `near`."""
         self._text, self._from = text, near
         self._asked += 1
         self._places, self._at = [], -1
@@ -54,7 +53,7 @@ class ViewerSearch(QObject):
         found = await asyncio.to_thread(_places, self._text, words)
         if asked != self._asked:
             return
-        if self._at >= 0:  # go on from what is shown
+        if self._at >= 0:  # continue from the shown match
             self._from = self._places[self._at][0]
         self._places = found
         behind = bisect_left(found, (self._from, 0))
@@ -73,7 +72,7 @@ class ViewerSearch(QObject):
 
 
 def _places(text: str, words: str) -> list[Span]:
-    """Where words stand, but for the marks between pages."""
+    """Return where words are, ignoring the marks between pages."""
     from desktop_app.rendering.search.text_search import (  # not a part of the start
         places_in,
         sought,

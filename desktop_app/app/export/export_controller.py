@@ -1,5 +1,8 @@
-"""Export and print from the window: what to write and where is asked here, the writing is done by a
-process of its own, as `repartee export` does it, so that the window never waits for it."""
+"""Export and print from the window.
+
+This module asks what to write and where; a child process writes, as `repartee export` does, so that
+the window never waits.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ LONG_S: Final = 0.7
 
 
 class ExportController(QObject):
-    """Takes the open conversation out of the program."""
+    """Exports, copies and prints the open conversation."""
 
     def __init__(
         self,
@@ -60,12 +63,12 @@ class ExportController(QObject):
         self._user_folders, self._catalog = user_folders, catalog
 
     def export(self) -> None:
-        """Ask for a place and a format, and write the open conversation there."""
-        from PySide6.QtWidgets import QFileDialog  # no part of the start
+        """Ask for a file and a format, and export the open conversation."""
+        from PySide6.QtWidgets import QFileDialog  # not a part of the start
 
         if not self._has_something():
             return
-        # Imported here: every format comes with it, and no start needs one.
+        # Imported here: it imports every format.
         from desktop_app.cli.export_command import names_of
 
         dialog = QFileDialog(self._parent, "Export the conversation")
@@ -89,7 +92,7 @@ class ExportController(QObject):
         dialog.open()
 
     def export_to(self, conversation_id: str, file: Path, kind: str) -> None:
-        """Write a conversation to a file; `kind` is one that `repartee export` knows."""
+        """Write a conversation to a file, in a format that `repartee export` knows."""
         self._tasks.start(self._export(conversation_id, file.absolute(), kind))
 
     async def _export(self, conversation_id: str, file: Path, kind: str) -> None:
@@ -108,7 +111,7 @@ class ExportController(QObject):
         )
 
     def copy(self) -> None:
-        """Put the open conversation on the clipboard: Markdown, and HTML unless it is very long."""
+        """Copy the open conversation as Markdown, and as HTML unless it is very long."""
         if not self._has_something():
             return
         # Imported here: not a part of the start.
@@ -139,7 +142,7 @@ class ExportController(QObject):
 
     def print_(self) -> None:
         """Ask for a printer, and print the open conversation."""
-        # Imported here: not a part of the start, and few print.
+        # Imported here: not a part of the start, and few users print.
         from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 
         if not self._has_something():
@@ -155,7 +158,7 @@ class ExportController(QObject):
         dialog.show()
 
     def print_on(self, conversation_id: str, printer: QPrinter) -> None:
-        """Print a conversation on a printer as it is set up."""
+        """Print a conversation on a printer that is set up."""
         from desktop_app.app.export.print_process import chosen
 
         request = {"conversation": conversation_id, "printer": chosen(printer)}
@@ -188,7 +191,7 @@ class ExportController(QObject):
         self._notifications.notify(done if is_done else "The conversation was not printed.")
 
     async def _told(self, words: str, run: Coroutine[None, None, None]) -> bool:
-        """Do something, and say so where it lasts, with a way to stop it; whether it was done."""
+        """Run work, notify with a way to stop it if it takes long; return True if it succeeded."""
         notifications, called_off = self._notifications, asyncio.Event()
         task = asyncio.create_task(run)
 
@@ -219,10 +222,10 @@ class ExportController(QObject):
 async def _run(
     command: ChildCommand, request: bytes, what_happened: str, file: Path | None = None
 ) -> None:
-    """Run one of our own processes to its end. Called off, it leaves nothing of `file`.
+    """Run one of our processes to its end; if cancelled, remove what is left of `file`.
 
     Raises:
-        StorageError: it did not do what it was asked for, with what it said.
+        StorageError: it failed, with what it printed.
     """
     process = await start_child(command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
     try:
@@ -243,12 +246,12 @@ async def _run(
 
 
 def _format_of(name: str, chosen: str) -> ExportFormat:
-    """What the name of a file ends in, whatever is chosen below it; else that."""
+    """Return the format of a file's suffix, else the chosen one."""
     suffix = Path(name).suffix.lower()
     return next((one for one in EXPORT_FORMATS if one.suffix == suffix), FORMATS[chosen])
 
 
 def _take_away_unfinished(file: Path) -> None:
-    """What is written has another name until it is whole."""
+    """Remove a file that is incomplete; it has a temporary name until then."""
     target = file.resolve()
     target.with_name(f"{target.name}.part").unlink(missing_ok=True)

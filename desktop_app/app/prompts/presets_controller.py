@@ -1,4 +1,4 @@
-"""Presets: put into force in the open conversation, made out of it, and managed beside the prompts."""
+"""Presets: applied to the open conversation, created from it, and managed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NEW_NAME = "New preset"
 
 
 class PresetsController(QObject):
-    """Between the store, the open conversation, and the header's menu.
+    """Connects the store, the open conversation and the header's menu.
 
     Args:
         manage: shows the page of presets.
@@ -87,7 +87,7 @@ class PresetsController(QObject):
         self._show_page()
 
     async def refresh(self) -> None:
-        """Take in what an import beside the window has brought."""
+        """Add presets that an import outside of the window has brought."""
         found = await self._prompt_store.presets()
         new = [preset for preset in found if preset.id not in self._presets.by_id]
         for preset in new:
@@ -99,7 +99,7 @@ class PresetsController(QObject):
     # -------------------------------------------------------------- in the open conversation
 
     def use(self, preset_id: str) -> None:
-        """Put a preset into force in the open conversation."""
+        """Apply a preset to the open conversation."""
         preset = self._presets.by_id[preset_id]
         self._change(
             lambda conversation: self._presets.applied(preset, conversation),
@@ -107,7 +107,7 @@ class PresetsController(QObject):
         )
 
     def leave(self) -> None:
-        """No preset in the open conversation: its settings follow the defaults again."""
+        """Remove the preset from the open conversation: its settings follow the defaults again."""
         self._change(
             lambda conversation: replace(conversation, overrides=Overrides(), preset_id=None),
             "No preset is in use here; the settings follow the defaults.",
@@ -119,15 +119,17 @@ class PresetsController(QObject):
         if after == before:
             return
         self._setup.take_settings(before.id, after)
-        # What one had set by hand is not lost with a slip in a menu.
+        # A slip in a menu must not lose settings that the user made.
         self._notifications.notify(
             words, [("Undo", lambda: self._setup.take_settings(before.id, before))]
         )
 
     def save_here(self) -> None:
-        """Make a preset out of the open conversation's settings, and have it named. The instructions
-        are a part of it wherever they come from: of the defaults or a folder they would be others
-        elsewhere."""
+        """Create a preset from the open conversation's settings, and edit its name.
+
+        It contains the instructions even if they come from the defaults or the folder, which may
+        differ elsewhere.
+        """
         here, words = self._current.conversation, self._setup.ask_settings.instructions
         if here.overrides.instructions is None and words:
             here = replace(here, overrides=replace(here.overrides, instructions=words))
@@ -141,7 +143,7 @@ class PresetsController(QObject):
             self._dialog.presets.edit(made.id)
 
     def _update(self, preset: Preset) -> None:
-        """The open conversation's settings are the preset's from now on."""
+        """Change a preset to the open conversation's settings."""
         conversation = self._current.conversation
         made = preset_of(conversation, preset.id, preset.name, now())
         self._save(replace(made, position=preset.position, created_at=preset.created_at))
@@ -153,7 +155,7 @@ class PresetsController(QObject):
     # -------------------------------------------------------------- the header
 
     def choose(self) -> None:
-        """Open the menu of presets; where there are none, the page where they are made."""
+        """Open the menu of presets, or the page that creates them if there are none."""
         if self._presets.by_id:
             self._header.open_preset_menu()
         else:
@@ -191,7 +193,7 @@ class PresetsController(QObject):
     # -------------------------------------------------------------- managing
 
     def join(self, dialog: PromptsDialog) -> None:
-        """Serve the page of presets in the window that was made."""
+        """Connect the page of presets in the dialog."""
         self._dialog = dialog
         page = dialog.presets
         page.save_requested.connect(self._save_named)
@@ -226,7 +228,7 @@ class PresetsController(QObject):
         self._start(self._write(self._prompt_store.save(presets=[preset])))
 
     def _save_named(self, preset: Preset) -> None:
-        """The page knows name and choice; what is set in it may be newer here."""
+        """Save name and choice from the page; the settings here may be newer."""
         known = self._presets.by_id.get(preset.id)
         self._save(preset if known is None else replace(preset, overrides=known.overrides))
 

@@ -1,5 +1,4 @@
-"""The library of prompts: offered by `/` in both windows, by the examples and by what is attached, and
-managed in a window of its own."""
+"""The library of prompts: offered by `/`, by examples and for documents, and managed."""
 
 from __future__ import annotations
 
@@ -48,11 +47,11 @@ if TYPE_CHECKING:
 
 
 class PromptsController(QObject):
-    """Between the store, the program's files, and whoever offers prompts.
+    """Connects the store and the program's files with the prompts that offer them.
 
     Signals:
-        dialog_created(PromptsDialog): it is about to be shown for the first time.
-        imported(): presets may have come, too.
+        dialog_created(PromptsDialog): the dialog is about to be shown for the first time.
+        imported: presets may have been imported, too.
         text_attach_requested(str): attach a text that is too long for the prompt.
     """
 
@@ -113,7 +112,7 @@ class PromptsController(QObject):
         self._list.changed.connect(lambda: completer.set_prompts(self._list.offered))
 
     def insert(self) -> None:
-        """Offer them in the main window's prompt without a / being typed."""
+        """Open the list of prompts without a typed "/"."""
         self._prompt.slash.open()
 
     def begin_example(self, key: str) -> None:
@@ -131,14 +130,14 @@ class PromptsController(QObject):
         prompt.focus_text()
 
     def ask(self, prompt_id: str) -> None:
-        """Ask what a suggestion says; one that needs something first is put into the prompt."""
+        """Ask a suggested prompt; insert it if it needs input first."""
         template = next(p for p in self._list.offered if p.id == prompt_id)
         if missing(template.text, {}):
             self._prompt.slash.take(template)
         else:
             words = fill(template.text, {DATE: today()}).text.strip()
-            # It stands in the prompt until it is asked: a question that is refused, because the
-            # document is too large, say, is kept, and what is offered instead is done with it.
+            # It stays in the prompt until it is sent: if it is refused, because the document is too
+            # large for example, the user can choose what to do with it.
             words = self._of_several(template, words)
             self._prompt.begin_with(words, template.id)
             self._prompt.submit()
@@ -148,8 +147,10 @@ class PromptsController(QObject):
         return for_each(text, template.needs, self._draft.value.attachments)
 
     def _filled_here(self, names: frozenset[str]) -> dict[str, str]:
-        """What the program knows in the main window: what is selected in the transcript, and the
-        clipboard. What is too long for the prompt is attached."""
+        """Return what the program fills in: selection, clipboard and date.
+
+        A text that is too long for the prompt is attached.
+        """
         known = {DATE: today()}
         if SELECTION in names:
             transcript = self._transcript
@@ -166,7 +167,7 @@ class PromptsController(QObject):
     # -------------------------------------------------------------- managing
 
     def manage(self, page: str = "prompts") -> None:
-        """Show the window in which prompts and presets are managed."""
+        """Show the dialog that manages prompts and presets."""
         if self._dialog is None:
             self._dialog = self._made()
             self.dialog_created.emit(self._dialog)
@@ -199,13 +200,13 @@ class PromptsController(QObject):
         return [(entry.prompt, entry.origin.value) for entry in self._list.entries]
 
     def save(self, prompt: Prompt) -> None:
-        """Keep a prompt, new or changed."""
+        """Save a new or changed prompt."""
         self._stored[prompt.id] = prompt
         self._show()
         self._start(self._write(self._prompt_store.save([prompt])))
 
     async def _write(self, work: Work) -> None:
-        """One after the other, in the order in which they were asked for."""
+        """Run writes one after the other, in the order of the calls."""
         async with self._saving:
             await work
 
@@ -259,7 +260,7 @@ class PromptsController(QObject):
         store, dialog = self._prompt_store, self._dialog
         try:
             found = await asyncio.to_thread(read_file, path)
-            # What is built in and unchanged counts as known, whether it was exported or not.
+            # Unchanged built-in prompts count as known, even if they were not exported.
             known = [
                 entry.prompt for entry in self._list.entries if entry.origin is not Origin.BUILT_IN
             ]
@@ -294,14 +295,14 @@ class PromptsController(QObject):
 
 
 def _without(found: Sequence[Prompt], plain: Sequence[Prompt]) -> tuple[Prompt, ...]:
-    """What is found, without what is there as it came with the program."""
+    """Return the found prompts without those that equal the built-in ones."""
     same = {(p.id, p.title, p.folder, p.text) for p in plain}
     return tuple(p for p in found if p.hidden or (p.id, p.title, p.folder, p.text) not in same)
 
 
 def _write_file(path: Path, text: str) -> str:
-    """Write a file; why it could not be, "" where it could."""
-    from desktop_app.cli.export_command import unfinished  # every format comes with it
+    """Write a file; return why that failed, "" if it did not."""
+    from desktop_app.cli.export_command import unfinished  # imports every format
 
     try:
         with unfinished(path) as file:
