@@ -1,4 +1,4 @@
-"""What each command does in the window, by its id: those of commands/command.py."""
+"""What each command of commands/command.py does in the window, by its id."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Actions = dict[str, Callable[[], object]]
 
 
 def actions_of(window: MainWindow, its: Controllers) -> Actions:
-    """What the controllers of a window do, but for what concerns the whole program."""
+    """Return the actions of a window's controllers, without those of the whole program."""
     library = its.library
     return {
         "conversation.new": library.open_here,

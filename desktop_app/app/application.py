@@ -1,9 +1,8 @@
-"""The start of the window, in the order that makes it feel short.
+"""The start of the program, in an order that makes it feel short.
 
-The look is read from the store on its own, the window is painted, and only then come the event
-loop, the store's opening and all that answers questions; httpx, keyring, Pygments and the children
-wait until they are first needed. What the first paint may import is listed in
-tests/gui/app/test_first_paint.py.
+The theme is read from the store alone, and the window is painted. Only then come the event loop,
+the store and everything that answers questions; httpx, keyring, Pygments and child processes wait
+until they are needed. tests/gui/app/test_first_paint.py lists what the first paint may import.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-# Before Qt what the first paint needs and is not Qt: PySide looks at every import after it.
+# Non-Qt imports of the first paint come before Qt: PySide inspects every later import.
 from desktop_app.settings.values import with_defaults
 from desktop_app.storage.settings.startup_settings import settings_at_start
 
@@ -57,7 +56,7 @@ class Application:
 
     Attributes:
         window: from `show` on.
-        ready: everything that answers, once it does.
+        ready: the session, once it can answer.
         starts_again: the program is to start again after its end.
     """
 
@@ -79,7 +78,7 @@ class Application:
         self._exit_code = 0
 
     def show(self) -> None:
-        """Build the window and paint it; returns after the first paint."""
+        """Build the window and paint it; return after the first paint."""
         from desktop_app.ui.look import icons
 
         stored = settings_at_start(folders().database)
@@ -97,14 +96,14 @@ class Application:
         self.qt.processEvents()
 
     def run(self) -> int:
-        """Turn the event loop until the program is quit; returns the exit code."""
+        """Run the event loop until the program quits; return the exit code."""
         import asyncio
         from concurrent.futures import ThreadPoolExecutor
 
         from qasync import QEventLoop
 
         loop = QEventLoop(self.qt)
-        # Before the first use: qasync would start ten QThreads, and end the process by their end.
+        # Before the first use: qasync would start ten QThreads, and crash with them at the end.
         loop.set_default_executor(ThreadPoolExecutor(4, "work"))
         asyncio.set_event_loop(loop)
         with loop:
@@ -143,7 +142,7 @@ class Application:
             self.starts_again = True
 
     async def _opened(self, backend: Backend) -> Backend | None:
-        """A backend with its store open; None where that is damaged."""
+        """Return a backend with its store open, None if the store is damaged."""
         from desktop_app.domain.errors import StoreDamagedError
 
         try:
@@ -155,24 +154,26 @@ class Application:
         return backend
 
     async def _rescue(self) -> bool:
-        """Offer what can be done about damage; whether to try again."""
+        """Offer to repair the store; return True to try again."""
         from desktop_app.app.startup.closed_store import ClosedStore
 
         return await ClosedStore(self.window, self._theme.current, folders()).rescue(self._damage)
 
     def on_ready(self) -> None:
-        """Called once when everything answers; for those who measure the start."""
+        """Do nothing; measurements of the start override this."""
 
 
 def say_why_not(error: UserFacingError) -> int:
-    """Say why the program cannot start, on standard error and, as that is seen by nobody who
-    started it from a menu, in a dialog; returns the exit code."""
+    """Say why the program cannot start; return the exit code.
+
+    The error goes to standard error and, for users who started it from a menu, into a dialog.
+    """
     from PySide6.QtWidgets import QMessageBox
 
-    from desktop_app.cli.console import say  # no start that works has anything to say
+    from desktop_app.cli.console import say  # only a failing start needs it
     from desktop_app.ui.widgets.foreign_text import message_box
 
-    # The person's folders may be what is the matter: nothing is read from them here.
+    # The user's folders may be the problem: nothing is read from them here.
     qt = QApplication.instance() or QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
     say(f"{error.sentences} {error.details}".rstrip())
     more = f"{error.what_was_kept} {error.what_to_do}".strip()

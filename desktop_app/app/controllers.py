@@ -1,4 +1,4 @@
-"""The controllers of the window: each made, and joined to the others that it needs."""
+"""The composition of the window: makes its controllers and joins them."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ if TYPE_CHECKING:
 
 
 class Controllers(QObject):
-    """All that stands between the services and the widgets of the window.
+    """The controllers of a window, and the objects that they share.
 
     Args:
-        show_error: says what a task ended with.
-        end_for: ends the window, and has this done with the closed store.
-        put_in_force: is told the key of a setting that was changed.
+        show_error: shows the error that a task ended with.
+        end_for: ends the window, and does this with the closed store.
+        put_in_force: applies a changed setting, by its key.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Controllers(QObject):
         self._window, self._theme = window, theme
         self.tasks = Tasks(show_error)
         state = self.state = WindowState(backend, self.tasks, window)
-        self._backend = self.state.backend  # with the private conversations
+        self._backend = self.state.backend  # with private conversations in memory
         self.running = RunningAnswers(self.tasks, self._backend.conversations, window)
         self._make_library()
         self._make_prompt()
@@ -169,7 +169,7 @@ class Controllers(QObject):
         self._join()
 
     def _make_library(self) -> None:
-        """The list, and what is done with whole conversations."""
+        """Make the list, and the controllers of whole conversations."""
         window, theme, state, running = self._window, self._theme, self.state, self.running
         self.draft_saver = DraftSaver(
             window.prompt, current=state.current, draft=state.draft, drafts=state.drafts
@@ -288,7 +288,7 @@ class Controllers(QObject):
         )
 
     def _make_prompt(self) -> None:
-        """The prompt, and what comes along with a question."""
+        """Make the prompt's controllers, and those of attachments."""
         window, theme, state = self._window, self._theme, self.state
         self.choices = ModelChoices(
             window,
@@ -403,7 +403,7 @@ class Controllers(QObject):
         )
 
     def _make_chat(self) -> None:
-        """Questions and answers, what is done before one is sent, and the ways out of a refusal."""
+        """Make the controllers of questions and answers."""
         window, theme, state, running = self._window, self._theme, self.state, self.running
         self.viewer = ViewerController(
             window,
@@ -545,7 +545,7 @@ class Controllers(QObject):
         self.others.store_changed.connect(self.batches.look)
 
     def name_of_model(self, model_id: str) -> str:
-        """A model's name in the catalogue; a GGUF file's, where it is the person's own."""
+        """Return a model's name in the catalog, or that of the user's own GGUF file."""
         if model_id.endswith(".gguf"):
             return Path(model_id).stem
         return self._backend.catalog.info(model_id).name

@@ -1,4 +1,4 @@
-"""The command palette of the main window: made when it is first asked for."""
+"""The command palette of the main window, made when it is first needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PALETTE = "palette.open"
 
 
 class Palette(QObject):
-    """Offers all that `actions` can do, by name."""
+    """Offers all `actions` by name."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Palette(QObject):
         self._widget: CommandPalette | None = None
 
     def toggle(self) -> None:
-        """Show the palette, or hide it again."""
+        """Show the palette, or hide it."""
         if self._widget is None:
             self._widget = self._made()
         if self._widget.isVisible():

@@ -1,4 +1,4 @@
-"""The keyboard: one QShortcut for each command that has one, by the person's own keymap."""
+"""The keyboard: a QShortcut for each command that has one in the user's keymap."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 ESCAPE = "Esc"
-# On many keyboards + is typed with Shift, on the key of =: who wants more presses that key alone.
+# On many keyboards + is Shift and the key of =; accept that key alone for it.
 _PLUS, _WITHOUT_SHIFT = "Ctrl++", "Ctrl+="
 
 
 class Shortcuts(QObject):
-    """Binds commands to what they do in one window; `bind` again after a key was changed."""
+    """Binds commands to the actions of a window; call `bind` again after a change of keys."""
 
     def __init__(self, window: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
         super().__init__(window)
@@ -30,15 +30,15 @@ class Shortcuts(QObject):
         self._on_escape: list[Callable[[], object]] = []
 
     def bind(self, keymap: Keymap) -> None:
-        """Put the keys of `keymap` in force."""
+        """Bind the keys of `keymap`."""
         for old in self._bound:
             old.setEnabled(False)
             old.deleteLater()
-        # What acts in the prompt alone, the prompt's own text looks out for.
+        # The prompt's own text handles keys that act in the prompt only.
         elsewhere = {command.id for command in keymap if command.scope is not CommandScope.PROMPT}
         wanted = [id_ for id_ in self._actions if id_ in elsewhere]
         bound = {id_: keys for id_ in wanted if (keys := keymap.shortcut_of(id_))}
-        # A shortcut would take Esc from the panel, the drawer or the menu that it is meant to close.
+        # A shortcut would take Esc from the panel, drawer or menu that it should close.
         self._on_escape = [self._actions[id_] for id_, keys in bound.items() if keys == ESCAPE]
         wanted_keys = [(keys, self._actions[id_]) for id_, keys in bound.items()]
         if _WITHOUT_SHIFT not in bound.values():
@@ -46,7 +46,7 @@ class Shortcuts(QObject):
         self._bound = [self._shortcut(keys, act) for keys, act in wanted_keys if keys != ESCAPE]
 
     def escape(self) -> None:
-        """Esc was pressed, and nothing in the window had a use for it."""
+        """Run the command of Esc, which nothing in the window has used."""
         if len(self._on_escape) == 1:  # two are a conflict, in which neither runs
             self._on_escape[0]()
 

@@ -1,10 +1,9 @@
-"""What PySide does to every import, left out; this is done by importing this module, next after Qt.
+"""Skips PySide's inspection of every later import; imported right after Qt.
 
-For the sake of its `__feature__` switches, which nobody here uses, PySide reads the source of every
-module that is imported after it and looks for its own name there: 40 ms of each start, and 7 MB of
-sources that the standard library then keeps. Where there is no source, as in a frozen program, it takes
-a module for one that does not use it, and nothing else changes; here it is told so at once. A PySide
-that does this some other way goes on as it does.
+PySide reads the source of each imported module to look for `__feature__` switches, which this
+program does not use: 40 ms of each start, and 7 MB of cached sources. A frozen program has no
+sources, and PySide then assumes that a module uses none; this patch makes it assume so at once. A
+PySide that works otherwise is not affected.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Asyncio tasks that somebody owns: kept until they end, their failures shown."""
+"""Asyncio tasks with an owner: kept until they end, their failures shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from desktop_app.domain.errors import UserFacingError
 
-# Writes take milliseconds; a provider that does not answer must not hold up the program's end.
+# Writes take milliseconds; a slow provider must not delay the program's end.
 PATIENCE_S = 2.0
 
 Work = Coroutine[Any, Any, Any]
@@ -17,8 +17,8 @@ Work = Coroutine[Any, Any, Any]
 class Tasks:
     """Starts coroutines from plain slots.
 
-    `on_error` gets what is meant for the person; anything else is a defect and goes to the event
-    loop's exception handler.
+    `on_error` gets errors for the user; others are defects and go to the event loop's exception
+    handler.
     """
 
     def __init__(self, on_error: Callable[[UserFacingError], None]) -> None:
@@ -27,7 +27,7 @@ class Tasks:
         self._is_over = False
 
     def start(self, work: Work) -> asyncio.Task[Any]:
-        """Run `work` to its end; behind `settle` not at all."""
+        """Run `work` to its end; after `settle`, cancel it at once."""
         task = asyncio.get_running_loop().create_task(work)
         if self._is_over:  # a timer may fire once more while the store closes
             task.cancel()
@@ -45,8 +45,10 @@ class Tasks:
             task.get_loop().call_exception_handler(context)
 
     async def settle(self, patience_s: float = PATIENCE_S) -> None:
-        """The end: wait for all that runs and for what that starts; what takes longer is cancelled,
-        and what is started later does not run: the widgets that it would speak to go."""
+        """Shut down: wait, cancel stragglers, refuse new tasks.
+
+        The widgets that they would change are about to be destroyed.
+        """
         try:
             async with asyncio.timeout(patience_s):
                 while self._running:

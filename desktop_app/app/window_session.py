@@ -1,4 +1,4 @@
-"""The window come to life: its start, keys, requests of later starts, and a clean end."""
+"""The session of a window: its start, shortcuts, requests of later starts, and its end."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ BATCHES_MS = 1500  # after the start
 
 
 class WindowSession:
-    """The window with all that answers in it, from its start to its end.
+    """Everything that answers in a window, from its start to its end.
 
     Attributes:
-        controllers: everything that answers in the window.
+        controllers: the controllers and their state.
         actions: what each command does, by its id.
-        afterwards: what is to be done with the closed store before the program starts again.
+        afterwards: work on the closed store, before the program starts again.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class WindowSession:
             end_for=self.end_for,
             put_in_force=self._on_value,
         )
-        self._backend = self.controllers.state.backend  # with the private conversations
+        self._backend = self.controllers.state.backend  # with private conversations in memory
         loop.set_exception_handler(self._on_defect)
         self._closed: asyncio.Future[None] = loop.create_future()
         self._ending: asyncio.Task[None] | None = None
@@ -95,13 +95,13 @@ class WindowSession:
 
     @property
     def quick(self) -> QuickPromptController:
-        """The quick prompt; made a moment after the start, so that a key press finds it there."""
+        """The quick prompt; it is made a moment after the start, to be ready for its shortcut."""
         return self._quick.controller
 
     # -------------------------------------------------------------- start
 
     async def start(self, request: WindowRequest) -> None:
-        """Load what the window shows, and do what this start was asked to do."""
+        """Load what the window shows, and do what this start requests."""
         use_weights(self._backend, await self._backend.settings.all())
         await self.controllers.state.load()
         use_limits(self._backend, self.controllers.state.values.all)
@@ -135,7 +135,7 @@ class WindowSession:
         self.controllers.housekeeping.start()
 
     def serve(self, request: WindowRequest) -> None:
-        """Do what this or a later start asks for."""
+        """Do what this or a later start requests."""
         if isinstance(request, QuickRequest):
             self.quick.open_with(request.text)
             return
@@ -196,7 +196,7 @@ class WindowSession:
             use_limits(self._backend, values.all)
 
     def _resize_text(self, step: int) -> None:
-        # From what is shown: the setting may be still on its way to the disk.
+        # From the theme: the setting may not be stored yet.
         size = 100 if step == 0 else round(self._theme.current.scale * 100) + step
         if 80 <= size <= 200:
             self._theme.set_text_size(size)
@@ -215,7 +215,7 @@ class WindowSession:
         self._window.notifications.notify(error, topic=topic)
 
     def _on_defect(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A defect of the program's own: logged with its traceback, and said."""
+        """Log a defect with its traceback, and notify the user."""
         error = context.get("exception")
         log.error("%s", context.get("message", "a defect"), exc_info=error)
         self._window.notifications.notify(
@@ -234,12 +234,12 @@ class WindowSession:
         self.quit()
 
     def quit(self) -> None:
-        """End the program: stop what runs, keep what arrived, close the store."""
+        """End the program: stop what runs, store what arrived, close the store."""
         if self._ending is None:
             self._ending = asyncio.get_running_loop().create_task(self._end())
 
     def end_for(self, work: ClosedWork) -> None:
-        """End the window, do this with the closed store, and start again."""
+        """Close the window, do this with the closed store, and start again."""
         self.afterwards = work
         self._window.hide()
         self.quit()
@@ -252,7 +252,7 @@ class WindowSession:
         ):
             try:
                 await step()
-            except UserFacingError as error:  # there is no window any more to say it in
+            except UserFacingError as error:  # no window can show it any more
                 log.error("%s %s", error.what_happened, error.details)  # noqa: TRY400
         self._closed.set_result(None)
 

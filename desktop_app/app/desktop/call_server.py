@@ -27,10 +27,10 @@ _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
 
 
 class CallServer:
-    """Listens for requests and hands them to `serve`, one frame a connection.
+    """Listens for requests and passes them to `serve`, one frame a connection.
 
-    What is no request gets a refusal. A caller of another user gets nothing, one that takes its time
-    is left, and more than a few at once are told to come back.
+    Invalid requests are refused. Callers of other users get no reply, slow ones are disconnected,
+    and more than a few at once are told to retry.
     """
 
     def __init__(self, path: Path, serve: Callable[[WindowRequest], None]) -> None:
@@ -40,11 +40,14 @@ class CallServer:
         self._callers: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Begin to listen. The window's lock says that nobody else does: what lies at the path is
-        left of a process that was killed.
+        """Start listening.
+
+        The window's lock guarantees that no other process listens: a socket at the path is left of
+        a process that was killed.
 
         Raises:
-            StorageError: the socket cannot be made: its folder is read-only, its path too long.
+            StorageError: the socket cannot be created: its folder is read-only, or its path is too
+                long.
         """
         try:
             self._path.unlink(missing_ok=True)
@@ -59,7 +62,7 @@ class CallServer:
             ) from exc
 
     async def aclose(self) -> None:
-        """Stop listening, and leave those who are calling."""
+        """Stop listening, and disconnect callers."""
         if self._server is not None:
             self._server.close()
             self._path.unlink(missing_ok=True)
@@ -102,11 +105,11 @@ def _is_ours(writer: asyncio.StreamWriter) -> bool:
 
 
 async def _received(reader: asyncio.StreamReader) -> WindowRequest:
-    """Read one request, in pieces between which the event loop turns.
+    """Read one request, in pieces, so that the event loop can turn.
 
     Raises:
-        RequestError: it is none.
-        EOFError: the caller closed the connection before its end.
+        RequestError: it is invalid.
+        EOFError: the caller closed the connection early.
     """
     head_size, left = window_request.sizes(await reader.readexactly(window_request.PREFIX.size))
     head = await reader.readexactly(head_size)

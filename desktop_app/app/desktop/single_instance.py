@@ -1,7 +1,7 @@
-"""One window for one store: the first holds a lock, every later start calls it.
+"""One window per store: the first process holds a lock, later ones call it.
 
-The lock is the kernel's (flock), so it goes with the process however that ends; a call is one frame
-over a local socket (window_request.py). Standard library only: a second start takes milliseconds.
+The lock is the kernel's (flock), so that it ends with the process. A call is one frame over a local
+socket (window_request.py). Standard library only: a second start takes milliseconds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class WindowLock:
         self._file: int | None = None
 
     def take(self) -> bool:
-        """Try to get it; False where another process has it.
+        """Try to acquire the lock; return False if another process has it.
 
         Raises:
             OSError: the folder cannot be written to.
@@ -46,7 +46,7 @@ class WindowLock:
 
 
 def open_or_call(request: WindowRequest) -> int:
-    """Open the window, or have the one that is open do what `request` asks.
+    """Open the window, or call the open one.
 
     Returns:
         The exit code of the command.
@@ -77,7 +77,7 @@ def open_or_call(request: WindowRequest) -> int:
 
 
 def _refuse(where: Folders, cause: OSError) -> int:
-    """Say that the data folder cannot be used: in a dialog where there is a display."""
+    """Say that the data folder cannot be used, in a dialog if there is a display."""
     from desktop_app.backend.display_check import why_no_window
     from desktop_app.domain.errors import StoreFullError
 
@@ -103,7 +103,7 @@ def _call(where: Folders, frame: bytes) -> int:
         except (FileNotFoundError, ConnectionError):
             reply = b""  # the other process is still starting
         except OSError:
-            break  # it does not answer in time, or cannot be spoken to at all
+            break  # it does not answer in time, or cannot be reached
         if reply == b"ok":
             return 0
         if reply == b"refused":  # a window of another version

@@ -1,4 +1,4 @@
-"""What is attached to the question in the quick prompt: pasted or dropped there, not yet asked."""
+"""Attachments of the question in the quick prompt."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
 
 class QuickAttachments(QObject):
-    """Between the quick prompt's chips and the documents.
+    """Connects the quick prompt's chips with the documents, as an `AttachmentHolder`.
 
     Attributes:
-        parts: what is attached, in order.
+        parts: the attachments, in order.
 
     Signals:
-        changed(): that, or who would be asked.
+        changed: other attachments, or another model.
 
     Args:
-        resolved: who would be asked now.
-        path: what was asked and answered here before.
-        conversation_id: of the conversation that the next question is asked in.
+        resolved: returns the model that would be asked now.
+        path: returns the messages of the quick prompt's conversation.
+        conversation_id: returns the id of the conversation of the next question.
     """
 
     changed = Signal()
@@ -76,41 +76,41 @@ class QuickAttachments(QObject):
 
     @property
     def attached(self) -> list[DocumentPart | ImagePart]:
-        """The same as a list."""
+        """The attachments as a list."""
         return list(self.parts)
 
     @property
     def resolved(self) -> ResolvedChoice:
-        """Who would be asked now."""
+        """The model that would be asked now."""
         return self._choice()
 
     def as_sent(self, part: DocumentPart | ImagePart) -> DocumentPart | ImagePart:
-        """One of them behind what was asked here before."""
+        """Return an attachment as it would be sent after the earlier messages."""
         return as_sent_after(self._path(), [part], self.resolved.files)[0]
 
     @property
     def conversation_id(self) -> str:
-        """The quick prompt's conversation."""
+        """The id of the quick prompt's conversation."""
         return self._conversation_id()
 
     def is_first_fenced(self, part: DocumentPart | ImagePart) -> bool:
-        """Return True if one of them is the first between boundaries in the conversation."""
+        """Return True if an attachment is the first between boundaries in the conversation."""
         return is_first_fenced(part, self.attached, self._path(), self.resolved.files)
 
     def change(
         self, change: Callable[[DocumentPart | ImagePart], DocumentPart | ImagePart]
     ) -> None:
-        """Have each be another."""
+        """Replace each attachment by what `change` returns for it."""
         self.parts = tuple(change(part) for part in self.parts)
         self.show()
 
     @property
     def reading(self) -> str:
-        """The name of what is still being read, "" for nothing."""
+        """The name of a file that is still being read, "" for none."""
         return next((name for name, _ in self._reading.values()), "")
 
     def clear(self) -> None:
-        """The question was asked, or is taken elsewhere; what is still read is given up."""
+        """Remove all attachments, and cancel reading."""
         for _, task in self._reading.values():
             task.cancel()
         self._reading.clear()
@@ -166,4 +166,4 @@ class QuickAttachments(QObject):
 
 
 def _ignore(_progress: Progress) -> None:
-    """The line has no room for how far a document is read."""
+    """Ignore progress: the line has no room for it."""

@@ -1,5 +1,4 @@
-"""The quick prompt in the running program: made a moment after the start, and what goes on in the
-window of what was begun there."""
+"""Creates the quick prompt, and continues in the window what was begun in it."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class QuickHost(QObject):
-    """Where the quick prompt lives.
+    """Makes the quick prompt when it is first needed.
 
     Args:
         raise_window: brings the window to the front.
@@ -45,13 +44,13 @@ class QuickHost(QObject):
 
     @property
     def controller(self) -> QuickPromptController:
-        """The quick prompt's own; made when it is first asked for."""
+        """The quick prompt's controller, made on first access."""
         if self._quick is None:
             self._quick = self._built()
         return self._quick
 
     def bind(self, keymap: Keymap) -> None:
-        """Put the keys of `keymap` in force."""
+        """Apply the shortcuts of `keymap`."""
         if self._quick is not None:
             self._quick.set_keymap(keymap)
             self._shortcuts.bind(keymap)
@@ -144,7 +143,7 @@ class QuickHost(QObject):
         self._window.prompt.begin_with(whole, typed.template_id)
 
     def _end_if_nothing_shows(self, *_: object) -> None:
-        """Without a window the program ends with the quick prompt, and with its answer."""
+        """End the program if neither window is visible and no answer streams."""
         shows = self._window.isVisible() or self.controller.is_visible
         if not shows and not self._controllers.running.conversations:
             self._end()

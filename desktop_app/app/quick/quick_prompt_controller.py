@@ -1,4 +1,4 @@
-"""The quick prompt: one question, an answer on the spot, and the way into the main window."""
+"""The quick prompt: one question, its answer, and the way into the main window."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ _MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
 
 
 class QuickPromptController(QObject):
-    """Between the quick prompt and the use cases. Every opening is a conversation of its own.
+    """Connects the quick prompt with the services. Each opening is a conversation of its own.
 
     Args:
-        go_on: shows the window with the conversation of this id ("" for a new one), takes an action
-            of its last answer ("" for none), and takes along what was typed, brought and attached.
-        markdown_of: what a text with its looks in HTML is as Markdown.
+        go_on: shows the window with the conversation of this id ("" for a new one), does an action
+            with its last answer ("" for none), and takes over text and attachments.
+        markdown_of: returns rich text as Markdown.
 
     Attributes:
-        attachments: what comes along with the question.
+        attachments: of the question.
 
     Signals:
-        conversation_created(Conversation): a conversation was begun, for the list.
+        conversation_created(Conversation): a conversation for the list.
     """
 
     conversation_created = Signal(object)
@@ -126,15 +126,15 @@ class QuickPromptController(QObject):
 
     @property
     def is_visible(self) -> bool:
-        """Whether it is on the screen."""
+        """True if it is visible."""
         return self._quick.isVisible()
 
     def set_keymap(self, keymap: Keymap) -> None:
-        """Put the person's keys in force."""
+        """Apply the user's shortcuts."""
         self._quick.set_keymap(keymap)
 
     def open_with(self, text: str) -> None:
-        """Show the quick prompt, ready to type; `text` comes along under the question."""
+        """Show the quick prompt; `text` goes along with the question."""
         if not self._is_beginning and not self._running.is_running(self._conversation.id):
             self._conversation, self._path = self._blank(), []
             self.attachments.clear()
@@ -143,7 +143,7 @@ class QuickPromptController(QObject):
         self._quick.open_with(text)
 
     async def _bring(self, text: str, html: str) -> None:
-        """What was pasted: a line goes into the line, more of it comes along with the question."""
+        """Insert a pasted line; take longer text along with the question."""
         words = await self._markdown_of(text, html)
         if "\n" in words.strip():
             self._brought = "\n\n".join(part for part in (self._brought, words) if part.strip())
@@ -154,8 +154,11 @@ class QuickPromptController(QObject):
     # -------------------------------------------------------------- prompts of the library
 
     def fill_in(self, names: frozenset[str]) -> dict[str, str]:
-        """What the program fills here. What came along, and the clipboard, may be too long for a line:
-        their marks stand for them until the question is asked."""
+        """Return what the program fills in.
+
+        Selection and clipboard may be too long for a line: marks stand for them until the question
+        is sent.
+        """
         known = {DATE: today(), SELECTION: "", CLIPBOARD: ""}
         if CLIPBOARD in names:
             self._clipboard = QGuiApplication.clipboard().text()
@@ -164,8 +167,10 @@ class QuickPromptController(QObject):
         return known
 
     def _marked(self, text: str, brought: str) -> tuple[str, str]:
-        """What is typed with the clipboard and what came along in the places marked for them, and
-        what came along and has no such place."""
+        """Return the typed text with clipboard and selection in place of their marks.
+
+        The second text is the selection if it has no mark.
+        """
         before, mark, behind = text.partition(_MARKS[SELECTION])
         if self._clipboard:
             clip = self._clipboard.strip()
@@ -209,14 +214,14 @@ class QuickPromptController(QObject):
         self._quick.set_streaming(True)
 
     def _act(self, action: str) -> None:
-        """What is asked under the answer is done in the window, which has room for it."""
+        """Do an action of the answer in the window, which has room for it."""
         if action != "copy":
             self._tasks.start(self._leave_for_window(action))
 
     async def _leave_for_window(self, action: str = "") -> None:
-        # The window first: once nothing is on the screen any more, the program ends.
+        # The window first: the program ends once nothing is visible.
         if self._path or self._is_beginning:
-            # What the line shows was asked, but for what a cap has refused.
+            # The line shows what was asked, unless a cap refused it.
             unasked = self._quick.text().strip() if action == RAISE_CAP else ""
             template_id = self._quick.template_id if unasked else ""
             typed = Draft(unasked, self.attachments.parts, template_id)
@@ -224,7 +229,7 @@ class QuickPromptController(QObject):
             await self._go_on(self._conversation.id if self._path else "", action, typed, "")
         else:
             text, brought = self._quick.text(), self._brought.strip()
-            if len(brought) > int(self._values[LARGE_PASTE] or 0):  # it is attached there
+            if len(brought) > int(self._values[LARGE_PASTE] or 0):  # it will be attached there
                 text = self._marked(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
             else:
                 text, brought = self._marked(text, brought)

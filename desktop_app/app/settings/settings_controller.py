@@ -1,4 +1,4 @@
-"""The settings panel: providers and keys, settings, shortcuts, and what About and Help say."""
+"""The settings panel: providers and keys, settings, shortcuts, About and Help."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _SESSION_ONLY = "Kept for this session only: no working keyring was found here."
 
 
 class SettingsController(QObject):
-    """Between the panel, the settings store and the keyring.
+    """Connects the panel with the settings store and the keyring.
 
     Signals:
         key_changed(str): a provider, by its id, has another key.
@@ -79,7 +79,7 @@ class SettingsController(QObject):
         self._new_conversation, self._tasks, self._backend = new_conversation, tasks, backend
         self._panel = panel
         self._saving, self._keeping_key = asyncio.Lock(), asyncio.Lock()
-        self._looked_at = ""  # the provider that the person chose to see; else the open one's
+        self._looked_at = ""  # the provider that the user looks at; "": the open one's
         self._on_value = on_value
         self._connect()
 
@@ -131,15 +131,17 @@ class SettingsController(QObject):
         self._tasks.start(work)
 
     def open_at_key(self) -> None:
-        """Show the panel where a key is entered."""
+        """Show the panel with the field for a key."""
         self._show_settings(True)
         if not self._profile(self._looked_at).needs_key:
             self._look_at(OPENAI.id)
         self._panel.focus_key_field()
 
     def open_at_cap(self, profile_id: str) -> None:
-        """Show the panel where a provider's monthly cap is set; for a key of the environment, where
-        that of its address is."""
+        """Show the panel with the field for a provider's monthly cap.
+
+        For a key of the environment, that is the cap of its address.
+        """
         profile = self._profile(profile_id)
         self._show_settings(True)
         stored = (p for p in self._providers.all if not p.from_environment)
@@ -203,7 +205,7 @@ class SettingsController(QObject):
             return next(filter(is_wanted, self._providers.all), None)
 
     async def _choose_ca_file(self, profile_id: str, path: Path | None) -> None:
-        """Trust a file's certificates for a provider, if it holds any; None trusts the system's."""
+        """Trust a file's certificates for a provider; None trusts the system's."""
         found = ""
         try:
             if path is not None:
@@ -235,10 +237,10 @@ class SettingsController(QObject):
     # -------------------------------------------------------------- keys
 
     async def _enter_key(self, profile_id: str, key: str) -> None:
-        """Keep a key, make its provider the default, and offer it in the open conversation."""
+        """Store a key, make its provider the default, and offer it in the open conversation."""
         try:
             async with self._keeping_key:
-                # The address that the person sees beside the key may still be on its way.
+                # The address that the user sees beside the key may not be saved yet.
                 profile = await self._saved_profile(lambda p: p.id == profile_id)
                 if profile is None:
                     return
@@ -271,8 +273,8 @@ class SettingsController(QObject):
             self._setup.choose(self._new_conversation.default_choice)
 
     async def _test(self, profile_id: str) -> None:
-        """Ask the provider for its models: costs nothing, and shows that key and address work."""
-        # A key or an address that was entered just before is on its way to where it is kept.
+        """Ask the provider for its models: free, and shows that key and address work."""
+        # A key or an address that was just entered may not be saved yet.
         async with self._keeping_key, self._saving:
             profile = self._profile(profile_id)
         began = time.monotonic()
@@ -289,7 +291,7 @@ class SettingsController(QObject):
         await self._show_profile(profile_id)  # the keyring has been asked by now
         now = self._profile(profile_id)
         if now.base_url != profile.base_url:
-            return  # it is about an address that was left since
+            return  # the result is about a former address
         self._panel.set_test_result(profile_id, *result)
         if now.kind is ProviderKind.COMPATIBLE and models and not now.from_environment:
             await self._save_profile(replace(now, models=models))
@@ -304,7 +306,7 @@ class SettingsController(QObject):
         self._on_value(key)
 
     def show_values(self, _key: str = "") -> None:
-        """Fill the panel with the settings as they are."""
+        """Show the settings as they are."""
         self._panel.set_values(self._values.all)
 
     def _show_own(self) -> None:
@@ -312,12 +314,12 @@ class SettingsController(QObject):
         self._panel.set_own(conversation.id, own_values(conversation.overrides))
 
     async def _show_refusals(self) -> None:
-        """What the open conversation's model does not take, each with why."""
+        """Show which settings the open conversation's model does not take, and why."""
         resolved = self._setup.resolved
         profile, model = resolved.profile, resolved.model
         learnt = await self._backend.gateway.learnt(profile, model.id)
         if resolved != self._setup.resolved:
-            return  # another was chosen meanwhile, and is shown by a later call
+            return  # another model was chosen meanwhile; a later call shows it
         api = first_api(profile, model, learnt.api)
         refused = refusals(profile, model, resolved.effort, api)
         said = notes(profile, api)
@@ -351,7 +353,7 @@ class SettingsController(QObject):
 
 
 def _windows(listing: ModelListing) -> str:
-    """What a server says that its models take; "" where it does not."""
+    """Return the windows that a server reports for its models, "" if it reports none."""
     sizes = sorted(model.window for model in listing.models if model.window)
     if not sizes:
         return ""
@@ -379,7 +381,7 @@ def _worded(error: UserFacingError, profile: ProviderProfile) -> str:
 
 
 def _describe_ca_file(name: str) -> str:
-    from desktop_app.providers.http.trust import describe_ca_file  # with ssl
+    from desktop_app.providers.http.trust import describe_ca_file  # imports ssl
 
     return describe_ca_file(name)
 
@@ -389,7 +391,7 @@ def _read_if_there(path: Path) -> str:
 
 
 def _help_html() -> str:
-    """The program's own help, which is ours and therefore trusted, with its table of contents."""
+    """Return the program's own help as HTML, with its table of contents."""
     import markdown
 
     source = resource_path("help/help.md").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""What was spent: the month beside its cap, the warning at 80 %, and the tables."""
+"""Spending: each month beside its cap, the warning at 80 %, and the tables."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class SpendingController(QObject):
-    """Between the ledger and what shows it.
+    """Connects the ledger with the settings and the tables.
 
     Args:
-        name_of_model: a model's name for people.
+        name_of_model: returns a model's name for display.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class SpendingController(QObject):
         self._tasks.start(work)
 
     async def show_months(self) -> None:
-        """Tell the settings how each provider's month stands."""
+        """Show each provider's month in the settings."""
         for profile in self._providers.all:
             month = await self._budget.month(profile)
             self._panel.set_spending(profile.id, month)
 
     async def _after(self, provider_id: str) -> None:
-        """A provider's month has grown."""
+        """Update a provider's month, and warn if it comes near the cap."""
         profiles = self._providers.all
         profile = next((p for p in profiles if p.id == provider_id), None)
         if profile is None:

@@ -1,7 +1,7 @@
-"""Work on the store while nothing of this program has it open: repair, restoring, deleting all.
+"""Work on the store while this program has it closed: repair, restore, deletion of all.
 
-A damaged store is no crash: the window says so, and offers what can be done. Where the person asks
-for such work in a window that is open, the window ends first, and the program starts again after it.
+A damaged store is no crash: a dialog says so, and offers what can be done. If the user requests
+such work in an open window, the window closes first, and the program starts again afterwards.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ _NOTHING_CHANGED: Final = "Nothing was changed."
 
 @dataclass(frozen=True)
 class ClosedWork:
-    """What is done with the closed store.
+    """Work on the closed store.
 
     Attributes:
-        words: what is said meanwhile.
-        work: does it, on another thread; returns a sentence for the person, or "". What it asks
-            is answered in the dialog.
+        words: a description, shown meanwhile.
+        work: does it in a thread; returns a sentence for the user, or "". The dialog answers its
+            questions.
     """
 
     words: str
@@ -69,7 +69,7 @@ class ClosedWork:
 
 
 def repairing(where: Folders) -> ClosedWork:
-    """Repair the store."""
+    """Return the work that repairs the store."""
     from desktop_app.storage.recovery.repair import repair_store
 
     def work(progress: Progress, _ask: Ask) -> str:
@@ -79,7 +79,7 @@ def repairing(where: Folders) -> ClosedWork:
 
 
 def restoring(where: Folders, archive: Path) -> ClosedWork:
-    """Put a backup in the store's place."""
+    """Return the work that replaces the store by a backup."""
     from desktop_app.backend.environment_profiles import BUILT_IN
     from desktop_app.storage.recovery.restore import Answer, restore_backup
 
@@ -103,7 +103,7 @@ def restoring(where: Folders, archive: Path) -> ClosedWork:
 
 
 def erasing(where: Folders) -> ClosedWork:
-    """Delete everything."""
+    """Return the work that deletes everything."""
     from desktop_app.storage.database.temporary_files import remove_all
     from desktop_app.storage.recovery.erasure import erase_everything
 
@@ -116,7 +116,7 @@ def erasing(where: Folders) -> ClosedWork:
 
 
 class _Steps(QObject):
-    """Carries progress from the thread that works to the window's."""
+    """Carries progress from the worker thread to the window's."""
 
     progressed = Signal(int, int)
 
@@ -126,13 +126,13 @@ class _Steps(QObject):
 
 
 class ClosedStore:
-    """The dialog over a window that has no store, and what is done in it."""
+    """A dialog in place of a window, and the work that is done in it."""
 
     def __init__(self, parent: QWidget | None, theme: Theme, where: Folders) -> None:
         self._parent, self._theme, self._where = parent, theme, where
 
     async def rescue(self, error: StoreDamagedError) -> bool:
-        """Offer what can be done about damage; whether to open the store again."""
+        """Offer what can be done about damage; return True to open the store again."""
         dialog = StoreDialog(self._theme, self._parent)
         try:
             words = f"{error.what_was_kept} {error.details}".strip()
@@ -149,7 +149,7 @@ class ClosedStore:
             dialog.deleteLater()
 
     async def do(self, work: ClosedWork) -> None:
-        """Do it, and say what came of it."""
+        """Do the work, and show its outcome."""
         dialog = StoreDialog(self._theme, self._parent)
         try:
             await self._do(work, dialog)
@@ -158,7 +158,7 @@ class ClosedStore:
             dialog.deleteLater()
 
     def _wanted(self, chosen: str, dialog: StoreDialog) -> ClosedWork | None:
-        from PySide6.QtWidgets import QFileDialog  # no part of the start
+        from PySide6.QtWidgets import QFileDialog  # not a part of the start
 
         if chosen == "repair":
             return repairing(self._where)
@@ -195,7 +195,7 @@ class ClosedStore:
 
 
 async def _answer(dialog: StoreDialog, title: str, words: str, choices: Choices) -> str:
-    """What the person chooses."""
+    """Return what the user chooses."""
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def take(name: str) -> None:

@@ -1,17 +1,16 @@
-"""Cycles of objects are collected on the window's thread alone.
+"""Collects cyclic garbage on the window's thread only.
 
-Python looks for them on whichever thread happens to allocate. A Qt object in such a cycle would then
-be freed on a thread that is not its own, which takes the program down ("Timers cannot be stopped from
-another thread" is the mildest form). So Python's own collection is off, and is done by its thresholds
-whenever the event loop is about to wait for something, behind what has come by then: nobody waits for
-the last turn and for a look as well. A start makes next to no garbage: nothing is looked for before its
-end, and nothing that it made afterwards, which is there for as long as the window.
-To go through all that is there takes longer than a frame where an answer is long: that waits until
-nothing has been going on for a while. What outlives its first look is old: to look at it a second time
-would take as long again, of a conversation of thousands of messages more than half a frame.
+Python collects on whichever thread allocates. A Qt object in a cycle would then be freed on a
+foreign thread, which crashes the program ("Timers cannot be stopped from another thread" is the
+mildest form). Therefore Python's own collection is off. Ours uses the same thresholds and runs when
+the event loop is about to wait, so that no event waits for it.
 
-The C library keeps what it has been given back, for the next that asks: behind one paragraph of a
-megabyte, which was copied as it grew, that is more than the paragraph. At rest the system gets it.
+Nothing is collected during the start, which makes next to no garbage, and what the start made is
+exempt: it lives as long as the window. A full collection takes longer than a frame after a long
+answer, so it waits until the program is idle. Objects that survive their first collection count as
+old: with thousands of messages, a second one would take more than half a frame.
+
+glibc retains freed memory; after streaming 1 MB that can exceed the text. It is trimmed when idle.
 """
 
 from __future__ import annotations
@@ -38,14 +37,16 @@ def begin_start() -> None:
 
 
 def end_start() -> None:
-    """Collect on this thread from now on, and leave alone what there is."""
+    """Collect on this thread from now on, except what exists now."""
     gc.freeze()
     collect_on_this_thread()
 
 
 def collect_on_this_thread(rest_ms: int = _REST_MS) -> Callable[[], None]:
-    """Collect on the thread of the running event dispatcher from now on; what is old when next to
-    nothing has been made for so long. Returns what ends it."""
+    """Collect on the running event dispatcher's thread; return what ends this.
+
+    Old objects are collected after next to nothing was allocated for `rest_ms`.
+    """
     gc.disable()
     dispatcher = QAbstractEventDispatcher.instance(QThread.currentThread())
     at_rest = QTimer(dispatcher, singleShot=True, interval=rest_ms)
@@ -72,16 +73,16 @@ def collect_on_this_thread(rest_ms: int = _REST_MS) -> Callable[[], None]:
 
 
 def tidy_up() -> None:
-    """What is done at rest: look at everything, and give the system the memory that is free."""
+    """Collect everything, and return free memory to the system."""
     gc.collect()
-    # Of the GNU C library alone: https://man7.org/linux/man-pages/man3/malloc_trim.3.html
+    # glibc only: https://man7.org/linux/man-pages/man3/malloc_trim.3.html
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)
 
 
 def collect_if_due() -> bool:
-    """Look at what is new where Python would have done so by itself by now; whether it was due."""
+    """Collect young objects if Python would have by now; return True if so."""
     if not _is_due():
         return False
     gc.collect(2 if gc.get_count()[2] > _RARELY else 1)

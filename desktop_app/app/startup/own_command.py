@@ -1,7 +1,7 @@
-"""One of our own commands as a child process, beside the window.
+"""Runs one of our own commands as a child process.
 
-Parsing an export or packing a backup takes longer than a window may stand still; a process of its
-own holds up nothing, and can be stopped as a person stops it in a terminal.
+Parsing an export or packing a backup takes long. A process does not block the window, and can be
+stopped like a command in a terminal.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from desktop_app.child_processes import library_command, start_child
 Progress = Callable[[int, int], None]
 _STEP = re.compile(rb"(\d+) (\d+)\s*")
 _LONGEST_LINE = 1 << 20
-# What is said on standard error begins with the program's name.
+# Lines of standard error begin with the program's name.
 _PREFIX = "repartee: "
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How it ended: exit code, standard output, and the sentences of standard error."""
+    """The end of a command: exit code, standard output, sentences of standard error."""
 
     code: int
     output: str
@@ -31,14 +31,18 @@ class Ended:
 
 
 class OwnCommand:
-    """See the module. One run at a time."""
+    """Runs one command at a time."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self.was_stopped = False
 
     async def run(self, *arguments: str, progress: Progress) -> Ended:
-        """Run it to its end; `progress` gets how many steps are done, and of how many."""
+        """Run a command to its end.
+
+        Args:
+            progress: is called with the number of finished steps, and of all steps.
+        """
         self.was_stopped = False
         process = self._process = await start_child(
             library_command(*arguments),
@@ -52,12 +56,12 @@ class OwnCommand:
             code = await process.wait()
         finally:
             self._process = None
-            if process.returncode is None:  # we were cancelled
+            if process.returncode is None:  # this task was cancelled
                 process.send_signal(signal.SIGINT)
         return Ended(code, output, said)
 
     def stop(self) -> None:
-        """Have it stop as with Ctrl+C: what it had done by then is whole."""
+        """Stop the command as Ctrl+C does: what it finished by then is complete."""
         if self._process is not None and self._process.returncode is None:
             self.was_stopped = True
             self._process.send_signal(signal.SIGINT)

@@ -21,7 +21,7 @@ def deny_inspection_after_portal(parent: QObject) -> None:
     Raises:
         OSError: the kernel refused.
     """
-    # Imported here: no part of the start.
+    # Imported here: not a part of the start.
     from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
 
     bus = QDBusConnection.sessionBus()

@@ -1,5 +1,8 @@
-"""What Qt finds on this computer, as two lines of JSON; run as a child process, because a platform
-that Qt cannot start ends the process, and a session bus that never answers holds it up."""
+"""Prints what Qt finds on this computer, as two lines of JSON.
+
+It runs as a child process, because a platform that Qt cannot start ends the process, and a session
+bus that never answers blocks it.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def main() -> int:
         }
     )
     _say({"portal": _global_shortcuts_version()})
-    # A platform plug-in may hang while it is torn down; what was asked for is said.
+    # A platform plug-in may hang during shutdown; the answer is printed already.
     os._exit(0)
 
 
@@ -33,7 +36,7 @@ def _say(found: dict[str, str | int]) -> None:
 
 
 def _global_shortcuts_version() -> int:
-    """The version of the desktop portal's GlobalShortcuts interface; 0 where there is none."""
+    """Return the version of the portal's GlobalShortcuts interface, 0 if there is none."""
     from PySide6.QtDBus import QDBusConnection, QDBusInterface
 
     bus = QDBusConnection.sessionBus()
