@@ -216,7 +216,7 @@ def the_title_of_the_window(stage: Stage, text: str) -> QWidget:
     assert isinstance(app, QApplication)
     watcher = themes.ThemeWatcher(app, "light")
     made = MainWindow(watcher, PromptEditor(stage.theme), SettingsPanel(stage.theme))
-    made.set_title(text)
+    made.pane.set_title(text)
     return stage.show(made)
 
 

@@ -14,8 +14,8 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.attachments.attaching import PASTED_NAME
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
 from desktop_app.app.attachments.attachment_facts import document_chip
-from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft
 from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers

@@ -18,10 +18,10 @@ from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.chat.shown_answers import ShownAnswers
 from desktop_app.app.library.draft_saver import DraftSaver
-from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft
 from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers

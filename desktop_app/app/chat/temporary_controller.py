@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.chat.running_answers import RunningAnswers
-from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.library.navigator import Navigator
+from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.new_conversation import NewConversation
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft

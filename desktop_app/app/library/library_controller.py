@@ -13,9 +13,9 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.library.draft_saver import DraftSaver
-from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.state.answer_setup import AnswerSetup
+from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.folder_list import FolderList
 from desktop_app.app.state.new_conversation import NewConversation
 from desktop_app.app.state.open_conversation import OpenConversation

@@ -16,7 +16,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.attachment_dedup import as_sent_after
 
 if TYPE_CHECKING:
-    from desktop_app.app.library.drafts import Drafts
+    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers

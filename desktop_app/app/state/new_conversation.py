@@ -10,8 +10,8 @@ from desktop_app.app.state.presets import DEFAULT_PRESET
 from desktop_app.domain.conversations.generation import Overrides
 
 if TYPE_CHECKING:
-    from desktop_app.app.library.drafts import Drafts
     from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.drafts import Drafts
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.presets import Presets

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.app.library.drafts import Drafts
 from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.attachment_origins import AttachmentOrigins
 from desktop_app.app.state.collection_notes import CollectionNotes
+from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.folder_list import FolderList
 from desktop_app.app.state.new_conversation import NewConversation
 from desktop_app.app.state.open_conversation import OpenConversation

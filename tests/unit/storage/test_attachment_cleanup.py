@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.app.library.drafts import BLANK_KEY
+from desktop_app.app.state.drafts import BLANK_KEY
 from desktop_app.domain.conversations.conversation import Draft, Message, now
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
