@@ -298,7 +298,11 @@ def build_backend(
     budget, fences = Budget(SpendingHolds(database), settings), Fences(settings)
     compactions = CompactionStore(database)
     listings = ModelListings(ListingStore(database), gateway)
-    passages = LateCollections(database, attachments, gateway, ledger, budget)
+
+    async def embedding_choice() -> EmbeddingChoice | None:
+        return await backend.embedding_choice()
+
+    passages = LateCollections(database, attachments, gateway, ledger, budget, embedding_choice)
     notes = NotesStore(database)
     chat = _chat(
         store=conversations,
@@ -341,7 +345,6 @@ def build_backend(
         listings=listings,
         environment_profiles=environment_profiles,
     )
-    passages.chosen = backend.embedding_choice
     return backend
 
 

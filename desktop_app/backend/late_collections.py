@@ -26,7 +26,9 @@ class LateCollections:
     Attributes:
         worker: reads their documents, beside the worker of what is dropped on conversations; its
             process starts with the first document.
-        chosen: says who makes vectors of passages, if anybody does.
+
+    Args:
+        chosen: returns the model that makes vectors of passages, if there is one.
     """
 
     def __init__(
@@ -36,12 +38,13 @@ class LateCollections:
         gateway: ProviderGateway,
         spending: Ledger,
         budget: Budget,
+        chosen: Callable[[], Awaitable[EmbeddingChoice | None]],
     ) -> None:
         self._database = database
         self._attachments = attachments
         self._paid = (gateway, spending, budget)
         self.worker = DocumentWorker()
-        self.chosen: Callable[[], Awaitable[EmbeddingChoice | None]] = _nobody
+        self._chosen = chosen
 
     @cached_property
     def whole(self) -> Collections:
@@ -57,7 +60,7 @@ class LateCollections:
             self._attachments,
             CollectionReader(self.worker),
             VectorStore(self._database),
-            Embeddings(*self._paid, self.chosen),
+            Embeddings(*self._paid, self._chosen),
         )
 
     async def retrieve(
@@ -72,7 +75,3 @@ class LateCollections:
         return await self.whole.retrieve(
             collection_ids, question, budget_tokens, is_estimate=is_estimate
         )
-
-
-async def _nobody() -> None:
-    """Until somebody is named."""
