@@ -100,11 +100,7 @@ class AttachmentsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._prompt, self._notifications = prompt, notifications
-        self._current, self._draft, self._providers = (
-            current,
-            draft,
-            providers,
-        )
+        self._current, self._draft, self._providers = current, draft, providers
         self._setup, self._private, self._drafts, self._tasks = setup, private, drafts, tasks
         self._attachment_store = attachment_store
         self._pictures = pictures

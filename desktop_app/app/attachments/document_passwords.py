@@ -117,17 +117,10 @@ class Unlocking(QObject):
         documents: DocumentWorker,
     ) -> None:
         super().__init__(parent)
-        self._notifications, self._current, self._draft, self._tasks = (
-            notifications,
-            current,
-            draft,
-            tasks,
-        )
-        self._attachment_store, self._documents, self._passwords = (
-            attachment_store,
-            documents,
-            passwords,
-        )
+        self._notifications, self._current, self._draft = notifications, current, draft
+        self._tasks = tasks
+        self._attachment_store, self._documents = attachment_store, documents
+        self._passwords = passwords
 
     def ways_out(self, error: UserFacingError) -> Actions:
         """Return the offer to enter the password after such an error."""

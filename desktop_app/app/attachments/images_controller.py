@@ -50,12 +50,8 @@ class ImagesController(QObject):
         user_folders: Folders,
     ) -> None:
         super().__init__(transcript)
-        self._current, self._tasks, self._attachment_store, self._user_folders = (
-            current,
-            tasks,
-            attachment_store,
-            user_folders,
-        )
+        self._current, self._tasks, self._attachment_store = current, tasks, attachment_store
+        self._user_folders = user_folders
         self._transcript = transcript
         self._chips = chips
         self._copies: TemporaryFolder | None = None

@@ -139,12 +139,8 @@ class PageSelection(QObject):
         documents: DocumentWorker,
     ) -> None:
         super().__init__(parent)
-        self._held, self._tasks, self._attachment_store, self._documents = (
-            held,
-            tasks,
-            attachment_store,
-            documents,
-        )
+        self._held, self._tasks, self._attachment_store = held, tasks, attachment_store
+        self._documents = documents
         self._counting: set[tuple[str, ChosenPages]] = set()
         held.changed.connect(self._count_missing)
 

@@ -51,12 +51,8 @@ class Branching(QObject):
         compaction_store: CompactionStore,
     ) -> None:
         super().__init__(parent)
-        self._current, self._tasks, self._flag_store, self._compaction_store = (
-            current,
-            tasks,
-            flag_store,
-            compaction_store,
-        )
+        self._current, self._tasks, self._flag_store = current, tasks, flag_store
+        self._compaction_store = compaction_store
         self._running, self._navigator, self._presenter = running, navigator, presenter
         transcript.action_requested.connect(self._act)
 

@@ -91,18 +91,10 @@ class ChatController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._pane = parent, pane
-        self._current, self._draft, self._values, self._providers = (
-            current,
-            draft,
-            values,
-            providers,
-        )
-        self._setup, self._drafts, self._tasks, self._conversations = (
-            setup,
-            drafts,
-            tasks,
-            conversations,
-        )
+        self._current, self._draft, self._values = current, draft, values
+        self._providers = providers
+        self._setup, self._drafts, self._tasks = setup, drafts, tasks
+        self._conversations = conversations
         self._running = running
         self._navigator, self._presenter, self._saver = navigator, presenter, saver
         self._choices = choices

@@ -67,18 +67,10 @@ class ChoiceController(QObject):
     ) -> None:
         super().__init__(parent)
         self._pane = pane
-        self._current, self._draft, self._values, self._providers = (
-            current,
-            draft,
-            values,
-            providers,
-        )
-        self._setup, self._tasks, self._chat_service, self._ledger = (
-            setup,
-            tasks,
-            chat_service,
-            ledger,
-        )
+        self._current, self._draft, self._values = current, draft, values
+        self._providers = providers
+        self._setup, self._tasks, self._chat_service = setup, tasks, chat_service
+        self._ledger = ledger
         self._choices = choices
         self._asked = 0
         self._warmed: set[ProviderProfile] = set()

@@ -74,11 +74,8 @@ class CompactionController(QObject):
         self._parent, self._pane, self._current = parent, pane, current
         self._values, self._providers = values, providers
         self._setup, self._spending, self._tasks = setup, spending, tasks
-        self._chat_service, self._compaction_store, self._compaction_service = (
-            chat_service,
-            compaction_store,
-            compaction_service,
-        )
+        self._chat_service, self._compaction_store = chat_service, compaction_store
+        self._compaction_service = compaction_service
         self._running = running
         self._theme = theme
         self._bar: CompactionCard | None = None

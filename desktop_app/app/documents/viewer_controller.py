@@ -95,12 +95,8 @@ class ViewerController(QObject):
     ) -> None:
         super().__init__(parent)
         self._theme, self._current, self._draft = theme, current, draft
-        self._tasks, self._attachment_store, self._user_folders, self._documents = (
-            tasks,
-            attachment_store,
-            user_folders,
-            documents,
-        )
+        self._tasks, self._attachment_store = tasks, attachment_store
+        self._user_folders, self._documents = user_folders, documents
         self._viewer: DocumentViewer | None = None
         self._worker: PageWorker | None = None
         self._target: Target | None = None

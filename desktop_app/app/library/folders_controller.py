@@ -58,11 +58,8 @@ class FoldersController(QObject):
         folder_store: FolderStore,
     ) -> None:
         super().__init__(parent)
-        self._parent, self._notifications, self._conversation_list = (
-            parent,
-            notifications,
-            conversation_list,
-        )
+        self._parent, self._notifications = parent, notifications
+        self._conversation_list = conversation_list
         self._panel, self._show_settings, self._show_list = panel, show_settings, show_list
         self._theme, self._current, self._folders = theme, current, folders
         self._setup, self._flag_store, self._folder_store = setup, flag_store, folder_store

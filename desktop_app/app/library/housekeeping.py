@@ -46,12 +46,8 @@ class Housekeeping(QObject):
         database: Database,
     ) -> None:
         super().__init__(parent)
-        self._tasks, self._attachment_store, self._database, self._expire = (
-            tasks,
-            attachment_store,
-            database,
-            expire,
-        )
+        self._tasks, self._attachment_store, self._database = tasks, attachment_store, database
+        self._expire = expire
         # A window may stay open for weeks.
         self._again = QTimer(self, interval=EVERY_MS)
         self._again.timeout.connect(self._begin)

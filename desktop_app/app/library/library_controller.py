@@ -74,24 +74,12 @@ class LibraryController(QObject):
     ) -> None:
         super().__init__(parent)
         self._pane, self._conversation_list = pane, conversation_list
-        self._current, self._draft, self._providers, self._folders = (
-            current,
-            draft,
-            providers,
-            folders,
-        )
-        self._new_conversation, self._private, self._drafts, self._tasks = (
-            new_conversation,
-            private,
-            drafts,
-            tasks,
-        )
-        self._conversations, self._settings_store, self._flag_store, self._database = (
-            conversations,
-            settings_store,
-            flag_store,
-            database,
-        )
+        self._current, self._draft, self._providers = current, draft, providers
+        self._folders = folders
+        self._new_conversation, self._private, self._drafts = new_conversation, private, drafts
+        self._tasks = tasks
+        self._conversations, self._settings_store = conversations, settings_store
+        self._flag_store, self._database = flag_store, database
         self._running = running
         self._presenter, self._saver = presenter, saver
         self._scroll: dict[str, tuple[str, int]] = {}

@@ -30,12 +30,8 @@ class SearchController(QObject):
         search_index: Search,
     ) -> None:
         super().__init__(parent)
-        self._shown, self._tasks, self._search_index, self._presenter = (
-            conversation_list,
-            tasks,
-            search_index,
-            presenter,
-        )
+        self._shown, self._tasks, self._search_index = conversation_list, tasks, search_index
+        self._presenter = presenter
         self._task: asyncio.Task[Any] | None = None
         self._shown.search_changed.connect(self._search)
 

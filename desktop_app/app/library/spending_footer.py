@@ -36,12 +36,8 @@ class SpendingFooter(QObject):
         budget: Budget,
     ) -> None:
         super().__init__(parent)
-        self._foot, self._current, self._providers, self._setup = (
-            conversation_list,
-            current,
-            providers,
-            setup,
-        )
+        self._foot, self._current, self._providers = conversation_list, current, providers
+        self._setup = setup
         self._tasks, self._budget = tasks, budget
         for changed in (
             self._current.opened,

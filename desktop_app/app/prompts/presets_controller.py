@@ -63,12 +63,8 @@ class PresetsController(QObject):
         super().__init__(parent)
         self._notifications, self._header, self._current = notifications, header, current
         self._values, self._setup = values, setup
-        self._new_conversation, self._presets, self._tasks, self._prompt_store = (
-            new_conversation,
-            presets,
-            tasks,
-            prompt_store,
-        )
+        self._new_conversation, self._presets, self._tasks = new_conversation, presets, tasks
+        self._prompt_store = prompt_store
         self._choices = choices
         self._manage = manage
         self._dialog: PromptsDialog | None = None

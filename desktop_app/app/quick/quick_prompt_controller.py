@@ -74,12 +74,8 @@ class QuickPromptController(QObject):
     ) -> None:
         super().__init__(quick)
         self._quick = quick
-        self._values, self._providers, self._setup, self._new_conversation = (
-            values,
-            providers,
-            setup,
-            new_conversation,
-        )
+        self._values, self._providers, self._setup = values, providers, setup
+        self._new_conversation = new_conversation
         self._presets, self._tasks, self._chat_service = presets, tasks, chat_service
         self._running = running
         self._go_on, self._markdown_of = go_on, markdown_of

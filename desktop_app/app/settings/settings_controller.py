@@ -70,12 +70,8 @@ class SettingsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._notifications, self._show_settings = notifications, show_settings
-        self._current, self._values, self._providers, self._setup = (
-            current,
-            values,
-            providers,
-            setup,
-        )
+        self._current, self._values, self._providers = current, values, providers
+        self._setup = setup
         self._new_conversation, self._tasks, self._backend = new_conversation, tasks, backend
         self._panel = panel
         self._saving, self._keeping_key = asyncio.Lock(), asyncio.Lock()
