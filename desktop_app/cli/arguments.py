@@ -69,9 +69,10 @@ exit codes: 0 something was found; 1 nothing, or it could not be done; 2 wrong c
 RESTORE_EPILOG = """\
 The window must be closed. The store that was there is kept beside the restored one.
 
-Before anything changes, the settings are listed that would have data reach other places: hosts, proxies,
-certificate and model files, network permissions, the folder of automatic backups. On a terminal you are
-asked whether they are taken over. Without a terminal everything else is restored and they stay as they
+Before anything changes, the settings are listed that would have data reach other places or more be spent:
+hosts, proxies, certificate and model files, permissions, instructions, monthly limits and prices, what
+makes answers cost more, the folder of automatic backups. On a terminal you are asked whether they are
+taken over. Without a terminal everything else is restored and they stay as they
 are, unless --accept-settings is given; a provider that is not there yet comes without its address. Keys
 belong to the host that they were entered for, and go to no other.
 

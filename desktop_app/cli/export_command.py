@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.console import say
 from desktop_app.cli.progress_output import Steps, counted, opened, path_of
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import (
@@ -28,7 +29,7 @@ from desktop_app.domain.errors import (
     StoreFullError,
     UserFacingError,
 )
-from desktop_app.exchange.importers.imported import BAD_VALUE, short
+from desktop_app.exchange.importers.imported import short
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.paths import folders

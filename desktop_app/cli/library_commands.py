@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ from desktop_app.storage.conversations.import_store import Added, ImportStore
 from desktop_app.storage.recovery.backup import keep_newest, make_backup
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.restore import Answer, restore_backup
+from desktop_app.storage.settings.address_secrets import holds_secrets
 
 if TYPE_CHECKING:
     import argparse
@@ -206,6 +208,10 @@ def _restore(options: argparse.Namespace) -> int:
     def ask(changes: Sequence[Change]) -> Answer:
         return _confirmed(changes, accept=options.accept_settings)
 
+    if holds_secrets(where.database):
+        # The copy that is kept of this store holds no passwords. A start moves them to the keyring.
+        with suppress(StorageError):  # the restore says what is wrong with the store
+            asyncio.run(_start_once())
     restored = restore_backup(
         archive,
         where.database,
@@ -222,9 +228,14 @@ def _restore(options: argparse.Namespace) -> int:
     return 0
 
 
+async def _start_once() -> None:
+    async with opened():
+        pass
+
+
 def _confirmed(changes: Sequence[Change], *, accept: bool) -> Answer:
     """List what would change, and ask whoever sits at the terminal."""
-    say("This backup would change where data goes:")
+    say("This backup would change where data goes or what may be spent:")
     for change in changes:
         say(f"  {change.sentence}")
     if accept:

@@ -7,6 +7,7 @@ cannot be shown, and a hash becomes a path.
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ from functools import cache
 from math import isfinite
 from typing import Any, Final, TypeVar, get_origin, get_type_hints
 
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
@@ -28,6 +30,15 @@ from desktop_app.domain.documents.document_sections import UNITS, joined
 
 T = TypeVar("T")
 
+# Errors of reading an invalid value.
+BAD_VALUE: Final = (
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+)
 # The sum of this count over a million rows still fits into SQLite's 64 bits.
 MOST_COUNT: Final = 2**40
 # The most that a single-line field in the window takes.
@@ -184,6 +195,20 @@ def overrides(found: Overrides) -> Overrides:
     if not 1 <= parameters.candidates <= MOST_CANDIDATES:
         raise ValueError("too many answers at once")
     return found
+
+
+def compaction(found: Compaction) -> Compaction:
+    """Return what stands for the beginning of a conversation, if it can be sent; raises as `typed`.
+
+    A provider's state is a list of items.
+    """
+    name(found.provider_id)
+    name(found.model)
+    if found.kind is CompactionKind.PROVIDER:
+        items = json.loads(found.body)
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise ValueError("a provider's state that is none")
+    return typed(found)
 
 
 def message(found: Message) -> Message:

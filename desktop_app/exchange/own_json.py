@@ -68,7 +68,6 @@ from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.exchange.importers.imported import (
-    BAD_VALUE,
     ImportedConversation,
     damaged,
     mapping_at,
@@ -177,7 +176,7 @@ def _read_each(
     for item in items:
         try:
             yield _imported(item, folders, files)
-        except BAD_VALUE as exc:
+        except bounds.BAD_VALUE as exc:
             yield damaged(item, exc)
 
 
@@ -390,28 +389,21 @@ def _rows(value: Any) -> list[Mapping[str, Any]]:
 
 def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compaction:
     undone = item["undone_at"]
-    made = Compaction(
-        id=_identifier(item["id"]),
-        conversation_id=conversation_id,
-        message_id=_identifier(item["message_id"]),
-        kind=CompactionKind(item["kind"]),
-        provider_id=_storable(item["provider_id"]),
-        model=_storable(item["model"]),
-        body=_storable(item["body"]),
-        created_at=_moment(item["created_at"]),
-        tokens_before=item["tokens_before"],
-        tokens_after=item["tokens_after"],
-        undone_at=None if undone is None else _moment(undone),
+    return bounds.compaction(
+        Compaction(
+            id=_identifier(item["id"]),
+            conversation_id=conversation_id,
+            message_id=_identifier(item["message_id"]),
+            kind=CompactionKind(item["kind"]),
+            provider_id=_storable(item["provider_id"]),
+            model=_storable(item["model"]),
+            body=_storable(item["body"]),
+            created_at=_moment(item["created_at"]),
+            tokens_before=item["tokens_before"],
+            tokens_after=item["tokens_after"],
+            undone_at=None if undone is None else _moment(undone),
+        )
     )
-    if made.kind is CompactionKind.PROVIDER and not _is_item_list(made.body):
-        raise ValueError("a provider's state that is none")
-    return bounds.typed(made)
-
-
-def _is_item_list(body: object) -> bool:
-    """Return True if a provider's state can be sent: a list of items."""
-    items = json.loads(body) if isinstance(body, str) else None
-    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
 def _finished_status(status: MessageStatus) -> MessageStatus:

@@ -35,7 +35,6 @@ from desktop_app.domain import bounds
 from desktop_app.domain.conversations.presets import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.exchange.importers.imported import BAD_VALUE
 from desktop_app.exchange.preset_json import (
     derived_id,
     id_of,
@@ -113,7 +112,7 @@ def read(text: str) -> PromptCollection:
             tuple(map(_prompt_from_json, _list(value, "prompts"))),
             tuple(map(preset_from_json, _list(value, "presets"))),
         )
-    except BAD_VALUE as exc:
+    except bounds.BAD_VALUE as exc:
         why = f"“{exc.args[0]}” is missing." if isinstance(exc, KeyError) else str(exc)
         raise _refused("A part of it cannot be understood.", why) from exc
 

@@ -138,6 +138,19 @@ def test_what_is_no_request_is_refused(folder: Path, data: bytes) -> None:
 
 
 @pytest.mark.attack("local-calls")
+@pytest.mark.parametrize("sizes", [(MAX_HEAD + 1, 0), (4, MAX_TEXT + 1)])
+def test_too_large_a_request_is_refused_before_it_arrives(
+    folder: Path, sizes: tuple[int, int]
+) -> None:
+    async def main() -> None:
+        async with a_window(folder) as window:
+            prefix = PREFIX.pack(MAGIC, *sizes)
+            assert await window.call(prefix, is_whole=False) == b"refused\n"
+
+    asyncio.run(main())
+
+
+@pytest.mark.attack("local-calls")
 def test_the_largest_request_arrives_while_the_loop_turns(folder: Path) -> None:
     async def main() -> None:
         async with a_window(folder) as window:

@@ -41,7 +41,7 @@ _DAMAGED: Choices = (
     ("quit", "Quit", ""),
 )
 _ENDED: Choices = (("go-on", "Go on", ""),)
-_CHANGES: Final = "This backup would change where data goes."
+_CHANGES: Final = "This backup would change where data goes or what may be spent."
 _CONFIRM: Choices = (
     (
         "keep",

@@ -17,15 +17,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from zipfile import ZipInfo, is_zipfile
 
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, librechat, open_webui
-from desktop_app.exchange.importers.imported import (
-    BAD_VALUE,
-    ImportedConversation,
-    damaged,
-    refused,
-)
+from desktop_app.exchange.importers.imported import ImportedConversation, damaged, refused
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
 
 # A user's whole history is some hundred megabytes; a bomb is refused before it is unpacked.

@@ -17,15 +17,6 @@ from desktop_app.domain.conversations.presets import Preset
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# Errors of reading a value of the wrong form: the conversation is left out.
-BAD_VALUE: Final = (
-    LookupError,
-    TypeError,
-    ValueError,
-    ArithmeticError,
-    AttributeError,
-    RecursionError,
-)
 _SHOWN: Final = 60  # characters of a title in an error
 LOST_IMAGE: Final = "[A picture that is not in the export]"
 _IMAGE_TYPES: Final = {

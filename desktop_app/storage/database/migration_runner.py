@@ -112,14 +112,16 @@ def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
     unfinished = target.with_name(target.name + ".part")
     unfinished.unlink(missing_ok=True)
     create_private(unfinished)
-    with closing(connect(unfinished, "rw")) as copy:
-        connection.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")
-        strip_copy(copy)
-        verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    if verdict != "ok":
-        unfinished.unlink()
-        raise damaged(str(path), f"integrity check of the copy: {verdict}")
-    sync(unfinished)
-    unfinished.replace(target)
+    try:
+        with closing(connect(unfinished, "rw")) as copy:
+            connection.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            strip_copy(copy)
+            verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise damaged(str(path), f"integrity check of the copy: {verdict}")
+        sync(unfinished)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
     sync(target.parent)

@@ -1,9 +1,9 @@
 """Builds a new store from a damaged one, with every row that can still be read.
 
-The damaged file is kept beside it. Its readable content is read page by page (`sqlite_pages.py`)
-and put into a new, empty store with this version's schema. Derived data is rebuilt: the search
-index, the sums of the spending. A message that has lost its conversation gets a new one; a message
-that has lost its parent follows the one before it.
+The damaged file is kept beside it, without passwords in addresses. Its readable content is read
+page by page (`sqlite_pages.py`) and put into a new, empty store with this version's schema. Derived
+data is rebuilt: the search index, the sums of the spending. A message that has lost its conversation
+gets a new one; a message that has lost its parent follows the one before it.
 
 Rows that the program cannot read, or that are out of bounds, are dropped: see row_checks.py.
 """
@@ -33,6 +33,7 @@ from desktop_app.storage.database.store_lock import StoreLock
 from desktop_app.storage.recovery.row_checks import Table, Value, tables_of
 from desktop_app.storage.recovery.row_repair import rebuild_derived, repair_references
 from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
+from desktop_app.storage.settings.address_secrets import copy_damaged
 from desktop_app.storage.settings.key_origins import record_key_origins
 
 # Tables that are derived from others, made by models, or about running processes.
@@ -108,7 +109,7 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
                 made = Path(scratch) / "made.sqlite3"
                 with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
                     found = _make(made, pages, progress)
-                _put_aside(database, aside)
+                copy_damaged(database, aside)  # so that a store is there throughout
                 record_key_origins(database, made)
                 sync(made)
                 for end in ("-wal", "-shm"):
@@ -127,16 +128,6 @@ def _refuse_newer(database: Path) -> None:
         raise
     except StorageError:  # an unreadable version is part of the damage
         return
-
-
-def _put_aside(database: Path, aside: Path) -> None:
-    """Copy, so that a store exists at all times."""
-    for end in ("", "-wal"):
-        source, target = (path.with_name(path.name + end) for path in (database, aside))
-        if source.exists() and (source.stat().st_size or not end):
-            create_private(target)
-            shutil.copyfile(source, target)
-            sync(target)
 
 
 @contextmanager

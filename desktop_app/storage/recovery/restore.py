@@ -32,12 +32,14 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
 from desktop_app.storage.database.database import erasing_mark
+from desktop_app.storage.database.migration_runner import keep_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import translated
 from desktop_app.storage.database.store_lock import StoreLock
 from desktop_app.storage.recovery.backup import FORMAT, MANIFEST, STORE, VERSION
 from desktop_app.storage.recovery.store_copy import copy_store
+from desktop_app.storage.settings.address_secrets import copy_damaged
 from desktop_app.storage.settings.key_origins import keep_notes_of, record_key_origins
 from desktop_app.storage.settings.outbound_settings import (
     Change,
@@ -190,7 +192,7 @@ def _opened(archive: Path) -> Iterator[ForeignArchive]:
     try:
         pack = ForeignArchive(open_file(archive))
     except RefusedFileError as exc:
-        raise _no_backup_error(archive, str(exc)) from exc
+        raise _no_backup_error(archive, str(exc), f": it {exc}") from exc
     with closing(pack):
         try:
             yield pack
@@ -314,18 +316,7 @@ def _replace_store(made: Path, database: Path, at: datetime) -> Path | None:
     before = database.with_name(f"{database.stem}.before-restore-{at:%Y%m%d-%H%M%S}.sqlite3")
     has_store = database.exists() and database.stat().st_size > 0
     if has_store:
-        # A copy, checkpointed first, so that a store exists at all times.
-        with (
-            suppress(*_UNREADABLE),  # A damaged store is kept as it is
-            closing(connect(database, "rw")) as connection,
-        ):
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        create_private(before)
-        shutil.copyfile(database, before)
-        sync(before)
-    wal = database.with_name(database.name + "-wal")
-    if wal.exists() and wal.stat().st_size:
-        wal.replace(before.with_name(before.name + "-wal"))
+        _keep_before(database, before)
     for end in ("-wal", "-shm"):
         database.with_name(database.name + end).unlink(missing_ok=True)
     made.replace(database)
@@ -335,9 +326,21 @@ def _replace_store(made: Path, database: Path, at: datetime) -> Path | None:
     return before if has_store else None
 
 
-def _no_backup_error(path: Path, details: str) -> StorageError:
+def _keep_before(database: Path, before: Path) -> None:
+    """Copy the store and its log, without passwords in addresses.
+
+    Copies, so that a store exists at all times.
+    """
+    try:
+        with closing(connect(database, "rw")) as connection:
+            keep_copy(connection, database, before)
+    except (*_UNREADABLE, StoreDamagedError):
+        copy_damaged(database, before)
+
+
+def _no_backup_error(path: Path, details: str, why: str = "") -> StorageError:
     return StorageError(
-        f"{path.name} is no backup of Repartee's.",
+        f"{path.name} is no backup of Repartee's{why}.",
         what_was_kept="The store is as it was.",
         what_to_do="Choose a file that “repartee backup” has written.",
         details=details,

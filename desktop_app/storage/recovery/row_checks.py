@@ -16,7 +16,6 @@ from math import isfinite
 from typing import Any, Final, get_args
 
 from desktop_app.domain import bounds
-from desktop_app.domain.conversations.compaction import CompactionKind
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import parts_from_json
@@ -43,15 +42,6 @@ Value = int | float | str | bytes | None
 Values = dict[str, Any]
 """A row by column name."""
 
-# Errors of reading an invalid value.
-BAD_VALUE: Final = (
-    LookupError,
-    TypeError,
-    ValueError,
-    ArithmeticError,
-    AttributeError,
-    RecursionError,
-)
 NOT_ROWS: Final = ("search_index", "passage_index", "sqlite_")
 """Prefixes of table names that belong to an index or to SQLite."""
 
@@ -125,7 +115,7 @@ class Table:
                 _require_bounds(tried)
                 if check is not None:
                     check(tried)
-            except BAD_VALUE:
+            except bounds.BAD_VALUE:
                 continue
             return tuple(tried.values())
         return None
@@ -157,7 +147,7 @@ def _literal(text: str) -> Value:
 
 
 def checked_message(values: Values) -> Message:
-    """Return the message in a row. Raises one of BAD_VALUE."""
+    """Return the message in a row. Raises one of bounds.BAD_VALUE."""
     for name in ("id", "conversation_id"):
         _require_id(values[name])
     if values["parent_id"] is not None:
@@ -243,10 +233,7 @@ def _file(values: Values) -> None:
 
 
 def _compaction(values: Values) -> None:
-    found = compaction_from_row(values)
-    if found.kind is CompactionKind.PROVIDER:
-        items = json.loads(found.body)
-        _require(isinstance(items, list) and all(isinstance(item, dict) for item in items))
+    bounds.compaction(compaction_from_row(values))
 
 
 def _preset(values: Values) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.documents.passage_words import index_words
 from desktop_app.storage.conversations.row_conversion import searchable_text
@@ -25,14 +26,7 @@ from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged
 from desktop_app.storage.recovery.foreign_store import ForeignStore, foreign_store
-from desktop_app.storage.recovery.row_checks import (
-    BAD_VALUE,
-    Table,
-    Value,
-    Values,
-    checked_message,
-    tables_of,
-)
+from desktop_app.storage.recovery.row_checks import Table, Value, Values, checked_message, tables_of
 from desktop_app.storage.recovery.row_repair import repair_references
 from desktop_app.storage.search.search_index import EntryKind, add_entry, first_id_at, has_entry
 from desktop_app.storage.search.search_text import index_text

@@ -8,16 +8,26 @@ profile may be needed, and is moved to the keyring first; all others are just re
 from __future__ import annotations
 
 import json
+import mmap
+import re
+import shutil
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.domain.network_path import bare_address, bare_proxy
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
+from desktop_app.storage.database.private_files import create_private, sync
+from desktop_app.storage.database.sqlite_connection import connect
 
 # What was learned of a server, by its address; it is learned again.
 _LEARNED_KEYS: Final = "SELECT key FROM settings WHERE key LIKE 'learnt.%://%'"
 _ADDRESSES: Final = (("model_listings", "profile_id"), ("batch_jobs", "id"))
+# The same in the bytes of a file: the address of a profile, and what was learnt of a server.
+_ADDRESS_BYTES: Final = re.compile(rb'"(base_url|proxy)": ?"[^":/]*://((?:[^"\\]|\\.)*)"')
+_LEARNT_BYTES: Final = re.compile(rb'learnt\.[^\x00-\x1f"]{1,400}?://([^\x00-\x20"/]+)@')
 
 
 def secrets_in_profiles(connection: sqlite3.Connection) -> list[tuple[str, Secret]]:
@@ -75,6 +85,52 @@ def strip_copy(connection: sqlite3.Connection) -> None:
     if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'profiles'").fetchone():
         strip_profiles(connection)
     connection.execute("COMMIT")
+
+
+def holds_secrets(database: Path) -> bool:
+    """Return True if the profiles of a store hold passwords; False if that cannot be read."""
+    if not database.exists() or not database.stat().st_size:
+        return False
+    try:
+        with closing(connect(database, "ro")) as connection:
+            return any(secret.value for _name, secret in secrets_in_profiles(connection))
+    except (sqlite3.Error, UnicodeDecodeError):
+        return False
+
+
+def copy_damaged(database: Path, target: Path) -> None:
+    """Copy a store that SQLite may be unable to read, with its log, but without passwords."""
+    for end in ("", "-wal"):
+        source, copy = (path.with_name(path.name + end) for path in (database, target))
+        if source.exists() and (source.stat().st_size or not end):
+            create_private(copy)
+            shutil.copyfile(source, copy)
+            _overwrite_secrets(copy)
+            sync(copy)
+
+
+def _overwrite_secrets(path: Path) -> None:
+    """Overwrite the passwords within addresses in the bytes of a store.
+
+    They are found in the addresses of profiles and of servers of which something was learnt, and
+    overwritten in every address. A password that is cut by the end of a page is not found.
+    """
+    if not path.stat().st_size:
+        return
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as data:
+        words = {b"://" + found[1] + b"@" for found in _LEARNT_BYTES.finditer(data)}
+        for found in _ADDRESS_BYTES.finditer(data):
+            # A password can hold "@" and "/"; a proxy's user alone may be stored.
+            login, at, _ = found[2].rpartition(b"@")
+            if at and (found[1] == b"base_url" or b":" in login):
+                words.add(b"://" + login + at)
+            if query := re.search(rb"[?#].+", found[2]):
+                words.add(query[0])
+        for word in words:
+            start = data.find(word)
+            while start >= 0:
+                data[start : start + len(word)] = re.sub(rb"[^:/@?#]", b"x", word)
+                start = data.find(word, start + len(word))
 
 
 def _profiles(connection: sqlite3.Connection) -> list[tuple[str, dict[str, Any]]]:

@@ -1,4 +1,7 @@
-"""Settings that decide where data goes: hosts, proxies, certificates, files, permissions.
+"""Settings that decide where data goes, what leaves this computer, and what may be spent.
+
+They are hosts, proxies, certificates, model files, permissions, what every request carries, limits,
+prices, and what makes answers cost more.
 
 A restore compares those of the backup with those of the current store, and lists what would change.
 Unconfirmed changes are dropped: an existing provider keeps its own settings, and a new one gets no
@@ -14,9 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.origin import origin
-from desktop_app.storage.recovery.row_checks import BAD_VALUE
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
 
 _NOTHING: Final = "none"
@@ -24,13 +27,25 @@ _LONGEST_SHOWN: Final = 200
 _YES_NO: Final[Mapping[Any, str]] = {True: "yes", False: "no", None: "no"}
 
 # By key of the setting: a label, and its default.
-_SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
+SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "default.provider": ("Provider of new conversations", ""),
+    "default.preset": ("Preset of new conversations", ""),
+    "default.variant": ("Variant of new conversations", "thinking"),
+    "default.effort": ("Effort of new conversations", "medium"),
     "local_model.weights": ("Model file", ""),
-    "library.embeddings": ("Send passages to the provider to compare their meaning", False),
-    "library.model_titles": ("Send new conversations to a small model for a title", False),
+    "answer.system_prompt": ("Instructions sent before every message", ""),
+    "answer.documents_as_files": ("Send documents as files", False),
     "answer.background": ("Long answers in the background, kept at the provider", "offer"),
+    "answer.auto_compact": ("Compact long conversations with a call that costs", False),
+    "answer.candidates": ("Answers at once, each of which is paid for", 1),
+    "answer.max_output_tokens": ("Longest answer, in tokens", None),
+    "answer.service_tier": ("Service tier", None),
+    "answer.image_detail": ("Detail of pictures", "auto"),
+    "library.embeddings": ("Send passages to the provider to compare their meaning", False),
+    "library.embedding_model": ("Model that compares passages", "text-embedding-3-small"),
+    "library.model_titles": ("Send new conversations to a small model for a title", False),
     "backup.folder": ("Folder of automatic backups", ""),
+    "backup.every": ("Automatic backups", "off"),
 }
 
 
@@ -91,7 +106,7 @@ def read_outbound_settings(
             profiles[row["id"]] = profile_from_row(row)
             stored[row["id"]] = row["body"]
     for row in connection.execute("SELECT key, value FROM settings"):
-        if row["key"] in _SETTINGS:
+        if row["key"] in SETTINGS:
             with suppress(*BAD_VALUE):
                 settings[row["key"]] = json.loads(row["value"])
     return OutboundSettings(profiles, stored, settings)
@@ -109,10 +124,13 @@ def changes(current: OutboundSettings, restored: OutboundSettings) -> tuple[Chan
                 what = f"{_short(then.name)} ({_short(profile_id)}), {after.label}"
                 shown = _short(before[key].shown), _short(after.shown)
                 found.append(Change(profile_id, key, what, *shown))
-    for key, (label, default) in _SETTINGS.items():
-        old, new = (_shown(side.settings.get(key, default)) for side in (current, restored))
+    for key, (label, default) in SETTINGS.items():
+        old, new = (side.settings.get(key, default) for side in (current, restored))
         if old != new:
-            found.append(Change("", key, label, old, new))
+            there = _shown(new)
+            # Of long instructions the beginning is shown, and the change may be behind it.
+            changed = " (and is another behind that)" if there == _shown(old) else ""
+            found.append(Change("", key, label, _shown(old), f"{there}{changed}"))
     return tuple(found)
 
 
@@ -152,9 +170,10 @@ class _Field:
 
 
 def _fields(profile: ProviderProfile) -> dict[str, _Field]:
-    """Return the fields of a profile that decide where data goes, by name."""
+    """Return the fields of a profile that decide where data goes and what it may cost, by name."""
     hosts = profile.plain_http_hosts
-    keeps, files = profile.keeps_at_provider, profile.takes_files
+    keeps, files, batches = profile.keeps_at_provider, profile.takes_files, profile.offers_batches
+    cap, share = profile.monthly_cap, profile.price_multiplier
     return {
         "kind": _Field("kind", profile.kind, profile.kind.value),
         "base_url": _address("address", profile.base_url, _NOTHING),
@@ -165,6 +184,15 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
         ),
         "keeps_at_provider": _Field("provider may keep conversations", keeps, _YES_NO[keeps]),
         "takes_files": _Field("documents may be sent as files", files, _YES_NO[files]),
+        "offers_batches": _Field(
+            "takes batch jobs", batches, "as usual" if batches is None else _YES_NO[batches]
+        ),
+        "monthly_cap": _Field(
+            "monthly limit", cap, "no limit" if cap is None else f"${cap.normalize():f}"
+        ),
+        "price_multiplier": _Field(
+            "share of the list price", share, f"{(100 * share).normalize():f} %"
+        ),
     }
 
 
@@ -179,7 +207,9 @@ def _address(label: str, text: str, if_none: str) -> _Field:
 
 
 def _shown(value: Any) -> str:
-    return _YES_NO[value] if isinstance(value, bool) else _short(str(value)) or _NOTHING
+    if isinstance(value, bool):
+        return _YES_NO[value]
+    return _NOTHING if value is None else _short(str(value)) or _NOTHING
 
 
 def _short(text: str) -> str:

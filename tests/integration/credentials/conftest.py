@@ -102,3 +102,13 @@ def new_desktop(
         if thread.name == "keyring":
             thread.join(20)
     gc.collect()  # the connections of calls that failed, while the test allows for them
+
+
+@pytest.fixture
+def home(
+    tmp_path: Path, new_desktop: Callable[[], Desktop], monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A home and a keyring of the test's own."""
+    monkeypatch.setenv("REPARTEE_HOME", str(tmp_path / "home"))
+    new_desktop().start_keyring()
+    return tmp_path / "home"

@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import zipfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.credentials.envelope import from_keyring
+from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
+from desktop_app.main import main
 from desktop_app.paths import folders
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.settings.settings_store import SettingsStore, profile_to_text
-from tests.integration.credentials.conftest import Desktop
+from tests.helpers.started import started
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE
 from tests.unit.storage.samples import NOON
@@ -30,29 +31,10 @@ LISTED = replies(200, {"data": [{"id": "a"}]})
 PROXY = f"http://me:{WORD}@proxy.example:3128"
 
 pytestmark = [
+    pytest.mark.usefixtures("home"),
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
     pytest.mark.attack("secrets"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def home(
-    tmp_path: Path, new_desktop: Callable[[], Desktop], monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """A home and a keyring of the test's own."""
-    monkeypatch.setenv("REPARTEE_HOME", str(tmp_path / "home"))
-    new_desktop().start_keyring()
-    return tmp_path / "home"
-
-
-@asynccontextmanager
-async def started(environment: dict[str, str] | None = None) -> AsyncIterator[Backend]:
-    backend = build_backend(environment=environment or {})
-    await backend.open()
-    try:
-        yield backend
-    finally:
-        await backend.aclose()
 
 
 def files_with_the_word(folder: Path) -> list[str]:
@@ -113,6 +95,21 @@ def test_a_copy_that_was_made_before_a_migration_holds_no_word(home: Path) -> No
     asyncio.run(main())
     assert list((home / "data").glob("repartee.before-*.sqlite3"))
     assert files_with_the_word(home) == []
+
+
+def test_a_restore_moves_words_to_the_keyring_before_it_keeps_the_store(
+    home: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.sqlite3"
+    old_store(other)
+    archive = make_backup(other, tmp_path / "none", tmp_path, NOON, lambda *_: None)
+    leave_words(f"https://someone:{WORD}@gateway.example/v1")
+    assert main(["restore", str(archive)]) == 0
+    assert list((home / "data").glob("repartee.before-restore-*.sqlite3"))
+    assert files_with_the_word(home) == []
+    key = Keyring(folders().keyring_service).read("mine")
+    assert key is not None
+    assert from_keyring(key) == Secret(f"someone:{WORD}", "https://gateway.example:443", "Basic")
 
 
 def test_a_backup_holds_no_word(tmp_path: Path) -> None:

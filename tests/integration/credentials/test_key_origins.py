@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import secretstorage
 
-from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.backend.backend import Backend
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.envelope import to_keyring
 from desktop_app.credentials.keyring_access import Keyring
@@ -24,7 +23,7 @@ from desktop_app.paths import folders
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.restores import restored
-from tests.integration.credentials.conftest import Desktop
+from tests.helpers.started import started
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE
 from tests.unit.storage.samples import NOON, opened
@@ -37,29 +36,10 @@ LISTED = replies(200, {"data": [{"id": "a"}]})
 
 # keyring leaves its connection to the garbage collector where the collection stays locked.
 pytestmark = [
+    pytest.mark.usefixtures("home"),
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
     pytest.mark.attack("key-origin"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def home(
-    tmp_path: Path, new_desktop: Callable[[], Desktop], monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """A home and a keyring of the test's own."""
-    monkeypatch.setenv("REPARTEE_HOME", str(tmp_path / "home"))
-    new_desktop().start_keyring()
-    return tmp_path / "home"
-
-
-@asynccontextmanager
-async def started() -> AsyncIterator[Backend]:
-    backend = build_backend(environment={})
-    await backend.open()
-    try:
-        yield backend
-    finally:
-        await backend.aclose()
 
 
 def in_keyring() -> dict[str, str]:

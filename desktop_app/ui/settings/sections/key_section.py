@@ -44,9 +44,10 @@ _WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
         "note",
     ),
     "unknown": (
-        "In the login keyring, if anywhere",
-        "lock",
-        "The keyring is asked when the key is first needed.",
+        "",
+        "key",
+        "None is known on this computer. If its login keyring holds one from before, that is found "
+        "when it is first needed; what you enter here takes its place.",
         "note",
     ),
     "elsewhere": ("", "key", "", "warning"),  # the note names the address: see KeyState
@@ -58,7 +59,7 @@ _WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
         "note",
     ),
 }
-_WITHOUT_KEY: Final[tuple[Place, ...]] = ("none", "elsewhere")
+_WITHOUT_KEY: Final[tuple[Place, ...]] = ("none", "elsewhere", "unknown")
 _SAVING: Final = ("Being stored…", "key", "", "note")
 
 
@@ -177,8 +178,8 @@ class KeySection(FormSection):
             super().keyPressEvent(event)
 
     def _show(self, words: str, mark: str, note: str, tone: Tone, *, entry: bool = False) -> None:
-        stored = self._state.place in ("keyring", "session", "unknown") and not entry
-        is_elsewhere = self._state.place == "elsewhere" and entry
+        stored = self._state.place in ("keyring", "session") and not entry
+        may_be_stored = self._state.place in ("elsewhere", "unknown") and entry
         self._entry.setVisible(entry)
         self._where.setVisible(not entry)
         self._where.setText(words)
@@ -186,7 +187,7 @@ class KeySection(FormSection):
         set_tooltip(self._where, words)
         self._mark.setPixmap(pixmap(mark, self._theme.dim, self._theme.px(14)))
         self._replace.setVisible(stored)
-        self._remove.setVisible(stored or is_elsewhere)
+        self._remove.setVisible(stored or may_be_stored)
         self._show_buttons()
         self.note.set_text(note.format(secret=self._word), tone)
 
