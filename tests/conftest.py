@@ -9,6 +9,7 @@ asyncio merely logs, such as an exception that nobody retrieved.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # A loaded machine is no reason to fail; a failure found by chance must be found again.
-settings.register_profile("check", deadline=None, print_blob=True)
+settings.register_profile("check", deadline=None, print_blob=True, max_examples=50)
 settings.register_profile("campaign", deadline=None, print_blob=True, max_examples=5_000)
 settings.load_profile("check")
 
@@ -102,6 +103,11 @@ def nothing_goes_to_the_loops_log() -> Iterator[None]:
     logger.removeHandler(errors)
     if errors.lines:
         pytest.fail("asyncio logged:\n" + "\n".join(errors.lines))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of modules and tests, which stay to the end."""
+    gc.freeze()
 
 
 def pytest_sessionfinish() -> None:

@@ -214,4 +214,6 @@ def tracked_files() -> list[Path]:
         check=True,
     )
     paths = (ROOT / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name)
-    return [path for path in paths if path.is_file()]
+    found = [path for path in paths if path.is_file()]
+    assert Path(__file__) in found
+    return found

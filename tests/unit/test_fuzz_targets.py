@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz import NAMES, load
+from tests.helpers.examples import examples
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,7 +29,7 @@ def test_damaged_seeds_and_arbitrary_bytes_hold(name: str) -> None:
         end = draw(st.integers(at, min(len(seed), at + 16)))
         return seed[:at] + draw(st.binary(max_size=16)) + seed[end:]
 
-    @settings(max_examples=100)
+    @settings(max_examples=examples(100))
     @given(damaged() | st.binary(max_size=200))
     def check(data: bytes) -> None:
         target.one_input(data)

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QMenu, QPushButton
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.gui.app.desk import Desk, until
@@ -264,11 +264,23 @@ def test_what_does_not_fit_becomes_a_collection(run: Run, tmp_path: Path) -> Non
     run(main())
 
 
+@pytest.mark.qt_log_ignore("grabbing the keyboard")  # by a menu, on the offscreen platform
 def test_the_menu_of_what_to_attach(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            desk.window.prompt.command_requested.emit("collections.show")
+            desk.window.prompt.row.attach_more.click()
+            menu = desk.window.prompt.findChild(QMenu, "attach-menu")
+            assert menu is not None
+            labels = [action.text() for action in menu.actions()]
+            assert labels == [
+                "Attach files…",
+                "Attach a folder…",
+                "Ask a collection…",
+                "Collections…",
+            ]
+            menu.actions()[-1].trigger()
             await until(lambda: desk.controllers.collections._dialog is not None)
+            menu.close()
 
     run(main())
 

@@ -17,6 +17,7 @@ from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPar
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look.theme import dark
 from desktop_app.ui.transcript.media.code_folds import FOLD, LONG, SHOWN, FoldLines, with_folds
+from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ PIECES = [
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.sampled_from(PIECES), max_size=9), st.sampled_from((31, 200, 900)))
 @example(["[late]\n\n", PIECES[0], "words [late]\n\n", PIECES[10], "\n[late]: /url\n"], 31)

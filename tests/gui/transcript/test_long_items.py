@@ -23,6 +23,7 @@ from desktop_app.ui.transcript.viewport import message_viewport
 from tests.gui.transcript.test_long_message import settle
 from tests.gui.transcript.test_message_viewport import on_screen
 from tests.gui.transcript.test_streaming import finished, look
+from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -286,7 +287,7 @@ def written(dressed: Theme) -> tuple[DocumentWriter, MessageLayout]:
     return writer, writer.insert_section(0, "key", [*render(LONG), *render("End.")])
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_what_comes_and_goes_is_what_would_be(
     written: tuple[DocumentWriter, MessageLayout], steps: list[tuple[bool, float, float]]

@@ -17,6 +17,7 @@ from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.transcript.media import highlighter
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.view import TranscriptView
+from tests.helpers.examples import examples
 from tests.helpers.listed import sources
 from tests.helpers.messages import answer, question, streaming
 
@@ -78,7 +79,7 @@ def stream_into(view: TranscriptView, message: Message, pieces: list[str]) -> No
     view.update_message(finished(message, "".join(pieces)))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(PIECES), max_size=14), st.integers(1, 9))
 @example(["| a | b |\n|---|---|\n", *["| a *b* | [x] |\n"] * 40, "\n[x]: /u\n\nend"], 5)
 def test_the_document_equals_the_whole(
@@ -93,7 +94,7 @@ def test_the_document_equals_the_whole(
     assert arrived == look(view.document())
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sources, st.integers(1, 9))
 @example("- foo\n  - bar\n    - baz\n\n      bim\n- foo", 3)
 @example("> - a\n> - b\n>\n> - c\n* d", 1)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,11 +18,11 @@ from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
-from desktop_app.domain.errors import DocumentError, UserFacingError
+from desktop_app.domain.errors import DocumentError, StoreFullError, UserFacingError
 from desktop_app.services.collections.collection_service import CollectionProgress, Collections
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
-from desktop_app.storage.documents.collection_store import CollectionStore
+from desktop_app.storage.documents.collection_store import CollectionStore, IndexInput
 from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.erasure import erase_everything
@@ -232,6 +232,37 @@ def test_what_is_broken_off_waits_and_goes_on(tmp_path: Path, papers: Path) -> N
                 await adding
             waiting = [n for n, s in (await here.statuses(made)).items() if s == "waiting"]
             assert len(waiting) == 4
+            await here.collections.add(made.id, [])
+            assert "waiting" not in (await here.statuses(made)).values()
+
+    asyncio.run(main())
+
+
+def test_a_full_disk_stops_and_the_rest_waits(
+    tmp_path: Path, papers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with shelf(tmp_path / "data") as here:
+            made = await here.collections.create("Papers")
+            enter, entered = here.store.enter, 0
+
+            async def enter_one(sha256: str, passages: Sequence[IndexInput]) -> None:
+                nonlocal entered
+                entered += 1
+                if entered == 2:
+                    raise StoreFullError("There is no room left on the disk.")
+                await enter(sha256, passages)
+
+            with monkeypatch.context() as full:
+                full.setattr(here.store, "enter", enter_one)
+                with pytest.raises(StoreFullError):
+                    await here.collections.add(made.id, [papers])
+            statuses = (await here.statuses(made)).values()
+            assert entered == 2
+            assert "ready" in statuses
+            assert "waiting" in statuses
+            failed = [f for f in await here.collections.files(made.id) if f.status == "failed"]
+            assert not any("no room" in file.problem for file in failed)
             await here.collections.add(made.id, [])
             assert "waiting" not in (await here.statuses(made)).values()
 

@@ -71,7 +71,13 @@ def test_normalising_twice_changes_nothing(names: list[str], key: str) -> None:
     assert normalized(once) == once
 
 
-@given(text=st.text(max_size=12))
+parts_of_shortcuts = st.lists(
+    st.sampled_from(["Ctrl", "shift", " Alt ", "Meta", "+", "++", "a", "é", "F5", "F36", "Return"]),
+    max_size=4,
+)
+
+
+@given(text=st.text(max_size=12) | parts_of_shortcuts.map("+".join))
 def test_any_text_is_a_shortcut_or_refused(text: str) -> None:
     try:
         once = normalized(text)

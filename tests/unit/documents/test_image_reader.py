@@ -17,6 +17,7 @@ from desktop_app.documents.image_reader import scale
 from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, ScaledPicture
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from tests.helpers.examples import examples
 from tests.helpers.pictures import (
     SECRET,
     animation,
@@ -197,7 +198,7 @@ def test_a_broken_exif_block_is_no_broken_picture() -> None:
     assert SECRET not in scaled(broken).data
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(sorted(KINDS)), st.integers(0, 2**32))
 def test_damaged_anywhere_it_is_a_picture_or_a_sentence(kind: str, seed: int) -> None:
     chance = random.Random(seed)

@@ -20,6 +20,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.exchange.writers.html_page import END, EmbeddedImage, HtmlPage
 from desktop_app.exchange.writers.markdown_file import to_markdown
 from desktop_app.rendering.processes.math_typesetting import CannotTypesetError, Formula, typeset
+from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import a_conversation
@@ -157,7 +158,7 @@ HOSTILE = st.text(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_no_text_becomes_an_element_of_its_own(title: str, asked: str, said: str) -> None:
     plain, _ = seen(question("x"), answer("x"), title="x")

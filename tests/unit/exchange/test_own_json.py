@@ -41,6 +41,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.conversations.import_store import Added, ImportStore
 from desktop_app.storage.settings.prompt_store import PromptStore
+from tests.helpers.examples import examples
 from tests.helpers.generation import overrides
 from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question, opened
@@ -72,7 +73,7 @@ def read(tmp_path: Path, data: bytes) -> list[Any]:
     return list(read_export(file).conversations)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(st.tuples(trees(), drafts, overrides, st.booleans()), max_size=3))
 def test_out_in_and_out_again_gives_the_same_bytes(
     libraries: list[tuple[list[Message], Draft, Any, bool]],

@@ -36,6 +36,7 @@ from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes, run_path
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.background_server import USAGE, BackgroundServer, Fault, events_of
+from tests.helpers.examples import examples
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold
 
@@ -114,7 +115,7 @@ def test_a_run_that_nothing_breaks_is_asked_once() -> None:
 LENGTH = 3_900  # bytes of the stream, about
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(
         st.builds(

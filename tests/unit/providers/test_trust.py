@@ -16,6 +16,7 @@ from desktop_app.providers.http.trust import (
     trusted_context,
 )
 from tests.helpers.certificates import Authority
+from tests.helpers.examples import examples
 
 
 @pytest.mark.parametrize("form", ["pem", "der"])
@@ -73,7 +74,7 @@ def test_what_is_no_file(name: str, tmp_path: Path) -> None:
         read_ca_file(str(tmp_path / name))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(200))
 @given(content=st.binary(max_size=300), begin=st.sampled_from([b"", b"-----BEGIN CERTIFICATE"]))
 def test_nothing_else_is_ever_raised(content: bytes, begin: bytes, tmp_path: Path) -> None:
     path = tmp_path / "any.pem"

@@ -25,6 +25,7 @@ from desktop_app.rendering.markdown.footnote_links import link_to_note
 from desktop_app.rendering.markdown.inline_runs import AS_WRITTEN
 from desktop_app.rendering.markdown.loose_lists import find_loose
 from desktop_app.rendering.markdown.parser import parser
+from tests.helpers.examples import examples
 
 PIECES = [
     "para text", "**bold", "* item\n", "- item\n", "  - nested\n", "1. one\n", "2. two\n", "7) x\n",
@@ -155,7 +156,7 @@ def held(draw: st.DrawFn, depth: int = 3) -> list[str]:
     return [begin + line for begin, line in zip(begins, lines, strict=True)]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(held(), min_size=1, max_size=3), cuts_anywhere)
 @example([[">\n", "    >>\n"]], [])
 @example([["-\n", "  [x]\n", "\n", "      code\n", "\n", "  more\n"]], [])
@@ -190,7 +191,7 @@ def test_the_rows_of_a_table_end_as_the_whole(head: str, rows: str, cuts: list[i
     assert streamed(source, list(range(len(source)))) == at_once(source)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.lists(st.sampled_from(WORDS), min_size=60, max_size=250).map("".join),
     st.sampled_from(ENDS),
@@ -290,7 +291,7 @@ CELLS = st.sampled_from(
 LONG_ROWS = st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=10)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(LONG_ROWS, st.sampled_from(["", "> ", "- "]), cuts_anywhere)
 def test_of_long_cells_few_rows_make_a_block(
     rows: list[tuple[str, str]], holder: str, cuts: list[int]

@@ -11,6 +11,7 @@ from desktop_app.rendering.block_model import Block, Kind, apply
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import to_markdown, to_plain
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
+from tests.helpers.examples import examples
 from tests.unit.rendering.test_block_stream import PIECES, WORDS
 
 CITED = frozenset((1, 2, 3, 4, 12))
@@ -89,7 +90,7 @@ def streamed(source: str, cuts: list[int]) -> list[Block]:
     return shown
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(
     st.lists(st.sampled_from(PIECES + 2 * CITATIONS), max_size=16).map("".join),
     st.lists(st.integers(0, 10_000), max_size=40),
@@ -99,7 +100,7 @@ def test_streamed_as_whole(source: str, cuts: list[int]) -> None:
     assert streamed(source, list(range(len(source)))) == render(source, CITED)
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(
     st.lists(st.sampled_from(WORDS + CITATIONS), min_size=80, max_size=250).map("".join),
     st.sampled_from(["", "\n\n[3]: /u\n", "\n\n[1]: /u\n[x]: /v\n"]),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from desktop_app.domain.documents.passage_matching import letters_of
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.document_text import SLICE, DocumentText, Form, form_of
+from tests.helpers.examples import examples
 
 PIECES = [
     "# Heading\n", "\n", "\n\n", "words and more words ", "A line.\n", "- item\n", "  - nested\n",
@@ -23,7 +24,7 @@ def words(block: Block) -> str:
     return "".join(run.text for runs in (block.runs, *cells) for run in runs)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(Form))
 def test_slices_are_the_whole_text(text: str, form: Form) -> None:
     document = DocumentText(text, form)
@@ -35,7 +36,7 @@ def test_slices_are_the_whole_text(text: str, form: Form) -> None:
         assert document.slice_at(one.start) == document.slice_at(one.end - 1) == number
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     st.lists(st.sampled_from(PIECES), max_size=25).map("".join),
     st.integers(0, 20_000),

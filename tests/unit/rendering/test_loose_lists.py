@@ -17,6 +17,7 @@ from desktop_app.rendering.export.text_writer import to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.loose_lists import find_loose
 from desktop_app.rendering.markdown.parser import parser
+from tests.helpers.examples import examples
 from tests.helpers.listed import sources
 from tests.unit.rendering.test_block_stream import at_once
 
@@ -81,7 +82,7 @@ def ours(source: str) -> list[bool]:
     return hidden
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(sources)
 @example("- a\n- b\n\n  [ref]: /url\n- d\n")
 @example("- > a\n  >\n- b\n")
@@ -94,7 +95,7 @@ def test_a_list_is_loose_where_the_parser_says_so(source: str) -> None:
     assert ours(source) == tightness(source)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(sources, st.integers(1, 9))
 @example("- foo\n  - bar\n    - baz\n\n\n      bim\n", 4)
 @example("- - words\n\n  - two\n    lines", 1)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_app.rendering.spoken_sentences import Sentences
+from tests.helpers.examples import examples
 
 
 def heard(*pieces: str) -> list[str]:
@@ -65,7 +66,7 @@ def test_the_mark_of_a_footnote_is_not_said() -> None:
 TEXT = st.text(st.sampled_from("ab .!?\n`~#|-*1。$[]("), max_size=120)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(TEXT, max_size=6))
 def test_no_word_is_said_twice_however_it_is_cut(pieces: list[str]) -> None:
     said = " ".join(heard(*pieces))

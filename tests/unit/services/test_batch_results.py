@@ -33,6 +33,7 @@ from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.spending.ledger import Ledger
 from tests.helpers.batch_server import USAGE, answered, lines, not_begun, refused
+from tests.helpers.examples import examples
 
 FILES = 5
 PRICE = Price(Decimal("0.875"), Decimal(7))
@@ -103,7 +104,7 @@ def row(fate: str, custom_id: str) -> Any:
     st.integers(1, 700),
     st.booleans(),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_file_ends_as_it_should(
     fates: list[str],
     order: Any,

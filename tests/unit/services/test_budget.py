@@ -73,14 +73,14 @@ def test_the_cap_may_be_reached_and_not_passed(tmp_path: Path) -> None:
 def test_what_costs_nothing_or_has_no_cap_or_no_price_is_let_through(tmp_path: Path) -> None:
     async def main(purse: Purse) -> None:
         await purse.spend("11")
-        for profile, cost in (
-            (CAPPED, None),
-            (CAPPED, Decimal(0)),
-            (OPENAI, Decimal(5)),
-            (replace(COMETAPI, monthly_cap=Decimal(10)), Decimal(5)),  # spent nothing there
+        for profile, cost, held in (
+            (CAPPED, None, 0),
+            (CAPPED, Decimal(0), 0),
+            (OPENAI, Decimal(5), 0),
+            (replace(COMETAPI, monthly_cap=Decimal(10)), Decimal(5), 5),  # spent nothing there
         ):
             async with await purse.budget.hold(profile, cost):
-                pass
+                assert (await purse.budget.month(profile)).held == held
 
     with_purse(tmp_path, main)
 

@@ -295,7 +295,9 @@ def test_text_alone_and_a_blind_model_take_no_pictures(tmp_path: Path) -> None:
         await reading.run(replace(task, documents=(alone,)))
         blind = replace(task.resolved.model, sees_images=False)
         await reading.run(replace(task, resolved=replace(task.resolved, model=blind)))
-        assert all(shown_pages(request) == [] for request in reading.provider.requests)
+        shown = [shown_pages(request) for request in reading.provider.requests]
+        assert len(shown) >= 2
+        assert not any(shown)
 
     with_reading(tmp_path, test, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in (1, 2, 3)))
 

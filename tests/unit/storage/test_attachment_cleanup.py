@@ -33,6 +33,7 @@ from desktop_app.storage.documents import attachment_cleanup
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
+from tests.helpers.examples import examples
 from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
 
 LONG_AGO = int(time.time()) - 2 * 3600
@@ -127,7 +128,7 @@ def test_a_collection_in_a_draft_keeps_nothing(tmp_path: Path) -> None:
 PLACES = ("message", "deleted", "draft", "deleted draft", "new draft")
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(st.tuples(st.sets(st.sampled_from(PLACES)), st.booleans()), min_size=1, max_size=8))
 @example([({"deleted"}, False), ({"deleted", "draft"}, False), (set(), False), (set(), True)])
 def test_exactly_what_nothing_refers_to_goes(cases: list[tuple[set[str], bool]]) -> None:

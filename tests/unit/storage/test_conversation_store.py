@@ -44,6 +44,7 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.search.search_query import Search
+from tests.helpers.examples import examples
 from tests.helpers.generation import overrides
 from tests.unit.storage.samples import (
     NOON,
@@ -174,7 +175,7 @@ def words_in_index(connection: sqlite3.Connection) -> list[str]:
     return [row[0] for row in connection.execute("SELECT term FROM terms")]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(trees(), drafts, overrides)
 def test_any_tree_and_draft_come_back_as_they_went_in(
     messages: list[Message], draft: Draft, own: Overrides

@@ -31,6 +31,7 @@ from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
+from tests.helpers.examples import examples
 from tests.helpers.full_store import NOON, everything, fill, opened
 from tests.helpers.hostile_backups import (
     BROKEN,
@@ -257,7 +258,7 @@ def test_a_built_in_profile_is_never_replaced_unasked(sound: Sound, home: Home) 
         assert asyncio.run(stored()) & {p.id for p in BUILT_IN} == set()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 60), in_header=st.booleans())
 def test_whatever_bytes_of_the_store_are_changed(
     seed: int, count: int, in_header: bool, sound: Sound, tmp_path_factory: pytest.TempPathFactory

@@ -29,6 +29,7 @@ from desktop_app.storage.recovery.row_repair import LOST_TITLE
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
+from tests.helpers.examples import examples
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
 DATA = b"the original"
@@ -186,7 +187,7 @@ def test_a_cost_that_is_no_number_leaves_the_call(tmp_path: Path) -> None:
     assert rows(path, "SELECT cost, output_tokens FROM ledger") == [(None, 20)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 12))
 def test_whatever_pages_are_overwritten(
     seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
@@ -209,7 +210,7 @@ def test_whatever_pages_are_overwritten(
     asyncio.run(_used(path))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 400))
 def test_whatever_bytes_are_changed(
     seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
@@ -308,7 +309,7 @@ def test_attachments_come_along(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 400))
 def test_a_damaged_store_is_refused_in_words(
     seed: int, count: int, tmp_path_factory: pytest.TempPathFactory

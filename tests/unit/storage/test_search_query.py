@@ -49,6 +49,7 @@ from desktop_app.storage.search.search_text import (
     match_expression,
     snippet,
 )
+from tests.helpers.examples import examples
 from tests.unit.storage.samples import (
     CHOICE,
     NOON,
@@ -216,7 +217,7 @@ def has_terms(index: sqlite3.Connection, word: str) -> bool:
     return bool(index.execute("SELECT 1 FROM terms").fetchall())
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.text(max_size=60), st.text(max_size=10))
 @example("a¨b ﷺ ｶﾞ", "x")
 @example("が\u3099か\u3099 日本x 日本。語 x日", "")
