@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.errors import AuthenticationError, Kept
+from desktop_app.domain.errors import AuthenticationError, Kept, Remedy
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_state import KeyState
@@ -318,7 +318,7 @@ def test_the_test_button(run: Run) -> None:
                 OPENAI.id: AuthenticationError(
                     "The key was not accepted.",
                     what_was_kept=Kept.QUESTION,
-                    what_to_do="Wait, then press Retry, or replace it in Settings › Provider.",
+                    what_to_do=Remedy.CHECK_KEY,
                 ),
                 COMETAPI.id: ("a",) * 38,
                 SERVER.id: ("llama3", "gpt-5.2"),
@@ -332,7 +332,7 @@ def test_the_test_button(run: Run) -> None:
             await desk.written()
             assert results[OPENAI.id] == (
                 False,
-                "The key was not accepted. Wait, then test again, or replace it here.",
+                "The key was not accepted. Check the key, or replace it, here.",
             )
             for id_, count in ((COMETAPI.id, 38), (SERVER.id, 2)):
                 is_ok, words = results[id_]
@@ -378,7 +378,7 @@ def test_a_refused_key_of_the_environment_is_named_as_such(run: Run) -> None:
             turn.fail(
                 AuthenticationError(
                     "OpenAI did not accept the API key.",
-                    what_to_do="Check the key, or replace it, in Settings › Provider.",
+                    what_to_do=Remedy.CHECK_KEY,
                 )
             )
             await desk.settled()
