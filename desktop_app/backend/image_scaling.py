@@ -11,7 +11,7 @@ from desktop_app.domain.errors import DocumentEncryptedError, Kept
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, ImageTokens, Size, sent_size
 
 if TYPE_CHECKING:
-    from desktop_app.documents.worker.document_worker import DocumentWorker, ScaledPicture
+    from desktop_app.documents.worker.document_worker import DocumentWorker, ScaledImage
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.ports import AttachmentSource
 
@@ -24,7 +24,7 @@ class ImageScaler:
     def __init__(self, originals: AttachmentSource, worker: DocumentWorker) -> None:
         self._originals = originals
         self._worker = worker
-        self._made: OrderedDict[tuple[str, Size], ScaledPicture] = OrderedDict()
+        self._made: OrderedDict[tuple[str, Size], ScaledImage] = OrderedDict()
 
     async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
         """A picture at the size that the rule charges for.
@@ -37,7 +37,7 @@ class ImageScaler:
         made = await self.within(part, size)
         return ImageData(made.media_type, made.data, part.detail)
 
-    async def within(self, part: ImagePart, size: Size) -> ScaledPicture:
+    async def within(self, part: ImagePart, size: Size) -> ScaledImage:
         """A picture within `size` pixels. Raises as `scaled`."""
         key = (part.sha256, size)
         if key not in self._made:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
 
@@ -91,12 +91,12 @@ class ProviderGateway:
         for client in idle:
             await client.aclose()
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
+    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         """What the provider has shown of itself. Raises StorageError."""
         stored = await self._settings.all()
         remembered = stored.get(_api_key(profile))
         refused = _known_refusals(profile, stored).get(model, frozenset())
-        return Learnt(Api(remembered) if remembered else None, refused)
+        return LearnedSupport(Api(remembered) if remembered else None, refused)
 
     async def _proxy_password(self, profile: ProviderProfile) -> Secret | None:
         """Ask the keyring, but only for a proxy from the settings that has a user."""

@@ -75,7 +75,7 @@ def cited(question: Message | None, answer: Message) -> list[str]:
     numbers = {int(number) for numbers in cited_together for number in numbers.split(",")}
     return [
         f"[{passage.number}] {passage.source}"
-        for part in (question.found if question is not None else ())
+        for part in (question.passage_parts if question is not None else ())
         for passage in part.passages
         if passage.number in numbers
     ]
@@ -93,6 +93,6 @@ def passages_json(question: Message | None) -> list[dict[str, Any]]:
             "sha256": passage.sha256,
             "text": passage.text,
         }
-        for part in (question.found if question is not None else ())
+        for part in (question.passage_parts if question is not None else ())
         for passage in part.passages
     ]

@@ -344,7 +344,7 @@ async def _write_json(
                 conversation = replace(conversation, folder_id=None)
             writer.conversation(conversation, messages, made, preset)
             parts = [part for message in messages for part in message.attachments]
-            hashes |= {part.sha256 for part in (*parts, *conversation.draft.of_this_question)}
+            hashes |= {part.sha256 for part in (*parts, *conversation.draft.question_attachments)}
     for sha256 in sorted(hashes):
         with _kept_going(left_out, f"The attachment {sha256[:64]}"):
             file = await backend.attachments.file(sha256)

@@ -11,9 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from desktop_app.documents import media_type, reader_registry, refusals
-from desktop_app.documents.outcome import OnProgress, Read
+from desktop_app.documents.outcome import OnProgress, ReadDocument
 from desktop_app.documents.regular_files import read_file
-from desktop_app.documents.worker.protocol import MOST_TEXT, ExtractedDocument, Limits, sound
+from desktop_app.documents.worker.protocol import (
+    MOST_TEXT,
+    ExtractedDocument,
+    Limits,
+    replace_surrogates,
+)
 
 
 def extract_file(
@@ -28,7 +33,7 @@ def extract_file(
         data = read_file(descriptor, limits)
     except OSError as error:
         raise refusals.unreadable(name, (error.strerror or "unknown").lower()) from error
-    return extract_bytes(sound(name), data, limits, on_progress, password)
+    return extract_bytes(replace_surrogates(name), data, limits, on_progress, password)
 
 
 def extract_folder(
@@ -46,7 +51,7 @@ def extract_folder(
     from desktop_app.documents.containers import folder_reader
 
     read = folder_reader.read(name, members, open_member, limits, on_progress)
-    return _with_token_count(sound(name), sound(read.text).encode(), read)
+    return _with_token_count(replace_surrogates(name), replace_surrogates(read.text).encode(), read)
 
 
 def extract_bytes(
@@ -61,21 +66,21 @@ def extract_bytes(
         raise refusals.file_too_large(name, limits)
     if not data:
         raise refusals.empty(name)
-    if picture := media_type.of_picture(data):
+    if picture := media_type.detect_image(data):
         from desktop_app.documents import image_reader  # loads Pillow, which only images need
 
-        return image_reader.look_at(name, data, picture, limits)
+        return image_reader.inspect(name, data, picture, limits)
     read = reader_registry.read(name, data, limits, on_progress, password=password)
     if not read.text.strip():
         raise refusals.empty(name)
     return replace(_with_token_count(name, data, read), is_protected=bool(password))
 
 
-def _with_token_count(name: str, data: bytes, read: Read) -> ExtractedDocument:
+def _with_token_count(name: str, data: bytes, read: ReadDocument) -> ExtractedDocument:
     # tiktoken takes 0.2 s to load, so it is imported only once nothing can be refused any more.
     from desktop_app.documents.index.token_count import count_tokens
 
-    text = sound(read.text)
+    text = replace_surrogates(read.text)
     if len(text.encode()) > MOST_TEXT:
         raise refusals.too_much_text(name)
     return ExtractedDocument(
@@ -86,6 +91,6 @@ def _with_token_count(name: str, data: bytes, read: Read) -> ExtractedDocument:
         text=text,
         pages=read.pages,
         tokens=count_tokens(text),
-        note=sound(read.note),
+        note=replace_surrogates(read.note),
         pictured=read.pictured,
     )

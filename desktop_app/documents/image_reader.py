@@ -15,7 +15,7 @@ from typing import Final
 from PIL import Image, ImageCms
 
 from desktop_app.documents import plain_image, refusals
-from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, ScaledPicture
+from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, ScaledImage
 
 JPEG_QUALITY: Final = 90
 # A screenshot has few colors in a sample of this many pixels; a photo has nearly as many as pixels.
@@ -63,7 +63,7 @@ _DAMAGED: Final = (
 Image.MAX_IMAGE_PIXELS = None
 
 
-def look_at(name: str, data: bytes, media_type: str, limits: Limits) -> ExtractedDocument:
+def inspect(name: str, data: bytes, media_type: str, limits: Limits) -> ExtractedDocument:
     """Return an image's facts, after decoding all of it once.
 
     Raises:
@@ -94,7 +94,7 @@ def look_at(name: str, data: bytes, media_type: str, limits: Limits) -> Extracte
 
 def scale(
     name: str, data: bytes, media_type: str, size: tuple[int, int], limits: Limits
-) -> ScaledPicture:
+) -> ScaledImage:
     """Scale an image to fit into `size`, without metadata, as PNG or JPEG.
 
     An image that is both already is returned unchanged. The same bytes give the same result.
@@ -106,8 +106,8 @@ def scale(
         with _open_image(name, data, media_type, limits) as image:
             is_plain = plain_image.is_plain(media_type, data) and image.mode in _PLAIN_MODES
             if is_plain and image.width <= size[0] and image.height <= size[1]:
-                return ScaledPicture(media_type, image.width, image.height, data)
-            return packed(_to_upright_thumbnail(image, size))
+                return ScaledImage(media_type, image.width, image.height, data)
+            return encode(_to_upright_thumbnail(image, size))
     except _DAMAGED as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:200]) from error
 
@@ -190,16 +190,16 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         return image
 
 
-def packed(image: Image.Image) -> ScaledPicture:
+def encode(image: Image.Image) -> ScaledImage:
     """Encode as PNG if colors are few, as in screenshots and drawings; else as JPEG, on white."""
     target = io.BytesIO()
     sample = image.resize(SAMPLE, Image.Resampling.NEAREST)
     if sample.getcolors(FEW_COLORS) is not None:
         image.save(target, "PNG", compress_level=6)
-        return ScaledPicture("image/png", *image.size, target.getvalue())
+        return ScaledImage("image/png", *image.size, target.getvalue())
     if image.mode == "RGBA":
         ground = Image.new("RGBA", image.size, "white")
         ground.alpha_composite(image)
         image = ground.convert("RGB")
     image.save(target, "JPEG", quality=JPEG_QUALITY, subsampling=0 if image.mode == "RGB" else -1)
-    return ScaledPicture("image/jpeg", *image.size, target.getvalue())
+    return ScaledImage("image/jpeg", *image.size, target.getvalue())

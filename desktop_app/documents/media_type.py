@@ -31,7 +31,7 @@ ZIP: Final = "application/zip"
 FOLDER: Final = "inode/directory"
 
 # The supported formats, as shown to the user.
-READ: Final = (
+SUPPORTED_FORMATS: Final = (
     "PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), OpenDocument (.odt, .ods, .odp), RTF, "
     "EPUB, HTML, e-mail (.eml, .msg), Jupyter notebooks, Markdown, plain text, source code, "
     "pictures (PNG, JPEG, WebP, GIF, BMP, TIFF), ZIP archives and folders of these"
@@ -161,7 +161,7 @@ _STATED_TYPES: Final = {kind: kind for kind in (ODT, ODP, ODS, EPUB)} | {
 }
 
 
-def of_binary(name: str, data: bytes) -> str | None:
+def detect_binary(name: str, data: bytes) -> str | None:
     """Detect a binary document by its magic bytes.
 
     Returns:
@@ -172,7 +172,7 @@ def of_binary(name: str, data: bytes) -> str | None:
         zipfile.BadZipFile: it begins like a ZIP archive, but is none.
     """
     # Readers accept a PDF with a late header, but a text may mention PDF headers, too.
-    has_late_header = promised(name) == PDF and b"%PDF-" in data[:1024]
+    has_late_header = type_of_ending(name) == PDF and b"%PDF-" in data[:1024]
     if has_late_header or data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
         return PDF
     if data.startswith(b"{\\rtf"):
@@ -180,7 +180,7 @@ def of_binary(name: str, data: bytes) -> str | None:
     return _detect_zip(data) if data.startswith(_ZIP) else None
 
 
-def of_picture(data: bytes) -> str | None:
+def detect_image(data: bytes) -> str | None:
     """Return the media type of an image by its first bytes, else None. SVG counts as text."""
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "image/webp"
@@ -190,7 +190,7 @@ def of_picture(data: bytes) -> str | None:
     return next((kind for magic, kind in _PICTURES if data.startswith(magic)), None)
 
 
-def is_unread_picture(data: bytes) -> bool:
+def is_unsupported_image(data: bytes) -> bool:
     """Return True for a HEIC or AVIF image, as phones take them."""
     return data[4:8] == b"ftyp" and data[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"avif"}
 
@@ -218,17 +218,17 @@ def _detect_by_content_types(archive: zipfile.ZipFile) -> str:
     return _TYPE_OF_MAIN_PART[found[1]] if found else ZIP
 
 
-def is_unread_package(name: str) -> bool:
+def is_unsupported_package(name: str) -> bool:
     """Return True if the name belongs to a ZIP-based format that is not supported."""
     return PurePath(name).suffix.lower() in _UNSUPPORTED_PACKAGES
 
 
-def promised(name: str) -> str | None:
+def type_of_ending(name: str) -> str | None:
     """Return the binary format that the name's ending stands for, if any."""
     return _TYPE_OF_ENDING.get(PurePath(name).suffix.lower())
 
 
-def of_text(name: str, data: bytes) -> str:
+def detect_text(name: str, data: bytes) -> str:
     """Return the media type of a text: by ending, then shebang, then markup."""
     by_ending = _TEXT_TYPES.get(PurePath(name).suffix.lower())
     if by_ending:

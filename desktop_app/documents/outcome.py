@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from desktop_app.documents.worker.protocol import Progress
-from desktop_app.domain.conversations.message_parts import PagePicture
+from desktop_app.domain.conversations.message_parts import PageImage
 
 OnProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadDocument:
     """The text of a document, and what was found in it.
 
     Attributes:
@@ -26,4 +26,4 @@ class Read:
     text: str
     pages: int | None = None
     note: str = ""
-    pictured: tuple[PagePicture, ...] = ()
+    pictured: tuple[PageImage, ...] = ()

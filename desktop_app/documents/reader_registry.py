@@ -8,7 +8,7 @@ from typing import Final
 
 from desktop_app.documents import media_type, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
-from desktop_app.documents.outcome import OnProgress, Read
+from desktop_app.documents.outcome import OnProgress, ReadDocument
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents.document_sections import UNITS
@@ -24,7 +24,7 @@ def read(
     on_progress: OnProgress,
     depth: int = 0,
     password: str = "",
-) -> Read:
+) -> ReadDocument:
     """Read a document that is not an image; `depth` is the number of archives around it.
 
     Raises:
@@ -43,7 +43,7 @@ def read(
 
                 files = DocumentBundle(limits, on_progress, depth, read)
                 text, note = outlook.read(name, data, files)
-                return Read(kind, text, note=note)
+                return ReadDocument(kind, text, note=note)
             found = _read_binary(name, kind, data, limits, on_progress, password)
             if found.pages is not None and found.pages > limits.pages:
                 what = f"{UNITS.get(kind, 'page')}s"
@@ -52,13 +52,13 @@ def read(
         decoded = plain_text.decode(data)
         if decoded is None:
             raise refusals.unsupported(name, "is neither text nor a document of a kind known here")
-        if media_type.of_text(name, data) == media_type.MAIL:
+        if media_type.detect_text(name, data) == media_type.MAIL:
             from desktop_app.documents.mail import mail_reader
 
             text, note = mail_reader.read(
                 name, data, DocumentBundle(limits, on_progress, depth, read)
             )
-            return Read(media_type.MAIL, text, note=note)
+            return ReadDocument(media_type.MAIL, text, note=note)
         return _read_text(name, data, decoded)
     except RecursionError as error:
         raise refusals.damaged(name, "nested too deeply") from error
@@ -66,36 +66,36 @@ def read(
 
 def _read_binary(
     name: str, kind: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str
-) -> Read:
+) -> ReadDocument:
     match kind:
         case media_type.PDF:
             from desktop_app.documents.pdf import pdf_reader
 
             found = pdf_reader.read(name, data, limits, on_progress, password)
-            return Read(kind, found.text, found.pages, found.note, found.pictured)
+            return ReadDocument(kind, found.text, found.pages, found.note, found.pictured)
         case media_type.DOCX:
             from desktop_app.documents.office import wordprocessing
 
-            return Read(kind, wordprocessing.read(name, data, limits))
+            return ReadDocument(kind, wordprocessing.read(name, data, limits))
         case media_type.ODT | media_type.ODP | media_type.ODS:
             from desktop_app.documents.office import opendocument
 
-            return Read(kind, *opendocument.read(name, kind, data, limits))
+            return ReadDocument(kind, *opendocument.read(name, kind, data, limits))
         case media_type.PPTX:
             from desktop_app.documents.office import presentation
 
-            return Read(kind, *presentation.read(name, data, limits))
+            return ReadDocument(kind, *presentation.read(name, data, limits))
         case media_type.EPUB:
             from desktop_app.documents.office import book
 
-            return Read(kind, *book.read(name, data, limits, on_progress))
+            return ReadDocument(kind, *book.read(name, data, limits, on_progress))
         case media_type.RTF:
             from desktop_app.documents.office import rtf
 
-            return Read(kind, rtf.read(data))
+            return ReadDocument(kind, rtf.read(data))
     from desktop_app.documents.office import workbook
 
-    return Read(kind, workbook.read(name, data, limits))
+    return ReadDocument(kind, workbook.read(name, data, limits))
 
 
 def _binary_kind(name: str, data: bytes) -> str | None:
@@ -104,9 +104,9 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     Raises:
         DocumentUnsupportedError, DocumentDamagedError, DocumentEncryptedError
     """
-    promised = media_type.promised(name)
+    promised = media_type.type_of_ending(name)
     try:
-        kind = media_type.of_binary(name, data)
+        kind = media_type.detect_binary(name, data)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
         raise refusals.damaged(name, str(error)) from error
     if data.startswith(media_type.OLE):
@@ -115,11 +115,11 @@ def _binary_kind(name: str, data: bytes) -> str | None:
         if outlook.is_message(data):
             return media_type.OUTLOOK
         raise _refused_container(name, data)
-    if kind == media_type.ZIP and media_type.is_unread_package(name):
+    if kind == media_type.ZIP and media_type.is_unsupported_package(name):
         raise refusals.unsupported(name, "is in a format that is not read; save it as PDF")
     if kind and not (kind == media_type.ZIP and promised not in (None, media_type.ZIP)):
         return kind
-    if media_type.is_unread_picture(data):
+    if media_type.is_unsupported_image(data):
         what = "is a HEIC or AVIF picture, which is not read; save it as JPEG or PNG"
         raise refusals.unsupported(name, what)
     if promised:
@@ -136,15 +136,15 @@ def _refused_container(name: str, data: bytes) -> DocumentError:
     return refusals.unsupported(name, "is in an old Office format; save it as .docx or .xlsx")
 
 
-def _read_text(name: str, data: bytes, decoded: plain_text.DecodedText) -> Read:
-    kind = media_type.of_text(name, data)
+def _read_text(name: str, data: bytes, decoded: plain_text.DecodedText) -> ReadDocument:
+    kind = media_type.detect_text(name, data)
     if kind == media_type.NOTEBOOK:
         from desktop_app.documents.text import notebook
 
-        return Read(kind, notebook.read(name, decoded.text), note=decoded.note)
+        return ReadDocument(kind, notebook.read(name, decoded.text), note=decoded.note)
     if kind == media_type.HTML:
         from desktop_app.documents.text import web_page
 
         page = web_page.read(data) or decoded
-        return Read(kind, page.text, note=page.note)
-    return Read(kind, decoded.text, note=decoded.note)
+        return ReadDocument(kind, page.text, note=page.note)
+    return ReadDocument(kind, decoded.text, note=decoded.note)

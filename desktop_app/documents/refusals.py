@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from desktop_app.documents.media_type import READ
+from desktop_app.documents.media_type import SUPPORTED_FORMATS
 from desktop_app.documents.worker.protocol import MOST_TEXT, Limits
 from desktop_app.domain import errors
 
@@ -74,7 +74,7 @@ def unsupported(
     return errors.DocumentUnsupportedError(
         f"“{name}” {what}.",
         what_was_kept=NOTHING_MADE,
-        what_to_do=f"What can be read: {READ}.",
+        what_to_do=f"What can be read: {SUPPORTED_FORMATS}.",
     )
 
 

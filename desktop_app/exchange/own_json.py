@@ -304,7 +304,7 @@ def _imported(
     messages = tuple(_message_from(m, conversation.id) for m in objects_at(item, "messages"))
     _require_tree(conversation, messages)
     attachments = [part for message in messages for part in message.attachments]
-    attachments += conversation.draft.of_this_question
+    attachments += conversation.draft.question_attachments
     wanted = dict.fromkeys(part.sha256 for part in attachments)
     found = tuple(_file_from(files[sha256]) for sha256 in wanted if sha256 in files)
     made = tuple(_compaction_from(c, conversation.id) for c in objects_at(item, "compactions"))

@@ -60,7 +60,7 @@ class Kind(Enum):
     MATH = "math"
 
 
-NO_TEXTS: Final = (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE)
+NON_PARAGRAPHS: Final = (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE)
 """The kinds that are not paragraphs in a list, loose or not."""
 
 
@@ -201,7 +201,7 @@ def words_of(run: Run) -> str:
     return _PROGRAM_TEXT.sub(lambda m: chr(int(m["code"], 16)) if m["code"] else "", run.text)
 
 
-def is_place(run: Run) -> bool:
+def is_destination(run: Run) -> bool:
     """Return True for the words after a link that say where it leads."""
     return bool(run.link) and run.text.startswith(f"{ADDED} (")
 

@@ -41,7 +41,7 @@ _STRUCTURED: Final = frozenset(
 _CODE: Final = ("text/x-", "text/javascript", "text/css", "text/csv", "text/tab-", "application/")
 
 
-class Form(Enum):
+class TextForm(Enum):
     """The form of a text."""
 
     MARKDOWN = "markdown"
@@ -49,13 +49,13 @@ class Form(Enum):
     CODE = "code"
 
 
-def form_of(media_type: str) -> Form:
+def form_of(media_type: str) -> TextForm:
     """Return the form of the text of a document of this type."""
     is_office = media_type.startswith((_OPENXML, "application/vnd.oasis.opendocument."))
     if is_office or media_type in _STRUCTURED:
-        return Form.MARKDOWN
+        return TextForm.MARKDOWN
     is_text = media_type in ("application/pdf", "application/zip", "application/vnd.ms-outlook")
-    return Form.CODE if media_type.startswith(_CODE) and not is_text else Form.LINES
+    return TextForm.CODE if media_type.startswith(_CODE) and not is_text else TextForm.LINES
 
 
 class Slice(NamedTuple):
@@ -66,7 +66,7 @@ class Slice(NamedTuple):
     head: str = ""
 
 
-class Marked(NamedTuple):
+class PassageMark(NamedTuple):
     """A part of a passage: characters [start, end) of a block, or all of a table's row."""
 
     block: int
@@ -75,11 +75,11 @@ class Marked(NamedTuple):
     end: int
 
 
-class Shown(NamedTuple):
+class ShownSlice(NamedTuple):
     """A slice as blocks, and the parts of a passage in it."""
 
     blocks: tuple[Block, ...]
-    marks: tuple[Marked, ...]
+    marks: tuple[PassageMark, ...]
 
 
 class _Placed(NamedTuple):
@@ -97,30 +97,30 @@ class DocumentText:
         slices: of the whole text, in order.
     """
 
-    def __init__(self, text: str, form: Form) -> None:
+    def __init__(self, text: str, form: TextForm) -> None:
         # Keeps the length, because passages are offsets.
         self._text = text = text.replace("\r\n", " \n").replace("\r", "\n")
         self._form = form
-        self.slices = list(_markdown_slices(text) if form is Form.MARKDOWN else _slices(text))
+        self.slices = list(_markdown_slices(text) if form is TextForm.MARKDOWN else _slices(text))
         self._starts = [one.start for one in self.slices]
 
     def slice_at(self, place: int) -> int:
         """Return the number of the slice that contains a character."""
         return max(0, bisect_right(self._starts, place) - 1)
 
-    def shown(self, number: int, passage: tuple[int, int] | None = None) -> Shown:
+    def shown(self, number: int, passage: tuple[int, int] | None = None) -> ShownSlice:
         """Return a slice as blocks; `passage` is a range of the whole text to mark."""
         part = self.slices[number]
         placed = self._place_blocks(part)
         blocks, places = _join_rows(placed)
-        marks: list[Marked] = []
+        marks: list[PassageMark] = []
         if passage is not None and passage[0] < part.end and passage[1] > part.start:
             marks = list(self._marks(placed, places, passage))
-        return Shown(tuple(blocks), tuple(marks))
+        return ShownSlice(tuple(blocks), tuple(marks))
 
     def _place_blocks(self, part: Slice) -> list[_Placed]:
         text = self._text[part.start : part.end]
-        if self._form is Form.MARKDOWN:
+        if self._form is TextForm.MARKDOWN:
             return _parse_slice(text, part)
         placed, at = [], part.start
         for line in _split(text):
@@ -129,7 +129,7 @@ class DocumentText:
         return placed
 
     def _line(self, line: str) -> Block:
-        if self._form is Form.CODE:
+        if self._form is TextForm.CODE:
             return code_line(line, "")
         shown = show_unseen(clean(line))
         return Block(Kind.PARAGRAPH, (Run(shown),) if shown else ())
@@ -139,7 +139,7 @@ class DocumentText:
         placed: Sequence[_Placed],
         places: Sequence[tuple[int, int]],
         passage: tuple[int, int],
-    ) -> Iterator[Marked]:
+    ) -> Iterator[PassageMark]:
         """Yield the parts of a passage in its blocks; a whole block if they cannot be located."""
         start, end = passage
         touched = [n for n, one in enumerate(placed) if one.start < end and one.end > start]
@@ -153,7 +153,7 @@ class DocumentText:
         letters = passage_matching.Letters(enumerate("".join(words)))
         sought = self._text[max(start, first) : min(end, placed[touched[-1]].end)]
         before = self._text[first : max(start, first)]
-        if self._form is Form.MARKDOWN:  # link targets are not shown
+        if self._form is TextForm.MARKDOWN:  # link targets are not shown
             sought, before = _LINK_TARGET.sub("]", sought), _LINK_TARGET.sub("]", before)
         spans = passage_matching.find(
             letters.text, sought, len(passage_matching.letters_of(before))
@@ -168,11 +168,11 @@ class DocumentText:
             # List numbers are not shown, so short items might not be found by themselves.
             is_all = start <= placed[number].start and placed[number].end <= end
             if row >= 0 or not found or (is_all and said):
-                yield Marked(block, row, 0, len(said))
+                yield PassageMark(block, row, 0, len(said))
                 continue
             for a, b in found:
                 if a < begin + len(said) and b > begin:
-                    yield Marked(block, row, max(0, a - begin), min(len(said), b - begin))
+                    yield PassageMark(block, row, max(0, a - begin), min(len(said), b - begin))
 
 
 def _include_punctuation(text: str, end: int) -> int:

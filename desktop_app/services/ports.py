@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePa
 from desktop_app.domain.conversations.prompts import NO_NEEDS, TemplateNeeds
 from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.models.image_tokens import ImageTokens
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -55,7 +55,7 @@ class Gateway(Protocol):
     async def provider(self, profile: ProviderProfile) -> Provider:
         """A provider that is ready for a request. Raises UserFacingError."""
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
+    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         """What it has shown of itself before. Raises StorageError."""
 
 

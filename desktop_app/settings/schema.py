@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.models.variants import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.settings.setting import Choice, Group, Setting
 
 KEYS_PREFIX: Final = "keys."
@@ -46,7 +46,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Effort.MEDIUM.value,
         "With effort",
         Group.ANSWER,
-        choices=tuple(Choice(e.value, e.value.capitalize()) for e in EFFORTS_OF_THE_FAMILY),
+        choices=tuple(Choice(e.value, e.value.capitalize()) for e in FAMILY_EFFORTS),
         per_folder=True,
     ),
     Setting(

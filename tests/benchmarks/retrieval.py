@@ -323,7 +323,7 @@ def _by_vectors(vectors: dict[str, Vector]) -> Rank:
 
     def rank(question: str) -> list[int]:
         asked = vectors[question]
-        return sorted(range(len(kept)), key=lambda n: -asked.nearness(kept[n]))[:40]
+        return sorted(range(len(kept)), key=lambda n: -asked.cosine_to(kept[n]))[:40]
 
     return rank
 

@@ -15,7 +15,7 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchStatus,
     BatchUpload,
     ItemStatus,
-    estimated,
+    estimate_batch,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -83,7 +83,7 @@ async def _job(backend: Backend, title: str, files: int, status: BatchStatus) ->
     for at, why in ((-2, "“scan.pdf” is encrypted. Remove its password."), (-1, "Too large.")):
         items[at] = replace(items[at], status=ItemStatus.LEFT_OUT, tokens=0, error=why)
     tokens = [item.tokens for item in items if item.status is ItemStatus.READ]
-    job = replace(job, estimate=estimated(tokens, 2, _PRICE.times(Decimal("0.5")), _PRICE))
+    job = replace(job, estimate=estimate_batch(tokens, 2, _PRICE.times(Decimal("0.5")), _PRICE))
     await backend.batch_store.create(job, items)
     await backend.batch_store.release(job.id)
     return job

@@ -19,7 +19,7 @@ from desktop_app.documents.worker.protocol import (
     IndexedPassage,
     Limits,
     error_to_json,
-    head,
+    frame_head,
 )
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
 from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
@@ -129,8 +129,8 @@ def seeds() -> list[bytes]:
         (5, {"kind": "chunked"}, b"[[0, 1, 1]]"),
         (6, {"kind": "passages"}, json.dumps([astuple(passage)]).encode()),
     ]
-    made = [bytes([asked]) + head(row, len(body)) + body for asked, row, body in answers]
-    step = head({"kind": "progress", "done": 1, "total": None, "unit": "page"}, 0)
+    made = [bytes([asked]) + frame_head(row, len(body)) + body for asked, row, body in answers]
+    step = frame_head({"kind": "progress", "done": 1, "total": None, "unit": "page"}, 0)
     return [*made, b"\0" + step + made[0][1:], b"\0" + b"\0\0\0\x02[]"]
 
 

@@ -6,7 +6,7 @@ import struct
 from contextlib import suppress
 
 from desktop_app.documents.office import rtf
-from desktop_app.documents.office.compressed_rtf import unpacked
+from desktop_app.documents.office.compressed_rtf import decompress
 from tests.fuzz import files
 
 _PACKED = struct.Struct("<II4sI")
@@ -38,7 +38,7 @@ def one_input(data: bytes) -> None:
     with suppress(RecursionError):
         rtf.read(data).encode()
     try:
-        body = unpacked(data)
+        body = decompress(data)
     except ValueError:
         return
     assert len(body) <= _MOST_GROWTH * len(data)

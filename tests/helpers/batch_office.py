@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEmptyError
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.batch.batch_preparation import BatchPreparer
@@ -49,8 +49,8 @@ class OneGateway:
     async def batches(self, profile: ProviderProfile) -> BatchClient:
         return self.client.batches()
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
-        return Learnt()
+    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
+        return LearnedSupport()
 
 
 class Office:

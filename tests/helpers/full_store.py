@@ -199,7 +199,7 @@ async def _fill_collection(database: Database) -> None:
         ],
     )
     ids = await database.read(lambda c: [row[0] for row in c.execute("SELECT id FROM passages")])
-    vectors = [(id_, Vector.of([0.5, -0.25, id_ / 100])) for id_ in ids]
+    vectors = [(id_, Vector.from_values([0.5, -0.25, id_ / 100])) for id_ in ids]
     await VectorStore(database).put("small", vectors)
 
 

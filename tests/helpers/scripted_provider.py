@@ -10,7 +10,7 @@ from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.errors import EndpointMissingError, ProviderError, UserFacingError
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 
 
@@ -90,7 +90,7 @@ class OneProvider:
 
     def __init__(self, provider: ScriptedProvider | UserFacingError) -> None:
         self._provider = provider
-        self.known = Learnt()
+        self.known = LearnedSupport()
 
     async def provider(self, _profile: ProviderProfile) -> ScriptedProvider:
         """The provider, or the error."""
@@ -98,7 +98,7 @@ class OneProvider:
             raise self._provider
         return self._provider
 
-    async def learnt(self, _profile: ProviderProfile, _model: str) -> Learnt:
+    async def learnt(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
         """What the test says that it has learnt."""
         return self.known
 

@@ -19,7 +19,7 @@ from desktop_app.child_processes import (
     open_child,
 )
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.documents.worker.page_worker import Looked, PageWorker
+from desktop_app.documents.worker.page_worker import PageWorker, ViewedDocument
 from desktop_app.local_model.server import LocalModel
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from tests.helpers.children import python_child
@@ -80,7 +80,9 @@ def test_readers_of_documents() -> None:
             try:
                 await worker.count_tokens("x")
                 if isinstance(worker, PageWorker):
-                    assert len(await worker.sizes(Looked("0" * 64, "report.pdf", REPORT))) == 3
+                    assert (
+                        len(await worker.sizes(ViewedDocument("0" * 64, "report.pdf", REPORT))) == 3
+                    )
                 assert_clean("documents")
             finally:
                 await worker.aclose()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.message_facts import pages_text
-from desktop_app.domain.conversations.message_parts import TEXT_ALONE
+from desktop_app.domain.conversations.message_parts import TEXT_ONLY
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.models.image_tokens import DETAILS
 from desktop_app.domain.spending.cost import FREE, Usage, format_money
@@ -128,13 +128,13 @@ def _details(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[str, s
         return ()
     ways = [*DETAILS]
     if len(everything.seen_pages) < (part.sent_pages or 0):
-        ways.append(TEXT_ALONE)
+        ways.append(TEXT_ONLY)
     return tuple((way, _label(replace(part, detail=way), resolved)) for way in ways)
 
 
 def _label(part: DocumentPart, resolved: ResolvedChoice) -> str:
     tokens, mark = _tokens(part, resolved)
-    name = "Text alone" if part.detail == TEXT_ALONE else f"{part.detail.capitalize()} detail"
+    name = "Text alone" if part.detail == TEXT_ONLY else f"{part.detail.capitalize()} detail"
     return f"{name} · {mark}{tokens:,} tokens"
 
 
@@ -162,5 +162,5 @@ def _about_pictures(part: DocumentPart) -> str:
         return ""
     shown = ", ".join(str(page.number) for page in pages[:12])
     more = " …" if len(pages) > 12 else ""
-    left = "left out" if part.detail == TEXT_ALONE else "sent as pictures"
+    left = "left out" if part.detail == TEXT_ONLY else "sent as pictures"
     return f"Pages without text are {left}: {shown}{more}."

@@ -420,7 +420,7 @@ class ChatController(QObject):
 
 def _less(draft: Draft, asked: Draft) -> Draft:
     """Return what is left of a draft after `asked` was sent."""
-    gone = asked.of_this_question
+    gone = asked.question_attachments
     parts = tuple(part for part in draft.attachments if part not in gone)
     return Draft(draft.text.removeprefix(asked.text), parts)
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.models.model_catalog import EFFORTS_OF_THE_FAMILY, Effort
+from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort
 from desktop_app.services.chat.model_choice import model_info
 from desktop_app.services.models.model_menu import offers
 from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN, ChoiceView, ModelEntry
@@ -112,9 +112,9 @@ class ModelChoices(QObject):
 def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
     """Return a resolved choice as the row under the prompt shows it."""
     info = resolved.model
-    refusals = {e: why for e in EFFORTS_OF_THE_FAMILY if (why := info.refusal_of(e))}
+    refusals = {e: why for e in FAMILY_EFFORTS if (why := info.refusal_of(e))}
     if resolved.notice:  # a stand-in answers, with one effort
-        refusals = {e: resolved.notice for e in EFFORTS_OF_THE_FAMILY if e is not resolved.effort}
+        refusals = {e: resolved.notice for e in FAMILY_EFFORTS if e is not resolved.effort}
     return ChoiceView(
         variant=resolved.variant,
         model_name=info.name,

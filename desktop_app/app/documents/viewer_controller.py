@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.prompt_draft import PromptDraft
     from desktop_app.app.tasks import Tasks
     from desktop_app.documents.worker.document_worker import DocumentWorker
-    from desktop_app.documents.worker.page_worker import Box, Looked, PageWorker
+    from desktop_app.documents.worker.page_worker import Box, PageWorker, ViewedDocument
     from desktop_app.domain.conversations.message_parts import AttachmentFile
     from desktop_app.domain.documents.collections import Passage
     from desktop_app.paths import Folders
@@ -101,7 +101,7 @@ class ViewerController(QObject):
         self._worker: PageWorker | None = None
         self._target: Target | None = None
         self._opening: asyncio.Task[Any] | None = None
-        self._looked: Looked | None = None
+        self._looked: ViewedDocument | None = None
         self._finding: ViewerSearch | None = None
         self._marks: dict[int, list[QRectF]] = {}  # of the passage, by page
         self._words = ""  # the text of the document
@@ -205,10 +205,10 @@ class ViewerController(QObject):
     async def _show_pages(
         self, target: Target, kept: AttachmentFile, text: str, source: Path | bytes
     ) -> None:
-        from desktop_app.documents.worker.page_worker import Looked, PageWorker
+        from desktop_app.documents.worker.page_worker import PageWorker, ViewedDocument
 
         viewer = self._window_of_it()
-        looked = Looked(target.sha256, target.name or kept.name, source)
+        looked = ViewedDocument(target.sha256, target.name or kept.name, source)
         self._worker = self._worker or PageWorker(passwords=self._documents.passwords)
         try:
             sizes = await self._worker.sizes(looked)
@@ -227,7 +227,7 @@ class ViewerController(QObject):
         if target.words:
             await self._mark(target, looked, pieces)
 
-    async def _mark(self, target: Target, looked: Looked, pieces: list[TextPiece]) -> None:
+    async def _mark(self, target: Target, looked: ViewedDocument, pieces: list[TextPiece]) -> None:
         """Find the passage on its pages and mark it; if it is not found, show its words."""
         viewer = self._window_of_it()
         marks = self._marks = await self._boxes(looked, pieces)
@@ -238,7 +238,9 @@ class ViewerController(QObject):
         else:
             viewer.set_note(f"{_UNPLACED}\n{_short(target.words)}")
 
-    async def _boxes(self, looked: Looked, pieces: list[TextPiece]) -> dict[int, list[QRectF]]:
+    async def _boxes(
+        self, looked: ViewedDocument, pieces: list[TextPiece]
+    ) -> dict[int, list[QRectF]]:
         """Return the boxes of these pieces on their pages, as far as they are found."""
         assert self._worker is not None
         marks: dict[int, list[QRectF]] = {}
@@ -322,7 +324,7 @@ class ViewerController(QObject):
         if strips and self._drawing is None and self._looked is not None:
             self._drawing = self._tasks.start(self._draw(self._looked))
 
-    async def _draw(self, looked: Looked) -> None:
+    async def _draw(self, looked: ViewedDocument) -> None:
         from desktop_app.documents.worker.page_worker import Strip
 
         viewer, worker = self._window_of_it(), self._worker

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.conversations.list_filter import TRASH, TRASH_STAYS
+from desktop_app.domain.conversations.list_filter import TRASH, TRASH_RETENTION
 from desktop_app.domain.errors import StorageError
 from desktop_app.ui.widgets.foreign_text import message_box
 
@@ -200,7 +200,7 @@ class Trash(QObject):
 
         Failures are retried the next time; an open conversation stays until it is left.
         """
-        before = now() - TRASH_STAYS
+        before = now() - TRASH_RETENTION
         if (opened := self._current.conversation.trashed_at) is not None:
             before = min(before, opened)
         try:

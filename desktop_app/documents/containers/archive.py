@@ -12,7 +12,7 @@ from desktop_app.documents import media_type, refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.office.package import BROKEN
-from desktop_app.documents.outcome import Read
+from desktop_app.documents.outcome import ReadDocument
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
 
@@ -21,7 +21,7 @@ _UTF_8: Final = 1 << 11
 _IMPLAUSIBLE_CP437: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
 
 
-def read(name: str, data: bytes, found: DocumentBundle) -> Read:
+def read(name: str, data: bytes, found: DocumentBundle) -> ReadDocument:
     """Read the members in the order of their names; `found` collects them.
 
     Raises:
@@ -38,7 +38,7 @@ def read(name: str, data: bytes, found: DocumentBundle) -> Read:
         raise refusals.encrypted(name)
     if not found.text():
         raise refusals.empty(name, found.note() if found.left_out else "")
-    return Read(media_type.ZIP, found.text(), note=found.note())
+    return ReadDocument(media_type.ZIP, found.text(), note=found.note())
 
 
 _REASON_ENCRYPTED: Final = "protected by a password"

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from desktop_app.documents import media_type
-from desktop_app.documents.outcome import OnProgress, Read
+from desktop_app.documents.outcome import OnProgress, ReadDocument
 from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain import errors
 
@@ -44,7 +44,7 @@ class DocumentBundle:
     limits: Limits
     on_progress: OnProgress
     depth: int
-    read: Callable[[str, bytes, Limits, OnProgress, int], Read]
+    read: Callable[[str, bytes, Limits, OnProgress, int], ReadDocument]
     left_out: list[tuple[str, str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
@@ -59,7 +59,7 @@ class DocumentBundle:
             DocumentTooLargeError: an archive in it unpacks to more than is allowed.
         """
         self.on_progress(Progress(number, total, "file"))
-        if media_type.of_picture(data):
+        if media_type.detect_image(data):
             self.leave_out(path, PICTURE)
             return
         if not data:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from desktop_app.documents import media_type, reader_registry, refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
-from desktop_app.documents.outcome import OnProgress, Read
+from desktop_app.documents.outcome import OnProgress, ReadDocument
 from desktop_app.documents.regular_files import read_file
 from desktop_app.documents.worker.protocol import Limits, Progress
 
@@ -21,7 +21,7 @@ def read(
     open_member: Callable[[int], int | None],
     limits: Limits,
     on_progress: OnProgress,
-) -> Read:
+) -> ReadDocument:
     """Return the text of the files in a folder, each under its path.
 
     Args:
@@ -55,7 +55,7 @@ def read(
     on_progress(Progress(len(wanted), len(wanted), "file"))
     if not found.text():
         raise refusals.empty(name, found.note() if found.left_out else "")
-    return Read(media_type.FOLDER, found.text(), note=found.note())
+    return ReadDocument(media_type.FOLDER, found.text(), note=found.note())
 
 
 def _read_member(descriptor: int | None, limits: Limits) -> bytes | None:

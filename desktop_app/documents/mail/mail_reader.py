@@ -54,7 +54,7 @@ def _read_message(
             payload = part.get_payload(decode=True)
             data = payload if isinstance(payload, bytes) else b""
             attached.append((part.get_filename("without a name"), data))
-    heads += list(added(attached, files))
+    heads += list(attachment_lines(attached, files))
     return heads, "\n\n".join(["\n".join(heads), *filter(None, words), *messages])
 
 
@@ -70,7 +70,7 @@ def _attached_message(part: MIMEPart) -> EmailMessage | None:
     return inner
 
 
-def added(attached: list[tuple[str, bytes]], files: DocumentBundle) -> Iterator[str]:
+def attachment_lines(attached: list[tuple[str, bytes]], files: DocumentBundle) -> Iterator[str]:
     """Read the attached files, and yield header lines that list them."""
     read: list[str] = []
     named: list[str] = []

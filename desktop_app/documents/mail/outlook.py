@@ -16,9 +16,9 @@ import olefile
 
 from desktop_app.documents import refusals
 from desktop_app.documents.containers.document_bundle import DocumentBundle
-from desktop_app.documents.mail.mail_reader import added
+from desktop_app.documents.mail.mail_reader import attachment_lines
 from desktop_app.documents.office import rtf
-from desktop_app.documents.office.compressed_rtf import unpacked
+from desktop_app.documents.office.compressed_rtf import decompress
 from desktop_app.documents.text import plain_text, web_page
 
 _STREAM: Final = "__substg1.0_"
@@ -76,7 +76,7 @@ class _Message:
                 continue
             name = self._text(_LONG_NAME, f"{folder}/") or self._text(_NAME, f"{folder}/")
             attached.append((name or "without a name", self._bytes(f"{_DATA}0102", f"{folder}/")))
-        heads = [*self.heads(), *added(attached, files)]
+        heads = [*self.heads(), *attachment_lines(attached, files)]
         return "\n\n".join(["\n".join(heads), *filter(None, [self.body()]), *messages])
 
     def heads(self) -> list[str]:
@@ -97,7 +97,7 @@ class _Message:
             page = web_page.read(html)
             return page.text.strip() if page else ""
         packed = self._bytes(f"{_RTF}0102")
-        return rtf.read(unpacked(packed)).strip() if packed else ""
+        return rtf.read(decompress(packed)).strip() if packed else ""
 
     def _attachments(self) -> list[str]:
         """Return the folders of the attachments, in order."""

@@ -16,7 +16,7 @@ _PLAIN: Final = b"MELA"
 _HEADER: Final = struct.Struct("<II4sI")
 
 
-def unpacked(data: bytes) -> bytes:
+def decompress(data: bytes) -> bytes:
     """Decompress RTF.
 
     Raises:

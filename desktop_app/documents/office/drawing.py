@@ -32,9 +32,9 @@ def blocks(
         local = _local_name(element)
         if local not in ("chart", "relIds"):
             continue
-        target = relations.get(related(element, "dm" if local == "relIds" else "id"), "")
+        target = relations.get(relation_id(element, "dm" if local == "relIds" else "id"), "")
         if target in package:
-            tree = package.xml_if_sound(target)
+            tree = package.xml_or_empty(target)
             yield from _chart(tree) if local == "chart" else _diagram(tree)
 
 
@@ -43,14 +43,14 @@ def of_sheet(package: Package, part: str) -> Iterator[MarkdownBlock]:
     for target in package.relations(part).values():
         if not target.startswith("xl/drawings/drawing") or target not in package:
             continue
-        tree = package.xml_if_sound(target)
+        tree = package.xml_or_empty(target)
         for shape in _iterate(tree, "sp"):
             lines = (_text_of(paragraph) for paragraph in _iterate(shape, "p"))
             yield MarkdownBlock("\n".join(line for line in lines if line))
         yield from blocks(package, tree, package.relations(target))
 
 
-def related(element: Element, name: str = "id") -> str:
+def relation_id(element: Element, name: str = "id") -> str:
     """Return the id of the relation that an element names; "" for none."""
     return element.get(f"{_RELATION}{name}", "")
 

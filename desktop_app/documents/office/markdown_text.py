@@ -59,7 +59,7 @@ class FootnoteList:
         ]
 
 
-def joined(blocks: Iterable[MarkdownBlock]) -> str:
+def join_blocks(blocks: Iterable[MarkdownBlock]) -> str:
     """Join the blocks to one text."""
     texts: list[str] = []
     last = None
@@ -135,12 +135,12 @@ def bold(text: str) -> str:
     return f"{text[:start]}**{words}**{text[start + len(words) :]}"
 
 
-def raised(text: str) -> str:
+def superscript(text: str) -> str:
     """Raise digits, which change a number: "10⁶"; letters stay as they are: "1st"."""
     return text.translate(_SUPERSCRIPT_DIGITS) if _DIGITS.fullmatch(text) else text
 
 
-def lowered(text: str) -> str:
+def subscript(text: str) -> str:
     """Lower digits: "H₂O"."""
     return text.translate(_SUBSCRIPT_DIGITS) if _DIGITS.fullmatch(text) else text
 

@@ -37,7 +37,7 @@ def lines(paragraph: Element) -> str:
     return "\n".join(linear(e) for e in paragraph if _local_name(e) == "oMath")
 
 
-def typed(formula: Element) -> str:
+def formula_text(formula: Element) -> str:
     """Return a MathML formula as typed, else its symbols in order; "" for other elements."""
     if _local_name(formula) != "math":
         return ""

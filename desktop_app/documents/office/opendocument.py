@@ -46,15 +46,15 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
     """
     package = Package(name, data, limits)
     content = package.xml("content.xml")
-    reader = _Reader(package, _Styles([package.xml_if_there("styles.xml"), content]))
+    reader = _Reader(package, _Styles([package.optional_xml("styles.xml"), content]))
     body = content.find(f"{_OFFICE}body")
     body = body[0] if body is not None and len(body) else Element("none")
     if kind == media_type.ODP:
         return _slides(reader, body)
     if kind == media_type.ODS:
-        return md.joined(_sheets(reader, body)), None
+        return md.join_blocks(_sheets(reader, body)), None
     blocks = list(reader.blocks(body))
-    return md.joined([*blocks, *reader.notes.blocks()]), None
+    return md.join_blocks([*blocks, *reader.notes.blocks()]), None
 
 
 def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
@@ -63,9 +63,9 @@ def _slides(reader: _Reader, body: Element) -> tuple[str, int]:
     for number, page in enumerate(pages, start=1):
         blocks = list(reader.blocks(page))
         spoken = page.find(f"{_PRESENTATION}notes")
-        notes = md.joined(reader.blocks(spoken)) if spoken is not None else ""
+        notes = md.join_blocks(reader.blocks(spoken)) if spoken is not None else ""
         blocks += [MarkdownBlock(f"Notes: {notes}")] if notes else []
-        texts.append(f"[slide {number}]\n\n{md.joined(blocks)}".strip())
+        texts.append(f"[slide {number}]\n\n{md.join_blocks(blocks)}".strip())
     return "\n\n".join(texts), len(pages)
 
 
@@ -120,8 +120,8 @@ class _Styles:
         """Raise or lower words, as the style demands."""
         height = self._heights.get(name, "").split(" ")[0]
         if height.startswith(("sub", "-")):
-            return md.lowered(words)
-        return words if height in ("", "0%") else md.raised(words)
+            return md.subscript(words)
+        return words if height in ("", "0%") else md.superscript(words)
 
     def label(self, name: str, counts: list[int]) -> str:
         """Return the label of a list item; `counts` are its number and those above it."""
@@ -162,7 +162,7 @@ class _Reader:
                 case "notes":
                     pass  # the speaker's notes: `_slides` reads them
                 case "frame" if child.get(f"{_PRESENTATION}class") == "title":
-                    yield md.heading(md.joined(self._child_blocks(child)), 1)
+                    yield md.heading(md.join_blocks(self._child_blocks(child)), 1)
                 case local if local not in _LEFT_OUT:
                     yield from self.blocks(child)
 
@@ -226,7 +226,7 @@ class _Reader:
         if child.tag.startswith(DRAW):
             # A formula is part of its line; other objects follow their paragraph.
             objects = list(child.iter(f"{DRAW}object"))
-            if formula := "".join(office_formulas.typed(self._object(o)) for o in objects):
+            if formula := "".join(office_formulas.formula_text(self._object(o)) for o in objects):
                 return formula
             boxes.append(child)
             return ""
@@ -243,12 +243,12 @@ class _Reader:
     def _object(self, element: Element) -> Element:
         """Return the tree of an embedded chart or formula."""
         part = resolved("", f"{element.get(_HREF, '')}/content.xml")
-        return self.package.xml_if_sound(part)
+        return self.package.xml_or_empty(part)
 
     def _embedded(self, element: Element) -> Iterator[MarkdownBlock]:
         """Yield a chart with the values that it shows, or a formula."""
         tree = self._object(element)
-        yield MarkdownBlock(office_formulas.typed(tree))
+        yield MarkdownBlock(office_formulas.formula_text(tree))
         for chart in tree.iter(f"{_CHART}chart"):
             title = " ".join("".join(p.itertext()) for p in chart.findall(f"{_CHART}title/{TEXT}p"))
             yield MarkdownBlock(f"Chart: {title}".strip())

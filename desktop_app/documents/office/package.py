@@ -88,14 +88,14 @@ class Package:
         except (ElementTree.ParseError, ValueError, LookupError) as error:
             raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
 
-    def xml_if_there(self, part: str) -> ElementTree.Element:
+    def optional_xml(self, part: str) -> ElementTree.Element:
         """Parse a part as `xml` does; return an empty element if it is missing."""
         return self.xml(part) if part in self else ElementTree.Element("none")
 
-    def xml_if_sound(self, part: str) -> ElementTree.Element:
+    def xml_or_empty(self, part: str) -> ElementTree.Element:
         """Parse an optional part; return an empty element if it is missing or damaged."""
         try:
-            return self.xml_if_there(part)
+            return self.optional_xml(part)
         except DocumentDamagedError:
             return ElementTree.Element("none")
 
@@ -106,7 +106,7 @@ class Package:
         """
         folder, _, file = part.rpartition("/")
         found = {}
-        for row in self.xml_if_there(f"{folder}/_rels/{file}.rels"):
+        for row in self.optional_xml(f"{folder}/_rels/{file}.rels"):
             target = row.get("Target", "")
             if row.get("TargetMode") != "External":
                 target = resolved(folder, target)
@@ -117,7 +117,7 @@ class Package:
         """Return the name of an Office Open XML file's main part."""
         if usual in self:
             return usual
-        for row in self.xml_if_there("_rels/.rels"):
+        for row in self.optional_xml("_rels/.rels"):
             if row.get("Type", "").endswith("/officeDocument"):
                 return resolved("", row.get("Target", ""))
         return usual

@@ -36,7 +36,7 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
     ids = [row.get(_RELATION, "") for row in package.xml(show).iter(f"{P}sldId")]
     parts = [targets[key] for key in ids if key in targets and targets[key] in package]
     texts = [
-        f"[slide {number}]\n\n{md.joined(_slide(package, part))}".strip()
+        f"[slide {number}]\n\n{md.join_blocks(_slide(package, part))}".strip()
         for number, part in enumerate(parts, start=1)
     ]
     return "\n\n".join(texts), len(parts)
@@ -47,7 +47,7 @@ def _slide(package: Package, part: str) -> Iterator[MarkdownBlock]:
     yield from _shapes(package.xml(part), package, relations)
     for target in relations.values():
         if target.startswith("ppt/notesSlides/") and target in package:
-            notes = md.joined(_shapes(package.xml(target), package, {}))
+            notes = md.join_blocks(_shapes(package.xml(target), package, {}))
             yield MarkdownBlock(f"Notes: {notes}" if notes else "")
 
 
@@ -104,7 +104,7 @@ def _run_text(part: Element) -> str:
     height = "" if properties is None else properties.get("baseline", "")
     if height in ("", "0", "0%"):
         return text
-    return md.lowered(text) if height.startswith("-") else md.raised(text)
+    return md.subscript(text) if height.startswith("-") else md.superscript(text)
 
 
 def _cells(row: Element) -> list[str]:

@@ -96,7 +96,7 @@ def read(data: bytes) -> str:
     """
     reader = _Reader()
     reader.read(data)
-    return md.joined([*reader.blocks, *reader.notes.blocks()])
+    return md.join_blocks([*reader.blocks, *reader.notes.blocks()])
 
 
 class _State(NamedTuple):
@@ -222,7 +222,7 @@ class _Reader:
             self._destination_texts.append(text)
         elif not self._state.is_hidden:
             if self._state.height:
-                text = md.raised(text) if self._state.height == "super" else md.lowered(text)
+                text = md.superscript(text) if self._state.height == "super" else md.subscript(text)
             self._paragraph.runs.append((text, self._state.is_bold))
 
     def _character(self, number: int) -> None:

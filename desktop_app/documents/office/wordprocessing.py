@@ -46,14 +46,14 @@ def read(name: str, data: bytes, limits: Limits) -> str:
     part = package.main_part("word/document.xml")
     folder = part.rpartition("/")[0]
     reader = _Reader(
-        _Styles(package.xml_if_there(f"{folder}/styles.xml")),
-        _Numbering(package.xml_if_there(f"{folder}/numbering.xml")),
+        _Styles(package.optional_xml(f"{folder}/styles.xml")),
+        _Numbering(package.optional_xml(f"{folder}/numbering.xml")),
         package,
         package.relations(part),
-        {kind: package.xml_if_there(f"{folder}/{kind}s.xml") for kind in ("footnote", "endnote")},
+        {kind: package.optional_xml(f"{folder}/{kind}s.xml") for kind in ("footnote", "endnote")},
     )
     blocks = list(reader.blocks(package.xml(part)))
-    return md.joined([*blocks, *reader.notes.blocks()])
+    return md.join_blocks([*blocks, *reader.notes.blocks()])
 
 
 def _local_name(element: Element) -> str:
@@ -262,8 +262,8 @@ class _Reader:
         if _is_on(properties, "vanish"):
             return ""
         placed = _value(properties, f"{W}vertAlign")
-        text = md.raised(text) if placed == "superscript" else text
-        text = md.lowered(text) if placed == "subscript" else text
+        text = md.superscript(text) if placed == "superscript" else text
+        text = md.subscript(text) if placed == "subscript" else text
         is_bold = _is_on(properties, "b") or self.styles.is_bold(_value(properties, f"{W}rStyle"))
         return md.bold(text) if is_bold else text
 

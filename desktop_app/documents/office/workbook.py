@@ -71,14 +71,14 @@ def _sections(
     main = package.main_part(_WORKBOOK)
     targets = package.relations(main)
     cells_of = {name.strip(): name for name in workbook.sheet_names}
-    for element in package.xml_if_there(main).iter():
+    for element in package.optional_xml(main).iter():
         if not str(element.tag).endswith("}sheet"):
             continue
         name = element.get("name", "").strip()
         is_hidden = element.get("state", "visible") != "visible"
         table = _table(workbook.get_sheet_by_name(cells_of[name])) if name in cells_of else ""
-        part = targets.get(drawing.related(element), "")
-        drawn = md.joined(drawing.of_sheet(package, part)) if part in package else ""
+        part = targets.get(drawing.relation_id(element), "")
+        drawn = md.join_blocks(drawing.of_sheet(package, part)) if part in package else ""
         content = "\n\n".join(filter(None, (table, drawn)))
         yield f"## {name}{' (hidden)' if is_hidden else ''}", content
 
@@ -161,7 +161,7 @@ def _with_formula(cell: re.Match[bytes]) -> bytes:
 
 def _percentage_cell(package: Package) -> re.Pattern[bytes] | None:
     """Return a pattern for numbers in percentage styles; None without such styles."""
-    tree = package.xml_if_sound("xl/styles.xml")
+    tree = package.xml_or_empty("xl/styles.xml")
     formats = _BUILT_IN_PERCENTAGES | {
         row.get("numFmtId", "")
         for row in tree.iter(f"{_SHEETS}numFmt")

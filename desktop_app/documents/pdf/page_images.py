@@ -10,8 +10,8 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from desktop_app.documents import refusals
-from desktop_app.documents.image_reader import packed
-from desktop_app.documents.worker.protocol import ScaledPicture
+from desktop_app.documents.image_reader import encode
+from desktop_app.documents.worker.protocol import ScaledImage
 
 # Small print is legible at 150 dots per inch; a PDF point is 1/72 inch.
 _DOTS_PER_POINT: Final = 150 / 72
@@ -31,7 +31,7 @@ def natural_size(points: tuple[float, float]) -> Size:
 
 def render(
     name: str, data: bytes, wanted: Sequence[tuple[int, Size]], password: str = ""
-) -> list[ScaledPicture]:
+) -> list[ScaledImage]:
     """Render pages by number, from 1, each within a size in pixels.
 
     The same bytes give the same result.
@@ -49,14 +49,14 @@ def render(
         raise refusals.damaged(name, str(error)) from error
 
 
-def _render_page(page: pdfium.PdfPage, size: Size) -> ScaledPicture:
+def _render_page(page: pdfium.PdfPage, size: Size) -> ScaledImage:
     width, height = page.get_size()
     scale = min(size[0] / max(width, 1.0), size[1] / max(height, 1.0))
     # pdfium rounds up: scaling by a pixel less keeps within the size.
     scale = min(scale, _scale_within(width, scale, size[0]), _scale_within(height, scale, size[1]))
     bitmap = page.render(scale=scale)
     try:
-        return packed(bitmap.to_pil().convert("RGB"))
+        return encode(bitmap.to_pil().convert("RGB"))
     finally:
         bitmap.close()
         page.close()

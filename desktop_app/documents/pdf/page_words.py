@@ -55,7 +55,7 @@ class _Letter(NamedTuple):
     number: int
 
 
-def of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
+def words_of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
     """Return the words in the order of the content stream; [] if there are too many."""
     count = textpage.count_chars()
     if count > _MOST_CHARACTERS:
@@ -156,7 +156,7 @@ def text(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> str:
     """Return the words of a cell on one line, in the order of the content stream."""
     said = ""
     for word in words:
-        new = decoded(raw.FPDFText_GetUnicode(textpage, index) for index in word.characters)
+        new = decode_units(raw.FPDFText_GetUnicode(textpage, index) for index in word.characters)
         if said.endswith(LINE_END_HYPHEN):
             said = f"{said[:-1]}-{new}"
         elif said and not (_is_ideograph(said[-1]) and _is_ideograph(new[:1])):
@@ -170,7 +170,7 @@ def _is_ideograph(sign: str) -> bool:
     return bool(sign) and unicodedata.name(sign, "").startswith(("CJK", "HIRAGANA", "KATAKANA"))
 
 
-def decoded(units: Iterable[int]) -> str:
+def decode_units(units: Iterable[int]) -> str:
     """Decode pdfium's character numbers, which may be halves of surrogate pairs."""
     packed = b"".join(
         unit.to_bytes(2, "little") if unit < 0x10000 else chr(unit).encode("utf-16-le")

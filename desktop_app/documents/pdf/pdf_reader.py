@@ -20,7 +20,7 @@ from pypdfium2 import raw
 from desktop_app.documents import refusals
 from desktop_app.documents.pdf import page_annotations, reading_order
 from desktop_app.documents.worker.protocol import Limits, Progress
-from desktop_app.domain.conversations.message_parts import PagePicture
+from desktop_app.domain.conversations.message_parts import PageImage
 
 # pdfium returns this for a hyphen at the end of a line, in place of the hyphen and the line end.
 _LINE_END_HYPHEN: Final = "\ufffe"
@@ -42,7 +42,7 @@ class PdfText:
 
     text: str
     pages: int
-    pictured: tuple[PagePicture, ...]
+    pictured: tuple[PageImage, ...]
     note: str
 
 
@@ -86,7 +86,7 @@ def _read(
     if document.get_formtype() != raw.FORMTYPE_NONE:
         document.init_forms()
     texts: list[str] = []
-    pictured: list[PagePicture] = []
+    pictured: list[PageImage] = []
     for index in range(total):
         on_progress(Progress(index, total, "page"))
         page = document[index]
@@ -103,7 +103,7 @@ def _read(
 
 def _page(
     document: pdfium.PdfDocument, page: pdfium.PdfPage, number: int
-) -> tuple[str, PagePicture | None]:
+) -> tuple[str, PageImage | None]:
     """Return the text of a page, and the size of its image if models should look at it."""
     size = page.get_size()
     # pdfium orders the lines of a rotated page as they appear on screen, not as they are read.
@@ -158,14 +158,14 @@ def _area(thing: pdfium.PdfObject) -> float:
     return float(max(0, right - left) * max(0, top - bottom))
 
 
-def _page_image(number: int, size: tuple[float, float]) -> PagePicture:
+def _page_image(number: int, size: tuple[float, float]) -> PageImage:
     # imports Pillow, which only images need
     from desktop_app.documents.pdf.page_images import natural_size
 
-    return PagePicture(number, *natural_size(size))
+    return PageImage(number, *natural_size(size))
 
 
-def _note(pictured: list[PagePicture], total: int) -> str:
+def _note(pictured: list[PageImage], total: int) -> str:
     if not pictured:
         return ""
     if total == len(pictured):

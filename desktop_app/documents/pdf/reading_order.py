@@ -47,7 +47,7 @@ def text(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str:
             )
         else:
             units = (raw.FPDFText_GetUnicode(textpage, index) for index in piece)
-            words = page_words.decoded(units).strip(_LINE_END + " ")
+            words = page_words.decode_units(units).strip(_LINE_END + " ")
             text_so_far += f"{words}{_LINE_END}" if words else ""
     return text_so_far
 
@@ -115,20 +115,20 @@ def _with_turned_ligatures(table: Table, turned: Mapping[int, int]) -> Table:
 
 def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) -> list[Table]:
     """Return the tables of a page. Words are grouped only if there can be any tables."""
-    rulings = pdf_rulings.of_page(page)
+    rulings = pdf_rulings.page_rulings(page)
     may_be_unruled = unruled_tables.may_be_unruled(in_stream)
     if not may_be_unruled and len(rulings.across) + len(rulings.down) < 3:
         return []
-    words = page_words.of_page(textpage)
-    ruled, rest = ruled_tables.ruled(rulings, words, textpage)
-    tables = [unruled_tables.with_columns_parted(table, textpage) for table in ruled]
+    words = page_words.words_of_page(textpage)
+    ruled, rest = ruled_tables.find_ruled(rulings, words, textpage)
+    tables = [unruled_tables.split_figure_columns(table, textpage) for table in ruled]
     tables += [
         table
-        for table in unruled_tables.between_rules(rest, words, textpage)
+        for table in unruled_tables.find_between_rules(rest, words, textpage)
         if not any(_do_overlap(table, other) for other in tables)
     ]
     if may_be_unruled:
-        tables += unruled_tables.unruled(words, tables, textpage)
+        tables += unruled_tables.find_unruled(words, tables, textpage)
     # Tables with form fields are forms, whose fields are listed by name.
     fields = page_annotations.field_centers(page) if tables else []
     return [

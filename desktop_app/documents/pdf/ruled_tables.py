@@ -70,7 +70,7 @@ class _Grid(NamedTuple):
     across: list[list[Ruling]]
 
 
-def ruled(
+def find_ruled(
     rulings: Rulings, words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> tuple[list[Table], Rulings]:
     """Return the ruled tables of a page, and the lines that are not part of a grid."""

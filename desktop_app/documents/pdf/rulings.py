@@ -51,7 +51,7 @@ _Point = tuple[float, float]
 _IDENTITY: Final[_Matrix] = (1, 0, 0, 1, 0, 0)
 
 
-def of_page(page: pdfium.PdfPage) -> Rulings:
+def page_rulings(page: pdfium.PdfPage) -> Rulings:
     """Return the lines with continuations joined; none if the page is a drawing."""
     count = raw.FPDFPage_CountObjects(page)
     if count > _MOST_OBJECTS:

@@ -48,7 +48,7 @@ Line = list[Word]
 Cells = list[list[Word]]
 
 
-def between_rules(
+def find_between_rules(
     rulings: Rulings, words: Sequence[Word], textpage: pdfium.PdfTextPage
 ) -> list[Table]:
     """Return tables between rules of equal width, at least three above each other."""
@@ -145,7 +145,7 @@ def _is_continuation(above: Cells, row: Cells) -> bool:
     )
 
 
-def unruled(
+def find_unruled(
     words: Sequence[Word], taken: Sequence[Table], textpage: pdfium.PdfTextPage
 ) -> list[Table]:
     """Return tables without rules: adjacent lines with aligned figures."""
@@ -174,7 +174,7 @@ def _is_mostly_figures(line: str) -> bool:
     return figures > 0 and figures >= 0.3 * len(line.split())
 
 
-def with_columns_parted(table: Table, textpage: pdfium.PdfTextPage) -> Table:
+def split_figure_columns(table: Table, textpage: pdfium.PdfTextPage) -> Table:
     """Split those columns of a ruled table in which figures stand side by side."""
     for at in reversed(range(len(table.rows[0]))):
         lines = [page_words.lines(row[at]) for row in table.rows]

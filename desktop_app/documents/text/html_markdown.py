@@ -519,7 +519,7 @@ class _Writer(HTMLParser):
             self._write(" ")
             self._push(_Element(tag, lambda: self._write(" ")))
         elif tag in ("sup", "sub"):
-            start, change = len(line), md.raised if tag == "sup" else md.lowered
+            start, change = len(line), md.superscript if tag == "sup" else md.subscript
             self._push(_Element(tag, lambda: self._change_text(line, start, change)))
         else:
             signs = self._new_signs(tag, style)

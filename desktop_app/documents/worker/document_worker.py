@@ -33,18 +33,18 @@ from desktop_app.documents.worker.protocol import (
     IndexedPassage,
     Limits,
     Progress,
-    ScaledPicture,
+    ScaledImage,
     TextChunk,
-    head,
+    frame_head,
     limits_to_json,
-    sound,
+    replace_surrogates,
 )
 from desktop_app.domain.errors import DocumentError
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.source_files import OpenDocument
 
-__all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress", "ScaledPicture"]
+__all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress", "ScaledImage"]
 
 OnProgress = Callable[[Progress], None]
 
@@ -143,7 +143,7 @@ class DocumentWorker:
 
     async def scale(
         self, name: str, data: bytes, media_type: str, size: tuple[int, int]
-    ) -> ScaledPicture:
+    ) -> ScaledImage:
         """Scale an image to fit into `size` pixels, as PNG or JPEG, without metadata.
 
         `media_type` is the result of `extract`. The same bytes give the same result.
@@ -155,7 +155,7 @@ class DocumentWorker:
         header = {**asked, "width": size[0], "height": size[1]}
         request = Request(header, data, most=_image_bytes_bound(size), is_text=False)
         return await self._ask(
-            request, lambda answer, data: worker_answers.picture(answer, data, size)
+            request, lambda answer, data: worker_answers.image(answer, data, size)
         )
 
     async def render_pages(
@@ -165,7 +165,7 @@ class DocumentWorker:
         pages: Sequence[tuple[int, tuple[int, int]]],
         *,
         password: str = "",
-    ) -> list[ScaledPicture]:
+    ) -> list[ScaledImage]:
         """Render pages of a PDF: each a number, from 1, and the pixels to fit into.
 
         The same bytes give the same result.
@@ -180,7 +180,7 @@ class DocumentWorker:
         most = sum(map(_image_bytes_bound, sizes))
         request = Request(header, data, most=most, is_text=False)
         return await self._ask(
-            request, lambda answer, data: worker_answers.pictures(answer, data, sizes)
+            request, lambda answer, data: worker_answers.images(answer, data, sizes)
         )
 
     async def count_tokens(self, text: str) -> int:
@@ -241,7 +241,7 @@ class DocumentWorker:
 
     async def _extract(self, request: Request, on_progress: OnProgress | None) -> ExtractedDocument:
         password, limits = str(request.header["password"]), self.limits
-        name = sound(request.name)
+        name = replace_surrogates(request.name)
 
         def read(answer: dict[str, Any], text: str) -> ExtractedDocument:
             has_password = bool(password)
@@ -498,7 +498,7 @@ async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> No
     """
     assert child.stdin is not None
     try:
-        child.stdin.write(head(header, len(payload)))
+        child.stdin.write(frame_head(header, len(payload)))
         view = memoryview(payload)
         for start in range(0, len(view), PIECE):
             child.stdin.write(view[start : start + PIECE])

@@ -18,7 +18,7 @@ from desktop_app.documents.worker import worker_answers
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, Request
 from desktop_app.documents.worker.protocol import Box, Strip
 
-__all__ = ["Box", "Looked", "PageWorker", "Strip"]
+__all__ = ["Box", "PageWorker", "Strip", "ViewedDocument"]
 
 _T = TypeVar("_T")
 # Bytes: the sizes of 50,000 pages, the maximum of the setting, with 16 digits each.
@@ -27,7 +27,7 @@ _LONGEST_SIZES: Final = 1 << 22
 _LARGEST_FILE: Final = 2_000 << 20
 
 
-class Looked(NamedTuple):
+class ViewedDocument(NamedTuple):
     """A PDF to look at: its hash, its name, and its file or its bytes."""
 
     sha256: str
@@ -53,7 +53,7 @@ class PageWorker(DocumentWorker):
         limits = limits or Limits(file_bytes=_LARGEST_FILE, seconds=20)
         super().__init__(limits, idle_s=idle_s, passwords=passwords, command=command)
 
-    async def sizes(self, looked: Looked) -> list[tuple[float, float]]:
+    async def sizes(self, looked: ViewedDocument) -> list[tuple[float, float]]:
         """Open the document, close any other, and return each page's width and height in points."""
         source = looked.source
         header = {"kind": "view-open", "name": looked.name, "document": looked.sha256}
@@ -64,7 +64,7 @@ class PageWorker(DocumentWorker):
             request = Request({**header, "by": "bytes"}, source, most=_LONGEST_SIZES)
         return await self._ask(request, lambda _, sizes: worker_answers.page_sizes(sizes))
 
-    async def strip(self, looked: Looked, wanted: Strip) -> bytes:
+    async def strip(self, looked: ViewedDocument, wanted: Strip) -> bytes:
         """Return the pixels of a strip of a page: see `pdf_view`."""
         header = {"kind": "view-strip", "strip": list(wanted)}
         size = 4 * wanted.width * wanted.rows
@@ -73,14 +73,14 @@ class PageWorker(DocumentWorker):
             looked, request, lambda _, pixels: worker_answers.pixels(pixels, size)
         )
 
-    async def boxes(self, looked: Looked, page: int, text: str, before: str) -> list[Box]:
+    async def boxes(self, looked: ViewedDocument, page: int, text: str, before: str) -> list[Box]:
         """Return the boxes of a passage on a page: see `passage_boxes.boxes`."""
         payload = json.dumps([text, before]).encode()
         request = Request({"kind": "view-boxes", "page": page}, payload, most=0)
         return await self._look(looked, request, lambda answer, _: worker_answers.boxes(answer))
 
     async def _look(
-        self, looked: Looked, request: Request, read: Callable[[dict[str, Any], Any], _T]
+        self, looked: ViewedDocument, request: Request, read: Callable[[dict[str, Any], Any], _T]
     ) -> _T:
         def read_unless_closed(answer: dict[str, Any], found: Any) -> _T | None:
             return None if answer["kind"] == "view-closed" else read(answer, found)

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from desktop_app.domain import errors
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PagePicture
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PageImage
 
 LENGTH: Final = struct.Struct(">I")
 # Bytes to read or write at a time: a millisecond's work.
@@ -88,7 +88,7 @@ class ExtractedDocument:
     width: int = 0
     height: int = 0
     animated: bool = False
-    pictured: tuple[PagePicture, ...] = ()
+    pictured: tuple[PageImage, ...] = ()
     is_protected: bool = False
 
     @property
@@ -147,7 +147,7 @@ class IndexedPassage:
 
 
 @dataclass(frozen=True)
-class ScaledPicture:
+class ScaledImage:
     """An image to send or show: its bytes, free of metadata, and its size in pixels."""
 
     media_type: str
@@ -192,7 +192,7 @@ def limits_to_json(limits: Limits) -> dict[str, float]:
     return asdict(limits)
 
 
-def head(header: Mapping[str, Any], payload_bytes: int) -> bytes:
+def frame_head(header: Mapping[str, Any], payload_bytes: int) -> bytes:
     """Return the beginning of a frame, up to its payload."""
     packed = json.dumps({**header, "payload": payload_bytes}).encode()
     return LENGTH.pack(len(packed)) + packed
@@ -200,7 +200,7 @@ def head(header: Mapping[str, Any], payload_bytes: int) -> bytes:
 
 def write_frame(stream: BinaryIO, header: Mapping[str, Any], payload: bytes = b"") -> None:
     """Write a frame to a blocking stream."""
-    stream.write(head(header, len(payload)))
+    stream.write(frame_head(header, len(payload)))
     stream.write(payload)
     stream.flush()
 
@@ -221,7 +221,7 @@ def rows_to_payload(rows: Iterable[Sequence[object]]) -> bytes:
     return "\n".join(lines).encode(errors="replace")
 
 
-def sound(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Return a text that can be sent and stored, with lone surrogates as question marks.
 
     They come from file names in other encodings and from JSON.

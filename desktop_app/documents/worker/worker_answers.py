@@ -18,12 +18,12 @@ from desktop_app.documents.worker.protocol import (
     IndexedPassage,
     Limits,
     Progress,
-    ScaledPicture,
+    ScaledImage,
     TextChunk,
-    sound,
+    replace_surrogates,
 )
 from desktop_app.domain import errors
-from desktop_app.domain.conversations.message_parts import PagePicture
+from desktop_app.domain.conversations.message_parts import PageImage
 
 LONGEST_HEADER: Final = 1 << 21
 """Bytes. 50,000 pages that are images, the maximum of the setting, take half of it."""
@@ -36,7 +36,7 @@ _MOST: Final = 1 << 53
 _LARGEST_PAGE: Final = 14_401
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
-_PICTURES: Final = ("image/jpeg", "image/png")
+_IMAGE_TYPES: Final = ("image/jpeg", "image/png")
 _ERRORS: Final[Mapping[str, type[errors.DocumentError]]] = {
     cls.__name__: cls
     for cls in (
@@ -161,24 +161,24 @@ def document(
         width=width,
         height=height,
         animated=_expect(bool, header.get("animated")),
-        pictured=tuple(PagePicture(*_wholes(row, 3)) for row in _expect(list, found)),
+        pictured=tuple(PageImage(*_wholes(row, 3)) for row in _expect(list, found)),
         is_protected=is_protected and has_password,
     )
 
 
-def picture(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> ScaledPicture:
+def image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> ScaledImage:
     """Return an image that was to fit into `size` pixels.
 
     Raises:
         MalformedAnswerError
     """
     width, height = (header.get(side) for side in ("width", "height"))
-    return _picture([header.get("media_type"), width, height], data, size)
+    return _image([header.get("media_type"), width, height], data, size)
 
 
-def pictures(
+def images(
     header: Mapping[str, Any], packed: bytes, sizes: Sequence[tuple[int, int]]
-) -> list[ScaledPicture]:
+) -> list[ScaledImage]:
     """Split a payload into images, each of which was to fit into its size.
 
     Raises:
@@ -190,16 +190,16 @@ def pictures(
     found, start = [], 0
     for row, size in zip(rows, sizes, strict=True):
         end = start + _whole(_row(row, 4)[3], 0, len(packed) - start)
-        found.append(_picture(row[:3], packed[start:end], size))
+        found.append(_image(row[:3], packed[start:end], size))
         start = end
     return found
 
 
-def _picture(row: Sequence[Any], data: bytes, size: tuple[int, int]) -> ScaledPicture:
+def _image(row: Sequence[Any], data: bytes, size: tuple[int, int]) -> ScaledImage:
     media_type, width, height = row
-    if media_type not in _PICTURES:
+    if media_type not in _IMAGE_TYPES:
         raise MalformedAnswerError("a picture of an unknown kind")
-    return ScaledPicture(media_type, _whole(width, 1, size[0]), _whole(height, 1, size[1]), data)
+    return ScaledImage(media_type, _whole(width, 1, size[0]), _whole(height, 1, size[1]), data)
 
 
 def chunks(payload: str, length: int) -> list[TextChunk]:
@@ -321,7 +321,7 @@ def _text(value: Any, longest: int = _LONGEST_SENTENCE) -> str:
     text = _expect(str, value)
     if len(text) > longest:
         raise MalformedAnswerError("a text that is too long")
-    return sound(text)
+    return replace_surrogates(text)
 
 
 def _matching(pattern: re.Pattern[str], value: Any) -> str:

@@ -84,7 +84,7 @@ class ItemStatus(StrEnum):
     UNANSWERED = "unanswered"
 
 
-AGAIN: Final = (ItemStatus.FAILED, ItemStatus.UNANSWERED)
+RETRYABLE: Final = (ItemStatus.FAILED, ItemStatus.UNANSWERED)
 """The items that "run the rest again" takes into a new job."""
 
 
@@ -108,7 +108,7 @@ class BatchEstimate:
     ordinary_cost: Decimal | None = None
 
 
-def estimated(
+def estimate_batch(
     tokens: Iterable[int], left_out: int, batch: Price | None, ordinary: Price | None
 ) -> BatchEstimate:
     """Return the estimate for files of so many tokens each."""
@@ -268,7 +268,7 @@ def custom_id(job_id: str, number: int) -> str:
     return f"{job_id}-{number}"
 
 
-def number_of(job_id: str, given: str) -> int | None:
+def item_number(job_id: str, given: str) -> int | None:
     """Parse a `custom_id`; return None for an id of another job."""
     mark, _, number = given.rpartition("-")
     plain = number.isascii() and number.isdigit() and len(number) <= 9
@@ -315,7 +315,7 @@ class RemoteBatch:
     errors: tuple[tuple[int, str], ...] = ()
 
 
-def joined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
+def combined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
     """Combine upload states: the least advanced, or the best outcome once all have ended."""
     states = {upload.status for upload in uploads}
     if running := [state for state in states if not state.is_over]:

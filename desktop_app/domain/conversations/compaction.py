@@ -119,7 +119,7 @@ def marked(path: Sequence[Message], compactions: Iterable[Compaction]) -> dict[s
     return {c.message_id: c for c in sorted(held, key=lambda c: c.created_at)}
 
 
-def counted_with(
+def was_made_with(
     path: Sequence[Message],
     number: int,
     compaction: Compaction | None,
@@ -141,7 +141,7 @@ def counted_with(
     return (then.compaction and then.compaction.id) == (compaction and compaction.id)
 
 
-def points_for(
+def compaction_points(
     messages: Sequence[Message], has_words: Callable[[Message], bool]
 ) -> tuple[int, ...]:
     """Return the answers up to which `messages` can be compacted, as indices, best first.

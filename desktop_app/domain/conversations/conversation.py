@@ -169,20 +169,20 @@ class Message:
         return tuple(p for p in self.parts if isinstance(p, DocumentPart | ImagePart))
 
     @property
-    def found(self) -> tuple[PassagesPart, ...]:
+    def passage_parts(self) -> tuple[PassagesPart, ...]:
         """Return the passages from collections that went with the message."""
         return tuple(p for p in self.parts if isinstance(p, PassagesPart))
 
     @property
     def files(self) -> tuple[str, ...]:
         """Return the SHA-256 of every attached file and of every file with a cited passage."""
-        cited = (passage.sha256 for part in self.found for passage in part.passages)
+        cited = (passage.sha256 for part in self.passage_parts for passage in part.passages)
         return tuple(dict.fromkeys((*(part.sha256 for part in self.attachments), *cited)))
 
     @property
     def as_draft(self) -> Draft:
         """Return a question as it stood in the prompt; its collections will be searched again."""
-        asked = tuple(CollectionPart(p.collection_id, p.name) for p in self.found)
+        asked = tuple(CollectionPart(p.collection_id, p.name) for p in self.passage_parts)
         return Draft(self.text, (*self.attachments, *asked), self.template_id)
 
 
@@ -200,7 +200,7 @@ class Draft:
 
     def __bool__(self) -> bool:
         """Return True if there is anything to send: a collection without a question is nothing."""
-        return bool(self.text or self.of_this_question)
+        return bool(self.text or self.question_attachments)
 
     @property
     def collections(self) -> tuple[CollectionPart, ...]:
@@ -208,7 +208,7 @@ class Draft:
         return tuple(p for p in self.attachments if isinstance(p, CollectionPart))
 
     @property
-    def of_this_question(self) -> tuple[DocumentPart | ImagePart, ...]:
+    def question_attachments(self) -> tuple[DocumentPart | ImagePart, ...]:
         """Return the attachments that go with the next question only."""
         return tuple(p for p in self.attachments if not isinstance(p, CollectionPart))
 
@@ -283,7 +283,9 @@ def note_of(error: UserFacingError) -> ErrorNote:
 
 def next_number(path: Iterable[Message]) -> int:
     """Return the number for the first passage of a question after `path`."""
-    numbers = (p.number for message in path for part in message.found for p in part.passages)
+    numbers = (
+        p.number for message in path for part in message.passage_parts for p in part.passages
+    )
     return max(numbers, default=0) + 1
 
 
@@ -348,6 +350,6 @@ class SearchHit:
     archived: bool = False
 
     @property
-    def words(self) -> str:
+    def first_match(self) -> str:
         """Return the first match in the snippet; "" if none is marked."""
         return self.snippet.partition("\2")[2].partition("\3")[0]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:  # the window's start imports this
     from desktop_app.domain.conversations.conversation import Conversation
 
-TRASH_STAYS: Final = timedelta(days=30)
+TRASH_RETENTION: Final = timedelta(days=30)
 
 
 class ListFilterKind(StrEnum):
@@ -63,5 +63,5 @@ TRASH: Final = ListFilter(ListFilterKind.TRASH)
 
 def days_left(trashed_at: datetime, at: datetime) -> int:
     """Return the days left in the trash, the current one included; 0 if the time is over."""
-    left = trashed_at + TRASH_STAYS - at
+    left = trashed_at + TRASH_RETENTION - at
     return max(0, -(-left // timedelta(days=1)))

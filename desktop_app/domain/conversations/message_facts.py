@@ -19,7 +19,7 @@ ENDINGS: Final[Mapping[MessageStatus, str]] = {
 }
 """How an answer ended that is not whole."""
 
-IN_A_FILE: Final = {
+EXPORT_ENDINGS: Final = {
     **ENDINGS,
     MessageStatus.STREAMING: "Still being written when this was made",
 }
@@ -117,7 +117,7 @@ def pages_text(part: DocumentPart) -> str:
 
 def sources_of(message: Message) -> list[tuple[int, str, str]]:
     """Return number, source and text of the passages sent with a question."""
-    return [(p.number, p.source, p.text) for part in message.found for p in part.passages]
+    return [(p.number, p.source, p.text) for part in message.passage_parts for p in part.passages]
 
 
 def attachment_text(part: DocumentPart | ImagePart) -> str:

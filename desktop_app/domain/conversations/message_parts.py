@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from desktop_app.domain.documents.collections import Passage
 
-TEXT_ALONE: Final = "text"
+TEXT_ONLY: Final = "text"
 """A value of a document's `detail`: its pages without text are not sent."""
 
 
@@ -46,7 +46,7 @@ class RefusalPart:
 
 
 @dataclass(frozen=True)
-class PagePicture:
+class PageImage:
     """A page without text: its number, from 1, and the pixels of its rendered image."""
 
     number: int
@@ -89,7 +89,7 @@ class DocumentPart:
         tokens: None until counted.
         tokens_exact: False if the count is an estimate.
         pictured: the pages without text, which are sent as images after the text.
-        detail: of those images, one of image_tokens.DETAILS; TEXT_ALONE leaves them out.
+        detail: of those images, one of image_tokens.DETAILS; TEXT_ONLY leaves them out.
         in_parts: it is too large for the model, which reads it in parts and answers from its notes.
         chosen: the sections that are sent; None for all.
         is_protected: the original asks for a password, which is never stored.
@@ -105,7 +105,7 @@ class DocumentPart:
     pages: int | None = None
     tokens: int | None = None
     tokens_exact: bool = True
-    pictured: tuple[PagePicture, ...] = ()
+    pictured: tuple[PageImage, ...] = ()
     detail: str = "auto"
     in_parts: bool = False
     chosen: ChosenPages | None = None
@@ -114,9 +114,9 @@ class DocumentPart:
     again_as: str = ""
 
     @property
-    def seen_pages(self) -> tuple[PagePicture, ...]:
+    def seen_pages(self) -> tuple[PageImage, ...]:
         """Return the pages that are sent as images."""
-        if self.detail == TEXT_ALONE or self.again_as:
+        if self.detail == TEXT_ONLY or self.again_as:
             return ()
         chosen = self.chosen
         return tuple(page for page in self.pictured if chosen is None or page.number in chosen)
@@ -249,7 +249,7 @@ def parts_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
 def _part_from_json(row: Mapping[str, Any]) -> Part:
     fields = {key: value for key, value in row.items() if key != "kind"}
     if "pictured" in fields:
-        fields["pictured"] = tuple(PagePicture(**page) for page in fields["pictured"])
+        fields["pictured"] = tuple(PageImage(**page) for page in fields["pictured"])
     if "passages" in fields:
         fields["passages"] = tuple(Passage(**passage) for passage in fields["passages"])
         fields["known"] = tuple(fields.get("known", ()))

@@ -138,7 +138,7 @@ class Reply:
         return tuple(_to_part(segment) for segment in self.segments)
 
     @property
-    def was_made(self) -> bool:
+    def may_be_billed(self) -> bool:
         """Return True if the provider has begun to answer, so that it may bill."""
         whole = self.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
         return bool(self.segments or self.response_id) or whole

@@ -82,7 +82,7 @@ class Passage:
     text: str
 
     @property
-    def words(self) -> tuple[str, int, int]:
+    def text_key(self) -> tuple[str, int, int]:
         """Return the key of the passage's text, whatever its number and its collection."""
         return self.sha256, self.start, self.end
 

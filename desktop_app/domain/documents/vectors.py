@@ -26,7 +26,7 @@ class Vector:
     numbers: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Vector:
+    def from_values(cls, values: Sequence[float]) -> Vector:
         """Quantize `values`.
 
         Raises:
@@ -36,18 +36,18 @@ class Vector:
         if not 0 < largest < float("inf"):
             raise ValueError("a vector without a direction")
         numbers = array("b", [round(value * 127 / largest) for value in values]).tobytes()
-        return cls.kept(numbers)
+        return cls.from_bytes(numbers)
 
     @classmethod
-    def kept(cls, numbers: bytes) -> Vector:
+    def from_bytes(cls, numbers: bytes) -> Vector:
         """Restore a vector from its stored `numbers`."""
         return cls(int.from_bytes(numbers.translate(_SIGNS)), numbers)
 
-    def unlike(self, signs: int) -> int:
+    def sign_distance(self, signs: int) -> int:
         """Return the number of dimensions whose signs differ."""
         return (self.signs ^ signs).bit_count()
 
-    def nearness(self, other: Vector) -> float:
+    def cosine_to(self, other: Vector) -> float:
         """Return the cosine of the angle to `other`, which has as many dimensions."""
         mine, others = array("b", self.numbers), array("b", other.numbers)
         return _dot_product(mine, others) / sqrt(

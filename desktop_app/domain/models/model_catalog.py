@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.image_tokens import ImageTokens, image_tokens_from_row
-from desktop_app.domain.models.variants import EFFORTS_OF_THE_FAMILY as EFFORTS_OF_THE_FAMILY
+from desktop_app.domain.models.variants import FAMILY_EFFORTS as FAMILY_EFFORTS
 from desktop_app.domain.models.variants import Effort as Effort
 from desktop_app.domain.models.variants import Variant as Variant
 from desktop_app.domain.spending.cost import FREE, Price
@@ -116,7 +116,7 @@ class ModelInfo:
 
 
 @dataclass(frozen=True)
-class SmallJob:
+class UtilityTask:
     """The models for a utility task such as titles, at providers that serve the family.
 
     The first of `models` that the provider has is asked, with `effort` or the least that it takes.
@@ -146,7 +146,7 @@ class ModelCatalog:
     def __init__(
         self,
         models: Iterable[ModelInfo],
-        small_jobs: Mapping[str, SmallJob] | None = None,
+        utility_tasks: Mapping[str, UtilityTask] | None = None,
         not_chat: Iterable[str] = (),
         file_inputs: Mapping[str, FileInputs] | None = None,
         embeddings: Mapping[str, Price] | None = None,
@@ -154,7 +154,7 @@ class ModelCatalog:
     ) -> None:
         self._models = {model.id: model for model in models}
         self._not_chat = tuple(not_chat)
-        self._small_jobs = dict(small_jobs or {})
+        self._utility_tasks = dict(utility_tasks or {})
         self._file_inputs = dict(file_inputs or {})
         self._embeddings = dict(embeddings or {})
         self._own_sizes = frozenset(own_sizes)
@@ -192,7 +192,7 @@ class ModelCatalog:
     def _from_tables(cls, tables: Mapping[str, Any], own_sizes: Iterable[str]) -> ModelCatalog:
         return cls(
             [_model_from_row(model_id, row) for model_id, row in tables["models"].items()],
-            {job: _small_job_from_row(row) for job, row in tables["small_jobs"].items()},
+            {job: _utility_task_from_row(row) for job, row in tables["small_jobs"].items()},
             tables["not_chat"],
             {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
             {id_: Price(Decimal(by), Decimal(0)) for id_, by in tables["embeddings"].items()},
@@ -211,7 +211,7 @@ class ModelCatalog:
         """Return True if the data names `model_id`."""
         return model_id in self._models
 
-    def is_sized_by_the_person(self, model_id: str) -> bool:
+    def has_user_window(self, model_id: str) -> bool:
         """Return True if the user's file states the model's window, which outweighs a server's."""
         return model_id in self._own_sizes
 
@@ -224,9 +224,9 @@ class ModelCatalog:
         name = model_id.casefold()
         return self.knows(model_id) or not any(fnmatchcase(name, p) for p in self._not_chat)
 
-    def small_job(self, job: str) -> SmallJob:
-        """Return the models for the task `job`; an empty SmallJob if the data has none."""
-        return self._small_jobs.get(job, SmallJob())
+    def utility_task(self, job: str) -> UtilityTask:
+        """Return the models for the task `job`; an empty UtilityTask if the data has none."""
+        return self._utility_tasks.get(job, UtilityTask())
 
     def file_inputs(self, kind: str) -> FileInputs | None:
         """Return the documents that a kind of provider takes as files; None if it takes none."""
@@ -321,12 +321,12 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
     )
 
 
-def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
+def _utility_task_from_row(row: Mapping[str, Any]) -> UtilityTask:
     _require_known_names(row, ("models", "effort"), "small_jobs")
     models = row.get("models", [])
     if not isinstance(models, list) or not all(isinstance(model, str) for model in models):
         raise ValueError("models of a small job is a list of names")
-    return SmallJob(tuple(models), Effort(row["effort"]) if "effort" in row else None)
+    return UtilityTask(tuple(models), Effort(row["effort"]) if "effort" in row else None)
 
 
 def _file_inputs_from_row(row: Mapping[str, Any]) -> FileInputs:

@@ -52,7 +52,7 @@ class ModelListing:
         return model.window if model else None
 
 
-def as_listed(info: ModelInfo, listing: ModelListing | None) -> ModelInfo:
+def with_listed_window(info: ModelInfo, listing: ModelListing | None) -> ModelInfo:
     """Return the model with its listed window, if the catalog's is unknown or larger.
 
     Some servers list the context window, others the input limit: the number stands for both.
@@ -63,7 +63,9 @@ def as_listed(info: ModelInfo, listing: ModelListing | None) -> ModelInfo:
     return replace(info, context_window=window, max_input=None)
 
 
-def end_of(profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None) -> date | None:
+def shutdown_date_of(
+    profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None
+) -> date | None:
     """Return the date from which a provider no longer serves a model; None if unknown.
 
     The catalog's dates are OpenAI's, and hold for OpenAI only.
@@ -74,11 +76,11 @@ def end_of(profile: ProviderProfile, info: ModelInfo, listing: ModelListing | No
     return info.shutdown if profile.kind is ProviderKind.OPENAI else None
 
 
-def is_over(
+def is_shut_down(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> bool:
     """Return True if a model's last day has passed and no later listing has it."""
-    end = end_of(profile, info, listing)
+    end = shutdown_date_of(profile, info, listing)
     if end is None or end > today:
         return False
     return listing is None or not listing.has(info.id) or listing.at.date() < end
@@ -88,31 +90,31 @@ def is_served(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> bool:
     """Return True if a model may be asked for; unknown models are tried."""
-    if is_over(profile, info, listing, today):
+    if is_shut_down(profile, info, listing, today):
         return False
     return listing is None or listing.has(info.id)
 
 
-def end_notice(
+def shutdown_notice(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> str:
     """Return a sentence on a model's end if it is near or over, otherwise ""."""
     end = _end_to_announce(profile, info, listing, today)
     if end is None:
         return ""
-    if is_over(profile, info, listing, today):
+    if is_shut_down(profile, info, listing, today):
         return f"{info.name} is gone: {profile.name} shut it down on {_format_day(end)}."
     if end <= today:
         return f"{info.name} was to end on {_format_day(end)}; {profile.name} still lists it."
     return f"{info.name} ends on {_format_day(end)}. Choose another model before."
 
 
-def end_mark(
+def shutdown_mark(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> str:
     """Return a few words on a model's end, to follow its name."""
     end = _end_to_announce(profile, info, listing, today)
-    if end is None or (end <= today and not is_over(profile, info, listing, today)):
+    if end is None or (end <= today and not is_shut_down(profile, info, listing, today)):
         return ""
     return f"gone since {_format_day(end)}" if end <= today else f"ends {_format_day(end)}"
 
@@ -120,7 +122,7 @@ def end_mark(
 def _end_to_announce(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> date | None:
-    end = end_of(profile, info, listing)
+    end = shutdown_date_of(profile, info, listing)
     return None if end is None or (end - today).days > WARNED_BEFORE_DAYS else end
 
 

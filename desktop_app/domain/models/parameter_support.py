@@ -13,12 +13,12 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
 
-CHAT_ALONE: Final = ("presence_penalty", "frequency_penalty", "stop")
+CHAT_ONLY: Final = ("presence_penalty", "frequency_penalty", "stop")
 """Settings that the Responses API does not have."""
 
 
 @dataclass(frozen=True)
-class Learnt:
+class LearnedSupport:
     """What earlier requests have shown about a provider.
 
     Attributes:
@@ -53,15 +53,15 @@ def first_api(
     return known if profile.kind is ProviderKind.COMPATIBLE else Api.RESPONSES
 
 
-def asks_at_once(profile: ProviderProfile, info: ModelInfo, learnt: Learnt) -> bool:
+def supports_candidates(profile: ProviderProfile, info: ModelInfo, learned: LearnedSupport) -> bool:
     """Return True if one request can ask for several answers, whose input counts once.
 
     The on-device model makes one answer at a time.
     """
     if profile.kind is ProviderKind.ON_DEVICE:
         return False
-    refuses = any(name.split("=")[0] == "candidates" for name in learnt.refused)
-    return first_api(profile, info, learnt.api) is Api.CHAT_COMPLETIONS and not refuses
+    refuses = any(name.split("=")[0] == "candidates" for name in learned.refused)
+    return first_api(profile, info, learned.api) is Api.CHAT_COMPLETIONS and not refuses
 
 
 def refusals(
@@ -72,10 +72,10 @@ def refusals(
     if sampling := info.sampling_refusal(effort or info.default_effort):
         # Models that take no temperature while they think take no penalty and no stop either.
         why["temperature"] = sampling
-        why |= dict.fromkeys(("top_p", *CHAT_ALONE), sampling.replace("a temperature", "it"))
+        why |= dict.fromkeys(("top_p", *CHAT_ONLY), sampling.replace("a temperature", "it"))
     if api is Api.RESPONSES:
         has_none = f"{info.name} is asked through the Responses API, which has none."
-        why |= dict.fromkeys(CHAT_ALONE, has_none)
+        why |= dict.fromkeys(CHAT_ONLY, has_none)
     if info.takes_verbosity is False:
         why["verbosity"] = f"{info.name} does not take it."
     if info.efforts == ():
@@ -98,10 +98,12 @@ def notes(profile: ProviderProfile, api: Api | None) -> dict[str, str]:
         "Completions; the Responses API has none."
     )
     summary = "Sent where the server has the Responses API."
-    return {**dict.fromkeys(CHAT_ALONE, unknown), "reasoning_summary": summary}
+    return {**dict.fromkeys(CHAT_ONLY, unknown), "reasoning_summary": summary}
 
 
-def legal(parameters: GenerationParameters, refused: dict[str, str]) -> GenerationParameters:
+def without_refused(
+    parameters: GenerationParameters, refused: dict[str, str]
+) -> GenerationParameters:
     """Return `parameters` with the refused ones reset."""
     plain = GenerationParameters()
     return replace(parameters, **{name: getattr(plain, name) for name in refused})

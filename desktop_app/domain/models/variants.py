@@ -27,4 +27,4 @@ class Effort(StrEnum):
     XHIGH = "xhigh"
 
 
-EFFORTS_OF_THE_FAMILY = (Effort.NONE, Effort.LOW, Effort.MEDIUM, Effort.HIGH, Effort.XHIGH)
+FAMILY_EFFORTS = (Effort.NONE, Effort.LOW, Effort.MEDIUM, Effort.HIGH, Effort.XHIGH)

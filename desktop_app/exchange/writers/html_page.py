@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Protocol
 
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_facts import (
-    IN_A_FILE,
+    EXPORT_ENDINGS,
     attachment_text,
     facts_of,
     heading_of,
@@ -206,7 +206,7 @@ def _line(line: str, spans: Iterable[highlight.ColoredSpan]) -> str:
     for span in spans:
         words = escape(line[span.start : span.start + span.length])
         pieces.append(escape(line[at : span.start]))
-        pieces.append(f'<span class="{span.colour.value}">{words}</span>')
+        pieces.append(f'<span class="{span.color.value}">{words}</span>')
         at = span.start + span.length
     return "".join((*pieces, escape(line[at:])))
 
@@ -225,7 +225,7 @@ def _attached(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator
 
 
 def _ending(message: Message) -> Iterator[str]:
-    for notice in (*message.notices, IN_A_FILE.get(message.status, "")):
+    for notice in (*message.notices, EXPORT_ENDINGS.get(message.status, "")):
         if notice:
             yield f'<p class="notice">{_text(notice)}</p>'
     error = message.error

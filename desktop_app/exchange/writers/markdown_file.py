@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.message_facts import (
-    IN_A_FILE,
+    EXPORT_ENDINGS,
     heading_of,
     pages_text,
     sources_of,
@@ -56,7 +56,7 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
             yield f"> *Tool: {part.name}*\n>\n{quoted}"
     if message.text:
         yield _close_fence(unique_footnotes(message.text, notes))
-    for notice in (*message.notices, IN_A_FILE.get(message.status, "")):
+    for notice in (*message.notices, EXPORT_ENDINGS.get(message.status, "")):
         if notice:
             yield f"*{notice}*"
     if message.error is not None:

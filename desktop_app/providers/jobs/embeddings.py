@@ -76,7 +76,7 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
     for at, row in enumerate(json_fields.rows(reply, "data")):
         index, values = row.get("index", at), row.get("embedding")
         try:
-            found[index if isinstance(index, int) else at] = Vector.of(_numbers(values))
+            found[index if isinstance(index, int) else at] = Vector.from_values(_numbers(values))
         except (ValueError, TypeError, OverflowError):
             continue
     sizes = {len(vector.numbers) for vector in found.values()}

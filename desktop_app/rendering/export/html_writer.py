@@ -18,7 +18,7 @@ from desktop_app.rendering.block_model import (
     Run,
     Runs,
     depths_of_quotes,
-    is_place,
+    is_destination,
     words_of,
 )
 from desktop_app.rendering.markdown.footnote_links import is_label
@@ -242,7 +242,7 @@ class HtmlWriter:
             return ""
         if is_name(run):
             return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
-        if is_place(run):  # a pasted link still leads there
+        if is_destination(run):  # a pasted link still leads there
             return _escape_lines(run.text.removeprefix(ADDED))
         text = (
             self.formula(words_of(run), display=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from desktop_app.rendering.block_model import NO_TEXTS, Block, Patch
+from desktop_app.rendering.block_model import NON_PARAGRAPHS, Block, Patch
 
 _BLOCKS_PER_STEP: Final = 100
 
@@ -57,7 +57,7 @@ class ListSpacing:
         last = -1
         for at in range(first, end):
             block = self._blocks[at]
-            if block.kind in NO_TEXTS:
+            if block.kind in NON_PARAGRAPHS:
                 patches += self._patch(begin, last)
                 begin = -1
             elif block.depth == depth and not block.loose:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import (
-    NO_TEXTS,
+    NON_PARAGRAPHS,
     Block,
     Kind,
     Run,
@@ -155,7 +155,7 @@ class _BlockBuilder:
                 quote=len(self._quotes),
                 quoted_at=tuple(self._quotes) if any(self._quotes) else (),
                 begins=bool(self._marker) and self._lists[-1].begins,
-                loose=block.kind not in NO_TEXTS and self._is_loose(),
+                loose=block.kind not in NON_PARAGRAPHS and self._is_loose(),
                 opened=self._opened,
             )
             if self._marker:

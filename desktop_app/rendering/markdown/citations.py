@@ -27,7 +27,7 @@ _NUMBER: Final = re.compile(r"[0-9]+")
 _SCHEME: Final = passage_link(0).removesuffix("passage/0")
 
 
-def use(markdown: MarkdownIt) -> None:
+def add_rule(markdown: MarkdownIt) -> None:
     """Add the citation rule to a parser."""
     markdown.inline.ruler.after("link", TOKEN, _citation)
 
@@ -70,6 +70,6 @@ def is_citation(link: str) -> bool:
     return passage_number(link) is not None
 
 
-def is_ours(target: str) -> bool:
+def imitates_own_link(target: str) -> bool:
     """Return True if a written link's target imitates the program's own links."""
     return target.lower().startswith(_SCHEME)

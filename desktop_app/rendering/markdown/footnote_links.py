@@ -1,7 +1,7 @@
 """Links between the marks of a footnote and its definition, within a text.
 
 They never leave the program; targets in the source that imitate them are dropped
-(`citations.is_ours`).
+(`citations.imitates_own_link`).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ _AFTER_ADDRESS: Final = re.compile(r"[^A-Za-z0-9+/=]")
 _FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
-def picture_runs(words: str, target: str) -> tuple[Run, ...]:
+def image_runs(words: str, target: str) -> tuple[Run, ...]:
     """Return the runs of an image whose address is `target`; none if it is not drawn."""
     if size_of(target) is None:
         return ()

@@ -16,8 +16,8 @@ from desktop_app.rendering.block_model import (
 )
 from desktop_app.rendering.markdown import citations
 from desktop_app.rendering.markdown.footnote_links import link_to_note
-from desktop_app.rendering.markdown.inline_images import picture_runs
-from desktop_app.rendering.markdown.links import place_of_picture, true_place
+from desktop_app.rendering.markdown.inline_images import image_runs
+from desktop_app.rendering.markdown.links import image_destination, true_destination
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ class _State:
         runs = self.runs[self.link_at :]
         # A formula can draw any letters.
         is_drawn = any(run.math for run in runs)
-        place = true_place(None if is_drawn else "".join(map(words_of, runs)), self.link)
+        place = true_destination(None if is_drawn else "".join(map(words_of, runs)), self.link)
         if place and self.runs and self.runs[-1].link == self.link:
             self.runs.append(Run(added(show_unseen(clean(place), link=True)), link=self.link))
         self.link = ""
@@ -108,7 +108,7 @@ def _change(state: _State, token: Token) -> None:
             state.strike += token.nesting
         case "link_open":
             target = str(token.attrGet("href") or "")
-            state.link = "" if citations.is_ours(target) else target
+            state.link = "" if citations.imitates_own_link(target) else target
             state.link_at = len(state.runs)
         case "link_close":
             state.close_link()
@@ -147,15 +147,15 @@ def _add_image(state: _State, token: Token) -> None:
     A named image links to its address, which also follows the name.
     """
     source, outer = str(token.attrGet("src") or ""), state.link
-    source = "" if citations.is_ours(source) else source
+    source = "" if citations.imitates_own_link(source) else source
     words = clean(_alternative(token))
-    drawn = picture_runs(words, source)
+    drawn = image_runs(words, source)
     if drawn:
         state.runs += drawn
         return
     state.link = outer or source
     state.add(words or source or "image", image=True)
-    place = place_of_picture(source) if words else ""
+    place = image_destination(source) if words else ""
     if place and not outer:
         state.runs.append(Run(added(show_unseen(clean(place), link=True)), link=state.link))
     state.link = outer

@@ -98,15 +98,15 @@ def is_opened(target: str) -> bool:
 
 
 @lru_cache(maxsize=500)  # each new piece of an answer parses its open tail again
-def true_place(words: str | None, target: str) -> str:
+def true_destination(words: str | None, target: str) -> str:
     """Return where a link leads, to show after its words; "" if they do not mislead.
 
     Args:
         words: None if they cannot be compared, because they are drawn.
 
-    >>> true_place("“bank.example”", "https://evil.example/x")
+    >>> true_destination("“bank.example”", "https://evil.example/x")
     'evil.example'
-    >>> true_place("the docs", "https://docs.example"), true_place("a.example", "http://a.example/")
+    >>> true_destination("the docs", "https://docs.example"), true_destination("a.example", "http://a.example/")
     ('', '')
     """
     if target.startswith("#"):
@@ -128,7 +128,7 @@ def true_place(words: str | None, target: str) -> str:
     return place if named_hosts - _file_name_as_host(target) - {_bare_host(host)} else ""
 
 
-def place_of_picture(target: str) -> str:
+def image_destination(target: str) -> str:
     """Return the address to show after the name of an image that is not drawn."""
     if target.startswith("#") or not target:
         return ""

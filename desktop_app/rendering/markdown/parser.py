@@ -124,7 +124,7 @@ def _parser() -> MarkdownIt:
     markdown.inline.ruler.before("escape", "math", _math)
     markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize)
     markdown.inline.ruler2.before("emphasis", "strike", strike)
-    citations.use(markdown)
+    citations.add_rule(markdown)
     markdown.core.ruler.at("inline", _inline)
     _cache_link_normalization(markdown)
     _limit_columns(markdown)

@@ -29,7 +29,7 @@ _LEXED_AT_ONCE: Final = 8_000
 _GAP: Final = re.compile(r"\n[ \t]*\n(?=\S)")
 
 
-class Colour(Enum):
+class CodeColor(Enum):
     """The colors of the theme that code uses."""
 
     KEYWORD = "keyword"
@@ -45,26 +45,26 @@ class ColoredSpan(NamedTuple):
     line: int
     start: int
     length: int
-    colour: Colour
+    color: CodeColor
 
 
 # The first matching prefix of a token type decides.
-_COLOURS: Final = (
-    ("Token.Comment", Colour.COMMENT),
-    ("Token.Keyword", Colour.KEYWORD),
-    ("Token.Operator.Word", Colour.KEYWORD),
-    ("Token.Literal.String", Colour.STRING),
-    ("Token.Literal.Number", Colour.NUMBER),
-    ("Token.Name.Function", Colour.FUNCTION),
-    ("Token.Name.Class", Colour.FUNCTION),
-    ("Token.Name.Tag", Colour.KEYWORD),
-    ("Token.Name.Attribute", Colour.FUNCTION),
-    ("Token.Name.Decorator", Colour.FUNCTION),
-    ("Token.Name.Builtin", Colour.KEYWORD),
-    ("Token.Generic.Deleted", Colour.KEYWORD),
-    ("Token.Generic.Inserted", Colour.STRING),
-    ("Token.Generic.Heading", Colour.FUNCTION),
-    ("Token.Generic.Subheading", Colour.FUNCTION),
+_COLORS: Final = (
+    ("Token.Comment", CodeColor.COMMENT),
+    ("Token.Keyword", CodeColor.KEYWORD),
+    ("Token.Operator.Word", CodeColor.KEYWORD),
+    ("Token.Literal.String", CodeColor.STRING),
+    ("Token.Literal.Number", CodeColor.NUMBER),
+    ("Token.Name.Function", CodeColor.FUNCTION),
+    ("Token.Name.Class", CodeColor.FUNCTION),
+    ("Token.Name.Tag", CodeColor.KEYWORD),
+    ("Token.Name.Attribute", CodeColor.FUNCTION),
+    ("Token.Name.Decorator", CodeColor.FUNCTION),
+    ("Token.Name.Builtin", CodeColor.KEYWORD),
+    ("Token.Generic.Deleted", CodeColor.KEYWORD),
+    ("Token.Generic.Inserted", CodeColor.STRING),
+    ("Token.Generic.Heading", CodeColor.FUNCTION),
+    ("Token.Generic.Subheading", CodeColor.FUNCTION),
 )
 
 
@@ -130,8 +130,8 @@ def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[ColoredSpan] |
     lines, found = code.count("\n") + 1, []
     for row in rows:
         try:
-            line, start, length, colour = row
-            span = ColoredSpan(line, start, length, Colour(colour))
+            line, start, length, color = row
+            span = ColoredSpan(line, start, length, CodeColor(color))
         except (TypeError, ValueError):
             return None
         numbers = ((line, lines), (start, len(code)), (length, len(code)))
@@ -160,16 +160,16 @@ def _spans(code: str, line: int, found: Lexer) -> Iterator[ColoredSpan]:
     column = 0
     # Many lexers need a line end even after the last line.
     for token_type, text in found.get_tokens(f"{code}\n"):
-        colour = _colour(str(token_type))
+        color = _color_of(str(token_type))
         pieces = text.split("\n")
         for number, piece in enumerate(pieces):
             if number:
                 line, column = line + 1, 0
-            if colour and piece:
-                yield ColoredSpan(line, column, len(piece), colour)
+            if color and piece:
+                yield ColoredSpan(line, column, len(piece), color)
             column += len(piece)
 
 
 @lru_cache(maxsize=512)
-def _colour(token_type: str) -> Colour | None:
-    return next((colour for prefix, colour in _COLOURS if token_type.startswith(prefix)), None)
+def _color_of(token_type: str) -> CodeColor | None:
+    return next((color for prefix, color in _COLORS if token_type.startswith(prefix)), None)

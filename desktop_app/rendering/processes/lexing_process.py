@@ -25,4 +25,4 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     if found is None:
         return {"error": "no lexer"}
     spans = highlight.spans(request["code"], found)
-    return {"spans": [(*span[:3], span.colour.value) for span in spans]}
+    return {"spans": [(*span[:3], span.color.value) for span in spans]}

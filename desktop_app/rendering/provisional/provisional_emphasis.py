@@ -51,7 +51,7 @@ class EmphasisMark(NamedTuple):
     is_doubtful: bool = False
 
 
-def begin(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
+def push_mark(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
     """Add an open mark; an earlier mark of the same kind becomes doubtful."""
     least = max(0, len(marks) - DEEPEST) if mark.text[0] == "*" else len(marks)
     for at in range(len(marks) - 1, least - 1, -1):
@@ -61,7 +61,7 @@ def begin(marks: list[EmphasisMark], mark: EmphasisMark) -> None:
     marks.append(mark)
 
 
-def expected(marks: list[EmphasisMark], content: str) -> list[EmphasisMark]:
+def expected_to_close(marks: list[EmphasisMark], content: str) -> list[EmphasisMark]:
     """Return the marks that will probably be closed.
 
     A mark that stays as written must not be within others of its character: their closer would
@@ -100,7 +100,7 @@ def may_be_name(content: str, mark: str, end: int) -> bool:
     return mark[0] == "*" and content[end : end + _LONGEST_NAME + 1] in _HALF_NAMES
 
 
-def is_none(content: str, mark: str, start: int, end: int) -> bool:
+def is_literal_star(content: str, mark: str, start: int, end: int) -> bool:
     """Return True if stars precede the name of a variable or of files, or are between factors."""
     if mark[0] != "*":
         return False

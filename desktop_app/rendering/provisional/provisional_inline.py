@@ -27,11 +27,11 @@ from desktop_app.rendering.provisional.provisional_emphasis import (
     LONGEST_EMPHASIS,
     SIGNS,
     EmphasisMark,
-    begin,
-    expected,
+    expected_to_close,
     is_in_address,
-    is_none,
+    is_literal_star,
     may_be_name,
+    push_mark,
 )
 
 _LONGEST_WORDS: Final = 200
@@ -174,7 +174,7 @@ class _Scanner:
         held = [m.start for m in self.open if m.text[-1:] == "[" and least < m.start < end]
         if held:
             end, closer, self._shown = held[0], "", self.content
-        marks = expected(
+        marks = expected_to_close(
             [m for m in self.open if m.text[-1] != "[" and m.start < end], self.content
         )
         text = self._shown[:end]
@@ -333,8 +333,8 @@ class _Scanner:
         if opens and count:
             if may_be_name(content, mark, end):
                 raise _CutError(start)
-            is_doubtful = is_none(content, mark, start, end)
-            begin(self.open, EmphasisMark(mark[:count], start, count, closes, is_doubtful))
+            is_doubtful = is_literal_star(content, mark, start, end)
+            push_mark(self.open, EmphasisMark(mark[:count], start, count, closes, is_doubtful))
         return end
 
     def _close_with(self, sign: str, count: int, *, both: bool) -> int:

@@ -18,7 +18,7 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 
 ReadFile = Callable[[Path], Awaitable[DocumentPart | ImagePart]]
@@ -116,5 +116,5 @@ class BatchGateway(Protocol):
     async def batches(self, profile: ProviderProfile) -> BatchProvider:
         """Its batches. Raises UserFacingError."""
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
+    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         """What it has shown of itself before. Raises StorageError."""

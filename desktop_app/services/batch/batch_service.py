@@ -17,15 +17,15 @@ from decimal import Decimal
 from typing import Final
 
 from desktop_app.domain.batch.batch_jobs import (
-    AGAIN,
+    RETRYABLE,
     TIER,
     BatchItem,
     BatchJob,
     BatchStatus,
     BatchUpload,
     ItemStatus,
-    estimated,
-    joined_status,
+    combined_status,
+    estimate_batch,
     refusal,
 )
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
@@ -155,7 +155,7 @@ class BatchService:
         tokens = [row.tokens for row in rows if row.status is ItemStatus.READ]
         batch = self._price(profile, info, TIER)
         ordinary = self._price(profile, info, None)
-        estimate = estimated(tokens, len(rows) - len(tokens), batch, ordinary)
+        estimate = estimate_batch(tokens, len(rows) - len(tokens), batch, ordinary)
         job = replace(job, status=BatchStatus.READY, estimate=estimate)
         return await self._save(job)
 
@@ -188,7 +188,7 @@ class BatchService:
             IllegalChoiceError: all of them have.
         """
         old = await self._job(job_id)
-        rest = [row for row in await self.store.rows(job_id) if row.status in AGAIN]
+        rest = [row for row in await self.store.rows(job_id) if row.status in RETRYABLE]
         if not rest or not old.status.is_over:
             raise IllegalChoiceError(
                 "There is nothing to run again: every file that was sent has its answer."
@@ -359,7 +359,7 @@ class BatchService:
         if is_stopped and not rows:
             await self._end_of_cancelled(job, bool(sent))
             return
-        status = joined_status(sent) if sent else BatchStatus.UPLOADING
+        status = combined_status(sent) if sent else BatchStatus.UPLOADING
         if not sent and not await self._has_waiting(job.id):
             status = BatchStatus.FAILED  # every file had to be left out after all
         if status.is_over and (rows or await self._has_waiting(job.id)):
@@ -375,7 +375,7 @@ class BatchService:
                 why = "The job was cancelled before it was sent; nothing was billed for it."
                 unanswered = replace(row, status=ItemStatus.UNANSWERED, error=why)
                 await self.store.save_item(unanswered)
-        status = joined_status(u for u in job.uploads if u.batch_id) if was_sent else None
+        status = combined_status(u for u in job.uploads if u.batch_id) if was_sent else None
         # Whoever cancelled too late has all that there is.
         whole = status is BatchStatus.COMPLETED
         status = BatchStatus.COMPLETED if whole else BatchStatus.CANCELLED

@@ -388,7 +388,7 @@ class AnswerRun:
         if self._stopped is not None:
             return  # once it is called off, and says what it took
         usage, reply = self.answer.usage, self._reply
-        is_nothing = not reply.was_made or self._resolved.price == FREE
+        is_nothing = not reply.may_be_billed or self._resolved.price == FREE
         if usage is None and (is_nothing or reply.usage_scope is UsageScope.FIRST):
             return
         await self._spending.add(

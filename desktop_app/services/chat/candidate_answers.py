@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.stream_events import (
     UsageShared,
     Waiting,
 )
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.services.ports import Gateway, Provider
 from desktop_app.services.spending.budget import Hold
@@ -108,7 +108,7 @@ class _Seat:
         provider = await self._gateway.provider(profile)
         return _SeatedProvider(self._group, provider, profile.name, self._number)
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
+    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         return await self._gateway.learnt(profile, model)
 
 

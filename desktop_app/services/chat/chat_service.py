@@ -33,7 +33,11 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing
-from desktop_app.domain.models.parameter_support import asks_at_once, legal, refusals
+from desktop_app.domain.models.parameter_support import (
+    refusals,
+    supports_candidates,
+    without_refused,
+)
 from desktop_app.services.chat.answer_run import LARGEST_BESIDE, LARGEST_KEPT, AnswerRun, answerer
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import OneRequest, several, shares
@@ -141,7 +145,7 @@ class ChatService:
 
     async def _at_once(self, resolved: ResolvedChoice) -> bool:
         learnt = await self.gateway.learnt(resolved.profile, resolved.model.id)
-        return asks_at_once(resolved.profile, resolved.model, learnt)
+        return supports_candidates(resolved.profile, resolved.model, learnt)
 
     def resolve_with(
         self, profile: ProviderProfile, choice: ModelChoice, settings: AskSettings
@@ -338,7 +342,7 @@ def _legal(parameters: GenerationParameters, resolved: ResolvedChoice) -> Genera
     """Less what the model is known to refuse; the panel shows those as disabled, with why."""
     # What one of the two APIs lacks is left out where a request is made for it.
     refused = refusals(resolved.profile, resolved.model, resolved.effort, None)
-    parameters = legal(parameters, refused)
+    parameters = without_refused(parameters, refused)
     ceiling = resolved.model.max_output
     if resolved.profile.kind is ProviderKind.ON_DEVICE and not parameters.max_output_tokens:
         parameters = replace(parameters, max_output_tokens=LONGEST_ON_DEVICE)

@@ -20,7 +20,7 @@ from desktop_app.domain.conversations.compaction import (
     CompactionKind,
     ProviderState,
     SentPath,
-    points_for,
+    compaction_points,
 )
 from desktop_app.domain.conversations.conversation import Message, Role, new_id, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
@@ -147,7 +147,7 @@ class CompactionService:
     def _is_surely_below(self, context: SendContext, tokens: float) -> bool:
         """Return True if even a token per byte stays below `tokens`, for text alone."""
         sent = context.sent
-        if any(message.attachments or message.found for message in sent.messages):
+        if any(message.attachments or message.passage_parts for message in sent.messages):
             return False
         most = sum(len(m.text.encode("utf-8", "surrogatepass")) + 8 for m in sent.messages)
         body = sent.compaction.tokens_after if sent.compaction is not None else 0
@@ -179,7 +179,7 @@ class CompactionService:
             return await self._estimator.context_tokens(until)
 
         whole, _ = await tokens_to(len(sent.messages) - 1)
-        points = points_for(sent.messages, has_words)
+        points = compaction_points(sent.messages, has_words)
         for index in points:
             tokens, exact = await tokens_to(index)
             leaves_little = whole - tokens <= whole * LARGEST_REST

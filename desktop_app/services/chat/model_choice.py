@@ -21,7 +21,12 @@ from desktop_app.domain.models.model_catalog import (
     ModelInfo,
     Variant,
 )
-from desktop_app.domain.models.model_listing import ModelListing, as_listed, end_notice, is_served
+from desktop_app.domain.models.model_listing import (
+    ModelListing,
+    is_served,
+    shutdown_notice,
+    with_listed_window,
+)
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.spending.cost import FREE, Price
 
@@ -72,7 +77,7 @@ def model_info(
             price=FREE,
         )
     info = catalog.info(model_id)
-    return info if catalog.is_sized_by_the_person(model_id) else as_listed(info, listing)
+    return info if catalog.has_user_window(model_id) else with_listed_window(info, listing)
 
 
 def resolve(
@@ -101,7 +106,7 @@ def resolve(
         files = _files_of(profile, stand_in, catalog)
         return ResolvedChoice(profile, stand_in, variant, Effort.NONE, INSTANT_RETIRED, files=files)
     effort = _effort_for(info, choice.effort)
-    warning = end_notice(profile, info, listing, today)
+    warning = shutdown_notice(profile, info, listing, today)
     files = _files_of(profile, info, catalog)
     return ResolvedChoice(profile, info, variant, effort, warning=warning, files=files)
 

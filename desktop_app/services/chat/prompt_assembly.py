@@ -85,7 +85,7 @@ def sent_text(part: DocumentPart, block: str, *, sees: bool) -> str:
 def question_parts(draft: Draft, found: Sequence[PassagesPart] = ()) -> tuple[Part, ...]:
     """The parts of a question: what was attached, what was found for it, then the words."""
     text = draft.text.strip()
-    return (*draft.of_this_question, *found, *((TextPart(text),) if text else ()))
+    return (*draft.question_attachments, *found, *((TextPart(text),) if text else ()))
 
 
 def is_fenced(part: Part, files: FileInputs | None) -> bool:

@@ -57,7 +57,7 @@ class UtilityModel:
     def model_for(self, purpose: Purpose, own: ResolvedChoice) -> ResolvedChoice:
         """Who does a job in a conversation that `own` answers: the first small model that the
         provider has, else `own` with the least effort."""
-        job, profile = self._catalog.small_job(purpose.value), own.profile
+        job, profile = self._catalog.utility_task(purpose.value), own.profile
         for model_id in job.models if profile.serves_the_family else ():
             info = model_info(profile, model_id, self._catalog, self._listing_of(profile))
             if self._is_served(profile, info) and not _is_dearer(info, own):
@@ -95,7 +95,7 @@ class UtilityModel:
             cost = input_cost(chosen, size // BYTES_A_TOKEN)
             async with await self.budget.hold(chosen.profile, cost):
                 reply = await self._reply(chosen.profile, request)
-                if reply.usage is not None or reply.was_made:
+                if reply.usage is not None or reply.may_be_billed:
                     await self.write_down(purpose, chosen, reply.usage, conversation_id, message_id)
             if reply.error is None:
                 return text_of(reply.parts).strip()

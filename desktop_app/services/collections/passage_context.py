@@ -117,19 +117,21 @@ def _less_known(
         new: list[Passage] = []
         known: list[int] = []
         for passage in part.passages:
-            if passage.words in there:
-                known.append(there[passage.words])
+            if passage.text_key in there:
+                known.append(there[passage.text_key])
                 continue
-            if passage.words not in numbers:
-                numbers[passage.words] = number
+            if passage.text_key not in numbers:
+                numbers[passage.text_key] = number
                 number += 1
-            new.append(replace(passage, number=numbers[passage.words]))
+            new.append(replace(passage, number=numbers[passage.text_key]))
         parts.append(replace(part, passages=tuple(new), known=tuple(sorted(known))))
     return tuple(parts)
 
 
 def _numbers(messages: Iterable[Message]) -> dict[tuple[str, int, int], int]:
-    return {p.words: p.number for m in messages for part in m.found for p in part.passages}
+    return {
+        p.text_key: p.number for m in messages for part in m.passage_parts for p in part.passages
+    }
 
 
 def looked_for(path: Sequence[Message], question: str) -> str:
@@ -137,7 +139,7 @@ def looked_for(path: Sequence[Message], question: str) -> str:
     winter?") the one that it goes on from."""
     from desktop_app.domain.documents.passage_words import question_words  # not a part of the start
 
-    before = next((m.text for m in reversed(path) if m.found), "")
+    before = next((m.text for m in reversed(path) if m.passage_parts), "")
     says_little = 0 < len(question_words(question)) < FEW_WORDS
     return f"{question}\n{before}" if says_little and before else question
 

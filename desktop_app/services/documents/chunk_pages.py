@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from desktop_app.domain.conversations.message_parts import DocumentPart, PagePicture
+from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
 from desktop_app.domain.errors import IllegalChoiceError, Kept
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.documents.image_attachments import page_tokens
@@ -27,7 +27,7 @@ class PageSpan:
 
     start: int
     end: int = 0
-    pages: list[tuple[int, PagePicture]] = field(default_factory=list)
+    pages: list[tuple[int, PageImage]] = field(default_factory=list)
     tokens: int = 0
 
 
@@ -53,7 +53,7 @@ def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -
     return made
 
 
-def _placed(document: DocumentPart, text: str) -> list[tuple[int, PagePicture]]:
+def _placed(document: DocumentPart, text: str) -> list[tuple[int, PageImage]]:
     """The pages that are sent as pictures, each with where its mark stands in what is sent."""
     found, at = [], 0
     for page in document.seen_pages:
@@ -64,7 +64,7 @@ def _placed(document: DocumentPart, text: str) -> list[tuple[int, PagePicture]]:
     return found
 
 
-def _too_small(document: DocumentPart, page: PagePicture, model: ModelInfo) -> IllegalChoiceError:
+def _too_small(document: DocumentPart, page: PageImage, model: ModelInfo) -> IllegalChoiceError:
     return IllegalChoiceError(
         f"Page {page.number} of “{document.name}” is a picture that is too large for {model.name}.",
         what_was_kept=Kept.PROMPT,

@@ -32,7 +32,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, TextPar
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.errors import Kept, ProviderError, RateLimitedError, UserFacingError
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import FREE, Usage, format_money
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -158,7 +158,7 @@ class ReadingGateway:
     async def provider(self, profile: ProviderProfile) -> Provider:
         return _Reading(self._reader, self._task, await self._reader.gateway.provider(profile))
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
+    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         return await self._reader.gateway.learnt(profile, model)
 
 
@@ -287,7 +287,7 @@ class _Reading:
         return text_of(reply.parts).strip()
 
     async def _keep(self, key: str, reply: Reply) -> None:
-        if reply.was_made or reply.usage is not None:  # else nothing is billed
+        if reply.may_be_billed or reply.usage is not None:  # else nothing is billed
             await self._write_down(reply.usage)
         if reply.error is None:
             await self._reader.notes.put(key, text_of(reply.parts).strip())
@@ -302,7 +302,7 @@ class _Reading:
                         say(event)
                     reply = accumulate(reply, event)
         except asyncio.CancelledError:
-            if reply.was_made:  # it is paid for, nobody knows how much
+            if reply.may_be_billed:  # it is paid for, nobody knows how much
                 await asyncio.shield(self._write_down(reply.usage))
             raise
         return reply

@@ -11,7 +11,12 @@ from datetime import date
 
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo, Variant
-from desktop_app.domain.models.model_listing import ModelListing, end_mark, is_over, is_served
+from desktop_app.domain.models.model_listing import (
+    ModelListing,
+    is_served,
+    is_shut_down,
+    shutdown_mark,
+)
 from desktop_app.domain.spending.cost import format_tokens
 from desktop_app.services.chat.model_choice import model_info
 
@@ -40,7 +45,7 @@ def offers(
     for model_id in dict.fromkeys((*profile.models, *_more(profile, catalog, listing, today))):
         if model_id not in known:
             info = model_info(profile, model_id, catalog, listing)
-            marks = (_window(listing, model_id), end_mark(profile, info, listing, today))
+            marks = (_window(listing, model_id), shutdown_mark(profile, info, listing, today))
             found.append(Offer(model_id, info.name, None, " · ".join(filter(None, marks))))
     return found
 
@@ -57,7 +62,7 @@ def _note(
     is_instant = info.variant is Variant.INSTANT
     if is_instant and not is_served(profile, info, listing, today):
         return "GPT-5.2 with effort none answers"
-    return end_mark(profile, info, listing, today)
+    return shutdown_mark(profile, info, listing, today)
 
 
 def _more(
@@ -66,7 +71,7 @@ def _more(
     if listing is None:
         is_guess = profile.serves_the_family and not profile.models
         gpt = [info for info in catalog if info.id.startswith("gpt-")] if is_guess else []
-        return [info.id for info in gpt if not is_over(profile, info, None, today)]
+        return [info.id for info in gpt if not is_shut_down(profile, info, None, today)]
     can_chat = {model.id for model in listing.models if catalog.can_chat(model.id)}
     in_order = [info.id for info in catalog if info.id in can_chat]
     return in_order + sorted(can_chat - set(in_order), key=str.casefold)

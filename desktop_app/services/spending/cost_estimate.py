@@ -14,8 +14,8 @@ from decimal import Decimal
 from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
-    counted_with,
     sent_path,
+    was_made_with,
 )
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.conversations.message_parts import (
@@ -120,7 +120,7 @@ class Estimator:
         words, exact = await self._counter.count(draft.text, resolved.profile)
         total = before + words + FRAME
         sent = context.sent
-        new = as_sent_after(sent.messages, draft.of_this_question, resolved.files)
+        new = as_sent_after(sent.messages, draft.question_attachments, resolved.files)
         parts = (*new, *found)
         attached, attached_exact = await self._attached_tokens(parts, resolved)
         explains = not has_fenced(sent.messages, resolved.files)
@@ -164,7 +164,7 @@ class Estimator:
                 message.usage is not None
                 and _same_provider(message, resolved)
                 and (number < seen_from or _same_model(message, resolved))
-                and counted_with(
+                and was_made_with(
                     path, number, sent.compaction, context.compactions, resolved.profile
                 )
             ):
@@ -220,7 +220,7 @@ class Estimator:
         if limit is None:
             return True
         sent = context.sent
-        if draft.attachments or any(m.attachments or m.found for m in sent.messages):
+        if draft.attachments or any(m.attachments or m.passage_parts for m in sent.messages):
             return False
         body = sent.compaction.tokens_after * LONGEST_COUNT if sent.compaction else 0
         texts = (context.instructions, draft.text, *(message.text for message in sent.messages))
@@ -268,7 +268,7 @@ class Estimator:
         key = (message.id, resolved.profile.id + api, resolved.model.id, len(message.text))
         if key not in self._messages:
             words = (await self._counter.count(message.text, resolved.profile))[0] + FRAME
-            parts = (*message.attachments, *message.found)
+            parts = (*message.attachments, *message.passage_parts)
             attached, _ = await self._attached_tokens(parts, resolved)
             self._messages[key] = words + attached
         return self._messages[key]
@@ -308,7 +308,7 @@ def used_tokens(
         message = path[number]
         if _is_void(message, number > seen_from, resolved):
             return None
-        if message.usage is not None and counted_with(
+        if message.usage is not None and was_made_with(
             path, number, sent.compaction, compactions, resolved.profile
         ):
             return _counted(message.usage)

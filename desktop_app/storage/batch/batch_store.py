@@ -23,7 +23,7 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchResult,
     BatchUpload,
     ItemStatus,
-    number_of,
+    item_number,
 )
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.spending.cost import Usage
@@ -271,7 +271,7 @@ def _save_result(
     at: int,
 ) -> bool:
     """Save a result if it outranks the known one. Return False if it matches no file."""
-    number = number_of(job.id, result.custom_id)
+    number = item_number(job.id, result.custom_id)
     sql = "SELECT status FROM batch_items WHERE job_id = ? AND number = ? AND upload = ?"
     row = connection.execute(sql, (job.id, number, upload.number)).fetchone()
     if row is None:

@@ -102,10 +102,10 @@ def _nearest(
     near = heapq.nsmallest(
         COMPARED,
         (
-            (vector.unlike(kept.signs), row["id"], kept.numbers)
+            (vector.sign_distance(kept.signs), row["id"], kept.numbers)
             for row in rows
-            if len((kept := Vector.kept(row["vector"])).numbers) == len(vector.numbers)
+            if len((kept := Vector.from_bytes(row["vector"])).numbers) == len(vector.numbers)
         ),
     )
-    order = sorted(near, key=lambda each: -vector.nearness(Vector.kept(each[2])))
+    order = sorted(near, key=lambda each: -vector.cosine_to(Vector.from_bytes(each[2])))
     return locations_of(connection, [number for _, number, _ in order], collection_ids, limit)

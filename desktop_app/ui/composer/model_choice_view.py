@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from desktop_app.domain.models.variants import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 
 EFFORT_LABELS: Final[Mapping[Effort, str]] = {
     Effort.NONE: "None",
@@ -97,7 +97,7 @@ class ChoiceView:
     def efforts_listed(self) -> tuple[Effort, ...]:
         """The family's five efforts, and `minimal` of an earlier family only if it is accepted."""
         takes_minimal = not self.is_variant and Effort.MINIMAL not in self.effort_refusals
-        return tuple(e for e in Effort if e in EFFORTS_OF_THE_FAMILY or takes_minimal)
+        return tuple(e for e in Effort if e in FAMILY_EFFORTS or takes_minimal)
 
 
 NOTHING_CHOSEN: Final = ChoiceView(None, "No model", None, offers_variants=False)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.models.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.settings.setting import Group
 from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
@@ -244,7 +244,7 @@ class PresetsPage(QWidget):
 
     def _fill_efforts(self) -> None:
         self.effort.addItem(_AS_IT_IS, None)
-        for effort in EFFORTS_OF_THE_FAMILY:
+        for effort in FAMILY_EFFORTS:
             self.effort.addItem(EFFORT_LABELS[effort], effort)
 
     def _show(self, preset_id: str) -> None:

@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import (
-    IN_A_FILE,
+    EXPORT_ENDINGS,
     attachment_text,
     facts_of,
     heading_of,
@@ -203,7 +203,7 @@ class PrintedConversation:
 
     def _ending(self, message: Message) -> None:
         dim, error = self._theme.dim, message.error
-        for notice in (*message.notices, IN_A_FILE.get(message.status, "")):
+        for notice in (*message.notices, EXPORT_ENDINGS.get(message.status, "")):
             if notice:
                 self._words(_shown(notice), self._styles.paragraph(6), NOTE, colour=dim)
         if error is not None:
@@ -312,7 +312,7 @@ class PrintedConversation:
             self._block(made)
             at = 0
             for span in spans:
-                colour = getattr(self._theme, span.colour.value)
+                colour = getattr(self._theme, span.color.value)
                 self._cursor.insertText(line[at : span.start], plain)
                 end = span.start + span.length
                 style = styles.plain(CODE, colour, mono=True)

@@ -121,4 +121,4 @@ class ListSearch(QObject):
 
     def _open_hit(self, row: QModelIndex) -> None:
         hit: SearchHit = row.data(ROW)
-        self.hit_opened.emit(hit.conversation_id, hit.message_id or "", hit.words)
+        self.hit_opened.emit(hit.conversation_id, hit.message_id or "", hit.first_match)

@@ -40,7 +40,7 @@ class CitationSources:
 
     def add(self, message: Message) -> None:
         """One more message behind the others."""
-        found = {p.number: p for part in message.found for p in part.passages}
+        found = {p.number: p for part in message.passage_parts for p in part.passages}
         if found:
             self._latest = {**self._latest, **found}
         if self._latest:
@@ -68,7 +68,7 @@ def hint_of(passage: Passage) -> str:
 def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     """`› 12 passages from Contracts`, and each of them where they are unfolded."""
     lines: list[Item] = []
-    for number, part in enumerate(message.found):
+    for number, part in enumerate(message.passage_parts):
         is_open, link = number in unfolded, f"{ACTION}{SOURCES}{number}"
         words = one_line(_count(part))
         if not part.passages:

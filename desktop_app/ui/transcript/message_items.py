@@ -23,7 +23,7 @@ from desktop_app.domain.error_text import CONTINUABLE, GONE_ON, WINDOW
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
-from desktop_app.ui.transcript.media.message_images import OPEN, picture_runs
+from desktop_app.ui.transcript.media.message_images import OPEN, image_runs
 from desktop_app.ui.widgets.foreign_text import LONGEST_PARAGRAPH, one_line
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def attachment_lines(message: Message) -> list[Item]:
     pictures = [part for part in message.attachments if isinstance(part, ImagePart)]
     lines: list[Item] = []
     if pictures:
-        lines.append(Line(Part.PICTURES, picture_runs(pictures, ACTION)))
+        lines.append(Line(Part.PICTURES, image_runs(pictures, ACTION)))
     for part in message.attachments:
         opens = OPEN if isinstance(part, ImagePart) else DOCUMENT
         name = Run(one_line(part.name), link=f"{ACTION}{opens}{part.sha256}")

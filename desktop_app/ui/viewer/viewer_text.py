@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextBlock
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.rendering.document_text import Marked, Shown
+    from desktop_app.rendering.document_text import PassageMark, ShownSlice
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
@@ -45,7 +45,7 @@ class ViewerText(TranscriptSurface):
         super().__init__(theme, parent)
         self.setObjectName("viewer-text")
         self._writer = DocumentWriter(self.document(), Styles(theme), theme.px(MEASURE))
-        self._shown: dict[int, Shown] = {}
+        self._shown: dict[int, ShownSlice] = {}
         self._count = 0
         self._awaited: int | None = None
         self._aim: int | None = None
@@ -65,7 +65,7 @@ class ViewerText(TranscriptSurface):
         if count:
             self._want(at)
 
-    def show_slice(self, number: int, shown: Shown) -> None:
+    def show_slice(self, number: int, shown: ShownSlice) -> None:
         """A slice that was wanted, and what of it is marked."""
         if number != self._awaited:
             return
@@ -82,7 +82,7 @@ class ViewerText(TranscriptSurface):
             QTimer.singleShot(0, self, self.go_to_mark)
         QTimer.singleShot(0, self, self._want_more)
 
-    def _write(self, at: int, number: int, shown: Shown) -> None:
+    def _write(self, at: int, number: int, shown: ShownSlice) -> None:
         self._shown[number] = shown
         self._writer.insert_section(at, str(number), shown.blocks)
         self._writer.fit_tables()
@@ -161,7 +161,7 @@ class ViewerText(TranscriptSurface):
         texts = (one.cursor.selectedText() for one in self.extraSelections())
         return "\n".join(text.replace("\u2029", "\n") for text in texts)
 
-    def _cursors(self, section: MessageLayout, mark: Marked) -> Iterator[QTextCursor]:
+    def _cursors(self, section: MessageLayout, mark: PassageMark) -> Iterator[QTextCursor]:
         """The places of a mark in the document."""
         item = section.items[mark.block]
         first = self._writer.sections.block_of(section, mark.block)

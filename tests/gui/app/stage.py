@@ -25,7 +25,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 
 NOT_LISTED = NetworkError("The stage lists nothing.")
@@ -83,7 +83,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
-        self.learnt = Learnt()
+        self.learnt = LearnedSupport()
         self.on_models: Callable[[ProviderProfile], object] = lambda _profile: None
         # No server for tests has /responses/compact, so this is the stub of it.
         self.compacts = False
@@ -106,7 +106,7 @@ class StageClient:
 
     async def embed(self, _model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
         """Vectors that are all the same."""
-        return [Vector.of([1.0, 0.0]) for _ in texts], 10 * len(texts)
+        return [Vector.from_values([1.0, 0.0]) for _ in texts], 10 * len(texts)
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         self._stage.compacted.append(request)
@@ -144,7 +144,7 @@ class StageGateway:
     async def provider(self, profile: ProviderProfile) -> StageClient:
         return StageClient(self._stage, profile)
 
-    async def learnt(self, _profile: ProviderProfile, _model: str) -> Learnt:
+    async def learnt(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
         return self._stage.learnt
 
     async def aclose(self) -> None:

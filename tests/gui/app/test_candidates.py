@@ -11,7 +11,7 @@ from desktop_app.domain.conversations.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
 from tests.gui.app.desk import Desk, until
@@ -104,7 +104,7 @@ def test_what_waits_is_asked_once_all_have_ended(run: Run) -> None:
 def test_one_request_where_chat_completions_is_spoken(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=SERVER) as desk:
-            desk.stage.learnt = Learnt(Api.CHAT_COMPLETIONS)
+            desk.stage.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)
             desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 2)
             turn = await desk.ask("Why?")
             assert turn.request.parameters.candidates == 2

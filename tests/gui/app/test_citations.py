@@ -44,7 +44,7 @@ def test_a_citation_opens_its_passage(run: Run, data: Path) -> None:
         async with Desk(environment=OPENAI) as desk:
             await asking(desk, data / "report.pdf")
             turn = await desk.ask("What happened to the compressor?")
-            (part,) = desk.state.current.path[0].found
+            (part,) = desk.state.current.path[0].passage_parts
             numbers = [passage.number for passage in part.passages]
             assert numbers[0] == 1
             turn.say("It failed on 19 August [1]. Nothing else")
@@ -97,7 +97,7 @@ def test_the_question_lists_what_went_in(run: Run, data: Path) -> None:
             turn = await desk.ask("What happened to the compressor?")
             turn.end("It failed [1].")
             await desk.settled()
-            (part,) = desk.state.current.path[0].found
+            (part,) = desk.state.current.path[0].passage_parts
             count = len(part.passages)
             words = f"{count} passage{'s' if count > 1 else ''} from Contracts"
             assert words in desk.transcript
@@ -121,12 +121,12 @@ def test_an_earlier_question_may_be_cited_and_a_later_one_not(
         async with Desk(environment=OPENAI) as desk:
             await asking(desk, data / "report.pdf", other)
             turn = await desk.ask("What happened to the compressor?")
-            first = [p.number for p in desk.state.current.path[0].found[0].passages]
+            first = [p.number for p in desk.state.current.path[0].passage_parts[0].passages]
             following = first[-1] + 1
             turn.end(f"It failed [1][{following}].")
             await desk.settled()
             turn = await desk.ask("And the zebras?")
-            (found,) = desk.state.current.path[2].found
+            (found,) = desk.state.current.path[2].passage_parts
             assert [p.name for p in found.passages] == ["zebras.txt"]
             assert 1 in found.known, "what came before is not sent again"
             turn.end(f"Grazing [{following}], and again [1].")

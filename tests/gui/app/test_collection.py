@@ -24,9 +24,9 @@ def files() -> list[Path]:
 
 
 async def attach(desk: Desk, path: Path) -> None:
-    before = len(desk.state.draft.value.of_this_question)
+    before = len(desk.state.draft.value.question_attachments)
     desk.window.files_dropped.emit([path])
-    await until(lambda: len(desk.state.draft.value.of_this_question) > before)
+    await until(lambda: len(desk.state.draft.value.question_attachments) > before)
 
 
 def test_a_document_goes_with_its_conversation(run: Run, data: Path) -> None:
@@ -52,7 +52,7 @@ def test_what_stands_in_a_prompt_stays_and_what_was_taken_out_goes(run: Run, dat
         async with Desk() as desk:
             await attach(desk, data / "report.pdf")
             await attach(desk, data / "notes.md")
-            first, second = desk.state.draft.value.of_this_question
+            first, second = desk.state.draft.value.question_attachments
             desk.window.prompt.attachment_removal_requested.emit(first.sha256)
             await desk.written()
         assert len(files()) == 2  # young: it may be on its way into another draft

@@ -257,7 +257,7 @@ def test_what_does_not_fit_becomes_a_collection(run: Run, tmp_path: Path) -> Non
             desk.take("Make a collection…")
             await until(lambda: bool(desk.state.draft.value.collections))
             await until(lambda: is_quiet(desk))
-            assert desk.state.draft.value.of_this_question == ()
+            assert desk.state.draft.value.question_attachments == ()
             assert desk.chips[0].startswith("Reports, ")
             assert desk.text.toPlainText() == "What was agreed?"
 

@@ -185,7 +185,7 @@ def test_attachments_are_part_of_a_draft(run: Run) -> None:
             await desk.written()
         async with Desk() as desk:
             assert len(desk.chips) == 2
-            for part in desk.state.draft.value.of_this_question:
+            for part in desk.state.draft.value.question_attachments:
                 desk.window.prompt.attachment_removal_requested.emit(part.sha256)
             assert desk.chips == []
             await desk.written()

@@ -179,7 +179,7 @@ def test_what_does_not_fit_is_refused_with_the_figures(run: Run, tmp_path: Path)
             assert desk.messages() == []
             assert desk.rows == []
             desk.window.prompt.attachment_removal_requested.emit(
-                desk.state.draft.value.of_this_question[0].sha256
+                desk.state.draft.value.question_attachments[0].sha256
             )
             assert desk.said == ""
 
@@ -320,7 +320,7 @@ def test_the_same_document_twice_and_two_of_one_name(run: Run, data: Path, tmp_p
             await until(lambda: is_read(desk))
             assert len(desk.chips) == 2
             desk.window.prompt.attachment_removal_requested.emit(
-                desk.state.draft.value.of_this_question[0].sha256
+                desk.state.draft.value.question_attachments[0].sha256
             )
             assert len(desk.chips) == 1
 

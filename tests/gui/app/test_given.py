@@ -186,7 +186,7 @@ def test_large_rich_text_is_attached_as_markdown(run: Run) -> None:
             text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
             desk.window.prompt.take(DroppedContent(text=text, html=f"<table>{rows}</table>"))
             await until(lambda: desk.chips and is_read(desk))
-            (part,) = desk.state.draft.value.of_this_question
+            (part,) = desk.state.draft.value.question_attachments
             attached = await desk.backend.attachments.text(part.sha256)
             assert "| row 7 " in attached
             assert "| row 2999 " in attached

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.models.model_catalog import Api, Effort
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def test_the_api_at_hand_decides_what_is_offered(run: Run) -> None:
             desk.window.prompt.effort_requested.emit(Effort.NONE)
             await until(lambda: "answer.stop" in settings._notes and not settings._refusals)
             await desk.ask_and_answer("One", "1")
-            desk.stage.learnt = Learnt(Api.CHAT_COMPLETIONS)
+            desk.stage.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)
             set_own(desk, "answer.stop", "END\n\\n")
             await until(lambda: "answer.stop" not in settings._notes)
             assert "answer.stop" not in settings._refusals

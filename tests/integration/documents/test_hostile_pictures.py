@@ -9,7 +9,7 @@ import time
 
 from PIL import Image
 
-from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, ScaledPicture
+from desktop_app.documents.worker.document_worker import DocumentWorker, Limits, ScaledImage
 from desktop_app.domain import errors
 from tests.helpers.pictures import (
     bomb,
@@ -25,11 +25,11 @@ from tests.helpers.pictures import (
 LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
 
 
-def outcomes(pictures: list[bytes], limits: Limits = LIMITS) -> list[str | ScaledPicture]:
+def outcomes(pictures: list[bytes], limits: Limits = LIMITS) -> list[str | ScaledImage]:
     """What is sent of each picture, or what the person is told."""
 
-    async def main() -> list[str | ScaledPicture]:
-        worker, results = DocumentWorker(limits), list[str | ScaledPicture]()
+    async def main() -> list[str | ScaledImage]:
+        worker, results = DocumentWorker(limits), list[str | ScaledImage]()
         try:
             for data in pictures:
                 try:
@@ -54,9 +54,9 @@ def test_bombs_are_refused_or_fit_into_the_memory_set_aside() -> None:
     assert isinstance(huge, str)
     assert "12,000 × 12,000 pixels, more than 120 million" in huge
     assert isinstance(claimed, str)
-    assert isinstance(large, ScaledPicture)
+    assert isinstance(large, ScaledImage)
     assert (large.width, large.height) == (1024, 1024)
-    assert isinstance(frames, ScaledPicture)
+    assert isinstance(frames, ScaledImage)
 
 
 def test_too_little_memory_is_a_sentence() -> None:
@@ -68,7 +68,7 @@ def test_too_little_memory_is_a_sentence() -> None:
 def test_a_photo_of_a_telephone_is_scaled_turned_and_bare() -> None:
     image = photo(1, 1).resize((4000, 3000))
     (sent,) = outcomes([packed(image, "JPEG", exif=exif(6))])
-    assert isinstance(sent, ScaledPicture)
+    assert isinstance(sent, ScaledImage)
     assert (sent.width, sent.height) == (768, 1024)
     assert not unpacked(sent.data).getexif()
 
@@ -102,7 +102,7 @@ def test_a_seeded_sample_of_broken_pictures() -> None:
             data[chance.randrange(4, len(data))] = chance.randrange(256)
         made.append(bytes(data[: chance.randint(len(data) // 2, len(data))]))
     for result in outcomes(made):
-        if isinstance(result, ScaledPicture):
+        if isinstance(result, ScaledImage):
             Image.open(io.BytesIO(result.data)).load()
         else:
             assert result

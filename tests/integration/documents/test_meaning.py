@@ -50,7 +50,7 @@ class Meanings:
         if self.fails or len(self.sent) + len(texts) > self.fails_behind:
             raise NetworkError("There is no connection.")
         self.sent += texts
-        return [Vector.of(self._of(text)) for text in texts], 10 * len(texts)
+        return [Vector.from_values(self._of(text)) for text in texts], 10 * len(texts)
 
     def _of(self, text: str) -> list[float]:
         words = {word.strip(".?").lower() for word in text.split()}

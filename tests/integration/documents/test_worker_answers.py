@@ -12,7 +12,7 @@ import pytest
 
 from desktop_app.child_processes import ChildCommand
 from desktop_app.documents.worker.document_worker import DocumentWorker, ExtractedDocument
-from desktop_app.documents.worker.page_worker import Looked, PageWorker, Strip
+from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from desktop_app.documents.worker.protocol import MOST_TEXT
 from desktop_app.domain import errors
 from tests.helpers.children import python_child
@@ -181,7 +181,7 @@ def test_a_flood_of_progress_leaves_the_loop_free(document: Path) -> None:
 def ask(answer: bytes, what: str, folder: Path) -> Any:
     async def main() -> Any:
         worker = PageWorker(command=reader(answer, folder))
-        looked = Looked("x", "x.pdf", b"pdf")
+        looked = ViewedDocument("x", "x.pdf", b"pdf")
         try:
             match what:
                 case "scale":

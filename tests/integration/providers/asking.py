@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import StreamEvent, Waiting
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.chat.answer_run import AnswerRun
@@ -66,9 +66,9 @@ class OneClient:
         """The client."""
         return self.client
 
-    async def learnt(self, _profile: ProviderProfile, _model: str) -> Learnt:
+    async def learnt(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
         """Nothing yet."""
-        return Learnt()
+        return LearnedSupport()
 
 
 @dataclass

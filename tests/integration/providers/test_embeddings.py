@@ -102,7 +102,7 @@ def test_who_has_none_is_not_asked(llmock: LLMock) -> None:
 def test_rows_are_put_in_their_order() -> None:
     rows = [{"index": 1, "embedding": [0, 1]}, {"index": 0, "embedding": [1, 0]}]
     vectors, tokens = vectors_from({"data": rows, "usage": {"total_tokens": 7}}, 2, "X")
-    assert (vectors, tokens) == ([Vector.of([1, 0]), Vector.of([0, 1])], 7)
+    assert (vectors, tokens) == ([Vector.from_values([1, 0]), Vector.from_values([0, 1])], 7)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import pytest
 
 from desktop_app.child_processes import Kind, child_command, library_command, open_child
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
-from desktop_app.documents.worker.page_worker import Looked, PageWorker, Strip
+from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from tests.helpers.extraction import extract_file
 from tests.helpers.waiting import until
 
@@ -88,7 +88,7 @@ def test_pages_are_drawn_in_a_confined_process() -> None:
     async def main() -> None:
         worker = PageWorker()
         try:
-            report = Looked("x", "report.pdf", DATA / "report.pdf")
+            report = ViewedDocument("x", "report.pdf", DATA / "report.pdf")
             assert len(await worker.sizes(report)) == 3
             assert len(await worker.strip(report, Strip(1, 60, 80, 0, 20))) == 4 * 60 * 20
             assert is_confined(worker.pid)

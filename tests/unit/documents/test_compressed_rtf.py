@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.documents.office.compressed_rtf import unpacked
+from desktop_app.documents.office.compressed_rtf import decompress
 
 SIMPLE = bytes.fromhex(
     "2d000000 2b000000 4c5a4675 f1c5c7a7 03000a00 72637067 31323542 320af320 68656c09 00206277"
@@ -16,30 +16,30 @@ CROSSING = bytes.fromhex("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d
 
 
 def test_the_examples_of_the_specification() -> None:
-    assert unpacked(SIMPLE) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
-    assert unpacked(CROSSING) == b"{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
+    assert decompress(SIMPLE) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+    assert decompress(CROSSING) == b"{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
 
 
 def test_what_is_not_compressed() -> None:
     plain = b"{\\rtf1 words}"
     head = (len(plain) + 12).to_bytes(4, "little") + len(plain).to_bytes(4, "little")
-    assert unpacked(head + b"MELA" + bytes(4) + plain + b"behind it") == plain
+    assert decompress(head + b"MELA" + bytes(4) + plain + b"behind it") == plain
 
 
 def test_a_stream_that_is_cut_or_damaged_gives_what_there_is() -> None:
-    assert unpacked(SIMPLE[:-8]) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello w"
+    assert decompress(SIMPLE[:-8]) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello w"
     wrong_sum = SIMPLE[:12] + bytes(4) + SIMPLE[16:]
-    assert unpacked(wrong_sum) == unpacked(SIMPLE)
+    assert decompress(wrong_sum) == decompress(SIMPLE)
 
 
 @pytest.mark.parametrize("data", [b"", SIMPLE[:15], SIMPLE.replace(b"LZFu", b"LZFv")])
 def test_what_is_none_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="no compressed RTF"):
-        unpacked(data)
+        decompress(data)
 
 
 @pytest.mark.attack("sandbox")
 @given(st.binary())
 def test_hostile_streams_are_bounded(content: bytes) -> None:
     # Eight references of two bytes and their flags give 136 bytes.
-    assert len(unpacked(SIMPLE[:16] + content)) <= 8 * len(content)
+    assert len(decompress(SIMPLE[:16] + content)) <= 8 * len(content)

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 from desktop_app.documents import plain_image
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.image_reader import scale
-from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, ScaledPicture
+from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, ScaledImage
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from tests.helpers.examples import examples
@@ -48,7 +48,7 @@ def looked_at(data: bytes, name: str = "a.dat", limits: Limits = LIMITS) -> Extr
     return extract_bytes(name, data, limits, lambda _: None)
 
 
-def scaled(data: bytes, size: tuple[int, int] = (2048, 2048)) -> ScaledPicture:
+def scaled(data: bytes, size: tuple[int, int] = (2048, 2048)) -> ScaledImage:
     return scale("a.dat", data, looked_at(data).media_type, size, LIMITS)
 
 

@@ -35,18 +35,18 @@ def archive(**members: str) -> bytes:
     ],
 )
 def test_binary_formats_are_known_by_content(data: bytes, expected: str | None) -> None:
-    assert media_type.of_binary("x", data) == expected
+    assert media_type.detect_binary("x", data) == expected
 
 
 def test_a_late_header_makes_a_pdf_of_what_is_called_so_alone() -> None:
     data = b"Junk from a mail program\n%PDF-1.4\n"
-    assert media_type.of_binary("x.PDF", data) == media_type.PDF
-    assert media_type.of_binary("x.md", data) is None
+    assert media_type.detect_binary("x.PDF", data) == media_type.PDF
+    assert media_type.detect_binary("x.md", data) is None
 
 
 def test_a_broken_archive_is_told_apart() -> None:
     with pytest.raises(zipfile.BadZipFile):
-        media_type.of_binary("x", b"PK\x03\x04 and no more")
+        media_type.detect_binary("x", b"PK\x03\x04 and no more")
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_a_broken_archive_is_told_apart() -> None:
 def test_texts_are_told_apart_by_name_shebang_and_markup(
     name: str, data: bytes, expected: str
 ) -> None:
-    assert media_type.of_text(name, data) == expected
+    assert media_type.detect_text(name, data) == expected

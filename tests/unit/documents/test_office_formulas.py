@@ -60,7 +60,7 @@ def test_what_a_formula_in_mathml_was_typed_as() -> None:
         '<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mi>E</mi>'
         '<annotation encoding="StarMath 5.0">E = m c^2</annotation></semantics></math>'
     )
-    assert office_formulas.typed(tree) == "E = m c^2"
+    assert office_formulas.formula_text(tree) == "E = m c^2"
 
 
 def test_powers_and_indices_of_a_text_change_its_figures() -> None:

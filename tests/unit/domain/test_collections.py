@@ -85,7 +85,7 @@ def test_a_collection_stays_in_the_prompt_and_is_no_question_alone() -> None:
     document = DocumentPart("d" * 64, "a.pdf", "application/pdf", 9)
     draft = Draft("Why?", (document, COLLECTION, PICTURE))
     assert draft.after_sending == Draft("", (COLLECTION,))
-    assert draft.of_this_question == (document, PICTURE)
+    assert draft.question_attachments == (document, PICTURE)
     assert not draft.after_sending
     assert draft
 

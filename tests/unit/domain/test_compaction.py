@@ -13,10 +13,10 @@ from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
     SentPath,
-    counted_with,
+    compaction_points,
     marked,
-    points_for,
     sent_path,
+    was_made_with,
 )
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, Role
 from desktop_app.domain.conversations.message_parts import TextPart
@@ -135,13 +135,13 @@ def test_an_answer_counts_only_for_what_it_was_made_with() -> None:
     path = a_path(8)  # asked at minutes 0 to 7
     made = a_compaction("m3", 4.5)
     # m5 was asked with the compaction, m3 and m1 without.
-    assert counted_with(path, 5, made, [made], OPENAI)
-    assert not counted_with(path, 5, None, [made], OPENAI)
-    assert not counted_with(path, 3, made, [made], OPENAI)
-    assert counted_with(path, 3, None, [made], OPENAI)
+    assert was_made_with(path, 5, made, [made], OPENAI)
+    assert not was_made_with(path, 5, None, [made], OPENAI)
+    assert not was_made_with(path, 3, made, [made], OPENAI)
+    assert was_made_with(path, 3, None, [made], OPENAI)
     undone = replace(made, undone_at=at(5.5))
-    assert not counted_with(path, 5, None, [undone], OPENAI)
-    assert counted_with(path, 7, None, [undone], OPENAI)
+    assert not was_made_with(path, 5, None, [undone], OPENAI)
+    assert was_made_with(path, 7, None, [undone], OPENAI)
 
 
 def test_the_last_exchange_is_left_as_it_is_where_that_can_be() -> None:
@@ -149,11 +149,11 @@ def test_the_last_exchange_is_left_as_it_is_where_that_can_be() -> None:
         return bool(message.text)
 
     path = a_path(6)
-    assert points_for(path, words) == (3, 5)
-    assert points_for(path[:2], words) == (1,)
-    assert points_for(path[:1], words) == ()
+    assert compaction_points(path, words) == (3, 5)
+    assert compaction_points(path[:2], words) == (1,)
+    assert compaction_points(path[:1], words) == ()
     failed = [*path[:5], replace(path[5], parts=())]
-    assert points_for(failed, words) == (3,)
+    assert compaction_points(failed, words) == (3,)
 
 
 def test_marks_are_those_that_hold_on_the_path() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from desktop_app.documents import media_type
 from desktop_app.domain.conversations.message_facts import pages_text
-from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, PagePicture
+from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, PageImage
 from desktop_app.domain.documents.document_sections import (
     UNITS,
     chosen_text,
@@ -172,7 +172,7 @@ def test_how_it_is_told() -> None:
 
 
 def test_only_the_chosen_pages_pictures_are_sent() -> None:
-    part = replace(PDF, pictured=tuple(PagePicture(n, 9, 9) for n in (2, 3, 4)))
+    part = replace(PDF, pictured=tuple(PageImage(n, 9, 9) for n in (2, 3, 4)))
     assert len(part.seen_pages) == 3
     part = replace(part, chosen=ChosenPages("page", ((1, 2), (4, 4)), 4))
     assert [page.number for page in part.seen_pages] == [2, 4]

@@ -11,11 +11,11 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.model_listing import (
     ListedModel,
     ModelListing,
-    as_listed,
-    end_mark,
-    end_notice,
-    is_over,
     is_served,
+    is_shut_down,
+    shutdown_mark,
+    shutdown_notice,
+    with_listed_window,
 )
 
 OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
@@ -63,28 +63,28 @@ def test_whether_a_model_is_served(
 
 
 def test_what_is_said_of_an_end() -> None:
-    assert end_notice(OPENAI, MODEL, None, LONG_BEFORE) == ""
-    assert end_notice(OPENAI, MODEL, None, BEFORE).startswith("Model ends on 10 August 2026.")
+    assert shutdown_notice(OPENAI, MODEL, None, LONG_BEFORE) == ""
+    assert shutdown_notice(OPENAI, MODEL, None, BEFORE).startswith("Model ends on 10 August 2026.")
     gone = "Model is gone: OpenAI shut it down on 10 August 2026."
-    assert end_notice(OPENAI, MODEL, None, AFTER) == gone
-    assert "still lists it" in end_notice(OPENAI, MODEL, listed("m"), AFTER)
-    assert end_notice(COMET, MODEL, None, AFTER) == ""
-    assert end_mark(OPENAI, MODEL, None, LONG_BEFORE) == ""
-    assert end_mark(OPENAI, MODEL, None, BEFORE) == "ends 10 August 2026"
-    assert end_mark(OPENAI, MODEL, None, AFTER) == "gone since 10 August 2026"
-    assert end_mark(OPENAI, MODEL, listed("m"), AFTER) == ""
+    assert shutdown_notice(OPENAI, MODEL, None, AFTER) == gone
+    assert "still lists it" in shutdown_notice(OPENAI, MODEL, listed("m"), AFTER)
+    assert shutdown_notice(COMET, MODEL, None, AFTER) == ""
+    assert shutdown_mark(OPENAI, MODEL, None, LONG_BEFORE) == ""
+    assert shutdown_mark(OPENAI, MODEL, None, BEFORE) == "ends 10 August 2026"
+    assert shutdown_mark(OPENAI, MODEL, None, AFTER) == "gone since 10 August 2026"
+    assert shutdown_mark(OPENAI, MODEL, listed("m"), AFTER) == ""
 
 
 def test_ninety_days_before() -> None:
-    assert end_notice(OPENAI, MODEL, None, date(2026, 5, 11)) == ""
-    assert end_notice(OPENAI, MODEL, None, date(2026, 5, 12))
+    assert shutdown_notice(OPENAI, MODEL, None, date(2026, 5, 11)) == ""
+    assert shutdown_notice(OPENAI, MODEL, None, date(2026, 5, 12))
 
 
 def test_what_nobody_dates_has_no_end() -> None:
     plain = ModelInfo("x", "x")
-    assert not is_over(OPENAI, plain, listed("m"), AFTER)
-    assert end_notice(OPENAI, plain, listed("m"), AFTER) == ""
-    assert end_mark(OPENAI, plain, listed("x", end=END), BEFORE) == "ends 10 August 2026"
+    assert not is_shut_down(OPENAI, plain, listed("m"), AFTER)
+    assert shutdown_notice(OPENAI, plain, listed("m"), AFTER) == ""
+    assert shutdown_mark(OPENAI, plain, listed("x", end=END), BEFORE) == "ends 10 August 2026"
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,6 @@ def test_a_server_s_window_fills_what_is_unknown_and_narrows_what_is_known(
 ) -> None:
     info = ModelInfo("m", "M", context_window=known[0], max_input=known[1])
     listing = ModelListing("", (ListedModel("m", window=said), ListedModel("n", window=512)), NOON)
-    found = as_listed(info, listing)
+    found = with_listed_window(info, listing)
     assert (found.context_window, found.max_input) == (window, most)
-    assert as_listed(info, None) == info
+    assert with_listed_window(info, None) == info

@@ -10,13 +10,13 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
 from desktop_app.domain.models.parameter_support import (
-    CHAT_ALONE,
-    Learnt,
-    asks_at_once,
+    CHAT_ONLY,
+    LearnedSupport,
     first_api,
-    legal,
     notes,
     refusals,
+    supports_candidates,
+    without_refused,
 )
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
@@ -46,7 +46,7 @@ def test_the_api_that_is_spoken(
 def test_penalties_and_stop_belong_to_chat_completions_alone() -> None:
     none = Effort.NONE
     why = refusals(OPENAI, THINKING, none, Api.RESPONSES)
-    assert set(why) == set(CHAT_ALONE)
+    assert set(why) == set(CHAT_ONLY)
     assert why["stop"] == ("GPT-5.2 Thinking is asked through the Responses API, which has none.")
     in_chat = refusals(OPENAI, THINKING, none, Api.CHAT_COMPLETIONS)
     assert set(in_chat) == {"reasoning_summary"}
@@ -58,7 +58,7 @@ def test_penalties_and_stop_belong_to_chat_completions_alone() -> None:
 def test_a_model_that_thinks_takes_no_sampling_in_either_api() -> None:
     for api in (None, *Api):
         why = refusals(OPENAI, THINKING, Effort.HIGH, api)
-        assert {"temperature", "top_p", *CHAT_ALONE} <= set(why)
+        assert {"temperature", "top_p", *CHAT_ONLY} <= set(why)
     assert "only with effort none" in refusals(OPENAI, THINKING, Effort.HIGH, None)["stop"]
 
 
@@ -69,14 +69,16 @@ def test_the_model_here_takes_what_a_small_model_can() -> None:
 
 def test_what_is_refused_is_not_sent() -> None:
     chosen = GenerationParameters(temperature=0.5, stop=("a",), candidates=3, stream=False)
-    assert legal(chosen, {"stop": "why", "candidates": "why"}) == GenerationParameters(
+    assert without_refused(chosen, {"stop": "why", "candidates": "why"}) == GenerationParameters(
         temperature=0.5, stream=False
     )
 
 
 def test_answers_are_asked_for_at_once_where_that_can_be() -> None:
-    chat = Learnt(Api.CHAT_COMPLETIONS)
-    assert asks_at_once(COMPATIBLE, UNKNOWN, chat)
-    assert not asks_at_once(COMPATIBLE, UNKNOWN, Learnt())
-    assert not asks_at_once(COMPATIBLE, UNKNOWN, replace(chat, refused=frozenset({"candidates=3"})))
-    assert not asks_at_once(OPENAI, THINKING, Learnt())
+    chat = LearnedSupport(Api.CHAT_COMPLETIONS)
+    assert supports_candidates(COMPATIBLE, UNKNOWN, chat)
+    assert not supports_candidates(COMPATIBLE, UNKNOWN, LearnedSupport())
+    assert not supports_candidates(
+        COMPATIBLE, UNKNOWN, replace(chat, refused=frozenset({"candidates=3"}))
+    )
+    assert not supports_candidates(OPENAI, THINKING, LearnedSupport())

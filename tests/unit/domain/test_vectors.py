@@ -15,26 +15,26 @@ numbers = st.lists(st.floats(-1, 1, width=32), min_size=8, max_size=8).filter(an
 
 @given(numbers)
 def test_a_vector_is_nearest_to_itself_and_comes_back(values: list[float]) -> None:
-    made = Vector.of(values)
-    assert Vector.kept(made.numbers) == made
-    assert made.nearness(made) == pytest.approx(1)
-    assert made.unlike(made.signs) == 0
+    made = Vector.from_values(values)
+    assert Vector.from_bytes(made.numbers) == made
+    assert made.cosine_to(made) == pytest.approx(1)
+    assert made.sign_distance(made.signs) == 0
 
 
 def test_the_order_is_that_of_the_cosine() -> None:
     chance = random.Random(5)
     asked = [chance.gauss(0, 1) for _ in range(256)]
     near = [[a + chance.gauss(0, spread) for a in asked] for spread in (0.2, 0.8, 1.5, 6)]
-    kept, question = [Vector.of(values) for values in near], Vector.of(asked)
-    by_angle = [question.nearness(vector) for vector in kept]
+    kept, question = [Vector.from_values(values) for values in near], Vector.from_values(asked)
+    by_angle = [question.cosine_to(vector) for vector in kept]
     assert by_angle == sorted(by_angle, reverse=True)
-    by_signs = [question.unlike(vector.signs) for vector in kept]
+    by_signs = [question.sign_distance(vector.signs) for vector in kept]
     assert by_signs == sorted(by_signs)
-    assert question.nearness(Vector.of([-a for a in asked])) == pytest.approx(-1)
-    assert question.unlike(Vector.of([-a for a in asked]).signs) > 250
+    assert question.cosine_to(Vector.from_values([-a for a in asked])) == pytest.approx(-1)
+    assert question.sign_distance(Vector.from_values([-a for a in asked]).signs) > 250
 
 
 @pytest.mark.parametrize("values", [[], [0.0, 0.0], [float("inf"), 1], [float("nan")]])
 def test_no_direction_is_no_vector(values: list[float]) -> None:
     with pytest.raises(ValueError):
-        Vector.of(values)
+        Vector.from_values(values)

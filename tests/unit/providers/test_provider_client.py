@@ -474,11 +474,11 @@ def test_a_server_that_refuses_everything_ends() -> None:
 # ---------------------------------------------------------------- refusals that are remembered
 
 
-Learnt = list[tuple[str, frozenset[str]]]
+LearnedSupport = list[tuple[str, frozenset[str]]]
 
 
 def test_a_refused_setting_stays_away_is_said_each_time_and_is_handed_on() -> None:
-    learnt: Learnt = []
+    learnt: LearnedSupport = []
 
     async def main() -> None:
         async with LoopbackServer(refuses("temperature"), RESPONSE) as server:
@@ -510,7 +510,7 @@ def test_what_another_run_learnt_is_left_out_from_the_first_request_on() -> None
 
 
 def test_a_refused_value_is_remembered_as_that_value_alone() -> None:
-    learnt: Learnt = []
+    learnt: LearnedSupport = []
 
     async def main() -> None:
         script = refuses("reasoning.effort", "unsupported_value")
@@ -552,7 +552,7 @@ def test_what_an_unverified_organisation_lacks_is_remembered_and_said_again() ->
 
 
 def test_what_did_not_help_is_not_remembered() -> None:
-    learnt: Learnt = []
+    learnt: LearnedSupport = []
     events, requests = run(
         refuses("temperature"),
         refuses("nonsense"),

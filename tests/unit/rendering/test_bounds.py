@@ -13,7 +13,7 @@ from desktop_app.rendering.incremental import block_stream
 from desktop_app.rendering.incremental.block_stream import BlockStream
 from desktop_app.rendering.markdown.inline_parser import InlineParser
 from desktop_app.rendering.markdown.inline_runs import NO_TABLE
-from desktop_app.rendering.markdown.links import true_place
+from desktop_app.rendering.markdown.links import true_destination
 from desktop_app.rendering.markdown.parser import MOST_COLUMNS, is_too_dense, last_of, parser
 from desktop_app.rendering.provisional.provisional_inline import closers_of
 
@@ -148,9 +148,9 @@ def test_an_address_that_is_parsed_again_is_known(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(normalize_url, "normalizeLink", counted)
     source, stream = "".join(f"https://known-{n}.example " for n in range(60)), BlockStream()
-    places = true_place.cache_info().misses
+    places = true_destination.cache_info().misses
     for start in range(0, len(source), 60):
         stream.feed(source[start : start + 60])
     stream.finish()
     assert len(seen) < 2.5 * 60  # as it is complete, and as it was half there
-    assert true_place.cache_info().misses - places < 2.5 * 60
+    assert true_destination.cache_info().misses - places < 2.5 * 60

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.documents.passage_matching import letters_of
 from desktop_app.rendering.block_model import Block, Kind
-from desktop_app.rendering.document_text import SLICE, DocumentText, Form, form_of
+from desktop_app.rendering.document_text import SLICE, DocumentText, TextForm, form_of
 from tests.helpers.examples import examples
 
 PIECES = [
@@ -25,8 +25,8 @@ def words(block: Block) -> str:
 
 
 @settings(max_examples=examples(150))
-@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(Form))
-def test_slices_are_the_whole_text(text: str, form: Form) -> None:
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(TextForm))
+def test_slices_are_the_whole_text(text: str, form: TextForm) -> None:
     document = DocumentText(text, form)
     ends = [0] + [one.end for one in document.slices]
     assert [one.start for one in document.slices] == ends[:-1]
@@ -41,9 +41,9 @@ def test_slices_are_the_whole_text(text: str, form: Form) -> None:
     st.lists(st.sampled_from(PIECES), max_size=25).map("".join),
     st.integers(0, 20_000),
     st.integers(1, 2_000),
-    st.sampled_from(Form),
+    st.sampled_from(TextForm),
 )
-def test_what_is_marked_holds_the_passage(text: str, at: int, size: int, form: Form) -> None:
+def test_what_is_marked_holds_the_passage(text: str, at: int, size: int, form: TextForm) -> None:
     """Whatever of it is shown is marked, and nothing that it does not touch."""
     start = at % (len(text) + 1)
     span = (start, min(len(text), start + size))
@@ -55,7 +55,7 @@ def test_what_is_marked_holds_the_passage(text: str, at: int, size: int, form: F
             assert 0 <= mark.start <= mark.end
             assert (mark.row >= 0) == (block.kind is Kind.TABLE)
             assert mark.row < max(1, len(block.rows))
-        if form is not Form.MARKDOWN:
+        if form is not TextForm.MARKDOWN:
             marked = "".join(words(shown.blocks[m.block])[m.start : m.end] for m in shown.marks)
             one = document.slices[number]
             assert letters_of(text[max(span[0], one.start) : min(span[1], one.end)]) in letters_of(
@@ -66,7 +66,7 @@ def test_what_is_marked_holds_the_passage(text: str, at: int, size: int, form: F
 def test_a_passage_in_a_paragraph_of_markdown() -> None:
     text = "# One\n\nSome **bold** words, and [a link](https://example.org) too.\n\nThe end.\n"
     span = (text.index("bold"), text.index("too") + 3)
-    shown = DocumentText(text, Form.MARKDOWN).shown(0, span)
+    shown = DocumentText(text, TextForm.MARKDOWN).shown(0, span)
     (mark,) = shown.marks
     assert shown.blocks[mark.block].kind is Kind.PARAGRAPH
     marked = words(shown.blocks[mark.block])[mark.start : mark.end]
@@ -78,7 +78,7 @@ def test_the_rows_of_a_table_that_a_passage_touches() -> None:
     rows = [f"| row {n} | {n * n} |\n" for n in range(40)]
     text = "| name | value |\n| --- | --- |\n" + "".join(rows)
     start = text.index("| row 17 ")
-    shown = DocumentText(text, Form.MARKDOWN).shown(0, (start, start + len(rows[17]) + 5))
+    shown = DocumentText(text, TextForm.MARKDOWN).shown(0, (start, start + len(rows[17]) + 5))
     marked = [shown.blocks[m.block].rows[m.row][0][0].text for m in shown.marks]
     assert marked == ["row 17", "row 18"]
 
@@ -87,7 +87,7 @@ def test_a_long_table_stays_one_in_every_slice() -> None:
     text = "| name | value |\n| --- | --- |\n" + "".join(
         f"| row {n} | some value of it {n} |\n" for n in range(2_000)
     )
-    document = DocumentText(text, Form.MARKDOWN)
+    document = DocumentText(text, TextForm.MARKDOWN)
     assert len(document.slices) > 3
     found = []
     for number in range(len(document.slices)):
@@ -100,19 +100,19 @@ def test_a_long_table_stays_one_in_every_slice() -> None:
 @pytest.mark.parametrize(
     ("media_type", "form"),
     [
-        ("text/markdown", Form.MARKDOWN),
-        ("application/vnd.oasis.opendocument.text", Form.MARKDOWN),
-        ("text/plain", Form.LINES),
-        ("message/rfc822", Form.LINES),
-        ("application/pdf", Form.LINES),
-        ("application/zip", Form.LINES),
-        ("inode/directory", Form.LINES),
-        ("text/csv", Form.CODE),
-        ("text/x-python", Form.CODE),
-        ("application/json", Form.CODE),
+        ("text/markdown", TextForm.MARKDOWN),
+        ("application/vnd.oasis.opendocument.text", TextForm.MARKDOWN),
+        ("text/plain", TextForm.LINES),
+        ("message/rfc822", TextForm.LINES),
+        ("application/pdf", TextForm.LINES),
+        ("application/zip", TextForm.LINES),
+        ("inode/directory", TextForm.LINES),
+        ("text/csv", TextForm.CODE),
+        ("text/x-python", TextForm.CODE),
+        ("application/json", TextForm.CODE),
     ],
 )
-def test_how_a_text_is_to_be_read(media_type: str, form: Form) -> None:
+def test_how_a_text_is_to_be_read(media_type: str, form: TextForm) -> None:
     assert form_of(media_type) is form
 
 
@@ -120,6 +120,6 @@ def test_short_lines_within_a_passage_are_marked(pytestconfig: pytest.Config) ->
     """Even where the passage is not found as it stands: numbers and escapes are shown otherwise."""
     path = pytestconfig.rootpath / "tests/data/corpus/expected/house-rules.docx.txt"
     text = path.read_text("utf-8")
-    blocks, marks = DocumentText(text, Form.MARKDOWN).shown(0, (0, text.index("\n\n[^1]")))
+    blocks, marks = DocumentText(text, TextForm.MARKDOWN).shown(0, (0, text.index("\n\n[^1]")))
     marked = [words(blocks[m.block])[m.start : m.end] for m in marks]
     assert {"Doors", "Keys", "Take the key.", "Bring it back.", "Last words."} < set(marked)

@@ -8,7 +8,7 @@ import pytest
 from pygments.lexers.special import TextLexer
 
 from desktop_app.rendering.processes import highlight
-from desktop_app.rendering.processes.highlight import ColoredSpan, Colour
+from desktop_app.rendering.processes.highlight import CodeColor, ColoredSpan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +20,11 @@ def test_spans_know_their_lines() -> None:
     python = highlight.lexer("python")
     assert python is not None
     found = list(highlight.spans('def f():\n    """a\n    b"""\n    return 12  # c\n', python))
-    assert ColoredSpan(0, 0, 3, Colour.KEYWORD) in found
-    assert ColoredSpan(0, 4, 1, Colour.FUNCTION) in found
-    assert ColoredSpan(2, 0, 8, Colour.STRING) in found
-    assert ColoredSpan(3, 11, 2, Colour.NUMBER) in found
-    assert ColoredSpan(3, 15, 3, Colour.COMMENT) in found
+    assert ColoredSpan(0, 0, 3, CodeColor.KEYWORD) in found
+    assert ColoredSpan(0, 4, 1, CodeColor.FUNCTION) in found
+    assert ColoredSpan(2, 0, 8, CodeColor.STRING) in found
+    assert ColoredSpan(3, 11, 2, CodeColor.NUMBER) in found
+    assert ColoredSpan(3, 15, 3, CodeColor.COMMENT) in found
 
 
 def test_an_unknown_language_has_no_lexer() -> None:
@@ -51,13 +51,13 @@ def test_languages_as_models_name_them(language: str, code: str) -> None:
 def test_leading_and_missing_line_ends_shift_nothing() -> None:
     python = highlight.lexer("python")
     assert python is not None
-    assert list(highlight.spans("\n\nif x", python)) == [ColoredSpan(2, 0, 2, Colour.KEYWORD)]
+    assert list(highlight.spans("\n\nif x", python)) == [ColoredSpan(2, 0, 2, CodeColor.KEYWORD)]
 
 
 def test_the_last_line_is_coloured_without_its_end() -> None:
     diff = highlight.lexer("diff")
     assert diff is not None
-    assert ColoredSpan(1, 0, 5, Colour.STRING) in list(highlight.spans("- old\n+ new", diff))
+    assert ColoredSpan(1, 0, 5, CodeColor.STRING) in list(highlight.spans("- old\n+ new", diff))
 
 
 class Recording(TextLexer):

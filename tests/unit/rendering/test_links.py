@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from desktop_app.rendering.block_model import ADDED
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.links import is_opened, place_of_picture, true_place
+from desktop_app.rendering.markdown.links import image_destination, is_opened, true_destination
 
 PRODUCT = Path(__file__).parents[3] / "desktop_app"
 EVIL = "https://evil.example/login"
@@ -98,12 +98,12 @@ DOES_NOT = [
 @pytest.mark.attack("links")
 @pytest.mark.parametrize("words", LOOKS_LIKE_AN_ADDRESS, ids=lambda words: ascii(words[:40]))
 def test_the_true_host_stands_behind_words_that_name_another(words: str) -> None:
-    assert true_place(words, EVIL) == "evil.example"
+    assert true_destination(words, EVIL) == "evil.example"
 
 
 @pytest.mark.parametrize(("words", "target"), DOES_NOT)
 def test_an_honest_link_is_left_alone(words: str, target: str) -> None:
-    assert true_place(words, target) == ""
+    assert true_destination(words, target) == ""
 
 
 @pytest.mark.attack("links")
@@ -125,12 +125,12 @@ def test_an_honest_link_is_left_alone(words: str, target: str) -> None:
     ],
 )
 def test_the_host_is_that_which_a_browser_asks(target: str, place: str) -> None:
-    assert true_place("bank.example", target) == place
+    assert true_destination("bank.example", target) == place
 
 
 @pytest.mark.attack("links")
 def test_a_picture_says_where_it_lies_whatever_stands_before_the_host() -> None:
-    assert place_of_picture("https://bank.example@evil.example/x.png") == "evil.example"
+    assert image_destination("https://bank.example@evil.example/x.png") == "evil.example"
 
 
 @pytest.mark.attack("links")
@@ -155,7 +155,7 @@ def test_a_picture_says_where_it_lies_whatever_stands_before_the_host() -> None:
     ],
 )
 def test_who_gets_a_mail_is_said(words: str, target: str, place: str) -> None:
-    assert true_place(words, target).startswith(place)
+    assert true_destination(words, target).startswith(place)
 
 
 def encoded_fully(text: str) -> str:
@@ -270,20 +270,20 @@ def test_no_decoration_hides_the_host(
     said: str, before: str, behind: str, dot: str, start: str, end: str
 ) -> None:
     words = f"{before}{start}{said.replace('.', dot)}{end}{behind}"
-    assert true_place(words, "https://true-host.evil/x") == "true-host.evil"
+    assert true_destination(words, "https://true-host.evil/x") == "true-host.evil"
 
 
 @given(hosts(), st.sampled_from(["", "/", "/a/b.html", "/a?b=c.de", ":8080/x"]))
 def test_an_address_that_says_itself_is_left_alone(host: str, end: str) -> None:
     for target in (f"https://{host}{end}", f"http://{host}{end}"):
-        assert true_place(target, target) == ""
+        assert true_destination(target, target) == ""
         assert is_opened(target)
 
 
 @pytest.mark.attack("links")
 @given(st.text(), st.text())
 def test_any_words_and_any_target_are_judged(words: str, target: str) -> None:
-    place = true_place(words, target)
+    place = true_destination(words, target)
     assert len(place) <= 300
     if is_opened(target):
         assert target.lower().startswith(("http://", "https://", "mailto:"))
@@ -301,7 +301,7 @@ def test_no_encoding_gets_a_mail_through(mail: str, times: int, data: st.DataObj
 
 @given(st.text(max_size=30))
 def test_a_host_is_shown_in_ascii(label: str) -> None:
-    place = true_place("bank.example", f"https://{label}.example/x")
+    place = true_destination("bank.example", f"https://{label}.example/x")
     if is_opened(f"https://{label}.example/x"):
         assert place.isascii()
         assert unicodedata.normalize("NFKC", place) == place
@@ -361,4 +361,4 @@ def test_what_no_other_rule_refuses_is_refused() -> None:
 @pytest.mark.attack("links")
 def test_a_host_that_is_not_ascii_is_named_even_behind_its_own_address() -> None:
     for address in ("https://xn--bnk-0na.example/", "https://bаnk.example/"):
-        assert true_place(address, address).startswith("xn--")
+        assert true_destination(address, address).startswith("xn--")

@@ -9,7 +9,7 @@ import pytest
 
 from desktop_app.rendering.processes import highlight
 from desktop_app.rendering.processes.formula_client import FormulaClient
-from desktop_app.rendering.processes.highlight import ColoredSpan, Colour
+from desktop_app.rendering.processes.highlight import CodeColor, ColoredSpan
 from desktop_app.rendering.processes.math_typesetting import (
     LARGEST_SVG,
     Formula,
@@ -109,7 +109,10 @@ CODE = "if x:\n    pass"
 
 def test_spans_of_the_code_pass() -> None:
     spans = highlight.spans_of({"spans": [[0, 0, 2, "keyword"], [1, 4, 4, "keyword"]]}, CODE)
-    assert spans == [ColoredSpan(0, 0, 2, Colour.KEYWORD), ColoredSpan(1, 4, 4, Colour.KEYWORD)]
+    assert spans == [
+        ColoredSpan(0, 0, 2, CodeColor.KEYWORD),
+        ColoredSpan(1, 4, 4, CodeColor.KEYWORD),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import (
-    TEXT_ALONE,
+    TEXT_ONLY,
     ChosenPages,
     DocumentPart,
-    PagePicture,
+    PageImage,
     TextPart,
 )
 from desktop_app.domain.models.model_catalog import FileInputs
@@ -77,8 +77,8 @@ def test_what_is_sent_otherwise_is_sent() -> None:
     file = replace(REPORT, as_file=True)
     assert again(file, REPORT, file, files=FILES) == ["", "", "report.pdf"]
     assert again(file, REPORT) == ["", "report.pdf"], "nobody takes files: both are the text"
-    scan = replace(REPORT, pictured=(PagePicture(1, 100, 100),))
-    low, text = replace(scan, detail="low"), replace(scan, detail=TEXT_ALONE)
+    scan = replace(REPORT, pictured=(PageImage(1, 100, 100),))
+    low, text = replace(scan, detail="low"), replace(scan, detail=TEXT_ONLY)
     assert again(scan, low, low, text) == ["", "", "report.pdf", ""]
 
 

@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.stream_events import (
 )
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.models.parameter_support import Learnt
+from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.candidate_answers import asked_apart, shares
@@ -114,7 +114,7 @@ def test_a_server_that_is_known_to_make_one_is_asked_for_each(tmp_path: Path) ->
 
     async def test(room: Room) -> None:
         assert isinstance(room.service.gateway, OneProvider)
-        room.service.gateway.known = Learnt(refused=frozenset({"candidates=3"}))
+        room.service.gateway.known = LearnedSupport(refused=frozenset({"candidates=3"}))
         done = await run_all(room, await room.begin("?", CHAT, settings=TWO))
         assert [message.text for message in done] == ["a", "b"]
         assert [message.notices for message in done] == [(), ()]

@@ -62,7 +62,7 @@ def test_the_passages_go_in_before_the_words_and_the_collection_stays(tmp_path: 
     async def test(room: Room) -> None:
         began = await room.begin("Which colour?", attachments=(COLLECTION,))
         assert began.question is not None
-        assert [p.number for part in began.question.found for p in part.passages] == [1, 2]
+        assert [p.number for part in began.question.passage_parts for p in part.passages] == [1, 2]
         assert began.conversation.draft == Draft("", (COLLECTION,))
         kept = await room.store.get(began.conversation.id)
         assert kept is not None
@@ -92,7 +92,7 @@ def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: Path) 
             conversation=first.conversation,
         )
         assert second.question is not None
-        assert [p.number for part in second.question.found for p in part.passages] == [3, 4]
+        assert [p.number for part in second.question.passage_parts for p in part.passages] == [3, 4]
         await room.run(second)
         before, after = provider.requests[0].messages, provider.requests[1].messages
         assert after[: len(before)] == before
@@ -123,7 +123,7 @@ def test_what_the_conversation_holds_already_is_named_and_not_sent_again(tmp_pat
         )
         await room.run(second)
         assert second.question is not None
-        (found,) = second.question.found
+        (found,) = second.question.passage_parts
         assert ([p.number for p in found.passages], found.known) == ([3], (2,))
         text = sent(provider)
         assert plain(text).count("<passage ") == 1
@@ -208,6 +208,6 @@ def test_a_question_that_is_edited_looks_again(tmp_path: Path) -> None:
         await room.run(edited)
         assert source.asked == [("Which colour?", False), ("Which door?", False)]
         assert edited.question is not None
-        assert edited.question.found[0].passages[0].number == 1
+        assert edited.question.passage_parts[0].passages[0].number == 1
 
     with_room(tmp_path, provider, test, source)

@@ -23,11 +23,11 @@ from desktop_app.domain.conversations.chat_request import (
 )
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import (
-    TEXT_ALONE,
+    TEXT_ONLY,
     ChosenPages,
     DocumentPart,
     ImagePart,
-    PagePicture,
+    PageImage,
     TextPart,
     text_of,
 )
@@ -228,7 +228,7 @@ def test_only_the_chosen_pages_are_read(tmp_path: Path) -> None:
 
 def scanned(reading: Reading, count: int, *, every: int = 1, **given: object) -> Task:
     """A task about a document whose every n-th page is a picture that takes 85 + 20 tokens."""
-    pictured = tuple(PagePicture(n, 400, 400) for n in range(every, count + 1, every))
+    pictured = tuple(PageImage(n, 400, 400) for n in range(every, count + 1, every))
     task = reading.task("a")
     part = replace(
         task.documents[0],
@@ -291,7 +291,7 @@ def test_of_chosen_pages_the_pictures_are_theirs(tmp_path: Path) -> None:
 def test_text_alone_and_a_blind_model_take_no_pictures(tmp_path: Path) -> None:
     async def test(reading: Reading) -> None:
         task = scanned(reading, 3)
-        alone = replace(task.documents[0], detail=TEXT_ALONE)
+        alone = replace(task.documents[0], detail=TEXT_ONLY)
         await reading.run(replace(task, documents=(alone,)))
         blind = replace(task.resolved.model, sees_images=False)
         await reading.run(replace(task, resolved=replace(task.resolved, model=blind)))

@@ -13,7 +13,7 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import (
-    EFFORTS_OF_THE_FAMILY,
+    FAMILY_EFFORTS,
     Effort,
     ModelCatalog,
     Variant,
@@ -38,7 +38,7 @@ def choice(variant: Variant, effort: Effort = Effort.MEDIUM) -> ModelChoice:
     return ModelChoice("openai", "", variant, effort)
 
 
-@pytest.mark.parametrize("effort", EFFORTS_OF_THE_FAMILY)
+@pytest.mark.parametrize("effort", FAMILY_EFFORTS)
 def test_thinking_sends_every_effort_as_chosen(effort: Effort) -> None:
     resolved = resolve(OPENAI, choice(Variant.THINKING, effort), CATALOG, AFTER)
     assert (resolved.model.id, resolved.effort, resolved.notice) == ("gpt-5.2", effort, "")

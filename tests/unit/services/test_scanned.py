@@ -13,10 +13,10 @@ from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.conversations.chat_request import ImageData
 from desktop_app.domain.conversations.message_facts import pages_text
 from desktop_app.domain.conversations.message_parts import (
-    TEXT_ALONE,
+    TEXT_ONLY,
     ChosenPages,
     DocumentPart,
-    PagePicture,
+    PageImage,
     TextPart,
     parts_from_json,
     parts_to_json,
@@ -89,7 +89,7 @@ def test_a_blind_model_is_refused_or_takes_the_text_alone(tmp_path: Path) -> Non
             "SmolLM2 135M does not see pictures, and 2 of the 4 pages of letter.pdf are pictures."
         )
         assert "Or send the text alone" in refused.value.what_to_do
-        alone = replace(part, detail=TEXT_ALONE)
+        alone = replace(part, detail=TEXT_ONLY)
         await room.run(await room.begin("Who wrote it?", ON_DEVICE, None, attachments=(alone,)))
         (sent,) = provider.requests[0].messages[0].parts
         assert isinstance(sent, TextPart)
@@ -123,7 +123,7 @@ def test_only_the_chosen_pages_are_sent(tmp_path: Path) -> None:
 
 
 PART = DocumentPart(
-    "0" * 64, "s.pdf", "application/pdf", 1, 3, 10, pictured=(PagePicture(2, 1240, 1754),)
+    "0" * 64, "s.pdf", "application/pdf", 1, 3, 10, pictured=(PageImage(2, 1240, 1754),)
 )
 
 
@@ -131,18 +131,18 @@ def test_pages_count_as_the_model_charges_for_them() -> None:
     tokens, _ = page_tokens(PART, SEEING)
     low, _ = page_tokens(replace(PART, detail="low"), SEEING)
     assert tokens > low > PAGE_NAME_TOKENS
-    assert page_tokens(replace(PART, detail=TEXT_ALONE), SEEING) == (0, True)
+    assert page_tokens(replace(PART, detail=TEXT_ONLY), SEEING) == (0, True)
     assert page_tokens(PART, replace(SEEING, sees_images=False)) == (0, True)
 
 
 def test_they_are_kept_and_named() -> None:
     assert parts_from_json(parts_to_json([PART])) == (PART,)
     assert pages_text(PART) == "3 pages, 1 as pictures"
-    assert pages_text(replace(PART, detail=TEXT_ALONE)) == "3 pages"
+    assert pages_text(replace(PART, detail=TEXT_ONLY)) == "3 pages"
 
 
 def test_more_pages_than_can_be_sent_are_refused() -> None:
-    many = replace(PART, pages=200, pictured=tuple(PagePicture(n, 9, 9) for n in range(1, 102)))
+    many = replace(PART, pages=200, pictured=tuple(PageImage(n, 9, 9) for n in range(1, 102)))
     with pytest.raises(DocumentDoesNotFitError, match="101 pages would be sent as pictures; 100"):
         require_image_input([many], SEEING)
     require_image_input([replace(many, in_parts=True)], SEEING)  # they go with their parts

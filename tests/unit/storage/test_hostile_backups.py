@@ -132,7 +132,9 @@ async def used(home: Home) -> list[str]:
         for collection in await collections.all():
             await collections.files(collection.id)
             await collections.find([collection.id], ["green"], 5)
-            await VectorStore(database).nearest([collection.id], "other", Vector.of([1.0] * 64), 5)
+            await VectorStore(database).nearest(
+                [collection.id], "other", Vector.from_values([1.0] * 64), 5
+            )
         files = AttachmentStore(database, home.attachments)
         await files.collect()
         conversation = a_conversation("After")

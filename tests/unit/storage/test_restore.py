@@ -111,7 +111,7 @@ def test_everything_comes_back_as_it_was(place: Place, tmp_path: Path) -> None:
             found = Search(database)
             collections = CollectionStore(database)
             near = VectorStore(database)
-            ids, vector = ["c" * 32], Vector.of([0.5, -0.25, 0.01])
+            ids, vector = ["c" * 32], Vector.from_values([0.5, -0.25, 0.01])
             return [
                 *[
                     sorted(await found.find(words), key=repr)

@@ -89,7 +89,7 @@ class CodeHighlighter(QObject):
     def set_theme(self, theme: Theme) -> None:
         """The colours to use from now on."""
         self._formats = {}
-        for colour in highlight.Colour:
+        for colour in highlight.CodeColor:
             made = QTextCharFormat()
             made.setForeground(getattr(theme, colour.value))
             self._formats[colour] = made
@@ -229,16 +229,14 @@ class CodeHighlighter(QObject):
     def _set_formats(self, layout: QTextLayout, mine: list[highlight.ColoredSpan]) -> bool:
         """Whether this changed anything."""
         old = [(r.start, r.length, r.format.foreground().color().rgb()) for r in layout.formats()]
-        new = [
-            (s.start, s.length, self._formats[s.colour].foreground().color().rgb()) for s in mine
-        ]
+        new = [(s.start, s.length, self._formats[s.color].foreground().color().rgb()) for s in mine]
         if old == new:
             return False
         ranges = []
         for span in mine:
             made = QTextLayout.FormatRange()
             made.start, made.length = span.start, span.length
-            made.format = self._formats[span.colour]
+            made.format = self._formats[span.color]
             ranges.append(made)
         layout.setFormats(ranges)
         return True

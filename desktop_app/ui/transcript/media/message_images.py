@@ -44,7 +44,7 @@ _FORMATS: Final = (b"png", b"jpeg", b"gif", b"webp")
 _SCHEME: Final = "picture:"
 
 
-def picture_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
+def image_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
     """The pictures of a question side by side; `action` is the scheme of links that do something.
     The size to draw at, at the default text size, goes along in the link."""
     runs: list[Run] = []
