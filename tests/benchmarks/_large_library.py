@@ -146,7 +146,8 @@ def _enter(
     entry_id = to_micros(message.created_at) // 1000 * 8 + offset
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
     connection.execute(
-        "INSERT INTO search_index (rowid, words) VALUES (?, ?)", (entry_id, index_text(text))
+        "INSERT INTO search_index (rowid, words) VALUES (?, CAST(? AS TEXT))",
+        (entry_id, index_text(text)),
     )
 
 

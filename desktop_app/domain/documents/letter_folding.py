@@ -28,9 +28,14 @@ _DENSE: Final = (
     "\uf900-\ufaff\U00020000-\U000323af"
 )
 _DROPPED: Final = re.compile("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
-_AT_ONCE: Final = 50_000
-# Characters that never combine with the one before: a text may be cut before them.
+_ASCII_AT_ONCE: Final = 50_000
+_AT_ONCE: Final = 1_000
+"""Characters. To sort the accents of one letter takes the square of their number: 50,000 of them
+would block all threads for 2 s."""
+_MOST_ACCENTS: Final = 250
+"""Accents without a letter between them, behind which a long text is cut anywhere."""
 _STARTER: Final = re.compile("[ -~\u4e00-\u9fff]")
+_HANGUL_ENDING: Final = re.compile("[\u1160-\u11ff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -48,18 +53,31 @@ def fold(text: str) -> str:
 
     Long texts fold in pieces: normalizing a megabyte at once blocks all threads for 0.1 s.
     """
-    if len(text) > _AT_ONCE:
-        return "".join(map(_fold, _pieces(text)))
-    return _fold(text)
+    return _fold(text) if len(text) <= _AT_ONCE else "".join(fold_pieces(text))
+
+
+def fold_pieces(text: str) -> Iterator[str]:
+    """Yield the folded text in pieces."""
+    return map(_fold, _pieces(text))
 
 
 def _pieces(text: str) -> Iterator[str]:
-    at = 0
+    at, size = 0, _ASCII_AT_ONCE if text.isascii() else _AT_ONCE
     while at < len(text):
-        found = _STARTER.search(text, at + _AT_ONCE)
-        end = len(text) if found is None else found.start()
+        end = min(at + size, len(text))
+        last = min(end + _MOST_ACCENTS, len(text))
+        end = next((cut for cut in range(end, last) if _is_starter(text[cut])), last)
         yield text[at:end]
         at = end
+
+
+def _is_starter(character: str) -> bool:
+    """Return True if a character never combines with the one before: a text may be cut there."""
+    if _STARTER.match(character):
+        return True
+    first = unicodedata.normalize("NFKD", character)[0]
+    is_accent = unicodedata.category(first).startswith("M") or _DROPPED.match(first)
+    return not is_accent and not _HANGUL_ENDING.match(first)
 
 
 def _fold(text: str) -> str:

@@ -364,6 +364,7 @@ def _update_answer(connection: sqlite3.Connection, answer: Message) -> None:
     _remove_message_entry(connection, answer.id)  # A resumed answer was indexed when it first ended
     row = {**answer_to_row(answer), **_owner(answer), "id": answer.id}
     updated = connection.execute(UPDATE_ANSWER, row).rowcount
+    del row  # a long answer takes as much memory as its JSON and its index entry
     if updated and answer.status is not MessageStatus.STREAMING:
         _note_attachments(connection, answer)
         _add_message_entry(connection, answer)

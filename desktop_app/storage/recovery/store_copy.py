@@ -221,7 +221,7 @@ class _Index:
                 entries.append((row[0], index_text(text)))
             elif not has_entry(self._connection, kind, ref):
                 collisions.append((kind, ref, text, at))
-        sql = "INSERT INTO search_index (rowid, words) VALUES (?, ?)"
+        sql = "INSERT INTO search_index (rowid, words) VALUES (?, CAST(? AS TEXT))"
         self._connection.executemany(sql, entries)
         for each in collisions:
             add_entry(self._connection, *each)

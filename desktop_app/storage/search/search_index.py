@@ -47,7 +47,8 @@ def add_entry(
     entry_id = _free_id_from(connection, first)
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
     connection.execute(
-        "INSERT INTO search_index (rowid, words) VALUES (?, ?)", (entry_id, index_text(text))
+        "INSERT INTO search_index (rowid, words) VALUES (?, CAST(? AS TEXT))",
+        (entry_id, index_text(text)),
     )
 
 
@@ -75,7 +76,8 @@ def remove_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str, text
     ).fetchone()
     if entry is not None:
         connection.execute(
-            "INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', ?, ?)",
+            """INSERT INTO search_index (search_index, rowid, words)
+            VALUES ('delete', ?, CAST(? AS TEXT))""",
             (entry["id"], index_text(text)),
         )
 
@@ -106,7 +108,7 @@ def build_index_again(connection: sqlite3.Connection) -> None:
     """
     connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
     connection.executemany(
-        "INSERT INTO search_index (rowid, words) VALUES (?, ?)",
+        "INSERT INTO search_index (rowid, words) VALUES (?, CAST(? AS TEXT))",
         ((row["id"], index_text(_text_of(row))) for row in connection.execute(_TEXTS)),
     )
 

@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import cache
 from itertools import islice, pairwise
 from typing import Final
 
-from desktop_app.domain.documents.letter_folding import dense_run, fold
+from desktop_app.domain.documents.letter_folding import dense_run, fold, fold_pieces
 
 MATCH_START: Final = "\x02"
 MATCH_END: Final = "\x03"
@@ -33,7 +32,6 @@ _LONGEST_QUERY: Final = 1000
 _SEARCH_SPAN: Final = 50_000
 _OVERLAP: Final = 2_000
 _AT_ONCE: Final = 50_000
-_APART: Final = re.compile("[\n -~]")
 
 # Emoji, and signs used as such.
 _SIGNS = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
@@ -43,32 +41,41 @@ _TERM = re.compile(r'"([^"]*)"|(\S+)')
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
 
-def index_text(text: str) -> str:
-    """Return the text to index for `text`.
+def index_text(text: str) -> bytearray:
+    """Return the text to index for `text`, as UTF-8.
 
-    Line by line, because folding blocks all threads, and in pieces, because 16 MB of empty lines
-    would take a gigabyte as one list.
+    In pieces, because folding blocks all threads, and because the words of 16 MB of emoji would
+    take 200 MB as one text.
     """
-    return "".join(
-        ["".join(map(_index_line, piece.splitlines(keepends=True))) for piece in _pieces(text)]
-    )
+    words = bytearray()
+    before = ""
+    for piece in fold_pieces(text):
+        for at in range(0, len(piece), _AT_ONCE):
+            part = piece[at : at + _AT_ONCE]
+            words += _words(_pairs_between(before, part)).encode()
+            before = part[-1]
+    words += _pairs_between(before, "").encode()
+    return words
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """Yield pieces of the text, split only before ASCII characters: no dense run is cut."""
-    at = 0
-    while at < len(text):
-        found = _APART.search(text, at + _AT_ONCE)
-        end = len(text) if found is None else found.start()
-        yield text[at:end]
-        at = end
+def _pairs_between(before: str, folded: str) -> str:
+    """Return a piece of a folded text with its dense runs as pairs.
 
+    Args:
+        before: the character before the piece. It belongs to the first pair if it is dense.
+        folded: the piece. A dense run at its end goes on in the next one; "" ends the text.
+    """
+    is_dense = bool(before and dense_run().match(before))
+    joined = before + folded if is_dense else folded
 
-def _index_line(line: str) -> str:
-    folded = dense_run().sub(lambda run: _pairs(run.group(), ends=True), fold(line))
-    # Signs are replaced one by one, and each takes a hundred bytes meanwhile.
-    pieces = (folded[at : at + _AT_ONCE] for at in range(0, len(folded), _AT_ONCE))
-    return "".join(map(_words, pieces))
+    def pairs(run: re.Match[str]) -> str:
+        made = list(map("".join, pairwise(run.group())))
+        ends = run.end() < len(joined) or not folded
+        if ends:
+            made += [run.group()[-1], ""]
+        return "".join([f" {word}" for word in made])
+
+    return dense_run().sub(pairs, joined)
 
 
 def _words(folded: str) -> str:
@@ -79,16 +86,10 @@ def _words(folded: str) -> str:
 
 
 def _pairs(run: str, *, ends: bool) -> str:
-    joined = " ".join(
-        [_pairs_of(run[at : at + _AT_ONCE + 1]) for at in range(0, len(run) - 1, _AT_ONCE)]
-    )
-    if ends or not joined:
-        joined = f"{joined} {run[-1]}".lstrip()
-    return f" {joined} "
-
-
-def _pairs_of(run: str) -> str:
-    return " ".join(map("".join, pairwise(run)))
+    words = list(map("".join, pairwise(run)))
+    if ends or not words:
+        words.append(run[-1])
+    return f" {' '.join(words)} "
 
 
 def match_expression(query: str) -> str:
