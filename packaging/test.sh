@@ -9,7 +9,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
 exec </dev/null
 
-stages=(lint format types imports unit gui integration end2end)
+# The quick stages first, then the long ones, so that none begins near the end.
+stages=(lint format imports app integration unit gui types end2end)
 
 describe() {
     case $1 in
@@ -19,6 +20,7 @@ describe() {
         imports) echo "who may import whom (import-linter)" ;;
         unit) echo "the parts without Qt" ;;
         gui) echo "real widgets on Qt's offscreen platform" ;;
+        app) echo "the whole window on Qt's offscreen platform" ;;
         integration) echo "a real keyring daemon, SQLite and llama.cpp server" ;;
         end2end) echo "the real program in a window under Xvfb, driven through AT-SPI" ;;
         *) return 1 ;;
@@ -32,7 +34,8 @@ run_stage() {
         types) "$venv/bin/mypy" ;;
         imports) "$venv/bin/lint-imports" --no-logo ;;
         unit) "${pytest[@]}" tests/unit ;;
-        gui) QT_QPA_PLATFORM=offscreen "${pytest[@]}" tests/gui ;;
+        gui) QT_QPA_PLATFORM=offscreen "${pytest[@]}" tests/gui --ignore=tests/gui/app ;;
+        app) QT_QPA_PLATFORM=offscreen "${pytest[@]}" tests/gui/app ;;
         integration) packaging/desktop-session.sh "${pytest[@]}" tests/integration ;;
         end2end) packaging/desktop-session.sh --screen "${pytest[@]}" tests/end2end ;;
     esac
@@ -53,9 +56,9 @@ done
 ensure_system test
 ensure_venv test
 
-# Two stages at a time: each keeps about one processor busy. What one prints is shown when it has
-# ended; a stage that was asked for alone is shown as it runs.
-at_once=2
+# One stage more than there are processors: each waits for a third of its time. What a stage prints
+# is shown when it has ended; a stage that was asked for alone is shown as it runs.
+at_once=$(($(nproc) + 1))
 logs=$(mktemp --directory)
 set -o monitor # each stage is a process group, to be stopped whole
 stop() { for group in $(jobs -p); do kill -- "-$group" 2>/dev/null || true; done; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -13,6 +14,9 @@ from desktop_app.domain.conversations.conversation import SearchFilter, SearchHi
 from desktop_app.storage.search.search_query import Search
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def found(desk: Desk) -> list[str]:
@@ -100,13 +104,15 @@ class Slow(Search):
         return await super().find(text, limit)
 
 
-def test_a_newer_search_does_not_wait_for_an_older_one(run: Run) -> None:
+def test_a_newer_search_does_not_wait_for_an_older_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def main() -> None:
         async with Desk() as desk:
             shown, controller = desk.window.conversations, desk.controllers.search
             await desk.ask_and_answer("Grapefruit?", "Yes.")
             slow = Slow(desk.backend.database)
-            object.__setattr__(desk.state.backend, "search", slow)
+            monkeypatch.setattr(desk.backend.search, "find", slow.find)
             for _ in range(6):  # more than there are readers
                 controller._search("slow")
                 await until(lambda: slow.asked)
