@@ -185,7 +185,7 @@ async def _answer(
             error.remedy = f"{error.what_to_do} {in_parts}"
         raise
     for notice in began.answer.notices:
-        say(notice)
+        say(str(notice))
     if not options.save:
         began.largest_kept = LARGEST_ANSWER  # nothing is stored, which would take far more memory
     began.ends_when_full = options.json

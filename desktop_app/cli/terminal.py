@@ -79,7 +79,7 @@ class Output:
             case TextDelta(text) | RefusalDelta(text) if not self._as_json and text:
                 self._write(text)
             case Notice(text):
-                say(text)
+                say(str(text))
             case Waiting(seconds, reason) if seconds:
                 say(_trying_again(seconds, reason))
             # The first says no more than that the answer is waited for.
@@ -183,7 +183,7 @@ def _object(
         "usage": _usage(answer.usage) if answer and answer.usage else None,
         "cost_usd": str(answer.cost) if answer and answer.cost is not None else None,
         "duration_s": round(answer.duration_s or 0.0, 3) if answer else 0.0,
-        "notices": list(answer.notices) if answer else [],
+        "notices": [str(notice) for notice in answer.notices] if answer else [],
         "error": _error(error) if error else None,
         "conversation_id": conversation_id,
         "passages": list(passages),

@@ -56,13 +56,14 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.legacy_sentences import legacy_usage_scope
+from desktop_app.domain.conversations.legacy_sentences import legacy_notice, legacy_usage_scope
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     draft_parts,
     parts_from_json,
     parts_to_json,
 )
+from desktop_app.domain.conversations.notices import NoticeText, notice_from_json, notice_to_json
 from desktop_app.domain.conversations.presets import Preset
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -236,7 +237,7 @@ def _message(message: Message) -> dict[str, Any]:
         "cost": None if message.cost is None else str(message.cost),
         "duration_s": message.duration_s,
         "error": None if message.error is None else error_to_json(message.error),
-        "notices": list(message.notices),
+        "notices": [notice_to_json(notice) for notice in message.notices],
         "parts": parts_to_json(message.parts),
         "template_id": message.template_id,
         "usage_scope": message.usage_scope.value,
@@ -367,11 +368,15 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         cost=None if item["cost"] is None else bounds.money(item["cost"]),
         duration_s=None if duration is None else float(duration),
         error=None if error is None else error_from_json(error),
-        notices=tuple(_text(notice) for notice in item["notices"]),
+        notices=tuple(map(_notice_from, item["notices"])),
         template_id=item.get("template_id", ""),
         usage_scope=_scope_from(item),
     )
     return bounds.message(message)
+
+
+def _notice_from(value: object) -> NoticeText:
+    return legacy_notice(value) if isinstance(value, str) else notice_from_json(value)
 
 
 def _scope_from(item: Mapping[str, Any]) -> UsageScope:

@@ -114,7 +114,8 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
     info = resolved.model
     refusals = {e: why for e in FAMILY_EFFORTS if (why := info.refusal_of(e))}
     if resolved.notice:  # a stand-in answers, with one effort
-        refusals = {e: resolved.notice for e in FAMILY_EFFORTS if e is not resolved.effort}
+        why = str(resolved.notice)
+        refusals = {e: why for e in FAMILY_EFFORTS if e is not resolved.effort}
     return ChoiceView(
         variant=resolved.variant,
         model_name=info.name,
@@ -124,7 +125,7 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
         variant_refusals={},
         offers_effort=resolved.variant is not None or info.takes_effort(),
         models=models,
-        notice=resolved.notice or resolved.warning,
+        notice=str(resolved.notice or resolved.warning),
         provider_name=resolved.profile.name,
         provider_id=resolved.profile.id,
         model=info.id,

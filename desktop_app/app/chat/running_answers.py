@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from desktop_app.app.chat.retry_countdown import RetryCountdown
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.shown_length import NOT_ALL_SHOWN, ShownLength
 from desktop_app.domain.conversations.stream_events import (
@@ -45,8 +46,8 @@ class _Run:
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     section: int | None = None
-    says: str = ""  # why nothing arrives
-    waiting: str | None = None  # the same, if it is not reported yet
+    says: NoticeText = ""  # why nothing arrives
+    waiting: NoticeText | None = None  # the same, if it is not reported yet
     store_error: StorageError | None = None
     deltas: int = 0
     first_delta: float = 0.0
@@ -134,7 +135,7 @@ class RunningAnswers(QObject):
         """Report again why nothing arrives in a conversation that was just opened."""
         for run in self._of(conversation_id):
             if run.says:
-                self.waiting_changed.emit(conversation_id, run.answering.answer.id, run.says)
+                self.waiting_changed.emit(conversation_id, run.answering.answer.id, str(run.says))
 
     def look_again(self, provider_id: str) -> None:
         """Retry what waits for this provider, which has another key."""
@@ -247,7 +248,7 @@ class RunningAnswers(QObject):
         for message_id, run in list(self._runs.items()):
             conversation_id = run.answering.conversation.id
             if run.waiting is not None:
-                self.waiting_changed.emit(conversation_id, message_id, run.waiting)
+                self.waiting_changed.emit(conversation_id, message_id, str(run.waiting))
                 run.waiting = None
             if run.reasoning:
                 reasoning, run.reasoning = "".join(run.reasoning), []

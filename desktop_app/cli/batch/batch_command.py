@@ -96,7 +96,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     files = await expanded([path_of(name) for name in options.files])
     settings = ask_settings(values).for_one()
     if resolved.notice:
-        say(resolved.notice)
+        say(str(resolved.notice))
     job = await service.new(
         files,
         resolved,

@@ -25,6 +25,7 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
     text_of,
 )
+from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.error_text import (
     WINDOW,
     Surface,
@@ -153,7 +154,7 @@ class Message:
     cost: Decimal | None = None
     duration_s: float | None = None
     error: ErrorNote | None = None
-    notices: tuple[str, ...] = ()
+    notices: tuple[NoticeText, ...] = ()
     remote_run: RemoteRun | None = None
     template_id: str = ""
     usage_scope: UsageScope = UsageScope.OWN

@@ -5,12 +5,61 @@ The sentences are frozen: they are what those versions wrote, whatever this one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import Kept, Remedy
 from desktop_app.domain.spending.cost import UsageScope
 
+_NOTICES: Final = {
+    NoticeCode.ASKED_SEPARATELY: (
+        "{provider} gave one answer only: this one was asked for by itself, and its input counts "
+        "again."
+    ),
+    NoticeCode.BACKGROUND_REFUSED: (
+        "{provider} does not run this in the background; it ends with the connection."
+    ),
+    NoticeCode.COST_OF_ALL: (
+        "Tokens and cost are for all {count} versions, which were asked for at once."
+    ),
+    NoticeCode.COST_WITH_FIRST: "Its tokens and cost are counted with the first version's.",
+    NoticeCode.FILES_AS_TEXT: "{provider} was sent the text of {names}, not the file.",
+    NoticeCode.IMAGES_NOT_SEEN: (
+        "{model} does not see pictures: it was told the name alone of {names}."
+    ),
+    NoticeCode.INSTANT_RETIRED: (
+        "Instant is no longer served there: GPT-5.2 with effort none answers instead."
+    ),
+    NoticeCode.MAY_GO_ON: (
+        "{provider} could not be told to stop: the run may go on there, and be billed."
+    ),
+    NoticeCode.NOT_ALL_SHOWN: (
+        "Only the beginning is shown: the answer is too long for the window. "
+        "Copy and Export include all that was kept."
+    ),
+    NoticeCode.READ_IN_PARTS: "Read in parts for {cost}.",
+    NoticeCode.REASONING_LEFT_OUT: (
+        "{provider} could not read the reasoning behind earlier answers; it was left out."
+    ),
+    NoticeCode.SETTING_LEFT_OUT: (
+        "{provider} refused the setting “{setting}” before; the answer was made without it."
+    ),
+    NoticeCode.SETTING_REFUSED: (
+        "{provider} refused the setting “{setting}”; the answer was made without it."
+    ),
+    NoticeCode.STOPPED_UNNAMED: (
+        "It was stopped before {provider} had named the run, which cannot be called off: it may "
+        "go on there, and be billed."
+    ),
+    NoticeCode.STREAM_REFUSED: (
+        "{provider} does not stream to this account; the answer came as a whole."
+    ),
+    NoticeCode.SUMMARY_REFUSED: "{provider} gives this account no summary of the reasoning.",
+}
+_LONGEST_NOTICE: Final = 1000
 _FIRST: Final = "Its tokens and cost are counted with the first version's."
 _ALL: Final = "Tokens and cost are for all "
 
@@ -112,12 +161,12 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
 _REMEDY_OF: Final = {sentence: remedy for remedy, sentence in _REMEDIES.items()}
 
 
-def legacy_usage_scope(notices: Iterable[str]) -> UsageScope:
+def legacy_usage_scope(notices: Iterable[object]) -> UsageScope:
     """Return which answers the tokens of an answer with these notices are for."""
-    for notice in notices:
-        if notice == _FIRST:
+    for sentence in notices:
+        if sentence == _FIRST:
             return UsageScope.FIRST
-        if notice.startswith(_ALL):
+        if isinstance(sentence, str) and sentence.startswith(_ALL):
             return UsageScope.ALL
     return UsageScope.OWN
 
@@ -135,3 +184,24 @@ def legacy_kept(sentence: str) -> Kept | str:
 def legacy_remedy(sentence: str) -> Remedy | str:
     """Return a remedy by its code, or the sentence if it has none."""
     return _REMEDY_OF.get(sentence, sentence)
+
+
+def legacy_notice(sentence: str) -> NoticeText:
+    """Return a notice by its code, or the sentence if it has none."""
+    # Matching takes the square of the length, and a foreign file may hold any sentence.
+    for code, pattern in _notice_patterns() if len(sentence) <= _LONGEST_NOTICE else ():
+        if found := pattern.fullmatch(sentence):
+            return notice(code, **found.groupdict())
+    return sentence
+
+
+@cache
+def _notice_patterns() -> list[tuple[NoticeCode, re.Pattern[str]]]:
+    return [(code, _pattern(template)) for code, template in _NOTICES.items()]
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    names = re.compile(r"\{(\w+)\}")
+    words = names.split(template)
+    made = (f"(?P<{word}>.+)" if n % 2 else re.escape(word) for n, word in enumerate(words))
+    return re.compile("".join(made), re.DOTALL)

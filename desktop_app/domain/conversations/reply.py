@@ -20,6 +20,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
@@ -120,7 +121,7 @@ class Reply:
     usage: Usage | None = None
     error: ProviderError | None = None
     incomplete_reason: str = ""
-    notices: tuple[str, ...] = ()
+    notices: tuple[NoticeText, ...] = ()
     response_id: str = ""
     model: str = ""
     run: RemoteRun | None = None

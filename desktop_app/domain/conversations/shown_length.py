@@ -16,6 +16,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import Part
@@ -24,10 +25,7 @@ MOST_CHARACTERS: Final = 2_000_000
 MOST_LINES: Final = 40_000
 MOST_ARGUMENTS: Final = 100_000
 """Characters of the arguments of one tool call."""
-NOT_ALL_SHOWN: Final = (
-    "Only the beginning is shown: the answer is too long for the window. "
-    "Copy and Export include all that was kept."
-)
+NOT_ALL_SHOWN: Final = notice(NoticeCode.NOT_ALL_SHOWN)
 
 
 @dataclass(frozen=True, slots=True)

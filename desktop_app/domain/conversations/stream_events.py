@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.spending.cost import Usage, UsageScope
 
@@ -92,9 +93,9 @@ class UsageShared:
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence for the user about how the answer was made."""
+    """What the user should know of how the answer was made."""
 
-    text: str
+    text: NoticeText
 
 
 @dataclass(frozen=True)

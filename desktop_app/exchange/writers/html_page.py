@@ -227,7 +227,7 @@ def _attached(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator
 def _ending(message: Message) -> Iterator[str]:
     for notice in (*message.notices, EXPORT_ENDINGS.get(message.status, "")):
         if notice:
-            yield f'<p class="notice">{_text(notice)}</p>'
+            yield f'<p class="notice">{_text(str(notice))}</p>'
     error = message.error
     if error is not None:
         rest = " ".join(part for part in (error.what_was_kept, error.what_to_do) if part)

@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from desktop_app.domain.conversations.chat_request import ChatRequest, GenerationParameters
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.stream_events import Notice, Started
 from desktop_app.domain.errors import RefusedParameterError
 from desktop_app.domain.models.model_catalog import ModelInfo
@@ -88,18 +89,14 @@ def _with_value(request: ChatRequest, name: str) -> str:
 def notices_for(provider: str, param: str, own: str | None) -> list[Notice | Started]:
     """Return what the user should know of a refusal; nothing if nothing is lost."""
     if own == "encrypted_content":
-        return [
-            Notice(
-                f"{provider} could not read the reasoning behind earlier answers; it was left out."
-            )
-        ]
+        return [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider=provider))]
     # A user who wants the other answers sends a request for each and sees that.
     if own is not None or param == "n":
         return []
-    notice = _account_notice(provider, param) or Notice(
-        f"{provider} refused the setting “{param}”; the answer was made without it."
+    told = _account_notice(provider, param) or Notice(
+        notice(NoticeCode.SETTING_REFUSED, provider=provider, setting=param)
     )
-    return [notice, *_default_tier(param)]
+    return [told, *_default_tier(param)]
 
 
 def notices_for_known(provider: str, names: list[str]) -> list[Notice | Started]:
@@ -108,10 +105,10 @@ def notices_for_known(provider: str, names: list[str]) -> list[Notice | Started]
     for name in names:
         # A user who wants the others sends a request for each and sees that
         if name != "candidates":
-            notice = _account_notice(provider, name) or Notice(
-                f"{provider} refused the setting “{name}” before; the answer was made without it."
+            told = _account_notice(provider, name) or Notice(
+                notice(NoticeCode.SETTING_LEFT_OUT, provider=provider, setting=name)
             )
-            events += [notice, *_default_tier(name)]
+            events += [told, *_default_tier(name)]
     return events
 
 
@@ -123,12 +120,12 @@ def _default_tier(param: str) -> list[Started]:
 def _account_notice(provider: str, param: str) -> Notice | None:
     """Return the notice for what OpenAI refuses to unverified organizations."""
     if param == "stream":
-        return Notice(f"{provider} does not stream to this account; the answer came as a whole.")
+        return Notice(notice(NoticeCode.STREAM_REFUSED, provider=provider))
     if param in ("reasoning.summary", "reasoning_summary"):
-        return Notice(f"{provider} gives this account no summary of the reasoning.")
+        return Notice(notice(NoticeCode.SUMMARY_REFUSED, provider=provider))
     return background_notice(provider) if param == "background" else None
 
 
 def background_notice(provider: str) -> Notice:
     """Return the notice that the answer ends with the connection after all."""
-    return Notice(f"{provider} does not run this in the background; it ends with the connection.")
+    return Notice(notice(NoticeCode.BACKGROUND_REFUSED, provider=provider))

@@ -26,6 +26,7 @@ from desktop_app.domain.conversations.conversation import (
     note_of,
     now,
 )
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import (
     Completed,
@@ -55,7 +56,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import FREE, Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, Purpose
-from desktop_app.services.chat.model_choice import INSTANT_RETIRED, ResolvedChoice
+from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.thinking_time import ThinkingTime
 from desktop_app.services.ports import Gateway, MessageStore, Provider, SpendingBook
 from desktop_app.services.spending.budget import Hold
@@ -69,11 +70,6 @@ LARGEST_BESIDE = 4 * 1024 * 1024
 """The least that each of several answers may take that come at once and share LARGEST_KEPT."""
 SAVE_AGAIN_S = 2.0
 
-NOT_CALLED_OFF = "{} could not be told to stop: the run may go on there, and be billed."
-NEVER_NAMED = (
-    "It was stopped before {} had named the run, which cannot be called off: it may go on there, "
-    "and be billed."
-)
 
 Listener = Callable[[StreamEvent, Reply], None]
 StoreListener = Callable[[StorageError | None], None]
@@ -167,8 +163,9 @@ class AnswerRun:
             provider = await self._gateway.provider(self._resolved.profile)
             usage = await provider.cancel(run)
         except UserFacingError:
-            notice = NOT_CALLED_OFF.format(self._resolved.profile.name)
-            self._reply = accumulate(self._reply, Notice(notice))
+            name = self._resolved.profile.name
+            told = notice(NoticeCode.MAY_GO_ON, provider=name)
+            self._reply = accumulate(self._reply, Notice(told))
         else:
             if usage is not None:
                 self._reply = accumulate(self._reply, UsageReported(usage))
@@ -202,8 +199,9 @@ class AnswerRun:
         if not self._is_left or kept.remote_run is None:
             self._stopped = kept.remote_run
             if self._request.background and not self._reply.response_id:
-                notice = NEVER_NAMED.format(self._resolved.profile.name)
-                self._reply = accumulate(self._reply, Notice(notice))
+                name = self._resolved.profile.name
+                told = notice(NoticeCode.STOPPED_UNNAMED, provider=name)
+                self._reply = accumulate(self._reply, Notice(told))
             await self._finish(MessageStatus.CANCELLED, on_store, once=True)
             return
         self.answer = kept
@@ -295,7 +293,7 @@ class AnswerRun:
             self._request, model=self._resolved.model.id, effort=self._resolved.effort
         )
         self.answer = replace(self.answer, choice=answerer(self._resolved))
-        self._take(Notice(INSTANT_RETIRED), listen)
+        self._take(Notice(notice(NoticeCode.INSTANT_RETIRED)), listen)
         await self._stream(listen)
 
     def _take(self, event: StreamEvent, listen: Listener) -> None:

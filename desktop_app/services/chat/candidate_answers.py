@@ -17,6 +17,7 @@ from typing import Final, cast
 from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
@@ -40,9 +41,9 @@ _OF_ALL: Final = (Started, Notice, Waiting, Failed)
 _TERMINALS: Final = (Completed, Incomplete, Failed)
 
 
-def asked_apart(provider: str) -> str:
-    """What is said under an answer that had to be asked for by itself."""
-    return f"{provider} gave one answer only: this one was asked for by itself, and its input counts again."
+def asked_apart(provider: str) -> AnswerNotice:
+    """Return the notice under an answer that had to be asked for separately."""
+    return notice(NoticeCode.ASKED_SEPARATELY, provider=provider)
 
 
 def several(estimate: Estimate, answers: int, *, at_once: bool) -> Estimate:

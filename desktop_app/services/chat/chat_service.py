@@ -31,6 +31,7 @@ from desktop_app.domain.conversations.conversation import (
     title_from,
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
+from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import (
@@ -324,7 +325,9 @@ def first_title(question: Message) -> str:
     return title_from(names or question.text) or "New conversation"
 
 
-def _empty_answer(question: Message, resolved: ResolvedChoice, notices: Sequence[str]) -> Message:
+def _empty_answer(
+    question: Message, resolved: ResolvedChoice, notices: Sequence[NoticeText]
+) -> Message:
     return Message(
         id=new_id(),
         conversation_id=question.conversation_id,

@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import (
     Api,
@@ -32,7 +33,7 @@ from desktop_app.domain.spending.cost import FREE, Price
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ gives to a file of the person's
-INSTANT_RETIRED = "Instant is no longer served there: GPT-5.2 with effort none answers instead."
+INSTANT_RETIRED = notice(NoticeCode.INSTANT_RETIRED)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class ResolvedChoice:
     model: ModelInfo
     variant: Variant | None
     effort: Effort | None
-    notice: str = ""
+    notice: NoticeText = ""
     service_tier: str | None = None
     warning: str = ""
     files: FileInputs | None = None

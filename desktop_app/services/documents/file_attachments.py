@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
 from desktop_app.domain.conversations.chat_request import FileData
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, Part
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import IllegalChoiceError, Kept
 from desktop_app.domain.models.image_tokens import image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
@@ -95,13 +96,14 @@ def not_files(parts: Iterable[Part], files: FileInputs | None) -> list[Part]:
     return [part for part in parts if not (isinstance(part, DocumentPart) and is_file(part, files))]
 
 
-def text_notice(path: Sequence[Message], resolved: ResolvedChoice) -> str:
-    """What is said under an answer where documents of earlier questions, which went as files, were
-    sent as text; "" where there were none."""
+def text_notice(path: Sequence[Message], resolved: ResolvedChoice) -> NoticeText:
+    """Return the notice that earlier files were sent as text instead; "" if there were none."""
     parts = [part for message in path for part in message.parts]
     wanted = [part for part in parts if _is_wanted(part) and not is_file(part, resolved.files)]
     names = ", ".join(dict.fromkeys(part.name for part in wanted))
-    return f"{resolved.profile.name} was sent the text of {names}, not the file." if names else ""
+    if not names:
+        return ""
+    return notice(NoticeCode.FILES_AS_TEXT, provider=resolved.profile.name, names=names)
 
 
 def _is_wanted(part: Part) -> TypeGuard[DocumentPart]:

@@ -9,6 +9,7 @@ from typing import TypeGuard
 from desktop_app.domain.conversations.chat_request import RequestPart
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, Kept
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
@@ -129,13 +130,12 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
         )
 
 
-def blind_notice(path: Sequence[Message], model: ModelInfo) -> str:
-    """What is said under an answer of a model that was told the names of pictures only; "" where
-    there were none."""
+def blind_notice(path: Sequence[Message], model: ModelInfo) -> NoticeText:
+    """Return the notice that the model was only told the names of images; "" if there were none."""
     names = _names(part for message in path for part in message.parts)
     if not names or model.sees_images is not False:
         return ""
-    return f"{model.name} does not see pictures: it was told the name alone of {names}."
+    return notice(NoticeCode.IMAGES_NOT_SEEN, model=model.name, names=names)
 
 
 def _is_seen(part: Part) -> TypeGuard[DocumentPart | ImagePart]:

@@ -29,6 +29,7 @@ from desktop_app.domain.conversations.chat_request import (
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun, Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.errors import Kept, ProviderError, RateLimitedError, UserFacingError
@@ -197,7 +198,7 @@ class _Reading:
             yield Failed(_while_reading(error))
             return
         if self._spent:  # the answer's own cost is that of the last call
-            yield Notice(f"Read in parts for {format_money(self._spent)}.")
+            yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=format_money(self._spent)))
         final = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
         answer = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(final))
         async with aclosing(answer) as events:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-COUNTED_WITH_FIRST: Final = "Its tokens and cost are counted with the first version's."
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
+
+COUNTED_WITH_FIRST: Final = notice(NoticeCode.COST_WITH_FIRST)
 
 
-def for_all(count: int) -> str:
+def for_all(count: int) -> AnswerNotice:
     """Return the notice under the first of several answers of one request."""
-    return f"Tokens and cost are for all {count} versions, which were asked for at once."
+    return notice(NoticeCode.COST_OF_ALL, count=str(count))

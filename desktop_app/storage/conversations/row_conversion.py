@@ -33,6 +33,7 @@ from desktop_app.domain.conversations.message_parts import (
     parts_to_json,
     text_of,
 )
+from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.storage.database.storage_errors import damaged
@@ -219,7 +220,7 @@ def answer_to_row(message: Message) -> Row:
         "duration_s": message.duration_s,
         "error": None if message.error is None else to_json(error_to_json(message.error)),
         "usage_scope": message.usage_scope.value,
-        "notices": to_json(message.notices),
+        "notices": to_json([notice_to_json(notice) for notice in message.notices]),
         "parts": _parts_json(message.parts),
         "remote_run": None if message.remote_run is None else to_json(asdict(message.remote_run)),
     }
@@ -240,7 +241,9 @@ def message_from_row(row: Cells) -> Message:
         cost=None if row["cost"] is None else Decimal(row["cost"]),
         duration_s=row["duration_s"],
         error=None if row["error"] is None else error_from_json(json.loads(row["error"])),
-        notices=() if row["notices"] == "[]" else tuple(json.loads(row["notices"])),
+        notices=()
+        if row["notices"] == "[]"
+        else tuple(map(notice_from_json, json.loads(row["notices"]))),
         remote_run=None
         if row["remote_run"] is None
         else RemoteRun(**json.loads(row["remote_run"])),

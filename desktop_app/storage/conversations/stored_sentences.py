@@ -11,6 +11,8 @@ import sqlite3
 from typing import Final
 
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
+from desktop_app.domain.conversations.legacy_sentences import legacy_notice
+from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
 from desktop_app.storage.conversations.row_conversion import to_json
 
 MARK_TEMPLATES: Final = """
@@ -44,3 +46,21 @@ def _coded(error: str) -> str:
         return to_json(error_to_json(error_from_json(json.loads(error))))
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return error  # damaged: left to whoever reads it
+
+
+def code_notices(connection: sqlite3.Connection) -> None:
+    """Store the notices of messages by codes, not by their sentences."""
+    sql = "SELECT id, notices FROM messages WHERE notices <> '[]'"
+    rows = [
+        (_coded_notices(notices), message_id) for message_id, notices in connection.execute(sql)
+    ]
+    connection.executemany("UPDATE messages SET notices = ? WHERE id = ?", rows)
+
+
+def _coded_notices(notices: str) -> str:
+    try:
+        found = [notice_from_json(notice) for notice in json.loads(notices)]
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        return notices  # damaged: left to whoever reads it
+    coded = [legacy_notice(each) if isinstance(each, str) else each for each in found]
+    return to_json([notice_to_json(notice) for notice in coded])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from desktop_app.storage.conversations.stored_sentences import (
     MARK_TEMPLATES,
     code_errors,
+    code_notices,
     mark_usage_scopes,
 )
 from desktop_app.storage.database.migration_runner import Migration
@@ -414,4 +415,6 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # Errors of messages had the names of their classes, and sentences.
     Migration("0021_error_codes", (), code_errors),
+    # Notices of messages were sentences.
+    Migration("0022_notice_codes", (), code_notices),
 )

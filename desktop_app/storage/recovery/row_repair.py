@@ -15,7 +15,11 @@ from desktop_app.storage.conversations.row_conversion import (
     read_row,
     searchable_text,
 )
-from desktop_app.storage.conversations.stored_sentences import code_errors, mark_usage_scopes
+from desktop_app.storage.conversations.stored_sentences import (
+    code_errors,
+    code_notices,
+    mark_usage_scopes,
+)
 from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.spending_sums import fill_slots
@@ -56,6 +60,7 @@ def repair_references(connection: sqlite3.Connection) -> int:
     strip_addresses(connection)
     mark_usage_scopes(connection)
     code_errors(connection)
+    code_notices(connection)
     return found + moved
 
 

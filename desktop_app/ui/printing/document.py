@@ -205,7 +205,7 @@ class PrintedConversation:
         dim, error = self._theme.dim, message.error
         for notice in (*message.notices, EXPORT_ENDINGS.get(message.status, "")):
             if notice:
-                self._words(_shown(notice), self._styles.paragraph(6), NOTE, colour=dim)
+                self._words(_shown(str(notice)), self._styles.paragraph(6), NOTE, colour=dim)
         if error is not None:
             self._enter(self._styles.ground(self._theme.error_ground, 6), keep=True)
             happened = _shown(error.what_happened)

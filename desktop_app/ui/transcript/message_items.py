@@ -163,7 +163,7 @@ def ending_lines(
     lines: list[Item] = []
     if waiting:
         lines.append(Line(Part.WAITING, _said(waiting)))
-    lines += [Line(Part.NOTICE, _said(notice)) for notice in message.notices]
+    lines += [Line(Part.NOTICE, _said(str(notice))) for notice in message.notices]
     ending = ENDINGS.get(message.status)
     is_explained = message.status is MessageStatus.INTERRUPTED and message.error is not None
     if ending and not is_explained:

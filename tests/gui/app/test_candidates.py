@@ -112,9 +112,9 @@ def test_one_request_where_chat_completions_is_spoken(run: Run) -> None:
             turn.give(UsageReported(Usage(1000, 0, 400)), Completed())
             await desk.settled()
             assert len(desk.stage.turns) == 1
-            assert for_all(2) in desk.transcript
+            assert str(for_all(2)) in desk.transcript
             desk.act("newer-version")
-            await until(lambda: COUNTED_WITH_FIRST in desk.transcript)
+            await until(lambda: str(COUNTED_WITH_FIRST) in desk.transcript)
             assert len(desk.stored("SELECT 1 FROM ledger")) == 1
 
     run(main())

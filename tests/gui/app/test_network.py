@@ -96,13 +96,13 @@ def test_instant_is_served_where_it_is_listed_and_stood_in_for_where_not(run: Ru
             desk.stage.models_of["env-cometapi"] = ("gpt-5.2", "gpt-5.2-pro")
             assert row(desk).notice == ""
             desk.type("Hi")
-            await until(lambda: row(desk).notice == INSTANT_RETIRED)
-            assert desk.hint == INSTANT_RETIRED
+            await until(lambda: row(desk).notice == str(INSTANT_RETIRED))
+            assert desk.hint == str(INSTANT_RETIRED)
             turn = await desk.ask(" there")
             assert turn.request.model == "gpt-5.2"
             turn.end("Hello")
             await desk.settled()
-            assert INSTANT_RETIRED in desk.transcript
+            assert str(INSTANT_RETIRED) in desk.transcript
 
     run(main())
 
@@ -112,9 +112,9 @@ def test_at_openai_the_day_counts_unless_it_is_listed_since(run: Run) -> None:
         async with Desk(environment=KEYED) as desk:
             desk.window.prompt.variant_requested.emit(Variant.INSTANT)
             desk.stage.models_of["env-openai"] = ("gpt-5.2", "gpt-5.2-chat-latest")
-            assert row(desk).notice == INSTANT_RETIRED, "the day has come at OpenAI"
+            assert row(desk).notice == str(INSTANT_RETIRED), "the day has come at OpenAI"
             desk.type("Hi")
-            await until(lambda: row(desk).notice != INSTANT_RETIRED)
+            await until(lambda: row(desk).notice != str(INSTANT_RETIRED))
             assert "still lists it" in row(desk).notice
             turn = await desk.ask("!")
             assert turn.request.model == "gpt-5.2-chat-latest"

@@ -60,7 +60,7 @@ def test_openai_s_instant_is_stood_in_for_since_its_end_and_this_is_said(shell: 
     ]
     (plain, named, illegal), received, _ = ask_all(shell, *commands)
     assert plain == Ended(0, ANSWER + "\n", f"repartee: {INSTANT_RETIRED}\n")
-    assert named.json["notices"] == [INSTANT_RETIRED]
+    assert named.json["notices"] == [str(INSTANT_RETIRED)]
     assert named.json["effort"] == "none"
     assert (illegal.code, illegal.out) == (2, "")
     assert "It takes: medium." in illegal.err

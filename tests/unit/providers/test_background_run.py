@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import (
     Failed,
@@ -344,9 +345,7 @@ def test_a_refusal_is_gone_around_and_said(param: str) -> None:
     bodies = [body for _, _, body in server.requests]
     assert [body.get("background") for body in bodies] == [True, None]
     assert bodies[1]["store"] is False
-    assert Notice("OpenAI does not run this in the background; it ends with the connection.") in (
-        events
-    )
+    assert Notice(notice(NoticeCode.BACKGROUND_REFUSED, provider="OpenAI")) in (events)
     assert fold(events).text == WHOLE.text
 
 

@@ -231,7 +231,7 @@ def test_a_refused_setting_is_left_out_in_whatever_words_it_is_refused(
     assert [one.json.get("reasoning_effort") for one in received] == ["xhigh", None]
     reply = fold(events)
     assert reply.text == "Hello"
-    assert "refused the setting “reasoning_effort”" in reply.notices[0]
+    assert "refused the setting “reasoning_effort”" in str(reply.notices[0])
 
 
 @pytest.mark.parametrize(

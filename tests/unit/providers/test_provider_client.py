@@ -331,7 +331,7 @@ def test_a_redirect_is_not_followed_and_names_its_aim_without_the_path() -> None
 
 
 def notices(events: list[StreamEvent]) -> list[str]:
-    return [event.text for event in events if isinstance(event, Notice)]
+    return [str(event.text) for event in events if isinstance(event, Notice)]
 
 
 @pytest.mark.parametrize(

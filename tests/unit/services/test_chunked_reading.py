@@ -417,7 +417,7 @@ def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> None:
         assert said[0] == f"Reading in parts: 0 of {count} · $0 so far, of about {in_all}."
         so_far = f" · {format_money(spent)} so far, of about {in_all}."
         assert said[-1] == f"Reading in parts: {count} of {count}{so_far}"
-        (notice,) = (event.text for event in events if isinstance(event, Notice))
+        (notice,) = (str(event.text) for event in events if isinstance(event, Notice))
         assert notice == f"Read in parts for {format_money(spent)}."
 
     with_reading(tmp_path, test, a=book(20))

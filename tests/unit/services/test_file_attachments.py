@@ -165,7 +165,8 @@ def test_a_later_provider_is_sent_the_text_and_that_is_said(tmp_path: Path) -> N
         await room.run(later)
         (sent,) = provider.requests[1].messages[0].parts
         assert sent == await as_text(later, part)
-        assert later.answer.notices == ("CometAPI was sent the text of a.pdf, not the file.",)
+        notices = [str(notice) for notice in later.answer.notices]
+        assert notices == ["CometAPI was sent the text of a.pdf, not the file."]
         assert text_notice(path, resolved()) == ""
 
     with_room(tmp_path, provider, test)

@@ -118,7 +118,7 @@ def test_a_blind_model_that_goes_on_is_told_the_names(tmp_path: Path) -> None:
             "[picture IMG 1.jpg, not sent: SmolLM2 135M does not see pictures]"
         )
         said = "SmolLM2 135M does not see pictures: it was told the name alone of IMG 1.jpg."
-        assert answer.notices == (said,)
+        assert [str(notice) for notice in answer.notices] == [said]
         with pytest.raises(IllegalChoiceError):
             await room.service.begin_again(blind, path[:1], ON_DEVICE, AskSettings())
 

@@ -225,7 +225,7 @@ def test_stop_tells_the_provider_and_enters_what_it_took_once(
         assert len(rows) == 1, "once, also where it is not known what it took"
         assert await spent(room, answer) == (COST if took == USAGE else 0)
         said = ["OpenAI could not be told to stop: the run may go on there, and be billed."]
-        assert list(answer.notices) == (said if isinstance(took, NetworkError) else [])
+        assert list(map(str, answer.notices)) == (said if isinstance(took, NetworkError) else [])
 
     with_room(tmp_path, provider, test)
 
@@ -306,7 +306,7 @@ def test_what_is_stopped_before_it_has_a_name_cannot_be_called_off_and_that_is_s
         assert answer is not None
         assert answer.status is MessageStatus.CANCELLED
         [notice] = answer.notices
-        assert notice.startswith("It was stopped before OpenAI had named the run")
+        assert str(notice).startswith("It was stopped before OpenAI had named the run")
 
     with_room(tmp_path, provider, test)
 

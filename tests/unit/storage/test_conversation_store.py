@@ -37,6 +37,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.errors import Kept, Remedy, StoreDamagedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -119,6 +120,13 @@ drafts = st.builds(
 )
 
 
+notices = st.builds(
+    lambda code, text: notice(
+        code, provider=text, setting=text, count=text, names=text, model=text, cost=text
+    ),
+    st.sampled_from(NoticeCode),
+    any_text,
+)
 errors = st.builds(
     ErrorNote,
     any_text,
@@ -151,7 +159,7 @@ def trees(draw: st.DrawFn) -> list[Message]:
                 draw(st.none() | money),
                 draw(st.none() | st.floats(0, 1e6)),
                 draw(st.none() | errors),
-                tuple(draw(st.lists(any_text, max_size=2))),
+                tuple(draw(st.lists(any_text | notices, max_size=2))),
                 draw(st.none() | st.builds(RemoteRun, names, st.none() | counts)),
                 draw(names),
                 draw(st.sampled_from(UsageScope)),

@@ -9,8 +9,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from desktop_app.domain.conversations.conversation import INCOMPLETE, ErrorNote, Message
-from desktop_app.domain.conversations.legacy_sentences import legacy_usage_scope
+from desktop_app.domain.conversations.legacy_sentences import legacy_notice, legacy_usage_scope
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.errors import Kept, Remedy
 from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -150,3 +153,26 @@ def test_a_damaged_error_does_not_keep_a_store_from_opening(tmp_path: Path) -> N
     path = tmp_path / "store.sqlite3"
     old_store(path, "0021", {"error": "[1"}, {"error": json.dumps(OLD_ERROR)})
     assert [m.error for m in read(path, "m1")] == [CODED]
+
+
+def test_stored_notices_get_codes(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    known = "OpenAI refused the setting “top_p”; the answer was made without it."
+    words = "Nobody writes this any more."
+    old_store(path, "0021", {"notices": json.dumps([known, words, OLD_NOTICES[0]])})
+    (message,) = read(path, "m0")
+    refused = notice(NoticeCode.SETTING_REFUSED, provider="OpenAI", setting="top_p")
+    assert message.notices == (refused, words, notice(NoticeCode.COST_OF_ALL, count="3"))
+    assert list(map(str, message.notices)) == [known, words, OLD_NOTICES[0]]
+    with closing(sqlite3.connect(path)) as connection:
+        (stored,) = connection.execute("SELECT notices FROM messages").fetchone()
+    assert known not in stored
+
+
+@pytest.mark.parametrize("code", NoticeCode)
+def test_every_notice_of_the_version_before_is_known(code: NoticeCode) -> None:
+    names = ("provider", "setting", "count", "names", "model", "cost")
+    made = notice(code, **{name: f"a {name}" for name in names})
+    found = legacy_notice(str(made))
+    assert isinstance(found, AnswerNotice)
+    assert (found.code, str(found)) == (code, str(made))
