@@ -1,4 +1,4 @@
-"""A part of a page that most people never need: folded away below its name."""
+"""A section of settings that is collapsed below its title because few users need it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class CollapsibleSection(QWidget):
-    """A name to click, or to press Space on, and what opens below it.
+    """A title button and the content that it expands and collapses.
 
     Attributes:
         head: the button.
-        body: takes what is folded away.
+        body: the layout that takes the content.
     """
 
     def __init__(self, title: str, name: str, theme: Theme) -> None:
@@ -46,23 +46,23 @@ class CollapsibleSection(QWidget):
         self._column.addWidget(self._summary)
         self._column.addWidget(self._inside)
         self.head.toggled.connect(self._turn)
-        # Behind the layout, which does not know yet how high it is.
+        # Defer until the layout knows the height of the content.
         self.head.clicked.connect(lambda: QTimer.singleShot(0, self, self._reveal))
         self._words = ""
         self.set_theme(theme)
 
     @property
     def is_open(self) -> bool:
-        """Whether what is below is shown."""
+        """Return True if the content is shown."""
         return self.head.isChecked()
 
     def set_summary(self, words: str) -> None:
-        """What is set in there, said while it is folded; "" for nothing."""
+        """Set the summary that is shown while the section is collapsed; "" for none."""
         self._words = words
         self._turn(self.is_open)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
+        """Apply the theme."""
         self._theme = theme
         self._column.setSpacing(theme.px(4))
         self.body.setContentsMargins(0, theme.px(6), 0, 0)
@@ -71,7 +71,7 @@ class CollapsibleSection(QWidget):
         self._turn(self.is_open)
 
     def _reveal(self) -> None:
-        """Scroll what was opened into view, its head in any case."""
+        """Scroll the expanded content into view, but never the title out of it."""
         above = self.parentWidget()
         while above is not None and not isinstance(above, QScrollArea):
             above = above.parentWidget()
@@ -84,7 +84,7 @@ class CollapsibleSection(QWidget):
         self._summary.set_text("" if is_open else self._words)
         mark = "chevron-down" if is_open else "chevron-right"
         self.head.setIcon(icon(mark, self._theme.dim, self._theme.px(14)))
-        # Assistive technology hears of the state in words: Qt has no role for a fold.
+        # Qt has no accessible role for a collapsible section, so the name tells its state.
         self.head.setAccessibleName(
             spoken_text(f"{self._title}, {'open' if is_open else 'folded'}")
         )

@@ -1,6 +1,6 @@
-"""The building blocks of the settings: a titled section, a note, and fields that look alike.
+"""The form widgets of the settings: a titled section, a note, and fields of one style.
 
-Each has `set_theme`, and takes care of itself alone: `retheme` finds them all.
+Each widget implements `set_theme` for itself; `retheme` finds them all.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ Tone = Literal["note", "warning", "error"]
 _LONGEST_CHOICE: Final = 200
 
 TYPING_PAUSE_MS = 600
-"""A text counts as changed once nothing was typed for so long."""
+"""A text is reported as changed after this pause in typing."""
 
 
 @runtime_checkable
 class Themed(Protocol):
-    """A widget that draws by a theme."""
+    """A widget that can change its theme."""
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
+        """Apply the theme."""
         ...
 
 
 def retheme(root: QWidget, theme: Theme) -> None:
-    """Hand the theme to every widget below `root` that wants it."""
+    """Apply the theme to every themed widget below `root`."""
     for widget in root.findChildren(QWidget):
         if isinstance(widget, Themed):
             widget.set_theme(theme)
 
 
 class Note(PlainLabel):
-    """A few quiet words that wrap; hidden while there are none."""
+    """A short dimmed text that wraps; hidden while empty."""
 
     def __init__(self, theme: Theme, text: str = "") -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Note(PlainLabel):
         self.set_text(text)
 
     def set_text(self, text: str, tone: Tone = "note") -> None:
-        """Say this; "" hides the note."""
+        """Show `text`; "" hides the note."""
         self._tone = tone
         self.setText(text)
         self.setVisible(bool(text))
@@ -80,7 +80,7 @@ class Note(PlainLabel):
         self._colour()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """A style sheet that is applied meanwhile brings back the colour of an earlier tone."""
+        """Apply the color again: a style sheet set meanwhile restores an earlier tone's color."""
         super().showEvent(event)
         self._colour()
 
@@ -93,10 +93,11 @@ class Note(PlainLabel):
 
 
 class FormSection(QWidget):
-    """A title, what belongs to it, and a note below.
+    """A title, the fields below it, and a note.
 
     Attributes:
-        title, note: the labels; `body` takes the fields.
+        title, note: the labels.
+        body: the layout that takes the fields.
     """
 
     def __init__(self, title: str, theme: Theme) -> None:
@@ -108,16 +109,14 @@ class FormSection(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self.title)
-        # Only now: what is shown before it has a parent is a window, and takes the keyboard.
+        # Show it only now: a widget shown without a parent becomes a window and takes the focus.
         self.title.setVisible(bool(title))
         self._column.addLayout(self.body)
         self._column.addWidget(self.note)
-        FormSection.set_theme(
-            self, theme
-        )  # not an heir's, which has more to dress than is there yet
+        FormSection.set_theme(self, theme)  # not a subclass's, whose widgets do not exist yet
 
     def add(self, widget: QWidget) -> None:
-        """Put something below the note."""
+        """Add a widget below the note."""
         self._column.addWidget(widget)
 
     def set_theme(self, theme: Theme) -> None:
@@ -126,13 +125,13 @@ class FormSection(QWidget):
 
 
 class LineSection(FormSection):
-    """One line of text with a title.
+    """A single-line text field with a title.
 
     Attributes:
-        field: the line.
+        field: the line edit.
 
     Signals:
-        finished(str): the person changed it and went on, or pressed Enter.
+        finished(str): the user changed the text and left the field or pressed Enter.
     """
 
     finished = Signal(str)
@@ -147,13 +146,13 @@ class LineSection(FormSection):
         self.field.editingFinished.connect(self._finish)
 
     def show_value(self, text: str, *, read_only: bool = False) -> None:
-        """Show a stored value, unless the person is writing another."""
+        """Show a stored value, unless the user is typing another."""
         is_writing = self.field.hasFocus() and self.field.text().strip() != self._shown
         self._shown = text
         if is_writing:
             return
         self.field.setText(text)
-        self._shown = self.field.text().strip()  # a line may not hold all of it
+        self._shown = self.field.text().strip()  # a line edit may drop characters
         self.field.setCursorPosition(0)
         self.field.setReadOnly(read_only)
 
@@ -165,14 +164,14 @@ class LineSection(FormSection):
 
 
 class ShownLine(QLineEdit):
-    """A line to be read; it ends in … where it is cut, and the whole is in its tooltip."""
+    """A read-only line that elides its end with …; the tooltip has the whole text."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setReadOnly(True)
 
     def setText(self, text: str | None) -> None:
-        """Show this text."""
+        """Show `text` as a single line."""
         super().setText(one_line(text or ""))
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -194,7 +193,7 @@ class ShownLine(QLineEdit):
 
 
 class Combo(QComboBox):
-    """A drop-down list with our ▾, which a turning wheel does not change in passing."""
+    """A drop-down list with our arrow, which the mouse wheel does not change."""
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
@@ -205,11 +204,11 @@ class Combo(QComboBox):
         self.setMinimumContentsLength(6)
 
     def addItem(self, text: str, data: object = None) -> None:  # type: ignore[override]
-        """Offer `data` as this text."""
+        """Add an item, its label cut to a single line."""
         super().addItem(one_line(text, _LONGEST_CHOICE), data)
 
     def setItemText(self, index: int, text: str) -> None:
-        """Call a choice otherwise."""
+        """Change the label of an item."""
         super().setItemText(index, one_line(text, _LONGEST_CHOICE))
 
     def set_theme(self, theme: Theme) -> None:
@@ -228,7 +227,7 @@ class Combo(QComboBox):
 
 
 class Slider(QSlider):
-    """A slider that tells a value when it is let go, and that a wheel in passing leaves alone."""
+    """A slider that reports its value on release and ignores the mouse wheel."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(Qt.Orientation.Horizontal)
@@ -268,7 +267,7 @@ class Slider(QSlider):
 
 
 class Switch(QCheckBox):
-    """On or off."""
+    """An on/off switch."""
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
@@ -304,23 +303,23 @@ class Switch(QCheckBox):
 
 
 class MultilineField(PlainTextField):
-    """Several lines of text.
+    """A multi-line text field.
 
     Signals:
-        edited(str): the text, once the person pauses or leaves.
+        edited(str): the text, once the user pauses or leaves the field.
     """
 
     edited = Signal(str)
 
     def __init__(self, theme: Theme, name: str, height: int = 112) -> None:
-        """`height` in pixels of the look."""
+        """Create the field; `height` is in unscaled pixels."""
         super().__init__()
         self._height = height
         set_role(self, "field")
         self.setAccessibleName(spoken_text(name))
         self.setTabChangesFocus(True)
         self._told = ""
-        self._given = ("", "")  # a text, and what the field made of it
+        self._given = ("", "")  # a text, and the text that the field made of it
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(TYPING_PAUSE_MS)
@@ -333,10 +332,10 @@ class MultilineField(PlainTextField):
         self.document().setDocumentMargin(theme.px(6))
 
     def show_text(self, text: str) -> None:
-        """Show a stored text, unless the person is writing another.
+        """Show a stored text, unless the user is typing another.
 
-        A field turns some characters into others, such as no-break spaces. That is no change of the
-        person's, and is told to nobody.
+        The field converts some characters, such as no-break spaces. That is not a change by
+        the user, so it is not reported.
         """
         now = self.toPlainText()
         if not self._pause.isActive() and text != now and (text, now) != self._given:
@@ -346,12 +345,12 @@ class MultilineField(PlainTextField):
             self._given = (text, self._told)
 
     def _on_change(self) -> None:
-        # A new margin or font is a change to Qt, too.
+        # Qt also reports a new margin or font as a text change.
         if self.toPlainText() != self._told:
             self._pause.start()
 
     def settle(self) -> None:
-        """Tell what stands there, if that is news."""
+        """Report the current text if it was not reported yet."""
         self._pause.stop()
         if self.toPlainText() != self._told:
             self._told = self.toPlainText()

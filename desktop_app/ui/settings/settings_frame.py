@@ -1,4 +1,4 @@
-"""What surrounds the pages of the settings: their tabs, the close button, and scroll areas."""
+"""The frame around the pages of the settings: tabs, close button, scroll areas."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ PAGES: Final = (
     ("library", "Library"),
     ("about", "About"),
 )
-# Room at the right for a scroll bar, so that it takes none from the page.
+# Space at the right for a scroll bar, so that the page keeps its width.
 _BAR: Final = 12
 
 
 class SettingsFrame(QWidget):
-    """Tabs over pages that are made when they are first shown.
+    """Tabs over pages that are created when they are first shown.
 
     Args:
-        makers: make the pages, by their names.
+        makers: creates each page, by page name.
 
     Signals:
         close_requested: the close button was pressed.
-        page_shown(str): a page, by its name.
+        page_shown(str): the name of the page that is now shown.
     """
 
     close_requested = Signal()
@@ -60,7 +60,7 @@ class SettingsFrame(QWidget):
         self._build()
 
     def show_page(self, page: str) -> None:
-        """Show a page, made now if it was not yet."""
+        """Show a page, creating it if needed."""
         if not self._holders[page].count():
             self._holders[page].addWidget(self._makers[page]())
         self._tabs.set_current(page)
@@ -68,7 +68,7 @@ class SettingsFrame(QWidget):
         self.page_shown.emit(page)
 
     def focus_tabs(self, reason: Qt.FocusReason) -> None:
-        """Give the keyboard to the tab of the shown page."""
+        """Focus the tab of the shown page."""
         self._tabs.button(self._tabs.current() or PAGES[0][0]).setFocus(reason)
 
     def ensure_visible(self, page: str, part: QWidget) -> None:
@@ -76,7 +76,7 @@ class SettingsFrame(QWidget):
         self._areas[page].ensureWidgetVisible(part)
 
     def bring_into_view(self, page: QWidget, part: QWidget) -> None:
-        """Scroll no further than needed to show a part that opened, never past its top."""
+        """Scroll no further than needed to show an expanded part, never past its top."""
         area = next(area for area in self._areas.values() if area.isAncestorOf(page))
         top = part.mapTo(page, QPoint()).y()
         hidden_above = top + part.height() - area.viewport().height()
@@ -84,7 +84,7 @@ class SettingsFrame(QWidget):
         bar.setValue(max(bar.value(), min(top, hidden_above)))
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
+        """Apply the theme."""
         from desktop_app.ui.settings.form_widgets import retheme
 
         self._theme = theme
@@ -121,7 +121,7 @@ class SettingsFrame(QWidget):
         self._dress()
 
     def _holder(self, page: str) -> QWidget:
-        """The place of a page; all but About scroll."""
+        """Create the container of a page; all pages but About scroll."""
         inner = QWidget()
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -150,7 +150,7 @@ class SettingsFrame(QWidget):
         self._space()
 
     def _space(self) -> None:
-        """Keep the right edge where it is, whether a page has a scroll bar in the margin or not."""
+        """Keep the right edge of the pages fixed, with or without a scroll bar in the margin."""
         px = self._theme.px
         for page, layout in self._holders.items():
             area = self._areas.get(page)

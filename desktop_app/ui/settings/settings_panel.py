@@ -1,7 +1,7 @@
-"""The settings, beside the conversation: what their pages are told, and what they tell.
+"""The settings panel beside the conversation: routes state to its pages and signals from them.
 
-The pages are made when they are first opened. What the panel is told before that is kept, and
-handed to each page when it is made.
+Pages are created when they are first opened. State that arrives earlier is kept and passed to
+each page when it is created.
 """
 
 from __future__ import annotations
@@ -36,29 +36,33 @@ if TYPE_CHECKING:
 
 
 class SettingsPanel(QFrame):
-    """The panel.
+    """The settings panel.
 
     Signals:
         opened: the panel is shown.
-        closed: the user wants the panel away.
-        profile_selected(str): the person looks at this provider.
-        profile_save_requested(ProviderProfile), profile_added(ProviderProfile): to be stored; a new one to
-            be shown, too.
-        profile_removal_requested(str): to be forgotten, with its key.
-        key_entered(str, str): profile id and key, said once.
-        key_removal_requested(str), test_requested(str): by profile id.
+        closed: the user wants to close the panel.
+        profile_selected(str): the user selected this provider.
+        profile_save_requested(ProviderProfile): store this changed profile.
+        profile_added(ProviderProfile): store this new profile and show it.
+        profile_removal_requested(str): remove this profile and its key.
+        key_entered(str, str): profile id and key; emitted once.
+        key_removal_requested(str): profile id.
+        test_requested(str): profile id.
         setting_changed(str, object): key and value, valid by the schema.
-        override_changed(str, str, object), override_removed(str, str): a conversation's own value, or none any
-            more: the conversation's id, key, value.
-        folder_override_changed(str, str, object), folder_override_removed(str, str): the same of a folder.
+        override_changed(str, str, object): conversation id, key and the conversation's own value.
+        override_removed(str, str): conversation id and key, which follows the default again.
+        folder_override_changed(str, str, object): folder id, key and the folder's own value.
+        folder_override_removed(str, str): folder id and key.
         shortcut_changed(str, str): command id and keys; "" for none.
-        model_file_chosen(object): a Path, or None for the model that comes along.
-        spending_requested(): the person wants to see all that was spent.
-        password_entered(str, str), password_removal_requested(str): of a proxy, by its name in the keyring.
-        ca_file_chosen(str, object): profile id, and a Path or None for the system's alone.
-        import_requested(), backup_requested(), restore_requested(), erase_requested(): of the library.
+        model_file_chosen(object): a Path, or None for the built-in model.
+        spending_requested(): the user wants to see the spending report.
+        password_entered(str, str): the keyring name of a proxy's password, and the password.
+        password_removal_requested(str): the keyring name of a proxy's password.
+        ca_file_chosen(str, object): profile id, and a Path or None for only the system's.
+        import_requested(), backup_requested(): actions on the library.
+        restore_requested(), erase_requested(): actions on the library.
         export_requested(str, str): "open" or "all", and the format's id.
-        about_opened(): the About page is seen and wants `set_about` and `set_help`.
+        about_opened(): the About page is shown and needs `set_about` and `set_help`.
     """
 
     opened = Signal()
@@ -117,46 +121,46 @@ class SettingsPanel(QFrame):
         self._about_texts: tuple[str, str, list[int]] = ("", "", [])
         self._help = ""
 
-    # ------------------------------------------------------------------ what the program tells
+    # ------------------------------------------------------------------ state
 
     def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
-        """The providers to choose from, and the one to show."""
+        """Set the providers to choose from, and the one to show."""
         self._profiles = (tuple(profiles), current_id)
         if self._provider:
             self._provider.set_profiles(*self._profiles)
 
     def set_key_state(self, profile_id: str, state: KeyState) -> None:
-        """Where a profile's key lies."""
+        """Show where a profile's key is stored."""
         self._key_states[profile_id] = state
         if self._provider:
             self._provider.set_key_state(profile_id, state)
 
     def set_test_result(self, profile_id: str, ok: bool, text: str) -> None:
-        """What a test said, in one line."""
+        """Show the result of a connection test."""
         self._results[profile_id] = (ok, text)
         if self._provider:
             self._provider.set_test_result(profile_id, ok, text)
 
     def set_spending(self, profile_id: str, month: MonthUnderCap) -> None:
-        """How a provider's month stands."""
+        """Show a provider's spending of the month."""
         self._spending[profile_id] = month
         if self._provider:
             self._provider.spending.set_month(profile_id, month)
 
     def set_password_state(self, secret_id: str, state: KeyState) -> None:
-        """Where the password of a provider's proxy lies, by its name in the keyring."""
+        """Show where a proxy's password is stored, by its keyring name."""
         self._password_states[secret_id] = state
         if self._provider:
             self._provider.network.set_password_state(secret_id, state)
 
     def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
-        """What a provider's file of certificates holds, or why it was not taken."""
+        """Show what a provider's certificate file contains or why it was refused."""
         self._ca_files[profile_id] = (ok, words)
         if self._provider:
             self._provider.network.set_ca_file_result(profile_id, ok, words)
 
     def set_values(self, values: Mapping[str, Any]) -> None:
-        """The stored settings, changed shortcuts among them; what is missing has its default."""
+        """Set the stored settings and changed shortcuts; missing ones have their defaults."""
         self._values = dict(values)
         for form in (self._answer, self._look, self._library):
             if form:
@@ -167,19 +171,19 @@ class SettingsPanel(QFrame):
             self._keys.set_keymap(Keymap.from_settings(self._values))
 
     def set_own(self, conversation_id: str, own: Mapping[str, Any]) -> None:
-        """The settings that the open conversation has for itself."""
+        """Set the settings that the open conversation overrides."""
         self._own = (conversation_id, dict(own))
         if self._answer:
             self._answer.set_own(*self._own)
 
     def set_folder(self, folder_id: str, name: str, own: Mapping[str, Any]) -> None:
-        """The folder in question, and the settings that it has for itself; "" for none."""
+        """Set the folder that can be edited, and the settings that it overrides; "" for none."""
         self._folder = (folder_id, name, dict(own))
         if self._answer:
             self._answer.set_folder(*self._folder)
 
     def show_folder(self) -> None:
-        """Show the settings of the folder in question."""
+        """Show the settings of the current folder."""
         self.show_page("answer")
         if self._answer:
             self._answer.show_scope("folder")
@@ -187,45 +191,54 @@ class SettingsPanel(QFrame):
     def set_refusals(
         self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
     ) -> None:
-        """Settings that the chosen model does not take: key -> why, in a sentence; and what is to be
-        known of others."""
+        """Set the settings that the chosen model does not support.
+
+        Args:
+            refusals: the reason for each unsupported key, as a sentence.
+            notes: remarks on other keys.
+        """
         self._refusals, self._notes = dict(refusals), dict(notes or {})
         if self._answer:
             self._answer.set_refusals(self._refusals, self._notes)
 
     def set_backup_state(self, words: str, tone: Tone) -> None:
-        """What came of the last backup."""
+        """Show the result of the last backup."""
         self._backup_state = (words, tone)
         if self._library:
             self._library.set_backup_state(words, tone)
 
     def set_has_open(self, has_open: bool) -> None:
-        """Whether a conversation is open that can be exported."""
+        """Set whether an open conversation can be exported."""
         self._has_open = has_open
         if self._library:
             self._library.set_has_open(has_open)
 
     def set_about(self, text: str, licences: str, ends: list[int]) -> None:
-        """What About shows to be copied, and the licences with the ends of their stretches (see
-        `paged_text.stretches`)."""
+        """Set the texts of the About page.
+
+        Args:
+            text: facts about the program and this computer.
+            licences: the texts of the licenses.
+            ends: where their pages end (see `paged_text.stretches`).
+        """
         self._about_texts = (text, licences, ends)
         if self._about:
             self._about.set_about(text, licences, ends)
 
     def set_help(self, html: str) -> None:
-        """The help, made from our own Markdown."""
+        """Set the help text, made from our own Markdown."""
         self._help = html
         if self._about:
             self._about.set_help(html)
 
     def focus_key_field(self) -> None:
-        """Show the Provider page, waiting for a key."""
+        """Show the Provider page and focus its key field."""
         self.show_page("provider")
         if self._provider:
             self._once_shown(self._provider.focus_key_field)
 
     def focus_cap_field(self) -> None:
-        """Show the Provider page, waiting for another cap."""
+        """Show the Provider page and focus its spending cap."""
         self.show_page("provider")
         if self._provider:
             self._once_shown(self._focus_cap)
@@ -236,8 +249,11 @@ class SettingsPanel(QFrame):
             self._built().ensure_visible("provider", self._provider.spending)
 
     def _once_shown(self, focus: Callable[[], None]) -> None:
-        """Qt shows what was put into a visible place with the next events. A window that becomes the
-        active one gives the keyboard to nothing that is hidden."""
+        """Call `focus` once the page is visible.
+
+        Qt shows a new child of a visible widget only with the next events, and hidden widgets
+        cannot take the focus of an activated window.
+        """
         if self._provider and self._provider.isVisible():
             focus()
         else:
@@ -248,7 +264,7 @@ class SettingsPanel(QFrame):
         self._built().show_page(page)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
+        """Apply the theme."""
         self._theme = theme
         if self._frame is not None:
             self._frame.set_theme(theme)
@@ -256,14 +272,14 @@ class SettingsPanel(QFrame):
     # ------------------------------------------------------------------ events
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Make the frame and its first page if the panel is shown for the first time."""
+        """Create the frame and its first page when the panel is first shown."""
         if self._frame is None:
             self.show_page("provider")
         super().showEvent(event)
         self.opened.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Pass the keyboard to the tabs. A focus proxy would hide the close button from Tab."""
+        """Pass the focus to the tabs. A focus proxy would hide the close button from Tab."""
         self._built().focus_tabs(event.reason())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -273,9 +289,9 @@ class SettingsPanel(QFrame):
         else:
             super().keyPressEvent(event)
 
-    # ------------------------------------------------------------------ making it
+    # ------------------------------------------------------------------ construction
 
-    # Frame and pages are made, and their modules imported, when the panel is first opened.
+    # Frame and pages are created, and their modules imported, when they are first shown.
 
     def _built(self) -> SettingsFrame:
         if self._frame is None:
@@ -312,7 +328,7 @@ class SettingsPanel(QFrame):
         page.network.password_entered.connect(self.password_entered)
         page.network.password_removal_requested.connect(self.password_removal_requested)
         page.network.ca_file_chosen.connect(self.ca_file_chosen)
-        # Once it has its new height.
+        # Scroll after the layout has the new height.
         page.network.head.toggled.connect(
             lambda: QTimer.singleShot(
                 0, self, lambda: self._built().bring_into_view(page, page.network)

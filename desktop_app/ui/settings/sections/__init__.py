@@ -1,4 +1,4 @@
-"""Groups of fields about one thing: a key, an address, a network, a limit.
+"""Groups of related fields: a key, an address, a network, a limit.
 
 May import the form widgets of `ui.settings`.
 """

@@ -1,7 +1,7 @@
-"""A provider's address: what is wrong with it, and a word asked for where it is not encrypted.
+"""The address of a provider: its validation, and a confirmation if it is not encrypted.
 
-On this computer nobody listens, and a public address without encryption is refused. Between the
-two, in the person's own network, they decide, once for each host.
+Addresses on this computer need no encryption, and public addresses without it are refused. For
+an unencrypted address in the user's own network, the user confirms once per host.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def problem_of_address(text: str) -> str:
-    """Why `text` cannot be a base URL, in a sentence; "" where it can."""
+    """Return why `text` cannot be a base URL, as a sentence; "" if it can."""
     url = QUrl(text, QUrl.ParsingMode.StrictMode)
     has_host = bool(url.host() and origin(text))
     if not url.isValid() or url.scheme() not in ("http", "https") or not has_host:
@@ -43,7 +43,7 @@ def problem_of_address(text: str) -> str:
 
 
 def warning_of_address(text: str) -> str:
-    """What the person should know of an address that can be used, or ""."""
+    """Return a warning about a valid address, or ""."""
     url = QUrl(text)
     if url.scheme() == "http" and not is_loopback(url.host()):
         return "Not encrypted: key and questions can be read on their way."
@@ -51,13 +51,13 @@ def warning_of_address(text: str) -> str:
 
 
 class AddressSection(LineSection):
-    """The base URL of one provider.
+    """The base URL of a provider.
 
     Args:
-        save: takes the profile with another address, or with a host that is allowed.
+        save: takes the profile with a new address or a newly allowed host.
 
     Signals:
-        edited(): another address was entered, be it right or wrong.
+        edited(): another address was entered, valid or not.
     """
 
     edited = Signal()
@@ -76,13 +76,13 @@ class AddressSection(LineSection):
         self.finished.connect(self._take)
 
     def show_profile(self, profile: ProviderProfile, *, read_only: bool) -> None:
-        """Show its address, and what there is to say of it."""
+        """Show the profile's address and any problem with it."""
         self._profile = profile
         self.show_value(profile.base_url, read_only=read_only)
         self._judge(profile.base_url)
 
     def is_usable(self) -> bool:
-        """Whether what stands in the field is an address; what is wrong with it is said."""
+        """Return True if the entered address is valid; otherwise show the problem."""
         return self._judge(self.field.text())
 
     def _take(self, text: str) -> None:
@@ -110,7 +110,7 @@ class AddressSection(LineSection):
         return not problem
 
     def _host_to_allow(self, text: str) -> str:
-        """The host to be asked about, "" where there is none or it was allowed before."""
+        """Return the host that needs a confirmation; "" if none does or it is already allowed."""
         host = needs_confirmation(text)
         return "" if self._profile and host in self._profile.plain_http_hosts else host
 

@@ -1,4 +1,4 @@
-"""What a server of the person's own takes beside questions: nobody can tell before it was sent there."""
+"""Switches for what a custom server accepts besides questions, which cannot be detected."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CustomServerSection(FormSection):
-    """The switches of one provider.
+    """The switches of a provider.
 
     Args:
         save: takes the changed profile.
@@ -48,7 +48,7 @@ class CustomServerSection(FormSection):
         return switch
 
     def show_profile(self, profile: ProviderProfile) -> None:
-        """Show a provider's; nothing of one whose kind says it."""
+        """Show the profile's switches; hide the section if its kind fixes them."""
         self._profile = profile
         is_own = profile.kind is ProviderKind.COMPATIBLE
         self.setVisible(is_own and not profile.from_environment)

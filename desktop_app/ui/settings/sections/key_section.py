@@ -1,7 +1,7 @@
-"""An API key or a password: entered once, shown never again.
+"""The field for an API key or a password, which is never shown after it is entered.
 
-The widget holds a key only between the last character typed and Save. What it shows afterwards is
-where the key lies, which somebody else found out.
+The widget holds a key only between the last character typed and Save. Afterwards it shows only
+where the key is stored, as reported by others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 _WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
-    # place: (what the field says, icon, note, tone)
+    # place: (text of the field, icon, note, tone)
     "keyring": (
         "Stored in the login keyring",
         "lock",
@@ -33,7 +33,8 @@ _WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
     "session": (
         "For this session only",
         "clock",
-        "No working keyring was found here, and a file would not be safe: the {secret} is forgotten "
+        "No working keyring was found here, and a file would not be safe: "
+        "the {secret} is forgotten "
         "when you close the program.",
         "warning",
     ),
@@ -64,15 +65,16 @@ _SAVING: Final = ("Being stored…", "key", "", "note")
 
 
 class KeySection(FormSection):
-    """The key of one provider, or another secret that is kept like it.
+    """The key of a provider, or another secret that is stored like a key.
 
     Args:
-        title: what it is called, as in "Save the API key".
-        prefix: begins the controls' names.
-        word: what it is called for short.
+        title: the full name of the secret, as in "Save the API key".
+        prefix: the prefix of the controls' object names.
+        word: the short name of the secret.
 
     Signals:
-        key_entered(str): the person gave a key. key_removal_requested(): the person wants it forgotten.
+        key_entered(str): the user entered a key.
+        key_removal_requested(str): the user wants the key removed.
     """
 
     key_entered = Signal(str)
@@ -130,11 +132,11 @@ class KeySection(FormSection):
         self._column.addWidget(self._remove)
 
     def set_title(self, text: str) -> None:
-        """What the section is called for this kind of provider."""
+        """Set the name of the secret for this kind of provider."""
         self.title.setText(text)
 
     def set_state(self, state: KeyState) -> None:
-        """Show where the key lies; an entry under way goes on if a key can still be entered."""
+        """Show where the key is stored; keep a key being typed if one can still be entered."""
         is_entry, typed = self._entry.isVisibleTo(self), self._entry.text()
         if state != self._state or not is_entry:
             self.show_state(state)
@@ -142,7 +144,7 @@ class KeySection(FormSection):
                 self._entry.setText(typed)
 
     def show_state(self, state: KeyState) -> None:
-        """Show where another key lies; an entry under way is dropped."""
+        """Show the key state of another profile; discard a key being typed."""
         self._state = state
         self._entry.clear()
         self._show(*_WHERE[state.place], entry=state.place in _WITHOUT_KEY)
@@ -150,7 +152,7 @@ class KeySection(FormSection):
             self.note.set_text(state.note, _WHERE[state.place][3])
 
     def begin_entry(self) -> None:
-        """Make room for a key, and wait for it."""
+        """Show the entry field and focus it."""
         if self._state.place == "environment":
             return
         if self._state.place not in _WITHOUT_KEY:
@@ -159,7 +161,7 @@ class KeySection(FormSection):
         self._entry.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _leave_entry(self) -> None:
-        """Everything is as it was before Replace."""
+        """Restore the state before Replace."""
         self.show_state(self._state)
         self._replace.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -192,7 +194,7 @@ class KeySection(FormSection):
         self.note.set_text(note.format(secret=self._word), tone)
 
     def _show_buttons(self) -> None:
-        """Save once there is something to save; before that a way back, if there is one."""
+        """Show Save once something is typed; before that Cancel, if a key is stored."""
         is_entry, typed = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
         way_back = self._state.place not in _WITHOUT_KEY
         self._save.setVisible(is_entry and (typed or not way_back))

@@ -1,4 +1,4 @@
-"""Where a provider's key lies, as the settings are told; never the key."""
+"""Where a provider's key is stored, as the settings show it; never the key itself."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ Place = Literal["keyring", "session", "environment", "none", "unknown", "elsewhe
 
 @dataclass(frozen=True)
 class KeyState:
-    """Where a profile's key lies, and one sentence more where there is something to say.
+    """The place where a profile's key is stored, and an optional note about it.
 
     `place` is "unknown" while the keyring has not been asked (asking may open a dialog), and
-    "elsewhere" if the key that is there belongs to another address.
+    "elsewhere" if the stored key belongs to another address.
     """
 
     place: Place

@@ -1,4 +1,4 @@
-"""The model on this computer: the one that comes along, or a GGUF file of the person's."""
+"""The model on this computer: the built-in model, or a GGUF file of the user's."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ OWN_WEIGHTS: Final = "Runs on this computer; how good it is depends on the file.
 
 
 class LocalModelSection(FormSection):
-    """The file of the model.
+    """The model's file.
 
     Signals:
-        model_file_chosen(object): a Path, or None for the model that comes along.
+        model_file_chosen(object): a Path, or None for the built-in model.
     """
 
     model_file_chosen = Signal(object)
@@ -53,7 +53,7 @@ class LocalModelSection(FormSection):
         self._built_in.clicked.connect(lambda: self.model_file_chosen.emit(None))
 
     def show_file(self, path: str) -> None:
-        """Show which file is used; "" for the model that comes along."""
+        """Show the name of the model file; "" for the built-in model."""
         self._file.setText(Path(path).name if path else "SmolLM2 135M")
         set_tooltip(self._file, path)
         self._file.setCursorPosition(0)

@@ -1,8 +1,8 @@
-"""By which way a provider is reached, and what it may keep: folded away, for few need it.
+"""How a provider is reached and what it may store: collapsed, because few users need it.
 
-The section edits one profile and hands over each change as a whole new one. A proxy's password is
-no part of it: it goes to the keyring, as a key does, and what is pasted within an address is taken
-out of there at once.
+The section edits a profile and reports each change as a new profile. A proxy's password is not
+part of the profile: it goes to the keyring, as a key does. A password in a pasted address is
+removed from the address at once.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ _LIMITS: Final = (
 
 
 class ProxySection(FormSection):
-    """The proxy of one provider.
+    """The proxy of a provider.
 
     Attributes:
-        password: where its password is entered.
+        password: the field for the proxy's password.
 
     Signals:
-        password_found(str): it stood in an address that was pasted.
+        password_found(str): a pasted address contained this password.
     """
 
     password_found = Signal(str)
@@ -94,7 +94,7 @@ class ProxySection(FormSection):
         self._url.editingFinished.connect(self._take)
 
     def show_profile(self, profile: ProviderProfile) -> None:
-        """Show its proxy, unless the person is about to enter another."""
+        """Show the profile's proxy, unless the user is entering another."""
         is_other = self._profile is None or profile.id != self._profile.id
         is_news = self._profile is None or profile.proxy != self._profile.proxy
         self._profile = profile
@@ -145,10 +145,10 @@ class ProxySection(FormSection):
 
 
 class CertificateSection(FormSection):
-    """The file of certificates that are trusted beside the system's.
+    """The file of certificates that are trusted in addition to the system's.
 
     Signals:
-        ca_file_chosen(object): a Path, or None for the system's alone.
+        ca_file_chosen(object): a Path, or None for only the system's certificates.
     """
 
     ca_file_chosen = Signal(object)
@@ -176,7 +176,7 @@ class CertificateSection(FormSection):
         self._clear.clicked.connect(lambda: self.ca_file_chosen.emit(None))
 
     def show_file(self, path: str, *, ok: bool = True, words: str = "") -> None:
-        """Show which file is trusted, and what it holds or why it was not taken."""
+        """Show the trusted file, and what it contains or why it was refused."""
         self._file.setText(Path(path).name if path else "The system's")
         set_tooltip(self._file, path)
         self._file.setCursorPosition(0)
@@ -197,13 +197,14 @@ class CertificateSection(FormSection):
 
 
 class NetworkSection(CollapsibleSection):
-    """Proxy, certificates, what is kept at the provider, and what only some servers need.
+    """Proxy, certificates, storage at the provider, and settings for custom servers.
 
     Args:
         save: takes the changed profile.
 
     Signals:
-        password_entered(str, str), password_removal_requested(str): a proxy's, by its name in the keyring.
+        password_entered(str, str): the keyring name of a proxy's password, and the password.
+        password_removal_requested(str): the keyring name of a proxy's password.
         ca_file_chosen(str, object): profile id, and a Path or None.
     """
 
@@ -252,7 +253,10 @@ class NetworkSection(CollapsibleSection):
         self._limit_names.activated.connect(self._take_limit)
 
     def show_profile(self, profile: ProviderProfile) -> None:
-        """Show how a provider is reached; one of the environment brings its way along."""
+        """Show how a provider is reached; hide the section if its profile fixes that.
+
+        A profile from the environment brings its own settings.
+        """
         is_other = self._profile is None or profile.id != self._profile.id
         self._profile = profile
         is_remote = profile.kind is not ProviderKind.ON_DEVICE
@@ -277,13 +281,13 @@ class NetworkSection(CollapsibleSection):
         self.set_summary(summary_of(profile))
 
     def set_password_state(self, secret_id: str, state: KeyState) -> None:
-        """Where a proxy's password lies."""
+        """Show where the password of a proxy is stored."""
         self._password_states[secret_id] = state
         if self._profile and secret_id == self._profile.proxy_password_id:
             self._proxy.password.set_state(state)
 
     def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
-        """What a file of certificates holds, or why it was not taken."""
+        """Show what a certificate file contains or why it was refused."""
         self._found[profile_id] = (ok, words)
         self._show_ca_file()
 
@@ -321,7 +325,7 @@ class NetworkSection(CollapsibleSection):
 
 
 def summary_of(profile: ProviderProfile) -> str:
-    """What differs from the usual, in a few words; "" where nothing does."""
+    """Summarize what differs from the defaults; "" if nothing does."""
     proxy = {"": "", DIRECT: "No proxy"}.get(profile.proxy, "Own proxy")
     certificates = "certificates of a file" if profile.ca_file else ""
     kept = "conversations kept at the provider" if profile.keeps_at_provider else ""

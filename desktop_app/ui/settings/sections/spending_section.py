@@ -1,4 +1,4 @@
-"""What a month may cost at a provider, and what it has cost so far."""
+"""The monthly spending cap of a provider, and the amount spent so far."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ NOT_AN_AMOUNT = "An amount in dollars, such as 20 or 12.50; empty for no cap."
 
 
 def cap_of(text: str) -> Decimal | None:
-    """An amount as people write it; None where the field is empty.
+    """Parse a dollar amount as users write it; None if the text is empty.
 
     Raises:
-        ValueError: it is no amount of dollars.
+        ValueError: the text is not an amount of dollars.
     """
     plain = text.strip().removeprefix("$").strip().replace(",", ".")
     if not plain:
@@ -42,13 +42,13 @@ def cap_of(text: str) -> Decimal | None:
 
 
 class SpendingSection(LineSection):
-    """The cap of one provider and its month.
+    """The monthly cap of a provider and its spending.
 
     Args:
-        save: takes another cap, None for none.
+        save: takes the new cap, or None for none.
 
     Signals:
-        report_requested(): the person wants to see all that was spent.
+        report_requested(): the user wants to see the spending report.
     """
 
     report_requested = Signal()
@@ -67,19 +67,19 @@ class SpendingSection(LineSection):
         self.finished.connect(self._take)
 
     def show_profile(self, profile: ProviderProfile) -> None:
-        """Show the cap and the month of this provider."""
+        """Show the cap and the month's spending of a profile."""
         self._profile = profile
         self.setVisible(profile.kind is not ProviderKind.ON_DEVICE)
         self.show_value(_amount(profile.monthly_cap), read_only=profile.from_environment)
         self._show_month()
 
     def set_month(self, profile_id: str, month: MonthUnderCap) -> None:
-        """How a provider's month stands."""
+        """Update a profile's spending of the month."""
         self._months[profile_id] = month
         self._show_month()
 
     def focus_field(self) -> None:
-        """Wait for another cap."""
+        """Focus the field and select its text."""
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         self.field.selectAll()
 
@@ -109,7 +109,7 @@ class SpendingSection(LineSection):
 
 
 def sentences_of(month: MonthUnderCap, cap: Decimal | None) -> list[str]:
-    """A month in sentences."""
+    """Describe a month's spending in sentences."""
     under = "" if cap is None else f" of {format_exact(cap)}"
     words = [f"{format_money(month.spent)}{under} spent this month."]
     if cap is not None:

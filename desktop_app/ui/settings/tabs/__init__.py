@@ -1,4 +1,4 @@
-"""The pages of the settings panel, each built when it is first opened.
+"""The pages of the settings panel, each created when it is first opened.
 
 May import `ui.settings.sections` and the form widgets.
 """

@@ -1,5 +1,6 @@
-"""Help, what to copy into a report, and the licences of what is shipped. Nothing here opens or
-fetches anything by itself: a link goes to a place in the same text or nowhere.
+"""The About page: help, facts for bug reports, and the licenses of bundled software.
+
+Nothing here opens or loads anything external: links lead only to places in the same text.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ _PAGES: Final = (("help", "Help"), ("program", "This program"), ("licences", "Li
 
 
 class QuietBrowser(SealedBrowser):
-    """Shows HTML of ours; jumps within it, and loads nothing.
+    """A view of our own HTML that follows only internal links and loads nothing.
 
-    Signals (inherited): anchorClicked is used for jumps alone.
+    Signals (inherited): anchorClicked is used only for jumps within the text.
     """
 
     def __init__(self, theme: Theme) -> None:
@@ -45,7 +46,7 @@ class QuietBrowser(SealedBrowser):
         self.set_theme(theme)
 
     def set_html(self, html: str) -> None:
-        """Show this text from its beginning."""
+        """Show `html` from its beginning."""
         self._html = html
         self.setHtml(html)
 
@@ -55,7 +56,7 @@ class QuietBrowser(SealedBrowser):
         self.document().setDefaultFont(font)
         self.document().setDocumentMargin(theme.px(8))
         self.document().setIndentWidth(theme.px(18))
-        # Headings are sized by these words alone: Qt keeps their own size beside any other.
+        # Only this style sheet sizes headings: Qt keeps their own size beside any other.
         self.document().setDefaultStyleSheet(
             "h1 { font-size: large; } h2, h3 { font-size: medium; font-weight: 600; }"
             f"a {{ color: {theme.accent.name()}; text-decoration: none; }}"
@@ -69,10 +70,10 @@ class QuietBrowser(SealedBrowser):
 
 
 class AboutTab(QWidget):
-    """The page; it fills the height it is given.
+    """The page; it fills the available height.
 
     Signals:
-        opened(): it is about to be seen, and should be told what to show.
+        opened(): the page is about to be shown and needs its content.
     """
 
     opened = Signal()
@@ -86,7 +87,7 @@ class AboutTab(QWidget):
         self._help = QuietBrowser(theme)
         self._help.setObjectName("help")
         self._program = _read_only("about-text", "About this program")
-        # A megabyte: written at once, it holds the window up for a tenth of a second.
+        # A megabyte of text, which would block the window for 100 ms if inserted at once.
         self._licences = PagedText(theme, "licences", "Licences")
         self._copy = PlainButton("Copy")
         self._copy.setObjectName("copy-about")
@@ -120,15 +121,14 @@ class AboutTab(QWidget):
         self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
 
     def set_about(self, text: str, licences: str, ends: list[int]) -> None:
-        """What is said about the program and this computer, and the licences with the ends of their
-        stretches."""
-        # Names of providers and paths are in it. All its lines are shown, each as a single one.
+        """Show the facts about the program, and the licenses with the ends of their pages."""
+        # Provider names and paths may contain line separators: keep each line a single line.
         self._program.setPlainText("\n".join(map(one_line, text.split("\n"))))
         self._licences.set_text(licences, ends)
         self._copied.set_text("No key and no conversation is in it.")
 
     def set_help(self, html: str) -> None:
-        """The help, made from our own Markdown."""
+        """Show the help, made from our own Markdown."""
         self._help.set_html(html)
 
     def set_theme(self, theme: Theme) -> None:

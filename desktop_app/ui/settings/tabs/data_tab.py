@@ -1,4 +1,4 @@
-"""The library as a whole: titles, in and out, backups, and deleting everything."""
+"""The Library page: titles, import and export, backups, and deleting everything."""
 
 from __future__ import annotations
 
@@ -30,11 +30,16 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-IN_AND_OUT: Final = "Files of Repartee, ChatGPT, Open WebUI and LibreChat are read. The same file twice adds nothing."
+IN_AND_OUT: Final = (
+    "Files of Repartee, ChatGPT, Open WebUI and LibreChat are read. "
+    "The same file twice adds nothing."
+)
 BACKUPS: Final = "Everything in one file: conversations, attachments, settings; never a key."
 DELETES: Final = (
-    "Deletes every conversation, folder, attachment, collection, batch job, draft and prompt of yours, "
-    "and the copies of the store that Repartee has made beside it. Settings, providers, keys and what was "
+    "Deletes every conversation, folder, attachment, collection, batch job, draft and prompt of "
+    "yours, "
+    "and the copies of the store that Repartee has made beside it. "
+    "Settings, providers, keys and what was "
     "spent stay. "
     "Backups in folders of yours are not touched. It cannot be undone."
 )
@@ -49,7 +54,7 @@ class DataTab(QWidget):
     """The page.
 
     Signals:
-        changed(str, object): a setting, by its key.
+        changed(str, object): the key of a setting and its value.
         import_requested(), backup_requested(), restore_requested(), erase_requested()
         export_requested(str, str): "open" or "all", and the format's id.
     """
@@ -121,7 +126,7 @@ class DataTab(QWidget):
         self._backups.add(holder)
 
     def set_values(self, values: Mapping[str, object]) -> None:
-        """The settings."""
+        """Show the settings."""
         for form in (self._titles, self._schedule, self._limits):
             form.set_values(values)
         path = self._path = str(values.get(FOLDER_KEY) or "")
@@ -130,11 +135,11 @@ class DataTab(QWidget):
         self._folder.setCursorPosition(0)
 
     def set_backup_state(self, words: str, tone: Tone) -> None:
-        """When the last backup was made, or why there is none."""
+        """Show when the last backup was made, or why there is none."""
         self._state.set_text(words, tone)
 
     def set_has_open(self, has_open: bool) -> None:
-        """Whether a conversation is open that can be exported."""
+        """Set whether an open conversation can be exported."""
         self._has_open = has_open
 
     def set_theme(self, theme: Theme) -> None:
@@ -161,10 +166,10 @@ class DataTab(QWidget):
 
 
 class EraseSection(CollapsibleSection):
-    """Deleting everything: folded away, explained, and confirmed by a word that is typed.
+    """Deleting everything: collapsed, explained, and confirmed by a typed word.
 
     Signals:
-        erase_confirmed(): it is to be done.
+        erase_confirmed(): the user confirmed.
     """
 
     erase_confirmed = Signal()

@@ -1,7 +1,7 @@
-"""Where answers come from: the provider's address and key, a test, or the model on this computer.
+"""The Provider page: a provider's address and key, a connection test, or the local model.
 
-The page edits one profile at a time and hands over each change as a whole new profile. What only
-some kinds of providers have (a key, weights, a share of the list price) is shown for those alone.
+The page edits one profile at a time and reports each change as a new profile. Fields that only
+some kinds of providers have (a key, weights, a share of the list price) are hidden for the rest.
 """
 
 from __future__ import annotations
@@ -49,14 +49,17 @@ class ProviderTab(QWidget):
     """The page.
 
     Attributes:
-        spending: the monthly cap of the provider that is shown.
-        network: by which way the provider that is shown is reached.
+        spending: the monthly cap of the shown provider.
+        network: how the shown provider is reached.
 
     Signals:
-        profile_selected(str), profile_save_requested(ProviderProfile), profile_added(ProviderProfile),
-        profile_removal_requested(str), key_entered(str, str), key_removal_requested(str), test_requested(str),
-        model_file_chosen(object): a Path, or None for the model that comes along,
-        changed(str, object): the setting of this key.
+        profile_selected(str): profile id.
+        profile_save_requested(ProviderProfile), profile_added(ProviderProfile): the profile.
+        profile_removal_requested(str): profile id.
+        key_entered(str, str): profile id and key.
+        key_removal_requested(str), test_requested(str): profile id.
+        model_file_chosen(object): a Path, or None for the built-in model.
+        changed(str, object): the key of a setting and its value.
     """
 
     profile_selected = Signal(str)
@@ -86,7 +89,7 @@ class ProviderTab(QWidget):
         self._connect()
         self.set_theme(theme)
 
-    # ------------------------------------------------------------------ building
+    # ------------------------------------------------------------------ construction
 
     def _build(self, theme: Theme) -> None:
         self._build_choice(theme)
@@ -192,14 +195,14 @@ class ProviderTab(QWidget):
         self._weights_section.model_file_chosen.connect(self.model_file_chosen)
         self._remove.clicked.connect(lambda: self.profile_removal_requested.emit(self.current_id()))
 
-    # ------------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------------ state
 
     def current_id(self) -> str:
-        """The profile that is shown; "" where there is none."""
+        """Return the id of the shown profile; "" if there is none."""
         return self._profile.id if self._profile else ""
 
     def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
-        """The providers to choose from, and the one to show."""
+        """Set the providers to choose from, and the one to show."""
         self._profiles = {profile.id: profile for profile in profiles}
         with QSignalBlocker(self._combo):
             self._combo.clear()
@@ -210,25 +213,25 @@ class ProviderTab(QWidget):
         self._show()
 
     def set_key_state(self, profile_id: str, state: KeyState) -> None:
-        """Where a profile's key lies."""
+        """Show where a profile's key is stored."""
         self._states[profile_id] = state
         if profile_id == self.current_id():
             self._key.set_state(state)
 
     def set_test_result(self, profile_id: str, ok: bool, text: str) -> None:
-        """What the test said."""
+        """Show the result of a connection test."""
         self._testing.discard(profile_id)
         self._results[profile_id] = (ok, text)
         self._show_result()
 
     def set_values(self, values: Mapping[str, object]) -> None:
-        """Take what this page shows of the settings."""
+        """Show the settings of this page."""
         self._default = str(values.get(DEFAULT_PROVIDER) or "")
         self._weights = str(values.get(WEIGHTS) or "")
         self._show_settings()
 
     def focus_key_field(self) -> None:
-        """Wait for a key; of the first provider that needs one, if this one takes none."""
+        """Focus the key field; if this provider takes no key, select the first that needs one."""
         if not self._key.isVisibleTo(self):
             needy = next((p for p in self._profiles.values() if p.needs_key), None)
             if needy is None:
@@ -274,7 +277,7 @@ class ProviderTab(QWidget):
         self._show_result()
 
     def _show_key(self, profile: ProviderProfile) -> None:
-        """Only for another profile: a stored change must not take away a key being typed."""
+        """Update the key field only for another profile, so that a key being typed survives."""
         if profile.id != self._key_of:
             self._key_of = profile.id
             self._key.show_state(self._states.get(profile.id, _first_state(profile)))
@@ -297,7 +300,7 @@ class ProviderTab(QWidget):
         )
         self._mark.setPixmap(pixmap(name, colour, self._theme.px(16)))
 
-    # ------------------------------------------------------------------ what the person does
+    # ------------------------------------------------------------------ actions of the user
 
     def _select(self, index: int) -> None:
         self._combo.setCurrentIndex(index)
@@ -329,7 +332,7 @@ class ProviderTab(QWidget):
             self._name.show_value(self._profile.name)
 
     def _forget_result(self) -> None:
-        """What a test said holds no longer."""
+        """Discard the test result, which no longer applies."""
         self._results.pop(self.current_id(), None)
         self._testing.discard(self.current_id())
         self._show_result()
@@ -362,7 +365,7 @@ def _about(profile: ProviderProfile) -> str:
 
 
 def _first_state(profile: ProviderProfile) -> KeyState:
-    """What is known of a key before anybody has looked."""
+    """Return the key state that is shown before the keyring has been asked."""
     if profile.from_environment:
         return KeyState("environment")
     return KeyState("unknown" if profile.needs_key else "none")

@@ -1,7 +1,7 @@
-"""How answers are made: for the open conversation, for its folder, or for every conversation.
+"""Settings of answers: for the open conversation, for its folder, or as defaults.
 
-The same rows serve all. In a conversation or a folder a row shows what holds there, whether that is
-its own, and lets go of it again.
+The same rows serve all three. For a conversation or a folder, a row shows the effective value and
+whether it is overridden there, and can remove the override.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ class ResponsesTab(QWidget):
     """The page.
 
     Signals:
-        changed(str, object): a default, by the setting's key.
-        override_changed(str, str, object): a conversation's own value: its id, the key, the value.
-        override_removed(str, str): a conversation follows the default again: its id, the key.
-        folder_override_changed(str, str, object), folder_override_removed(str, str): the same of a folder.
+        changed(str, object): a setting's key and its new default.
+        override_changed(str, str, object): conversation id, key and its own value.
+        override_removed(str, str): conversation id and key, which follows the default again.
+        folder_override_changed(str, str, object): folder id, key and its own value.
+        folder_override_removed(str, str): folder id and key.
     """
 
     changed = Signal(str, object)
@@ -74,19 +75,19 @@ class ResponsesTab(QWidget):
         self._show()
 
     def set_values(self, values: Mapping[str, object]) -> None:
-        """The defaults."""
+        """Set the defaults."""
         self._defaults = values
         self._show()
 
     def set_own(self, conversation_id: str, own: Mapping[str, object]) -> None:
-        """The open conversation, and the values that it has for itself."""
+        """Set the open conversation and the values that it overrides."""
         if conversation_id != self._conversation_id:
-            self._form.settle()  # what was typed belongs to the one before
+            self._form.settle()  # what was typed belongs to the previous conversation
         self._conversation_id, self._own = conversation_id, own
         self._show()
 
     def set_folder(self, folder_id: str, name: str, own: Mapping[str, object]) -> None:
-        """The folder in question and the values that it has for itself; "" where there is none."""
+        """Set the current folder and the values that it overrides; "" if there is none."""
         if folder_id != self._folder_id:
             self._form.settle()
         self._folder_id, self._folder_name, self._of_folder = folder_id, name, own
@@ -96,12 +97,12 @@ class ResponsesTab(QWidget):
         self._show()
 
     def show_scope(self, scope: str) -> None:
-        """Show whose settings these are: the conversation's, the folder's, the defaults."""
+        """Show the settings of the conversation, the folder, or the defaults."""
         self._scope.set_current(scope)
         self._choose(scope)
 
     def set_refusals(self, refusals: Mapping[str, str], notes: Mapping[str, str]) -> None:
-        """Settings that the chosen model does not take, and what is to be known of others."""
+        """Set the reasons for unsupported settings, and remarks on others."""
         self._form.set_refusals(refusals, notes)
 
     def set_theme(self, theme: Theme) -> None:

@@ -1,9 +1,9 @@
-"""A page of settings made from their declarations: one row for each, by its type.
+"""A page of settings generated from their declarations: one row per setting, by its type.
 
-A bounded number is a slider (at its left end "default", where the setting may be left to the
-model), a choice of three a segmented control, of more a drop-down list, a flag a switch, a text
-a field of several lines. A setting that the chosen model does not take is disabled, and says why.
-Where a conversation's own values are shown, each row says whether it has one, and can let go of it.
+A bounded number is a slider, whose left end is "default" if the model may choose the value. A
+choice of up to three is a segmented control, of more a drop-down list. A flag is a switch, a text
+a multi-line field. A setting that the chosen model does not support is disabled and says why. In
+a conversation or a folder, each row shows whether it is overridden, and can remove the override.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ if TYPE_CHECKING:
 
 MOST_SEGMENTS: Final = 3
 MODELS_OWN: Final = "default"
-"""What stands for a value that is left to the model."""
+"""The label of a value that is left to the model."""
 
 
 class Field(Protocol):
     """The editable part of a row."""
 
     def show(self, value: SettingValue) -> None:
-        """Show a value; tells nobody."""
+        """Show a value without emitting a change."""
 
     def set_enabled(self, enabled: bool) -> None:
-        """Whether it can be changed now."""
+        """Set whether the value can be edited."""
 
 
 class SchemaForm(QWidget):
-    """All settings of one group.
+    """All settings of a group.
 
     Signals:
-        changed(str, object): the person gave the setting of this key another value.
-        reset_requested(str): the person wants the default again, where a value of its own was shown.
+        changed(str, object): a setting's key and the user's new value.
+        reset_requested(str): the key of a setting whose override the user wants to remove.
     """
 
     changed = Signal(str, object)
@@ -58,7 +58,7 @@ class SchemaForm(QWidget):
     def __init__(
         self, group: Group, theme: Theme, own_words: str = "Set for this conversation"
     ) -> None:
-        """`own_words` stand under a row whose value is its owner's own."""
+        """Create the rows; `own_words` is the label of an overridden value."""
         super().__init__()
         self._own_words = own_words
         self._fields: dict[str, Field] = {}
@@ -96,14 +96,13 @@ class SchemaForm(QWidget):
         self._column.addWidget(section)
 
     def set_values(self, values: Mapping[str, object]) -> None:
-        """Show these values, or the defaults; keys of other groups are left aside."""
+        """Show these values, or the defaults; ignore keys of other groups."""
         checked = with_defaults(values)
         for key, field in self._fields.items():
             field.show(checked[key])
 
     def set_own(self, keys: Collection[str] | None, *, of_folder: bool = False) -> None:
-        """Mark the settings named here as a conversation's own, or a folder's; the others follow the
-        defaults. None: the defaults themselves are shown."""
+        """Mark settings as overridden by the conversation or folder; None shows the defaults."""
         for key, section in self._sections.items():
             declared, own = setting(key), self._owns.get(key)
             is_for = declared.per_conversation or (of_folder and declared.per_folder)
@@ -113,15 +112,17 @@ class SchemaForm(QWidget):
                 own.show(keys is not None and key in keys, words)
 
     def settle(self) -> None:
-        """Tell what was typed and not told yet."""
+        """Report texts that were typed but not reported yet."""
         for text in self.findChildren(MultilineField):
             text.settle()
 
     def set_refusals(
         self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
     ) -> None:
-        """Disable the settings named in `refusals`; the reason takes the place of their help.
-        `notes` stand behind it."""
+        """Disable the settings in `refusals`, showing the reason in place of their help.
+
+        `notes` are appended to the help of a setting.
+        """
         self._refusals, self._notes = refusals, notes or {}
         for key in self._sections:
             self._fields[key].set_enabled(key not in refusals)
@@ -136,7 +137,7 @@ class SchemaForm(QWidget):
 
 
 class _OwnValue:
-    """Under a row: whose own the value is, and the way back to the default."""
+    """The line under a row that says whose value it is, with a reset button."""
 
     def __init__(self, declared: Setting, section: FormSection) -> None:
         self._words = PlainLabel()
@@ -212,7 +213,7 @@ class _SegmentsField:
 
 
 class _ListField:
-    """A drop-down list; its first line is the model's own value, where that is allowed."""
+    """A drop-down list, beginning with "default" if the model may choose."""
 
     def __init__(
         self,
@@ -238,7 +239,7 @@ class _ListField:
 
 
 class _SliderField:
-    """A slider over the positions, and the value in words beside it."""
+    """A slider over the stops, and the value in words beside it."""
 
     def __init__(
         self,
@@ -267,7 +268,7 @@ class _SliderField:
         tell(self._stops[at])
 
     def show(self, value: SettingValue) -> None:
-        """Values between two stops (set elsewhere) stand at the nearest, in their own words."""
+        """Show the value; one between two stops moves the slider to the nearest."""
         with QSignalBlocker(self._slider):
             self._slider.setValue(self._nearest(value))
         self._slider.update()
@@ -296,7 +297,7 @@ class _SliderField:
 
 
 def in_words(value: SettingValue, unit: str = "") -> str:
-    """A number as it is shown: 16384 tokens -> "16,384 tokens", None -> "default"."""
+    """Format a number for display: 16384 tokens -> "16,384 tokens", None -> "default"."""
     if value is None:
         return MODELS_OWN
     number = f"{value:,}" if isinstance(value, int) else f"{value:.2f}".rstrip("0").rstrip(".")
@@ -304,7 +305,7 @@ def in_words(value: SettingValue, unit: str = "") -> str:
 
 
 class _LongTextField:
-    """Several lines."""
+    """A multi-line text."""
 
     def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
         height = {None: 112, 1: 38}.get(declared.most_lines, 72)

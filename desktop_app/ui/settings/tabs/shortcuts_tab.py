@@ -1,7 +1,7 @@
-"""Every command with its keys: press the key's cap, then the new keys.
+"""The Shortcuts page: every command with its keys, which a click on them changes.
 
-What cannot be a shortcut is refused with the reason; what collides is taken, and shown at both
-commands, so that the person decides which of them gives way.
+Invalid shortcuts are refused with a reason. Conflicting shortcuts are accepted and marked at
+both commands, so that the user decides which one to change.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _BARE_MODIFIERS: Final = frozenset(
 
 
 class KeyCap(PlainButton):
-    """The keys of one command; pressed, it waits for other keys.
+    """The keys of a command; pressed, it captures new keys.
 
-    Esc leaves them as they are, Backspace takes them away.
+    Esc keeps the keys, Backspace removes them.
 
     Signals:
-        captured(str): the keys pressed, as a shortcut's text; "" for none.
+        captured(str): the pressed keys, as a shortcut's text; "" for none.
     """
 
     captured = Signal(str)
@@ -65,7 +65,7 @@ class KeyCap(PlainButton):
         return QSize(width, height + self._theme.px(2))
 
     def event(self, event: QEvent) -> bool:
-        # While we wait, no key may reach a shortcut, nor may Tab move on.
+        # While capturing, no key may trigger a shortcut, and Tab must not move the focus.
         if self._is_waiting and event.type() == QEvent.Type.ShortcutOverride:
             event.accept()
             return True
@@ -112,7 +112,7 @@ class KeyCap(PlainButton):
 
 
 class CommandRow(QWidget):
-    """A command's title, its keys, the way back to the default, and what is wrong with them.
+    """A command's title, its keys, a reset button, and a note about conflicts.
 
     Signals:
         changed(str, str): command id and its new keys.
@@ -147,7 +147,7 @@ class CommandRow(QWidget):
         )
 
     def show_keys(self, keys: str, *, is_changed: bool, rivals: str) -> None:
-        """Show the command's keys, and with what they collide."""
+        """Show the command's keys and the commands that they conflict with."""
         self._cap.set_keys(keys)
         spoken = native(keys) or "no keys"
         self._cap.setAccessibleName(spoken_text(f"{self._command.title}: {spoken}"))
@@ -200,7 +200,7 @@ class ShortcutsTab(QWidget):
         self._column.addWidget(row)
 
     def set_keymap(self, keymap: Keymap) -> None:
-        """Show these keys."""
+        """Show the shortcuts of all commands."""
         conflicts = keymap.conflicts()
         titles = {command.id: command.title for command in keymap}
         for command_id, row in self._rows.items():
@@ -218,6 +218,6 @@ class ShortcutsTab(QWidget):
 
 
 def native(keys: str) -> str:
-    """A shortcut as this desktop writes it ("Ctrl+Enter")."""
+    """Format a shortcut as this desktop writes it ("Ctrl+Enter")."""
     shown = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
     return shown.replace("Return", "Enter")
