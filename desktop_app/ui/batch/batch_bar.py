@@ -1,4 +1,4 @@
-"""A line above the prompt while a batch job is under way, and when one has ended."""
+"""A bar above the prompt while a batch job runs, and after it ended."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class BatchBar(QFrame):
-    """See the module.
+    """A bar with the state of the batch jobs, or the offer of a new one.
 
     Signals:
-        show_requested(): the jobs, or what is offered, is to be shown.
-        dismissed(): the person has read it, or does not want it.
+        show_requested(): show the jobs or the offer.
+        dismissed(): the user has read the bar or declines the offer.
     """
 
     show_requested = Signal()
@@ -50,12 +50,12 @@ class BatchBar(QFrame):
         self.hide()
 
     def offer(self, words: str) -> None:
-        """Offer a job of files that were given."""
+        """Offer a batch job for the files that the user added."""
         self.say(words, has_ended=True)
         self.show_button.setText("Summarise many…")
 
     def say(self, words: str, *, has_ended: bool = False) -> None:
-        """Show how things stand; "" hides it."""
+        """Show the state of the jobs; "" hides the bar."""
         self.show_button.setText("Show")
         self.words.setText(words)
         self.setAccessibleName(spoken_text(words))
@@ -63,7 +63,7 @@ class BatchBar(QFrame):
         self.setVisible(bool(words))
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         px = theme.px
         self._line.setContentsMargins(px(14), px(10), px(14), px(10))
         self._line.setSpacing(px(14))

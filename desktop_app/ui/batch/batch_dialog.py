@@ -1,4 +1,4 @@
-"""The window of batch jobs: all of them, a new one, and each by itself."""
+"""The window of batch jobs, with pages for the list, a new job and a single job."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 SIZE: Final = (860, 620)
 EMPTY: Final = (
-    "A batch job asks one question of each of many files, at half price. The answers come within a day, "
+    "A batch job asks one question of each of many files, at half price. "
+    "The answers come within a day, "
     "whether this window is open or not."
 )
 _SHARES: Final = (0.24, 0.23, 0.42, 0.11)
@@ -44,15 +45,15 @@ _ENDINGS: Final = {"markdown": ("Markdown (*.md)", ".md"), "csv": ("CSV (*.csv)"
 
 
 class BatchDialog(QDialog):
-    """See the module.
+    """The window of batch jobs.
 
     Attributes:
         new, job: the pages.
 
     Signals:
-        new_job_requested(): a new job is about to be made.
-        job_requested(str): this one is to be shown.
-        report_requested(str, str, Path): a job's id, the format, and where to.
+        new_job_requested(): the user is about to create a job.
+        job_requested(str): id of the job to show.
+        report_requested(str, str, Path): a job's id, the format, and the file to write.
     """
 
     new_job_requested = Signal()
@@ -84,7 +85,7 @@ class BatchDialog(QDialog):
         room, edge = parent.window().size(), theme.px(24)
         wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
         self._first_size = wanted.boundedTo(room - QSize(edge, edge))
-        self.resize(self._first_size)  # so that it is put in the middle
+        self.resize(self._first_size)  # so that it is centered on its parent
 
     def _build(self) -> None:
         table = self.table
@@ -117,7 +118,7 @@ class BatchDialog(QDialog):
 
     @property
     def page(self) -> str:
-        """What is shown: "list", "new" or "job"."""
+        """Return the name of the shown page: "list", "new" or "job"."""
         return ("list", "new", "job")[self._stack.currentIndex()]
 
     def show_list(self) -> None:
@@ -130,13 +131,13 @@ class BatchDialog(QDialog):
         (self.table if self.jobs.rowCount() else self.new_button).setFocus()
 
     def show_new(self) -> None:
-        """Show the page on which a job is made."""
+        """Show the page for a new job."""
         self.say("")
         self._stack.setCurrentIndex(1)
         self.new.add_files.setFocus()
 
     def show_job(self, job: BatchJob) -> None:
-        """Show one job."""
+        """Show a job."""
         is_other = self.page != "job" or self.job.job_id != job.id
         self.job.show_job(job)
         self._stack.setCurrentIndex(2)
@@ -145,7 +146,7 @@ class BatchDialog(QDialog):
             self.job.table.setFocus()
 
     def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
-        """All jobs, newest first."""
+        """Set all jobs, newest first."""
         self.jobs.set_jobs(jobs)
         self.table.setVisible(bool(jobs))
         self._list_column.setAlignment(
@@ -157,17 +158,17 @@ class BatchDialog(QDialog):
                 self.table.setFocus()
 
     def say(self, words: UserFacingError | str, *, is_error: bool = False) -> None:
-        """Say something at the foot; "" says nothing."""
+        """Show a message at the bottom; "" hides it."""
         text = words if isinstance(words, str) else words.sentences
         self.words.set_text(text, "error" if is_error or not isinstance(words, str) else "note")
         if text:
-            # Imported late, as everywhere: it takes 10 ms.
+            # Imported late because it takes 10 ms.
             from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
             self.words.setAccessibleName(spoken_text(text))
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.words, text))
 
-    # ------------------------------------------------------------------ the person
+    # ------------------------------------------------------------------ actions of the user
 
     def _open(self, index: object) -> None:
         job = self.jobs.job_at(index)  # type: ignore[arg-type]
@@ -189,7 +190,7 @@ class BatchDialog(QDialog):
         dialog.open()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc goes back to the list, and from there closes; Enter in the list opens."""
+        """Go back to the list on Esc, or close from there; open a job on Enter."""
         if event.key() == Qt.Key.Key_Escape and self.page != "list":
             self.show_list()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.table.hasFocus():
@@ -208,10 +209,10 @@ class BatchDialog(QDialog):
             self.new_job_requested.emit()
         self.new.add(paths)
 
-    # ------------------------------------------------------------------ looks
+    # ------------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(10))

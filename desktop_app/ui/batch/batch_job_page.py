@@ -1,4 +1,4 @@
-"""One batch job: what it takes before it is sent, how far it is, and what came for each file."""
+"""The page of a batch job: cost before sending, progress, and each file's answer."""
 
 from __future__ import annotations
 
@@ -43,15 +43,16 @@ _SHARES: Final = (0.31, 0.17, 0.29, 0.11, 0.12)
 
 
 class BatchJobPage(QWidget):
-    """See the module.
+    """The page of a batch job.
 
     Signals:
-        back_requested(): back to the jobs.
-        start_requested(str), cancel_requested(str), repeat_requested(str), remove_requested(str): the person wants that, by the job's id.
-        report_requested(str, str): as "markdown" or "csv".
-        item_requested(str, int): its answer is to be shown.
-        open_requested(str, int): as a conversation.
-        chunked_reading_requested(str, int): as an ordinary question, read in parts.
+        back_requested(): show the list of jobs.
+        start_requested(str), cancel_requested(str): id of the job.
+        repeat_requested(str), remove_requested(str): id of the job.
+        report_requested(str, str): id of the job, and "markdown" or "csv".
+        item_requested(str, int): load the answer of a file, by job id and number.
+        open_requested(str, int): open a file's answer as a conversation.
+        chunked_reading_requested(str, int): ask about a file in a chat, reading it in parts.
     """
 
     back_requested = Signal()
@@ -159,21 +160,21 @@ class BatchJobPage(QWidget):
         self.open.clicked.connect(self._open)
         self.parts.clicked.connect(lambda: self._want_item(self.chunked_reading_requested))
 
-    # ------------------------------------------------------------------ what the program tells
+    # ------------------------------------------------------------------ state
 
     @property
     def job_id(self) -> str:
-        """Of the job that is shown."""
+        """Return the id of the shown job; "" if there is none."""
         return "" if self._job is None else self._job.id
 
     @property
     def chosen(self) -> int:
-        """The number of the file that is chosen, 0 for none."""
+        """Return the number of the selected file; 0 for none."""
         line = self.lines.line_at(self.table.currentIndex())
         return 0 if line is None else line.number
 
     def show_job(self, job: BatchJob) -> None:
-        """Show how a job stands; its files come by `set_lines`."""
+        """Show the state of a job; `set_lines` sets its files."""
         if self._job is None or job.id != self._job.id:
             self._item = None
             self.answer.clear()
@@ -202,7 +203,7 @@ class BatchJobPage(QWidget):
         self.remove.setVisible(status.is_over)
 
     def show_reading(self, done: int, total: int) -> None:
-        """How many files are read."""
+        """Show how many files have been read."""
         self.bar.setMaximum(max(1, total))
         self.bar.setValue(done)
         self.status.setText(f"Reading the files · {done:,} of {total:,}")
@@ -219,12 +220,12 @@ class BatchJobPage(QWidget):
         self.bar.setAccessibleName(spoken_text(progress_words(job)))
 
     def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
-        """The files of the job; see `BatchLineModel.set_lines`."""
+        """Set the files of the job; see `BatchLineModel.set_lines`."""
         self.lines.set_lines(lines, changed)
         self._choose(self.table.currentIndex())
 
     def show_item(self, item: BatchItem) -> None:
-        """Show the answer of the file that is chosen."""
+        """Show the answer of the selected file."""
         self._item = item
         words = [f"[{item.error}]"] if item.error else []
         words += [item.answer] if item.answer else []
@@ -236,7 +237,7 @@ class BatchJobPage(QWidget):
         self.parts.setVisible(is_large)
         self.open.setVisible(not is_large)
 
-    # ------------------------------------------------------------------ what the person does
+    # ------------------------------------------------------------------ actions of the user
 
     def _narrow(self, name: str) -> None:
         self.lines.narrow(name == "problems")
@@ -270,7 +271,7 @@ class BatchJobPage(QWidget):
             self.report_requested.emit(self._job.id, format_)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         px = theme.px
         self._column.setSpacing(px(8))
         self._head.setSpacing(px(10))

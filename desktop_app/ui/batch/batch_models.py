@@ -1,7 +1,7 @@
-"""The jobs, and the files of one, as tables; a job may have tens of thousands of files.
+"""Table models of the batch jobs and of a job's files.
 
-Rows come ready made: what differs from before is found where they are read, on another thread, and a
-change of one file is a change of one row here.
+A job may have tens of thousands of files. Rows arrive ready for display: the reading thread finds
+what has changed, and the change of a file changes a single row here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class BatchJobModel(QAbstractTableModel):
         self._jobs: list[BatchJob] = []
 
     def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
-        """Show these; where they are the same jobs, only what stands in their rows changes."""
+        """Set the jobs; the same jobs in the same order only update their rows."""
         if [job.id for job in jobs] == [job.id for job in self._jobs]:
             for row, job in enumerate(jobs):
                 if job != self._jobs[row]:
@@ -49,11 +49,11 @@ class BatchJobModel(QAbstractTableModel):
         self.endResetModel()
 
     def job_at(self, index: Index) -> BatchJob | None:
-        """The job of a row."""
+        """Return the job of a row."""
         return self._jobs[index.row()] if index.isValid() else None
 
     def row_of(self, job_id: str) -> int:
-        """Where a job stands; -1 where it does not."""
+        """Return the row of a job; -1 if it is not in the table."""
         return next((row for row, job in enumerate(self._jobs) if job.id == job_id), -1)
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
@@ -95,12 +95,16 @@ class BatchLineModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._lines: Sequence[BatchLine] = ()
-        self._shown: Sequence[int] = ()  # places in `_lines`
+        self._shown: Sequence[int] = ()  # indexes into `_lines`
         self._is_narrowed = False
 
     def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
-        """Show these; `changed` are the first and the last place that differ where all else is as it
-        was, None where everything may differ."""
+        """Set the files.
+
+        Args:
+            lines: all files of the job.
+            changed: the first and last index that differ; None if anything may differ.
+        """
         if changed is None or len(lines) != len(self._lines) or self._is_narrowed:
             self.beginResetModel()
             self._lines = lines
@@ -113,7 +117,7 @@ class BatchLineModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.HEADINGS) - 1))
 
     def narrow(self, is_narrowed: bool) -> None:
-        """Show only what has no answer, or everything."""
+        """Show only files without an answer, or all."""
         if is_narrowed != self._is_narrowed:
             self.beginResetModel()
             self._is_narrowed = is_narrowed
@@ -128,7 +132,7 @@ class BatchLineModel(QAbstractTableModel):
             self._shown = range(len(lines))
 
     def line_at(self, index: Index) -> BatchLine | None:
-        """The file of a row."""
+        """Return the file of a row."""
         return self._lines[self._shown[index.row()]] if index.isValid() else None
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:

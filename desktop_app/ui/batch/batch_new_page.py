@@ -1,4 +1,4 @@
-"""A new batch job: which files, what is asked of each, and who answers."""
+"""The page for a new batch job: its files, the question, and the model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NAMED_FILES: Final = 3
 
 @dataclass(frozen=True)
 class BatchModelOption:
-    """A model to choose; `refusal` is why it cannot be, "" where it can."""
+    """A model to choose; `refusal` says why it cannot be chosen, "" if it can."""
 
     model: str
     name: str
@@ -46,7 +46,7 @@ class BatchModelOption:
 
 @dataclass(frozen=True)
 class BatchProviderOption:
-    """A provider to choose, with its models; `refusal` as above."""
+    """A provider to choose, with its models; `refusal` as for models."""
 
     id: str
     name: str
@@ -56,7 +56,7 @@ class BatchProviderOption:
 
 @dataclass(frozen=True)
 class BatchPromptOption:
-    """A prompt of the library, its text as it is asked."""
+    """A prompt of the library, with the text to send."""
 
     id: str
     title: str
@@ -65,7 +65,7 @@ class BatchPromptOption:
 
 @dataclass(frozen=True)
 class BatchWish:
-    """The job that the user asks for; `template_id` is "" for a task of their own."""
+    """The job that the user asks for; `template_id` is "" for the user's own question."""
 
     paths: tuple[Path, ...]
     title: str
@@ -78,11 +78,11 @@ class BatchWish:
 
 
 class BatchNewPage(QWidget):
-    """See the module.
+    """The page for a new batch job.
 
     Signals:
-        preparation_requested(BatchWish): read these files, and say what it takes.
-        back_requested(): back to the jobs.
+        preparation_requested(BatchWish): read these files and estimate the job.
+        back_requested(): show the list of jobs.
     """
 
     preparation_requested = Signal(object)
@@ -173,25 +173,25 @@ class BatchNewPage(QWidget):
         self.effort.activated.connect(lambda _: self._note_effort())
         self.read.clicked.connect(self._want)
 
-    # ------------------------------------------------------------------ what there is to choose
+    # ------------------------------------------------------------------ options
 
     def set_files(self, paths: Sequence[Path]) -> None:
-        """Take these in place of others."""
+        """Replace the files."""
         self._paths = dict.fromkeys(paths)
         self._show_files()
 
     def add(self, paths: Sequence[Path]) -> None:
-        """Take these, too."""
+        """Add files."""
         self._paths |= dict.fromkeys(paths)
         self._show_files()
 
     def begin_anew(self) -> None:
-        """The job is made: nothing is left of it here."""
+        """Clear the page after the job was created."""
         self.task.clear()
         self.set_files(())
 
     def set_prompts(self, prompts: Sequence[BatchPromptOption], chosen: str) -> None:
-        """The prompts to choose from; the task is the chosen one's, unless there is one."""
+        """Set the prompts; the chosen prompt fills an empty question."""
         self._prompts = {prompt.id: prompt for prompt in prompts}
         self.prompt.clear()
         for prompt in prompts:
@@ -208,7 +208,7 @@ class BatchNewPage(QWidget):
         model: str,
         effort: Effort | None,
     ) -> None:
-        """The providers to choose from, and what to begin with."""
+        """Set the providers, and the initial choice."""
         self._wanted_effort = effort
         self._providers = {provider.id: provider for provider in providers}
         self.provider.blockSignals(True)
@@ -219,7 +219,7 @@ class BatchNewPage(QWidget):
         self.provider.blockSignals(False)
         self._show_models(model)
 
-    # ------------------------------------------------------------------ the person's choices
+    # ------------------------------------------------------------------ actions of the user
 
     def _choose_files(self) -> None:
         dialog = self._dialog("Files for the batch job")
@@ -326,7 +326,7 @@ class BatchNewPage(QWidget):
         )
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         px = theme.px
         self._page.setSpacing(px(10))
         self._column.setSpacing(px(8))

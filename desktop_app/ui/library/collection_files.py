@@ -1,4 +1,4 @@
-"""The files of a collection: a list with what is the matter with each."""
+"""The list of a collection's files, with any problem of each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
 
 
 def facts_of(file: CollectionFile) -> str:
-    """What is to be said of a file: its pages, or what is the matter with it.
+    """Return the number of pages of a file, or its problem.
 
     >>> from desktop_app.domain.documents.collections import CollectionFile
     >>> facts_of(CollectionFile("c", "/a.pdf", "a.pdf", pages=1, status="ready"))
@@ -53,17 +53,17 @@ class CollectionFilesModel(RowsModel["CollectionFile"]):
         )
 
     def set_rows(self, rows: Sequence[CollectionFile]) -> None:
-        """Show these."""
+        """Set the files."""
         ordered = sorted(rows, key=lambda f: (_ORDER[f.status], f.name.casefold(), f.path))
         if ordered != self._rows:
             super().set_rows(ordered)
 
 
 class CollectionFilesDelegate(RowDelegate):
-    """Draws a name, and below it the facts."""
+    """Draws a name with the facts below it."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Two lines."""
+        """Return the size of a row of two lines."""
         return QSize(self.theme.px(120), self.theme.px(_HEIGHT))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:

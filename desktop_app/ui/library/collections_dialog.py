@@ -1,7 +1,6 @@
-"""The window in which collections are made and filled: a list of them, and beside it the files of
-one, with what is the matter with each.
+"""The window that manages collections: their list, and the files of the selected one.
 
-Files and folders can be dropped anywhere on it; where no collection is shown, one is made of them.
+Files and folders can be dropped anywhere on it. Without a selected collection, a drop creates one.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ EMPTY: Final = "Nothing is in this collection yet. Add files or a folder, or dro
 
 @dataclass(frozen=True)
 class CollectionState:
-    """A collection as it stands in the list."""
+    """A collection and the state of its files."""
 
     collection: Collection
     ready: int
@@ -63,7 +62,7 @@ class CollectionState:
 
     @property
     def words(self) -> str:
-        """How many documents, and what is the matter."""
+        """Return how many documents there are, and how many have problems."""
         count = self.ready + self.problems + self.waiting
         words = [f"{count:,} document{'' if count == 1 else 's'}"]
         if self.problems:
@@ -74,16 +73,17 @@ class CollectionState:
 
 
 class CollectionsDialog(QDialog):
-    """See the module. All signals but `create_requested` name a collection by its id.
+    """The window of collections. Signals with a `str` pass the collection's id first.
 
     Signals:
-        create_requested(list[Path]): a new one is wanted, with these in it.
-        add_requested(str, list[Path]): files and folders for it.
-        rename_requested(str, str), delete_requested(str), refresh_requested(str), ask_requested(str)
-        embedding_requested(str): its passages may be sent to be found by their meaning.
-        file_removal_requested(str, str): a file, by its path.
+        create_requested(list[Path]): create a collection with these files.
+        add_requested(str, list[Path]): add files and folders.
+        rename_requested(str, str): the collection's new name.
+        delete_requested(str), refresh_requested(str), ask_requested(str)
+        embedding_requested(str): the user allows sending its passages for semantic search.
+        file_removal_requested(str, str): remove a file, by its path.
         file_open_requested(CollectionFile)
-        cancel_requested(): what is being read is to be broken off.
+        cancel_requested(): cancel the reading.
         collection_shown(str): another collection is shown; "" for none.
         closed()
     """
@@ -209,15 +209,15 @@ class CollectionsDialog(QDialog):
         self.work.cancel_requested.connect(lambda: self.cancel_requested.emit())
         self._undo.clicked.connect(self._take_back)
 
-    # ------------------------------------------------------------ what the program tells
+    # ------------------------------------------------------------ state
 
     @property
     def current(self) -> str:
-        """The collection that is shown; "" for none."""
+        """Return the id of the shown collection; "" for none."""
         return self.list.current
 
     def set_collections(self, states: Sequence[CollectionState]) -> None:
-        """All there are."""
+        """Set all collections."""
         self._states = {state.collection.id: state for state in states}
         self.list.set_rows(
             [
@@ -230,28 +230,27 @@ class CollectionsDialog(QDialog):
         self._show(self.current, anew=False)
 
     def select(self, collection_id: str, *, is_new: bool = False) -> None:
-        """Show one; a new one's name is ready to be typed over."""
+        """Show a collection; select the name of a new one for typing."""
         self.list.select(collection_id)
         if is_new:
             self.name.setFocus(Qt.FocusReason.OtherFocusReason)
             self.name.selectAll()
 
     def set_files(self, files: Sequence[CollectionFile]) -> None:
-        """The files of the one that is shown."""
+        """Set the files of the shown collection."""
         self._model.set_rows(files)
         self.files.setVisible(bool(files))
         self.empty.setVisible(not files)
         self.empty.setText(EMPTY)
 
     def set_meaning(self, words: str) -> None:
-        """Say what would be sent for passages to be found by their meaning, too; "" where nothing
-        would."""
+        """Show what semantic search would send; "" hides the note if nothing would be sent."""
         self.meaning.setText(words)
         self.meaning.setAccessibleName(spoken_text(words))
         self._meaning.setVisible(bool(words))
 
     def show_work(self, words: str, done: int, total: int) -> None:
-        """Say what is being read, and how far that is; "" where nothing is."""
+        """Show what is being read and the progress; "" hides it."""
         if not words:
             self.work.hide()
         else:
@@ -265,7 +264,7 @@ class CollectionsDialog(QDialog):
     def say(
         self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
     ) -> None:
-        """Say what was done, and how it is undone; "" says nothing."""
+        """Show what was done, with an Undo button if `undo` is given; "" hides it."""
         self._words.setText(words)
         self._words.setAccessibleName(spoken_text(words))
         set_role(self._words, "error" if is_error else "note")
@@ -274,7 +273,7 @@ class CollectionsDialog(QDialog):
         self._on_undo = undo or (lambda: None)
 
     def end_undo(self, undo: Callable[[], object]) -> None:
-        """What was done can no longer be undone like this."""
+        """Hide the Undo button of an action that can no longer be undone."""
         if self._on_undo == undo:
             self._undo.hide()
 
@@ -296,7 +295,7 @@ class CollectionsDialog(QDialog):
             self.empty.setText("")
             self.collection_shown.emit(collection_id if state is not None else "")
 
-    # ------------------------------------------------------------ what the person does
+    # ------------------------------------------------------------ actions of the user
 
     def _tell(self, signal: object) -> None:
         if self.current:
@@ -312,7 +311,7 @@ class CollectionsDialog(QDialog):
             self.rename_requested.emit(self.current, name)
 
     def _put(self, name: str) -> None:
-        """Put a name into the field, which may not hold all of it."""
+        """Set the name field, which may not hold the whole name."""
         self.name.setText(name)
         self._put_name = self.name.text()
 
@@ -341,12 +340,12 @@ class CollectionsDialog(QDialog):
         dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files and folders are taken."""
+        """Accept files and folders."""
         if _files_in(event):
             accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Into the collection that is shown, or a new one."""
+        """Add the files to the shown collection or to a new one."""
         paths = _files_in(event)
         accept_copy(event)
         if self.current and not self.work.isVisible():
@@ -354,10 +353,10 @@ class CollectionsDialog(QDialog):
         elif paths:
             self.create_requested.emit(paths)
 
-    # ------------------------------------------------------------ look
+    # ------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         self._theme, px = theme, theme.px
         self._delegate.theme = theme
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
@@ -372,7 +371,7 @@ class CollectionsDialog(QDialog):
         retheme(self, theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The list takes its share."""
+        """Adjust the width of the list."""
         super().resizeEvent(event)
         self.list.fit(self.width())
 
@@ -386,7 +385,7 @@ class CollectionsDialog(QDialog):
             self.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """What was typed is kept."""
+        """Keep a name that was typed."""
         self._rename()
         self.say("")
         super().hideEvent(event)

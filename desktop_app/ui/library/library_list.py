@@ -1,5 +1,4 @@
-"""A list of named things under headings, with a field to find them: the left side of the window in
-which prompts and presets are managed."""
+"""A searchable list of named rows under headings, at the left of the library dialogs."""
 
 from __future__ import annotations
 
@@ -44,8 +43,10 @@ _INSET: Final = 10
 
 @dataclass(frozen=True)
 class LibraryRow:
-    """One line. A heading has no id; `note` stands at the right ("edited"), `faint` is what is there
-    but not offered."""
+    """A row of the list; a heading has no id.
+
+    `note` is shown at the right ("edited"); `faint` marks a row that is hidden from menus.
+    """
 
     id: str
     title: str
@@ -55,23 +56,23 @@ class LibraryRow:
 
     @property
     def said(self) -> str:
-        """What is read aloud."""
+        """Return the text for screen readers."""
         return ", ".join(word for word in (self.title, self.note, self.heading) if word)
 
     def has(self, words: Sequence[str]) -> bool:
-        """Whether every word (casefolded) occurs in its title or heading."""
+        """Return True if the title or heading contains every (casefolded) word."""
         text = f"{self.title} {self.heading}".casefold()
         return all(word in text for word in words)
 
 
 class LibraryModel(RowsModel[LibraryRow]):
-    """Lines under their headings."""
+    """Rows under their headings."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(lambda row: row.title, lambda row: row.said, parent)
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
-        """Show these, those of a heading under it; they come in that order."""
+        """Set the rows, ordered by heading; a heading row is added above each group."""
         shown = []
         heading = ""
         for row in rows:
@@ -82,19 +83,19 @@ class LibraryModel(RowsModel[LibraryRow]):
         super().set_rows(shown)
 
     def index_of(self, row_id: str) -> QModelIndex:
-        """Where it stands; an invalid index where it does not."""
+        """Return the index of a row; invalid if it is not in the list."""
         at = next((n for n, row in enumerate(self._rows) if row.id and row.id == row_id), -1)
         return self.index(at, 0) if at >= 0 else QModelIndex()
 
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
-        """A heading cannot be chosen."""
+        """Make headings unselectable."""
         if index.isValid() and not self._rows[index.row()].id:
             return Qt.ItemFlag.NoItemFlags
         return super().flags(index)
 
 
 class LibraryDelegate(RowDelegate):
-    """Draws a line or a heading."""
+    """Draws a row or a heading."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a row."""
@@ -120,13 +121,13 @@ class LibraryDelegate(RowDelegate):
 
 
 class LibraryList(QWidget):
-    """See the module.
+    """A search field, a list, and a button for a new row.
 
     Signals:
-        current_changed(str): another row has the keyboard; "" for none.
-        new_requested(): the button below.
-        delete_pressed(str)
-        chosen(str): Enter, or a click.
+        current_changed(str): another row is current; "" for none.
+        new_requested(): the button was pressed.
+        delete_pressed(str): Delete was pressed on this row.
+        chosen(str): Enter or a click on this row.
     """
 
     current_changed = Signal(str)
@@ -135,7 +136,14 @@ class LibraryList(QWidget):
     chosen = Signal(str)
 
     def __init__(self, name: str, find: str, new: str, theme: Theme) -> None:
-        """`name` is the list's for assistive technology, `find` the field's, `new` the button's."""
+        """Create the list.
+
+        Args:
+            name: the accessible name of the list.
+            find: the placeholder of the search field.
+            new: the label of the button.
+            theme: the initial theme.
+        """
         super().__init__()
         self._rows: Sequence[LibraryRow] = ()
         self._current = ""
@@ -170,16 +178,16 @@ class LibraryList(QWidget):
 
     @property
     def current(self) -> str:
-        """The row that is shown beside the list; "" for none."""
+        """Return the id of the row shown beside the list; "" for none."""
         return self._current
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
-        """Show these; the current one stays."""
+        """Set the rows; the current row stays current."""
         self._rows = tuple(rows)
         self._find()
 
     def select(self, row_id: str) -> None:
-        """Make this the current one, even where the typed letters hide it."""
+        """Make a row current, clearing a search that hides it."""
         if not self.model.index_of(row_id).isValid():
             self.field.clear()
         index = self.view.row_of(self.model.index_of(row_id))
@@ -187,18 +195,18 @@ class LibraryList(QWidget):
             self.view.setCurrentIndex(index)
 
     def fit(self, room: int) -> None:
-        """Take the share of a page so wide, in pixels, that leaves the editor the larger part."""
+        """Set the width for a page of `room` pixels, leaving the larger part to the editor."""
         px = self._delegate.theme.px
         self.setFixedWidth(min(px(_WIDTH), max(px(_NARROWEST), round(room * _SHARE))))
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         self._delegate.theme = theme
         self._column.setSpacing(theme.px(8))
         self.view.lay_out_anew()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrow keys and Enter go from the field to the list."""
+        """Pass arrow keys and Enter from the search field to the list."""
         if watched is self.field and event.type() == QEvent.Type.KeyPress:
             key = event.key()  # type: ignore[attr-defined]
             if key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):

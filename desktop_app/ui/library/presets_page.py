@@ -1,7 +1,7 @@
-"""The presets: a list, and beside it who answers and how in the one that is being edited.
+"""The page of presets: a list, and an editor for the model and settings of one of them.
 
-What is changed is kept by itself. The settings are the rows of the Answer page: what a preset does
-not set stays as it is for every conversation.
+Changes are saved automatically. The settings are the rows of the Answer page; a setting that a
+preset does not set keeps its default.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ _AS_IT_IS = "As in the conversation"
 
 
 class PresetsPage(QWidget):
-    """See the module.
+    """The page of presets.
 
     Signals:
-        save_requested(Preset): its name or who answers was changed.
-        override_changed(str, str, object): a setting of the preset of this id, by its key.
-        override_removed(str, str): it no longer sets the one of this key.
-        new_requested(): a new one.
-        duplicate_requested(str), delete_requested(str), use_requested(str): by id.
-        default_requested(str): new conversations begin with it; "" with none.
+        save_requested(Preset): its name or model changed.
+        override_changed(str, str, object): preset id, key and value of a setting.
+        override_removed(str, str): preset id and the key of a setting it no longer sets.
+        new_requested(): create a preset.
+        duplicate_requested(str), delete_requested(str), use_requested(str): preset id.
+        default_requested(str): preset id for new conversations; "" for none.
     """
 
     save_requested = Signal(object)
@@ -162,10 +162,10 @@ class PresetsPage(QWidget):
             lambda on: self.default_requested.emit(self.list.current if on else "")
         )
 
-    # ------------------------------------------------------------------ what the program tells
+    # ------------------------------------------------------------------ state
 
     def set_models(self, models: Sequence[ModelEntry]) -> None:
-        """Every model that could answer, to be chosen from."""
+        """Set the models to choose from."""
         with QSignalBlocker(self.model):
             self.model.clear()
             self.model.addItem(_AS_IT_IS, ("", "", None))
@@ -178,12 +178,12 @@ class PresetsPage(QWidget):
         self._refresh()
 
     def set_values(self, values: Mapping[str, object], own: Own) -> None:
-        """The settings of every conversation, and how a preset's are told by their keys."""
+        """Set the defaults, and the function that returns a preset's own values."""
         self._values, self._own = values, own
         self._refresh()
 
     def set_presets(self, presets: Sequence[Preset], default: str) -> None:
-        """Every preset, and which one new conversations begin with."""
+        """Set all presets, and the id of the default for new conversations."""
         self._presets = {preset.id: preset for preset in presets}
         self._default = default
         self.list.set_rows(
@@ -194,21 +194,21 @@ class PresetsPage(QWidget):
         self._refresh()
 
     def select(self, preset_id: str) -> None:
-        """Show this preset."""
+        """Show a preset."""
         self.list.select(preset_id)
 
     def edit(self, preset_id: str) -> None:
-        """Show this preset, its name ready to be typed over."""
+        """Show a preset and select its name for typing."""
         self.select(preset_id)
         self.name.setFocus(Qt.FocusReason.OtherFocusReason)
         self.name.selectAll()
 
     def settle(self) -> None:
-        """Tell what was changed and not told yet."""
+        """Report changes that were not reported yet."""
         shown = self._shown
         if shown is None:
             return
-        # Qt gives members of an enumeration back as the texts that they are.
+        # Qt returns members of string enumerations as plain strings.
         provider_id, model, variant = self.model.currentData()
         effort, name = self.effort.currentData(), self.name.text()
         edited = replace(
@@ -223,10 +223,10 @@ class PresetsPage(QWidget):
         if edited != shown:
             self._shown = edited
             self.save_requested.emit(edited)
-        self.form.settle()  # last: what it tells fills the page anew
+        self.form.settle()  # last, because its signals refill the page
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         px = theme.px
         self.list.fit(self.width())
         self._row.setSpacing(px(16))
@@ -240,7 +240,7 @@ class PresetsPage(QWidget):
         super().resizeEvent(event)
         self.list.fit(event.size().width())
 
-    # ------------------------------------------------------------------ inside
+    # ------------------------------------------------------------------ private
 
     def _fill_efforts(self) -> None:
         self.effort.addItem(_AS_IT_IS, None)
@@ -263,7 +263,7 @@ class PresetsPage(QWidget):
 
     def _put(self, preset: Preset) -> None:
         self._shown = None
-        if not self.name.isModified():  # else it is being written
+        if not self.name.isModified():  # otherwise the user is typing it
             self._name(preset)
         self.model.setCurrentIndex(self._index_of(preset))
         self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
@@ -274,12 +274,12 @@ class PresetsPage(QWidget):
         self._shown = preset
 
     def _name(self, preset: Preset) -> None:
-        """Put a name into the field, which may not hold all of it."""
+        """Set the name field, which may not hold the whole name."""
         self.name.setText(preset.name)
         self._put_name = self.name.text()
 
     def _index_of(self, preset: Preset) -> int:
-        """The line of who answers; one that is not offered now gets a line of its own."""
+        """Return the index of the preset's model, adding one that is not available now."""
         wanted = (preset.provider_id, preset.model, preset.variant)
         for at in range(self.model.count()):
             if tuple(self.model.itemData(at)) == wanted:

@@ -1,4 +1,4 @@
-"""The window in which prompts and presets are managed: two pages, and files in and out."""
+"""The window that manages prompts and presets: two pages, with import and export."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _FILTER: Final = "Prompts (*.json);;All files (*)"
 
 
 class PromptsDialog(QDialog):
-    """See the module.
+    """The window of prompts and presets.
 
     Attributes:
         prompts, presets: the pages.
 
     Signals:
-        import_requested(Path), export_requested(Path): the person chose a file.
+        import_requested(Path), export_requested(Path): the user chose this file.
     """
 
     import_requested = Signal(object)
@@ -101,26 +101,26 @@ class PromptsDialog(QDialog):
     def say(
         self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
     ) -> None:
-        """Say what was done, and how it is undone; "" says nothing."""
+        """Show what was done, with an Undo button if `undo` is given; "" hides it."""
         self._words.setText(words)
         set_role(self._words, "error" if is_error else "note")
         self._words.setVisible(bool(words))
         self._undo.setVisible(undo is not None)
         self._on_undo = undo or (lambda: None)
         if words:
-            # Imported late, as everywhere: it takes 10 ms.
+            # Imported late because it takes 10 ms.
             from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
             self._words.setAccessibleName(spoken_text(words))
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._words, words))
 
     def settle(self) -> None:
-        """Tell what was changed on the pages and not told yet."""
+        """Report changes on the pages that were not reported yet."""
         self.prompts.settle()
         self.presets.settle()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
@@ -130,7 +130,7 @@ class PromptsDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._first_size.isValid():  # only now is it known how narrow the pages can be
+        if self._first_size.isValid():  # the minimum width of the pages is known only now
             self._column.activate()
             self.resize(self._first_size)
             self._first_size = QSize()

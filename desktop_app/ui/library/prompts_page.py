@@ -1,6 +1,6 @@
-"""The prompts of the library: a list by folders, and beside it the one that is being edited.
+"""The page of prompts: a list by folders, and an editor for one of them.
 
-What is changed is kept by itself, when the person pauses or goes on.
+Changes are saved automatically when the user pauses or leaves a field.
 """
 
 from __future__ import annotations
@@ -48,21 +48,21 @@ _HELP: Final = (
 
 
 class PageText(MultilineField):
-    """As high as there is room."""
+    """A text field that takes all available height."""
 
     def set_theme(self, theme: Theme) -> None:
-        """Take another theme's measures."""
+        """Apply the theme."""
         self.setMinimumHeight(theme.px(80))
         self.document().setDocumentMargin(theme.px(6))
 
 
 class PromptsPage(QWidget):
-    """See the module.
+    """The page of prompts.
 
     Signals:
-        save_requested(Prompt): it was changed.
-        new_requested(str): a new one, in this folder.
-        duplicate_requested(str), delete_requested(str), reset_requested(str): by id.
+        save_requested(Prompt): the prompt changed.
+        new_requested(str): create a prompt in this folder.
+        duplicate_requested(str), delete_requested(str), reset_requested(str): prompt id.
     """
 
     save_requested = Signal(object)
@@ -139,13 +139,13 @@ class PromptsPage(QWidget):
         self.delete.clicked.connect(lambda: self._want_gone(self.list.current))
         self.hide_button.clicked.connect(self._hide_or_show)
 
-    # ------------------------------------------------------------------ what the program tells
+    # ------------------------------------------------------------------ state
 
     def set_entries(self, entries: Sequence[tuple[Prompt, str]]) -> None:
-        """Every prompt with whose it is (`OWN`, `EDITED`, `BUILT_IN`), those of a folder together."""
+        """Set all prompts, grouped by folder, each with `OWN`, `EDITED` or `BUILT_IN`."""
         self._entries = {prompt.id: (prompt, origin) for prompt, origin in entries}
         folders = {prompt.folder for prompt, _ in entries}
-        # What completes is what is shown: a name that is shown otherwise is typed by hand.
+        # Complete only names that are displayed exactly as they are stored.
         self._folders.setStringList(sorted(f for f in folders if f and f == one_line(f)))
         rows = [
             LibraryRow(
@@ -163,18 +163,18 @@ class PromptsPage(QWidget):
         self._refresh()
 
     def select(self, prompt_id: str) -> None:
-        """Show this prompt."""
+        """Show a prompt."""
         self.list.select(prompt_id)
 
     def edit(self, prompt_id: str) -> None:
-        """Show this prompt, its title ready to be typed over."""
+        """Show a prompt and select its title for typing."""
         self.select(prompt_id)
         self.title.setFocus(Qt.FocusReason.OtherFocusReason)
         self.title.selectAll()
 
     def settle(self) -> None:
-        """Tell what was changed and not told yet."""
-        self.text.settle()  # comes back here, where there is something
+        """Report changes that were not reported yet."""
+        self.text.settle()  # calls this method again if the text changed
         shown = self._shown
         if shown is None:
             return
@@ -190,7 +190,7 @@ class PromptsPage(QWidget):
             self.save_requested.emit(edited)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         px = theme.px
         self.list.fit(self.width())
         self._row.setSpacing(px(16))
@@ -202,7 +202,7 @@ class PromptsPage(QWidget):
         super().resizeEvent(event)
         self.list.fit(event.size().width())
 
-    # ------------------------------------------------------------------ inside
+    # ------------------------------------------------------------------ private
 
     def _show(self, prompt_id: str) -> None:
         self.settle()
@@ -216,7 +216,7 @@ class PromptsPage(QWidget):
         self._refresh()
 
     def _fill(self, prompt: Prompt) -> None:
-        """Put a prompt into the fields, which may not hold all of it."""
+        """Fill the fields, which may not hold the whole prompt."""
         self.title.setText(prompt.title)
         self.folder.setText(prompt.folder)
         self.text.show_text(prompt.text)
@@ -227,13 +227,13 @@ class PromptsPage(QWidget):
         return self.title.text(), self.folder.text(), self.text.toPlainText()
 
     def _refresh(self) -> None:
-        """The shown prompt may have been changed from elsewhere: undone, reset, hidden."""
+        """Show changes made to the prompt elsewhere: undone, reset, hidden."""
         shown = self._shown
         if shown is None or shown.id not in self._entries:
             return
         prompt, origin = self._entries[shown.id]
         if prompt != shown:
-            self._shown = None  # nothing of this is a change of the person's
+            self._shown = None  # filling the fields is not a change by the user
             self._fill(prompt)
         self.reset.setVisible(origin == EDITED)
         self.delete.setVisible(origin == OWN)
@@ -262,7 +262,7 @@ class PromptsPage(QWidget):
         self.new_requested.emit("" if self._shown is None else self._shown.folder)
 
     def _want_gone(self, prompt_id: str) -> None:
-        """Delete what is the person's own; a built-in can only be hidden, or be as it was."""
+        """Delete a prompt of the user's; hide or reset a built-in one."""
         self.settle()
         if prompt_id in self._entries and self._entries[prompt_id][1] == OWN:
             self.delete_requested.emit(prompt_id)
@@ -274,7 +274,7 @@ class PromptsPage(QWidget):
 
 
 def plain_button(label: str, name: str) -> QPushButton:
-    """A button that Enter in a field does not press."""
+    """Create a button that Enter in a field does not press."""
     button = PlainButton(label)
     button.setObjectName(name)
     button.setAutoDefault(False)

@@ -1,4 +1,4 @@
 """Conversations laid out on pages, for printers and PDF.
 
-May import `ui.look` and what `ui.transcript` knows of tables and formulas.
+May import `ui.look` and the tables and formulas of `ui.transcript`.
 """

@@ -1,9 +1,9 @@
-"""A conversation as a document for paper, message by message.
+"""A conversation as a paged document, built message by message.
 
-It is a document of its own and not the transcript's: that one holds the messages around the reader, in
-the theme of the window, and paints its grounds as a view does. What is laid out here keeps to pages: a
-heading stays with what it heads, a short block of code on one page; a table's head is on each of its
-pages. Each message is laid out when it is added, so that it can be done between other things.
+It is separate from the transcript's document, which holds only the messages near the viewport, uses
+the window's theme, and is painted by its view. This document respects page breaks: a heading stays
+with the text below it, a short code block stays on one page, and table headers repeat on each page.
+Each message is laid out when it is added, so the caller can do other work between messages.
 """
 
 from __future__ import annotations
@@ -75,12 +75,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.media.drawn_formulas import FindsFormulas
 
 KEPT_TOGETHER: Final = 0.4
-"""Of a page: what is taller may be cut."""
+"""Frames taller than this fraction of a page may be split."""
 
 KEPT_WITH_HEADS: Final = 0.5
-"""The same with the headings above it."""
+"""The same limit for a block together with the headings above it."""
 
-# Of the column, whichever way the words of a cell run: Qt would turn them round.
+# Absolute, because Qt would mirror the alignment in cells of right-to-left text.
 _ALIGNMENTS: Final = {
     "left": Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute,
     "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
@@ -89,17 +89,17 @@ _ALIGNMENTS: Final = {
 
 
 class _Kept(NamedTuple):
-    """What stays on one page: a frame, else a block with the line that follows it."""
+    """Content to keep on one page: a frame, or a block with the line after it."""
 
     block: QTextBlock
     frame: QTextFrame | None
 
 
 class PrintedConversation:
-    """The document of one conversation, laid out for pages of `page` pixels of the device.
+    """The document of a conversation, laid out for pages of `page` device pixels.
 
     Attributes:
-        document: what is on the pages.
+        document: the text document.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class PrintedConversation:
         name_of_model: Callable[[str], str],
         formulas: FindsFormulas,
     ) -> None:
-        """`unit`: pixels of the device in a point; `theme`: the light one."""
+        """Create the document; `unit` is device pixels per point, `theme` the light theme."""
         self.document = SealedDocument()
         self._page = page
         self._styles = PrintStyles(theme, unit)
@@ -131,16 +131,16 @@ class PrintedConversation:
 
     @property
     def note_font(self) -> QFont:
-        """The font of what stands at a page's foot."""
+        """Return the font of page footers."""
         return self._styles.font(NOTE)
 
     @property
     def pages(self) -> int:
-        """How many pages there are so far."""
+        """Return the number of pages so far."""
         return self.document.pageCount()
 
     def add(self, message: Message, pictures: Mapping[str, QImage]) -> None:
-        """One more message; `pictures` are those of its attachments that can be shown, by hash."""
+        """Append a message; `pictures` maps hashes to the images of its attachments."""
         self._cursor.beginEditBlock()
         dim = self._theme.dim
         head = _shown(f"{heading_of(message, self._name_of_model)}")
@@ -153,7 +153,7 @@ class PrintedConversation:
         self._cursor.endEditBlock()
         self._keep_together()
 
-    # ------------------------------------------------------------------ what a message shows
+    # ------------------------------------------------------------------ parts of a message
 
     def _question(self, text: str) -> None:
         if not text:
@@ -229,7 +229,9 @@ class PrintedConversation:
                 members = [quoted(block) for block in members]
                 first = members[0]
             if above is not None and are_parted(above, first):
-                self._block(self._styles.nothing())  # right below a table, an empty one has no room
+                self._block(
+                    self._styles.nothing()
+                )  # Qt gives an empty block below a table no height
                 self._block(self._styles.room(BETWEEN_QUOTES * self._styles.unit))
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
                 self._code(members)
@@ -277,11 +279,11 @@ class PrintedConversation:
             self._cursor.insertText(run.text.replace(ADDED, ""), made)
 
     def _name_of_note(self, target: str) -> str:
-        """What a footnote is called in the document, which holds several texts."""
+        """Return a footnote's anchor, unique in a document of several texts."""
         return f"note-{self._texts}-{target.rpartition('/')[2]}"
 
     def _raster(self, target: str) -> None:
-        """A small picture that is in the answer itself."""
+        """Insert a small image that is embedded in the answer."""
         image = QImage.fromData(bytes_of(target) or b"")
         if image.isNull():
             return
@@ -334,7 +336,7 @@ class PrintedConversation:
     def _columns(
         self, first: Block, rows: list[tuple[tuple[Runs, ...], bool]], columns: list[int]
     ) -> None:
-        """Some columns of a table, as a table; Qt puts the first one at the left of any."""
+        """Insert some columns of a table; Qt always places the first column at the left."""
         if first.from_right:
             columns = columns[::-1]
         begin = "right" if first.from_right else "left"
@@ -373,7 +375,7 @@ class PrintedConversation:
         self._cursor.insertText(text, style)
 
     def _block(self, made: QTextBlockFormat, *, keep: bool = False) -> None:
-        """A new block at the end; `keep` has it stay with the line that follows."""
+        """Append a block; `keep` keeps it on one page with the line after it."""
         if self._is_fresh:
             self._cursor.setBlockFormat(made)
             self._cursor.setBlockCharFormat(QTextCharFormat())
@@ -384,7 +386,7 @@ class PrintedConversation:
             self._together.append(_Kept(self._cursor.block(), None))
 
     def _enter(self, ground: QTextFrameFormat, *, keep: bool) -> None:
-        """Write on a ground of its own from here on."""
+        """Begin a frame with this background; later content goes into it."""
         self._block(self._styles.nothing())
         frame = self._cursor.insertFrame(ground)
         self._is_fresh = True
@@ -392,14 +394,14 @@ class PrintedConversation:
             self._together.append(_Kept(self._cursor.block(), frame))
 
     def _to_end(self) -> None:
-        """Write below what was entered."""
+        """Leave the frame; later content goes below it."""
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
         self._is_fresh = True
 
     # ------------------------------------------------------------------ pages
 
     def _keep_together(self) -> None:
-        """Begin a page where one would end within what belongs together."""
+        """Insert page breaks so that content to keep together is not split."""
         waiting, self._together = self._together, []
         group: list[_Kept] = []
         for kept, below in zip_longest(waiting, waiting[1:]):
@@ -409,7 +411,7 @@ class PrintedConversation:
                 group = []
 
     def _keep(self, group: list[_Kept]) -> None:
-        """Keep what stands there on one page, with as much of what heads it as is not too tall."""
+        """Keep the last item on one page, with as many of its headings as fit."""
         height, bottom = self._page.height(), self._extent(group[-1])[1]
         for kept in group:
             top = self._extent(kept)[0]
@@ -419,8 +421,10 @@ class PrintedConversation:
                 return
 
     def _extent(self, kept: _Kept) -> tuple[float, float]:
-        """Where it, or of something tall the beginning, begins and ends, in pixels from the first
-        page's top."""
+        """Return the top and bottom of an item, in pixels from the top of the first page.
+
+        For a tall item that may be split, the bottom is that of its beginning.
+        """
         layout, block = self.document.documentLayout(), kept.block
         line = 2 * (TEXT + PAD) * self._styles.unit
         if kept.frame is not None:
@@ -447,7 +451,10 @@ class PrintedConversation:
 
 
 def _heads(kept: _Kept, below: _Kept) -> bool:
-    """Whether one stands right above another, which has a block of no room above it if it is a frame."""
+    """Return True if `kept` is directly above `below`.
+
+    A frame has an empty block of no height above it.
+    """
     if kept.frame is not None:
         return False
     if below.frame is None:
@@ -456,7 +463,7 @@ def _heads(kept: _Kept, below: _Kept) -> bool:
 
 
 def _coloured(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
-    """The coloured spans of each line."""
+    """Return the highlighted spans of each line."""
     found: list[list[highlight.ColoredSpan]] = [[] for _ in lines]
     lexer = highlight.lexer(language) if language else None
     if lexer is not None and max(map(len, lines), default=0) <= highlight.LONGEST_LINE:
@@ -475,5 +482,5 @@ def _cell_text(cell: Runs) -> str:
 
 
 def _shown(text: str) -> str:
-    """Text in one block, without characters that steer whoever draws it."""
+    """Return the text in one block, with control characters made visible."""
     return show_unseen(clean(text)).replace(ADDED, "")

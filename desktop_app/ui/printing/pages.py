@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 MARGIN_MM: Final = 18.0
 _FOOT: Final = 24.0
-"""Points at a page's foot for its number."""
+"""Height of the page footer in points."""
 
 
 def set_paper(device: QPagedPaintDevice, paper: QPageSize.PageSizeId) -> None:
-    """A sheet of paper with our margins, upright."""
+    """Set the paper size of the device, in portrait with our margins."""
     margins = QMarginsF(MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM)
     orientation = QPageLayout.Orientation.Portrait
     layout = QPageLayout(QPageSize(paper), orientation, margins, QPageLayout.Unit.Millimeter)
@@ -31,7 +31,7 @@ def set_paper(device: QPagedPaintDevice, paper: QPageSize.PageSizeId) -> None:
 
 
 class PrintedPages:
-    """A conversation on its way to paper: `content` takes the messages, then `paint` each page."""
+    """A conversation to print: `content` takes the messages, then `paint` each page."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class PrintedPages:
         name_of_model: Callable[[str], str],
         formulas: FindsFormulas,
     ) -> None:
-        """The paper and its margins are those of `device`."""
+        """Create the pages for the paper and margins of `device`."""
         self._title, self._theme = " ".join(title.split()), theme
         self._device = device
         self._unit = device.logicalDpiY() / 72
@@ -53,11 +53,11 @@ class PrintedPages:
 
     @property
     def count(self) -> int:
-        """How many pages there are."""
+        """Return the number of pages."""
         return self.content.pages
 
     def paint(self, painter: QPainter, number: int) -> None:
-        """Page `number`, from 0, on the sheet that is in the device."""
+        """Paint page `number`, counted from 0, on the device's current sheet."""
         area = QRectF(0, number * self._size.height(), self._size.width(), self._size.height())
         painter.save()
         painter.translate(0, -area.top())

@@ -1,4 +1,4 @@
-"""How a conversation looks on paper: the light theme's colours, sizes in points."""
+"""Text formats for paper: the light theme's colors, sizes in points."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ HEADINGS: Final = (15.0, 13.0, 11.5, 10.5, 10.0, 10.0)
 INDENT: Final = 18.0
 PAD: Final = 8.0
 BETWEEN_QUOTES: Final = 12.0
-"""Besides the room between paragraphs: they have no lines at their side as they have in the window."""
+"""Extra space between quotes, which have no lines at their side on paper."""
 _TEXTS: Final = (Kind.PARAGRAPH, Kind.MATH)
 _CELL_PAD: Final = 5.0
 _UNSEEN: Final = 0.1
 _MARK_STOPS: Final = 10
-"""Behind the longest mark of a footnote is one more."""
+"""A marker is followed by a tab; tab stops at every indent fit markers of any length."""
 
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
 class PrintStyles:
-    """Formats for paper; `unit` is how many pixels of the device a point has."""
+    """Formats for paper; `unit` is device pixels per point."""
 
     def __init__(self, theme: Theme, unit: float) -> None:
         self.theme = theme
@@ -52,7 +52,7 @@ class PrintStyles:
         self._chars: dict[tuple[object, ...], QTextCharFormat] = {}
 
     def font(self, points: float, *, mono: bool = False) -> QFont:
-        """In the device's own pixels: what is drawn between letters is measured in them, too."""
+        """Return the font, sized in device pixels because spacing and drawings use them, too."""
         font = QFont(self.theme.code_family if mono else self.theme.family)
         font.setPixelSize(max(1, round(points * self.unit)))
         return font
@@ -62,7 +62,7 @@ class PrintStyles:
     def plain(
         self, points: float, colour: QColor, *, mono: bool = False, bold: bool = False
     ) -> QTextCharFormat:
-        """Letters of one size and colour."""
+        """Return the format of plain text."""
         key = (points, colour.name(), mono, bold)
         made = self._chars.get(key)
         if made is None:
@@ -76,7 +76,7 @@ class PrintStyles:
     def of_run(
         self, run: Run, kind: Kind, level: int = 0, *, is_head: bool = False, is_quiet: bool = False
     ) -> QTextCharFormat:
-        """The format of a run of Markdown."""
+        """Return the format of a run of Markdown."""
         key = (kind, level, is_head, is_quiet, *run[1:])
         made = self._chars.get(key)
         if made is None:
@@ -106,11 +106,11 @@ class PrintStyles:
         return made
 
     def unseen(self) -> QTextCharFormat:
-        """Words for what is drawn: whoever reads the file aloud or searches it finds them."""
+        """Return the format of invisible text, which makes drawings searchable and accessible."""
         return self.plain(_UNSEEN, self.theme.ground)
 
     def link(self, made: QTextCharFormat, target: str) -> QTextCharFormat:
-        """The same, leading somewhere."""
+        """Return a copy of the format that links to `target`."""
         linked = QTextCharFormat(made)
         linked.setAnchor(True)
         linked.setAnchorHref(target)
@@ -119,7 +119,7 @@ class PrintStyles:
         return linked
 
     def note_mark(self, made: QTextCharFormat, name: str) -> QTextCharFormat:
-        """The same, leading to the footnote that is called so."""
+        """Return a copy of the format that links to the footnote `name`."""
         linked = QTextCharFormat(made)
         linked.setAnchor(True)
         linked.setAnchorHref(f"#{name}")
@@ -127,7 +127,7 @@ class PrintStyles:
         return linked
 
     def note_name(self, made: QTextCharFormat, name: str) -> QTextCharFormat:
-        """The same, where a footnote's marks lead to."""
+        """Return a copy of the format that is the anchor of the footnote `name`."""
         named = QTextCharFormat(made)
         named.setAnchor(True)
         named.setAnchorNames([name])
@@ -136,19 +136,19 @@ class PrintStyles:
     # ------------------------------------------------------------------ blocks
 
     def paragraph(self, top: float, *, line_height: float = 1.35) -> QTextBlockFormat:
-        """A block with room above it, in points."""
+        """Return the format of a block; `top` is the margin above it in points."""
         made = QTextBlockFormat()
         made.setTopMargin(top * self.unit)
         made.setLineHeight(line_height * 100, _PROPORTIONAL)
         return made
 
     def of_block(self, block: Block, above: Block | None) -> QTextBlockFormat:
-        """A block of Markdown below another one, indented as deep as it stands."""
+        """Return the format of a Markdown block, given the block above it."""
         is_heading = block.kind is Kind.HEADING
         top = 12.0 if is_heading else 3.0 if _is_tight(above, block) else 6.0
         made = self.paragraph(top, line_height=1.2 if is_heading else 1.35)
         made.setLeftMargin(INDENT * block.quote * self.unit)
-        made.setIndent(block.depth)  # on the side where the text begins
+        made.setIndent(block.depth)  # Qt indents at the side where the text begins
         if block.marker:
             made.setTextIndent(-INDENT * self.unit)
             stops = [INDENT * number * self.unit for number in range(1, _MARK_STOPS)]
@@ -156,15 +156,15 @@ class PrintStyles:
         return made
 
     def inset(self, block: Block) -> float:
-        """Pixels that a block is indented."""
+        """Return the indentation of a block in pixels."""
         return INDENT * (block.depth + block.quote) * self.unit
 
     def nothing(self) -> QTextBlockFormat:
-        """A block that takes no room."""
+        """Return the format of a block without height."""
         return self.room(1)
 
     def room(self, pixels: float) -> QTextBlockFormat:
-        """A block that is nothing but room: below a ground, Qt drops the top margin of others."""
+        """Return the format of a spacer block: below a frame, Qt drops the top margin of others."""
         made = QTextBlockFormat()
         made.setLineHeight(pixels, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         return made
@@ -172,7 +172,7 @@ class PrintStyles:
     # ------------------------------------------------------------------ frames and tables
 
     def ground(self, colour: QColor, top: float, left: float = 0.0) -> QTextFrameFormat:
-        """A ground of its own; `top` in points, `left` in pixels."""
+        """Return the format of a frame; `top` is in points, `left` in pixels."""
         made = QTextFrameFormat()
         made.setBackground(colour)
         made.setPadding(PAD * self.unit)
@@ -183,7 +183,7 @@ class PrintStyles:
         return made
 
     def table(self, first: Block) -> QTextTableFormat:
-        """A table whose head stands on each of its pages, at the side where it begins."""
+        """Return the format of a table whose header repeats on every page."""
         made = QTextTableFormat()
         made.setBorder(0)
         made.setCellSpacing(0)
@@ -200,13 +200,13 @@ class PrintStyles:
         return made
 
     def width_in_cell(self, words: str) -> float:
-        """Pixels that words in the head of a table take, with the room beside them."""
+        """Return the width of a table header in pixels, with its padding."""
         font = self.font(TEXT)
         font.setWeight(QFont.Weight.DemiBold)
         return QFontMetricsF(font).horizontalAdvance(words) + 2 * _CELL_PAD * self.unit
 
     def cell(self) -> QTextTableCellFormat:
-        """A cell with a hairline below."""
+        """Return the format of a cell with a hairline below."""
         made = QTextTableCellFormat()
         made.setBottomBorder(0.5 * self.unit)
         made.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
@@ -219,7 +219,7 @@ class PrintStyles:
 
 
 def _is_tight(above: Block | None, block: Block) -> bool:
-    """Whether two blocks are texts of one list that is not loose."""
+    """Return True if both blocks are texts of the same tight list."""
     if above is None or not above.depth or not block.depth or above.quote != block.quote:
         return False
     return above.kind in _TEXTS and block.kind in _TEXTS and not is_apart(above, block)

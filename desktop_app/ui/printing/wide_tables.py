@@ -1,7 +1,7 @@
-"""Tables that are too wide for their page: parted into several, one below the other.
+"""Splits tables that are too wide for the page into parts, one below the other.
 
-Each part has as many columns as fit with their words whole, and repeats the first one, which as a rule
-names the row.
+Each part has as many columns as fit without breaking words, and repeats the first column, which
+usually names the row.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 EASY: Final = 9
-"""Widths of an m that a column is given where its text is longer than its longest word."""
+"""Preferred width, in widths of "m", of a column whose text exceeds its longest word."""
 
 
 def column_groups(
     rows: Sequence[Sequence[str]], columns: int, measure: Callable[[str], float], room: float
 ) -> list[list[int]]:
-    """The columns of each part, from the left; one part where all of them fit into `room`, a width
-    in the units of `measure`."""
+    """Return the columns of each part, from the left; a single part if all columns fit.
+
+    Args:
+        room: the available width, in the units of `measure`.
+    """
     cells = [[row[n] for row in rows if n < len(row)] for n in range(columns)]
     least = [max((measure(w) for t in c for w in t.split()), default=0.0) for c in cells]
     if sum(least) <= room or columns < 2:

@@ -1,4 +1,4 @@
-"""Tables of what was spent.
+"""Tables of spending.
 
 May import `ui.look` and `ui.widgets`.
 """

@@ -1,4 +1,4 @@
-"""What was spent as tables: what is shown, and the same with every digit for a spreadsheet."""
+"""Spending as tables, for display and with every digit for spreadsheets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SpendingTable:
     """A table of sums.
 
     Attributes:
-        headings: of all columns; the last are `FIGURES`.
+        headings: of all columns, ending with `FIGURES`.
         rows: the names of each row, and its sums.
     """
 
@@ -36,11 +36,11 @@ class SpendingTable:
 
     @property
     def total(self) -> Spent:
-        """All rows together."""
+        """Return the sum of all rows."""
         return sum((spent for _, spent in self.rows), Spent())
 
     def as_text(self) -> str:
-        """Lines of cells with tabs between; amounts with every digit, counts as plain numbers."""
+        """Return tab-separated lines with exact amounts and plain counts."""
         lines = [self.headings]
         for names, spent in self.rows:
             cost = format_exact(spent.cost).removeprefix("$")
@@ -53,7 +53,7 @@ def by_kind(
     name_of_provider: Callable[[str], str],
     name_of_model: Callable[[str], str],
 ) -> SpendingTable:
-    """By provider, model and purpose."""
+    """Return the spending by provider, model and purpose."""
     rows = tuple(
         (
             (
@@ -69,19 +69,19 @@ def by_kind(
 
 
 def by_date(heading: str, sums: Sequence[tuple[date, Spent]], form: str) -> SpendingTable:
-    """By day or month, the dates as `form` (of strftime) writes them."""
+    """Return the spending by day or month; `form` is a strftime format."""
     return SpendingTable(
         (heading, *FIGURES), tuple(((format(day, form),), spent) for day, spent in sums)
     )
 
 
 def figures_of(spent: Spent) -> tuple[str, ...]:
-    """A sum as it is shown, in the order of `FIGURES`."""
+    """Return the formatted figures, in the order of `FIGURES`."""
     return (shown(spent.cost), *(f"{count:,}" for count in _counts(spent)))
 
 
 def shown(cost: Decimal) -> str:
-    """An amount in a column of cents.
+    """Format an amount in dollars and cents.
 
     >>> [shown(Decimal(x)) for x in ("0", "0.009", "0.01", "1234.567")]
     ['$0.00', '<$0.01', '$0.01', '$1234.57']
@@ -98,6 +98,6 @@ def _counts(spent: Spent) -> tuple[int, ...]:
 
 
 def _cell(text: str) -> str:
-    """A name that stays in its cell, and that no spreadsheet takes for a formula."""
+    """Return a name as a single cell that spreadsheets do not take for a formula."""
     plain = " ".join(text.split())
     return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") else plain

@@ -1,4 +1,4 @@
-"""All that was spent, in four tables: today, this month, day by day, month by month."""
+"""The spending report in four tables: today, this month, by day, by month."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class SpendingView(QDialog):
-    """See the module."""
+    """The spending report."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,7 +90,7 @@ class SpendingView(QDialog):
         self._column.addLayout(self._foot)
 
     def set_tables(self, tables: Mapping[str, SpendingTable]) -> None:
-        """What the pages show, by the names in `PAGES`."""
+        """Set the tables of the pages, by the names in `PAGES`."""
         self._tables = tables
         self._show()
 
@@ -100,13 +100,13 @@ class SpendingView(QDialog):
         self._show()
 
     def copy(self) -> None:
-        """Put the table that is shown on the clipboard."""
+        """Copy the shown table to the clipboard."""
         if table := self._tables.get(self._tabs.current() or ""):
             QGuiApplication.clipboard().setText(table.as_text())
             self._copy.setText("Copied")
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         px = theme.px
         self._tabs.set_theme(theme)
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
@@ -143,7 +143,7 @@ class SpendingView(QDialog):
         widget.setColumnHidden(headings.index("Not counted"), not has_unknown)
         mode, header = QHeaderView.ResizeMode, widget.horizontalHeader()
         header.setSectionResizeMode(mode.ResizeToContents)
-        # Where it must be scrolled, the first column would be left with nothing.
+        # If the table must scroll, the first column would otherwise get no width.
         shown = (c for c in range(len(headings)) if not widget.isColumnHidden(c))
         wanted = sum(max(widget.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in shown)
         sides = self._column.contentsMargins()

@@ -1,8 +1,8 @@
-"""What will be sent of an attachment, as it will be sent, and which of its pages that is.
+"""A preview of what will be sent of an attachment, with a choice of its pages.
 
-The words are in a `PagedText`; pictures are shown one at a time beside them. A field says which pages,
-slides, sheets or chapters are sent, and takes others: Enter puts them into force, and what is wrong is
-said under it and changes nothing.
+The text is in a `PagedText`; images are shown one at a time in another tab. A field holds the
+pages, slides, sheets or chapters to send. Enter applies a new choice; an invalid one is explained
+below the field and changes nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ IS_READ: Final = "What was read from the file here; the file itself is sent"
 
 
 class _Picture(QWidget):
-    """A picture as large as there is room, and no larger than it is."""
+    """An image scaled down to the available space, never enlarged."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class _Picture(QWidget):
         self.theme = theme
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """The picture in the middle, with a hairline around it."""
+        """Paint the image centered, with a hairline around it."""
         if self.image.isNull():
             return
         ratio = self.devicePixelRatioF()
@@ -71,16 +71,16 @@ class _Picture(QWidget):
 
 
 class AttachmentPreview(QDialog):
-    """See the module. Esc closes it.
+    """A dialog with the text and images of an attachment. Esc closes it.
 
     Attributes:
-        text: what is sent as words.
-        field: the pages, as they are written.
+        text: the text that is sent.
+        field: the chosen pages, as typed.
 
     Signals:
-        selected(str): another attachment is to be shown, by its id.
-        pages_chosen(str): these pages are to be sent, as they were written.
-        image_requested(int): the picture of this number, from 0, is to be shown.
+        selected(str): the id of another attachment to show.
+        pages_chosen(str): the pages to send, as typed.
+        image_requested(int): the index of an image to show, from 0.
     """
 
     selected = Signal(str)
@@ -193,7 +193,7 @@ class AttachmentPreview(QDialog):
         QShortcut(QKeySequence("Shift+F3"), self, lambda: self.text.step(-1))
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         self._theme = self._picture.theme = theme
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
@@ -202,10 +202,10 @@ class AttachmentPreview(QDialog):
         self._find.set_theme(theme)
         retheme(self, theme)
 
-    # -------------------------------------------------------------- what is shown
+    # -------------------------------------------------------------- content
 
     def offer(self, names: Sequence[tuple[str, str]], shown: str) -> None:
-        """The attachments, (id, name) each, and which of them is shown."""
+        """Set the attachments, (id, name) each, and the id of the shown one."""
         self._which.clear()
         for id_, name in names:
             self._which.addItem(name, id_)
@@ -215,7 +215,7 @@ class AttachmentPreview(QDialog):
         self._name.setText(dict(names)[shown])
 
     def tell(self, facts: str, note: str) -> None:
-        """What it amounts to, and what there is to know of how it is sent."""
+        """Show the size of what is sent, and a note on how it is sent."""
         self._facts.setText(facts)
         self._facts.setAccessibleName(spoken_text(facts))
         self._note.setText(note)
@@ -223,7 +223,13 @@ class AttachmentPreview(QDialog):
         self._note.setVisible(bool(note))
 
     def offer_pages(self, unit: str, given: str, hint: str) -> None:
-        """Let pages be chosen; `given` are those that are, "" for all. A `unit` of "" offers none."""
+        """Show the field for pages; a `unit` of "" hides it.
+
+        Args:
+            unit: the singular of what can be chosen, such as "page".
+            given: the pages chosen so far; "" for all.
+            hint: what can be typed.
+        """
         self._pages.setVisible(bool(unit))
         label = f"{unit.capitalize()}s"
         self._unit.setText(label)
@@ -235,7 +241,7 @@ class AttachmentPreview(QDialog):
         self.refuse("")
 
     def refuse(self, why: str) -> None:
-        """Say what is wrong with the pages as they are written; "" for nothing."""
+        """Show what is wrong with the typed pages; "" for nothing."""
         self._wrong.setText(why)
         self._wrong.setVisible(bool(why))
         if why:
@@ -247,14 +253,19 @@ class AttachmentPreview(QDialog):
             self.field.selectAll()
 
     def show_text(self, text: str, ends: list[int], *, is_sent: bool = True) -> None:
-        """What is sent as words, with its `paged_text.stretches`; or what was read from a file that
-        is sent itself."""
+        """Show the text that is sent, or that was read from a file sent as is.
+
+        Args:
+            text: the whole text.
+            ends: its `paged_text.stretches`.
+            is_sent: False if the file itself is sent.
+        """
         self.text.view.setAccessibleName(IS_SENT if is_sent else IS_READ)
         self.text.set_text(text, ends)
         self._copy.setEnabled(bool(text))
 
     def show_pictures(self, captions: Sequence[str], *, has_text: bool) -> None:
-        """What is sent as pictures: a line on each."""
+        """Set the captions of the images that are sent."""
         self._captions = captions
         self._tabs.setVisible(bool(captions) and has_text)
         self._show_tab("text" if has_text or not captions else "pictures")
@@ -263,7 +274,7 @@ class AttachmentPreview(QDialog):
             self._step(0)
 
     def show_picture(self, number: int, image: QImage, caption: str) -> None:
-        """One of them, as it was asked for."""
+        """Show a requested image, unless another was requested since."""
         if number == self._at:
             self._picture.image = image
             self._picture.update()
@@ -271,16 +282,16 @@ class AttachmentPreview(QDialog):
             self._picture.setAccessibleName(spoken_text(caption))
 
     def focus_pages(self) -> None:
-        """Give the keyboard to the field of pages, where there is one."""
+        """Focus the field for pages, or the text if there is none."""
         target = self.field if self._pages.isVisibleTo(self) else self.text.view
         target.setFocus(Qt.FocusReason.OtherFocusReason)
         self.field.selectAll()
 
     def focus_text(self) -> None:
-        """Give the keyboard to what is sent."""
+        """Focus the text."""
         self.text.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    # -------------------------------------------------------------- pictures
+    # -------------------------------------------------------------- images
 
     def _show_tab(self, tab: str) -> None:
         self._tabs.set_current(tab)

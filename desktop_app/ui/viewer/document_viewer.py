@@ -1,9 +1,7 @@
-"""A window of its own that shows a document: its pages, or the text that was read from it, with a
-passage marked.
+"""A window that shows a document, as pages or as text, with a passage marked.
 
-What is shown, and where it comes from, is the business of whoever opens it; here are the row of
-buttons, the keys, the note above the document, and the sentence in its place where there is nothing
-to show.
+Its controller provides the content. This module has the toolbar, the keys, the note above the
+document, and the message that replaces the document if there is nothing to show.
 """
 
 from __future__ import annotations
@@ -50,14 +48,14 @@ _LONGEST_PLACE: Final = 60
 
 
 class DocumentViewer(QWidget):
-    """See the module.
+    """A window with the pages or the text of a document.
 
     Attributes:
-        pages, text: what shows the one and the other kind of document.
-        find_bar: the bar in which words are looked for.
+        pages, text: the views for the two kinds of content.
+        find_bar: the search bar.
 
     Signals:
-        original_requested(): the person wants the file in the system's own program.
+        original_requested(): the user wants to open the file in the system's application.
         closed()
     """
 
@@ -196,10 +194,10 @@ class DocumentViewer(QWidget):
         ):
             QShortcut(QKeySequence(key), self).activated.connect(act)
 
-    # ------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------ content
 
     def begin(self, title: str, place: str) -> None:
-        """Another document, of which nothing can be shown yet; `place` says what is looked for."""
+        """Prepare for another document, not loaded yet; `place` names the passage to find."""
         self._title = one_line(title)
         self.setWindowTitle(window_title(f"{self._title} – Repartee"))
         self._name.setText(title)
@@ -214,29 +212,29 @@ class DocumentViewer(QWidget):
         self.say("Opening…")
 
     def say(self, words: str) -> None:
-        """Say this where the document would be."""
+        """Show a message in place of the document."""
         self._message.setText(words)
         self._message.setAccessibleName(spoken_text(words))
         self._show(self._message)
 
     def set_note(self, words: str) -> None:
-        """Say this above the document; "" says nothing."""
+        """Show a note above the document; "" hides it."""
         self._note_words.setText(words)
         self._note_words.setAccessibleName(spoken_text(words))
         self._note.setVisible(bool(words))
 
     @property
     def note(self) -> str:
-        """What is said above the document."""
+        """Return the note above the document."""
         return self._note_words.text()
 
     @property
     def message(self) -> str:
-        """What is said in the document's place; "" where there is one."""
+        """Return the message in place of the document; "" if a document is shown."""
         return self._message.text() if self._stack.currentWidget() is self._message else ""
 
     def show_pages(self, sizes: list[tuple[float, float]], page: int) -> None:
-        """Show pages of these sizes in points, beginning with this one."""
+        """Show pages of these sizes in points, scrolled to `page`."""
         self._field.setValidator(QIntValidator(1, len(sizes), self._field))
         self._of.setText(f"of {len(sizes):,}")
         self._show(self.pages)
@@ -246,17 +244,17 @@ class DocumentViewer(QWidget):
         self._show_zoom()
 
     def show_text(self, slices: int, at: int) -> None:
-        """Show a text of so many slices, beginning with this one."""
+        """Show a text of `slices` slices, beginning with slice `at`."""
         self.text.setAccessibleName(spoken_text(f"Text of {self._title}"))
         self._show(self.text)
         self.text.begin(slices, at)
 
     def set_original(self, *, is_there: bool) -> None:
-        """Whether the file itself can be opened."""
+        """Set whether the file itself can be opened."""
         self._buttons["viewer-original"].setVisible(is_there)
 
     def go_to_mark(self) -> None:
-        """Back to what is marked."""
+        """Scroll to the marked passage."""
         marked = self.pages.marks()
         if self._stack.currentWidget() is self.text:
             self.text.go_to_mark()
@@ -270,7 +268,7 @@ class DocumentViewer(QWidget):
         if had_focus:
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    # ------------------------------------------------------------ finding
+    # ------------------------------------------------------------ search
 
     def _begin_finding(self) -> None:
         if not self.message:
@@ -282,13 +280,13 @@ class DocumentViewer(QWidget):
         shown.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _step_back(self) -> None:
-        """Esc puts the bar away, and then the window."""
+        """Close the search bar, or the window if the bar is closed."""
         if self.find_bar.isVisible():
             self.find_bar.leave()
         else:
             self.close()
 
-    # ------------------------------------------------------------ the row
+    # ------------------------------------------------------------ toolbar
 
     def _turn(self, step: int) -> None:
         if self._stack.currentWidget() is self.pages:
@@ -313,7 +311,7 @@ class DocumentViewer(QWidget):
         self.pages.setAccessibleName(spoken_text(f"{self._title}, page {page:,} of {count:,}"))
 
     def describe(self, words: str) -> None:
-        """What is marked, for those who do not see it."""
+        """Set the accessible description of what is marked."""
         self.pages.setAccessibleDescription(spoken_text(words))
         self.text.setAccessibleDescription(spoken_text(words))
 
@@ -321,10 +319,10 @@ class DocumentViewer(QWidget):
         self._zoom.setText(f"{self.pages.percent} %")
         self._zoom.setAccessibleName(spoken_text(f"Size: {self.pages.percent} %"))
 
-    # ------------------------------------------------------------ look
+    # ------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme."""
+        """Apply the theme."""
         self._theme, px = theme, theme.px
         for button in self._buttons.values():
             icon = icons.icon(
@@ -352,7 +350,7 @@ class DocumentViewer(QWidget):
         self.text.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow window leaves out what the keys do as well."""
+        """Hide buttons that have keys, and then the place, if the window is narrow."""
         super().resizeEvent(event)
         is_narrow = self.width() < self._theme.px(560)
         self._zoom.setVisible(not is_narrow)
@@ -360,6 +358,6 @@ class DocumentViewer(QWidget):
         self._place.setVisible(bool(self._place.text()) and self.width() >= self._theme.px(700))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """It is kept for the next document."""
+        """Report the closing; the window is kept for the next document."""
         super().closeEvent(event)
         self.closed.emit()

@@ -1,8 +1,8 @@
-"""A long text to be read: a stretch of it at a time, written in slices of a few milliseconds.
+"""A read-only view of a long text that shows one page of it at a time.
 
-However long the text, only a stretch of at most half a megabyte is in the editor, and no line in it is
-longer than can be laid out within a frame: such a line goes on in the next stretch. The text itself is
-held as it came, so what is copied as a whole is the very string.
+However long the text, the editor holds at most half a megabyte of it, inserted in slices of a few
+milliseconds. No line in it is longer than can be laid out within a frame: a longer line continues
+on the next page. The text is kept as it came, so "copy all" copies the exact string.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ _SLICE: Final = 6_000
 _MOST_MATCHES: Final = 10_000
 
 Match = tuple[int, int]
-"""The number of its stretch, and where it begins in that."""
+"""The index of the page, and the offset of the match in it."""
 
 
 def stretches(text: str, length: int = STRETCH, longest_line: int = LONGEST_LINE) -> list[int]:
-    """Where each stretch of a text ends; together they are the text. For a thread: it looks at every
-    line."""
+    """Return where each page of the text ends; together the pages are the text.
+
+    Call it in a thread: it scans every line.
+    """
     ends: list[int] = []
     start = 0
     while start < len(text):
@@ -47,18 +49,18 @@ def stretches(text: str, length: int = STRETCH, longest_line: int = LONGEST_LINE
                 break
             end = at
             if newline < 0 and at < len(text):
-                break  # a line that goes on: it must not grow in the editor
+                break  # an unfinished line must not grow in the editor
         start = end if end > start else limit
         ends.append(start)
-        time.sleep(0)  # the window's thread may go on
+        time.sleep(0)  # let the GUI thread run
     return ends
 
 
 class PagedText(QWidget):
-    """See the module.
+    """A read-only text with pages, search and copying.
 
     Signals:
-        counted(int, int, bool): the match one is at, how many were found, and whether that is all.
+        counted(int, int, bool): the current match, the count so far, and whether it is final.
     """
 
     counted = Signal(int, int, bool)
@@ -101,17 +103,17 @@ class PagedText(QWidget):
         self.set_text("", [])
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
+        """Apply the theme."""
         self.view.setFont(theme.answer())
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """Return the whole text."""
         return self._text
 
     @property
     def is_written(self) -> bool:
-        """Whether the stretch that is shown is there as a whole."""
+        """Return True if the shown page is inserted completely."""
         return not self._writing.isActive()
 
     def set_text(self, text: str, ends: list[int]) -> None:
@@ -121,14 +123,14 @@ class PagedText(QWidget):
         self.look_for(self._words)
 
     def copy(self) -> None:
-        """What is marked, or else all of it."""
+        """Copy the selection, or the whole text without one."""
         cursor = self.view.textCursor()
         if cursor.hasSelection():
             self.view.copy()
         else:
             QGuiApplication.clipboard().setText(self._text)
 
-    # -------------------------------------------------------------- a stretch
+    # -------------------------------------------------------------- a page of the text
 
     def _show(self, number: int) -> None:
         self._shown = number
@@ -146,7 +148,7 @@ class PagedText(QWidget):
         return self._ends[number - 1] if number else 0
 
     def _write(self) -> None:
-        """The next slice of the stretch."""
+        """Insert the next slice of the page."""
         end = min(self._written + _SLICE, self._ends[self._shown])
         cursor = QTextCursor(self.view.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
@@ -156,10 +158,10 @@ class PagedText(QWidget):
             self._writing.stop()
             self._mark()
 
-    # -------------------------------------------------------------- finding
+    # -------------------------------------------------------------- search
 
     def look_for(self, words: str) -> None:
-        """Look for words in all of the text, capitals or not; the first match is shown."""
+        """Search the whole text, ignoring case, and show the first match."""
         self._words, self._matches, self._at, self._next = words, [], -1, 0
         if words:
             self._seeking.start()
@@ -169,13 +171,13 @@ class PagedText(QWidget):
             self.counted.emit(0, 0, True)
 
     def step(self, by: int) -> None:
-        """To the next match, or the previous one; behind the last comes the first."""
+        """Go to the next (1) or previous (-1) match, wrapping around."""
         if self._matches:
             self._at = (self._at + by) % len(self._matches)
             self._go()
 
     def _seek(self) -> None:
-        """Look through one more stretch."""
+        """Search one more page of the text."""
         if self._next >= len(self._ends) or len(self._matches) >= _MOST_MATCHES:
             self._seeking.stop()
         else:
@@ -201,12 +203,12 @@ class PagedText(QWidget):
         self._tell()
 
     def _mark(self) -> None:
-        """Mark the match, where it is in what is shown."""
+        """Select the match if it is on the shown page."""
         if self._at < 0 or self._matches[self._at][0] != self._shown:
             return
         start = self._start(self._shown)
         begins = start + self._matches[self._at][1]
-        # The editor counts in units of UTF-16.
+        # Positions in the editor are UTF-16 code units.
         before = _units(self._text[start:begins])
         cursor = self.view.textCursor()
         cursor.setPosition(before)

@@ -1,4 +1,4 @@
-"""Asks for the password of a document; small, and modal to its window."""
+"""A small window-modal dialog that asks for the password of a document."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ KEPT: Final = (
 
 
 class PasswordDialog(QDialog):
-    """See the module. It is gone once it is closed.
+    """A dialog that asks for a password; it is deleted when it is closed.
 
     Signals:
-        answered(object): the password; None where the person gives none.
+        answered(object): the password; None if the user enters none.
     """
 
     answered = Signal(object)

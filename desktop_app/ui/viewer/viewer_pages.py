@@ -1,9 +1,9 @@
-"""The pages of a document, one below the other: only what is on the screen is drawn.
+"""The pages of a document, one below the other; only visible pages are drawn.
 
-Pages are drawn elsewhere, in strips (documents/pdf/pdf_view.py): this says which strips it wants as it
-is scrolled and zoomed, and paints those that have come. Before they come a page is white paper, or
-what of it was drawn at another size. Some tens of megabytes of strips are held, however many pages
-there are.
+Another process draws pages in strips (documents/pdf/pdf_view.py). This widget requests the strips
+that it needs while it is scrolled and zoomed, and paints those that have arrived. Until then a page
+is white, or scaled from strips of another size. The cache of strips is limited to some tens of
+megabytes, however many pages there are.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ZOOMS: Final = (25, 33, 50, 67, 80, 100, 125, 150, 200, 300, 400)
 MOST_FIT: Final = 200
 _POINTS: Final = 96 / 72
-"""Pixels of a point at 100 %."""
+"""Pixels per point at 100 %."""
 
 _GAP: Final = 14
 _EDGE: Final = 20
@@ -40,7 +40,7 @@ _PAUSE_MS: Final = 30
 
 
 class PageStrip(NamedTuple):
-    """Rows [top, top + rows) of the picture of page `page` (from 1) in `width` × `height` pixels."""
+    """Rows [top, top + rows) of page `page` (from 1), drawn `width` × `height` pixels large."""
 
     page: int
     width: int
@@ -50,15 +50,15 @@ class PageStrip(NamedTuple):
 
 
 class ViewerPages(QAbstractScrollArea):
-    """See the module.
+    """A scrollable view of pages.
 
     Attributes:
-        page: the one that is read, from 1: the one in the middle of the screen.
+        page: the page in the middle of the viewport, from 1.
 
     Signals:
-        strips_requested(list[PageStrip]): what is to be drawn, the most urgent first; whatever was wanted
-            before and is not among it is wanted no more.
-        page_changed(int): another one is read.
+        strips_requested(list[PageStrip]): strips to draw, the most urgent first; replaces earlier
+            requests.
+        page_changed(int): another page is current.
         zoom_changed(int): percent.
     """
 
@@ -87,17 +87,17 @@ class ViewerPages(QAbstractScrollArea):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme; paper stays white."""
+        """Apply the theme; paper stays white."""
         self._theme = theme
         colours = self.viewport().palette()
         colours.setColor(colours.ColorRole.Base, theme.side)
         self.viewport().setPalette(colours)
         self._lay_out()
 
-    # ------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------ content
 
     def set_pages(self, sizes: Sequence[tuple[float, float]]) -> None:
-        """Show a document of pages of these sizes in points; none closes it."""
+        """Show a document with pages of these sizes in points; none closes it."""
         self._sizes = list(sizes)
         self._widest = max((width for width, _ in sizes), default=1.0)
         self._strips.clear()
@@ -109,20 +109,20 @@ class ViewerPages(QAbstractScrollArea):
 
     @property
     def count(self) -> int:
-        """How many pages there are."""
+        """Return the number of pages."""
         return len(self._sizes)
 
     def set_marks(self, marks: dict[int, list[QRectF]]) -> None:
-        """Mark these places, by page, each in parts of the page's sides; and no others."""
+        """Mark only these rectangles, by page, in fractions of the page's sides."""
         self._marks = marks
         self.viewport().update()
 
     def marks(self) -> dict[int, list[QRectF]]:
-        """What is marked."""
+        """Return the marked rectangles by page."""
         return dict(self._marks)
 
     def go_to(self, page: int) -> None:
-        """Bring the beginning of a page to the top, or what is marked on it to the middle."""
+        """Scroll the top of a page to the top, or its first mark to the middle."""
         if not self._sizes:
             return
         page = max(1, min(len(self._sizes), page))
@@ -140,22 +140,22 @@ class ViewerPages(QAbstractScrollArea):
         self._read(page)
 
     def _show_aside(self, marks: Sequence[QRectF], area: QRect) -> None:
-        """Where a page is wider than the view, have what is marked in sight."""
+        """Scroll sideways to the marks if the page is wider than the viewport."""
         left = min(mark.left() for mark in marks) * area.width()
         self.horizontalScrollBar().setValue(round(left) - self._theme.px(_EDGE))
 
     def show_strip(self, strip: PageStrip, pixels: bytes) -> None:
-        """What was wanted has been drawn: rows of blue, green, red and a byte unused."""
+        """Add a drawn strip; each pixel is blue, green, red and an unused byte."""
         stride = len(pixels) // max(1, strip.rows)
         image = QImage(pixels, strip.width, strip.rows, stride, QImage.Format.Format_RGB32)
-        self._strips[strip] = image.copy()  # Qt does not hold on to the bytes
+        self._strips[strip] = image.copy()  # QImage does not own the bytes
         held = sum(image.sizeInBytes() for image in self._strips.values())
         while held > _MOST_BYTES and len(self._strips) > 1:
             held -= self._strips.popitem(last=False)[1].sizeInBytes()
         self.viewport().update()
 
     def show_failed(self, page: int) -> None:
-        """A page cannot be drawn."""
+        """Show that a page cannot be drawn."""
         self._failed.add(page)
         self.viewport().update()
 
@@ -163,21 +163,21 @@ class ViewerPages(QAbstractScrollArea):
 
     @property
     def percent(self) -> int:
-        """The size that pages are shown at."""
+        """Return the zoom in percent."""
         return self._percent
 
     def fit_width(self) -> None:
-        """Have the widest page fill the width, now and whenever that changes."""
+        """Fit the widest page to the width, now and after each resize."""
         self._fits = True
         self._lay_out()
 
     def set_percent(self, percent: int) -> None:
-        """Show pages at this size; what is in the middle stays there."""
+        """Set the zoom, keeping the middle of the viewport in place."""
         self._fits = False
         self._zoom_to(max(ZOOMS[0], min(ZOOMS[-1], percent)))
 
     def step_zoom(self, step: int) -> None:
-        """The next larger (1) or smaller (-1) of the usual sizes."""
+        """Go to the next larger (1) or smaller (-1) zoom preset."""
         others = [z for z in ZOOMS if (z > self._percent if step > 0 else z < self._percent)]
         if others:
             self.set_percent(others[0] if step > 0 else others[-1])
@@ -193,10 +193,10 @@ class ViewerPages(QAbstractScrollArea):
         self.viewport().update()
         self._asking.start()
 
-    # ------------------------------------------------------------ measures
+    # ------------------------------------------------------------ layout
 
     def _lay_out(self) -> None:
-        """Measure anew, where the size follows the window's."""
+        """Compute the layout again, with the zoom if it follows the width."""
         percent = self._percent
         if self._fits and self._sizes:
             room = self.viewport().width() - 2 * self._theme.px(_EDGE)
@@ -226,14 +226,14 @@ class ViewerPages(QAbstractScrollArea):
         return max(1, round(points * self._unit() * self._percent / 100))
 
     def _area(self, page: int) -> QRect:
-        """Where a page lies: down from the beginning of the document, across in the view."""
+        """Return a page's rectangle: y in the document, x in the viewport."""
         width, height = (self._side(points) for points in self._sizes[page - 1])
         room = max(self.viewport().width(), self._side(self._widest) + 2 * self._theme.px(_EDGE))
         left = (room - width) // 2
         return QRect(left, self._tops[page - 1], width, height)
 
     def _place_at(self, down: int) -> tuple[int, float]:
-        """The page at a height of the document, and how far down it that is."""
+        """Return the page at a height of the document, and the fraction of it above that."""
         if not self._sizes:
             return 1, 0.0
         page = max(1, min(len(self._sizes), bisect_right(self._tops, down)))
@@ -241,7 +241,10 @@ class ViewerPages(QAbstractScrollArea):
         return page, max(0.0, min(1.0, (down - area.top()) / area.height()))
 
     def _visible(self, more: int = 0) -> Iterator[tuple[int, QRect]]:
-        """The pages on the screen and their places in the view; `more` pixels beyond it too."""
+        """Yield the visible pages and their rectangles in the viewport.
+
+        `more` extends the visible area by so many pixels above and below.
+        """
         if not self._sizes:
             return
         offset, height = self.verticalScrollBar().value(), self.viewport().height()
@@ -254,7 +257,7 @@ class ViewerPages(QAbstractScrollArea):
     # ------------------------------------------------------------ strips
 
     def _strips_of(self, page: int, area: QRect) -> Iterator[tuple[PageStrip, QRectF]]:
-        """The strips of a page and where each lies in the view."""
+        """Yield the strips of a page and their rectangles in the viewport."""
         ratio = self.devicePixelRatioF()
         width, height = max(1, round(area.width() * ratio)), max(1, round(area.height() * ratio))
         rows = max(32, _STRIP_PIXELS // width)
@@ -264,7 +267,7 @@ class ViewerPages(QAbstractScrollArea):
             yield strip, place
 
     def _ask(self) -> None:
-        """Say what is wanted: what is on the screen, then half a screen around it."""
+        """Request the visible strips, then those within half a viewport around them."""
         view = QRectF(self.viewport().rect())
         more = view.height() / 2
         around = view.adjusted(0, -more, 0, more)
@@ -294,7 +297,7 @@ class ViewerPages(QAbstractScrollArea):
     # ------------------------------------------------------------ painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paper, what has been drawn on it, and the marks."""
+        """Paint white paper, the drawn strips, and the marks."""
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), self._theme.side)
         for page, area in self._visible():
@@ -319,7 +322,7 @@ class ViewerPages(QAbstractScrollArea):
                 painter.drawImage(place, image)
 
     def _paint_former(self, painter: QPainter, page: int, area: QRect) -> None:
-        """What of the page was drawn at another size, scaled, until the right one comes."""
+        """Paint strips of another size, scaled, until the right ones arrive."""
         size = area.size() * self.devicePixelRatioF()
         former = [s for s in self._strips if s.page == page and s.width != size.width()]
         for strip in former:
@@ -332,7 +335,7 @@ class ViewerPages(QAbstractScrollArea):
         if not marks:
             return
         painter.save()
-        # Like a highlighter's ink: what is dark stays dark. Paper is white in either theme.
+        # Multiply keeps dark text dark. Paper is white in either theme.
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Multiply)
         for mark in marks:
             painter.fillRect(_within(area, mark), QColor("#C9D6FF"))
@@ -344,14 +347,14 @@ class ViewerPages(QAbstractScrollArea):
         painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "This page cannot be drawn.")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit the new width, where the size follows it."""
+        """Adjust the layout to the new width."""
         super().resizeEvent(event)
         self._lay_out()
 
     # ------------------------------------------------------------ keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The ends with Home and End, pages with Ctrl; the rest is the scroll area's."""
+        """Go to the ends with Home and End, and by pages with Ctrl."""
         keys = QKeySequence.StandardKey
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         bar = self.verticalScrollBar()
@@ -368,7 +371,7 @@ class ViewerPages(QAbstractScrollArea):
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """With Ctrl the wheel zooms."""
+        """Zoom if Ctrl is pressed."""
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.step_zoom(1 if event.angleDelta().y() > 0 else -1)
             event.accept()

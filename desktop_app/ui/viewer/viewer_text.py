@@ -1,7 +1,7 @@
-"""The text of a document, written as an answer is, with a passage marked; a stretch of it at a time.
+"""The text of a document, formatted like an answer, with a passage marked.
 
-The text comes in slices (rendering/document_text.py) as one scrolls to them; what lies far behind is
-taken out again, so that a book takes no more room than a chapter.
+The text arrives in slices (rendering/document_text.py) as the user scrolls. Slices far behind the
+viewport are removed, so that a book takes no more memory than a chapter.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ MOST_SLICES: Final = 40
 
 
 class ViewerText(TranscriptSurface):
-    """See the module.
+    """A view of a text that loads by slices.
 
     Signals:
-        slice_requested(int): a slice, by its number, is to be shown next: see `show_slice`.
+        slice_requested(int): the index of the slice to pass to `show_slice`.
     """
 
     slice_requested = Signal(int)
@@ -52,11 +52,13 @@ class ViewerText(TranscriptSurface):
         self.verticalScrollBar().valueChanged.connect(lambda _: self._want_more())
         self.set_theme(theme)
 
-    # ------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------ content
 
     def begin(self, count: int, at: int = 0) -> None:
-        """Another text, of so many slices; the one to begin with is wanted. What is marked in it is
-        brought to the middle."""
+        """Prepare for another text, and request slice `at`.
+
+        A mark in that slice is scrolled to the middle.
+        """
         self._shown.clear()
         self._writer.clear()
         self.setExtraSelections([])
@@ -66,7 +68,7 @@ class ViewerText(TranscriptSurface):
             self._want(at)
 
     def show_slice(self, number: int, shown: ShownSlice) -> None:
-        """A slice that was wanted, and what of it is marked."""
+        """Add a requested slice and its marks."""
         if number != self._awaited:
             return
         self._awaited = None
@@ -93,7 +95,7 @@ class ViewerText(TranscriptSurface):
         del self._shown[int(section.key)]
 
     def _keeping(self, change: object) -> None:
-        """Do this while what is on the screen stays where it is."""
+        """Apply a change while the visible text stays in place."""
         bar = self.verticalScrollBar()
         top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
         before = self._top_of(top)
@@ -104,14 +106,14 @@ class ViewerText(TranscriptSurface):
     def _top_of(self, block: QTextBlock) -> float:
         return self.document().documentLayout().blockBoundingRect(block).top()
 
-    # ------------------------------------------------------------ more of it
+    # ------------------------------------------------------------ loading slices
 
     def _want(self, number: int) -> None:
         self._awaited = number
         self.slice_requested.emit(number)
 
     def _want_more(self) -> None:
-        """Where the end of what is written comes near, want what follows."""
+        """Request the next slice if an end of the loaded text is near."""
         if self._awaited is not None or not self._shown:
             return
         bar, near = self.verticalScrollBar(), self.viewport().height()
@@ -124,7 +126,7 @@ class ViewerText(TranscriptSurface):
     # ------------------------------------------------------------ marks
 
     def go_to_mark(self) -> None:
-        """Bring what is marked to the middle, or its beginning to the top where it is long."""
+        """Scroll the marks to the middle, or their beginning to the top if they are long."""
         self._aim = None
         chosen = self.extraSelections()
         if not chosen:
@@ -140,7 +142,7 @@ class ViewerText(TranscriptSurface):
         self.verticalScrollBar().setValue(round(aim))
 
     def unmark(self) -> None:
-        """Nothing is marked any longer."""
+        """Remove all marks."""
         self._shown = {number: one._replace(marks=()) for number, one in self._shown.items()}
         self._mark()
 
@@ -157,12 +159,12 @@ class ViewerText(TranscriptSurface):
         self.setExtraSelections(chosen)
 
     def marked_text(self) -> str:
-        """The words that are marked."""
+        """Return the marked text."""
         texts = (one.cursor.selectedText() for one in self.extraSelections())
         return "\n".join(text.replace("\u2029", "\n") for text in texts)
 
     def _cursors(self, section: MessageLayout, mark: PassageMark) -> Iterator[QTextCursor]:
-        """The places of a mark in the document."""
+        """Yield cursors that select a mark in the document."""
         item = section.items[mark.block]
         first = self._writer.sections.block_of(section, mark.block)
         if isinstance(item, Block) and item.kind is Kind.TABLE:
@@ -184,10 +186,10 @@ class ViewerText(TranscriptSurface):
                 yield _selecting(block, head + start, head + end)
             begin, block = cut, block.next()
 
-    # ------------------------------------------------------------ look
+    # ------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        """Write in other colours and sizes."""
+        """Write the slices again with the theme."""
         self._dress(theme)
         shown = sorted(self._shown.items())
         self._writer.dress(Styles(theme))
@@ -199,13 +201,13 @@ class ViewerText(TranscriptSurface):
         self._mark()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the measure."""
+        """Keep the line length."""
         self._set_margins()
         super().resizeEvent(event)
         self._writer.set_width(self.viewport().width())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Home and End lead to the ends of the text."""
+        """Go to the ends of the text with Home and End."""
         from PySide6.QtGui import QKeySequence
 
         keys, bar = QKeySequence.StandardKey, self.verticalScrollBar()
@@ -224,7 +226,7 @@ class ViewerText(TranscriptSurface):
             super().keyPressEvent(event)
 
     def _go_to_end(self, number: int) -> None:
-        """The first or the last slice: scroll there, or write it in place of what is written."""
+        """Scroll to the first or last slice, or load it in place of the others."""
         bar = self.verticalScrollBar()
         if number not in self._shown and self._count:
             self.begin(self._count, number)
@@ -243,7 +245,7 @@ def _selecting(block: QTextBlock, start: int, end: int) -> QTextCursor:
 
 
 def _ink(theme: Theme) -> QColor:
-    """The accent, thin enough to read through."""
+    """Return the accent color, translucent enough to read through."""
     ink = QColor(theme.accent)
     ink.setAlpha(70)
     return ink
