@@ -1,4 +1,4 @@
-"""Between the settings' rows, by their keys, and what an answer is asked for with."""
+"""Converts between settings, by their keys, and the parameters of an answer."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ KEYS: Final[Mapping[str, str]] = {
     for setting in SETTINGS
     if setting.per_conversation and setting.key != INSTRUCTIONS
 }
-"""A parameter's name -> the key of its setting."""
+"""Maps the name of a parameter to the key of its setting."""
 _NAMES: Final = {key: name for name, key in KEYS.items()}
 
 
 def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
-    """What holds for an answer: the settings' values, and before them what `chain` sets, the
-    nearest link (the conversation's own) first."""
+    """Resolve the settings of an answer.
+
+    Args:
+        values: the values of all settings.
+        chain: overrides with precedence over `values`, the nearest (the conversation's) first.
+    """
     defaults = {name: _of_setting(key, values[key]) for name, key in KEYS.items()}
     instructions, parameters = resolved(
         values[INSTRUCTIONS], GenerationParameters(**defaults), *chain
@@ -32,20 +36,20 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
 
 
 def own_values(overrides: Overrides) -> dict[str, SettingValue]:
-    """What is set in one link of the chain, by the settings' keys."""
+    """Return the settings that these overrides set, by key."""
     own = {KEYS[name]: _to_setting(getattr(overrides.parameters, name)) for name in overrides.names}
     return own if overrides.instructions is None else {**own, INSTRUCTIONS: overrides.instructions}
 
 
 def with_own(overrides: Overrides, key: str, value: SettingValue) -> Overrides:
-    """`overrides` with the setting of this key set to a valid value."""
+    """Return `overrides` with a setting set to a valid value."""
     if key == INSTRUCTIONS:
         return Overrides(str(value), overrides.parameters, overrides.names)
     return overrides.setting(_NAMES[key], _of_setting(key, value))
 
 
 def without_own(overrides: Overrides, key: str) -> Overrides:
-    """`overrides` with the setting of this key not set."""
+    """Return `overrides` without a setting."""
     if key == INSTRUCTIONS:
         return Overrides(None, overrides.parameters, overrides.names)
     return overrides.without(_NAMES[key])
@@ -67,7 +71,7 @@ _ESCAPED: Final = {character: spelled for spelled, character in _ESCAPES.items()
 
 
 def stop_sequences(text: str) -> tuple[str, ...]:
-    r"""One from each line; \n, \t and \\ in it stand for a new line, a tab and a backslash."""
+    r"""Return the stop sequence on each line, unescaping \n, \t and \\."""
     return tuple(
         re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], line)
         for line in text.split("\n")

@@ -1,4 +1,4 @@
-"""The composition root without Qt: every object that works below the window."""
+"""The backend: all objects below the user interface, created without Qt."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ if TYPE_CHECKING:
     from desktop_app.storage.batch.batch_store import BatchStore
 
 LIMITS_SET = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
-"""Settings of the group "documents", without its name."""
+"""Keys of the settings in the group "documents", without the group's name."""
 WEIGHTS_SETTING = "local_model.weights"
 
 
 @dataclass(frozen=True)
 class Backend:
-    """The store, the providers, the documents and the use cases over them."""
+    """The store, the providers, the documents and the services on top of them."""
 
     folders: Folders
     catalog: ModelCatalog
@@ -96,10 +96,13 @@ class Backend:
     environment_profiles: tuple[ProviderProfile, ...]
 
     async def open(self) -> None:
-        """Open the store, as `Database.open`; behind a deletion of everything that was broken off."""
+        """Open the store, first completing an interrupted deletion of all data.
+
+        Raises the errors of `Database.open`.
+        """
         if erasing_mark(self.database.path).exists():
             from desktop_app.storage.recovery.erasure import (
-                resume_erasure,  # not a part of the start
+                resume_erasure,  # not imported at startup
             )
 
             where = self.folders
@@ -109,13 +112,13 @@ class Backend:
         await self._move_secrets_of_addresses()
 
     async def _move_secrets_of_addresses(self) -> None:
-        """Move passwords out of the store into the keyring: it can hold some of older versions.
+        """Move passwords in stored addresses, from older versions, into the keyring.
 
-        This may raise the dialog that unlocks the keyring, but only once, and for such a store.
+        This may open the dialog that unlocks the keyring, but only once, and only for such a store.
         """
         found = await self.settings.secrets_in_addresses()
         for name, secret in found:
-            # If there is a key, no server ever got to see the password.
+            # If there is a key, the password was never sent to a server.
             place = await self.vault.place(name, secret.origin)
             if secret.value and secret.origin and place is KeyPlace.NONE:
                 await self.vault.set(name, secret)
@@ -125,10 +128,12 @@ class Backend:
     def chat_with(
         self, store: MessageStore, attachments: AttachmentSource, notes: NotesStore | None = None
     ) -> ChatService:
-        """The use case of asking, over another place to keep messages.
+        """Return a chat service that keeps its messages in another store.
 
         Args:
-            notes: where notes on parts of documents are kept; None keeps none.
+            store: keeps the messages.
+            attachments: provides the attachments.
+            notes: keeps the notes on parts of documents; None keeps none.
         """
         return _chat(
             store=store,
@@ -148,26 +153,26 @@ class Backend:
 
     @property
     def collections(self) -> Collections:
-        """The use case of asking many documents."""
+        """Return the service for questions about many documents."""
         return self.passages.whole
 
     @cached_property
     def small_jobs(self) -> UtilityModel:
-        """Who writes titles and summaries."""
-        from desktop_app.services.chat.utility_model import UtilityModel  # not a part of the start
+        """Return the service that writes titles and summaries."""
+        from desktop_app.services.chat.utility_model import UtilityModel  # not imported at startup
 
         return UtilityModel(self.gateway, self.ledger, self.budget, self.catalog, self.listings.of)
 
     @cached_property
     def batch_store(self) -> BatchStore:
-        """Where batch jobs are kept."""
-        from desktop_app.storage.batch.batch_store import BatchStore  # not a part of the start
+        """Return the store of batch jobs."""
+        from desktop_app.storage.batch.batch_store import BatchStore  # not imported at startup
 
         return BatchStore(self.database, self.ledger)
 
     @cached_property
     def compaction(self) -> CompactionService:
-        """The use case of making a long conversation shorter."""
+        """Return the service that compacts long conversations."""
         from desktop_app.services.chat.compaction_service import CompactionService
 
         return CompactionService(
@@ -183,11 +188,12 @@ class Backend:
     async def keep(
         self, source: Path | bytes, document: ExtractedDocument
     ) -> DocumentPart | ImagePart:
-        """Keep a document's or picture's original and its text; returns it as a part of a message.
-        Of a folder, which has no bytes, the text is the original.
+        """Store an attachment's original and text; return it as a part of a message.
+
+        A folder has no bytes, so its text is stored as the original.
 
         Raises:
-            StorageError: it could not be kept, or changed meanwhile.
+            StorageError: it could not be stored, or changed meanwhile.
         """
         is_folder = document.media_type == FOLDER
         await self.attachments.add(
@@ -202,8 +208,11 @@ class Backend:
         return document.part
 
     async def profiles(self) -> list[ProviderProfile]:
-        """Every provider, those of the environment first; a stored one replaces its built-in. What
-        the person allows a month to cost at an address holds for a key of the environment too."""
+        """Return all providers: the environment's, then built-in, then custom ones.
+
+        A stored profile replaces the built-in one of the same id. The user's monthly cap for an
+        address also applies to a key from the environment.
+        """
         stored = {profile.id: profile for profile in await self.settings.profiles()}
         caps = {p.base_url: p.monthly_cap for p in stored.values() if p.monthly_cap is not None}
         built_in = [stored.pop(profile.id, profile) for profile in BUILT_IN]
@@ -215,8 +224,11 @@ class Backend:
     async def default_profile(
         self, profiles: Iterable[ProviderProfile], values: Mapping[str, SettingValue]
     ) -> ProviderProfile:
-        """The provider of new conversations: the environment's for this run, the one that the
-        person chose if it can be asked, the first with a key, else the on-device model."""
+        """Return the provider of new conversations.
+
+        That is the environment's for this run, else the user's choice if it is usable, else the
+        first with a key, else the on-device model.
+        """
         by_id = {profile.id: profile for profile in profiles}
         if self.environment_profiles:
             return by_id[self.environment_profiles[0].id]
@@ -229,13 +241,13 @@ class Backend:
         return by_id[ON_DEVICE.id]
 
     async def has_key(self, profile: ProviderProfile) -> bool:
-        """Return True if there is a key for the address of `profile`; the keyring is not asked."""
+        """Return True if there is a key for the profile's address, without asking the keyring."""
         return (await self.vault.place(profile.id, origin(profile.base_url))).is_usable
 
     def default_choice(
         self, profile: ProviderProfile, values: Mapping[str, SettingValue]
     ) -> ModelChoice:
-        """What a new conversation with `profile` starts from."""
+        """Return the initial model choice of a new conversation with `profile`."""
         return default_choice(
             profile,
             variant=Variant(str(values["default.variant"])),
@@ -245,12 +257,12 @@ class Backend:
 
     @property
     def on_device_model(self) -> str:
-        """The id of the model on this computer: the built-in's, or a file's path."""
+        """Return the id of the on-device model: the built-in id, or a file's path."""
         weights = self.gateway.local_model.weights
         return ON_DEVICE_MODEL if weights is None else str(weights)
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
-        """Who makes vectors of passages; None where nobody does."""
+        """Return the provider and model of embeddings; None if there is none."""
         from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
 
         values = await self.values()
@@ -261,11 +273,11 @@ class Backend:
         return embedding_choice(model, profile, self.catalog)
 
     async def values(self) -> dict[str, SettingValue]:
-        """Every setting's value, defaults included."""
+        """Return the values of all settings, defaults included."""
         return with_defaults(await self.settings.all())
 
     async def aclose(self) -> None:
-        """Close connections, end the children, close the store."""
+        """Close connections, stop the child processes, close the store."""
         await self.gateway.aclose()
         await self.documents.aclose()
         await self.passages.worker.aclose()
@@ -275,14 +287,14 @@ class Backend:
 def build_backend(
     where: Folders | None = None, environment: Mapping[str, str] | None = None
 ) -> Backend:
-    """Put everything together; `database` is still to be opened, and nothing has started.
+    """Create all objects; the database is not opened and nothing is started.
 
     Args:
         where: the user's folders; by default those of this run.
         environment: the variables that name a provider; by default those of this run.
 
     Raises:
-        SettingError: the person's models.toml cannot be used.
+        SettingError: the user's models.toml is invalid.
     """
     where = where or folders()
     catalog = read_catalog(where)
@@ -349,7 +361,7 @@ def build_backend(
 
 
 def _tidy(where: Folders) -> None:
-    """Close folders of older versions to others, and remove what killed processes left."""
+    """Make folders of older versions private, and remove files that killed processes left."""
     from desktop_app.storage.database.private_files import restrict_access
     from desktop_app.storage.database.temporary_files import remove_abandoned
     from desktop_app.storage.recovery.erasure import remove_scratch
@@ -367,7 +379,7 @@ def _keys(
     environment: Mapping[str, str],
     catalog: ModelCatalog,
 ) -> tuple[KeyVault, tuple[ProviderProfile, ...]]:
-    """Where keys lie, those of the environment among them, and the profiles that it makes."""
+    """Create the key vault; return it with the profiles from the environment."""
     built_in = {profile.id: origin(profile.base_url) for profile in BUILT_IN}
     vault = KeyVault(
         where.keyring_service,
@@ -397,7 +409,7 @@ def _chat(
     passages: LateCollections,
     listings: ModelListings,
 ) -> ChatService:
-    """The use case of asking, and what reads documents in parts for it."""
+    """Create the chat service, and the reader of documents in parts."""
     estimator = Estimator(counter, attachments, passages)
     pictures = ImageScaler(attachments, documents)
     parts = LateReader(
@@ -429,10 +441,10 @@ def _chat(
 
 
 def read_catalog(where: Folders) -> ModelCatalog:
-    """The models that ship with the program, extended by the person's models.toml.
+    """Read the bundled model catalog, extended by the user's models.toml.
 
     Raises:
-        SettingError: the person's file cannot be read.
+        SettingError: the user's file is invalid.
     """
     texts = [resource_path("models.toml").read_text("utf-8")]
     own = where.config / "models.toml"
@@ -451,7 +463,7 @@ def read_catalog(where: Folders) -> ModelCatalog:
 
 
 def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:
-    """Read documents within the limits that the person has set."""
+    """Apply the user's limits to reading documents."""
     given = {key: int(values[f"documents.{key}"] or 0) for key in LIMITS_SET}
     limits = Limits(
         file_bytes=given["file_mb"] << 20,
@@ -465,6 +477,6 @@ def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:
 
 
 def use_weights(backend: Backend, stored: Mapping[str, Any]) -> None:
-    """Take the GGUF file that the person chose for the on-device model, if any."""
+    """Use the GGUF file that the user chose for the on-device model, if any."""
     path = stored.get(WEIGHTS_SETTING)
     backend.gateway.local_model.weights = Path(path) if path else None

@@ -1,4 +1,4 @@
-"""Batch jobs put together: over the store, the documents worker, the providers."""
+"""Creates the batch service and converts its files and answers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def batch_service(
     changed: Callable[[str], None] = lambda _job_id: None,
     limits: UploadLimits | None = None,
 ) -> BatchService:
-    """The use case of batch jobs."""
+    """Create the batch service over the backend's store, documents and providers."""
 
     async def read(path: Path) -> DocumentPart | ImagePart:
         detail = str((await backend.values())["answer.image_detail"])
@@ -65,8 +65,10 @@ def batch_service(
 
 
 def files_in(paths: Iterable[Path]) -> list[tuple[str, str]]:
-    """Every file named, and those in the folders named, by name and absolute path. What is hidden
-    is left out of folders. Reads folders: for a thread."""
+    """Return the names and absolute paths of the files, and of those in folders.
+
+    Hidden files in folders are skipped. Blocking: reads folders.
+    """
     found: dict[str, str] = {}
     for path in paths:
         if path.is_dir():
@@ -78,13 +80,13 @@ def files_in(paths: Iterable[Path]) -> list[tuple[str, str]]:
 
 
 def at_least(count: int, paths: Iterable[Path]) -> bool:
-    """Whether `files_in` would find so many; no more than those are looked for."""
+    """Return True if `files_in` would find `count` files; stop looking at that many."""
     found = (file for path in paths for file in (_below(path) if path.is_dir() else (path,)))
     return sum(1 for _ in islice(found, count)) == count
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Links lead nowhere from here."""
+    """Yield the files below a folder without following links."""
     for at, folders, files in os.walk(folder):
         folders[:] = _shown(folders)
         for path in (Path(at) / name for name in _shown(files)):
@@ -98,7 +100,7 @@ def _shown(names: Iterable[str]) -> list[str]:
 
 
 async def open_as_conversation(backend: Backend, job: BatchJob, item: BatchItem) -> str:
-    """Have a file's question and answer be a conversation, once; returns its id.
+    """Store a file's question and answer as a conversation, once; return its id.
 
     Raises:
         StorageError
@@ -129,5 +131,5 @@ async def open_as_conversation(backend: Backend, job: BatchJob, item: BatchItem)
 
 
 async def expanded(paths: Iterable[Path]) -> list[tuple[str, str]]:
-    """`files_in`, in a thread."""
+    """Run `files_in` in a thread."""
     return await asyncio.to_thread(files_in, list(paths))

@@ -1,5 +1,6 @@
-"""Whether Qt can open a window here, found without Qt: where it cannot, Qt ends the process with a
-list of its plug-ins, which helps nobody.
+"""Checks without Qt if Qt can open a window here.
+
+If it cannot, Qt would end the process with a list of its plug-ins, which does not help users.
 
 Sources: the lookup of displays in libxcb (`:N` and `unix:N` are sockets of this computer) and in
 libwayland (`WAYLAND_DISPLAY`, a name in XDG_RUNTIME_DIR or a path).
@@ -19,7 +20,7 @@ _TIMEOUT_S = 1.0
 
 
 def why_no_window(environment: Mapping[str, str]) -> str | None:
-    """A sentence on why no window can be opened; None where nothing speaks against it."""
+    """Return why no window can be opened, as a sentence; None if no reason is known."""
     if sys.platform != "linux":
         return None
     wanted = environment.get("QT_QPA_PLATFORM", "").split(":")[0].split(";")[0]
@@ -43,7 +44,7 @@ def _why_no_x(display: str) -> str | None:
         return "There is no X11 display: DISPLAY is not set."
     local = _LOCAL_X.match(display)
     if local is None:
-        return None  # another computer's, as through ssh: only a connection tells
+        return None  # on another computer, as through ssh: only connecting would tell
     path = f"/tmp/.X11-unix/X{local[1]}"  # noqa: S108 — where X servers listen
     if _answers(path) or _answers("\0" + path) or _answers_on_port(6000 + int(local[1])):
         return None
@@ -52,7 +53,7 @@ def _why_no_x(display: str) -> str | None:
 
 def _why_no_wayland(environment: Mapping[str, str]) -> str | None:
     if environment.get("WAYLAND_SOCKET"):
-        return None  # a connection that was opened for this process
+        return None  # a connection that the parent opened for this process
     name = environment.get("WAYLAND_DISPLAY") or "wayland-0"
     path = Path(environment.get("XDG_RUNTIME_DIR", ""), name)
     if path.is_absolute() and _answers(str(path)):

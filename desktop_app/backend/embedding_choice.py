@@ -1,5 +1,4 @@
-"""Who makes vectors of passages: the provider of new conversations, where the person has switched
-that on and it has any."""
+"""Chooses the provider of embeddings: that of new conversations, if the user enabled them."""
 
 from __future__ import annotations
 
@@ -13,17 +12,17 @@ from desktop_app.settings.setting import SettingValue
 
 
 def embedding_model(values: Mapping[str, SettingValue]) -> str:
-    """The model that is to make them; "" where that is switched off."""
+    """Return the model of embeddings; "" if they are disabled."""
     return str(values["library.embedding_model"]).strip() if values["library.embeddings"] else ""
 
 
 def embedding_choice(
     model: str, profile: ProviderProfile, catalog: ModelCatalog
 ) -> EmbeddingChoice | None:
-    """Who makes them where `profile` is the provider of new conversations; None where it does not."""
+    """Return the embedding model at `profile`; None if the provider offers none."""
     if not is_offered(profile):
         return None
     price = catalog.embedding_price(model)
-    if price is not None and profile.serves_the_family:  # at OpenAI, or in its place
+    if price is not None and profile.serves_the_family:  # OpenAI, or a gateway to it
         return EmbeddingChoice(profile, model, price.times(profile.price_multiplier))
     return EmbeddingChoice(profile, model, None)

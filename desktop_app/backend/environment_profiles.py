@@ -1,4 +1,4 @@
-"""The providers that are offered from the first start, and those that the environment names."""
+"""The built-in provider profiles, and those from environment variables."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def profiles_of_environment(
 ) -> list[tuple[ProviderProfile, Secret | None]]:
     """Return profiles for this run, each with its key; None if a base URL stands alone.
 
-    A key belongs to the address that the environment gives it, now: nothing changes it later. A
-    user and password in the address stand in for a key. An address with a query is of no use, as
-    the path would have to stand before it: its profile has none, and says so when it is asked.
+    A key belongs to the address that the environment gives with it, and nothing changes that later.
+    A user and password in the address replace the key. An address with a query is unusable, because
+    the path would have to precede it: its profile has no address, and reports that when it is used.
     """
     found: list[tuple[ProviderProfile, Secret | None]] = []
     key, url = environment.get("OPENAI_API_KEY", ""), environment.get("OPENAI_BASE_URL", "")
     if key or url:
         bare, login = bare_address(url)
         bare = "" if "?" in url or "#" in url else bare.rstrip("/") or OPENAI_URL
-        # Without an origin no key is looked for: what is wrong is the address, and that is said.
+        # Without an origin the address is the problem to report, not a missing key.
         profile = _openai_like(bare, bool(key and origin(bare)), catalog)
         secret = Secret(login, origin(bare), "Basic") if login else None
         found.append((profile, _bound(key, profile) if key else secret))
@@ -60,7 +60,7 @@ def _bound(key: str, profile: ProviderProfile) -> Secret:
 
 
 def _openai_like(url: str, has_key: bool, catalog: ModelCatalog) -> ProviderProfile:
-    """OpenAI itself, or a gateway that OPENAI_BASE_URL puts in its place."""
+    """Return a profile of OpenAI, or of the gateway that OPENAI_BASE_URL names."""
     host = split_url(url).hostname or "Server"
     at_openai = host == split_url(OPENAI_URL).hostname
     family = tuple(model.id for model in catalog if model.id.startswith(FAMILY_MODEL))
@@ -72,10 +72,10 @@ def _openai_like(url: str, has_key: bool, catalog: ModelCatalog) -> ProviderProf
         models=() if at_openai else family,
         needs_key=has_key,
         from_environment=True,
-        # Whoever sets the variable has named the address outright: nobody is there to be asked.
+        # Setting the variable confirms the address; no dialog asks again.
         plain_http_hosts=tuple(filter(None, [needs_confirmation(url)])),
-        # It stands in OpenAI's place; where it has no batches, or takes no files, it says so before
-        # anything is paid.
+        # It replaces OpenAI. A gateway without batches or files reports that before anything is
+        # charged.
         offers_batches=None if at_openai else True,
         takes_files=not at_openai,
     )

@@ -1,5 +1,7 @@
-"""Pictures scaled by the documents worker, and kept for a while so that every turn of a
-conversation sends the same bytes without making them again."""
+"""Scales images in the documents worker, and caches them.
+
+With the cache, every turn of a conversation sends the same bytes without scaling again.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ MOST_BYTES: Final = 48 << 20
 
 
 class ImageScaler:
-    """Satisfies services.ports.PictureSource."""
+    """Implements services.ports.PictureSource."""
 
     def __init__(self, originals: AttachmentSource, worker: DocumentWorker) -> None:
         self._originals = originals
@@ -27,18 +29,18 @@ class ImageScaler:
         self._made: OrderedDict[tuple[str, Size], ScaledImage] = OrderedDict()
 
     async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
-        """A picture at the size that the rule charges for.
+        """Return an image at the size that the pricing rule charges for.
 
         Raises:
             StorageError: the original is gone.
-            DocumentError: it cannot be read any more.
+            DocumentError: it can no longer be decoded.
         """
         size = sent_size(part.dimensions or (LARGEST_SIDE, LARGEST_SIDE), part.detail, rule)
         made = await self.within(part, size)
         return ImageData(made.media_type, made.data, part.detail)
 
     async def within(self, part: ImagePart, size: Size) -> ScaledImage:
-        """A picture within `size` pixels. Raises as `scaled`."""
+        """Return an image that fits into `size` pixels. Raises as `scaled`."""
         key = (part.sha256, size)
         if key not in self._made:
             original = await self._originals.bytes(part.sha256)
@@ -49,7 +51,7 @@ class ImageScaler:
         return self._made[key]
 
     async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
-        """The pages that a document is sent with as pictures. Raises as `scaled`."""
+        """Return the pages of a document that are sent as images. Raises as `scaled`."""
         keys = [
             (
                 f"{part.sha256} {page.number}",

@@ -1,4 +1,4 @@
-"""Collections, put together when one is first asked or filled: they are no part of the start."""
+"""Creates the collection service when it is first used, not at startup."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class LateCollections:
-    """Satisfies services.passages.PassageSource.
+    """Implements services.passages.PassageSource.
 
     Attributes:
-        worker: reads their documents, beside the worker of what is dropped on conversations; its
-            process starts with the first document.
+        worker: reads their documents, separate from the worker for attachments; its process starts
+            with the first document.
 
     Args:
-        chosen: returns the model that makes vectors of passages, if there is one.
+        chosen: returns the embedding model, if there is one.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class LateCollections:
 
     @cached_property
     def whole(self) -> Collections:
-        """The use case."""
+        """Return the collection service."""
         from desktop_app.documents.index.collection_reader import CollectionReader
         from desktop_app.services.collections.collection_service import Collections
         from desktop_app.services.collections.embedding_service import Embeddings
@@ -71,7 +71,7 @@ class LateCollections:
         *,
         is_estimate: bool = False,
     ) -> tuple[PassagesPart, ...]:
-        """What goes in of collections. Raises UserFacingError."""
+        """Return the passages of collections for a question. Raises UserFacingError."""
         return await self.whole.retrieve(
             collection_ids, question, budget_tokens, is_estimate=is_estimate
         )

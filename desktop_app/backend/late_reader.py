@@ -1,4 +1,4 @@
-"""Reading in parts, made when it is first asked for: it is no part of the start."""
+"""Creates the reader of documents in parts when it is first used, not at startup."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class LateReader:
-    """Satisfies services.ports.PartsSource.
+    """Implements services.ports.PartsSource.
 
     Args:
-        made_of: what PartsReader is made of; `notes` None keeps no notes.
+        made_of: the arguments of PartsReader; `notes` None keeps no notes.
     """
 
     def __init__(self, **made_of: Any) -> None:
@@ -36,7 +36,7 @@ class LateReader:
         resolved: ResolvedChoice,
         fence: Fence,
     ) -> Gateway:
-        """A gateway whose provider reads the question's documents in parts, and then answers."""
+        """Return a gateway whose provider reads the documents in parts, then answers."""
         return self._reader.read(question, answer, request, resolved, fence)
 
     async def plan(
@@ -46,7 +46,7 @@ class LateReader:
         resolved: ResolvedChoice,
         instructions: str = "",
     ) -> ChunkPlan:
-        """What that would take. Raises UserFacingError."""
+        """Return the calls and cost of reading in parts. Raises UserFacingError."""
         return await self._reader.plan(documents, prompt, resolved, instructions)
 
     async def texts(
@@ -57,7 +57,7 @@ class LateReader:
         fence: Fence,
         instructions: str = "",
     ) -> list[str]:
-        """The parts of a document as they would be sent. Raises UserFacingError."""
+        """Return the parts of a document as they would be sent. Raises UserFacingError."""
         return await self._reader.texts(document, prompt, resolved, fence, instructions)
 
     @cached_property

@@ -1,7 +1,7 @@
 """The log: warnings and errors of the program in a small file, without keys or prompts.
 
-Beside it `crash.log`: where each thread was when the process was ended by a defect of a library.
-These are names of files and functions alone, never a value.
+`crash.log` beside it has the stack of each thread when a crash in a library ended the process:
+only names of files and functions, never values.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 
 LOG_NAME = "repartee.log"
 CRASH_NAME = "crash.log"
-MOST_BYTES = 500_000  # then a new one is begun at the next start
-# Keys of known forms; what follows the words that announce one; passwords and keys in addresses.
+MOST_BYTES = 500_000  # then the next start begins a new file
+# Keys of known formats; values after words such as "Bearer"; passwords and keys in addresses.
 _SECRETS = re.compile(
     r"""(?ix)
     \b(?:sk|pk|rk|gsk|key|xai|hf)[-_][\w-]{6,}
@@ -32,7 +32,7 @@ _SECRETS = re.compile(
 
 
 def redacted(text: str) -> str:
-    """`text` with everything that looks like a key struck out.
+    """Replace everything in `text` that looks like a key.
 
     >>> redacted("401 for Bearer abc123, sk-proj-12345678")
     '401 for Bearer [key] [key]'
@@ -46,11 +46,10 @@ class _Redacting(logging.Formatter):
 
 
 class _LogFile(logging.FileHandler):
-    """A log that a full disk keeps short, and nothing else: neither the caller nor standard error
-    hears of it."""
+    """A log handler that drops records if the disk is full, without raising or printing."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        with suppress(OSError):  # of the file's opening
+        with suppress(OSError):  # raised when the file is opened
             super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
@@ -59,15 +58,14 @@ class _LogFile(logging.FileHandler):
 
 
 def start_log(folder: Path) -> None:
-    """Write warnings and errors to the log in `folder`; a folder that cannot be written to is no
-    reason not to start."""
+    """Log warnings and errors to `folder`; continue without a log if it is not writable."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in (folder / LOG_NAME, folder / CRASH_NAME):
             if path.is_file() and path.stat().st_size > MOST_BYTES:
                 path.replace(path.with_suffix(".log.old"))
         handler = _LogFile(folder / LOG_NAME, encoding="utf-8", delay=True)
-        if not faulthandler.is_enabled():  # as PYTHONFAULTHANDLER does, to standard error
+        if not faulthandler.is_enabled():  # PYTHONFAULTHANDLER enables it for standard error
             faulthandler.enable(_never_closed(folder / CRASH_NAME))
     except OSError:
         return
@@ -80,7 +78,7 @@ def _never_closed(path: Path) -> int:
 
 
 def last_lines(folder: Path, count: int = 20, name: str = LOG_NAME) -> list[str]:
-    """The end of the log, redacted once more; [] where there is none."""
+    """Return the end of the log, redacted again; [] if there is none."""
     try:
         text = (folder / name).read_text("utf-8", "replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""Reads the library of prompts from the program's files and the store."""
+"""Reads the prompt library from bundled files and the store."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def built_in_prompts() -> tuple[Prompt, ...]:
-    """Return the prompts that ship with the program. Blocking."""
+    """Return the bundled prompts. Blocking."""
     files = sorted(resource_path("templates").glob("*.md"))
     return tuple(
         prompt_from_markdown(file.stem, file.read_text("utf-8"), position)
@@ -46,7 +46,7 @@ def _built_in_needs() -> Mapping[str, TemplateNeeds]:
 
 
 async def template_needs(template_id: str) -> TemplateNeeds:
-    """Return what a prompt of the library needs: only built-in ones need anything."""
+    """Return the requirements of a prompt; only built-in prompts have any."""
     if not template_id:
         return NO_NEEDS
     return (await asyncio.to_thread(_built_in_needs)).get(template_id, NO_NEEDS)
@@ -63,7 +63,7 @@ async def prompt_library(backend: Backend) -> tuple[Entry, ...]:
 
 
 def today() -> str:
-    """Return the user's date, as `{{date}}` is filled in: 2026-01-31."""
+    """Return the user's date for `{{date}}`: 2026-01-31."""
     return date.today().isoformat()  # noqa: DTZ011 — the user's date
 
 
@@ -74,10 +74,10 @@ async def from_template(
 
     Args:
         given: the values of its variables, each as "name=value".
-        text: replaces {{selection}}; without one it goes below the prompt.
+        text: replaces {{selection}}; appended to a prompt without it.
 
     Raises:
-        IllegalChoiceError: there is no such prompt, or a value is missing or wrong.
+        IllegalChoiceError: there is no such prompt, or a value is missing or invalid.
         StorageError: the store cannot be read.
     """
     values = dict(_pair(pair) for pair in given)

@@ -1,4 +1,4 @@
-"""Opens providers: one client a profile, with its key; starts the on-device model when asked."""
+"""Opens providers: a client per profile, with its key; starts the on-device model on demand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from desktop_app.domain.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    # httpx comes with the client, and is not wanted before the first paint.
+    # The client imports httpx, which must not be loaded before the first paint.
     from desktop_app.credentials.vault import KeyVault
     from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.local_model.server import LocalModel
@@ -31,7 +31,7 @@ REFUSALS_HOLD: Final = timedelta(days=30)
 
 @dataclass(frozen=True)
 class _Opened:
-    """What a client was made for; another key or way needs another client."""
+    """The inputs of a client; a change of any of them needs a new client."""
 
     profile: ProviderProfile
     key: Secret | None
@@ -40,7 +40,7 @@ class _Opened:
 
 
 class ProviderGateway:
-    """Satisfies services.ports.Gateway."""
+    """Implements services.ports.Gateway."""
 
     def __init__(
         self,
@@ -59,17 +59,17 @@ class ProviderGateway:
         self._writes: set[asyncio.Task[None]] = set()
 
     async def provider(self, profile: ProviderProfile) -> ProviderClient:
-        """The client for `profile` as it is now. Raises CredentialError, LocalModelError."""
+        """Return the client for `profile`. Raises CredentialError, LocalModelError."""
         key, socket_path = None, ""
         if profile.kind is ProviderKind.ON_DEVICE:
             endpoint = await self.local_model.endpoint()
             profile = replace(profile, base_url=endpoint.base_url)
             key = Secret(endpoint.key, origin(endpoint.base_url))
             socket_path = endpoint.socket_path
-        else:  # a server of one's own may ask for a key, too; the keyring is asked if it has one
+        else:  # a custom server may need a key, too
             key = await self._vault.get(profile.id, origin(profile.base_url))
         opened = _Opened(profile, key, await self._proxy_password(profile), socket_path)
-        async with self._opening:  # of two that ask at once, one waits for the other's client
+        async with self._opening:  # concurrent callers share a single client
             known = self._clients.get(profile.id)
             if known is not None and known[0] == opened:
                 return known[1]
@@ -81,25 +81,25 @@ class ProviderGateway:
             return client
 
     async def batches(self, profile: ProviderProfile) -> BatchClient:
-        """The batches of `profile`. Raises CredentialError, ProviderError."""
+        """Return the batch client of `profile`. Raises CredentialError, ProviderError."""
         return (await self.provider(profile)).batches()
 
     async def _close_idle(self) -> None:
-        """Close what was replaced, but not under an answer that is still coming."""
+        """Close replaced clients, except those still streaming an answer."""
         idle = [client for client in self._retired if client.is_idle]
         self._retired = [client for client in self._retired if not client.is_idle]
         for client in idle:
             await client.aclose()
 
     async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """What the provider has shown of itself. Raises StorageError."""
+        """Return what the provider's responses have revealed. Raises StorageError."""
         stored = await self._settings.all()
         remembered = stored.get(_api_key(profile))
         refused = _known_refusals(profile, stored).get(model, frozenset())
         return LearnedSupport(Api(remembered) if remembered else None, refused)
 
     async def _proxy_password(self, profile: ProviderProfile) -> Secret | None:
-        """Ask the keyring, but only for a proxy from the settings that has a user."""
+        """Return the proxy's password; ask the keyring only if the proxy has a user."""
         if "@" not in profile.proxy:
             return None
         return await self._vault.get(profile.proxy_password_id, origin(profile.proxy))
@@ -126,7 +126,7 @@ class ProviderGateway:
     def _remember_refusals(
         self, profile: ProviderProfile, model: str, refused: frozenset[str]
     ) -> None:
-        if profile.kind is not ProviderKind.ON_DEVICE:  # its address is another in every run
+        if profile.kind is not ProviderKind.ON_DEVICE:  # its address changes with every run
             value = {"refused": sorted(refused), "on": datetime.now(UTC).date().isoformat()}
             self._remember(_refusals_key(profile) + model, value)
 
@@ -136,7 +136,7 @@ class ProviderGateway:
         task.add_done_callback(self._writes.discard)
 
     async def _write_down(self, key: str, value: object) -> None:
-        # A store that is full is told of by what matters; this is learnt again next time.
+        # Ignore a full store here: other writes report it, and this is learned again.
         with suppress(StorageError):
             await self._settings.set(key, value)
 
@@ -151,26 +151,29 @@ class ProviderGateway:
 
 
 def _import_client() -> type[ProviderClient]:
-    """The client's class; importing httpx takes 70 ms, which a window must not wait for."""
+    """Import the client's class late: importing httpx takes 70 ms and would block the window."""
     from desktop_app.providers.provider_client import ProviderClient
 
     return ProviderClient
 
 
 def _api_key(profile: ProviderProfile) -> str:
-    """Which API a server has is learnt once for each address."""
+    """Return the settings key of the API that a server supports, one per address."""
     return f"learnt.api.{profile.id}.{profile.base_url}"
 
 
 def _refusals_key(profile: ProviderProfile) -> str:
-    """What a server refuses is learnt once for each address and, behind this, each model."""
+    """Return the prefix of the settings keys for unsupported parameters of a server's models."""
     return f"learnt.refusals.{profile.id} {profile.base_url} "
 
 
 def _known_refusals(
     profile: ProviderProfile, settings: Mapping[str, Any]
 ) -> dict[str, frozenset[str]]:
-    """By model. What is old is tried anew: organisations get verified, servers learn."""
+    """Return the unsupported parameters by model.
+
+    Old entries expire, because organizations get verified and servers get updated.
+    """
     oldest = (datetime.now(UTC).date() - REFUSALS_HOLD).isoformat()
     prefix = _refusals_key(profile)
     return {
@@ -181,15 +184,18 @@ def _known_refusals(
 
 
 class ProviderTokenCounter:
-    """Satisfies services.ports.TokenCounter: OpenAI's own tokeniser for its models, the server's
-    for the on-device model, OpenAI's as an estimate for every other."""
+    """Implements services.ports.TokenCounter.
+
+    Uses OpenAI's tokenizer for its models, the server's for the on-device model, and OpenAI's as an
+    estimate for all others.
+    """
 
     def __init__(self, worker: DocumentWorker, local_model: LocalModel) -> None:
         self._worker = worker
         self._local_model = local_model
 
     async def count(self, text: str, profile: ProviderProfile) -> tuple[int, bool]:
-        """Tokens of `text`, and whether the count is the provider's own."""
+        """Return the tokens of `text`, and whether the count is exact."""
         if not text:
             return 0, True
         if profile.kind is ProviderKind.ON_DEVICE:

@@ -1,8 +1,8 @@
-"""Private conversations: held in memory alone, and gone when they are forgotten or the program ends.
+"""Private conversations, held only in memory until they are discarded or the program ends.
 
-Every part of the program asks the same stores for a conversation; the ones here answer for the
-private ones out of memory, and pass on everything else. What such a conversation costs is entered in
-the ledger without saying where it was spent: the money is real.
+All parts of the program use the same stores. The subclasses here answer for private conversations
+from memory and pass everything else on. The ledger records their cost without the conversation,
+because the money was spent.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class _Held:
-    """One private conversation, its messages in the order they came, and what it cost."""
+    """A private conversation, its messages in order of arrival, and its cost."""
 
     def __init__(self, conversation: Conversation) -> None:
         self.conversation = conversation
@@ -42,7 +42,7 @@ class _Held:
         self.cost_of_jobs = Decimal(0)
 
     def path(self) -> list[Message]:
-        """The messages shown."""
+        """Return the messages on the shown path."""
         path, at = [], self.conversation.leaf_id
         while at is not None and at in self.messages:
             path.append(self.messages[at])
@@ -50,13 +50,13 @@ class _Held:
         return path[::-1]
 
     def versions(self, message: Message) -> list[str]:
-        """The ids of the messages with the same parent, oldest first."""
+        """Return the ids of the message's siblings and its own, oldest first."""
         return [m.id for m in self.messages.values() if m.parent_id == message.parent_id]
 
     def newest_leaf(self, message_id: str) -> str:
-        """The newest message without a reply at or below one."""
+        """Return the newest message without a reply, at or below a message."""
         below = {message_id}
-        for message in self.messages.values():  # a reply never comes before what it replies to
+        for message in self.messages.values():  # a reply always follows its parent
             if message.parent_id in below:
                 below.add(message.id)
         parents = {message.parent_id for message in self.messages.values()}
@@ -64,56 +64,56 @@ class _Held:
 
 
 class TemporaryConversations:
-    """What is held; see the module."""
+    """The private conversations of this run."""
 
     def __init__(self) -> None:
         self._held: dict[str, _Held] = {}
         self._ever: set[str] = set()
 
     def begin(self, conversation: Conversation) -> None:
-        """Hold an empty conversation."""
+        """Add an empty conversation."""
         self._held[conversation.id] = _Held(conversation)
         self._ever.add(conversation.id)
 
     def was_begun(self, conversation_id: str | None) -> bool:
-        """Whether this is a private one, or was until it was forgotten: calls may end after that."""
+        """Return True if it is or was private: calls may end after it was discarded."""
         return conversation_id in self._ever
 
     def holds(self, conversation_id: str) -> bool:
-        """Whether this is a private one."""
+        """Return True if the conversation is private and not discarded."""
         return conversation_id in self._held
 
     def has_messages(self, conversation_id: str) -> bool:
-        """Whether anything was said in it."""
+        """Return True if the conversation has messages."""
         held = self._held.get(conversation_id)
         return held is not None and bool(held.messages)
 
     def forget(self, conversation_id: str) -> None:
-        """Let go of it and of all that belongs to it. What still arrives for it is dropped."""
+        """Discard a conversation; whatever still arrives for it is dropped."""
         self._held.pop(conversation_id, None)
 
     def of(self, conversation_id: str) -> _Held | None:
-        """One, by its id."""
+        """Return a private conversation by its id."""
         return self._held.get(conversation_id)
 
     def with_message(self, message_id: str) -> _Held | None:
-        """The one that a message belongs to."""
+        """Return the private conversation that contains a message."""
         return next((h for h in self._held.values() if message_id in h.messages), None)
 
     def with_compaction(self, compaction_id: str) -> _Held | None:
-        """The one that a compaction belongs to."""
+        """Return the private conversation that a compaction belongs to."""
         return next(
             (h for h in self._held.values() if compaction_id in {c.id for c in h.compactions}), None
         )
 
     def file(self, sha256: str) -> AttachmentFile | None:
-        """What is attached in any of them."""
+        """Return an attachment of any private conversation."""
         return next((h.files[sha256] for h in self._held.values() if sha256 in h.files), None)
 
     async def keep(
         self, conversation_id: str, source: Path | bytes, document: ExtractedDocument
     ) -> DocumentPart | ImagePart:
-        """Hold what is attached in one; returns it as a part of a message."""
+        """Hold an attachment; return it as a part of a message."""
         data = await asyncio.to_thread(source.read_bytes) if isinstance(source, Path) else source
         held = self._held.get(conversation_id)
         if held is not None:
@@ -130,7 +130,7 @@ class TemporaryConversations:
 
 
 class RoutedConversations(ConversationStore):
-    """Private conversations out of memory, the others from the store."""
+    """Serves private conversations from memory, others from the store."""
 
     def __init__(self, backend: Backend, private: TemporaryConversations) -> None:
         super().__init__(backend.database)
@@ -216,7 +216,7 @@ class RoutedConversations(ConversationStore):
 
 
 class RoutedAttachments(AttachmentStore):
-    """What is attached in private conversations out of memory, the rest from the store."""
+    """Serves attachments of private conversations from memory, others from the store."""
 
     def __init__(self, backend: Backend, private: TemporaryConversations) -> None:
         super().__init__(backend.database, backend.folders.attachments)
@@ -243,7 +243,7 @@ class RoutedAttachments(AttachmentStore):
 
 
 class RoutedCompactions(CompactionStore):
-    """Compactions of private conversations in memory."""
+    """Holds compactions of private conversations in memory."""
 
     def __init__(self, backend: Backend, private: TemporaryConversations) -> None:
         super().__init__(backend.database)
@@ -273,7 +273,7 @@ class RoutedCompactions(CompactionStore):
 
 
 class RoutedLedger(Ledger):
-    """Enters what a private conversation cost without its name, and keeps its sum in memory."""
+    """Records the cost of a private conversation without its id, with its sum in memory."""
 
     def __init__(self, backend: Backend, private: TemporaryConversations) -> None:
         super().__init__(backend.database)
@@ -298,7 +298,7 @@ class RoutedLedger(Ledger):
 
 
 def with_temporary(backend: Backend, private: TemporaryConversations) -> Backend:
-    """`backend`, where private conversations are answered for out of memory."""
+    """Return `backend` with private conversations served from memory."""
     attachments = RoutedAttachments(backend, private)
     routed = replace(
         backend,

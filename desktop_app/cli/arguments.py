@@ -1,4 +1,4 @@
-"""What can be typed behind `repartee`: the commands, their options, and the help that explains them."""
+"""The command line of `repartee`: commands, options, and their help."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ exit codes: 0 done; 1 it could not be done; 2 wrong command line; 130 interrupte
 """
 ASK_EPILOG = """\
 The answer goes to standard output, everything else to standard error. Files without a question
-are summarised, pictures described. Without a provider named it is the environment's (OPENAI_API_KEY and
+are summarised, pictures described. Without a provider named it is the \
+environment's (OPENAI_API_KEY and
 OPENAI_BASE_URL, or COMETAPI_KEY), the one chosen in the window, or the model on this computer.
 What an answer costs is counted; the conversation is kept only with --save. A collection is asked
-by its name; a folder becomes one, and is read again when it is asked again. The answer cites passages
+by its name; a folder becomes one, and is read again when it is asked again. \
+The answer cites passages
 as [n]; standard error says where they stand.
 
 exit codes:
@@ -51,7 +53,8 @@ is new. It works beside an open window, which shows what came.
 exit codes: 0 everything was imported; 1 something was not; 2 wrong command line; 130 interrupted
 """
 EXPORT_EPILOG = """\
-PATH is a file for JSON and for one conversation, and a folder for several in another format. JSON is
+PATH is a file for JSON and for one conversation, and a folder for several in another format. \
+JSON is
 complete and can be imported; it holds the attachments, and no key. Markdown, HTML (a page that
 stands alone) and PDF hold the path that is shown.
 
@@ -64,45 +67,59 @@ other. Newest first.
 exit codes: 0 something was found; 1 nothing, or it could not be done; 2 wrong command line;
 141 whoever read the hits has gone
 
---json prints a list of objects: conversation, title, message (null: found in the title), snippet, date.
+--json prints a list of objects: conversation, title, message (null: found in the title), \
+snippet, date.
 """
 RESTORE_EPILOG = """\
 The window must be closed. The store that was there is kept beside the restored one.
 
-Before anything changes, the settings are listed that would have data reach other places or more be spent:
-hosts, proxies, certificate and model files, permissions, instructions, monthly limits and prices, what
-makes answers cost more, the folder of automatic backups. On a terminal you are asked whether they are
+Before anything changes, the settings are listed that would have data reach \
+other places or more be spent:
+hosts, proxies, certificate and model files, permissions, instructions, \
+monthly limits and prices, what
+makes answers cost more, the folder of automatic backups. \
+On a terminal you are asked whether they are
 taken over. Without a terminal everything else is restored and they stay as they
-are, unless --accept-settings is given; a provider that is not there yet comes without its address. Keys
+are, unless --accept-settings is given; a provider that is not there yet comes \
+without its address. Keys
 belong to the host that they were entered for, and go to no other.
 
 exit codes: 0 done; 1 it could not be done, the store is as it was; 2 wrong command line
 """
 REPAIR_EPILOG = """\
-The window must be closed. Every row that can still be read is put into a new store; the damaged file
+The window must be closed. Every row that can still be read is put into a new store; \
+the damaged file
 is kept beside it.
 
 exit codes: 0 done; 1 it could not be done, the store is as it was; 2 wrong command line
 """
 SUMMARIZE_EPILOG = """\
-What fits the model's window is read whole; larger documents are read in parts, whose notes are kept:
-a run that was broken off goes on where it was, and pays for nothing twice (with the same model, effort and
-prompt). Several documents get a summary each, and an overview. “-” is what is piped in. What it takes is
-said before anything is sent; Ctrl+C stops it. Options may stand before, between and behind the files.
+What fits the model's window is read whole; larger documents are read in parts, \
+whose notes are kept:
+a run that was broken off goes on where it was, and pays for nothing twice (with the same model, \
+effort and
+prompt). Several documents get a summary each, and an overview. “-” is what is piped in. \
+What it takes is
+said before anything is sent; Ctrl+C stops it. Options may stand before, \
+between and behind the files.
 
---template names another prompt of the library: paragraph, chapters, differences (of exactly two documents),
-facts, or one of your own. --pages 3-10,15 sends these pages alone (slides of presentations, chapters of books,
+--template names another prompt of the library: paragraph, chapters, \
+differences (of exactly two documents),
+facts, or one of your own. --pages 3-10,15 sends these pages alone (slides of presentations, \
+chapters of books,
 sheets of workbooks by number or name); --pages lease.pdf=3-10,15 says it of one of several files.
 
 exit codes:
   0    the summary is whole
   1    it failed or is not whole: what had arrived stands in the output, why in standard error
-  2    wrong command line, pages that are not there, or a choice that the model or the prompt does not take;
+  2    wrong command line, pages that are not there, \
+or a choice that the model or the prompt does not take;
        nothing was sent
   130  interrupted (Ctrl+C, SIGTERM)
   141  whoever read the summary has gone
 
---json prints one object, the same as “ask --json”: answer, status, provider, model, variant, effort, usage
+--json prints one object, the same as “ask --json”: answer, status, provider, model, variant, \
+effort, usage
 and cost_usd (of all calls), duration_s, notices, error, conversation_id, passages.
 """
 QUICK_EPILOG = """\
@@ -112,16 +129,19 @@ end; without one, standard input that brings nothing within 0.3 s is left alone.
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors, which repeat what was typed, cannot pretend to be further lines."""
+    """A parser whose errors escape what was typed, so that it cannot forge output lines."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the command line, and end with 2."""
+        """Print an error about the command line, and exit with 2."""
         super().error(clean_line(message))
 
 
 def parser(names: Sequence[str]) -> argparse.ArgumentParser:
-    """The commands and their options; `names` are those of all commands. A command's `more` names the
-    list that takes files which stand behind an option, and `refuse` ends it with a wrong line."""
+    """Create the parser of all commands, which are named in `names`.
+
+    A command's `more` names the list that takes files given after an option, and `refuse` reports a
+    wrong command line.
+    """
     made: argparse.ArgumentParser = Parser(
         prog="repartee",
         description="A desktop assistant for the GPT-5.2 family and for models of your own. "
@@ -131,7 +151,7 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--version", action="version", version=f"repartee {__version__}")
-    # Named here: argparse would take the whole of `usage` for the beginning of their names.
+    # Set `prog` here: argparse would otherwise use all of `usage` as the prefix of the commands.
     commands = made.add_subparsers(dest="command", required=True, prog="repartee")
     quick = _add(
         commands,
@@ -176,7 +196,7 @@ def _add(
 
 
 def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
-    """What takes conversations in and out, finds them and keeps copies."""
+    """Add the commands that import, export, search and back up conversations."""
     command = partial(_add, commands)
     importing = command("import", "conversations from a file", "FILE ... [--json]", IMPORT_EPILOG)
     importing.add_argument("files", nargs="+", metavar="FILE")
@@ -219,14 +239,14 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
 
 
 def _count(text: str) -> int:
-    """A number of things: one at least."""
+    """Parse a positive integer."""
     number = int(text)
     if number < 1:
         raise ValueError
     return number
 
 
-_count.__name__ = "number"  # how argparse calls what is none
+_count.__name__ = "number"  # the type's name in argparse's error
 
 
 def _add_ask(ask: argparse.ArgumentParser) -> None:

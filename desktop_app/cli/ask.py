@@ -1,7 +1,7 @@
-"""`repartee ask`: an answer on standard output, everything else on standard error.
+"""`repartee ask`: the answer on standard output, everything else on standard error.
 
-Exit codes: 0 for a whole answer, 1 when it failed or is not whole, 2 for a wrong command line or a
-choice that the model does not take, 130 when interrupted, 141 when nobody reads the answer.
+Exit codes: 0 for a complete answer, 1 if it failed or is incomplete, 2 for a wrong command line or
+an unsupported choice, 130 if interrupted, 141 if the reader of the answer closed the pipe.
 """
 
 from __future__ import annotations
@@ -69,21 +69,21 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
-LISTING_S = 10.0  # what a question with documents waits for the server's list of models at the most
+LISTING_S = 10.0  # how long a question with documents waits for the server's model list
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
 
 
 def run_ask(options: argparse.Namespace) -> int:
-    """Answer once; see the module's paragraph for the exit codes."""
+    """Ask once; the module docstring lists the exit codes."""
     output = Output(as_json=options.json, shows_steps=options.in_parts)
     try:
-        # Before there is a loop, whose handler of Ctrl+C could not end a read that blocks.
+        # Read before the loop runs, because its Ctrl+C handler cannot end a blocking read.
         prompt = _prompt(options)
         with as_file(options.file) as options.file:
             return asyncio.run(_ask(options, prompt, output))
     except asyncio.CancelledError:
-        return EXIT_INTERRUPTED  # by a second signal, while everything was closed
-    except KeyboardInterrupt:  # while the question was read, or again while everything was closed
+        return EXIT_INTERRUPTED  # a second signal during shutdown
+    except KeyboardInterrupt:  # while reading the question, or during shutdown
         output.never_began()
         return EXIT_INTERRUPTED
     except UserFacingError as error:
@@ -92,7 +92,10 @@ def run_ask(options: argparse.Namespace) -> int:
 
 
 def _prompt(options: argparse.Namespace) -> str:
-    """The question: of the command line or of standard input; "" for bare files or prompts."""
+    """Return the question from the command line or standard input.
+
+    Return "" if there is none, but files or a template.
+    """
     given = options.prompt
     if options.set and not options.template:
         raise IllegalChoiceError("--set fills a prompt.", what_to_do="Name one with --template.")
@@ -107,7 +110,7 @@ def _prompt(options: argparse.Namespace) -> str:
 async def _question(
     backend: Backend, options: argparse.Namespace, prompt: str, parts: Sequence[Part]
 ) -> Draft:
-    """Return the question: from a template, as typed, or what is asked about bare files.
+    """Return the question: from a template, as typed, or the default for files alone.
 
     Documents without a question are summarized.
     """
@@ -125,7 +128,7 @@ async def _question(
 
 
 def _storable(text: str) -> str:
-    """An argument that is no UTF-8 comes as half surrogate pairs, which no database takes."""
+    """Replace invalid UTF-8, which arrives as surrogates that no database accepts."""
     return os.fsencode(text).decode("utf-8", "replace")
 
 
@@ -160,7 +163,7 @@ async def _answer(
     asked = conversation.choice.effort if options.effort else None
     require_supported(resolved, asked, backend.catalog)
     pages = pages_by_file(options.pages, options.file)
-    if options.template:  # before the files are read, which may take long
+    if options.template:  # check it before reading the files, which may be slow
         await from_template(backend, options.template, options.set, prompt)
     asked_of = await asked_collections(backend, options.collection)
     attached = [(Path(name), await _extract(backend, Path(name))) for name in options.file]
@@ -175,7 +178,7 @@ async def _answer(
     draft = await _question(backend, options, prompt, parts)
     draft = replace(draft, attachments=(*parts, *asked_of))
     settings = ask_settings(values).for_one()
-    if options.in_parts:  # a document's price is said before it is paid
+    if options.in_parts:  # show the price of a document before it is charged
         draft = await _priced(service, draft, resolved, settings.instructions)
     try:
         began = await service.begin(conversation, [], draft, profile, settings)
@@ -187,7 +190,9 @@ async def _answer(
     for notice in began.answer.notices:
         say(str(notice))
     if not options.save:
-        began.largest_kept = LARGEST_ANSWER  # nothing is stored, which would take far more memory
+        began.largest_kept = (
+            LARGEST_ANSWER  # nothing is stored, so a longer answer fits into memory
+        )
     began.ends_when_full = options.json
     code = await _run(backend, began, profile, output, saved=options.save)
     if warning := await backend.budget.warning(profile):
@@ -198,7 +203,7 @@ async def _answer(
 async def _sent(
     document: ExtractedDocument, pages: str, values: Mapping[str, Any], resolved: ResolvedChoice
 ) -> DocumentPart | ImagePart:
-    """A file as it is sent: with these pages alone, "" for all. Raises IllegalChoiceError."""
+    """Return a file as it is sent, limited to `pages`; "" for all. Raises IllegalChoiceError."""
     part = with_detail(document.part, str(values["answer.image_detail"]))
     if pages:
         part = await with_pages(part, document.text, pages)
@@ -208,8 +213,7 @@ async def _sent(
 async def _priced(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, instructions: str
 ) -> Draft:
-    """The draft, with its documents to be read in parts where they are too large; says what it
-    takes."""
+    """Return the draft, set to be read in parts if its documents are too large; show the cost."""
     require_two_documents(await service.needs_of(draft.template_id), draft.attachments)
     taken = await service.estimator.estimate(
         SendContext([], resolved, instructions=instructions), draft
@@ -226,7 +230,7 @@ async def _priced(
 async def _in_parts(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, instructions: str
 ) -> Draft:
-    """The draft with its documents to be read in parts; says what that takes."""
+    """Return the draft with its documents set to be read in parts; show the cost."""
     parts = tuple(
         replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
         for part in draft.attachments
@@ -267,7 +271,7 @@ async def _run(
 
 
 async def _with_all_calls(backend: Backend, answer: Message) -> Message:
-    """The answer with what all of its calls took: where it was read in parts, those as well."""
+    """Return the answer with the usage of all its calls, including reading in parts."""
     try:
         spent = await backend.ledger.message(answer.conversation_id, answer.id)
     except StorageError:
@@ -278,10 +282,10 @@ async def _with_all_calls(backend: Backend, answer: Message) -> Message:
 
 
 async def profile_named(backend: Backend, name: str | None) -> ProviderProfile:
-    """The provider that a command names, or the one that is asked without a name.
+    """Return the provider that a command names, or the default without a name.
 
     Raises:
-        IllegalChoiceError: there is none of that name.
+        IllegalChoiceError: there is no provider of that name.
     """
     profiles = await backend.profiles()
     if name is None:
@@ -296,8 +300,10 @@ async def profile_named(backend: Backend, name: str | None) -> ProviderProfile:
 
 
 async def learn_window(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
-    """Have a server say how much its model takes, where that is not known, or may be less there: a
-    document may not fit. What goes wrong is said of the question itself."""
+    """Fetch the context window of a server's model if it is unknown or may be smaller.
+
+    A document may not fit it. Errors are ignored, because the question itself reports them.
+    """
     info = backend.catalog.info(choice.model)
     is_family = choice.variant is not None or info.variant is not None
     is_open = info.input_limit is None or profile.kind is ProviderKind.COMPATIBLE
@@ -313,10 +319,10 @@ async def learn_window(backend: Backend, profile: ProviderProfile, choice: Model
 async def choice_of(
     backend: Backend, profile: ProviderProfile, options: argparse.Namespace
 ) -> ModelChoice:
-    """Who answers, as a command's --variant, --effort and --model have it.
+    """Return the model choice from --variant, --effort and --model.
 
     Raises:
-        IllegalChoiceError: the provider does not offer that.
+        IllegalChoiceError: the provider does not offer it.
     """
     choice = backend.default_choice(profile, await backend.values())
     effort = Effort(options.effort) if options.effort else choice.effort
@@ -343,7 +349,7 @@ async def choice_of(
 
 
 def _load_instead(backend: Backend, model: str) -> str:
-    """Have the on-device model be `model`: the built-in one or the path of a GGUF file."""
+    """Set the on-device model to the built-in one or the GGUF file at a path."""
     local, path = backend.gateway.local_model, Path(model).expanduser().absolute()
     if model == ON_DEVICE_MODEL:
         local.weights = None
@@ -387,27 +393,27 @@ async def _service(
 
 @dataclass(frozen=True)
 class _Unkept:
-    """Keeps nothing: satisfies the Protocols of the message and the attachment store."""
+    """Stores nothing: implements the protocols of the message and attachment stores."""
 
     files: dict[str, tuple[str, Path]]
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
-        """Nothing to keep."""
+        """Do nothing."""
 
     async def save_answer(self, answer: Message) -> None:
-        """Nothing to keep."""
+        """Do nothing."""
 
     async def text(self, sha256: str) -> str:
-        """The text of a document of this run."""
+        """Return the text of a document of this run."""
         return self.files[sha256][0]
 
     async def bytes(self, sha256: str) -> bytes:
-        """A picture's file, which is sent as it was when it was looked at or not at all.
+        """Return the bytes of an image, if the file is unchanged since it was read.
 
         Raises:
-            DocumentError: it has changed or gone since.
+            DocumentError: it has changed or is gone.
         """
         path = self.files[sha256][1]
         try:

@@ -1,4 +1,4 @@
-"""`repartee ask --collection`: collections of the library, or folders that become one."""
+"""`repartee ask --collection`: collections of the library, or of folders."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _CITATION = re.compile(r"\[(\d+(?:\s*,\s*\d+)*)\]")
 
 
 async def asked_collections(backend: Backend, names: Sequence[str]) -> tuple[CollectionPart, ...]:
-    """The collections that a command names, by name, id or folder; those of folders are read first.
+    """Return the collections with these names, ids or folders; read folders first.
 
     Raises:
-        IllegalChoiceError: there is none of that name, and no folder.
+        IllegalChoiceError: there is no such collection or folder.
         UserFacingError: it could not be read.
     """
     parts = [await _asked(backend, name) for name in names]
@@ -37,7 +37,7 @@ async def _asked(backend: Backend, name: str) -> CollectionPart:
     known = await backend.collections.all()
     folder = await asyncio.to_thread(lambda: path_of(name).absolute())
     is_folder = await asyncio.to_thread(folder.is_dir)
-    # That of a folder is called as the folder is, which is to be read again all the same.
+    # A folder's collection has the folder's name; read the folder again in this case, too.
     of_folder = is_folder and any(each.folder == str(folder) for each in known)
     for collection in () if of_folder else known:
         if name in (collection.id, collection.name) or _same(name, collection.name):
@@ -57,7 +57,7 @@ def _same(name: str, other: str) -> bool:
 
 
 async def _of_folder(backend: Backend, known: Sequence[Collection], folder: Path) -> Collection:
-    """The collection that was made of a folder, or is now, brought up to date."""
+    """Return the collection of a folder, created if needed and brought up to date."""
     made = next((each for each in known if each.folder == str(folder)), None)
     if made is None:
         made = await backend.collections.create(folder.name or str(folder), folder)
@@ -70,7 +70,7 @@ async def _of_folder(backend: Backend, known: Sequence[Collection], folder: Path
 
 
 def cited(question: Message | None, answer: Message) -> list[str]:
-    """The sources that an answer cites, a line for each."""
+    """Return the sources that an answer cites, a line each."""
     cited_together = _CITATION.findall(answer.text)
     numbers = {int(number) for numbers in cited_together for number in numbers.split(",")}
     return [
@@ -82,7 +82,7 @@ def cited(question: Message | None, answer: Message) -> list[str]:
 
 
 def passages_json(question: Message | None) -> list[dict[str, Any]]:
-    """The passages that went in with a question, as the JSON has them."""
+    """Return the passages that were sent with a question, for JSON."""
     return [
         {
             "number": passage.number,

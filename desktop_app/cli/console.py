@@ -1,9 +1,8 @@
-"""Standard output and standard error: the only way by which commands write to them.
+"""Standard output and standard error: all commands write to them only through this module.
 
-A terminal obeys what it is sent: an answer, a title, a file's name or an error can hold sequences
-that clear the screen, set the clipboard or turn the direction of writing. Such characters are
-written so that they can be read, as `\\x1b`. What a command is asked for goes through a pipe byte
-for byte; names and errors are cleaned there, too.
+A terminal executes control sequences: an answer, a title, a file name or an error could clear the
+screen, set the clipboard or reverse the text direction. Such characters are escaped visibly, as
+`\\x1b`. The requested output goes to a pipe byte for byte; names and errors are escaped there, too.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import Any, Final, TextIO, cast
 
-# Control characters but newline and tab; what turns the direction of writing or ends a line; signs
-# that are never seen (joiners of letters and emoji are not among them); halves of characters.
+# Control characters but newline and tab, bidirectional controls, line separators, invisible
+# characters (except joiners of letters and emoji), and surrogates.
 _UNSAFE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
@@ -27,7 +26,7 @@ _BREAKS: Final = re.compile("[\n\t]")
 
 
 def clean(text: str) -> str:
-    """Return `text` with every unsafe character made visible, on its lines.
+    """Return `text` with every unsafe character made visible, keeping its lines.
 
     >>> clean("a\\x1b[2Jb\\r\\n")
     'a\\\\x1b[2Jb\\n'
@@ -36,7 +35,7 @@ def clean(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """Return `text` as `clean` does, on a single line: a name cannot pretend to be another line.
+    """Return `text` as `clean` does, on a single line, so that a name cannot forge another.
 
     >>> clean_line("a\\nb")
     'a\\\\x0ab'
@@ -46,7 +45,7 @@ def clean_line(text: str) -> str:
 
 def _visible(found: re.Match[str]) -> str:
     code = ord(found[0])
-    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file's name that is not UTF-8
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, from a file name
         code -= 0xDC00
     if code < 0x100:
         return f"\\x{code:02x}"
@@ -54,7 +53,7 @@ def _visible(found: re.Match[str]) -> str:
 
 
 def as_json(value: object, *, indent: int | None = None) -> str:
-    """Return `value` as JSON that a terminal can be sent: unsafe characters are escaped."""
+    """Return `value` as JSON with unsafe characters escaped."""
     import json
 
     return _UNSAFE.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=indent))
@@ -72,7 +71,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def say(text: str) -> None:
-    """Write one message to standard error. Further lines of it are indented."""
+    """Write a message to standard error, with its further lines indented."""
     note(f"repartee: {_indented(text)}")
 
 
@@ -83,7 +82,7 @@ def note(text: str) -> None:
 
 
 def ask(question: str) -> None:
-    """Write a question to standard error, behind which the answer is typed."""
+    """Write a question to standard error; the user types after it."""
     if sys.stderr is not None:
         print(f"repartee: {clean(question)} ", end="", file=sys.stderr, flush=True)
 
@@ -93,24 +92,24 @@ def _indented(text: str) -> str:
 
 
 def write(text: str) -> None:
-    """Write what was asked for to standard output: byte for byte, except to a terminal.
+    """Write the requested output to standard output: byte for byte, except to a terminal.
 
     Raises:
         OSError: it is closed, full, or nobody reads it.
     """
-    if sys.stdout is None:  # it was closed before the program began
+    if sys.stdout is None:  # it was closed before the program started
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
 def write_line(text: str) -> None:
-    """Write a line with names in it to standard output; raises as `write`."""
+    """Write a line that contains names to standard output; raises as `write`."""
     write(f"{clean_line(text)}\n")
 
 
 def write_lines(text: str) -> None:
-    """Write lines with names in them to standard output; raises as `write`."""
+    """Write lines that contain names to standard output; raises as `write`."""
     write(f"{clean(text)}\n")
 
 
@@ -120,7 +119,7 @@ def write_json(value: object, *, indent: int | None = None) -> None:
 
 
 def drop_output() -> None:
-    """Send to nowhere what Python would flush at its exit, to somebody who reads no more."""
+    """Discard what Python would flush at exit to a pipe that nobody reads."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -130,30 +129,30 @@ def is_watched() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-# -- what others write: argparse, tracebacks, warnings, libraries
+# -- output of others: argparse, tracebacks, warnings, libraries
 
 
 class _CleanStream:
-    """A stream that cleans all that it is given."""
+    """A stream that escapes all text written to it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._held = ""  # a CR that may be half of a line's end
+        self._held = ""  # a CR that may begin a CRLF
 
     def write(self, text: str) -> int:
-        """Write `text`, cleaned."""
+        """Write `text`, escaped."""
         whole = self._held + text
         self._held = "\r" if whole.endswith("\r") else ""
         self._stream.write(clean(whole.removesuffix("\r")))
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
-        """Write each of `lines`, cleaned."""
+        """Write `lines`, escaped."""
         for line in lines:
             self.write(line)
 
     def end(self) -> None:
-        """Write what is held back."""
+        """Write the held CR."""
         held, self._held = self._held, ""
         self._stream.write(clean(held))
 
@@ -163,14 +162,14 @@ class _CleanStream:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Have nothing unsafe reach a terminal, nor standard error, whoever writes it.
+    """Escape everything that is written to a terminal or to standard error.
 
-    An exception leaves the guards in place: Python writes its traceback afterwards.
+    An exception leaves the guards in place, because Python writes its traceback afterwards.
     """
     before = sys.stdout, sys.stderr
     for stream in before:
         if isinstance(stream, TextIOWrapper):
-            # What the terminal's encoding lacks is no reason to lose the rest.
+            # Replace characters that the encoding lacks, instead of losing the whole text.
             stream.reconfigure(errors="replace")
     if sys.stdout is not None and sys.stdout.isatty():
         sys.stdout = cast("TextIO", _CleanStream(sys.stdout))

@@ -1,7 +1,7 @@
-"""`repartee export`: conversations to files, one for all as JSON, else one for each.
+"""`repartee export`: conversations to files, a single JSON file or a file per conversation.
 
-It works beside an open window, which has its own conversations written this way, too. Nothing stands
-under a file's name before it is whole.
+It works beside an open window, which also uses it for its own exports. A file gets its name only
+when it is complete.
 """
 
 from __future__ import annotations
@@ -46,29 +46,31 @@ if TYPE_CHECKING:
 EXIT_FAILED: Final = 1
 _LEFT_OUT: Final = "was left out"
 PICTURE_BOX: Final = (1600, 1600)
-"""Pixels within which a picture is embedded."""
+"""Embedded images are scaled to fit into this size in pixels."""
 
-# Nor half characters, nor what turns the direction of writing: a name reads as it is.
+# Also surrogates and bidirectional controls, so that a name reads as it is.
 _NOT_IN_A_NAME: Final = re.compile(
     r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]+'
 )
-LONGEST_TITLE_BYTES: Final = 180  # a name takes 255 bytes: with date, number, ending and ".part"
+LONGEST_TITLE_BYTES: Final = (
+    180  # a name has at most 255 bytes, with date, number, suffix and ".part"
+)
 
 
 class ConversationFile(Protocol):
-    """Writes one conversation to one file.
+    """Writes a conversation to a file.
 
     Attributes:
-        suffix: how its files end.
+        suffix: the suffix of the file names.
     """
 
     suffix: str
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the path shown; raises OSError."""
+        """Write the shown path. Raises OSError."""
 
     async def close(self) -> None:
-        """The last file is written."""
+        """Release resources after the last file."""
 
 
 class MarkdownFile:
@@ -80,17 +82,17 @@ class MarkdownFile:
         self._catalog = backend.catalog
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the path shown; raises OSError."""
+        """Write the shown path. Raises OSError."""
         text = markdown_file.to_markdown(conversation, path, lambda m: self._catalog.info(m).name)
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(text)
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing."""
 
 
 class HtmlFile:
-    """A conversation as a page of HTML that stands alone."""
+    """A conversation as a self-contained page of HTML."""
 
     suffix = ".html"
 
@@ -100,27 +102,27 @@ class HtmlFile:
         self._page = html_page.HtmlPage(lambda m: backend.catalog.info(m).name, self._formulas.find)
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the path shown; raises OSError."""
+        """Write the shown path. Raises OSError."""
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(self._page.head(conversation))
             for message in path:
-                await asyncio.sleep(0)  # here it can be interrupted
+                await asyncio.sleep(0)  # so that it can be interrupted here
                 pictures = await pictures_of(self._backend, message)
                 stream.write(self._page.message(message, pictures))
             stream.write(html_page.END)
 
     async def close(self) -> None:
-        """End what typesets."""
+        """Stop the formula renderer."""
         self._formulas.close()
 
 
 class LoadedConversation(NamedTuple):
-    """A conversation read from the store, to be laid out on pages by another process.
+    """A conversation read from the store, for another process to lay out.
 
     Attributes:
-        path: the messages shown.
-        pictures: those of each message, by the message's id.
-        catalog: tells the names of models.
+        path: the shown messages.
+        pictures: the images of each message, by the message's id.
+        catalog: provides the names of models.
     """
 
     conversation: Conversation
@@ -130,18 +132,19 @@ class LoadedConversation(NamedTuple):
 
 
 LENGTH: Final = struct.Struct(">Q")
-"""Precedes each request to the process that makes PDF files, and each of its answers."""
+"""The length prefix of each request to the PDF process and of each of its answers."""
 
 _PIECE: Final = 1 << 18
-# Bytes of a PDF: as much as the process that makes it may hold in memory.
+# Largest PDF in bytes: the memory limit of the process that creates it.
 _LARGEST_PDF: Final = 4 << 30
 
 
 class PdfFile:
-    """A conversation as PDF, as it is printed.
+    """A conversation as PDF, laid out as for printing.
 
-    Qt parses what strangers wrote, so a confined process does that (app/export/pdf_process.py). It starts
-    with the first conversation; one that takes it down is left out, and the next starts another.
+    Qt parses untrusted content, so a confined process does that (app/export/pdf_process.py). The
+    process starts with the first conversation. A conversation that crashes it is skipped, and the
+    next one starts another process.
     """
 
     suffix = ".pdf"
@@ -151,7 +154,7 @@ class PdfFile:
         self._process: Process | None = None
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
-        """Write the path shown.
+        """Write the shown path.
 
         Raises:
             OSError: the file cannot be written.
@@ -170,7 +173,7 @@ class PdfFile:
                 raise StorageError("It could not be laid out on pages") from error
 
     async def close(self) -> None:
-        """End the process."""
+        """Stop the process."""
         process, self._process = self._process, None
         if process is not None:
             with suppress(ProcessLookupError):
@@ -179,11 +182,12 @@ class PdfFile:
 
 
 async def _exchange(process: Process, request: bytes, output: BinaryIO) -> None:
-    """Have a conversation laid out, and write the PDF to `output`.
+    """Send a conversation to the process, and write the PDF to `output`.
 
     Raises:
-        OSError: the file takes no more; ConnectionError: the process ended before it had read.
-        EOFError: the process ended before it had answered, or answers with too much.
+        OSError: the file cannot be written.
+        ConnectionError: the process ended before it had read the request.
+        EOFError: the process ended before it had answered, or the answer is too large.
     """
     assert process.stdin is not None
     assert process.stdout is not None
@@ -209,29 +213,29 @@ _MAKERS: Final[Mapping[str, Callable[[Backend], ConversationFile]]] = {
 async def load_pictures(
     backend: Backend, conversation: Conversation, path: list[Message]
 ) -> LoadedConversation:
-    """Return a conversation with its pictures."""
+    """Return a conversation with its images."""
     pictures = {message.id: await pictures_of(backend, message) for message in path}
     return LoadedConversation(conversation, path, pictures, backend.catalog)
 
 
 async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page.EmbeddedImage]:
-    """The pictures that came with a message, made small enough; without those that are gone."""
+    """Return the existing images of a message, scaled down, by hash."""
     found = {}
     for part in message.attachments:
         if isinstance(part, ImagePart):
             try:
                 made = await backend.pictures.within(part, PICTURE_BOX)
             except UserFacingError:
-                continue  # its name stands there all the same
+                continue  # the export still shows its name
             found[part.sha256] = html_page.EmbeddedImage(made.media_type, made.data)
     return found
 
 
 async def export(options: argparse.Namespace) -> int:
-    """Write what the command line asks for; returns the exit code.
+    """Run the command; return the exit code.
 
     Raises:
-        UserFacingError: what stopped it.
+        UserFacingError: why it stopped.
     """
     async with opened() as backend:
         left_out: list[str] = []
@@ -262,11 +266,11 @@ async def _wanted(
 ) -> list[Conversation]:
     if options.all:
         everything = await _everything(backend, left_out)
-        # By id where two began at once, as imported ones do: the same wherever they are stored.
+        # Imported conversations may have equal times; the id makes the order the same everywhere.
         return sorted(everything, key=lambda one: (one.created_at, one.id))
     wanted = []
     for one in dict.fromkeys(options.conversation):
-        found = await backend.conversations.get(one)  # one that lies in the trash, too
+        found = await backend.conversations.get(one)  # also finds those in the trash
         if found is None:
             raise StorageError(
                 f"There is no conversation {one}.",
@@ -301,8 +305,10 @@ async def _export_json(
 
 @contextmanager
 def unfinished(target: Path) -> Iterator[Path]:
-    """Another name for a file until it is whole; itself where it is no file, but a pipe or a device.
-    Of a link, what it leads to is written."""
+    """Yield a temporary name for the file, renamed to `target` when it is complete.
+
+    Yields `target` itself if it is a pipe or a device. Follows links.
+    """
     if target.exists() and not target.is_file() and not target.is_dir():
         yield target
         return
@@ -364,7 +370,7 @@ def _kept_going(
     wanted: list[Conversation] | None = None,
     conversation: Conversation | None = None,
 ) -> Iterator[None]:
-    """Leave out what cannot be read or written, and note why; a full disk still ends the export."""
+    """Skip what cannot be read or written, and note why; a full disk ends the export."""
     try:
         yield
     except StoreFullError:
@@ -398,8 +404,10 @@ async def _export_each(
 
 
 def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
-    """A name for each file, out of its date and title; never one twice, not even where upper and
-    lower case are the same to the disk."""
+    """Yield a unique name for each file, from the conversation's date and title.
+
+    Names are also unique on file systems that ignore case.
+    """
     given: dict[str, int] = {}
     taken: set[str] = set()
     for conversation in wanted:
@@ -416,7 +424,7 @@ def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
 
 
 def unwritable(target: Path, exc: OSError) -> StorageError:
-    """That a file could not be written, in words."""
+    """Return the error for a file that could not be written."""
     return StorageError(
         f"{target} could not be written: {exc.strerror or type(exc).__name__}.",
         what_was_kept="The library is as it was.",

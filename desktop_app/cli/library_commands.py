@@ -1,7 +1,7 @@
-"""`repartee import`, `export`, `search`, `backup`, `restore` and `repair`: the library without a window.
+"""`repartee import`, `export`, `search`, `backup`, `restore` and `repair`, without a window.
 
 All but `restore` and `repair` work beside an open window, in short transactions. Progress goes to
-standard error: on a terminal in one line that changes, with --progress a line for each step.
+standard error: on a terminal every two seconds, with --progress a line for each step.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
 
 def run_library(options: argparse.Namespace) -> int:
-    """Do what the command line says; returns the exit code."""
+    """Run the command; return the exit code."""
     run: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
         "import": _import,
         "export": export,
@@ -70,7 +70,7 @@ def run_library(options: argparse.Namespace) -> int:
 
 @dataclass
 class _Taken:
-    """What came out of one file."""
+    """What was imported from a file."""
 
     file: str
     kind: str = ""
@@ -119,7 +119,7 @@ def _say_taken(taken: _Taken) -> None:
 async def _import_file(
     backend: Backend, path: Path, choice: ModelChoice, options: argparse.Namespace
 ) -> _Taken:
-    """Everything that can be read; a conversation that cannot be does not stop the others."""
+    """Import everything readable; an unreadable conversation does not stop the others."""
     taken, store = _Taken(path.name), ImportStore(backend.database)
     steps = Steps(f"Importing {path.name}", in_lines=options.progress)
     try:
@@ -155,7 +155,7 @@ async def _take_in(
             tokens=file.tokens,
         )
     conversation = found.conversation
-    if not conversation.choice.provider_id:  # of another program, whose providers we do not know
+    if not conversation.choice.provider_id:  # from another program, with unknown providers
         conversation = replace(conversation, choice=choice)
     return await store.add(
         conversation, found.messages, found.folder, found.compactions, found.preset
@@ -192,7 +192,7 @@ async def _search(options: argparse.Namespace) -> int:
 
 async def _backup(options: argparse.Namespace) -> int:
     where, steps = folders(), Steps("Packing", in_lines=options.progress)
-    async with opened():  # a store of an older version is brought up to date first
+    async with opened():  # migrates a store of an older version first
         folder = path_of(options.folder)
         made = make_backup(where.database, where.attachments, folder, now(), steps.show)
         if options.keep is not None:
@@ -209,8 +209,8 @@ def _restore(options: argparse.Namespace) -> int:
         return _confirmed(changes, accept=options.accept_settings)
 
     if holds_secrets(where.database):
-        # The copy that is kept of this store holds no passwords. A start moves them to the keyring.
-        with suppress(StorageError):  # the restore says what is wrong with the store
+        # Opening the store moves its passwords to the keyring, so the kept copy has none.
+        with suppress(StorageError):  # the restore reports what is wrong with the store
             asyncio.run(_start_once())
     restored = restore_backup(
         archive,
@@ -234,7 +234,7 @@ async def _start_once() -> None:
 
 
 def _confirmed(changes: Sequence[Change], *, accept: bool) -> Answer:
-    """List what would change, and ask whoever sits at the terminal."""
+    """List what would change, and ask the user on a terminal."""
     say("This backup would change where data goes or what may be spent:")
     for change in changes:
         say(f"  {change.sentence}")

@@ -1,6 +1,6 @@
-"""`--pages`: which pages of the files that a command names are sent.
+"""`--pages`: which pages of the given files are sent.
 
-`3-10,15` holds for every file, `lease.pdf=3-10,15` for that one; said several times, all of them are sent.
+`3-10,15` applies to every file, `lease.pdf=3-10,15` to that file; repeated options add up.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ KEPT = "Nothing was sent."
 
 
 def pages_by_file(given: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
-    """What is to be sent of each file, by its name on the command line; those of which all is are
-    left out.
+    """Return the pages to send of each file, by name; files sent whole are omitted.
 
     Raises:
-        IllegalChoiceError: a file is named that is none of them.
+        IllegalChoiceError: an option names a file that is not given.
     """
     wanted: dict[str, list[str]] = {}
     for each in given:
@@ -33,11 +32,11 @@ def pages_by_file(given: Sequence[str], names: Sequence[str]) -> Mapping[str, st
 
 
 def _meant(given: str, names: Sequence[str]) -> tuple[Sequence[str], str]:
-    """The files that `[FILE=]PAGES` is about, and the pages."""
+    """Return the files and the pages of an option `[FILE=]PAGES`."""
     if "=" not in given:
         return names, given
     at = -1
-    while (at := given.find("=", at + 1)) >= 0:  # names of files and of sheets may hold one
+    while (at := given.find("=", at + 1)) >= 0:  # names of files and sheets may contain "="
         file = given[:at]
         if found := [name for name in names if file in (name, Path(name).name)]:
             return found, given[at + 1 :]
@@ -51,10 +50,10 @@ def _meant(given: str, names: Sequence[str]) -> tuple[Sequence[str], str]:
 async def with_pages(
     part: DocumentPart | ImagePart, text: str, given: str
 ) -> DocumentPart | ImagePart:
-    """The document with these pages alone.
+    """Return the document limited to these pages.
 
     Raises:
-        IllegalChoiceError: it has none, or not those.
+        IllegalChoiceError: it has no pages, or not these.
     """
     unit = UNITS.get(part.media_type, "")
     found = await asyncio.to_thread(sections, text, unit) if unit else []

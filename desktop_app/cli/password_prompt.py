@@ -1,4 +1,4 @@
-"""Protected documents on the command line: a terminal is asked for the password, nobody else is."""
+"""Reads protected documents on the command line: asks for the password on a terminal only."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ TO_DO: Final = (
 async def extract(
     worker: DocumentWorker, path: Path, on_progress: Callable[[Progress], None]
 ) -> ExtractedDocument:
-    """The text of a file, with its password where it asks for one and a person is there.
+    """Return the text of a file, asking for its password if needed and possible.
 
     Raises:
-        DocumentEncryptedError: nobody is there to be asked, or gives none.
+        DocumentEncryptedError: there is no terminal, or the user enters no password.
         DocumentError: one of its subclasses.
     """
     password = ""
@@ -54,7 +54,9 @@ def _has_terminal() -> bool:
 
 
 def _asked() -> str:
-    """What is typed, unseen. The loop's own handler of Ctrl+C could not end a read that blocks.
+    """Read a password without echo.
+
+    Restores Python's handler of Ctrl+C, because the loop's cannot end a blocking read.
 
     Raises:
         KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""What the commands of the library share: how far they have come, the library opened."""
+"""Helpers of the library commands: progress messages, and opening the library."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ _EVERY_S: Final = 2.0
 
 
 class Steps:
-    """Says how far the work has come: on a terminal every two seconds, elsewhere only if a line for
-    each step is wanted. A line that changes would take control characters."""
+    """Reports progress: on a terminal every two seconds, elsewhere only if requested.
+
+    Each report is a line of its own, because a changing line needs control characters.
+    """
 
     def __init__(self, what: str, *, in_lines: bool = False) -> None:
         self._what = what
@@ -24,7 +26,7 @@ class Steps:
         self._next = time.monotonic() + _EVERY_S
 
     def show(self, done: int, total: int | None, unit: str = "") -> None:
-        """`done` of `total` are done; None if nobody knows how many there are."""
+        """Report that `done` of `total` are done; None if the total is unknown."""
         if self._in_lines:
             note(f"{done} {total}")
         elif is_watched() and time.monotonic() >= self._next:
@@ -34,13 +36,13 @@ class Steps:
 
 
 def path_of(name: str) -> Path:
-    """A path of the command line."""
+    """Return a path of the command line, with "~" expanded."""
     return Path(name).expanduser()
 
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[Backend]:
-    """The library, opened."""
+    """Open the library; close it on exit."""
     backend = build_backend()
     try:
         await backend.open()
@@ -50,5 +52,5 @@ async def opened() -> AsyncIterator[Backend]:
 
 
 def counted(number: int, what: str) -> str:
-    """`1 conversation`, `2 conversations`."""
+    """Return a count with its noun: `1 conversation`, `2 conversations`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,7 +1,7 @@
-"""What is piped in: to its end where somebody asked for it, and never for ever where nobody did.
+"""Reads standard input: to its end if requested, else without ever blocking for long.
 
-A desktop's hotkey starts a program with whatever standard input the desktop itself has: nothing, a
-closed one, or a pipe or socket into which nobody ever writes.
+A desktop hotkey starts a program with the desktop's own standard input: none, a closed one, or a
+pipe or socket into which nobody ever writes.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-# Without a terminal: how long the first and every further piece may take.
+# Seconds to wait for the first and for every further piece, without a terminal.
 FIRST_S, NEXT_S = 0.3, 2.0
 _PIECE = 1 << 16
 
 
 def read_all() -> str:
-    """Everything up to the end; "" where standard input is a terminal or closed."""
+    """Read to the end; return "" if standard input is a terminal or closed."""
     if sys.stdin is None or sys.stdin.isatty():
         return ""
     return sys.stdin.buffer.read().decode("utf-8", "replace")
@@ -27,7 +27,7 @@ def read_all() -> str:
 
 @contextmanager
 def as_file(names: Sequence[str]) -> Iterator[list[str]]:
-    """The names of files, "-" among them as that of a file with what is piped in, as long as it lasts.
+    """Yield the names, with "-" replaced by a temporary file that holds standard input.
 
     Raises:
         IllegalChoiceError: nothing is piped in.
@@ -35,7 +35,7 @@ def as_file(names: Sequence[str]) -> Iterator[list[str]]:
     if "-" not in names:
         yield list(names)
         return
-    # Imported here: the quick prompt's command, which is to be quick, reads standard input, too.
+    # Imported late: the quick prompt's command also uses this module, and must start fast.
     import shutil
 
     from desktop_app.domain.errors import IllegalChoiceError
@@ -52,10 +52,10 @@ def as_file(names: Sequence[str]) -> Iterator[list[str]]:
 
 
 def read_what_is_piped() -> str:
-    """The text that a file or a pipeline brings, "" where there is none.
+    """Return the text from a file or pipeline; "" if there is none.
 
-    From a terminal a pipeline is waited for, as by any command. Where there is no terminal, what
-    does not begin within 0.3 s is taken for a pipe that the desktop left open.
+    With a terminal, wait for a pipeline as every command does. Without one, a pipe that sends
+    nothing within 0.3 s counts as left open by the desktop.
     """
     if sys.stdin is None or sys.stdin.isatty():
         return ""
@@ -69,7 +69,7 @@ def read_what_is_piped() -> str:
 
 
 def _has_terminal() -> bool:
-    """Whether somebody sits at a terminal that this process belongs to, and could press Ctrl+C."""
+    """Return True if the process has a controlling terminal to press Ctrl+C on."""
     with suppress(OSError):
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
         return True
@@ -78,7 +78,7 @@ def _has_terminal() -> bool:
 
 def _read_patiently(descriptor: int) -> bytes:
     pieces: list[bytes] = []
-    with suppress(OSError):  # a socket that listens or was reset brings nothing
+    with suppress(OSError):  # a listening or reset socket has no data
         while select.select([descriptor], [], [], NEXT_S if pieces else FIRST_S)[0]:
             piece = os.read(descriptor, _PIECE)
             if not piece:

@@ -1,6 +1,6 @@
-"""`repartee batch`: jobs begun, looked at, reported, cancelled, without a window.
+"""`repartee batch`: starts, shows, reports and cancels jobs without a window.
 
-A job that another process goes on with, an open window as a rule, is shown as it stands in the store.
+A job that another process is running, usually an open window, is shown as stored.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 SHORTEST_ID = 4
 NAMED_LEFT_OUT = 20
-"""So many files that are left out are named; the others are counted."""
+"""At most this many skipped files are named; the rest are counted."""
 
 
 def run_batch(options: argparse.Namespace) -> int:
-    """Do what the command line says; returns the exit code."""
+    """Run the command; return the exit code."""
     run = {
         "start": _start,
         "status": _status,
@@ -78,7 +78,7 @@ async def _with_backend(run: Any, options: argparse.Namespace) -> int:
         return code
 
 
-# -------------------------------------------------------------- beginning
+# -------------------------------------------------------------- start
 
 
 async def _start(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
@@ -136,7 +136,7 @@ async def _again(backend: Backend, service: BatchService, options: argparse.Name
 async def _go_on(
     backend: Backend, service: BatchService, job: BatchJob, options: argparse.Namespace
 ) -> int:
-    """Read, say what it takes, and send."""
+    """Read the files, show the cost, ask, and send the job."""
     if not await backend.batch_store.claim(job.id):
         raise IllegalChoiceError("Another process of Repartee goes on with this job.")
     try:
@@ -180,11 +180,11 @@ async def _say_left_out(backend: Backend, job: BatchJob) -> None:
 
 
 async def _confirmed() -> bool:
-    """Whether the person says yes; where there is no terminal nobody is asked."""
+    """Return True if the user agrees, or if there is no terminal to ask on."""
     if not (sys.stdin and sys.stdin.isatty() and console.is_watched()):
         return True
     console.ask("Send it? [y/N]")
-    # Not in a thread, which Ctrl+C could not end.
+    # Not in a thread, because Ctrl+C could not end it.
     loop, typed = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), typed.set)
     try:
@@ -214,12 +214,13 @@ async def _say_begun(backend: Backend, job: BatchJob, options: argparse.Namespac
         sent = job.counts.total - job.counts.left_out
         return 0 if job.counts.answered == sent else EXIT_FAILED
     say(
-        f"{progress_words(job)}. “repartee batch status” tells how it stands and fetches the answers."
+        f"{progress_words(job)}. "
+        "“repartee batch status” tells how it stands and fetches the answers."
     )
     return 0 if any(upload.batch_id for upload in job.uploads) else EXIT_FAILED
 
 
-# -------------------------------------------------------------- looking
+# -------------------------------------------------------------- status
 
 
 async def _status(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
@@ -245,7 +246,7 @@ async def _status(backend: Backend, service: BatchService, options: argparse.Nam
 
 
 async def _look(backend: Backend, service: BatchService, job_id: str) -> None:
-    """Go on with a job once, unless somebody else does."""
+    """Advance a job once, unless another process is running it."""
     if await backend.batch_store.claim(job_id):
         try:
             await service.advance(job_id)
@@ -284,7 +285,7 @@ async def _remove(backend: Backend, service: BatchService, options: argparse.Nam
     return 0
 
 
-# -------------------------------------------------------------- what came
+# -------------------------------------------------------------- results
 
 
 async def _report(backend: Backend, _: BatchService, options: argparse.Namespace) -> int:
@@ -302,7 +303,7 @@ async def _report(backend: Backend, _: BatchService, options: argparse.Namespace
 
 
 async def _named(backend: Backend, given: str) -> BatchJob:
-    """The job of this id, or of the only one that begins so.
+    """Return the job with this id, or the only one whose id begins with it.
 
     Raises:
         IllegalChoiceError: there is none, or more than one.

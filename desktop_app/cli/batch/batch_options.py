@@ -6,20 +6,26 @@ import argparse
 from collections.abc import Callable
 
 EPILOG = """\
-A batch job asks one question of each of many files at half price; the answers come within a day. The
+A batch job asks one question of each of many files at half price; the answers come within a day. \
+The
 job goes on at its provider: the window, or “batch status”, fetches the answers when they are there.
-Nothing is sent before what it costs has been said. On a terminal it is asked for, unless --yes is given,
-since it cannot be called back with Ctrl+C as “ask” and “summarize” can. Elsewhere nobody can be asked: the
+Nothing is sent before what it costs has been said. On a terminal it is asked for, \
+unless --yes is given,
+since it cannot be called back with Ctrl+C as “ask” and “summarize” can. \
+Elsewhere nobody can be asked: the
 command is the yes, as it is for those two. The provider's monthly cap holds for all of them.
 
-exit codes: 0 done; 1 it could not be done; 2 wrong command line, or a choice that the provider or the
+exit codes: 0 done; 1 it could not be done; 2 wrong command line, \
+or a choice that the provider or the
 model does not take (nothing was sent); 130 interrupted: “batch resume” goes on
 """
 START_EPILOG = """\
-A folder stands for every file in it. A file that cannot be read is named and left out; the others go on.
+A folder stands for every file in it. A file that cannot be read is named and left out; \
+the others go on.
 Without --template or --task the files are summarised. Standard output is the job's id.
 
-exit codes: 0 the job is on its way (with --wait: every file that was sent has its answer); 1 it is not, or
+exit codes: 0 the job is on its way (with --wait: every file that was sent has its answer); \
+1 it is not, or
 some have none; 2 wrong command line or choice; 130 interrupted
 
 --json prints one object, as “batch status ID --json” does.
@@ -29,14 +35,19 @@ Asks the providers of the jobs that are under way, and fetches the answers of th
 unless an open window does so already. ID may be the beginning of one.
 
 --json prints a list of objects, or with ID one with its files:
-id, title, status (preparing, ready, uploading, validating, in_progress, finalizing, completed, failed,
-expired, cancelling, cancelled), provider, model, variant, effort, files, answered, failed, unanswered,
-left_out, waiting, input_tokens, output_tokens, cost_usd, estimate_usd, error, created_at, started_at,
+id, title, status (preparing, ready, uploading, validating, in_progress, finalizing, completed, \
+failed,
+expired, cancelling, cancelled), provider, model, variant, effort, files, answered, failed, \
+unanswered,
+left_out, waiting, input_tokens, output_tokens, cost_usd, estimate_usd, error, created_at, \
+started_at,
 ended_at, batch_ids; items: name, status, answer, error, usage, cost_usd.
 """
 REPORT_EPILOG = """\
-A row, or in Markdown a heading, for each file: name, status, answer, error, tokens, cost. In CSV no cell
-is a formula. Without --format it is CSV where PATH ends in .csv, and Markdown elsewhere; without --to,
+A row, or in Markdown a heading, for each file: name, status, answer, error, tokens, cost. \
+In CSV no cell
+is a formula. Without --format it is CSV where PATH ends in .csv, and Markdown elsewhere; \
+without --to,
 or with “-”, it goes to standard output.
 
 exit codes: 0 done; 1 it could not be written; 2 wrong command line
@@ -47,7 +58,7 @@ def add_batch(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
     add_choice: Callable[[argparse.ArgumentParser], None],
 ) -> list[argparse.ArgumentParser]:
-    """The command and those below it. `add_choice` adds who is to answer, and by which prompt."""
+    """Add the command and its subcommands; `add_choice` adds the options of a model choice."""
     plain = argparse.RawDescriptionHelpFormatter
     batch = commands.add_parser(
         "batch",

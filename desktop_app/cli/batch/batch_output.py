@@ -1,4 +1,4 @@
-"""What came of a batch job: as a report in a file, and as JSON."""
+"""The results of a batch job, as a report in a file and as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 UTF8_MARK: Final = "\ufeff"
-"""Spreadsheets take a file without it for one in the system's old encoding."""
+"""The byte order mark: without it, spreadsheets assume the system's legacy encoding."""
 
 
 async def write_report(backend: Backend, job: BatchJob, format_: str, target: Path) -> None:
@@ -40,7 +40,7 @@ async def write_report(backend: Backend, job: BatchJob, format_: str, target: Pa
 
 
 async def _is_plain(backend: Backend, job: BatchJob) -> bool:
-    """Whether a report needs no mark of its encoding."""
+    """Return True if a report is ASCII and needs no byte order mark."""
     async for piece in report_pieces(backend, job, "csv"):
         if not piece.isascii():
             return False
@@ -50,7 +50,14 @@ async def _is_plain(backend: Backend, job: BatchJob) -> bool:
 async def report_pieces(
     backend: Backend, job: BatchJob, format_: str, named: Callable[[str], str] = str
 ) -> AsyncIterator[str]:
-    """The text of a report, some files at a time; `named` makes names and errors fit to be read."""
+    """Yield the text of a report, some files at a time.
+
+    Args:
+        backend: provides the store.
+        job: the job.
+        format_: "markdown" or "csv".
+        named: makes names and errors safe to display.
+    """
     job = replace(job, title=named(job.title), error=named(job.error))
     behind = 0
     head = True
@@ -68,14 +75,14 @@ async def report_pieces(
 def _written(
     backend: Backend, job: BatchJob, items: list[BatchItem], format_: str
 ) -> Iterator[str]:
-    """What stands at a report's head, then these files."""
+    """Yield the head of a report, then these files."""
     if format_ == "csv":
         return csv_report(items)
     return markdown_report(job, items, lambda model: backend.catalog.info(model).name)
 
 
 def facts(job: BatchJob) -> dict[str, Any]:
-    """A job as JSON has it."""
+    """Return a job for JSON."""
     choice, counts, estimate = job.choice, job.counts, job.estimate
     return {
         "id": job.id,
@@ -104,7 +111,7 @@ def facts(job: BatchJob) -> dict[str, Any]:
 
 
 async def with_items(backend: Backend, job: BatchJob) -> dict[str, Any]:
-    """The same with its files."""
+    """Return a job with its files for JSON."""
     items: list[dict[str, Any]] = []
     while page := await backend.batch_store.page(job.id, len(items)):
         items += [_item_facts(item) for item in page]

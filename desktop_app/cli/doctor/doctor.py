@@ -1,5 +1,7 @@
-"""`repartee doctor`: what works on this computer, and where things lie. Never a key, never a text of
-a conversation."""
+"""`repartee doctor`: what works on this computer, and where files are stored.
+
+The output never contains a key or the text of a conversation.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ from desktop_app.sandbox import available
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
 MORE_PACKAGES = ("Pygments", "tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore")
-# Everything is looked at at once, so the longest of these is the longest that it takes.
+# All checks run concurrently, so the longest of these limits the whole command.
 QT_TIMEOUT_S, KEYRING_TIMEOUT_S, MODEL_TIMEOUT_S = 10.0, 10.0, 30.0
 HOTKEY = (
     "Repartee takes no key of the desktop's by itself: bind the command “repartee quick” to one "
@@ -36,7 +38,7 @@ HOTKEY = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `works` is None for a plain fact."""
+    """The result of a check. `works` is None for a plain fact."""
 
     name: str
     works: bool | None
@@ -44,7 +46,7 @@ class Finding:
 
 
 def run_doctor(*, as_json: bool) -> int:
-    """Print the findings; 0 when all that the program needs works, 1 otherwise."""
+    """Print the findings; return 0 if everything the program needs works, else 1."""
     try:
         backend = build_backend()
     except UserFacingError as error:
@@ -55,20 +57,20 @@ def run_doctor(*, as_json: bool) -> int:
         console.write_json(as_object(found))
     else:
         console.write_lines(as_text(found))
-    # Without a keyring keys last for a session, without a portal one binds a command: both work.
+    # Optional: without a keyring, keys last for a session; without a portal, users bind a command.
     needed = {"window", "store", "on-device model"}
     return 1 if any(f.works is False and f.name in needed for f in found) else 0
 
 
 def as_text(found: list[Finding]) -> str:
-    """Return the findings as lines to read and to copy, one for each: no name can forge another."""
+    """Return the findings as text, a line each, so that no name can forge another finding."""
     marks = {True: "ok", False: "NO", None: "  "}
     lines = (f"{marks[f.works]}  {f.name}: {f.text}" for f in found)
     return "\n".join(" ".join(line.splitlines()) for line in lines)
 
 
 def as_object(found: list[Finding]) -> dict[str, dict[str, object]]:
-    """The findings by name."""
+    """Return the findings by name."""
     return {f.name: {"works": f.works, "text": f.text} for f in found}
 
 
@@ -87,9 +89,14 @@ async def _examine_and_close(backend: Backend) -> list[Finding]:
 async def examine(
     backend: Backend, problem: UserFacingError | None = None, *, start_model: bool = False
 ) -> list[Finding]:
-    """Look at everything; `problem` is why the store could not be opened. A model that does not
-    run is only started where that is asked for, as it takes a second and its memory; so is the
-    store only then looked through."""
+    """Run all checks.
+
+    Args:
+        backend: what is checked.
+        problem: why the store could not be opened.
+        start_model: also start the on-device model, which takes a second and its memory, and check
+            the whole store.
+    """
     is_asked = start_model or backend.gateway.local_model.running
     qt, keyring, model, store, ways = await asyncio.gather(
         _qt(),
@@ -127,10 +134,10 @@ async def _store(
 
 
 async def _ways(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
-    """By which way each provider is reached; without a store, those that need none."""
+    """Return how each provider is reached; without a store, only the built-in ones."""
     profiles = [*backend.environment_profiles, *BUILT_IN]
     if problem is None:
-        with suppress(UserFacingError):  # said of the store
+        with suppress(UserFacingError):  # the check of the store reports it
             profiles = await backend.profiles()
     remote = [profile for profile in profiles if is_remote(profile)]
     found = [await asyncio.to_thread(way_to, profile) for profile in remote]
@@ -170,7 +177,7 @@ def _on_disk(backend: Backend) -> Finding:
 
 async def _qt() -> list[Finding]:
     why_not = why_no_window(os.environ)
-    # Without a display the desktop portal can still be asked.
+    # The desktop portal can be checked without a display.
     platform_of_probe = {} if why_not is None else {"QT_QPA_PLATFORM": "offscreen"}
     found, said = await _probe_qt(platform_of_probe)
     hotkey = Finding("hotkey", None, HOTKEY)
@@ -192,7 +199,7 @@ async def _probe_qt(more: dict[str, str]) -> tuple[dict[str, Any], str]:
     """Return the child's findings, and its own or our explanation of a failure.
 
     Args:
-        more: variables that the child gets besides those of its kind.
+        more: additional environment variables of the child.
     """
     command = child_command("qt")
     process = await start_child(
@@ -218,14 +225,14 @@ async def _all_of(stream: asyncio.StreamReader | None) -> bytes:
 
 
 async def _take(stream: asyncio.StreamReader | None, found: dict[str, Any]) -> None:
-    """Put what the lines of JSON say into `found`, line by line; others are of libraries."""
+    """Update `found` with each line of JSON; skip the output of libraries."""
     while stream is not None and (line := await stream.readline()):
         if line.startswith(b"{"):
             found.update(json.loads(line))
 
 
 def why_qt_failed(said: str) -> str:
-    """What Qt, or Python, says of a start that failed, as one sentence."""
+    """Return the reason in the output of Qt or Python for a failed start, as a sentence."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     if any("could not connect to display" in line for line in lines):
         return f"The X11 display {os.environ.get('DISPLAY', '')} does not let this user in."
@@ -239,7 +246,7 @@ def why_qt_failed(said: str) -> str:
 
 
 def _confinement() -> Finding:
-    """Report what confines the processes that read foreign input."""
+    """Report the sandbox of the processes that parse untrusted input."""
     active, missing = available()
     text = f"what reads documents is confined by {', '.join(active) or 'nothing'}"
     return Finding("confinement", not missing, "; ".join((text, *missing)))

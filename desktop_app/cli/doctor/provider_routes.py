@@ -1,5 +1,4 @@
-"""For `repartee doctor`: by which way each provider is reached. Never a password, and nothing is
-asked of any network."""
+"""For `repartee doctor`: how each provider is reached, without passwords or network access."""
 
 from __future__ import annotations
 
@@ -9,9 +8,11 @@ from desktop_app.domain.network_path import needs_confirmation, split_url
 
 
 def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
-    """Whether the way can be taken (None for a plain fact), and in words: proxy and certificates.
-    Blocking: reads the file of certificates."""
-    # Here, for they bring ssl and urllib.request, which no start pays.
+    """Describe the proxy and certificates of a provider, and whether they are usable.
+
+    The first value is None for a plain fact. Blocking: reads the file of certificates.
+    """
+    # Imported late: they load ssl and urllib.request, which would slow down every start.
     from desktop_app.providers.http.proxies import proxy_for
     from desktop_app.providers.http.trust import describe_ca_file
 
@@ -35,6 +36,6 @@ def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
 
 
 def is_remote(profile: ProviderProfile) -> bool:
-    """Whether there is a way at all."""
+    """Return True if the provider is reached over a network."""
     has_address = bool(profile.base_url) or profile.from_environment
     return profile.kind is not ProviderKind.ON_DEVICE and has_address
