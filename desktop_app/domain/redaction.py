@@ -17,6 +17,7 @@ import json
 import re
 from array import array
 from base64 import b64encode, urlsafe_b64encode
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
@@ -78,6 +79,7 @@ _BASES: Final = {"decimal": 10, "octal": 8}
 _ESCAPE_MARKS: Final = (b"%", b"\\", b"&", b"=")
 _LONGEST_INCOMPLETE: Final = 16
 _LONGEST_ESCAPE: Final = 24
+_MOST_MAPS: Final = 16
 _SLICE: Final = 32 * 1024  # bytes; some 10 ms if all of them are escapes
 
 
@@ -153,6 +155,52 @@ class _MappedView:
     ends: array[int]
 
 
+_Mapper = Callable[[int, int], _MappedView]
+
+
+class _SearchedView:
+    """A view of a long text. Only slices with a hit are mapped: a map takes eight times its text.
+
+    Args:
+        before: the end of the view of the text before it.
+    """
+
+    def __init__(self, before: bytes) -> None:
+        self._before = len(before)
+        self._pieces = [before]
+        self._view_begins = [len(before)]
+        self._text_begins = [0]
+        self._maps: dict[int, _MappedView] = {}
+
+    def add(self, piece: _Bytes, view: bytes) -> None:
+        """Add the next slice of the text and of its view."""
+        self._pieces.append(view)
+        self._view_begins.append(self._view_begins[-1] + len(view))
+        self._text_begins.append(self._text_begins[-1] + len(piece))
+
+    def joined(self) -> bytes:
+        """Return the whole view."""
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+    def span(self, first: int, last: int, mapped: _Mapper) -> tuple[int, int] | None:
+        """Return the span of the text that a part of the view shows, None if it is before it."""
+        if last < self._before:
+            return None
+        start = self._place(first, mapped)[0] if first >= self._before else 0
+        return start, self._place(last, mapped)[1]
+
+    def _place(self, at: int, mapped: _Mapper) -> tuple[int, int]:
+        number = bisect_right(self._view_begins, at) - 1
+        begin = self._text_begins[number]
+        if number not in self._maps:
+            if len(self._maps) == _MOST_MAPS:
+                self._maps.clear()
+            self._maps[number] = mapped(begin, self._text_begins[number + 1])
+        offset, view = at - self._view_begins[number], self._maps[number]
+        return begin + view.starts[offset], begin + view.ends[offset]
+
+
 class _Search:
     """Searches a text for secrets in two views: as it is, and with escapes undone.
 
@@ -200,21 +248,29 @@ class _Search:
         views = self.views(data)
         if not self.has_hit(_append_views(before, views)):
             return data
-        found = self._find_spans(self._map_view(data, escapes=False), before[0])
-        if views[0] is not views[1] or before[0] != before[1]:
-            found += self._find_spans(self._map_view(data, escapes=True), before[1])
+        has_escapes = views[0] is not views[1] or before[0] != before[1]
+        del views  # each takes as much memory as the text
+        found = self._find_spans(data, before[0], escapes=False)
+        if has_escapes:
+            found += self._find_spans(data, before[1], escapes=True)
         return _replace_spans(data, merge(*found))
 
-    def _find_spans(self, view: _MappedView, before: bytes) -> list[Iterator[tuple[int, int]]]:
+    def _find_spans(
+        self, data: _Bytes, before: bytes, *, escapes: bool
+    ) -> list[Iterator[tuple[int, int]]]:
         """Return, for each needle that is there, the places where it stands, in order."""
-        whole = before + view.data
-        return [
-            _spans_of(needle, whole, view, len(before))
-            for needle in self.needles
-            if needle in whole
-        ]
+        view = _SearchedView(before)
+        for piece in _slices(data):
+            undone = _ESCAPE.sub(_unescape, piece) if escapes else piece
+            view.add(piece, self._seen(undone))
+        whole = view.joined()
 
-    def _map_view(self, data: _Bytes, *, escapes: bool) -> _MappedView:
+        def mapped(begin: int, end: int) -> _MappedView:
+            return self.map_view(data[begin:end], escapes=escapes)
+
+        return [_spans_of(n, whole, view, mapped) for n in self.needles if n in whole]
+
+    def map_view(self, data: _Bytes, *, escapes: bool) -> _MappedView:
         """Return a view with the position of each of its bytes; slower than `views`."""
         seen, starts, ends = bytearray(), array("I"), array("I")  # no reply takes 4 GB
 
@@ -251,7 +307,7 @@ class _Search:
             cut = self.cut(whole[number])
             if cut is not None:
                 place = cut - len(before[number])
-                found = self._map_view(rest, escapes=number == 1).starts[place] if place > 0 else 0
+                found = self.map_view(rest, escapes=number == 1).starts[place] if place > 0 else 0
                 at = min(at, found)
         return at
 
@@ -309,13 +365,13 @@ class _SearchedStream:
 
 
 def _spans_of(
-    needle: bytes, whole: bytes, view: _MappedView, before: int
+    needle: bytes, whole: bytes, view: _SearchedView, mapped: _Mapper
 ) -> Iterator[tuple[int, int]]:
     at = whole.find(needle)
     while at != -1:
-        last = at + len(needle) - 1 - before
-        if last >= 0:
-            yield view.starts[at - before] if at >= before else 0, view.ends[last]
+        span = view.span(at, at + len(needle) - 1, mapped)
+        if span is not None:
+            yield span
         at = whole.find(needle, at + 1)
 
 
@@ -428,13 +484,13 @@ def _replace_spans(data: _Bytes, spans: Iterable[tuple[int, int]]) -> bytes:
         data: the text.
         spans: in the order of their starts.
     """
-    pieces: list[_Bytes] = []
-    end = 0
+    pieces: list[memoryview] = []
+    text, end = memoryview(data), 0
     for start, stop in spans:
         if start >= end:
-            pieces.append(data[end:start])
+            pieces.append(text[end:start])
         end = max(end, stop)
-    return _MARK.join([*pieces, data[end:]])
+    return _MARK.join([*pieces, text[end:]])
 
 
 def _encode(text: str) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from desktop_app.domain import redaction
 from desktop_app.domain.redaction import REMOVED, Redactor
 from tests.helpers.spellings import SPELLINGS
 
@@ -195,7 +196,7 @@ def test_half_a_surrogate_pair_is_no_obstacle() -> None:
 
 @pytest.mark.parametrize("echo", [KEY, "".join(f"%{ord(c):02x}" for c in KEY)])
 def test_a_reply_of_echoes_takes_little_memory(echo: str) -> None:
-    data = f"{echo} ".encode() * (400_000 // len(echo))
+    data = f"{echo} ".encode() * (1_000_000 // len(echo))
     redactor = Redactor([KEY])
     tracemalloc.start()
     try:
@@ -205,3 +206,30 @@ def test_a_reply_of_echoes_takes_little_memory(echo: str) -> None:
         tracemalloc.stop()
     assert cleaned == f"{REMOVED} ".encode() * data.count(b" ")
     assert peak < 13 * len(data)
+
+
+@pytest.mark.attack("reply-bounds")
+def test_a_key_in_a_long_reply_takes_little_memory() -> None:
+    words = b"some words " * 100_000
+    data = words + KEY.encode() + b" " + words
+    redactor = Redactor([KEY])
+    tracemalloc.start()
+    try:
+        cleaned = redactor.clean_bytes(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert cleaned == words + REMOVED.encode() + b" " + words
+    assert peak < 4 * len(data)
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_key_is_found_at_every_cut_of_a_long_text(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spelled = SPELLINGS[name](KEY)
+    texts = [f"{'.' * before}é {spelled} é {spelled}\n" + "é " * 40 for before in range(64)]
+    whole = [REDACTOR.clean(text) for text in texts]
+    assert all(REMOVED in cleaned for cleaned in whole)
+    monkeypatch.setattr(redaction, "_SLICE", 64)
+    assert [REDACTOR.clean(text) for text in texts] == whole
