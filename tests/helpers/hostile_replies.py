@@ -319,6 +319,8 @@ def _of_answers() -> Iterator[HostileReply]:
     yield begun("emoji without end", delta("🙂"), _times(words))
     yield begun("nothing but emoji without end", _times(delta("🙂" * 10_000)))
     yield begun("ideographs without end", _times(delta("漢字" * 10_000)))
+    yield begun("words in one character without end", _times(delta("\u3316" * 10_000)))
+    yield begun("accents without end", _times(delta("\u0301\u0316" * 10_000)))
     yield begun("control characters without end", _times(delta("\x01" * 10_000)))
     yield begun("quotation marks without end", _times(delta('"' * 10_000)))
     small = delta("a")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
+from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
@@ -19,6 +21,17 @@ from desktop_app.storage.search.search_text import index_text
 # Entry ids are milliseconds since 1970 with room for this many entries each. FTS5 can walk row ids
 # downwards, so that the newest come first without sorting.
 _PER_MILLISECOND: Final = 8
+_LONG: Final = 1_000_000
+"""Characters."""
+
+
+class _Indexed(threading.local):
+    """The text that this thread is entering."""
+
+    text = ""
+
+
+_indexed: Final = _Indexed()
 
 
 class EntryKind(StrEnum):
@@ -46,10 +59,26 @@ def add_entry(
     first = first_id_at(at_micros)
     entry_id = _free_id_from(connection, first)
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
-    connection.execute(
-        "INSERT INTO search_index (rowid, words) VALUES (?, CAST(? AS TEXT))",
-        (entry_id, index_text(text)),
-    )
+    _change_index(connection, "(rowid, words) VALUES (?, {})", entry_id, text)
+
+
+def _change_index(connection: sqlite3.Connection, values: str, entry_id: int, text: str) -> None:
+    """Insert the words of `text` into the index, with little memory if it is long."""
+    sql = f"INSERT INTO search_index {values}"
+    if len(text) <= _LONG:
+        connection.execute(sql.format("CAST(? AS TEXT)"), (entry_id, index_text(text)))
+        return
+    # SQLite copies an argument twice, and Python keeps it meanwhile; the result of a function is
+    # copied once. Of 16 MB of ideographs the words take 56 MB.
+    with suppress(sqlite3.OperationalError):  # it is there, and a statement is running
+        connection.create_function("words_to_index", 0, _words_to_index)
+    _indexed.text = text
+    connection.execute(sql.format("CAST(words_to_index() AS TEXT)"), (entry_id,))
+
+
+def _words_to_index() -> bytearray:
+    text, _indexed.text = _indexed.text, ""
+    return index_text(text)
 
 
 def _free_id_from(connection: sqlite3.Connection, first: int) -> int:
@@ -75,11 +104,8 @@ def remove_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str, text
         "DELETE FROM search_entries WHERE ref = ? AND kind = ? RETURNING id", (ref, kind)
     ).fetchone()
     if entry is not None:
-        connection.execute(
-            """INSERT INTO search_index (search_index, rowid, words)
-            VALUES ('delete', ?, CAST(? AS TEXT))""",
-            (entry["id"], index_text(text)),
-        )
+        values = "(search_index, rowid, words) VALUES ('delete', ?, {})"
+        _change_index(connection, values, entry["id"], text)
 
 
 def has_entry(connection: sqlite3.Connection, kind: EntryKind, ref: str) -> bool:

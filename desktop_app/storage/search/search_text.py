@@ -32,6 +32,10 @@ _LONGEST_QUERY: Final = 1000
 _SEARCH_SPAN: Final = 50_000
 _OVERLAP: Final = 2_000
 _AT_ONCE: Final = 50_000
+_MOST_WORDS: Final = 60 << 20
+"""Bytes, more than 16 MB of any script take."""
+_MOST_GROWTH: Final = 7
+"""Bytes for each character of a larger text: a pair of ideographs and a blank."""
 
 # Emoji, and signs used as such.
 _SIGNS = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
@@ -45,15 +49,19 @@ def index_text(text: str) -> bytearray:
     """Return the text to index for `text`, as UTF-8.
 
     In pieces, because folding blocks all threads, and because the words of 16 MB of emoji would
-    take 200 MB as one text.
+    take 200 MB as one text. A text that grows far more than any script is indexed up to a limit:
+    a server can send 16 MB of characters that each stand for a word.
     """
     words = bytearray()
+    most = max(_MOST_WORDS, _MOST_GROWTH * len(text))
     before = ""
     for piece in fold_pieces(text):
         for at in range(0, len(piece), _AT_ONCE):
             part = piece[at : at + _AT_ONCE]
             words += _words(_pairs_between(before, part)).encode()
             before = part[-1]
+        if len(words) > most:
+            break
     words += _pairs_between(before, "").encode()
     return words
 

@@ -26,6 +26,7 @@ from desktop_app.domain.documents.letter_folding import (
     fold,
 )
 from desktop_app.storage.conversations.row_conversion import _parts_json, to_json
+from desktop_app.storage.search import search_text
 from desktop_app.storage.search.search_text import _PRIVATE, _SIGN, index_text
 
 units = st.text(
@@ -63,6 +64,18 @@ def test_a_text_without_spaces_folds_in_short_pieces(unit: str) -> None:
     pieces = list(_pieces(text))
     assert "".join(pieces) == text
     assert max(map(len, pieces)) <= 1_250
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize("character", ["\u3316", "\ufdfa"])
+def test_characters_that_stand_for_words_are_indexed_up_to_a_limit(
+    character: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """16 MB of them would take 336 MB as words, and SQLite as much again."""
+    monkeypatch.setattr(search_text, "_MOST_WORDS", 0)
+    assert len(index_text(character * 20_000)) < 10 * 20_000
+    ideographs = "漢字" * 10_000
+    assert index_text(ideographs).decode() == indexed_at_once(ideographs)
 
 
 def test_a_text_is_cut_only_before_characters_that_begin_anew() -> None:
