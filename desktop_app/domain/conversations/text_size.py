@@ -12,8 +12,10 @@ _STEP: Final = 64 * 1024
 
 
 class TextSize:
-    """The bytes of a text: one a character for Basic Latin, two for other scripts, four for all as
-    soon as there is one emoji; six for a control character, as in the JSON of the store.
+    """The bytes of a text in memory or in the store, whichever are more.
+
+    One a character for Basic Latin, three for all as soon as there is one of another script, four
+    as soon as there is one emoji; six for a control character, as in the JSON of the store.
 
     Attributes:
         bytes: of all that was added.
@@ -36,7 +38,7 @@ class TextSize:
         self._escaped += len(data) - len(data.translate(None, _CONTROL))
         if self._width < 4 and len(data) > len(text):
             is_wide = len(data.translate(None, _LEAD_OF_FOUR)) < len(data)
-            self._width = 4 if is_wide else 2
+            self._width = 4 if is_wide else 3
         self.bytes = self._characters * self._width + self._escaped * (_BYTES_ESCAPED - 1)
 
     def fit(self, text: str, limit: int) -> str:

@@ -14,8 +14,8 @@ from desktop_app.domain.conversations.text_size import TextSize
     [
         ((), 0),
         (("abc", "d\n"), 5),
-        (("abc", "é"), 8),
-        (("abc", "漢", "d"), 10),
+        (("abc", "é"), 12),
+        (("abc", "漢", "d"), 15),
         (("abc", "🙂", "d"), 20),
         (("a\x00", "\x01"), 13),
     ],
