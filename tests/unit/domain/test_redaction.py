@@ -185,7 +185,7 @@ def test_a_key_is_found_in_json_as_it_is_written(text: str) -> None:
 @pytest.mark.parametrize("name", ["as it is", "URL, each twice", "JSON, each twice", "HTML, twice"])
 def test_a_key_is_found_wherever_it_stands_in_a_long_text(name: str) -> None:
     """However the text is cut into slices, no escape is."""
-    for before in range(32 * 1024 - 400, 32 * 1024 + 30, 3):
+    for before in range(32 * 1024 - 400, 32 * 1024 + 30, 7):
         text = "y" * before + SPELLINGS[name](KEY) + "y"
         assert REDACTOR.clean(text) == "y" * before + REMOVED + "y"
 
