@@ -9,7 +9,14 @@ import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.ui.widgets.clipboard import HTML, MARKDOWN, PLAIN, Copying, Texts, mime_data
+from desktop_app.ui.widgets.clipboard import (
+    HTML,
+    MARKDOWN,
+    PLAIN,
+    ClipboardCopier,
+    Texts,
+    mime_data,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +52,7 @@ class Slow:
 def test_what_is_pasted_at_once_is_what_was_copied(parent: QObject, qtbot: QtBot) -> None:
     clipboard, slow = QGuiApplication.clipboard(), Slow()
     clipboard.setText("the old")
-    copying = Copying(parent)
+    copying = ClipboardCopier(parent)
     copying.put(slow.texts)
     assert clipboard.text() == "text/plain: ä"
     assert clipboard.mimeData().formats() == [PLAIN, HTML, MARKDOWN]
@@ -71,7 +78,7 @@ def test_who_is_faster_gets_what_is_made_for_him(parent: QObject) -> None:
 def test_what_is_made_is_there_while_another_text_is_being_made(
     parent: QObject, qtbot: QtBot
 ) -> None:
-    slow, copying = Slow(), Copying(parent)
+    slow, copying = Slow(), ClipboardCopier(parent)
     copying.put(slow.texts)
     assert slow.waits.wait(20)
     assert QGuiApplication.clipboard().text() == "text/plain: ä"
@@ -81,7 +88,7 @@ def test_what_is_made_is_there_while_another_text_is_being_made(
 
 
 def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:
-    slow, copying = Slow(), Copying(parent)
+    slow, copying = Slow(), ClipboardCopier(parent)
     done: list[bool] = []
     copying.done.connect(done.append)
     copying.put(slow.texts)
@@ -93,7 +100,7 @@ def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:
 
 
 def test_who_waits_is_told(parent: QObject, qtbot: QtBot) -> None:
-    slow, copying = Slow(), Copying(parent)
+    slow, copying = Slow(), ClipboardCopier(parent)
     with qtbot.waitSignal(copying.slow, timeout=10_000):
         copying.put(slow.texts)
     with qtbot.waitSignal(copying.done) as caught:
@@ -102,7 +109,7 @@ def test_who_waits_is_told(parent: QObject, qtbot: QtBot) -> None:
 
 
 def test_what_is_short_lies_there_at_once(parent: QObject) -> None:
-    copying = Copying(parent)
+    copying = ClipboardCopier(parent)
     copying.put(Texts({PLAIN: lambda: ["a", "b"]}, is_short=True))
     assert QGuiApplication.clipboard().text() == "ab"
     assert not copying.is_on

@@ -24,7 +24,7 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.sidebar.calendar import day_of
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
-from desktop_app.ui.sidebar.hit_model import HitModel, plain
+from desktop_app.ui.sidebar.hit_model import HitModel, plain_snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,9 +223,12 @@ def test_any_changes_end_where_a_fresh_start_would(qapp, steps) -> None:
 
 
 def test_snippets_lose_their_marks() -> None:
-    assert plain("one \x02two\x03 three\n\x02four\x03") == ("one two three four", [(4, 3), (14, 4)])
-    assert plain("cut \x02in the middle") == ("cut in the middle", [(4, 13)])
-    assert plain("") == ("", [])
+    assert plain_snippet("one \x02two\x03 three\n\x02four\x03") == (
+        "one two three four",
+        [(4, 3), (14, 4)],
+    )
+    assert plain_snippet("cut \x02in the middle") == ("cut in the middle", [(4, 13)])
+    assert plain_snippet("") == ("", [])
 
 
 def test_hits_pass_the_tester(qapp) -> None:
@@ -342,12 +345,12 @@ def test_f2_takes_the_row_that_the_keyboard_is_on(listing: ConversationList, qtb
 def test_neighbours(listing: ConversationList) -> None:
     listing.upsert(conversation("old", days(400)))
     listing.select("c")
-    assert listing.neighbour(1) == "old"
-    assert listing.neighbour(-1) == "b"
+    assert listing.neighbor(1) == "old"
+    assert listing.neighbor(-1) == "b"
     listing.select("a")
-    assert listing.neighbour(-1) is None
+    assert listing.neighbor(-1) is None
     listing.select(None)
-    assert listing.neighbour(1) == "a"
+    assert listing.neighbor(1) == "a"
 
 
 def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
@@ -437,7 +440,7 @@ def test_a_folder_takes_what_is_dropped_on_it(listing: ConversationList, qtbot: 
 def test_esc_leads_back_and_else_is_left_to_the_window(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
-    listing.set_conversations([conversation("a")], place=ARCHIVE)
+    listing.set_conversations([conversation("a")], list_filter=ARCHIVE)
     escape = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
     with qtbot.waitSignal(listing.filter_requested) as told:
         listing.view.keyPressEvent(escape)
@@ -555,14 +558,14 @@ def test_new_conversation(listing: ConversationList, qtbot: QtBot) -> None:
 
 
 def test_foot_and_shortcuts(listing: ConversationList) -> None:
-    listing.set_foot("CometAPI", "cloud", "$4.12 this month")
-    assert listing.foot.name.text() == "CometAPI"
-    assert not listing.foot.icon.pixmap().isNull()
-    listing.set_foot("a-gateway-of-the-house.example (environment)", "cloud", "$4.12 this month")
+    listing.set_footer("CometAPI", "cloud", "$4.12 this month")
+    assert listing.footer.name.text() == "CometAPI"
+    assert not listing.footer.icon.pixmap().isNull()
+    listing.set_footer("a-gateway-of-the-house.example (environment)", "cloud", "$4.12 this month")
     QApplication.processEvents()
-    assert QLabel.text(listing.foot.name).endswith("…")
-    assert listing.foot.name.toolTip() == "a-gateway-of-the-house.example (environment)"
-    assert listing.foot.month.width() >= listing.foot.month.sizeHint().width()
+    assert QLabel.text(listing.footer.name).endswith("…")
+    assert listing.footer.name.toolTip() == "a-gateway-of-the-house.example (environment)"
+    assert listing.footer.month.width() >= listing.footer.month.sizeHint().width()
     listing.set_shortcuts("Ctrl+Shift+F", "")
     assert listing.search.hint.text() == "Ctrl ⇧ F"
     assert listing.search.hint.isVisible()
@@ -608,13 +611,13 @@ def test_the_keyboard_goes_on_from_the_way_back_where_a_place_was_emptied(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
     listing.activateWindow()
-    listing.set_conversations([conversation("a")], place=ARCHIVE)
+    listing.set_conversations([conversation("a")], list_filter=ARCHIVE)
     listing.view.setFocus()
     qtbot.waitUntil(listing.view.hasFocus)
     listing.remove("a")
-    qtbot.waitUntil(listing.place_bar.back.hasFocus)
+    qtbot.waitUntil(listing.filter_bar.back.hasFocus)
     with qtbot.waitSignal(listing.filter_requested) as chosen:
-        QTest.keyClick(listing.place_bar.back, Qt.Key.Key_Space)
+        QTest.keyClick(listing.filter_bar.back, Qt.Key.Key_Space)
     assert chosen.args == [LIST]
 
 

@@ -10,15 +10,15 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
 from desktop_app.ui.composer.dropped_content import (
+    NO_IMAGE,
     NO_MESSAGE,
-    NO_PICTURE,
     NOTHING_READABLE,
     DroppedContent,
     DroppedData,
-    given_in,
+    drop_hint,
+    is_acceptable,
     is_to_attach,
-    is_welcome,
-    promise,
+    read_dropped,
 )
 from desktop_app.ui.composer.rich_text_paste import RichTextPaste
 
@@ -104,7 +104,7 @@ def moz(address: str, title: str) -> bytes:
                 "text/uri-list": "https://e.example/cat.png",
                 "text/html": "<meta charset='utf-8'><img src='https://e.example/cat.png'>",
             },
-            DroppedContent(text="https://e.example/cat.png", note=NO_PICTURE),
+            DroppedContent(text="https://e.example/cat.png", note=NO_IMAGE),
             id="Chrome: a picture by its address alone",
         ),
         pytest.param(
@@ -159,25 +159,25 @@ def moz(address: str, title: str) -> bytes:
 )
 def test_what_is_meant(formats: dict[str, bytes | str], given: DroppedContent) -> None:
     data = offered(formats)
-    assert given_in(data) == given
-    assert is_welcome(data) is (bool(formats) and given.note != NOTHING_READABLE)
+    assert read_dropped(data) == given
+    assert is_acceptable(data) is (bool(formats) and given.note != NOTHING_READABLE)
 
 
 def test_what_is_no_text_is_left_out_and_said() -> None:
     data = QMimeData()
     data.setText("a\0b\0c😀")
-    given = given_in(data)
+    given = read_dropped(data)
     assert given.text == "abc😀"
     assert given.note == "2 characters that are no text could not be taken over."
 
 
 def test_what_letting_go_will_do_is_said() -> None:
     files = offered({"text/uri-list": "file:///a\r\nfile:///b"})
-    assert promise(files) == "Drop to attach 2 files"
-    assert promise(files, "“Plans”") == "Drop to attach 2 files to “Plans”"
+    assert drop_hint(files) == "Drop to attach 2 files"
+    assert drop_hint(files, "“Plans”") == "Drop to attach 2 files to “Plans”"
     text = offered({"text/plain": "words"})
     assert not is_to_attach(text)
-    assert promise(text, "“Plans”") == "Drop into the prompt of “Plans”"
+    assert drop_hint(text, "“Plans”") == "Drop into the prompt of “Plans”"
 
 
 # ---------------------------------------------------------------- rich text
@@ -199,7 +199,7 @@ RICH = DroppedContent(text="bold words", html="<b>bold</b> words")
 def test_rich_text_becomes_markdown_in_one_step(field: QPlainTextEdit) -> None:
     paste = RichTextPaste(field.textCursor(), RICH)
     assert field.toPlainText() == "before bold wordsafter"
-    paste.become("**bold** words")
+    paste.replace_with("**bold** words")
     assert field.toPlainText() == "before **bold** wordsafter"
     field.undo()
     assert field.toPlainText() == "before after"
@@ -210,7 +210,7 @@ def test_rich_text_becomes_markdown_in_one_step(field: QPlainTextEdit) -> None:
 def test_what_is_typed_meanwhile_stays(field: QPlainTextEdit) -> None:
     paste = RichTextPaste(field.textCursor(), RICH)
     field.textCursor().insertText("!")
-    paste.become("**bold** words")
+    paste.replace_with("**bold** words")
     assert field.toPlainText() == "before **bold** words!after"
     field.undo()
     assert field.toPlainText() == "before bold words!after"
@@ -222,17 +222,17 @@ def test_what_was_changed_or_sent_meanwhile_is_left_alone(field: QPlainTextEdit)
     cursor.setPosition(9)
     cursor.insertText("X")
     changed = field.toPlainText()
-    paste.become("**bold** words")
+    paste.replace_with("**bold** words")
     assert field.toPlainText() == changed
     field.setPlainText("another draft")
-    paste.become("**bold** words")
+    paste.replace_with("**bold** words")
     assert field.toPlainText() == "another draft"
 
 
 @pytest.mark.parametrize("markdown", ["", "bold  words", "**bold**"])
 def test_markdown_that_says_less_is_not_taken(field: QPlainTextEdit, markdown: str) -> None:
     paste = RichTextPaste(field.textCursor(), RICH)
-    paste.become(markdown)
+    paste.replace_with(markdown)
     assert field.toPlainText() == "before bold wordsafter"
 
 

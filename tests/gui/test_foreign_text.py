@@ -151,7 +151,7 @@ def a_folder_that_is_open(stage: Stage, text: str) -> QWidget:
 
     made = ConversationList(stage.theme)
     made.set_folders([Folder("f", text, NOW)])
-    made.set_conversations([], place=ListFilter(ListFilterKind.FOLDER, "f"))
+    made.set_conversations([], list_filter=ListFilter(ListFilterKind.FOLDER, "f"))
     return stage.show(made)
 
 
@@ -500,7 +500,7 @@ def the_menu_of_prompts(stage: Stage, text: str) -> QWidget:
 
     made = PromptMenu(stage.theme)
     made.set_prompts([Prompt("a", text, text, text)])
-    made.narrow("")
+    made.show_matches("")
     return stage.show(made)
 
 

@@ -144,7 +144,7 @@ def test_the_list_is_a_sound_model(qtmodeltester: ModelTester, qtbot: QtBot) -> 
     menu = PromptMenu(themes.light())
     qtbot.addWidget(menu)
     menu.set_prompts(PROMPTS)
-    assert menu.narrow("")
+    assert menu.show_matches("")
     qtmodeltester.check(menu.model)
 
 
@@ -377,7 +377,7 @@ def test_a_draft_keeps_its_template(editor: Typed) -> None:
     assert prompt.template_id == "differences"
     prompt.set_text("What is different?")
     assert prompt.template_id == ""
-    prompt.begin_with("Compare. ", "differences")
+    prompt.prepend("Compare. ", "differences")
     assert prompt.template_id == "differences"
 
 

@@ -27,7 +27,7 @@ from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.model_choice_view import ChoiceView
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.quick.quick_prompt import SHARE_OF_SCREEN, QuickPrompt
-from desktop_app.ui.quick.quick_prompt_field import words_about
+from desktop_app.ui.quick.quick_prompt_field import describe_text
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def test_it_floats_above_everything_without_a_frame(quick: QuickPrompt) -> None:
 @pytest.mark.qt_log_ignore("setting window masks", extend=True)
 def test_where_nothing_is_translucent_the_corners_are_cut(quick: QuickPrompt) -> None:
     assert quick.mask().isEmpty()
-    quick._cuts_corners = True
+    quick._masks_corners = True
     quick.resize(quick.width(), quick.height() + 1)
     quick.set_status("A whole sentence, which makes the window higher than it was before.")
     assert not quick.mask().contains(QPoint(0, 0))
@@ -165,7 +165,7 @@ def test_nothing_is_not_asked_unless_a_text_came_along(qtbot: QtBot, quick: Quic
     ],
 )
 def test_what_came_along_is_named(text: str, words: str) -> None:
-    assert words_about(text) == words
+    assert describe_text(text) == words
 
 
 def test_it_unfolds_with_the_answer_up_to_a_share_of_the_screen(

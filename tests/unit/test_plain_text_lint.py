@@ -101,7 +101,7 @@ TEXT_OF: Final = {
     "setWindowTitle": "window_title",
     "showText": "tooltip_text",
 }
-ICONS: Final = {"_sign", "icon"}
+ICONS: Final = {"_icon", "icon"}
 
 
 def name_of(node: ast.expr) -> str:

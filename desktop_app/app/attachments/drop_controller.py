@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.attachments.attaching import LARGE_PASTE
 from desktop_app.domain.errors import DocumentError
-from desktop_app.ui.composer.rich_text_paste import says_more, words_of
+from desktop_app.ui.composer.rich_text_paste import is_richer, words_of
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -125,7 +125,7 @@ class DropController(QObject):
 
     async def _convert(self, paste: RichTextPaste) -> None:
         with suppress(DocumentError):  # the plain text stays
-            paste.become(await self._markdown_of(paste.html))
+            paste.replace_with(await self._markdown_of(paste.html))
 
     async def _attach_rich(self, text: str, html: str) -> None:
         conversation_id = self._current.id
@@ -137,7 +137,7 @@ class DropController(QObject):
             markdown = await self._markdown_of(html) if html else ""
         except DocumentError:
             markdown = ""
-        if await asyncio.to_thread(says_more, markdown, text):
+        if await asyncio.to_thread(is_richer, markdown, text):
             return markdown
         return text or words_of(html)
 

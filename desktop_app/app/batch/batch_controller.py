@@ -411,7 +411,7 @@ class BatchController(QObject):
         self._navigator.open_new()
         attached = (*self._draft.value.attachments, item.part)
         self._draft.set_attachments(attached)
-        self._pane.prompt.begin_with(job.task, job.template_id)
+        self._pane.prompt.prepend(job.task, job.template_id)
 
     # -------------------------------------------------------------- what the jobs tell
 

@@ -123,7 +123,7 @@ class TemporaryController(QObject):
 
     def _show(self) -> None:
         is_open = self._current.is_private
-        self._pane.header.set_private(is_open)
+        self._pane.header.set_temporary(is_open)
         if is_open:
             self._made_bar().tell()
         if self._bar is not None:

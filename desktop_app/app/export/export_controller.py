@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.export_format import ExportFormat
     from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.paths import Folders
-    from desktop_app.ui.widgets.clipboard import Copying
+    from desktop_app.ui.widgets.clipboard import ClipboardCopier
     from desktop_app.ui.window.notifications import Notifications
 
 FORMATS: Final = {f"{one.label} (*{one.suffix})": one for one in reversed(EXPORT_FORMATS)}
@@ -130,11 +130,11 @@ class ExportController(QObject):
         end = "The conversation was copied" + ("." if is_rich else ", as Markdown.")
         self._copying(end).put(Texts(makers, is_short=False))
 
-    def _copying(self, end: str) -> Copying:
-        from desktop_app.ui.widgets.clipboard import Copying
+    def _copying(self, end: str) -> ClipboardCopier:
+        from desktop_app.ui.widgets.clipboard import ClipboardCopier
 
         notify = self._notifications.notify
-        copying = Copying(self)
+        copying = ClipboardCopier(self)
         copying.slow.connect(lambda: notify("Copying the conversation…"))
         copying.done.connect(lambda _: notify(end))
         copying.ended.connect(copying.deleteLater)

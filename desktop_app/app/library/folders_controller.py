@@ -163,7 +163,7 @@ class FoldersController(QObject):
             return
         before = {c.id: c.folder_id for c in moved}
         self._put({c.id: target for c in moved})
-        self._conversation_list.view.drop_marks()
+        self._conversation_list.view.clear_marks()
         what = f"“{moved[0].title}” was" if len(moved) == 1 else f"{len(moved)} conversations were"
         folder = self._folders.by_id.get(folder_id)
         where = "taken out of the folder" if folder is None else f"moved to “{folder.name}”"

@@ -317,9 +317,9 @@ class LibraryController(QObject):
 
     def open_neighbour(self, step: int) -> None:
         """Open the conversation above (-1) or below (+1) in the list."""
-        neighbour = self._conversation_list.neighbour(step)
-        if neighbour is not None:
-            self._start(self.open(neighbour))
+        neighbor = self._conversation_list.neighbor(step)
+        if neighbor is not None:
+            self._start(self.open(neighbor))
 
     # -------------------------------------------------------------- what others wrote
 

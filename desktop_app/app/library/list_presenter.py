@@ -98,7 +98,7 @@ class ListPresenter(QObject):
     @property
     def place(self) -> ListFilter:
         """The place that the list shows."""
-        return self._list.model.place
+        return self._list.model.list_filter
 
     def known(self, conversation_id: str) -> Conversation | None:
         """Return a conversation from the cache, None if it was deleted or never read."""
@@ -181,7 +181,7 @@ class ListPresenter(QObject):
         self._take([*pinned, *page])
         shown = [self._as_shown(self._known[c.id]) for c in (*pinned, *page)]
         last = page[-1] if len(page) == PAGE else None
-        self._list.set_conversations(shown, place=place, last=last)
+        self._list.set_conversations(shown, list_filter=place, last=last)
         self._list.select(None if self._current.is_new else self._current.id)
         self._show_dots_of_folders()
 

@@ -53,7 +53,7 @@ class SpendingFooter(QObject):
 
     async def _show_month(self) -> None:
         if not self._providers.has_provider(self._current.conversation):
-            self._foot.set_foot(PROVIDER_REMOVED, "cloud", "")
+            self._foot.set_footer(PROVIDER_REMOVED, "cloud", "")
             return
         profile = self._setup.profile
         month = await self._budget.month(profile)
@@ -61,4 +61,4 @@ class SpendingFooter(QObject):
             icon = "cloud" if profile.needs_key else "cpu"
             limit = f"of {format_exact(month.cap)}" if month.cap and month.is_near else "this month"
             text = f"{format_money(month.spent)} {limit}" if month.spent else ""
-            self._foot.set_foot(profile.name, icon, text, is_near_cap=month.is_near)
+            self._foot.set_footer(profile.name, icon, text, is_near_cap=month.is_near)

@@ -126,7 +126,7 @@ class PromptsController(QObject):
             prompt.choose_files()
             return
         if prompt.template_id != template.id:
-            prompt.begin_with(fill(template.text, {}).text, template.id)
+            prompt.prepend(fill(template.text, {}).text, template.id)
         prompt.focus_text()
 
     def ask(self, prompt_id: str) -> None:
@@ -139,7 +139,7 @@ class PromptsController(QObject):
             # It stays in the prompt until it is sent: if it is refused, because the document is too
             # large for example, the user can choose what to do with it.
             words = self._of_several(template, words)
-            self._prompt.begin_with(words, template.id)
+            self._prompt.prepend(words, template.id)
             self._prompt.submit()
 
     def _of_several(self, template: Prompt, text: str) -> str:

@@ -116,7 +116,7 @@ class QuickHost(QObject):
             await its.library.open(conversation_id)
             if typed.text:
                 gap = "\n\n" if self._window.prompt.text() else ""
-                self._window.prompt.begin_with(typed.text + gap, typed.template_id)
+                self._window.prompt.prepend(typed.text + gap, typed.template_id)
         elif typed or brought:
             self._take_along(typed, brought)
         if typed.attachments:
@@ -140,7 +140,7 @@ class QuickHost(QObject):
         words = (typed.text, brought, self._window.prompt.text())
         self._window.prompt.set_text("")
         whole = "\n\n".join(word for word in words if word)
-        self._window.prompt.begin_with(whole, typed.template_id)
+        self._window.prompt.prepend(whole, typed.template_id)
 
     def _end_if_nothing_shows(self, *_: object) -> None:
         """End the program if neither window is visible and no answer streams."""

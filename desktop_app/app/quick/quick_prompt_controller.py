@@ -143,7 +143,7 @@ class QuickPromptController(QObject):
         words = await self._markdown_of(text, html)
         if "\n" in words.strip():
             self._brought = "\n\n".join(part for part in (self._brought, words) if part.strip())
-            self._quick.bring(self._brought)
+            self._quick.set_accompanying_text(self._brought)
         else:
             self._quick.insert(words.strip())
 

@@ -23,7 +23,7 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, retheme
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.widgets.shared_columns import SharedColumns
-from desktop_app.ui.window.drop_area import LeavesFiles
+from desktop_app.ui.window.drop_area import FileDropFilter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +101,7 @@ class BatchDialog(QDialog):
         self._list_column.addWidget(table, 1)
         for page in (self._list, self.new, self.job):
             self._stack.addWidget(page)
-        LeavesFiles(self._stack)
+        FileDropFilter(self._stack)
         self._column = QVBoxLayout(self)
         self._column.addWidget(self._stack, 1)
         self._column.addWidget(self.words)

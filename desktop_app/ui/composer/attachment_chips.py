@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.widgets.flow_layout import FlowLayout, tab_through
+from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
 from desktop_app.ui.widgets.foreign_text import (
     PlainToolButton,
     menu_text,
@@ -78,7 +78,7 @@ class Chip:
     has_preview: bool = False
 
 
-class _Face(QAbstractButton):
+class _PreviewButton(QAbstractButton):
     """The part of a chip that opens the preview: all but its buttons. The chip paints it."""
 
     def __init__(self, chip: ChipWidget) -> None:
@@ -92,7 +92,7 @@ class _Face(QAbstractButton):
         """Paint an outline while it has the focus."""
         if self.hasFocus():
             painter = QPainter(self)
-            painting.smooth(painter)
+            painting.antialias(painter)
             theme = self._chip.theme
             painting.outline(painter, self.rect(), theme.accent, theme.px(10), 2)
 
@@ -104,13 +104,13 @@ class _Face(QAbstractButton):
             case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
                 self._chip.remove()
             case Qt.Key.Key_Menu | Qt.Key.Key_Down:
-                self._chip.offer()
+                self._chip.open_menu()
             case _:
                 super().keyPressEvent(event)
 
     def contextMenuEvent(self, _event: QContextMenuEvent) -> None:
         """Open the menu on a right click."""
-        self._chip.offer()
+        self._chip.open_menu()
 
 
 class ChipWidget(QFrame):
@@ -134,16 +134,16 @@ class ChipWidget(QFrame):
         self._theme = theme
         set_role(self, "chip")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._cross = PlainToolButton(self)
-        set_role(self._cross, "quiet")
-        self._cross.installEventFilter(self)
-        self._cross.setObjectName("remove-attachment")
-        self._cross.clicked.connect(self.remove)
-        self._detail = PlainToolButton(self)
-        set_role(self._detail, "quiet")
-        self._detail.clicked.connect(self.offer)
-        self._face = _Face(self)
-        self._face.clicked.connect(lambda: self.preview_requested.emit(self._chip.id))
+        self._remove_button = PlainToolButton(self)
+        set_role(self._remove_button, "quiet")
+        self._remove_button.installEventFilter(self)
+        self._remove_button.setObjectName("remove-attachment")
+        self._remove_button.clicked.connect(self.remove)
+        self._menu_button = PlainToolButton(self)
+        set_role(self._menu_button, "quiet")
+        self._menu_button.clicked.connect(self.open_menu)
+        self._preview = _PreviewButton(self)
+        self._preview.clicked.connect(lambda: self.preview_requested.emit(self._chip.id))
         self.set_theme(theme)
         self.set_chip(chip)
 
@@ -157,12 +157,12 @@ class ChipWidget(QFrame):
         set_tooltip(self, "\n".join(line for line in (name, detail, chip.about) if line))
         self.setAccessibleDescription(spoken_text(chip.about))
         self._name_menu(chip)
-        self._face.setAccessibleName(spoken_text(f"Preview of {name}: {detail}"))
-        self._face.setAccessibleDescription(spoken_text(chip.about))
-        self._face.setVisible(chip.has_preview)
-        self._cross.setAccessibleName(spoken_text(f"Remove {name}"))
-        set_tooltip(self._cross, "Stop reading" if chip.state == "reading" else "Remove")
-        self._fit_face()
+        self._preview.setAccessibleName(spoken_text(f"Preview of {name}: {detail}"))
+        self._preview.setAccessibleDescription(spoken_text(chip.about))
+        self._preview.setVisible(chip.has_preview)
+        self._remove_button.setAccessibleName(spoken_text(f"Remove {name}"))
+        set_tooltip(self._remove_button, "Stop reading" if chip.state == "reading" else "Remove")
+        self._fit_preview()
         self.updateGeometry()
         self.update()
 
@@ -170,12 +170,12 @@ class ChipWidget(QFrame):
         """Name the menu button; an image's menu is about its detail level."""
         chosen = dict(chip.details).get(chip.chosen, "")
         is_detail = bool(chip.details) and chip.icon == "image"
-        self._detail.setObjectName("picture-detail" if is_detail else "attachment-options")
+        self._menu_button.setObjectName("picture-detail" if is_detail else "attachment-options")
         name = one_line(chip.name)
         what = f"Detail of {name}: {chosen}" if is_detail else f"Options of {name}"
-        self._detail.setAccessibleName(spoken_text(what))
-        set_tooltip(self._detail, f"Detail: {chosen}" if is_detail else "What is sent of it")
-        self._detail.setVisible(self._has_menu)
+        self._menu_button.setAccessibleName(spoken_text(what))
+        set_tooltip(self._menu_button, f"Detail: {chosen}" if is_detail else "What is sent of it")
+        self._menu_button.setVisible(self._has_menu)
 
     @property
     def theme(self) -> Theme:
@@ -191,32 +191,32 @@ class ChipWidget(QFrame):
         self.remove_requested.emit(self._chip.id)
 
     @property
-    def stops(self) -> tuple[QWidget, ...]:
+    def tab_stops(self) -> tuple[QWidget, ...]:
         """The widgets that Tab visits, in order."""
-        return self._face, self._detail, self._cross
+        return self._preview, self._menu_button, self._remove_button
 
-    def focus_face(self) -> None:
+    def focus_preview(self) -> None:
         """Focus the part that opens the preview."""
-        self._face.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._preview.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._theme = theme
-        self._cross.setIcon(icon("x", theme.dim, theme.px(14)))
-        self._cross.setIconSize(QSize(theme.px(14), theme.px(14)))
-        self._detail.setIcon(icon("chevron-down", theme.dim, theme.px(14)))
-        self._detail.setIconSize(QSize(theme.px(14), theme.px(14)))
+        self._remove_button.setIcon(icon("x", theme.dim, theme.px(14)))
+        self._remove_button.setIconSize(QSize(theme.px(14), theme.px(14)))
+        self._menu_button.setIcon(icon("chevron-down", theme.dim, theme.px(14)))
+        self._menu_button.setIconSize(QSize(theme.px(14), theme.px(14)))
         self.updateGeometry()
         self.update()
 
     def menu(self) -> QMenu:
         """Return a new menu with the actions and the detail levels."""
         menu = QMenu(self)
-        for key, label, holds in self._chip.actions:
+        for key, label, is_checked in self._chip.actions:
             action = menu.addAction(menu_text(label))
             action.setObjectName(key)
-            action.setCheckable(holds is not None)
-            action.setChecked(bool(holds))
+            action.setCheckable(is_checked is not None)
+            action.setChecked(bool(is_checked))
             action.triggered.connect(
                 lambda _=False, chosen=key: self.action_requested.emit(self._chip.id, chosen)
             )
@@ -235,22 +235,22 @@ class ChipWidget(QFrame):
             )
         return menu
 
-    def offer(self) -> None:
+    def open_menu(self) -> None:
         """Open the menu, if it has entries."""
         if not self._has_menu:
             return
         menu = self.menu()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self._detail.mapToGlobal(QPoint(0, self._detail.height())))
+        menu.popup(self._menu_button.mapToGlobal(QPoint(0, self._menu_button.height())))
 
     def sizeHint(self) -> QSize:
         px = self._theme.px
         texts = max(
-            painting.width_of(self._chip.name, self._theme.strong()),
-            painting.width_of(self._chip.detail, self._theme.note()),
+            painting.text_width(self._chip.name, self._theme.strong()),
+            painting.text_width(self._chip.detail, self._theme.note()),
         )
-        around = px(44) + self._text_left() + (px(24) if self._has_menu else 0)
-        return QSize(min(texts + around, px(WIDEST_CHIP)), px(CHIP_HEIGHT))
+        other_width = px(44) + self._text_left() + (px(24) if self._has_menu else 0)
+        return QSize(min(texts + other_width, px(WIDEST_CHIP)), px(CHIP_HEIGHT))
 
     def _text_left(self) -> int:
         return self._theme.px(40 if self._chip.picture is None else 52)
@@ -260,32 +260,32 @@ class ChipWidget(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        cross = self._cross.sizeHint()
-        left = self.width() - cross.width() - self._theme.px(3)
-        top = (self.height() - cross.height()) // 2
-        self._cross.setGeometry(QRect(QPoint(left, top), cross))
-        self._detail.setGeometry(QRect(QPoint(left - cross.width(), top), cross))
-        self._fit_face()
+        button_size = self._remove_button.sizeHint()
+        left = self.width() - button_size.width() - self._theme.px(3)
+        top = (self.height() - button_size.height()) // 2
+        self._remove_button.setGeometry(QRect(QPoint(left, top), button_size))
+        self._menu_button.setGeometry(QRect(QPoint(left - button_size.width(), top), button_size))
+        self._fit_preview()
 
-    def _fit_face(self) -> None:
-        last = self._detail if self._has_menu else self._cross
-        self._face.setGeometry(0, 0, last.x() - self._theme.px(1), self.height())
+    def _fit_preview(self) -> None:
+        last = self._menu_button if self._has_menu else self._remove_button
+        self._preview.setGeometry(0, 0, last.x() - self._theme.px(1), self.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self)
-        painting.smooth(painter)
+        painting.antialias(painter)
         theme, px, chip = self._theme, self._theme.px, self._chip
         at = QRect(px(10), 0, px(24), self.height())
         if chip.state == "reading":
             self._paint_ring(painter, at)
         elif chip.state == "failed":
-            painting.mark(painter, at, "triangle-alert", theme.error, px(20))
+            painting.draw_icon(painter, at, "triangle-alert", theme.error, px(20))
         elif chip.picture is not None:
             self._paint_thumbnail(painter, chip.picture)
         else:
-            painting.mark(painter, at, chip.icon, theme.accent, px(20))
-        left, last = self._text_left(), self._detail if self._has_menu else self._cross
+            painting.draw_icon(painter, at, chip.icon, theme.accent, px(20))
+        left, last = self._text_left(), self._menu_button if self._has_menu else self._remove_button
         width = last.x() - left - px(2)
         middle = self.height() // 2
         upper = QRect(left, middle - px(18), width, px(18))
@@ -363,7 +363,7 @@ class AttachmentChips(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        inner = self._ground = QWidget()
+        inner = self._content = QWidget()
         self._flow = FlowLayout(inner, theme.px(8))
         self.setWidget(inner)
         for surface in (ground, inner):
@@ -385,7 +385,10 @@ class AttachmentChips(QScrollArea):
             else:
                 self._add(chip)
         if new:
-            tab_through(self._ground, [stop for w in self._widgets.values() for stop in w.stops])
+            set_tab_order(
+                self._content,
+                [tab_stop for w in self._widgets.values() for tab_stop in w.tab_stops],
+            )
         self.setVisible(bool(chips))
         self._fit()
 
@@ -402,7 +405,7 @@ class AttachmentChips(QScrollArea):
     def focus(self, chip_id: str) -> None:
         """Focus a chip if it still exists."""
         if chip_id in self._widgets:
-            self._widgets[chip_id].focus_face()
+            self._widgets[chip_id].focus_preview()
 
     def _add(self, chip: Chip) -> None:
         widget = ChipWidget(chip, self._theme)

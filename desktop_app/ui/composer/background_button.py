@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMenu
 from desktop_app.ui.composer import choice_menus
 from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN
 from desktop_app.ui.look.icons import icon
-from desktop_app.ui.look.painting import width_of
+from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
 
@@ -77,7 +77,7 @@ class BackgroundButton(PlainToolButton):
         """Return the preferred width, without changing anything."""
         width = self._theme.px(_ICON) + self._theme.px(_PADDING)
         if wide and self._choice.background:
-            width += width_of(_LABEL, self._theme.interface()) + self._theme.px(_PADDING) // 2
+            width += text_width(_LABEL, self._theme.interface()) + self._theme.px(_PADDING) // 2
         return width
 
     def set_theme(self, theme: Theme) -> None:

@@ -29,7 +29,7 @@ LONGEST_SUBMENU: Final = 40
 
 
 def fill_models(
-    menu: QMenu, choice: ChoiceView, chosen: Callable[[ModelEntry], None], note_width: int
+    menu: QMenu, choice: ChoiceView, on_chosen: Callable[[ModelEntry], None], note_width: int
 ) -> None:
     """Fill the menu with the models of all providers.
 
@@ -40,20 +40,20 @@ def fill_models(
         by_provider[entry.provider_id, entry.provider_name].append(entry)
     group = QActionGroup(menu)
     for (_, provider), entries in by_provider.items():
-        place = menu
+        parent = menu
         if len(choice.models) > LONGEST_FLAT_MENU and len(by_provider) > 1:
-            place = menu.addMenu(menu_text(provider))
+            parent = menu.addMenu(menu_text(provider))
         else:
             _add_note(menu, provider, note_width)
-        for entry, inner in _by_maker(place, entries):
+        for entry, inner in _group_by_maker(parent, entries):
             label = f"{entry.name} · {entry.note}" if entry.note else entry.name
-            action = _add(inner, group, label, ticked=_is_chosen(entry, choice))
-            action.triggered.connect(lambda _=False, entry=entry: chosen(entry))
+            action = _add(inner, group, label, checked=_is_chosen(entry, choice))
+            action.triggered.connect(lambda _=False, entry=entry: on_chosen(entry))
             if entry.variant is not None and entry.provider_id == choice.provider_id:
                 _refuse(action, choice.variant_refusals.get(entry.variant, ""))
 
 
-def _by_maker(place: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEntry, QMenu]]:
+def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEntry, QMenu]]:
     """Yield each entry with its menu.
 
     In a long list (an aggregator has hundreds of models), models go into submenus by the
@@ -61,20 +61,20 @@ def _by_maker(place: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEn
     the menu itself.
     """
     if len(entries) <= LONGEST_SUBMENU:
-        yield from ((entry, place) for entry in entries)
+        yield from ((entry, parent) for entry in entries)
         return
     counts = Counter(_maker(entry) for entry in entries if entry.variant is None)
     menus: dict[str, QMenu] = {}
     for entry in entries:
         maker = _maker(entry) if counts[_maker(entry)] > 1 else ""
         if entry.variant is not None:
-            yield entry, place
+            yield entry, parent
             continue
         if maker not in menus:
-            menus[maker] = QMenu(menu_text(maker) or "Others", place)
+            menus[maker] = QMenu(menu_text(maker) or "Others", parent)
         yield entry, menus[maker]
     for _, menu in sorted(menus.items(), key=lambda named: (not named[0], named[0])):
-        place.addMenu(menu)
+        parent.addMenu(menu)
 
 
 def _maker(entry: ModelEntry) -> str:
@@ -83,13 +83,13 @@ def _maker(entry: ModelEntry) -> str:
 
 
 def fill_efforts(
-    menu: QMenu, choice: ChoiceView, chosen: Callable[[Effort], None], note_width: int
+    menu: QMenu, choice: ChoiceView, on_chosen: Callable[[Effort], None], note_width: int
 ) -> None:
     """Fill the menu with the efforts; refused efforts are disabled, with the reasons below."""
     group = QActionGroup(menu)
     for effort in choice.efforts_listed:
-        action = _add(menu, group, EFFORT_LABELS[effort], ticked=effort is choice.effort)
-        action.triggered.connect(lambda _=False, effort=effort: chosen(effort))
+        action = _add(menu, group, EFFORT_LABELS[effort], checked=effort is choice.effort)
+        action.triggered.connect(lambda _=False, effort=effort: on_chosen(effort))
         _refuse(action, choice.effort_refusals.get(effort, ""))
     _add_reasons(
         menu, (choice.effort_refusals.get(e, "") for e in choice.efforts_listed), note_width
@@ -97,19 +97,19 @@ def fill_efforts(
 
 
 def fill_background(
-    menu: QMenu, choice: ChoiceView, chosen: Callable[[bool], None], note_width: int
+    menu: QMenu, choice: ChoiceView, on_chosen: Callable[[bool], None], note_width: int
 ) -> None:
     """Fill the menu with the places for long answers, and what each choice means."""
     name, group = choice.provider_name, QActionGroup(menu)
-    here = _add(menu, group, "Ends with the connection", ticked=not choice.background)
-    here.triggered.connect(lambda _=False: chosen(False))
+    foreground = _add(menu, group, "Ends with the connection", checked=not choice.background)
+    foreground.triggered.connect(lambda _=False: on_chosen(False))
     _add_note(
         menu,
         "That is when the window closes, the network fails or the computer sleeps.",
         note_width,
     )
-    there = _add(menu, group, "Runs in the background", ticked=bool(choice.background))
-    there.triggered.connect(lambda _=False: chosen(True))
+    background = _add(menu, group, "Runs in the background", checked=bool(choice.background))
+    background.triggered.connect(lambda _=False: on_chosen(True))
     _add_note(
         menu,
         "It goes on meanwhile, and is picked up again. "
@@ -118,23 +118,23 @@ def fill_background(
     )
 
 
-def _add(menu: QMenu, group: QActionGroup, label: str, *, ticked: bool) -> QAction:
+def _add(menu: QMenu, group: QActionGroup, label: str, *, checked: bool) -> QAction:
     action = menu.addAction(menu_text(label))
     action.setCheckable(True)
     group.addAction(action)
-    action.setChecked(ticked)
+    action.setChecked(checked)
     return action
 
 
-def _refuse(action: QAction, why: str) -> None:
-    action.setEnabled(not why)
-    if why:
-        set_tooltip(action, why)
+def _refuse(action: QAction, reason: str) -> None:
+    action.setEnabled(not reason)
+    if reason:
+        set_tooltip(action, reason)
 
 
 def _add_reasons(menu: QMenu, reasons: Iterable[str], width: int) -> None:
-    for why in dict.fromkeys(reason for reason in reasons if reason):
-        _add_note(menu, why, width)
+    for reason in dict.fromkeys(reason for reason in reasons if reason):
+        _add_note(menu, reason, width)
 
 
 def _add_note(menu: QMenu, words: str, width: int) -> None:

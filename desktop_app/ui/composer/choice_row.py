@@ -18,7 +18,7 @@ from desktop_app.ui.composer import choice_menus
 from desktop_app.ui.composer.background_button import BackgroundButton
 from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, EFFORT_LABELS, NOTHING_CHOSEN
 from desktop_app.ui.look.icons import icon
-from desktop_app.ui.look.painting import width_of
+from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND, set_role
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _GAP: Final = 9
 _NOTE_WIDTH: Final = 260
-_SHORTEST_ROW: Final = 280
+_MINIMUM_WIDTH: Final = 280
 
 
 class ModelControl(QFrame):
@@ -72,9 +72,9 @@ class ModelControl(QFrame):
 
     def show_variants(self, wide: bool) -> None:
         """Show the variants as segments if `wide` is set, otherwise the current name."""
-        three = wide and self._choice.is_variant
-        self.variants.setVisible(three)
-        self.more.set_text("" if three else self._choice.short_name)
+        shows_segments = wide and self._choice.is_variant
+        self.variants.setVisible(shows_segments)
+        self.more.set_text("" if shows_segments else self._choice.short_name)
 
     def width_with(self, *, wide: bool) -> int:
         """Return the preferred width, without changing anything."""
@@ -137,17 +137,17 @@ class ChoiceRow(QWidget):
     def _lay_out(self) -> None:
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        before: list[QWidget] = [self.models, self.effort, self.background]
-        behind: list[QWidget] = [self.figures, self.send, self.stop]
-        self._attaching = QHBoxLayout()
-        self._attaching.setSpacing(0)
+        left: list[QWidget] = [self.models, self.effort, self.background]
+        right: list[QWidget] = [self.figures, self.send, self.stop]
+        self._attach_buttons = QHBoxLayout()
+        self._attach_buttons.setSpacing(0)
         for button in (self.attach, self.attach_more):
-            self._attaching.addWidget(button)
-        self._row.addLayout(self._attaching)
-        for widget in before:
+            self._attach_buttons.addWidget(button)
+        self._row.addLayout(self._attach_buttons)
+        for widget in left:
             self._row.addWidget(widget)
         self._row.addStretch(1)
-        for widget in behind:
+        for widget in right:
             self._row.addWidget(widget)
 
     def set_choice(self, choice: ChoiceView) -> None:
@@ -201,11 +201,13 @@ class ChoiceRow(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the smallest usable width; the row adapts to any larger width."""
-        least = self._widths(figures="", caption=False, wide=False, name=False)
-        return QSize(min(least, self._theme.px(_SHORTEST_ROW)), self._theme.px(SEND))
+        smallest = self._total_width(figures="", caption=False, wide=False, name=False)
+        return QSize(min(smallest, self._theme.px(_MINIMUM_WIDTH)), self._theme.px(SEND))
 
     def sizeHint(self) -> QSize:
-        return QSize(self._widths(figures=self._rate or self._estimate[0]), self._theme.px(SEND))
+        return QSize(
+            self._total_width(figures=self._rate or self._estimate[0]), self._theme.px(SEND)
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -220,7 +222,7 @@ class ChoiceRow(QWidget):
         whole, short, _ = (self._rate, self._rate, "") if self._streaming else self._estimate
         figures, shown = whole, dict.fromkeys(("caption", "wide", "name"), True)
         for step in ("short", "caption", "wide", "name", "none"):
-            if self._widths(figures=figures, **shown) <= self.width():
+            if self._total_width(figures=figures, **shown) <= self.width():
                 break
             if step in shown:
                 shown[step] = False
@@ -233,11 +235,11 @@ class ChoiceRow(QWidget):
         self.background.show_word(shown["caption"])
         self.effort.set_text(self._effort_label() if shown["name"] else "")
 
-    def _widths(
+    def _total_width(
         self, *, figures: str, caption: bool = True, wide: bool = True, name: bool = True
     ) -> int:
         gap = self._theme.px(_GAP)
-        total = self._attaching.sizeHint().width() + self._theme.px(SEND) + 2 * gap
+        total = self._attach_buttons.sizeHint().width() + self._theme.px(SEND) + 2 * gap
         total += self.models.width_with(wide=wide)
         if self._choice.effort_shown is not None:
             label = self._effort_label() if name else ""
@@ -245,7 +247,7 @@ class ChoiceRow(QWidget):
         if self._choice.background is not None:
             total += gap + self.background.width_with(wide=caption)
         if figures:
-            total += gap + width_of(figures, self._theme.note())
+            total += gap + text_width(figures, self._theme.note())
         return total
 
     def _effort_label(self) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QDropEvent
 
 # In order of preference: screenshots come in many formats, and PNG is lossless.
-_TYPES: Final = {
+_IMAGE_TYPES: Final = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
     "image/webp": ".webp",
@@ -34,27 +34,27 @@ _TYPES: Final = {
 }
 # Strings, because `re` then compiles them on first use instead of at start-up.
 _ADDRESS: Final = r"(?i)(https?|data|blob|file):\S*\Z"
-_DATA: Final = r"(?i)data:(image/[a-z]+)(;[^,;]+)*?(;base64)?,(\S+)\Z"
-_AROUND: Final = r"(?s)<!--.*?-->|</?(?:html|head|body|meta|a|span|div|p)\b[^>]*>"
+_DATA_URL: Final = r"(?i)data:(image/[a-z]+)(;[^,;]+)*?(;base64)?,(\S+)\Z"
+_WRAPPER_TAGS: Final = r"(?s)<!--.*?-->|</?(?:html|head|body|meta|a|span|div|p)\b[^>]*>"
 _LONE_IMAGE: Final = r"(?i)\s*<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)[^>]*>\s*"
 _BRACKET: Final = r"[][\\]"
 _ESCAPED: Final = r"\\\g<0>"
 _TAG: Final = r"<[^>]*>"
-_NO_TEXT: Final = "[\0\ud800-\udfff]"
+_NOT_TEXT: Final = "[\0\ud800-\udfff]"
 LONGEST_ADDRESS: Final = 32 << 20
 LONGEST_LONE_IMAGE: Final = LONGEST_ADDRESS + 10_000
 _LONGEST_TITLE: Final = 200
-_MOST_AROUND: Final = 40  # tags around a lone image
+_MAX_WRAPPER_TAGS: Final = 40  # tags around a lone image
 
 _MAIL: Final = "message/rfc822"
 _MAIL_REFERENCES: Final = ("text/x-moz-message", "x-uid-list", "application/x-moz-file-promise")
 _RICH_TEXT: Final = ("text/rtf", "application/rtf", "text/richtext")
 _COPIED_FILES: Final = ("x-special/gnome-copied-files", "x-special/mate-copied-files")
-_CELLS: Final = "text/tab-separated-values"
+_TABLE_CELLS: Final = "text/tab-separated-values"
 _LINKS: Final = {"text/x-moz-url": "utf-16-le", "_NETSCAPE_URL": "utf-8"}
 _WEB: Final = ("http", "https", "ftp", "mailto")
 # Schemes of file managers for files that have no local path.
-_ELSEWHERE: Final = frozenset(
+_NON_LOCAL_SCHEMES: Final = frozenset(
     ("sftp", "ssh", "smb", "dav", "davs", "mtp", "gphoto2", "afc", "afp", "nfs", "fish")
     + ("google-drive", "onedrive", "trash", "recent", "admin", "network", "computer", "kdeconnect")
     + ("desktop", "burn", "archive", "akonadi")
@@ -64,7 +64,7 @@ NO_MESSAGE: Final = (
     "The mail program handed over no message, only where it keeps it. Save the message as a file "
     "(.eml) and drop that."
 )
-NO_PICTURE: Final = (
+NO_IMAGE: Final = (
     "Only the picture's address came, and nothing is fetched. To attach the picture, copy it in the "
     "browser and paste it here, or save it and drop the file."
 )
@@ -108,23 +108,23 @@ class DroppedContent:
         return max(len(self.text) or len(self.html) // 5, len(self.html) // 50)
 
 
-def given_in(data: QMimeData) -> DroppedContent:
+def read_dropped(data: QMimeData) -> DroppedContent:
     """Return the content that the user means among the formats offered."""
     urls = _urls(data)
     files = tuple(Path(url.toLocalFile()) for url in urls if url.isLocalFile())
-    away = [url for url in urls if url.scheme() in _ELSEWHERE]
-    if files or away:
-        return DroppedContent(files, note=_not_here(away))
+    non_local = [url for url in urls if url.scheme() in _NON_LOCAL_SCHEMES]
+    if files or non_local:
+        return DroppedContent(files, note=_non_local_note(non_local))
     if data.hasFormat(_MAIL) and (message := bytes(data.data(_MAIL).data())):
-        return DroppedContent(content=DroppedData(_name_of_mail(message), message))
-    if (picture := picture_in(data)) is not None:
-        return DroppedContent(content=picture)
+        return DroppedContent(content=DroppedData(_mail_name(message), message))
+    if (image := image_in(data)) is not None:
+        return DroppedContent(content=image)
     if not _links(data) and any(data.hasFormat(kind) for kind in _MAIL_REFERENCES):
         return DroppedContent(note=NO_MESSAGE)
     if links := _links(data):
-        is_picture = bool(_lone_image(data.html()))
+        is_image = bool(_lone_image_url(data.html()))
         text, left_out = _clean("\n".join(map(_as_markdown, links)))
-        return DroppedContent(text=text, note=NO_PICTURE if is_picture else left_out)
+        return DroppedContent(text=text, note=NO_IMAGE if is_image else left_out)
     return _text_in(data)
 
 
@@ -136,14 +136,14 @@ def files_in(data: QMimeData) -> list[Path]:
 def is_to_attach(data: QMimeData) -> bool:
     """Return True for dragged files, images or messages; only addresses are read."""
     return (
-        any(url.isLocalFile() or url.scheme() in _ELSEWHERE for url in _urls(data))
+        any(url.isLocalFile() or url.scheme() in _NON_LOCAL_SCHEMES for url in _urls(data))
         or data.hasFormat(_MAIL)
-        or may_hold_picture(data)
+        or may_hold_image(data)
         or (any(data.hasFormat(kind) for kind in _MAIL_REFERENCES) and not _links(data))
     )
 
 
-def is_welcome(data: QMimeData) -> bool:
+def is_acceptable(data: QMimeData) -> bool:
     """Return True if any of the dragged data can be taken."""
     return is_to_attach(data) or has_text(data)
 
@@ -159,11 +159,11 @@ def accept_copy(event: QDropEvent) -> None:
 
 def has_text(data: QMimeData) -> bool:
     """Return True if there is text in any format."""
-    forms = (_CELLS, "text/markdown", *_LINKS, *_RICH_TEXT)
+    forms = (_TABLE_CELLS, "text/markdown", *_LINKS, *_RICH_TEXT)
     return data.hasText() or data.hasHtml() or any(data.hasFormat(form) for form in forms)
 
 
-def promise(data: QMimeData, place: str = "") -> str:
+def drop_hint(data: QMimeData, place: str = "") -> str:
     """Return what a drop will do; `place` names the target if it is not the window."""
     if not is_to_attach(data):
         return f"Drop into the prompt{' of ' if place else ''}{place}"
@@ -191,7 +191,7 @@ def _urls(data: QMimeData) -> list[QUrl]:
     return []
 
 
-def _not_here(urls: list[QUrl]) -> str:
+def _non_local_note(urls: list[QUrl]) -> str:
     if not urls:
         return ""
     name = QUrl(urls[0]).fileName() or urls[0].toDisplayString()
@@ -248,8 +248,8 @@ def _text_in(data: QMimeData) -> DroppedContent:
         text, note = _clean(written)
         return DroppedContent(text=text, note=note)
     text, note = _clean(data.text())
-    if not text and data.hasFormat(_CELLS):
-        rows = bytes(data.data(_CELLS).data()).decode(errors="replace")
+    if not text and data.hasFormat(_TABLE_CELLS):
+        rows = bytes(data.data(_TABLE_CELLS).data()).decode(errors="replace")
         text, note = _clean(_table(rows))
     html = _clean(data.html())[0] if data.hasHtml() else ""
     if text or html.strip():
@@ -269,9 +269,9 @@ def _clean(text: str) -> tuple[str, str]:
     """
     if _is_text(text):
         return text, ""
-    left_out = len(re.findall(_NO_TEXT, text))
+    left_out = len(re.findall(_NOT_TEXT, text))
     what = "1 character that is" if left_out == 1 else f"{left_out:,} characters that are"
-    return re.sub(_NO_TEXT, "", text), f"{what} no text could not be taken over."
+    return re.sub(_NOT_TEXT, "", text), f"{what} no text could not be taken over."
 
 
 def _is_text(text: str) -> bool:
@@ -298,7 +298,7 @@ def _table(rows: str) -> str:
 # ------------------------------------------------------------------ messages
 
 
-def _name_of_mail(message: bytes) -> str:
+def _mail_name(message: bytes) -> str:
     """Return a file name made from the message's subject."""
     # Imported here because start-up needs no mail.
     import email.errors
@@ -317,55 +317,55 @@ def _name_of_mail(message: bytes) -> str:
 # ------------------------------------------------------------------ images
 
 
-def may_hold_picture(data: QMimeData) -> bool:
+def may_hold_image(data: QMimeData) -> bool:
     """Return True if there is an image that is not rather a text. Nothing is decoded.
 
     A copied table cell comes as both: the text is meant. With an image's address as text,
     the image is meant.
     """
-    has_bytes = data.hasImage() or any(data.hasFormat(kind) for kind in _TYPES)
+    has_bytes = data.hasImage() or any(data.hasFormat(kind) for kind in _IMAGE_TYPES)
     text = data.text().strip()
     if has_bytes:
         return not text or bool(re.match(_ADDRESS, text))
-    return bool(_embedded(data, text))
+    return bool(_data_url(data, text))
 
 
-def picture_in(data: QMimeData) -> DroppedData | None:
+def image_in(data: QMimeData) -> DroppedData | None:
     """Return the image that the user means, if any."""
-    if not may_hold_picture(data):
+    if not may_hold_image(data):
         return None
-    for kind, ending in _TYPES.items():
+    for kind, ending in _IMAGE_TYPES.items():
         if data.hasFormat(kind) and (content := bytes(data.data(kind).data())):
-            return DroppedData(_name_of(data, ending), content)
-    if found := re.match(_DATA, _embedded(data, data.text().strip())):
-        return _of_address(data, found)
+            return DroppedData(_image_name(data, ending), content)
+    if found := re.match(_DATA_URL, _data_url(data, data.text().strip())):
+        return _decode_data_url(data, found)
     image = data.imageData() if data.hasImage() else None
     if isinstance(image, QImage) and not image.isNull():
-        return DroppedData(_name_of(data, ".png"), image)
+        return DroppedData(_image_name(data, ".png"), image)
     return None
 
 
-def _embedded(data: QMimeData, text: str) -> str:
+def _data_url(data: QMimeData, text: str) -> str:
     """Return a data address of an image, alone as text or in HTML; otherwise ""."""
-    if len(text) <= LONGEST_ADDRESS and re.match(_DATA, text):
+    if len(text) <= LONGEST_ADDRESS and re.match(_DATA_URL, text):
         return text
-    lone = _lone_image(data.html()) if data.hasHtml() and not text else ""
-    return lone if re.match(_DATA, lone) else ""
+    url = _lone_image_url(data.html()) if data.hasHtml() and not text else ""
+    return url if re.match(_DATA_URL, url) else ""
 
 
-def _lone_image(html: str) -> str:
+def _lone_image_url(html: str) -> str:
     """Return the address of the image that is all of the HTML; "" if there is more."""
-    is_more = len(html) > LONGEST_LONE_IMAGE or html.count("<") > _MOST_AROUND
-    if is_more or "<img" not in html:
+    has_more = len(html) > LONGEST_LONE_IMAGE or html.count("<") > _MAX_WRAPPER_TAGS
+    if has_more or "<img" not in html:
         return ""
     from html import unescape
 
-    found = re.fullmatch(_LONE_IMAGE, re.sub(_AROUND, "", html))
+    found = re.fullmatch(_LONE_IMAGE, re.sub(_WRAPPER_TAGS, "", html))
     return unescape(found[1]) if found else ""
 
 
-def _of_address(data: QMimeData, found: re.Match[str]) -> DroppedData | None:
-    if found[1].lower() not in _TYPES:
+def _decode_data_url(data: QMimeData, found: re.Match[str]) -> DroppedData | None:
+    if found[1].lower() not in _IMAGE_TYPES:
         return None
     from urllib.parse import unquote_to_bytes
 
@@ -375,13 +375,13 @@ def _of_address(data: QMimeData, found: re.Match[str]) -> DroppedData | None:
             content = base64.b64decode(content, validate=False)
         except binascii.Error:
             return None
-    return DroppedData(_name_of(data, _TYPES[found[1].lower()]), content)
+    return DroppedData(_image_name(data, _IMAGE_TYPES[found[1].lower()]), content)
 
 
-def _name_of(data: QMimeData, ending: str) -> str:
+def _image_name(data: QMimeData, ending: str) -> str:
     """Return a file name from the image's address, or a default name."""
     urls = [url for url in data.urls() if url.scheme() in ("http", "https")]
-    lone = QUrl(_lone_image(data.html())) if data.hasHtml() and not urls else QUrl()
-    urls += [lone] if lone.scheme() in ("http", "https") else []
+    url = QUrl(_lone_image_url(data.html())) if data.hasHtml() and not urls else QUrl()
+    urls += [url] if url.scheme() in ("http", "https") else []
     stem = PurePosixPath(urls[0].fileName()).stem[:60] if urls else ""
     return f"{stem or 'Pasted picture'}{ending}"

@@ -81,18 +81,18 @@ class PromptCompleter(QObject):
     """Completes prompts in a text field."""
 
     def __init__(
-        self, line: CompletionField, place: PopupPlacement, theme: Theme, parent: QObject
+        self, field: CompletionField, popup: PopupPlacement, theme: Theme, parent: QObject
     ) -> None:
         super().__init__(parent)
-        self._line, self._place, self._theme = line, place, theme
+        self._field, self._popup, self._theme = field, popup, theme
         self._prompts: Sequence[Prompt] = ()
         self._menu: PromptMenu | None = None
         self._fields: PromptFields | None = None
-        self._is_open = self._is_dismissed = self._is_ours = False
-        self._typed: dict[str, dict[str, str]] = {}
+        self._is_open = self._is_dismissed = self._inserted_slash = False
+        self._typed_values: dict[str, dict[str, str]] = {}
         self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
         self._finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
-        line.widget.installEventFilter(self)
+        field.widget.installEventFilter(self)
 
     # ------------------------------------------------------------------ what the program tells
 
@@ -120,10 +120,10 @@ class PromptCompleter(QObject):
     def open(self) -> None:
         """Open the list as if / had been typed on an empty line."""
         self.close()
-        self._line.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._line.begin_line()
-        self._is_dismissed, self._is_ours = False, True
-        self._line.replace(0, SIGNS[0], 1)
+        self._field.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._field.begin_line()
+        self._is_dismissed, self._inserted_slash = False, True
+        self._field.replace(0, SIGNS[0], 1)
         self.follow()
 
     def take(self, prompt: Prompt) -> None:
@@ -139,7 +139,7 @@ class PromptCompleter(QObject):
     def close(self) -> None:
         """Close the list and the form, because another conversation is shown."""
         self._hide_menu()
-        self._leave_fields()
+        self._close_fields()
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
@@ -150,9 +150,9 @@ class PromptCompleter(QObject):
 
     def follow(self) -> None:
         """Update the list after the text or the cursor changed."""
-        name = typed_name(self._line.before)
+        name = typed_name(self._field.before)
         if name is None:
-            self._is_dismissed = self._is_ours = False
+            self._is_dismissed = self._inserted_slash = False
             self._hide_menu()
         elif self._is_open or (not name and not self._is_dismissed):
             self._show_menu(name)
@@ -165,18 +165,18 @@ class PromptCompleter(QObject):
     # ------------------------------------------------------------------ the list
 
     def _show_menu(self, name: str) -> None:
-        if not self._prompts or self._line.is_composing:
+        if not self._prompts or self._field.is_composing:
             return
         if self._menu is None:
-            self._menu = self._made_menu()
-        if self._menu.narrow(name):
+            self._menu = self._create_menu()
+        if self._menu.show_matches(name):
             self._is_open = True
-            self._place.show(self._menu)
+            self._popup.show(self._menu)
         elif self._is_open:
             # Only hidden: deleting a letter may bring back matches.
-            self._place.hide(self._menu)
+            self._popup.hide(self._menu)
 
-    def _made_menu(self) -> PromptMenu:
+    def _create_menu(self) -> PromptMenu:
         # Imported here because start-up does not need it.
         from desktop_app.ui.composer.prompt_menu import PromptMenu
 
@@ -188,59 +188,59 @@ class PromptCompleter(QObject):
     def _hide_menu(self) -> None:
         if self._is_open and self._menu is not None:
             self._is_open = False
-            self._place.hide(self._menu)
+            self._popup.hide(self._menu)
 
     def _dismiss(self) -> None:
         self._is_dismissed = True
         self._hide_menu()
-        if self._is_ours:  # the user did not type the slash
-            self._line.replace(len(self._line.before), "", 0)
-            self._is_ours = False
+        if self._inserted_slash:  # the user did not type the slash
+            self._field.replace(len(self._field.before), "", 0)
+            self._inserted_slash = False
 
     # ------------------------------------------------------------------ the fields
 
     def _ask(self, prompt: Prompt) -> None:
         from desktop_app.ui.composer.prompt_fields import PromptFields
 
-        self._leave_fields()
-        fields = PromptFields(prompt, self._typed.get(prompt.id, {}), self._theme)
+        self._close_fields()
+        fields = PromptFields(prompt, self._typed_values.get(prompt.id, {}), self._theme)
         self._fields = fields
-        fields.filled.connect(self._take_values)
-        fields.cancelled.connect(self._go_back)
-        self._place.show(fields)
+        fields.filled.connect(self._insert_filled)
+        fields.canceled.connect(self._cancel_fields)
+        self._popup.show(fields)
         fields.focus_first()
 
-    def _take_values(self, values: dict[str, str]) -> None:
+    def _insert_filled(self, values: dict[str, str]) -> None:
         if self._fields is not None:
             prompt = self._fields.prompt
-            self._leave_fields()
-            self._typed.pop(prompt.id, None)
+            self._close_fields()
+            self._typed_values.pop(prompt.id, None)
             self._insert(prompt, values)
 
-    def _go_back(self) -> None:
+    def _cancel_fields(self) -> None:
         self._is_dismissed = True
-        self._leave_fields()
-        self._line.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._close_fields()
+        self._field.widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _leave_fields(self) -> None:
+    def _close_fields(self) -> None:
         if self._fields is not None:
-            self._typed[self._fields.prompt.id] = self._fields.values()
-            self._place.hide(self._fields)
+            self._typed_values[self._fields.prompt.id] = self._fields.values()
+            self._popup.hide(self._fields)
             self._fields.deleteLater()
             self._fields = None
 
     def _insert(self, prompt: Prompt, values: Mapping[str, str]) -> None:
         from desktop_app.domain.conversations.prompts import fill, filled_names
 
-        before = self._line.before
+        before = self._field.before
         count = 0 if typed_name(before) is None else len(before)
         names = filled_names(prompt.text)
         filled = fill(prompt.text, {**values, **(self._fill_in(names) if names else {})})
-        self._is_dismissed, self._is_ours = True, False
+        self._is_dismissed, self._inserted_slash = True, False
         text = self._finish(prompt, filled.text)
         is_at_end = filled.cursor == len(filled.text)
-        self._line.replace(count, text, len(text) if is_at_end else filled.cursor, prompt.id)
-        self._line.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._field.replace(count, text, len(text) if is_at_end else filled.cursor, prompt.id)
+        self._field.widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ------------------------------------------------------------------ keys
 
@@ -251,26 +251,26 @@ class PromptCompleter(QObject):
             if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:  # type: ignore[attr-defined]
                 self._dismiss()
         elif kind in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride):
-            return self._filters(event, is_press=kind == QEvent.Type.KeyPress)  # type: ignore[arg-type]
+            return self._handle_key(event, is_press=kind == QEvent.Type.KeyPress)  # type: ignore[arg-type]
         return False
 
-    def _filters(self, event: QKeyEvent, *, is_press: bool) -> bool:
-        if self._line.is_composing or not (self._shows or self._fields is not None):
+    def _handle_key(self, event: QKeyEvent, *, is_press: bool) -> bool:
+        if self._field.is_composing or not (self._shows_rows or self._fields is not None):
             return False
         if event.key() == Qt.Key.Key_Escape:
             if is_press:
-                self._dismiss() if self._is_open else self._go_back()
+                self._dismiss() if self._is_open else self._cancel_fields()
             event.accept()
             return True
-        if not self._shows or self._menu is None:
+        if not self._shows_rows or self._menu is None:
             return False
         if is_press:
             return self._menu.take_key(event)
-        if self._menu.wants(event):
+        if self._menu.handles(event):
             event.accept()
             return True
         return False
 
     @property
-    def _shows(self) -> bool:
+    def _shows_rows(self) -> bool:
         return self._is_open and self._menu is not None and self._menu.model.rowCount() > 0

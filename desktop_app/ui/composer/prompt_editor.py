@@ -39,7 +39,7 @@ __all__ = ["Chip", "ChoiceView", "ModelEntry", "PromptEditor"]
 SHARE_OF_WINDOW: Final = 0.4
 """The share of the window's height that the editor may take."""
 
-_TO_ATTACH: Final = {
+_ATTACH_COMMANDS: Final = {
     "prompt.attach": "Attach files…",
     "prompt.attach-folder": "Attach a folder…",
     "collections.ask": "Ask a collection…",
@@ -106,8 +106,8 @@ class PromptEditor(QFrame):
         self._has_hint, self._is_tight = True, False
         self._warning = ""
         self._notice = ""
-        self._silent = False
-        self._watched: QWidget | None = None
+        self._is_setting_text = False
+        self._filtered_window: QWidget | None = None
         self._build(theme)
         self.slash = PromptCompleter(
             EditorCompletionField(self._text), PopupAboveEditor(self), theme, self
@@ -116,7 +116,7 @@ class PromptEditor(QFrame):
         self.setAcceptDrops(True)
         # Not Maximum, because wrapped suggestions make it taller than its size hint.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._space(theme)
+        self._apply_spacing(theme)
 
     def _build(self, theme: Theme) -> None:
         self._card = QFrame()
@@ -125,22 +125,22 @@ class PromptEditor(QFrame):
         self._suggestions = Suggestions(theme)
         self._text = PromptText(theme)
         self.row = ChoiceRow(theme)
-        self._inside = QVBoxLayout(self._card)
-        self._upper = QVBoxLayout()
+        self._card_layout = QVBoxLayout(self._card)
+        self._upper_layout = QVBoxLayout()
         parts: list[QWidget] = [self._chips, self._suggestions, self._text]
         for widget in parts:
-            self._upper.addWidget(widget)
-        self._inside.addLayout(self._upper)
-        self._inside.addWidget(self.row)
+            self._upper_layout.addWidget(widget)
+        self._card_layout.addLayout(self._upper_layout)
+        self._card_layout.addWidget(self.row)
         self._hint_label = PlainLabel()
         self._hint_label.setObjectName("hint")
         self._hint_label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self._hint_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         set_role(self._hint_label, "note")
-        self._outside = QVBoxLayout(self)
-        self._outside.setContentsMargins(0, 0, 0, 0)
-        self._outside.addWidget(self._card)
-        self._outside.addWidget(self._hint_label)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.addWidget(self._card)
+        self._layout.addWidget(self._hint_label)
 
     def _connect(self) -> None:
         text, row = self._text, self.row
@@ -158,8 +158,8 @@ class PromptEditor(QFrame):
         text.height_changed.connect(self._fit)
         row.attach.clicked.connect(self.choose_files)
         row.attach.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        row.attach.customContextMenuRequested.connect(lambda _: self._offer_to_attach())
-        row.attach_more.clicked.connect(self._offer_to_attach)
+        row.attach.customContextMenuRequested.connect(lambda _: self._open_attach_menu())
+        row.attach_more.clicked.connect(self._open_attach_menu)
         row.send.clicked.connect(self._send)
         row.stop.clicked.connect(self.stop_requested)
         row.variant_requested.connect(self.variant_requested)
@@ -185,17 +185,17 @@ class PromptEditor(QFrame):
     def set_text(self, text: str, template_id: str = "") -> None:
         """Show a draft with the cursor at its end, without emitting `text_changed`."""
         self.slash.close()
-        self._silent = True
+        self._is_setting_text = True
         self._text.setPlainText(text)
         self._text.mark_template(template_id, 0, self._text.document().characterCount() - 1)
         self._text.moveCursor(self._text.textCursor().MoveOperation.End)
-        self._silent = False
+        self._is_setting_text = False
 
     def submit(self) -> None:
         """Ask the text as it is, as if Send had been pressed."""
         self.submit_requested.emit(self.text())
 
-    def begin_with(self, words: str, template_id: str = "") -> None:
+    def prepend(self, words: str, template_id: str = "") -> None:
         """Insert `words` before the text, as if the user had typed them."""
         cursor = self._text.textCursor()
         cursor.movePosition(cursor.MoveOperation.Start)
@@ -203,13 +203,13 @@ class PromptEditor(QFrame):
         self._text.mark_template(template_id, 0, cursor.position())
         self._text.moveCursor(cursor.MoveOperation.End)
 
-    def take(self, given: DroppedContent) -> None:
+    def take(self, dropped: DroppedContent) -> None:
         """Take content that was dropped elsewhere, as if it had been pasted here."""
         cursor = self._text.textCursor()
         cursor.beginEditBlock()  # a single undo step
-        if given.is_text:
+        if dropped.is_text:
             self._text.part()
-        self._text.take(given)
+        self._text.take(dropped)
         cursor.endEditBlock()
 
     def put(self, text: str) -> None:
@@ -326,25 +326,25 @@ class PromptEditor(QFrame):
         self._text.set_theme(theme)
         self.slash.set_theme(theme)
         self.row.set_theme(theme)
-        self._space(theme)
+        self._apply_spacing(theme)
 
-    def _space(self, theme: Theme) -> None:
+    def _apply_spacing(self, theme: Theme) -> None:
         px = theme.px
-        self._inside.setContentsMargins(px(6), px(11), px(12), px(9))
-        self._inside.setSpacing(px(12))
-        self._upper.setContentsMargins(px(8), 0, px(2), 0)
-        self._upper.setSpacing(px(12))
-        self._outside.setSpacing(px(6))
+        self._card_layout.setContentsMargins(px(6), px(11), px(12), px(9))
+        self._card_layout.setSpacing(px(12))
+        self._upper_layout.setContentsMargins(px(8), 0, px(2), 0)
+        self._upper_layout.setSpacing(px(12))
+        self._layout.setSpacing(px(6))
         self._fit()
 
-    def _offer_to_attach(self) -> None:
+    def _open_attach_menu(self) -> None:
         """Open the menu of everything that can be attached."""
         from PySide6.QtWidgets import QMenu  # no part of the start
 
         menu = QMenu(self)
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for command, words in _TO_ATTACH.items():
+        for command, words in _ATTACH_COMMANDS.items():
             menu.addAction(menu_text(words), partial(self.command_requested.emit, command))
         attach = self.row.attach
         menu.popup(attach.mapToGlobal(attach.rect().topLeft()))
@@ -385,21 +385,21 @@ class PromptEditor(QFrame):
         accept_copy(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Pass the focus to the text. A focus proxy would remove the controls from the tab order."""
+        """Pass the focus to the text (a focus proxy would take controls out of tab order)."""
         self._text.setFocus(event.reason())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._watched is not self.window():
-            if self._watched is not None:
-                self._watched.removeEventFilter(self)
-            self._watched = self.window()
+        if self._filtered_window is not self.window():
+            if self._filtered_window is not None:
+                self._filtered_window.removeEventFilter(self)
+            self._filtered_window = self.window()
             # the height limit depends on the window's height
-            self._watched.installEventFilter(self)
+            self._filtered_window.installEventFilter(self)
         self._fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._watched and event.type() == QEvent.Type.Resize:
+        if watched is self._filtered_window and event.type() == QEvent.Type.Resize:
             self._fit()
         return False
 
@@ -408,13 +408,13 @@ class PromptEditor(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        self._inside.activate()  # includes widgets shown or hidden since the last event
+        self._card_layout.activate()  # includes widgets shown or hidden since the last event
         wanted = self.sizeHint().height()
-        if self._outside.hasHeightForWidth():  # suggestions may wrap
-            wanted = self._outside.totalHeightForWidth(self.width())
-        around = wanted - self._text.height()
-        self._text.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - around)
-        self._inside.activate()  # so that the next caller gets the new height
+        if self._layout.hasHeightForWidth():  # suggestions may wrap
+            wanted = self._layout.totalHeightForWidth(self.width())
+        other_height = wanted - self._text.height()
+        self._text.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - other_height)
+        self._card_layout.activate()  # so that the next caller gets the new height
 
     def _send(self) -> None:
         if self._refusal:
@@ -434,35 +434,35 @@ class PromptEditor(QFrame):
         self._show_enter_key()
         if self._warning:
             self._warn("")
-        if not self._silent:
+        if not self._is_setting_text:
             self.slash.follow()
             self.text_changed.emit()
 
     def _show_enter_key(self) -> None:
         """Show Enter at the first suggestion only while the text is empty."""
-        takes_it = not self.text().strip() and not self._streaming
-        self._suggestions.set_first_key(self._name("prompt.send") if takes_it else "")
+        takes_first = not self.text().strip() and not self._streaming
+        self._suggestions.set_first_key(self._key_name("prompt.send") if takes_first else "")
 
     def _warn(self, words: str) -> None:
         self._warning = words
         self._show_hint()
 
     def _show_hint(self) -> None:
-        words = self._warning or self._hint or self._usual_hint()
+        words = self._warning or self._hint or self._default_hint()
         if words != self._hint_label.text():
             self._hint_label.setText(words)
-        is_usual = not (self._warning or self._hint or self._notice or self._streaming)
-        self._hint_label.setVisible(self._has_hint and not (is_usual and self._is_tight))
+        is_default = not (self._warning or self._hint or self._notice or self._streaming)
+        self._hint_label.setVisible(self._has_hint and not (is_default and self._is_tight))
 
-    def _usual_hint(self) -> str:
-        stop, send = self._name("prompt.stop"), self._name("prompt.send")
+    def _default_hint(self) -> str:
+        stop, send = self._key_name("prompt.stop"), self._key_name("prompt.send")
         if self._streaming:
-            waits = f"{send or 'Send'} sends when the answer has ended"
-            return f"{waits} · {stop} stops" if stop else waits
+            queued = f"{send or 'Send'} sends when the answer has ended"
+            return f"{queued} · {stop} stops" if stop else queued
         if self._notice:
             return self._notice
         new_line = "Shift+Enter" if send == "Enter" else "Enter"
         return f"{send} sends · {new_line} new line" if send else f"{new_line} new line"
 
-    def _name(self, command_id: str) -> str:
+    def _key_name(self, command_id: str) -> str:
         return self._keymap.shortcut_of(command_id).replace("Return", "Enter")

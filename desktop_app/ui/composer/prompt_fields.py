@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 _MOST_LINES: Final = 5
-_LABELS: Final = 150
+_LABEL_WIDTH: Final = 150
 _LONGEST_NAME: Final = 60
 _LONGEST_NOTE: Final = 160
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -112,11 +112,11 @@ class PromptFields(QFrame):
 
     Signals:
         filled(dict[str, str]): the user finished, and no required value is missing.
-        cancelled(): the user does not want the prompt after all.
+        canceled(): the user does not want the prompt after all.
     """
 
     filled = Signal(dict)
-    cancelled = Signal()
+    canceled = Signal()
 
     def __init__(
         self,
@@ -143,27 +143,27 @@ class PromptFields(QFrame):
             self._add(row, variable, values.get(variable.name, variable.default or ""), theme)
         self._note = PlainLabel()
         self._note.setObjectName("prompt-fields-note")
-        self._insert = PlainButton("Insert")
-        self._insert.setObjectName("insert-prompt")
-        set_role(self._insert, "primary")
-        self._cancel = PlainButton("Cancel")
-        self._cancel.setObjectName("leave-prompt")
-        set_role(self._cancel, "plain")
-        self._insert.clicked.connect(self._go_on)
-        self._cancel.clicked.connect(lambda: self.cancelled.emit())
+        self._insert_button = PlainButton("Insert")
+        self._insert_button.setObjectName("insert-prompt")
+        set_role(self._insert_button, "primary")
+        self._cancel_button = PlainButton("Cancel")
+        self._cancel_button.setObjectName("leave-prompt")
+        set_role(self._cancel_button, "plain")
+        self._insert_button.clicked.connect(self._submit)
+        self._cancel_button.clicked.connect(lambda: self.canceled.emit())
         self._lay_out()
-        self._say("")
+        self._show_note("")
         self.set_theme(theme)
 
     def _add(self, row: int, variable: Variable, value: str, theme: Theme) -> None:
-        label = PlainLabel(_shown(variable.name))
+        label = PlainLabel(_display_name(variable.name))
         label.setWordWrap(True)
         if variable.choices:
-            field: FieldText | Combo = _choices(variable, value, theme)
+            field: FieldText | Combo = _choice_field(variable, value, theme)
         else:
             field = FieldText(theme, variable.name, value)
-            field.entered.connect(self._go_on)
-            field.textChanged.connect(lambda: self._say(""))
+            field.entered.connect(self._submit)
+            field.textChanged.connect(lambda: self._show_note(""))
             if variable.default is None:
                 field.setPlaceholderText("needed")
         label.setBuddy(field)
@@ -182,14 +182,14 @@ class PromptFields(QFrame):
         self._area.setWidget(inner)
         for surface in (self._area.viewport(), inner):
             surface.setAutoFillBackground(False)
-        self._foot = QHBoxLayout()
-        self._foot.addWidget(self._note, 1)
-        self._foot.addWidget(self._cancel)
-        self._foot.addWidget(self._insert)
+        self._footer = QHBoxLayout()
+        self._footer.addWidget(self._note, 1)
+        self._footer.addWidget(self._cancel_button)
+        self._footer.addWidget(self._insert_button)
         self._column = QVBoxLayout(self)
         self._column.addWidget(self._title)
         self._column.addWidget(self._area, 1)
-        self._column.addLayout(self._foot)
+        self._column.addLayout(self._footer)
 
     def values(self) -> dict[str, str]:
         """Return the current values by name."""
@@ -211,9 +211,9 @@ class PromptFields(QFrame):
         self._column.setSpacing(px(10))
         self._grid.setHorizontalSpacing(px(12))
         self._grid.setVerticalSpacing(px(8))
-        self._foot.setSpacing(px(8))
+        self._footer.setSpacing(px(8))
         for label in self._labels.values():
-            label.setFixedWidth(px(_LABELS))
+            label.setFixedWidth(px(_LABEL_WIDTH))
             label.setContentsMargins(0, px(7), 0, 0)
         retheme(self, theme)
         self.updateGeometry()
@@ -223,7 +223,7 @@ class PromptFields(QFrame):
         self._grid.activate()
         margins = self._column.contentsMargins()
         height = margins.top() + margins.bottom() + 2 * self._column.spacing()
-        height += self._title.sizeHint().height() + self._foot.sizeHint().height()
+        height += self._title.sizeHint().height() + self._footer.sizeHint().height()
         return QSize(self._theme.px(320), height + self._grid.sizeHint().height() + 4)
 
     def minimumSizeHint(self) -> QSize:
@@ -239,23 +239,25 @@ class PromptFields(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Cancel on Esc; finish on Enter in a choice field."""
         if event.key() == Qt.Key.Key_Escape:
-            self.cancelled.emit()
+            self.canceled.emit()
         elif event.key() in _ENTER:
-            self._go_on()
+            self._submit()
         else:
             super().keyPressEvent(event)
 
-    def _go_on(self) -> None:
-        needed = missing(self.prompt.text, self.values())
-        if not needed:
+    def _submit(self) -> None:
+        missing_names = missing(self.prompt.text, self.values())
+        if not missing_names:
             self.filled.emit(self.values())
             return
-        self._say(one_line(f"Still needed: {', '.join(map(_shown, needed))}", _LONGEST_NOTE))
-        for name in needed:
+        self._show_note(
+            one_line(f"Still needed: {', '.join(map(_display_name, missing_names))}", _LONGEST_NOTE)
+        )
+        for name in missing_names:
             set_role(self._labels[name], "error-title")
-        self._focus(needed[0])
+        self._focus(missing_names[0])
 
-    def _say(self, words: str) -> None:
+    def _show_note(self, words: str) -> None:
         if not words:
             for name, label in self._labels.items():
                 if name not in missing(self.prompt.text, self.values()):
@@ -271,7 +273,7 @@ class PromptFields(QFrame):
         self._area.ensureWidgetVisible(field)
 
 
-def _choices(variable: Variable, value: str, theme: Theme) -> Combo:
+def _choice_field(variable: Variable, value: str, theme: Theme) -> Combo:
     combo = Combo(theme, variable.name)
     combo.setObjectName(f"field-{variable.name}")
     for choice in variable.choices:
@@ -280,7 +282,7 @@ def _choices(variable: Variable, value: str, theme: Theme) -> Combo:
     return combo
 
 
-def _shown(name: str) -> str:
+def _display_name(name: str) -> str:
     return one_line(name[:1].upper() + name[1:], _LONGEST_NAME)
 
 

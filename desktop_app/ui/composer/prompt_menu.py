@@ -35,22 +35,22 @@ _MOST_ROWS: Final = 9
 _PREVIEW: Final = 160  # characters
 _INSET: Final = 12
 _EDGE: Final = 6
-_TAKE: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
-_MOVE: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+_CHOOSE_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
+_MOVE_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
 def matching(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
     """Return the prompts whose title or folder contains every typed word, best first."""
     words = typed.casefold().split()
     ranked = [
-        (place, prompt)
+        (score, prompt)
         for prompt in prompts
-        if (place := rank(words, prompt.title, prompt.folder)) is not None
+        if (score := rank(words, prompt.title, prompt.folder)) is not None
     ]
     return [prompt for _, prompt in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def _said(prompt: Prompt) -> str:
+def _accessible_text(prompt: Prompt) -> str:
     return ", ".join(word for word in (prompt.title, prompt.folder) if word)
 
 
@@ -63,7 +63,7 @@ class _PromptDelegate(RowDelegate):
         prompt: Prompt = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         painter.save()
-        painting.smooth(painter)
+        painting.antialias(painter)
         self.paint_ground(painter, option, index)
         for words, font, color in (
             (prompt.title, theme.interface(), theme.text),
@@ -72,7 +72,7 @@ class _PromptDelegate(RowDelegate):
         ):
             if words and rect.width() > px(24):
                 painting.text(painter, rect, words, font, color)
-                rect.setLeft(rect.left() + painting.width_of(words, font) + px(_INSET))
+                rect.setLeft(rect.left() + painting.text_width(words, font) + px(_INSET))
         painter.restore()
 
 
@@ -92,7 +92,10 @@ class PromptMenu(QFrame):
         set_role(self, "card")
         self._prompts: Sequence[Prompt] = ()
         self.model: RowsModel[Prompt] = RowsModel(
-            lambda prompt: prompt.title, _said, self, hint=lambda prompt: prompt.text[:600]
+            lambda prompt: prompt.title,
+            _accessible_text,
+            self,
+            hint=lambda prompt: prompt.text[:600],
         )
         self._delegate = _PromptDelegate(theme, self)
         self.view = RowView("prompts", self.model, self._delegate)
@@ -107,7 +110,7 @@ class PromptMenu(QFrame):
         """Set the prompts to choose from."""
         self._prompts = prompts
 
-    def narrow(self, typed: str) -> bool:
+    def show_matches(self, typed: str) -> bool:
         """Show the prompts that match; return False if there are none."""
         found = matching(typed, self._prompts)
         self.model.set_rows(found)
@@ -118,23 +121,23 @@ class PromptMenu(QFrame):
 
     def take_key(self, event: QKeyEvent) -> bool:
         """Handle a key while the list is open; return False for keys of the text."""
-        if not self.wants(event):
+        if not self.handles(event):
             return False
-        if event.key() in _TAKE:
+        if event.key() in _CHOOSE_KEYS:
             self._choose(self.view.currentIndex())
             return True
-        if not self._wraps(event.key()):
+        if not self._wrap(event.key()):
             QApplication.sendEvent(self.view, event)
         self._mark_current()
         return True
 
     @staticmethod
-    def wants(event: QKeyEvent) -> bool:
+    def handles(event: QKeyEvent) -> bool:
         """Return True if the open list handles a key."""
         is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        return is_plain and event.key() in (*_TAKE, *_MOVE)
+        return is_plain and event.key() in (*_CHOOSE_KEYS, *_MOVE_KEYS)
 
-    def _wraps(self, key: int) -> bool:
+    def _wrap(self, key: int) -> bool:
         """Wrap from the first row up to the last, and down again."""
         row, last = self.view.currentIndex().row(), self.model.rowCount() - 1
         ends = {Qt.Key.Key_Up: (0, last), Qt.Key.Key_Down: (last, 0)}
@@ -147,7 +150,7 @@ class PromptMenu(QFrame):
         """Apply a theme."""
         self._theme = self._delegate.theme = theme
         self._column.setContentsMargins(*(theme.px(_EDGE),) * 4)
-        self.view.lay_out_anew()
+        self.view.relayout()
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:

@@ -77,7 +77,7 @@ class PromptText(PlainTextField):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._dress(theme)
+        self._apply_font(theme)
         self.document().documentLayout().documentSizeChanged.connect(self.height_changed)
 
     @property
@@ -96,13 +96,13 @@ class PromptText(PlainTextField):
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
-        self._dress(theme)
+        self._apply_font(theme)
         # Once a style sheet has styled the viewport, it inherits no font; the placeholder
-        # uses it. Not in `_dress`, because PySide takes 15 ms for the first widget that Qt
+        # uses it. Not in `_apply_font`, because PySide takes 15 ms for the first widget that Qt
         # created.
         self.viewport().setFont(self.font())
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_font(self, theme: Theme) -> None:
         self.setFont(theme.answer())
         self.document().setDocumentMargin(theme.px(2))
         self.setCursorWidth(theme.px(1))
@@ -136,7 +136,7 @@ class PromptText(PlainTextField):
         return bool(self.textCursor().block().layout().preeditAreaText())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        pressed = _portable(event)
+        pressed = _shortcut_text(event)
         if pressed == "Shift+Return" and self.send_keys != pressed:
             # By default, Qt inserts a line separator, which other programs do not treat as
             # a line break.
@@ -167,31 +167,31 @@ class PromptText(PlainTextField):
         plain.setShortcut(QKeySequence(self.plain_paste_keys))
         plain.setEnabled(QGuiApplication.clipboard().mimeData().hasText())
         plain.triggered.connect(self.paste_plain)
-        lines = menu.actions()
-        paste = [line.objectName() for line in lines].index("edit-paste")
-        menu.insertAction(lines[paste + 1], plain)  # before "Delete"
+        actions = menu.actions()
+        paste = [action.objectName() for action in actions].index("edit-paste")
+        menu.insertAction(actions[paste + 1], plain)  # before "Delete"
         menu.popup(event.globalPos())
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         # Imported here and below because start-up does not need it.
-        from desktop_app.ui.composer.dropped_content import is_welcome
+        from desktop_app.ui.composer.dropped_content import is_acceptable
 
-        return is_welcome(source)
+        return is_acceptable(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        from desktop_app.ui.composer.dropped_content import given_in
+        from desktop_app.ui.composer.dropped_content import read_dropped
 
-        self.take(given_in(source))
+        self.take(read_dropped(source))
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         super().dragMoveEvent(event)
-        self._take_copy(event)
+        self._accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         super().dropEvent(event)
-        self._take_copy(event)
+        self._accept_copy(event)
 
-    def _take_copy(self, event: QDropEvent) -> None:
+    def _accept_copy(self, event: QDropEvent) -> None:
         """Make a drop from another program a copy, so that its text stays there."""
         from desktop_app.ui.composer.dropped_content import accept_copy
 
@@ -200,9 +200,9 @@ class PromptText(PlainTextField):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selection as plain text only; by default, Qt also offers HTML."""
-        made = QMimeData()
-        made.setText(self.textCursor().selection().toPlainText())
-        return made
+        data = QMimeData()
+        data.setText(self.textCursor().selection().toPlainText())
+        return data
 
     def part(self) -> None:
         """Insert a space if the cursor directly follows a word."""
@@ -211,28 +211,28 @@ class PromptText(PlainTextField):
         if before and not before[-1].isspace():
             cursor.insertText(" ")
 
-    def take(self, given: DroppedContent) -> None:
+    def take(self, dropped: DroppedContent) -> None:
         """Insert text at the cursor; emit signals for everything else."""
         from desktop_app.ui.composer.rich_text_paste import RichTextPaste
 
-        if given.files:
-            self.files_pasted.emit(list(given.files))
-        if given.content is not None:
-            self.image_pasted.emit(given.content)
-        if given.length > self.large_paste:
-            if given.html:
-                self.large_rich_text_pasted.emit(given.text, given.html)
+        if dropped.files:
+            self.files_pasted.emit(list(dropped.files))
+        if dropped.content is not None:
+            self.image_pasted.emit(dropped.content)
+        if dropped.length > self.large_paste:
+            if dropped.html:
+                self.large_rich_text_pasted.emit(dropped.text, dropped.html)
             else:
-                self.large_text_pasted.emit(given.text)
-        elif given.html:
-            self.rich_text_pasted.emit(RichTextPaste(self.textCursor(), given))
-        elif given.text:
-            self.wrap_for(given.text)
-            self.textCursor().insertText(given.text)
-        if given.is_text:
+                self.large_text_pasted.emit(dropped.text)
+        elif dropped.html:
+            self.rich_text_pasted.emit(RichTextPaste(self.textCursor(), dropped))
+        elif dropped.text:
+            self.wrap_for(dropped.text)
+            self.textCursor().insertText(dropped.text)
+        if dropped.is_text:
             self.ensureCursorVisible()
-        if given.note:
-            self.notice_raised.emit(given.note)
+        if dropped.note:
+            self.notice_raised.emit(dropped.note)
 
     def paste_plain(self) -> None:
         """Insert the clipboard's plain text, of any length."""
@@ -268,7 +268,7 @@ class PromptText(PlainTextField):
             self.height_changed.emit()
 
 
-def _portable(event: QKeyEvent) -> str:
+def _shortcut_text(event: QKeyEvent) -> str:
     """Return the pressed keys as portable text; Enter of the keypad counts as Return."""
     from PySide6.QtGui import QKeySequence  # when a key is pressed: no part of the start
 

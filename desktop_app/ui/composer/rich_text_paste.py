@@ -14,9 +14,9 @@ from PySide6.QtGui import QTextCursor
 if TYPE_CHECKING:
     from desktop_app.ui.composer.dropped_content import DroppedContent
 
-_KEEP: Final = QTextCursor.MoveMode.KeepAnchor
+_KEEP_ANCHOR: Final = QTextCursor.MoveMode.KeepAnchor
 _WORD: Final = r"\w{4,}"
-_MARK: Final = r"[*~`\\]"
+_MARKUP: Final = r"[*~`\\]"
 
 
 class RichTextPaste:
@@ -29,43 +29,43 @@ class RichTextPaste:
         cursor: the position; its selection is replaced.
     """
 
-    def __init__(self, cursor: QTextCursor, given: DroppedContent) -> None:
-        self.html = given.html
+    def __init__(self, cursor: QTextCursor, dropped: DroppedContent) -> None:
+        self.html = dropped.html
         start = cursor.selectionStart()
         cursor.beginEditBlock()  # the Markdown can join this edit block
-        cursor.insertText(given.text or words_of(given.html))
+        cursor.insertText(dropped.text or words_of(dropped.html))
         cursor.endEditBlock()
-        self._place = QTextCursor(cursor.document())
-        self._place.setPosition(start)
-        self._place.setPosition(cursor.position(), _KEEP)
+        self._range = QTextCursor(cursor.document())
+        self._range.setPosition(start)
+        self._range.setPosition(cursor.position(), _KEEP_ANCHOR)
         # The end does not move with text typed directly after it.
         self._end = QTextCursor(cursor.document())
         self._end.setPosition(cursor.position())
         self._end.setKeepPositionOnInsert(True)
-        self._plain = self._place.selectedText()
+        self._plain = self._range.selectedText()
         self._revision = cursor.document().revision()
 
-    def become(self, markdown: str) -> None:
+    def replace_with(self, markdown: str) -> None:
         """Replace the text by Markdown if it is unedited and the Markdown says more."""
-        place = self._place
-        start = place.selectionStart()
-        place.setPosition(start)
-        place.setPosition(self._end.position(), _KEEP)
-        if place.selectedText() != self._plain or not says_more(markdown, self._plain):
+        cursor_range = self._range
+        start = cursor_range.selectionStart()
+        cursor_range.setPosition(start)
+        cursor_range.setPosition(self._end.position(), _KEEP_ANCHOR)
+        if cursor_range.selectedText() != self._plain or not is_richer(markdown, self._plain):
             return
-        if place.document().revision() == self._revision:
-            place.joinPreviousEditBlock()
+        if cursor_range.document().revision() == self._revision:
+            cursor_range.joinPreviousEditBlock()
         else:
-            place.beginEditBlock()
-        place.insertText(markdown)
-        place.endEditBlock()
+            cursor_range.beginEditBlock()
+        cursor_range.insertText(markdown)
+        cursor_range.endEditBlock()
 
 
-def says_more(markdown: str, plain: str) -> bool:
+def is_richer(markdown: str, plain: str) -> bool:
     """Return True if the Markdown adds more than white space and loses no word."""
     if not markdown.strip() or markdown.split() == plain.split():
         return False
-    return set(re.findall(_WORD, plain)) <= set(re.findall(_WORD, re.sub(_MARK, "", markdown)))
+    return set(re.findall(_WORD, plain)) <= set(re.findall(_WORD, re.sub(_MARKUP, "", markdown)))
 
 
 def words_of(html: str) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, SEGMENT
-from desktop_app.ui.widgets.flow_layout import FlowLayout, tab_through
+from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
 from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class SuggestionButton(PlainButton):
     def sizeHint(self) -> QSize:
         px = self._theme.px
         width = 2 * px(_PADDING) + px(_ICON + _GAP)
-        width += painting.width_of(self.text(), self._theme.strong())
+        width += painting.text_width(self.text(), self._theme.strong())
         if self._key:
             width += painting.key_size(self._theme, self._key)[0] + px(_GAP)
         return QSize(width, px(SEGMENT))
@@ -64,7 +64,7 @@ class SuggestionButton(PlainButton):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painting.smooth(painter)
+        painting.antialias(painter)
         theme, px = self._theme, self._theme.px
         color = theme.accent if self.isEnabled() else theme.faint
         hovered = self.underMouse() and self.isEnabled()
@@ -72,7 +72,7 @@ class SuggestionButton(PlainButton):
         if self.hasFocus():
             painting.outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
         at = QRect(px(_PADDING), 0, px(_ICON), self.height())
-        painting.mark(painter, at, self._icon, color, px(_ICON))
+        painting.draw_icon(painter, at, self._icon, color, px(_ICON))
         right = self.width() - px(_PADDING)
         if self._key:
             width, height = painting.key_size(theme, self._key)
@@ -98,7 +98,7 @@ class Suggestions(QWidget):
         self._theme = theme
         self._items: tuple[tuple[str, str, str], ...] = ()
         self._buttons: list[SuggestionButton] = []
-        self._flow = FlowLayout(self, theme.px(8))
+        self._layout = FlowLayout(self, theme.px(8))
         self.setAccessibleName("Suggestions")
         self.hide()
 
@@ -108,11 +108,11 @@ class Suggestions(QWidget):
             return
         self._items = tuple(items)
         for button in self._buttons:
-            self._flow.removeWidget(button)
+            self._layout.removeWidget(button)
             button.hide()  # now, because deletion waits for the event loop
             button.deleteLater()
-        self._buttons = [self._made(*item) for item in items]
-        tab_through(self, self._buttons)
+        self._buttons = [self._create_button(*item) for item in items]
+        set_tab_order(self, self._buttons)
         self.setVisible(bool(items))
 
     def first(self) -> str | None:
@@ -136,13 +136,13 @@ class Suggestions(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._theme = theme
-        self._flow.set_gap(theme.px(8))
+        self._layout.set_gap(theme.px(8))
         for button in self._buttons:
             button.set_theme(theme)
 
-    def _made(self, key: str, label: str, icon: str) -> SuggestionButton:
+    def _create_button(self, key: str, label: str, icon: str) -> SuggestionButton:
         button = SuggestionButton(label, icon, self._theme)
         button.setObjectName(f"suggest-{key}")
         button.clicked.connect(lambda: self.chosen.emit(key))
-        self._flow.addWidget(button)
+        self._layout.addWidget(button)
         return button

@@ -58,25 +58,25 @@ class LineTemplateMark:
         if not self.template_id:
             return
         before, self.line = self.line, line
-        kept = _common_length(before, line)
-        behind = _common_length(before[kept:][::-1], line[kept:][::-1])
-        gone, grown = len(before) - behind, len(line) - len(before)
-        self.start = _moved(self.start, kept, gone, grown, at_start=True)
-        self.end = _moved(self.end, kept, gone, grown, at_start=False)
+        common_start = _common_length(before, line)
+        common_end = _common_length(before[common_start:][::-1], line[common_start:][::-1])
+        removed_until, growth = len(before) - common_end, len(line) - len(before)
+        self.start = _moved(self.start, common_start, removed_until, growth, at_start=True)
+        self.end = _moved(self.end, common_start, removed_until, growth, at_start=False)
         if self.start >= self.end:
             self.template_id = ""
 
 
-def _moved(at: int, changed: int, until: int, grown: int, *, at_start: bool) -> int:
-    """Return a position after the text between `changed` and `until` was replaced."""
-    if at < changed or (at == changed and not at_start):
-        return at
-    if at >= until:
-        return at + grown
-    return until + grown if at_start else changed
+def _moved(position: int, start: int, end: int, growth: int, *, at_start: bool) -> int:
+    """Return a position after the text between `start` and `end` was replaced."""
+    if position < start or (position == start and not at_start):
+        return position
+    if position >= end:
+        return position + growth
+    return end + growth if at_start else start
 
 
-def _common_length(one: str, other: str) -> int:
+def _common_length(first: str, second: str) -> int:
     """Return the length of the common prefix. Bisection with slices is fast for long lines."""
-    longest = min(len(one), len(other))
-    return bisect_left(range(longest), True, key=lambda n: one[: n + 1] != other[: n + 1])
+    longest = min(len(first), len(second))
+    return bisect_left(range(longest), True, key=lambda n: first[: n + 1] != second[: n + 1])

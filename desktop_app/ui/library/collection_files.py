@@ -71,7 +71,7 @@ class CollectionFilesDelegate(RowDelegate):
         theme, px = self.theme, self.theme.px
         file: CollectionFile = index.data(ROW)
         painter.save()
-        painting.smooth(painter)
+        painting.antialias(painter)
         self.paint_ground(painter, option, index)
         rect = self.row_rect(option).adjusted(px(_INSET), px(3), -px(_INSET), -px(3))
         upper = rect.adjusted(0, 0, 0, -rect.height() // 2)

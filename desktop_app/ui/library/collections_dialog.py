@@ -30,7 +30,7 @@ from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.widgets.rows_model import ROW
-from desktop_app.ui.window.drop_area import LeavesFiles
+from desktop_app.ui.window.drop_area import FileDropFilter
 from desktop_app.ui.window.progress_card import ProgressCard
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class CollectionsDialog(QDialog):
         column.addLayout(row, 1)
         column.addLayout(foot)
         for part in (self.list, self._page):
-            LeavesFiles(part)
+            FileDropFilter(part)
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show)
@@ -367,7 +367,7 @@ class CollectionsDialog(QDialog):
         self._foot.setSpacing(px(10))
         self._buttons.set_gap(px(8))
         self.nothing.setMargin(px(24))
-        self.files.lay_out_anew()
+        self.files.relayout()
         retheme(self, theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

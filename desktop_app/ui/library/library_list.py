@@ -103,7 +103,7 @@ class LibraryDelegate(RowDelegate):
         row: LibraryRow = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         painter.save()
-        painting.smooth(painter)
+        painting.antialias(painter)
         if not row.id:
             font = theme.note()
             font.setWeight(font.Weight.DemiBold)
@@ -111,7 +111,7 @@ class LibraryDelegate(RowDelegate):
         else:
             self.paint_ground(painter, option, index)
             if row.note:
-                width = painting.width_of(row.note, theme.note()) + 1
+                width = painting.text_width(row.note, theme.note()) + 1
                 at = rect.adjusted(rect.width() - width, 0, 0, 0)
                 painting.text(painter, at, row.note, theme.note(), theme.faint)
                 rect.setRight(at.left() - px(8))
@@ -203,7 +203,7 @@ class LibraryList(QWidget):
         """Apply the theme."""
         self._delegate.theme = theme
         self._column.setSpacing(theme.px(8))
-        self.view.lay_out_anew()
+        self.view.relayout()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Pass arrow keys and Enter from the search field to the list."""

@@ -29,10 +29,10 @@ def icon(name: str, color: QColor, size: int = 16, *, disabled: QColor | None = 
     Args:
         disabled: the color of the icon's disabled state.
     """
-    made = QIcon(pixmap(name, color, size))
+    result = QIcon(pixmap(name, color, size))
     if disabled is not None:
-        made.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)
-    return made
+        result.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)
+    return result
 
 
 def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None) -> QPixmap:
@@ -44,28 +44,28 @@ def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None)
     if ratio is None:
         application = QGuiApplication.instance()
         ratio = application.devicePixelRatio() if isinstance(application, QGuiApplication) else 1.0
-    return _drawn(name, color.rgba(), size, ratio)
+    return _render(name, color.rgba(), size, ratio)
 
 
 @lru_cache(maxsize=512)
-def _drawn(name: str, rgba: int, size: int, ratio: float) -> QPixmap:
+def _render(name: str, rgba: int, size: int, ratio: float) -> QPixmap:
     # Imported late, so that only the first icon loads the library.
     from PySide6.QtSvg import QSvgRenderer
 
     color = QColor.fromRgba(rgba)
-    source = _source(name).replace(b"currentColor", color.name().encode())
-    drawn = QPixmap(round(size * ratio), round(size * ratio))
-    drawn.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(drawn)
+    source = _svg(name).replace(b"currentColor", color.name().encode())
+    rendered = QPixmap(round(size * ratio), round(size * ratio))
+    rendered.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(rendered)
     painter.setOpacity(color.alphaF())
-    QSvgRenderer(source).render(painter, QRectF(drawn.rect()))
+    QSvgRenderer(source).render(painter, QRectF(rendered.rect()))
     painter.end()
-    drawn.setDevicePixelRatio(ratio)
-    return drawn
+    rendered.setDevicePixelRatio(ratio)
+    return rendered
 
 
 @cache
-def _source(name: str) -> bytes:
+def _svg(name: str) -> bytes:
     # Lucide's strokes are 2 wide in a box of 24. At 16 pixels, 1.75 matches the text's
     # weight.
     return (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-CENTRE = Qt.AlignmentFlag.AlignCenter
+CENTER = Qt.AlignmentFlag.AlignCenter
 
 
 _BY_KEY = (
@@ -30,12 +30,12 @@ _BY_KEY = (
 )
 
 
-def comes_by_key(event: QFocusEvent) -> bool:
+def is_keyboard_focus(event: QFocusEvent) -> bool:
     """Return True if the keyboard moved the focus, so that a focus ring is needed."""
     return event.reason() in _BY_KEY
 
 
-def smooth(painter: QPainter) -> None:
+def antialias(painter: QPainter) -> None:
     """Turn on antialiasing."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
@@ -70,7 +70,7 @@ def text(
     painter.drawText(rect, LEFT, shown)
 
 
-def mark(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:
+def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:
     """Paint a Lucide icon at the center of `rect`."""
     ratio = painter.device().devicePixelRatioF()
     at = QRect(0, 0, size, size)
@@ -78,7 +78,7 @@ def mark(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) ->
     painter.drawPixmap(at.topLeft(), pixmap(name, color, size, ratio))
 
 
-def width_of(words: str, font: QFont) -> int:
+def text_width(words: str, font: QFont) -> int:
     """Return the width of a single line of text."""
     return QFontMetrics(font).horizontalAdvance(one_line(words))
 
@@ -86,7 +86,7 @@ def width_of(words: str, font: QFont) -> int:
 def key_size(theme: Theme, words: str) -> tuple[int, int]:
     """Return the width and height of a key cap."""
     font = key_font(theme)
-    return width_of(words, font) + theme.px(17), QFontMetrics(font).height() + theme.px(5)
+    return text_width(words, font) + theme.px(17), QFontMetrics(font).height() + theme.px(5)
 
 
 def key_font(theme: Theme) -> QFont:
@@ -101,4 +101,4 @@ def key(painter: QPainter, theme: Theme, rect: QRect, words: str, color: QColor)
     outline(painter, rect, theme.line, theme.px(5))
     painter.setFont(key_font(theme))
     painter.setPen(color)
-    painter.drawText(rect, CENTRE, words)
+    painter.drawText(rect, CENTER, words)

@@ -157,8 +157,8 @@ def dark(scale: float = 1.0) -> Theme:
 def _theme(is_dark: bool, tokens: list[str], scale: float) -> Theme:
     general = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    colours = [QColor(token) for token in tokens]
-    return Theme(is_dark, *colours, scale * _system_scale(general), general, fixed)  # type: ignore[arg-type, call-arg]
+    colors = [QColor(token) for token in tokens]
+    return Theme(is_dark, *colors, scale * _system_scale(general), general, fixed)  # type: ignore[arg-type, call-arg]
 
 
 def _system_scale(font: QFont) -> float:
@@ -173,8 +173,8 @@ def _dpi() -> float:
 
 def palette(theme: Theme) -> QPalette:
     """Return the theme as Qt's palette, for everything that the style sheet does not name."""
-    role, made = QPalette.ColorRole, QPalette()
-    for names, colour in (
+    role, result = QPalette.ColorRole, QPalette()
+    for names, color in (
         ((role.Window, role.Light, role.Midlight), theme.ground),
         ((role.Base, role.Button, role.ToolTipBase), theme.card),
         ((role.AlternateBase,), theme.code_ground),
@@ -186,10 +186,10 @@ def palette(theme: Theme) -> QPalette:
         ((role.HighlightedText,), theme.on_accent),
     ):
         for name in names:
-            made.setColor(name, colour)
+            result.setColor(name, color)
     for name in (role.WindowText, role.Text, role.ButtonText):
-        made.setColor(QPalette.ColorGroup.Disabled, name, theme.faint)
-    return made
+        result.setColor(QPalette.ColorGroup.Disabled, name, theme.faint)
+    return result
 
 
 # @name is a color or a font size in points, $n a length.
@@ -310,7 +310,7 @@ QSlider::handle:horizontal:disabled { background: @faint; }
 def style_sheet(theme: Theme) -> str:
     """Return the style sheet of the whole application."""
     strong = theme.accent.lighter(112) if theme.is_dark else theme.accent.darker(115)
-    words = {
+    tokens = {
         "accent_strong": strong.name(),
         "focus_on_accent": theme.text.name(),
         "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
@@ -325,11 +325,11 @@ def style_sheet(theme: Theme) -> str:
         "hero": f"{theme.points(24):.3f}pt",
     }
 
-    def word(match: re.Match[str]) -> str:
+    def replace_token(match: re.Match[str]) -> str:
         name = match[1]
-        return words.get(name) or getattr(theme, name).name()
+        return tokens.get(name) or getattr(theme, name).name()
 
-    sheet = re.sub(r"@([a-z_]+)", word, _SHEET)
+    sheet = re.sub(r"@([a-z_]+)", replace_token, _SHEET)
     return re.sub(r"\$(\d+)", lambda match: str(theme.px(int(match[1]))), sheet)
 
 
@@ -377,14 +377,14 @@ class ThemeWatcher(QObject):
         self._mode: Mode = mode
         self._text_size = text_size
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.refresh)
-        self._ask_platform()
-        self.current = self._make()
+        self._request_color_scheme()
+        self.current = self._current_theme()
         apply(application, self.current)
 
     def set_mode(self, mode: Mode) -> None:
         """Follow the system, or stay light or dark."""
         self._mode = mode
-        self._ask_platform()
+        self._request_color_scheme()
         self.refresh()
 
     def set_text_size(self, percent: int) -> None:
@@ -394,13 +394,13 @@ class ThemeWatcher(QObject):
 
     def refresh(self) -> None:
         """Apply and announce the theme again if it changed, for example with the system's font."""
-        theme = self._make()
+        theme = self._current_theme()
         if theme != self.current:
             self.current = theme
             apply(self._application, theme)
             self.changed.emit(theme)
 
-    def _ask_platform(self) -> None:
+    def _request_color_scheme(self) -> None:
         """Ask for window frames and system dialogs in the same mode, if the platform can."""
         schemes = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
         hints = QGuiApplication.styleHints()
@@ -410,7 +410,7 @@ class ThemeWatcher(QObject):
         else:
             hints.setColorScheme(scheme)
 
-    def _make(self) -> Theme:
+    def _current_theme(self) -> Theme:
         is_dark = self._mode == "dark" or (
             self._mode == "system"
             and QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark

@@ -32,13 +32,18 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
 from desktop_app.ui.composer.completion_fields import PopupBelowField, QuickCompletionField
-from desktop_app.ui.composer.dropped_content import accept_copy, given_in, is_welcome, promise
+from desktop_app.ui.composer.dropped_content import (
+    accept_copy,
+    drop_hint,
+    is_acceptable,
+    read_dropped,
+)
 from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS, NOTHING_CHOSEN
 from desktop_app.ui.composer.prompt_completer import PromptCompleter
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon, pixmap
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
-from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, words_about
+from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -122,51 +127,51 @@ class QuickPrompt(QWidget):
         self.transcript = transcript
         self._theme = theme
         self._choice = NOTHING_CHOSEN
-        self._brought = self._before_drag = ""
+        self._accompanying_text = self._status_before_drag = ""
         self._streaming = False
         # Without a compositor, X11 shows transparent corners in black.
-        self._cuts_corners = QGuiApplication.platformName() == "xcb"
+        self._masks_corners = QGuiApplication.platformName() == "xcb"
         self._shortcuts: list[QShortcut] = []
         self._build()
         self.slash = PromptCompleter(
             QuickCompletionField(self._line),
-            PopupBelowField(self._menus, 0, self._fit),
+            PopupBelowField(self._popup_column, 0, self._fit),
             theme,
             self,
         )
         self._connect()
         self.set_keymap(Keymap())
-        self._dress(theme)
-        self._unfold(False)
+        self._apply_theme(theme)
+        self._expand(False)
 
     # ------------------------------------------------------------------ building
 
     def _build(self) -> None:
-        self._sign = PlainLabel()
+        self._icon = PlainLabel()
         self._line = QuickPromptField()
         self._chips = AttachmentChips(self._theme)
         self.setAcceptDrops(True)
-        self._pick = MenuButton(self._theme, self._fill_menu)
-        self._pick.setObjectName("variant")
+        self._model_button = MenuButton(self._theme, self._fill_menu)
+        self._model_button.setObjectName("variant")
         self._stop = PlainToolButton()
         self._stop.setObjectName("stop")
         self._stop.setAccessibleName("Stop the answer")
         self._stop.setToolTip("Stop the answer")
         set_role(self._stop, "stop")
-        self._along = PlainLabel()
-        self._along.setObjectName("brought-text")
-        set_role(self._along, "note")
+        self._accompanying_label = PlainLabel()
+        self._accompanying_label.setObjectName("brought-text")
+        set_role(self._accompanying_label, "note")
         self._rule = QFrame()
         set_role(self._rule, "rule")
         self._problem = PlainLabel()
         self._problem.setObjectName("problem")
         self._problem.setWordWrap(True)
         set_role(self._problem, "error")
-        self._way_out = HintButton("Way out", self._theme)
-        self._way_out.setObjectName("way-out")
-        self._way_out.hide()
+        self._remedy_button = HintButton("Way out", self._theme)
+        self._remedy_button.setObjectName("way-out")
+        self._remedy_button.hide()
         self._copy = HintButton("Copy", self._theme)
-        self._go_on = HintButton("Go on in the window", self._theme)
+        self._open_button = HintButton("Go on in the window", self._theme)
         self._close = HintButton("Close", self._theme)
         self._status = PlainLabel()
         self._status.setObjectName("status")
@@ -175,27 +180,32 @@ class QuickPrompt(QWidget):
 
     def _lay_out(self) -> None:
         self._top = QHBoxLayout()
-        for widget, stretch in ((self._sign, 0), (self._line, 1), (self._pick, 0), (self._stop, 0)):
+        for widget, stretch in (
+            (self._icon, 0),
+            (self._line, 1),
+            (self._model_button, 0),
+            (self._stop, 0),
+        ):
             self._top.addWidget(widget, stretch)
-        self._foot = QHBoxLayout()
-        for hint in (self._way_out, self._copy, self._go_on, self._close):
-            self._foot.addWidget(hint)
-        self._foot.addStretch(1)
-        self._foot.addWidget(self._status)
+        self._footer = QHBoxLayout()
+        for hint in (self._remedy_button, self._copy, self._open_button, self._close):
+            self._footer.addWidget(hint)
+        self._footer.addStretch(1)
+        self._footer.addWidget(self._status)
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._top)
-        self._menus = QVBoxLayout()
-        self._column.addLayout(self._menus)
-        self._column.addWidget(self._along)
-        self._beside = QHBoxLayout()
-        self._beside.addWidget(self._chips)
-        self._column.addLayout(self._beside)
-        self._under = QHBoxLayout()
-        self._under.addWidget(self._rule)
-        self._column.addLayout(self._under)
+        self._popup_column = QVBoxLayout()
+        self._column.addLayout(self._popup_column)
+        self._column.addWidget(self._accompanying_label)
+        self._chips_row = QHBoxLayout()
+        self._chips_row.addWidget(self._chips)
+        self._column.addLayout(self._chips_row)
+        self._rule_row = QHBoxLayout()
+        self._rule_row.addWidget(self._rule)
+        self._column.addLayout(self._rule_row)
         self._column.addWidget(self.transcript)
         self._column.addWidget(self._problem)
-        self._column.addLayout(self._foot)
+        self._column.addLayout(self._footer)
         self._line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def _connect(self) -> None:
@@ -212,8 +222,8 @@ class QuickPrompt(QWidget):
         self._chips.action_requested.connect(self.attachment_action_requested)
         self._stop.clicked.connect(self.stop_requested)
         self._copy.clicked.connect(self._copy_answer)
-        self._go_on.clicked.connect(self.open_in_window_requested)
-        self._way_out.clicked.connect(self.remedy_requested)
+        self._open_button.clicked.connect(self.open_in_window_requested)
+        self._remedy_button.clicked.connect(self.remedy_requested)
         self._close.clicked.connect(self.hide)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
@@ -232,20 +242,20 @@ class QuickPrompt(QWidget):
             self._line.clear()
             self.set_status("")
             self.transcript.set_messages([])
-            self._unfold(False)
-        self.bring(text)
+            self._expand(False)
+        self.set_accompanying_text(text)
         if not self.isVisible():
-            self._centre()
+            self._center()
         self.show()
         self.raise_()
         self.activateWindow()
         self._line.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
 
-    def bring(self, text: str) -> None:
+    def set_accompanying_text(self, text: str) -> None:
         """Set the text that is sent along with the question."""
-        self._brought = text
-        self._along.setText(words_about(text))
-        self._along.setVisible(bool(self._along.text()))
+        self._accompanying_text = text
+        self._accompanying_label.setText(describe_text(text))
+        self._accompanying_label.setVisible(bool(self._accompanying_label.text()))
         self._line.setPlaceholderText("What about it?" if text.strip() else "Ask anything")
         self._fit()
 
@@ -288,30 +298,30 @@ class QuickPrompt(QWidget):
         accepted = [e for e in choice.efforts_listed if e not in choice.effort_refusals]
         if choice.effort_shown is not None and len(accepted) > 1:
             words = f"{words} · {EFFORT_LABELS[choice.effort_shown]}"
-        self._pick.set_text(words)
-        self._pick.setAccessibleName(spoken_text(f"Answers: {words}"))
-        set_tooltip(self._pick, choice.notice)
+        self._model_button.set_text(words)
+        self._model_button.setAccessibleName(spoken_text(f"Answers: {words}"))
+        set_tooltip(self._model_button, choice.notice)
 
     def set_streaming(self, streaming: bool) -> None:
         """Expand the window and show Stop while an answer is streaming."""
         self._streaming = streaming
         if streaming:
             self.set_status("")
-            self._unfold(True)
+            self._expand(True)
         self._stop.setVisible(streaming)
 
-    def set_status(self, text: str, way_out: str = "") -> None:
+    def set_status(self, text: str, remedy: str = "") -> None:
         """Show the answer's cost and time, or a problem.
 
-        A text of more than 40 characters is a problem and gets its own line. `way_out` is
+        A text of more than 40 characters is a problem and gets its own line. `remedy` is
         the label of the button that remedies it, "" for none.
         """
         is_sentence = len(text) > LONGEST_STATUS
         self._status.setText("" if is_sentence else text)
         self._problem.setText(text if is_sentence else "")
         self._problem.setVisible(is_sentence)
-        self._way_out.setText(way_out or "Way out")
-        self._way_out.setVisible(bool(way_out))
+        self._remedy_button.setText(remedy or "Way out")
+        self._remedy_button.setVisible(bool(remedy))
         self._fit()
 
     def set_keymap(self, keymap: Keymap) -> None:
@@ -326,46 +336,46 @@ class QuickPrompt(QWidget):
                 shortcut.activated.connect(action)
                 self._shortcuts.append(shortcut)
         self._copy.set_keys(keymap.shortcut_of("answer.copy"))
-        self._go_on.set_keys(keymap.shortcut_of("quick.go-on"))
+        self._open_button.set_keys(keymap.shortcut_of("quick.go-on"))
         self._close.set_keys(keymap.shortcut_of("quick.close"))
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme, also to the transcript."""
         self.transcript.set_theme(theme)
-        self._dress(theme)
+        self._apply_theme(theme)
 
     # ------------------------------------------------------------------ events
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        if self._cuts_corners:
+        if self._masks_corners:
             painter.fillRect(self.rect(), self._theme.ground)
-        painting.smooth(painter)
+        painting.antialias(painter)
         radius = self._theme.px(RADIUS_CARD)
         painting.ground(painter, self.rect(), self._theme.ground, radius)
         painting.outline(painter, self.rect(), self._theme.line, radius)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._cuts_corners:
+        if self._masks_corners:
             shape, radius = QPainterPath(), self._theme.px(RADIUS_CARD)
             shape.addRoundedRect(QRectF(self.rect()), radius, radius)
             self.setMask(QRegion(shape.toFillPolygon().toPolygon()))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Show what a drop will do in place of the status."""
-        if is_welcome(event.mimeData()):
+        if is_acceptable(event.mimeData()):
             accept_copy(event)
-            self._before_drag = self._status.text()
-            self._status.setText(promise(event.mimeData()))
+            self._status_before_drag = self._status.text()
+            self._status.setText(drop_hint(event.mimeData()))
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
-        self._status.setText(self._before_drag)
+        self._status.setText(self._status_before_drag)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._status.setText(self._before_drag)
+        self._status.setText(self._status_before_drag)
         accept_copy(event)
-        self._line.take(given_in(event.mimeData()))
+        self._line.take(read_dropped(event.mimeData()))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -377,13 +387,13 @@ class QuickPrompt(QWidget):
 
     # ------------------------------------------------------------------ inside
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self._theme = theme
         px = theme.px
         font = theme.answer()
         font.setPointSizeF(theme.points(19))
         self._line.setFont(font)
-        self._sign.setPixmap(pixmap("sparkles", theme.accent, px(20)))
+        self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
         self._stop.setIcon(icon("square", theme.ground, px(14)))
         self._stop.setIconSize(QSize(px(14), px(14)))
         side = px(MARGIN)
@@ -391,16 +401,22 @@ class QuickPrompt(QWidget):
         self._column.setSpacing(px(6))
         self._top.setContentsMargins(side, 0, side, 0)
         self._top.setSpacing(px(11))
-        self._under.setContentsMargins(side, 0, side, 0)
-        self._menus.setContentsMargins(side - px(6), 0, side - px(6), 0)
+        self._rule_row.setContentsMargins(side, 0, side, 0)
+        self._popup_column.setContentsMargins(side - px(6), 0, side - px(6), 0)
         self.slash.set_theme(theme)
-        self._beside.setContentsMargins(side, 0, side, 0)
+        self._chips_row.setContentsMargins(side, 0, side, 0)
         self._chips.set_theme(theme)
-        self._foot.setContentsMargins(side, 0, side, 0)
-        self._foot.setSpacing(px(10))
-        for label in (self._along, self._problem):
+        self._footer.setContentsMargins(side, 0, side, 0)
+        self._footer.setSpacing(px(10))
+        for label in (self._accompanying_label, self._problem):
             label.setContentsMargins(side, 0, side, 0)
-        for widget in (self._pick, self._way_out, self._copy, self._go_on, self._close):
+        for widget in (
+            self._model_button,
+            self._remedy_button,
+            self._copy,
+            self._open_button,
+            self._close,
+        ):
             widget.set_theme(theme)
         self._fit()
 
@@ -423,7 +439,7 @@ class QuickPrompt(QWidget):
         text = self._line.text()
         if self._streaming:
             self.set_status("The answer has not ended yet")
-        elif text.strip() or self._brought.strip():
+        elif text.strip() or self._accompanying_text.strip():
             self.submit_requested.emit(text)
         elif self._chips.count():
             self.set_status("Type what to do with it")
@@ -434,10 +450,10 @@ class QuickPrompt(QWidget):
     def _fill_menu(self, menu: QMenu) -> None:
         fill_menu(menu, self._choice, self._choose, self.effort_step_requested.emit)
 
-    def _unfold(self, unfolded: bool) -> None:
+    def _expand(self, expanded: bool) -> None:
         """Show or hide the transcript, small at first; it grows with the answer."""
-        for widget in (self.transcript, self._copy, self._go_on):
-            widget.setVisible(unfolded)
+        for widget in (self.transcript, self._copy, self._open_button):
+            widget.setVisible(expanded)
         self._stop.setVisible(self._streaming)
         self.transcript.setFixedHeight(self._theme.px(LEAST_ANSWER))
         self._fit()
@@ -456,9 +472,9 @@ class QuickPrompt(QWidget):
         height = column.totalHeightForWidth(width) if wraps else column.totalSizeHint().height()
         self.setFixedSize(width, height)
 
-    def _centre(self) -> None:
+    def _center(self) -> None:
         """Center the window on the screen with the pointer, above the middle."""
         screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
-        area = screen.availableGeometry()
-        left = area.left() + (area.width() - self.width()) // 2
-        self.move(left, area.top() + round(area.height() * FROM_THE_TOP))
+        available = screen.availableGeometry()
+        left = available.left() + (available.width() - self.width()) // 2
+        self.move(left, available.top() + round(available.height() * FROM_THE_TOP))

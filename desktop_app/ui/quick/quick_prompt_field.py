@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLineEdit
 from desktop_app.ui.composer.dropped_content import (
     DroppedContent,
     accept_copy,
-    given_in,
     is_to_attach,
+    read_dropped,
 )
 from desktop_app.ui.composer.template_mark import LineTemplateMark
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 _COUNTED: Final = 200_000
 """The longest text, in characters, whose words are counted without a noticeable delay."""
-_LONGEST: Final = 1_000_000
+_MAX_LENGTH: Final = 1_000_000
 
 
-def words_about(text: str) -> str:
+def describe_text(text: str) -> str:
     """Return how the accompanying text is described: "with 312 words of text", "" for none."""
     if not text.strip():
         return ""
@@ -67,7 +67,7 @@ class QuickPromptField(QLineEdit):
         self.template = LineTemplateMark()
         self.textChanged.connect(lambda text: self.template.follow(text))
         # QLineEdit would silently cut longer text to 32,767 characters.
-        self.setMaxLength(_LONGEST)
+        self.setMaxLength(_MAX_LENGTH)
         self.setObjectName("prompt")
         self.setAccessibleName("Message")
         self.setPlaceholderText("Ask anything")
@@ -77,18 +77,18 @@ class QuickPromptField(QLineEdit):
         self.is_composing = bool(event.preeditString())
         super().inputMethodEvent(event)
 
-    def take(self, given: DroppedContent) -> None:
+    def take(self, dropped: DroppedContent) -> None:
         """Insert a single line at the cursor; emit signals for everything else."""
-        if given.files:
-            self.files_pasted.emit(list(given.files))
-        if given.content is not None:
-            self.image_pasted.emit(given.content)
-        if given.html or "\n" in given.text.strip():
-            self.text_pasted.emit(given.text, given.html)
-        elif given.text:
-            self.insert(given.text)
-        if given.note:
-            self.notice_raised.emit(given.note)
+        if dropped.files:
+            self.files_pasted.emit(list(dropped.files))
+        if dropped.content is not None:
+            self.image_pasted.emit(dropped.content)
+        if dropped.html or "\n" in dropped.text.strip():
+            self.text_pasted.emit(dropped.text, dropped.html)
+        elif dropped.text:
+            self.insert(dropped.text)
+        if dropped.note:
+            self.notice_raised.emit(dropped.note)
 
     def paste_plain(self) -> None:
         """Paste the clipboard's text unformatted, as a single line."""
@@ -108,10 +108,10 @@ class QuickPromptField(QLineEdit):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Insert a single line at the drop position; emit signals for everything else."""
-        given = given_in(event.mimeData())
-        if given.html or "\n" in given.text.strip() or given.text != event.mimeData().text():
+        dropped = read_dropped(event.mimeData())
+        if dropped.html or "\n" in dropped.text.strip() or dropped.text != event.mimeData().text():
             accept_copy(event)
-            self.take(given)
+            self.take(dropped)
         else:
             super().dropEvent(event)
             if event.source() is None:
@@ -119,7 +119,7 @@ class QuickPromptField(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Paste):
-            self.take(given_in(QGuiApplication.clipboard().mimeData()))
+            self.take(read_dropped(QGuiApplication.clipboard().mimeData()))
             return
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)

@@ -223,7 +223,7 @@ class Combo(QComboBox):
         px = self._theme.px
         at = QRect(self.width() - px(26), 0, px(18), self.height())
         colour = self._theme.dim if self.isEnabled() else self._theme.faint
-        painting.mark(QPainter(self), at, "chevron-down", colour, px(14))
+        painting.draw_icon(QPainter(self), at, "chevron-down", colour, px(14))
 
 
 class Slider(QSlider):
@@ -248,7 +248,7 @@ class Slider(QSlider):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painting.smooth(painter)
+        painting.antialias(painter)
         theme, px = self._theme, self._theme.px
         middle, radius = self.height() // 2, px(7)
         span = self.width() - 2 * radius
@@ -287,7 +287,7 @@ class Switch(QCheckBox):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painting.smooth(painter)
+        painting.antialias(painter)
         theme, px = self._theme, self._theme.px
         track = QRect(0, 0, px(34), px(20))
         track.moveCenter(self.rect().center())

@@ -114,7 +114,7 @@ class ConversationList(QFrame):
         self.setProperty("role", "side")
         self.setProperty("edge", "right")
         self._selected: str | None = None
-        self._goes_to_end = False
+        self._scrolls_to_end = False
         self.theme = theme
         self.folders: tuple[Folder, ...] = ()
         self.model = ConversationModel(_today(), self)
@@ -127,17 +127,17 @@ class ConversationList(QFrame):
         self.new_button = NewButton()
         self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
         self.view = ConversationView("conversations", self.model)
-        self.foot = SidebarFooter(theme)
+        self.footer = SidebarFooter(theme)
         self.note = PlainLabel(keeps_lines=True)
-        self.place_bar, self.places = FilterBar(theme), FilterRow(theme)
+        self.filter_bar, self.filter_row = FilterBar(theme), FilterRow(theme)
         self._pages = QStackedWidget()
         self._midnight = QTimer(self, singleShot=True)
-        self._name_parts()
+        self._build()
         self._connect_list()
-        self._connect_places()
+        self._connect_filters()
         self._connect_search()
         self.set_theme(theme)
-        self._turn_the_day()
+        self._update_today()
 
     # ------------------------------------------------------------ what the program tells
 
@@ -145,30 +145,32 @@ class ConversationList(QFrame):
         self,
         conversations: Iterable[Conversation],
         *,
-        place: ListFilter = LIST,
+        list_filter: ListFilter = LIST,
         last: Conversation | None = None,
     ) -> None:
         """Replace all rows by those of a filter; `last` as for `append`."""
-        folders = self.folders if place.kind is ListFilterKind.LIST else ()
-        self.view.drop_marks()
-        self.model.set_conversations(conversations, place=place, folders=folders, last=last)
-        self._name_place()
-        self.places.show_place(place)
-        self.view.leads_back = place != LIST
+        folders = self.folders if list_filter.kind is ListFilterKind.LIST else ()
+        self.view.clear_marks()
+        self.model.set_conversations(
+            conversations, list_filter=list_filter, folders=folders, last=last
+        )
+        self._show_filter_name()
+        self.filter_row.show_filter(list_filter)
+        self.view.can_go_back = list_filter != LIST
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Append the next page, whose end is `last`; None if there are no more pages."""
         self.model.append(page, last)
         self._mark_selected()
-        if last is None and self._goes_to_end:
-            self._goes_to_end = False
+        if last is None and self._scrolls_to_end:
+            self._scrolls_to_end = False
             self.view.go_to_end()
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Replace the folders."""
         self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
         self.model.set_folders(self.folders)
-        self._name_place()
+        self._show_filter_name()
         self._search.set_folders(self.folders)
 
     def upsert(self, conversation: Conversation) -> None:
@@ -185,7 +187,7 @@ class ConversationList(QFrame):
     def select(self, identifier: str | None) -> None:
         """Select the open conversation; None if it is not listed yet."""
         self._selected = identifier
-        self.view.drop_marks()
+        self.view.clear_marks()
         self._mark_selected()
         row = self._row_of(identifier)
         if row.isValid():
@@ -201,11 +203,11 @@ class ConversationList(QFrame):
         self._search.show_hits(hits)
         self._show_page()
 
-    def set_foot(
+    def set_footer(
         self, provider_name: str, icon: str, month: str, *, is_near_cap: bool = False
     ) -> None:
         """Show the provider and this month's cost: see `SidebarFooter`."""
-        self.foot.show_month(provider_name, icon, month, is_near_cap=is_near_cap)
+        self.footer.show_month(provider_name, icon, month, is_near_cap=is_near_cap)
 
     def add_to_top(self, widget: QWidget) -> None:
         """Add a widget below "New conversation"."""
@@ -213,8 +215,8 @@ class ConversationList(QFrame):
 
     def set_shortcuts(self, search: str, new: str) -> None:
         """Show shortcuts beside their actions, such as "Ctrl+N"; "" for none."""
-        self.search.set_hint(_hint(search))
-        self.new_button.set_hint(_hint(new))
+        self.search.set_hint(_shortcut_hint(search))
+        self.new_button.set_hint(_shortcut_hint(new))
 
     def focus_search(self) -> None:
         """Focus the search field."""
@@ -236,7 +238,7 @@ class ConversationList(QFrame):
     def _edit(self, row: QModelIndex) -> bool:
         if not row.flags() & Qt.ItemFlag.ItemIsEditable:
             return False
-        self.view.drop_marks()
+        self.view.clear_marks()
         self.view.scrollTo(row)
         self.view.setCurrentIndex(row)
         self.view.edit(row)
@@ -249,7 +251,7 @@ class ConversationList(QFrame):
         found = [row.data(Roles.IDENTIFIER) for row in rows]
         return found or ([self._selected] if self._selected else [])
 
-    def neighbour(self, step: int) -> str | None:
+    def neighbor(self, step: int) -> str | None:
         """Return the id of the conversation below (or above) the open one, or None."""
         index = self.model.index_of(self._selected or "")
         row = index.row() + (1 if step > 0 else -1)
@@ -267,16 +269,16 @@ class ConversationList(QFrame):
         if self._delegates is not None:
             for view, delegate in zip((self.view, self.hit_view), self._delegates, strict=True):
                 delegate.theme = theme
-                view.lay_out_anew()
+                view.relayout()
         self._search.set_theme(theme)
         self.new_button.set_theme(theme)
-        self.place_bar.set_theme(theme)
-        self.places.set_theme(theme)
-        self.foot.set_theme(theme)
+        self.filter_bar.set_theme(theme)
+        self.filter_row.set_theme(theme)
+        self.footer.set_theme(theme)
 
     # ------------------------------------------------------------ parts
 
-    def _name_parts(self) -> None:
+    def _build(self) -> None:
         self.view.setAccessibleName("Conversations")
         self.hit_view.setAccessibleName("Search results")
         self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
@@ -290,10 +292,10 @@ class ConversationList(QFrame):
         self._top.addLayout(self._search.column)
         self._top.addWidget(self.new_button)
         self._column.addLayout(self._top)
-        self._column.addWidget(self.place_bar)
+        self._column.addWidget(self.filter_bar)
         self._column.addWidget(self._pages, 1)
-        self._column.addWidget(self.places)
-        self._column.addWidget(self.foot)
+        self._column.addWidget(self.filter_row)
+        self._column.addWidget(self.footer)
 
     def _lay_out(self, px: Callable[[float], int]) -> None:
         self._column.setContentsMargins(px(10), px(12), 0, px(20))
@@ -307,30 +309,30 @@ class ConversationList(QFrame):
     def _connect_list(self) -> None:
         self.new_button.clicked.connect(lambda: self.new_requested.emit())
         self.new_button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.new_button.customContextMenuRequested.connect(self._offer_new)
-        for comes in (
+        self.new_button.customContextMenuRequested.connect(self._open_new_menu)
+        for signal in (
             self.model.rowsAboutToBeInserted,
             self.model.modelAboutToBeReset,
             self.hits.modelAboutToBeReset,
         ):
-            comes.connect(self._dress_rows)
-        self.view.chosen.connect(self._open)
-        self.view.delete_pressed.connect(self._delete)
+            signal.connect(self._create_delegates)
+        self.view.chosen.connect(self._open_row)
+        self.view.delete_pressed.connect(self._delete_row)
         self.view.selection_cleared.connect(self._mark_selected)
-        self.view.end_pressed.connect(self._want_all)
+        self.view.end_pressed.connect(self._request_all)
         self.view.dropped.connect(self.move_requested)
         self.view.left_at_top.connect(self.focus_search)
-        self.view.menu_requested.connect(self._pop_up_menu)
+        self.view.menu_requested.connect(self._open_menu)
         self.model.renamed.connect(self.renamed)
         self.model.folder_renamed.connect(self.folder_renamed)
         self.model.more_requested.connect(lambda: self.more_requested.emit(False))
         self.model.modelReset.connect(self._mark_selected)
-        for changed in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
-            changed.connect(self._show_page)
-        self._midnight.timeout.connect(self._turn_the_day)
+        for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
+            signal.connect(self._show_page)
+        self._midnight.timeout.connect(self._update_today)
         self._show_page()
 
-    def _dress_rows(self) -> None:
+    def _create_delegates(self) -> None:
         """Create the delegates before the first rows arrive, because the first paint has none."""
         if self._delegates is not None:
             return
@@ -342,19 +344,19 @@ class ConversationList(QFrame):
         # Connected after the view, which takes the focus back when it closes the editor.
         self._delegates[0].closeEditor.connect(lambda *_: self.rename_ended.emit())
 
-    def _connect_places(self) -> None:
-        bar, places = self.place_bar, self.places
+    def _connect_filters(self) -> None:
+        bar, filter_row = self.filter_bar, self.filter_row
         bar.back_requested.connect(self._go_back)
         self.view.back_requested.connect(self._go_back)
         bar.empty_requested.connect(lambda: self.empty_trash_requested.emit())
-        bar.menu_requested.connect(self._pop_up_place_menu)
-        bar.dropped_out.connect(self._take_out)
-        places.chosen.connect(self.filter_requested)
-        places.folder_requested.connect(lambda: self.folder_requested.emit([]))
-        places.dropped.connect(self._put_away)
+        bar.menu_requested.connect(self._open_folder_menu)
+        bar.dropped_out.connect(self._move_out)
+        filter_row.chosen.connect(self.filter_requested)
+        filter_row.folder_requested.connect(lambda: self.folder_requested.emit([]))
+        filter_row.dropped.connect(self._archive_or_delete)
 
     def _connect_search(self) -> None:
-        self.search.down_pressed.connect(self._enter_list)
+        self.search.down_pressed.connect(self._focus_rows)
         self._search.changed.connect(self.search_changed)
         self._search.hit_opened.connect(self.hit_opened)
         self.hit_view.left_at_top.connect(self.focus_search)
@@ -371,48 +373,48 @@ class ConversationList(QFrame):
 
     def _show_page(self) -> None:
         view: RowView = self.view
-        empty = _EMPTY[self.model.place.kind]
+        empty = _EMPTY[self.model.list_filter.kind]
         if self._search.is_on:
             view, empty = self.hit_view, self._search.nothing_found
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty)
         # After removing a filter's last row by keyboard, the focus moves to the way back.
-        leaves = not has_rows and view.hasFocus() and self.view.leads_back
+        leaves_view = not has_rows and view.hasFocus() and self.view.can_go_back
         self._pages.setCurrentWidget(view if has_rows else self.note)
-        if leaves:
-            self.place_bar.back.setFocus(Qt.FocusReason.OtherFocusReason)
+        if leaves_view:
+            self.filter_bar.back.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _open(self, row: QModelIndex) -> None:
+    def _open_row(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):
             self.filter_requested.emit(ListFilter.of_folder(row.data(Roles.IDENTIFIER)))
         elif not row.data(Roles.IS_HEADING):
             self.open_requested.emit(row.data(Roles.IDENTIFIER))
 
-    def _delete(self, row: QModelIndex) -> None:
+    def _delete_row(self, row: QModelIndex) -> None:
         """Move to the trash, or erase what is in the trash."""
         if row.data(Roles.IS_FOLDER):
             self.folder_delete_requested.emit(row.data(Roles.IDENTIFIER))
             return
         ids = [marked.data(Roles.IDENTIFIER) for marked in self.view.marked]
-        is_trash = self.model.place.kind is ListFilterKind.TRASH
+        is_trash = self.model.list_filter.kind is ListFilterKind.TRASH
         (self.erase_requested if is_trash else self.delete_requested).emit(ids)
 
     # ------------------------------------------------------------ places
 
-    def _name_place(self) -> None:
-        place = self.model.place
-        name = next((f.name for f in self.folders if f.id == place.folder_id), "")
-        self.place_bar.show_place(place, name)
-        self.view.setAccessibleName(spoken_text(self.place_bar.title.text() or "Conversations"))
+    def _show_filter_name(self) -> None:
+        list_filter = self.model.list_filter
+        name = next((f.name for f in self.folders if f.id == list_filter.folder_id), "")
+        self.filter_bar.show_filter(list_filter, name)
+        self.view.setAccessibleName(spoken_text(self.filter_bar.title.text() or "Conversations"))
 
     def _go_back(self) -> None:
-        if self.model.place != LIST:
+        if self.model.list_filter != LIST:
             self.filter_requested.emit(LIST)
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _take_out(self, ids: list[str]) -> None:
+    def _move_out(self, ids: list[str]) -> None:
         """Move conversations out of the current filter after a drop on the way back."""
-        match self.model.place.kind:
+        match self.model.list_filter.kind:
             case ListFilterKind.FOLDER:
                 self.move_requested.emit(ids, "")
             case ListFilterKind.ARCHIVE:
@@ -420,18 +422,18 @@ class ConversationList(QFrame):
             case ListFilterKind.TRASH:
                 self.restore_requested.emit(ids)
 
-    def _put_away(self, place: ListFilter, ids: list[str]) -> None:
+    def _archive_or_delete(self, list_filter: ListFilter, ids: list[str]) -> None:
         """Archive or delete dropped conversations; those from the trash are restored."""
-        if self.model.place.kind is ListFilterKind.TRASH:
-            self.restore_requested.emit(ids if place.kind is not ListFilterKind.TRASH else [])
-        elif place.kind is ListFilterKind.ARCHIVE:
+        if self.model.list_filter.kind is ListFilterKind.TRASH:
+            self.restore_requested.emit(ids if list_filter.kind is not ListFilterKind.TRASH else [])
+        elif list_filter.kind is ListFilterKind.ARCHIVE:
             self.archive_requested.emit(ids, True)
         else:
             self.delete_requested.emit(ids)
 
-    def _want_all(self) -> None:
+    def _request_all(self) -> None:
         if self.model.last_of_pages is not None:
-            self._goes_to_end = True
+            self._scrolls_to_end = True
             self.more_requested.emit(True)
 
     @property
@@ -439,7 +441,7 @@ class ConversationList(QFrame):
         """The filters of the search."""
         return self._search.filters
 
-    def _enter_list(self) -> None:
+    def _focus_rows(self) -> None:
         view = self.hit_view if self._search.is_on else self.view
         view.setFocus(Qt.FocusReason.TabFocusReason)
         view.ensure_current()
@@ -451,25 +453,25 @@ class ConversationList(QFrame):
 
         return list_menus.menu_for(self, row)
 
-    def _pop_up_menu(self, row: QModelIndex, position: QPoint) -> None:
-        _pop_up(self.menu_for(row), position)
+    def _open_menu(self, row: QModelIndex, position: QPoint) -> None:
+        _open_at(self.menu_for(row), position)
 
-    def _offer_new(self, at: QPoint) -> None:
+    def _open_new_menu(self, at: QPoint) -> None:
         """Open the menu of "New conversation" on a right click or the menu key."""
         from desktop_app.ui.sidebar import list_menus
 
-        _pop_up(list_menus.ground_menu(self), self.new_button.mapToGlobal(at))
+        _open_at(list_menus.list_menu(self), self.new_button.mapToGlobal(at))
 
-    def _pop_up_place_menu(self) -> None:
-        folder_id, button = self.model.place.folder_id, self.place_bar.menu_button
+    def _open_folder_menu(self) -> None:
+        folder_id, button = self.model.list_filter.folder_id, self.filter_bar.menu_button
         folder = next((f for f in self.folders if f.id == folder_id), None)
         if folder is not None:
             from desktop_app.ui.sidebar import list_menus
 
             below = button.mapToGlobal(QPoint(0, button.height()))
-            _pop_up(list_menus.folder_menu(self, folder), below)
+            _open_at(list_menus.folder_menu(self, folder), below)
 
-    def _turn_the_day(self) -> None:
+    def _update_today(self) -> None:
         """Group by the current day, and again after midnight."""
         self.model.set_today(_today())
         now = datetime.now(UTC).astimezone()
@@ -477,7 +479,7 @@ class ConversationList(QFrame):
         self._midnight.start(int((next_day - now).total_seconds() * 1000) + 1000)
 
 
-def _pop_up(menu: QMenu, at: QPoint) -> None:
+def _open_at(menu: QMenu, at: QPoint) -> None:
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.popup(at)
 
@@ -486,7 +488,7 @@ def _today() -> date:
     return datetime.now(UTC).astimezone().date()
 
 
-def _hint(shortcut: str) -> str:
+def _shortcut_hint(shortcut: str) -> str:
     """Format a shortcut for display: "Ctrl ⇧ F" for "Ctrl+Shift+F"."""
     from PySide6.QtGui import QKeySequence
 

@@ -102,13 +102,13 @@ class ConversationModel(QAbstractListModel):
 
     def __init__(self, today: date, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.place = LIST
+        self.list_filter = LIST
         self._calendar = Calendar(today)
         self._rows: list[Conversation | FolderRow | Heading] = []
         self._keys: list[Key] = []
         self._key_of: dict[str, Key] = {}
         self._last: Conversation | None = None
-        self._has_asked = False
+        self._has_requested = False
 
     # ------------------------------------------------------------ what views ask
 
@@ -128,7 +128,7 @@ class ConversationModel(QAbstractListModel):
         if isinstance(row, FolderRow):
             return flags | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDropEnabled
         flags |= Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
-        if self.place.kind is not ListFilterKind.TRASH:
+        if self.list_filter.kind is not ListFilterKind.TRASH:
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
@@ -146,7 +146,7 @@ class ConversationModel(QAbstractListModel):
             case Qt.ItemDataRole.EditRole:
                 return _name(row)
             case Qt.ItemDataRole.AccessibleTextRole:
-                return self._said(row)
+                return self._accessible_text(row)
             case Roles.STREAMING:
                 return row.streaming
             case Roles.IDENTIFIER:
@@ -170,7 +170,7 @@ class ConversationModel(QAbstractListModel):
         if name == _name(row):
             return True
         if isinstance(row, FolderRow):
-            self._put(replace(row, folder=replace(row.folder, name=name)))
+            self._insert_or_update(replace(row, folder=replace(row.folder, name=name)))
             self.folder_renamed.emit(row.id, name)
         else:
             self._replace(index.row(), replace(row, title=name))
@@ -179,12 +179,12 @@ class ConversationModel(QAbstractListModel):
 
     def canFetchMore(self, _parent: Index) -> bool:
         """Return True if the next page exists and was not requested yet."""
-        return self._last is not None and not self._has_asked
+        return self._last is not None and not self._has_requested
 
     def fetchMore(self, _parent: Index) -> None:
         """Request the next page."""
         if self.canFetchMore(_NO_PARENT):
-            self._has_asked = True
+            self._has_requested = True
             self.more_requested.emit()
 
     def mimeTypes(self) -> list[str]:
@@ -193,10 +193,10 @@ class ConversationModel(QAbstractListModel):
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         """Return the ids of the dragged conversations."""
-        made = QMimeData()
+        result = QMimeData()
         ids = [found.id for index in indexes if (found := self.conversation_at(index)) is not None]
-        made.setData(MIME_TYPE, "\n".join(ids).encode())
-        return made
+        result.setData(MIME_TYPE, "\n".join(ids).encode())
+        return result
 
     # ------------------------------------------------------------ what the program asks
 
@@ -231,22 +231,22 @@ class ConversationModel(QAbstractListModel):
         self,
         conversations: Iterable[Conversation],
         *,
-        place: ListFilter | None = None,
+        list_filter: ListFilter | None = None,
         folders: Iterable[Folder] = (),
         last: Conversation | None = None,
     ) -> None:
-        """Replace all rows, and the filter if `place` is given; `last` as for `append`."""
+        """Replace all rows, and the filter if `list_filter` is given; `last` as for `append`."""
         rows = [FolderRow(folder) for folder in folders]
-        self._reset([*rows, *conversations], place or self.place, last)
+        self._reset([*rows, *conversations], list_filter or self.list_filter, last)
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Append the next page, whose end is `last`; None if there are no more pages."""
-        self._last, self._has_asked = last, False
+        self._last, self._has_requested = last, False
         fresh = [c for c in page if c.id not in self._key_of]
         keyed = sorted(((self._key(c), c) for c in fresh), key=itemgetter(0))
         if keyed and self._keys and keyed[0][0] < self._keys[-1]:
             for _, conversation in keyed:
-                self._put(conversation)
+                self._insert_or_update(conversation)
         elif keyed:
             self._extend(keyed)
 
@@ -255,27 +255,27 @@ class ConversationModel(QAbstractListModel):
         if today != self._calendar.today:
             self._calendar = Calendar(today)
             rows = [row for row in self._rows if not isinstance(row, Heading)]
-            self._reset(rows, self.place, self._last)
+            self._reset(rows, self.list_filter, self._last)
 
     def upsert(self, conversation: Conversation) -> None:
         """Insert, update, move or remove the row to match the conversation.
 
         The row is removed if the filter excludes it or it sorts after the loaded pages.
         """
-        is_behind = self._last is not None and self._key(conversation) > self._key(self._last)
-        if is_behind or not self.place.holds(conversation):
+        is_after_pages = self._last is not None and self._key(conversation) > self._key(self._last)
+        if is_after_pages or not self.list_filter.holds(conversation):
             self.remove(conversation.id)
         else:
-            self._put(conversation)
+            self._insert_or_update(conversation)
 
     def set_folders(self, folders: Iterable[Folder]) -> None:
         """Replace the folders, which only the unfiltered list shows."""
-        wanted = {f.id: f for f in folders} if self.place.kind is ListFilterKind.LIST else {}
+        wanted = {f.id: f for f in folders} if self.list_filter.kind is ListFilterKind.LIST else {}
         shown = {row.id: row for row in self._rows if isinstance(row, FolderRow)}
         for gone in shown.keys() - wanted.keys():
             self.remove(gone)
         for id_, folder in wanted.items():
-            self._put(replace(shown.get(id_, FolderRow(folder)), folder=folder))
+            self._insert_or_update(replace(shown.get(id_, FolderRow(folder)), folder=folder))
 
     def remove(self, identifier: str) -> None:
         """Remove a row, and its group's heading if the group is then empty."""
@@ -302,11 +302,14 @@ class ConversationModel(QAbstractListModel):
         """Return the sort key of a row."""
         if isinstance(row, FolderRow):
             return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
-        moment = self.place.moment_of(row).timestamp()
-        above = row.pinned and self.place.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER)
-        return (PINNED if above else self._calendar.group(moment), -moment, row.id)
+        moment = self.list_filter.moment_of(row).timestamp()
+        is_on_top = row.pinned and self.list_filter.kind in (
+            ListFilterKind.LIST,
+            ListFilterKind.FOLDER,
+        )
+        return (PINNED if is_on_top else self._calendar.group(moment), -moment, row.id)
 
-    def _said(self, row: Conversation | FolderRow) -> str:
+    def _accessible_text(self, row: Conversation | FolderRow) -> str:
         name = f"Folder {_name(row)}" if isinstance(row, FolderRow) else row.title
         name, note = one_line(name), self._note(row)
         words = (name, "answering" if row.streaming else "", f"goes in {note}" if note else "")
@@ -331,14 +334,17 @@ class ConversationModel(QAbstractListModel):
 
     def _is_alone(self, row: int) -> bool:
         """Return True if a row is the only row of its group."""
-        follows = row + 1 < len(self._rows) and not isinstance(self._rows[row + 1], Heading)
-        return isinstance(self._rows[row - 1], Heading) and not follows
+        is_followed = row + 1 < len(self._rows) and not isinstance(self._rows[row + 1], Heading)
+        return isinstance(self._rows[row - 1], Heading) and not is_followed
 
     def _reset(
-        self, rows: Iterable[Conversation | FolderRow], place: ListFilter, last: Conversation | None
+        self,
+        rows: Iterable[Conversation | FolderRow],
+        list_filter: ListFilter,
+        last: Conversation | None,
     ) -> None:
         self.beginResetModel()
-        self.place, self._last, self._has_asked = place, last, False
+        self.list_filter, self._last, self._has_requested = list_filter, last, False
         self._rows, self._keys, self._key_of = [], [], {}
         keyed = sorted(((self._key(row), row) for row in rows), key=itemgetter(0))
         for key, item in self._with_headings(keyed, -1):
@@ -363,15 +369,15 @@ class ConversationModel(QAbstractListModel):
 
     def _extend(self, keyed: Sequence[tuple[Key, Conversation]]) -> None:
         """Append sorted rows after all others."""
-        made = list(self._with_headings(keyed, self._keys[-1][0] if self._keys else -1))
+        new_rows = list(self._with_headings(keyed, self._keys[-1][0] if self._keys else -1))
         first = len(self._rows)
-        self.beginInsertRows(QModelIndex(), first, first + len(made) - 1)
-        self._rows += [row for _, row in made]
-        self._keys += [key for key, _ in made]
+        self.beginInsertRows(QModelIndex(), first, first + len(new_rows) - 1)
+        self._rows += [row for _, row in new_rows]
+        self._keys += [key for key, _ in new_rows]
         self._key_of |= {conversation.id: key for key, conversation in keyed}
         self.endInsertRows()
 
-    def _put(self, row: Conversation | FolderRow) -> None:
+    def _insert_or_update(self, row: Conversation | FolderRow) -> None:
         """Insert a row, or move and update it."""
         new, old = self._key(row), self._key_of.get(row.id)
         if old is None:
@@ -411,18 +417,18 @@ class ConversationModel(QAbstractListModel):
             self._insert_at(at, heading, heading.key)
             self.endInsertRows()
         source, target = self._find(old), self._find(new)
-        moves = target not in (source, source + 1)
-        if moves:
+        must_move = target not in (source, source + 1)
+        if must_move:
             self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), target)
         row = self._rows.pop(source)
         self._keys.pop(source)
         self._insert_at(target - (target > source), row, new)
         self._key_of[identifier] = new
-        if moves:
+        if must_move:
             self.endMoveRows()
-        self._drop_empty(old[0])
+        self._remove_empty_heading(old[0])
 
-    def _drop_empty(self, group: int) -> None:
+    def _remove_empty_heading(self, group: int) -> None:
         at = self._find((group, float("-inf"), ""))
         if at + 1 < len(self._rows) and not isinstance(self._rows[at + 1], Heading):
             return

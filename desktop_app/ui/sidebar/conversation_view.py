@@ -72,7 +72,7 @@ class ConversationView(RowView):
 
     def __init__(self, name: str, model: QAbstractItemModel) -> None:
         super().__init__(name, model)
-        self.has_marks, self.leads_back = False, False
+        self.has_marks, self.can_go_back = False, False
         self._anchor = QPersistentModelIndex()
         self._target = QPersistentModelIndex()
         self._is_marking = False
@@ -99,7 +99,7 @@ class ConversationView(RowView):
         """Return True if a drag is over this row and it would accept the drop."""
         return self._target == index
 
-    def drop_marks(self) -> None:
+    def clear_marks(self) -> None:
         """Clear the user's marks."""
         self._anchor = QPersistentModelIndex(self.currentIndex())
         if self.has_marks:
@@ -152,23 +152,23 @@ class ConversationView(RowView):
         elif has_control and key == _Key.Key_Space and self.currentIndex().isValid():
             self._toggle(self.currentIndex())
         elif key == _Key.Key_Escape and self.has_marks:
-            self.drop_marks()
+            self.clear_marks()
         elif key in (_Key.Key_Escape, _Key.Key_Backspace, _Key.Key_Left):
-            if self.leads_back:
+            if self.can_go_back:
                 self.back_requested.emit()
             else:
                 event.ignore()  # Esc may stop an answer, or close a drawer
         else:
-            self._press(key, event, has_control=has_control)
+            self._handle_list_key(key, event, has_control=has_control)
 
-    def _press(self, key: Qt.Key, event: QKeyEvent, *, has_control: bool) -> None:
+    def _handle_list_key(self, key: Qt.Key, event: QKeyEvent, *, has_control: bool) -> None:
         """Handle the keys of every list; arrow keys without Ctrl clear the marks."""
         if key in (_Key.Key_Menu, _Key.Key_F10):
             event.ignore()
             return
         super().keyPressEvent(event)
         if key in _MOVES and not has_control:
-            self.drop_marks()
+            self.clear_marks()
         if key == _Key.Key_End:
             self.end_pressed.emit()
 
@@ -179,25 +179,27 @@ class ConversationView(RowView):
         """
         index = self.indexAt(event.position().toPoint())
         is_left = event.button() == Qt.MouseButton.LeftButton
-        marks = event.modifiers() & (
+        mark_modifiers = event.modifiers() & (
             Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         )
-        self._is_marking = bool(is_left and marks and index.flags() & Qt.ItemFlag.ItemIsSelectable)
+        self._is_marking = bool(
+            is_left and mark_modifiers and index.flags() & Qt.ItemFlag.ItemIsSelectable
+        )
         if not self._is_marking:
             can_be_dragged = bool(index.flags() & Qt.ItemFlag.ItemIsDragEnabled)
             self._pressed_at = event.position().toPoint() if is_left and can_be_dragged else None
             super().mousePressEvent(event)
             if not self.selectionModel().isSelected(index):
-                self.drop_marks()
+                self.clear_marks()
             return
         self.shows_focus = False
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._start_at_selected()
+            self._anchor_at_selected()
             self._mark_to(index)
         else:
             self._toggle(index)
 
-    def _start_at_selected(self) -> None:
+    def _anchor_at_selected(self) -> None:
         """Anchor a range at the open conversation if there is no anchor yet."""
         if not self._anchor.isValid() and self.selectedIndexes():
             self._anchor = QPersistentModelIndex(self.selectedIndexes()[0])
@@ -210,17 +212,17 @@ class ConversationView(RowView):
             return
         super().mouseReleaseEvent(event)
         if event.button() == Qt.MouseButton.LeftButton:
-            self.drop_marks()
+            self.clear_marks()
 
     # ------------------------------------------------------------ dragging
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Start a drag. By default, Qt drags only selected rows, but a press here selects nothing."""
+        """Start a drag; Qt itself would drag only selected rows."""
         if self._pressed_at is None or not event.buttons() & Qt.MouseButton.LeftButton:
             super().mouseMoveEvent(event)
             return
-        way = (event.position().toPoint() - self._pressed_at).manhattanLength()
-        if way >= QApplication.startDragDistance():
+        distance = (event.position().toPoint() - self._pressed_at).manhattanLength()
+        if distance >= QApplication.startDragDistance():
             self._pressed_at = None
             self.startDrag(Qt.DropAction.MoveAction)
 
@@ -239,11 +241,11 @@ class ConversationView(RowView):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept conversations for folders, and external content for any row."""
-        from desktop_app.ui.composer.dropped_content import accept_copy, is_welcome
+        from desktop_app.ui.composer.dropped_content import accept_copy, is_acceptable
 
         if event.mimeData().hasFormat(MIME_TYPE):
             event.acceptProposedAction()
-        elif event.source() is None and is_welcome(event.mimeData()):
+        elif event.source() is None and is_acceptable(event.mimeData()):
             accept_copy(event)
         else:
             event.ignore()
@@ -255,50 +257,50 @@ class ConversationView(RowView):
         super().dragMoveEvent(event)
         index = self.indexAt(event.position().toPoint())
         if event.mimeData().hasFormat(MIME_TYPE):
-            self._aim(index if index.data(Roles.IS_FOLDER) else QModelIndex())
+            self._set_target(index if index.data(Roles.IS_FOLDER) else QModelIndex())
             event.setAccepted(self._target.isValid())
             return
-        self._aim(index if index.data(Roles.IDENTIFIER) else QModelIndex())
-        self.drop_hint_changed.emit(_promise(event.mimeData(), index))
+        self._set_target(index if index.data(Roles.IDENTIFIER) else QModelIndex())
+        self.drop_hint_changed.emit(_drop_hint(event.mimeData(), index))
         accept_copy(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """Clear the highlight and the hint."""
         super().dragLeaveEvent(event)
-        self._aim(QModelIndex())
+        self._set_target(QModelIndex())
         self.drop_hint_changed.emit("")
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Emit the dropped data with its row."""
-        from desktop_app.ui.composer.dropped_content import accept_copy, given_in
+        from desktop_app.ui.composer.dropped_content import accept_copy, read_dropped
 
         index = self.indexAt(event.position().toPoint())
-        self._aim(QModelIndex())
+        self._set_target(QModelIndex())
         self.drop_hint_changed.emit("")
         identifier, is_folder = index.data(Roles.IDENTIFIER), bool(index.data(Roles.IS_FOLDER))
         if not event.mimeData().hasFormat(MIME_TYPE):
             accept_copy(event)
-            self.content_dropped.emit(given_in(event.mimeData()), identifier or "", is_folder)
+            self.content_dropped.emit(read_dropped(event.mimeData()), identifier or "", is_folder)
         elif is_folder:
             event.acceptProposedAction()
             self.dropped.emit(dragged(event.mimeData()), identifier)
         self.stopAutoScroll()
         self.setState(QAbstractItemView.State.NoState)
 
-    def _aim(self, index: QModelIndex) -> None:
+    def _set_target(self, index: QModelIndex) -> None:
         self._target = QPersistentModelIndex(index)
         self.viewport().update()
 
 
-def _promise(data: QMimeData, index: QModelIndex) -> str:
+def _drop_hint(data: QMimeData, index: QModelIndex) -> str:
     """Return what a drop of external content on a row will do."""
-    from desktop_app.ui.composer.dropped_content import promise
+    from desktop_app.ui.composer.dropped_content import drop_hint
 
     if not index.data(Roles.IDENTIFIER):
-        return promise(data)
+        return drop_hint(data)
     if index.data(Roles.IS_FOLDER):
-        return promise(data, f"a new conversation in “{index.data()}”")
-    return promise(data, f"“{index.data()}”")
+        return drop_hint(data, f"a new conversation in “{index.data()}”")
+    return drop_hint(data, f"“{index.data()}”")
 
 
 def dragged(data: QMimeData) -> list[str]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _TITLES: Final = {ListFilterKind.ARCHIVE: "Archive", ListFilterKind.TRASH: "Trash"}
 
 
-class _Target(PlainToolButton):
+class _DropButton(PlainToolButton):
     """A quiet button that accepts dropped conversations.
 
     Signals:
@@ -78,7 +78,7 @@ class FilterBar(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.back = _Target("back-to-list", "Back to all conversations")
+        self.back = _DropButton("back-to-list", "Back to all conversations")
         self.back.setToolTip("Back to all conversations (Esc)")
         self.title = ElidedLabel()
         self.title.setProperty("role", "strong")
@@ -98,14 +98,14 @@ class FilterBar(QWidget):
         self.empty.clicked.connect(lambda: self.empty_requested.emit())
         self.menu_button.clicked.connect(lambda: self.menu_requested.emit())
         self.set_theme(theme)
-        self.show_place(LIST, "")
+        self.show_filter(LIST, "")
 
-    def show_place(self, place: ListFilter, folder_name: str) -> None:
+    def show_filter(self, list_filter: ListFilter, folder_name: str) -> None:
         """Show the title and buttons of a filter."""
-        self.setVisible(place.kind is not ListFilterKind.LIST)
-        self.title.setText(_TITLES.get(place.kind, folder_name))
-        self.menu_button.setVisible(place.kind is ListFilterKind.FOLDER)
-        self.empty.setVisible(place.kind is ListFilterKind.TRASH)
+        self.setVisible(list_filter.kind is not ListFilterKind.LIST)
+        self.title.setText(_TITLES.get(list_filter.kind, folder_name))
+        self.menu_button.setVisible(list_filter.kind is ListFilterKind.FOLDER)
+        self.empty.setVisible(list_filter.kind is ListFilterKind.TRASH)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
@@ -114,7 +114,7 @@ class FilterBar(QWidget):
         self._line.setContentsMargins(px(4), 0, px(themes.ROW_MARGIN + 6), 0)
         self._line.setSpacing(px(4))
         for button, name in ((self.back, "chevron-left"), (self.menu_button, "ellipsis")):
-            _dress(button, name, theme)
+            _set_icon(button, name, theme)
 
 
 class FilterRow(QWidget):
@@ -132,8 +132,8 @@ class FilterRow(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.archive = self._place_button("show-archive", ARCHIVE)
-        self.trash = self._place_button("show-trash", TRASH)
+        self.archive = self._filter_button("show-archive", ARCHIVE)
+        self.trash = self._filter_button("show-trash", TRASH)
         self.new_folder = PlainToolButton()
         self.new_folder.setObjectName("new-folder")
         self.new_folder.setAccessibleName("New folder")
@@ -148,11 +148,11 @@ class FilterRow(QWidget):
         self._line.addWidget(self.new_folder)
         self.set_theme(theme)
 
-    def show_place(self, place: ListFilter) -> None:
+    def show_filter(self, list_filter: ListFilter) -> None:
         """Check the button of the current filter, if it has one."""
-        for button, its_place in ((self.archive, ARCHIVE), (self.trash, TRASH)):
-            button.setChecked(place == its_place)
-            themes.set_style_property(button, "here", place == its_place)
+        for button, button_filter in ((self.archive, ARCHIVE), (self.trash, TRASH)):
+            button.setChecked(list_filter == button_filter)
+            themes.set_style_property(button, "here", list_filter == button_filter)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
@@ -164,21 +164,21 @@ class FilterRow(QWidget):
             (self.trash, "trash-2"),
             (self.new_folder, "folder-plus"),
         ):
-            _dress(button, name, theme)
+            _set_icon(button, name, theme)
             button.setFont(theme.note())
 
-    def _place_button(self, name: str, place: ListFilter) -> _Target:
-        words = _TITLES[place.kind]
-        button = _Target(name, words)
+    def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
+        words = _TITLES[list_filter.kind]
+        button = _DropButton(name, words)
         button.setText(f" {words} ")  # keeps distance from the icon and the edge
         button.setCheckable(True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.clicked.connect(lambda on: self.chosen.emit(place if on else LIST))
-        button.dropped.connect(lambda ids: self.dropped.emit(place, ids))
+        button.clicked.connect(lambda on: self.chosen.emit(list_filter if on else LIST))
+        button.dropped.connect(lambda ids: self.dropped.emit(list_filter, ids))
         return button
 
 
-def _dress(button: QToolButton, name: str, theme: Theme) -> None:
+def _set_icon(button: QToolButton, name: str, theme: Theme) -> None:
     size = theme.px(15)
     button.setIcon(icons.icon(name, theme.dim, size))
     button.setIconSize(QSize(size, size))

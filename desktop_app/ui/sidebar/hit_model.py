@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # The characters around a match in a snippet (see SearchHit).
 _MARKS: Final = re.compile("\x02([^\x02\x03]*)\x03?")
-_LONGEST: Final = 2_000
+_LONGEST_SNIPPET: Final = 2_000
 """The longest snippet in characters; two lines are shown."""
 
 
@@ -23,22 +23,22 @@ class HitModel(RowsModel["SearchHit"]):
     """The hits of a search."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(lambda hit: hit.title, _said, parent)
+        super().__init__(lambda hit: hit.title, _accessible_text, parent)
 
 
-def _said(hit: SearchHit) -> str:
-    where = "archived, " if hit.archived else ""
-    return f"{where}{hit.title}: {plain(hit.snippet)[0]}"
+def _accessible_text(hit: SearchHit) -> str:
+    prefix = "archived, " if hit.archived else ""
+    return f"{prefix}{hit.title}: {plain_snippet(hit.snippet)[0]}"
 
 
-def plain(snippet: str) -> tuple[str, list[tuple[int, int]]]:
+def plain_snippet(snippet: str) -> tuple[str, list[tuple[int, int]]]:
     """Return a snippet in one line without its marks, and the (start, length) of each match."""
     text, spans, end = "", [], 0
-    snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_LONGEST])
+    snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_LONGEST_SNIPPET])
     for match in _MARKS.finditer(snippet):
-        text += one_line(snippet[end : match.start()], _LONGEST)
-        found = one_line(match[1], _LONGEST)
+        text += one_line(snippet[end : match.start()], _LONGEST_SNIPPET)
+        found = one_line(match[1], _LONGEST_SNIPPET)
         spans.append((len(text), len(found)))
         text += found
         end = match.end()
-    return text + one_line(snippet[end:], _LONGEST), spans
+    return text + one_line(snippet[end:], _LONGEST_SNIPPET), spans

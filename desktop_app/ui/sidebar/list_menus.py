@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
-    Row = tuple[str, str, Callable[[], object]]
+    Entry = tuple[str, str, Callable[[], object]]
 
 
 def menu_for(listing: ConversationList, row: QModelIndex) -> QMenu:
@@ -37,7 +37,7 @@ def menu_for(listing: ConversationList, row: QModelIndex) -> QMenu:
     if folder is not None:
         return folder_menu(listing, folder)
     if not row.data(Roles.IDENTIFIER):
-        return ground_menu(listing)
+        return list_menu(listing)
     rows = view.marked if row in view.marked else [row]
     found = [model.conversation_at(view.source_of(marked)) for marked in rows]
     return conversations_menu(listing, [c for c in found if c is not None])
@@ -47,7 +47,7 @@ def conversations_menu(listing: ConversationList, chosen: Sequence[Conversation]
     """Return the menu of conversations in the current filter."""
     menu, ids = QMenu(listing), [conversation.id for conversation in chosen]
     several = f" {len(ids)} conversations" if len(ids) > 1 else ""
-    if listing.model.place.kind is ListFilterKind.TRASH:
+    if listing.model.list_filter.kind is ListFilterKind.TRASH:
         _fill(
             menu,
             listing.theme,
@@ -61,46 +61,48 @@ def conversations_menu(listing: ConversationList, chosen: Sequence[Conversation]
         return menu
     if not several:
         _fill(menu, listing.theme, ("pencil", "Rename\tF2", lambda: listing.rename(ids[0])))
-    rows: list[Row] = []
+    entries: list[Entry] = []
     is_archived = all(conversation.archived for conversation in chosen)
     if not is_archived:
         unpin = all(conversation.pinned for conversation in chosen)
-        word, sign = ("Unpin", "pin-off") if unpin else ("Pin", "pin")
+        word, icon_name = ("Unpin", "pin-off") if unpin else ("Pin", "pin")
         _fill(
             menu,
             listing.theme,
-            (sign, word + several, lambda: listing.pin_requested.emit(ids, not unpin)),
+            (icon_name, word + several, lambda: listing.pin_requested.emit(ids, not unpin)),
         )
-        _add_folders(menu, listing, chosen, f"Move{several} to")
-        rows.append(
+        _add_move_targets(menu, listing, chosen, f"Move{several} to")
+        entries.append(
             ("archive", f"Archive{several}", lambda: listing.archive_requested.emit(ids, True)),
         )
     else:
         words = f"Take{several} out of the archive"
-        rows.append(("archive-restore", words, lambda: listing.archive_requested.emit(ids, False)))
+        entries.append(
+            ("archive-restore", words, lambda: listing.archive_requested.emit(ids, False))
+        )
     _add_export(menu, listing, ids, f"Export{several} as")
-    rows.append(("trash-2", f"Delete{several}\tDel", lambda: listing.delete_requested.emit(ids)))
-    _fill(menu, listing.theme, *rows)
+    entries.append(("trash-2", f"Delete{several}\tDel", lambda: listing.delete_requested.emit(ids)))
+    _fill(menu, listing.theme, *entries)
     return menu
 
 
 def folder_menu(listing: ConversationList, folder: Folder) -> QMenu:
     """Return the menu of a folder."""
     menu, id_ = QMenu(listing), folder.id
-    rows: list[Row] = [
+    entries: list[Entry] = [
         ("square-pen", "New conversation here", lambda: listing.new_in_folder_requested.emit(id_)),
         ("settings", "Folder settings", lambda: listing.folder_settings_requested.emit(id_)),
     ]
-    if listing.model.place.kind is ListFilterKind.LIST:
-        rows.append(("pencil", "Rename\tF2", lambda: listing.rename(id_)))
-    rows.append(
+    if listing.model.list_filter.kind is ListFilterKind.LIST:
+        entries.append(("pencil", "Rename\tF2", lambda: listing.rename(id_)))
+    entries.append(
         ("trash-2", "Delete the folder\tDel", lambda: listing.folder_delete_requested.emit(id_))
     )
-    _fill(menu, listing.theme, *rows)
+    _fill(menu, listing.theme, *entries)
     return menu
 
 
-def ground_menu(listing: ConversationList) -> QMenu:
+def list_menu(listing: ConversationList) -> QMenu:
     """Return the menu of the area beside the rows."""
     menu = QMenu(listing)
     _fill(
@@ -114,44 +116,47 @@ def ground_menu(listing: ConversationList) -> QMenu:
 
 
 def _add_export(menu: QMenu, listing: ConversationList, ids: Sequence[str], words: str) -> None:
-    below = menu.addMenu(_sign(listing.theme, "file-up"), menu_text(words))
-    below.setObjectName("export-as")
-    for each in EXPORT_FORMATS:
-        below.addAction(
-            menu_text(each.label), partial(listing.export_requested.emit, list(ids), each.id)
+    submenu = menu.addMenu(_icon(listing.theme, "file-up"), menu_text(words))
+    submenu.setObjectName("export-as")
+    for export_format in EXPORT_FORMATS:
+        submenu.addAction(
+            menu_text(export_format.label),
+            partial(listing.export_requested.emit, list(ids), export_format.id),
         )
 
 
-def _add_folders(
+def _add_move_targets(
     menu: QMenu, listing: ConversationList, chosen: Sequence[Conversation], words: str
 ) -> None:
     """Add the folders as targets, except a folder that already contains all conversations."""
     ids = [conversation.id for conversation in chosen]
-    here = {conversation.folder_id for conversation in chosen}
-    below = menu.addMenu(_sign(listing.theme, "folder-input"), menu_text(words))
-    below.setObjectName("move-to")
+    folder_ids = {conversation.folder_id for conversation in chosen}
+    submenu = menu.addMenu(_icon(listing.theme, "folder-input"), menu_text(words))
+    submenu.setObjectName("move-to")
     for folder in listing.folders:
-        row = below.addAction(_sign(listing.theme, "folder"), menu_text(folder.name))
-        row.triggered.connect(lambda _=False, id_=folder.id: listing.move_requested.emit(ids, id_))
-        row.setEnabled(here != {folder.id})
-    if listing.folders:
-        below.addSeparator()
-    if here != {None}:
-        below.addAction(
-            _sign(listing.theme, "x"), "No folder", lambda: listing.move_requested.emit(ids, "")
+        entry = submenu.addAction(_icon(listing.theme, "folder"), menu_text(folder.name))
+        entry.triggered.connect(
+            lambda _=False, id_=folder.id: listing.move_requested.emit(ids, id_)
         )
-    below.addAction(
-        _sign(listing.theme, "folder-plus"),
+        entry.setEnabled(folder_ids != {folder.id})
+    if listing.folders:
+        submenu.addSeparator()
+    if folder_ids != {None}:
+        submenu.addAction(
+            _icon(listing.theme, "x"), "No folder", lambda: listing.move_requested.emit(ids, "")
+        )
+    submenu.addAction(
+        _icon(listing.theme, "folder-plus"),
         "New folder",
         lambda: listing.folder_requested.emit(ids),
     )
 
 
-def _fill(menu: QMenu, theme: Theme, *rows: Row) -> None:
-    for sign, words, action in rows:
+def _fill(menu: QMenu, theme: Theme, *entries: Entry) -> None:
+    for icon_name, words, action in entries:
         label, _, keys = words.partition("\t")
-        menu.addAction(_sign(theme, sign), menu_text(label, keys=keys), action)
+        menu.addAction(_icon(theme, icon_name), menu_text(label, keys=keys), action)
 
 
-def _sign(theme: Theme, name: str) -> QIcon:
+def _icon(theme: Theme, name: str) -> QIcon:
     return icons.icon(name, theme.dim, theme.px(15))

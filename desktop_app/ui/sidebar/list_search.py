@@ -53,7 +53,7 @@ class ListSearch(QObject):
         self.column = QVBoxLayout()
         self.column.addWidget(self.field)
         self._typing = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
-        self.field.textChanged.connect(self._typed)
+        self.field.textChanged.connect(self._on_typed)
         self.field.returnPressed.connect(self._open_first_hit)
         self._typing.timeout.connect(self._search)
         self.view.chosen.connect(self._open_hit)
@@ -64,13 +64,13 @@ class ListSearch(QObject):
         if self._filters is None:
             from desktop_app.ui.sidebar.search_filters import SearchFilters
 
-            made = self._filters = SearchFilters(self._theme)
-            made.set_folders(self._folders)
-            made.changed.connect(lambda: self.changed.emit(self._words))
-            made.hide()
-            self.column.addWidget(made)
+            filters = self._filters = SearchFilters(self._theme)
+            filters.set_folders(self._folders)
+            filters.changed.connect(lambda: self.changed.emit(self._words))
+            filters.hide()
+            self.column.addWidget(filters)
             before: QWidget = self.field
-            for button in made.buttons:
+            for button in filters.buttons:
                 QWidget.setTabOrder(before, button)
                 before = button
         return self._filters
@@ -100,7 +100,7 @@ class ListSearch(QObject):
         if self._filters is not None:
             self._filters.set_theme(theme)
 
-    def _typed(self, text: str) -> None:
+    def _on_typed(self, text: str) -> None:
         if text.strip():
             self._typing.start()
         else:
@@ -108,12 +108,12 @@ class ListSearch(QObject):
 
     def _search(self) -> None:
         self._typing.stop()
-        wanted = self.field.text().strip()
-        if not wanted and self._filters is not None:
+        words = self.field.text().strip()
+        if not words and self._filters is not None:
             self._filters.clear()
-        if wanted != self._words:
-            self._words = wanted
-            self.changed.emit(wanted)
+        if words != self._words:
+            self._words = words
+            self.changed.emit(words)
 
     def _open_first_hit(self) -> None:
         if self.is_on and self.hits.rowCount():

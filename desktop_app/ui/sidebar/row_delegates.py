@@ -57,7 +57,7 @@ Index = QModelIndex | QPersistentModelIndex
 _GAP: Final = 2
 _INSET: Final = 12
 _DOT: Final = 8
-_SIGN: Final = 15
+_ICON: Final = 15
 _LONGEST_TITLE: Final = 200
 _SNIPPET_LINES: Final = 2
 
@@ -139,27 +139,27 @@ class ConversationDelegate(RowDelegate):
         px, rect = self.theme.px, self._title_rect(option, index)
         _draw_line(painter, rect, index.data(), self.theme.interface(), self.theme.text)
         if index.data(conversation_model.Roles.IS_FOLDER):
-            sign = QRect(rect.left() - px(_SIGN + 8), rect.top(), px(_SIGN), rect.height())
-            painting.mark(painter, sign, "folder", self.theme.dim, px(_SIGN))
-        end = self.row_rect(option).right() + 1 - px(_INSET)
+            icon_rect = QRect(rect.left() - px(_ICON + 8), rect.top(), px(_ICON), rect.height())
+            painting.draw_icon(painter, icon_rect, "folder", self.theme.dim, px(_ICON))
+        right = self.row_rect(option).right() + 1 - px(_INSET)
         note = index.data(conversation_model.Roles.NOTE)
         if note:
-            beside = QRect(rect.right(), rect.top(), end - rect.right(), rect.height())
-            _draw_line(painter, beside, note, self.theme.note(), self.theme.dim, at_right=True)
+            note_rect = QRect(rect.right(), rect.top(), right - rect.right(), rect.height())
+            _draw_line(painter, note_rect, note, self.theme.note(), self.theme.dim, at_right=True)
         if index.data(conversation_model.Roles.STREAMING):
             radius = px(_DOT) / 2
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self.theme.accent)
-            painter.drawEllipse(QPointF(end - radius, rect.center().y() + 1), radius, radius)
+            painter.drawEllipse(QPointF(right - radius, rect.center().y() + 1), radius, radius)
 
     def _title_rect(self, option: QStyleOptionViewItem, index: Index) -> QRect:
         px = self.theme.px
-        sign = px(_SIGN + 8) if index.data(conversation_model.Roles.IS_FOLDER) else 0
+        icon_width = px(_ICON + 8) if index.data(conversation_model.Roles.IS_FOLDER) else 0
         dot = px(_DOT + 8) if index.data(conversation_model.Roles.STREAMING) else 0
         note = index.data(conversation_model.Roles.NOTE)
         if note:
-            dot += painting.width_of(note, self.theme.note()) + px(8)
-        return self.row_rect(option).adjusted(px(_INSET) + sign, 0, -px(_INSET) - dot, 0)
+            dot += painting.text_width(note, self.theme.note()) + px(8)
+        return self.row_rect(option).adjusted(px(_INSET) + icon_width, 0, -px(_INSET) - dot, 0)
 
     def helpEvent(
         self,
@@ -234,23 +234,23 @@ class HitDelegate(RowDelegate):
         painter.restore()
 
     def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
-        text, spans = hit_model.plain(snippet)
-        layout = self._laid_out(text, spans, rect.width())
-        end = layout.lineAt(layout.lineCount() - 1) if layout.lineCount() else None
-        shown = end.textStart() + end.textLength() if end else 0
-        if shown < _units(text):
+        text, spans = hit_model.plain_snippet(snippet)
+        layout = self._lay_out(text, spans, rect.width())
+        last_line = layout.lineAt(layout.lineCount() - 1) if layout.lineCount() else None
+        shown = last_line.textStart() + last_line.textLength() if last_line else 0
+        if shown < _utf16_length(text):
             cut = text.encode("utf-16-le")[: 2 * (shown - 2)].decode("utf-16-le", "ignore")
-            layout = self._laid_out(cut.rstrip() + "…", spans, rect.width())
+            layout = self._lay_out(cut.rstrip() + "…", spans, rect.width())
         painter.setPen(self.theme.dim)
         layout.draw(painter, QPointF(rect.topLeft()))
 
-    def _laid_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
+    def _lay_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
         """Lay out at most two lines, with the spans in bold."""
         strong = QTextCharFormat()
         strong.setForeground(self.theme.text)
         strong.setFontWeight(600)
         layout = QTextLayout(text, self.theme.note())
-        layout.setFormats([_range(text, start, length, strong) for start, length in spans])
+        layout.setFormats([_format_range(text, start, length, strong) for start, length in spans])
         layout.beginLayout()
         for row in range(_SNIPPET_LINES):
             line = layout.createLine()
@@ -267,15 +267,17 @@ def _is_hovered(view: QAbstractItemView, cell: QRect) -> bool:
     return viewport.underMouse() and cell.contains(viewport.mapFromGlobal(QCursor.pos()))
 
 
-def _range(text: str, start: int, length: int, strong: QTextCharFormat) -> QTextLayout.FormatRange:
-    made = QTextLayout.FormatRange()
-    made.start = _units(text[:start])
-    made.length = _units(text[start : start + length])
-    made.format = strong
-    return made
+def _format_range(
+    text: str, start: int, length: int, strong: QTextCharFormat
+) -> QTextLayout.FormatRange:
+    result = QTextLayout.FormatRange()
+    result.start = _utf16_length(text[:start])
+    result.length = _utf16_length(text[start : start + length])
+    result.format = strong
+    return result
 
 
-def _units(text: str) -> int:
+def _utf16_length(text: str) -> int:
     """Return the length in UTF-16 units, as Qt counts it."""
     return len(text.encode("utf-16-le")) // 2
 

@@ -72,7 +72,7 @@ class RowView(QListView):
         self.shows_focus = False
         self.clicked.connect(self.chosen)
 
-    def lay_out_anew(self) -> None:
+    def relayout(self) -> None:
         """Lay out the rows again after the delegate's sizes changed."""
         self.scheduleDelayedItemsLayout()
         self.viewport().update()
@@ -87,14 +87,14 @@ class RowView(QListView):
 
     def go_to_end(self) -> None:
         """Move to the last row."""
-        self.setCurrentIndex(self._end(first=False))
+        self.setCurrentIndex(self._edge_row(first=False))
 
     def ensure_current(self) -> None:
         """Make a row current if none is: the selected row, otherwise the first."""
         if self.currentIndex().isValid():
             return
         chosen = self.selectedIndexes()
-        self.setCurrentIndex(chosen[0] if chosen else self._end(first=True))
+        self.setCurrentIndex(chosen[0] if chosen else self._edge_row(first=True))
 
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
@@ -107,9 +107,9 @@ class RowView(QListView):
     ) -> QModelIndex:
         """Move Home and End to rows that can be chosen, not to headings."""
         if action == QAbstractItemView.CursorAction.MoveHome:
-            return self._end(first=True)
+            return self._edge_row(first=True)
         if action == QAbstractItemView.CursorAction.MoveEnd:
-            return self._end(first=False)
+            return self._edge_row(first=False)
         return super().moveCursor(action, modifiers)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -122,7 +122,7 @@ class RowView(QListView):
                 self.chosen.emit(index)
         elif event.key() == Qt.Key.Key_Delete and index.isValid():
             self.delete_pressed.emit(index)
-        elif event.key() == Qt.Key.Key_Up and index == self._end(first=True):
+        elif event.key() == Qt.Key.Key_Up and index == self._edge_row(first=True):
             self.left_at_top.emit()
         else:
             super().keyPressEvent(event)
@@ -146,7 +146,7 @@ class RowView(QListView):
             index, position = self.indexAt(event.pos()), event.globalPos()
         self.menu_requested.emit(index, position)
 
-    def _end(self, *, first: bool) -> QModelIndex:
+    def _edge_row(self, *, first: bool) -> QModelIndex:
         """Return the first or last row that can be chosen."""
         count = self.model().rowCount()
         for row in range(min(count, 2)) if first else range(count - 1, -1, -1):

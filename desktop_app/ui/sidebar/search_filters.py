@@ -38,7 +38,7 @@ ANYWHERE, ANY_TIME, ANY_VARIANT = "Anywhere", "Any time", "Any variant"
 # The number of days back, including today.
 TIMES: Final = (("Today", 1), ("Past 7 days", 7), ("Past 30 days", 30), ("Past year", 365))
 ORDERS: Final = {SearchOrder.NEWEST: "Newest first", SearchOrder.BEST: "Best first"}
-_LONGEST: Final = 22  # characters of a folder's name
+_LONGEST_NAME: Final = 22  # characters of a folder's name
 
 
 class SearchFilters(QWidget):
@@ -64,13 +64,13 @@ class SearchFilters(QWidget):
         self.attachment_button = self._button("filter-attachment", None)
         self.attachment_button.setCheckable(True)
         self.order_button = self._button("search-order", self._fill_orders)
-        self.attachment_button.toggled.connect(self._tell)
+        self.attachment_button.toggled.connect(self._update)
         self._flow = FlowLayout()
         for button in self.buttons:
             self._flow.addWidget(button)
         self.setLayout(self._flow)
         self.set_theme(theme)
-        self._show()
+        self._update_buttons()
 
     @property
     def buttons(self) -> tuple[QPushButton, ...]:
@@ -106,7 +106,7 @@ class SearchFilters(QWidget):
         self._folders = tuple(folders)
         if self._folder_id not in {folder.id for folder in self._folders}:
             self._folder_id = None
-        self._show()
+        self._update_buttons()
 
     def clear(self) -> None:
         """Reset all filters and the order without emitting `changed`."""
@@ -115,7 +115,7 @@ class SearchFilters(QWidget):
         self.attachment_button.blockSignals(True)
         self.attachment_button.setChecked(False)
         self.attachment_button.blockSignals(False)
-        self._show()
+        self._update_buttons()
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
@@ -131,30 +131,30 @@ class SearchFilters(QWidget):
     def between(self, first: date, last: date) -> None:
         """Search between two days, both included."""
         self._days, self._between = None, (min(first, last), max(first, last))
-        self._tell()
+        self._update()
 
     # ------------------------------------------------------------ menus
 
     def _button(self, name: str, fill: Callable[[QMenu], None] | None) -> QPushButton:
-        made = PlainButton()
-        made.setObjectName(name)
-        made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        set_role(made, "filter")
+        button = PlainButton()
+        button.setObjectName(name)
+        button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        set_role(button, "filter")
         if fill is not None:
-            menu = QMenu(made)
+            menu = QMenu(button)
 
             def refill() -> None:
                 menu.clear()
                 fill(menu)
 
             menu.aboutToShow.connect(refill)
-            made.setMenu(menu)
-        return made
+            button.setMenu(menu)
+        return button
 
     def _fill_folders(self, menu: QMenu) -> None:
-        self._offer(menu, ANYWHERE, self._folder_id is None, lambda: self._set_folder(None))
+        self._add_choice(menu, ANYWHERE, self._folder_id is None, lambda: self._set_folder(None))
         for folder in self._folders:
-            self._offer(
+            self._add_choice(
                 menu,
                 folder.name,
                 folder.id == self._folder_id,
@@ -163,15 +163,15 @@ class SearchFilters(QWidget):
 
     def _fill_times(self, menu: QMenu) -> None:
         is_any = self._days is None and self._between is None
-        self._offer(menu, ANY_TIME, is_any, lambda: self._set_days(None))
+        self._add_choice(menu, ANY_TIME, is_any, lambda: self._set_days(None))
         for words, days in TIMES:
-            self._offer(menu, words, days == self._days, partial(self._set_days, days))
-        self._offer(menu, "Between two days…", self._between is not None, self._ask_days)
+            self._add_choice(menu, words, days == self._days, partial(self._set_days, days))
+        self._add_choice(menu, "Between two days…", self._between is not None, self._ask_days)
 
     def _fill_variants(self, menu: QMenu) -> None:
-        self._offer(menu, ANY_VARIANT, self._variant is None, lambda: self._set_variant(None))
+        self._add_choice(menu, ANY_VARIANT, self._variant is None, lambda: self._set_variant(None))
         for variant in Variant:
-            self._offer(
+            self._add_choice(
                 menu,
                 variant.value.capitalize(),
                 variant is self._variant,
@@ -180,30 +180,30 @@ class SearchFilters(QWidget):
 
     def _fill_orders(self, menu: QMenu) -> None:
         for order, words in ORDERS.items():
-            self._offer(menu, words, order is self.order, partial(self._set_order, order))
+            self._add_choice(menu, words, order is self.order, partial(self._set_order, order))
 
     @staticmethod
-    def _offer(menu: QMenu, words: str, is_set: bool, action: Callable[[], None]) -> None:
-        made = menu.addAction(menu_text(words))
-        made.setCheckable(True)
-        made.setChecked(is_set)
-        made.triggered.connect(lambda *_: action())
+    def _add_choice(menu: QMenu, words: str, is_set: bool, action: Callable[[], None]) -> None:
+        choice = menu.addAction(menu_text(words))
+        choice.setCheckable(True)
+        choice.setChecked(is_set)
+        choice.triggered.connect(lambda *_: action())
 
     def _set_folder(self, folder_id: str | None) -> None:
         self._folder_id = folder_id
-        self._tell()
+        self._update()
 
     def _set_days(self, days: int | None) -> None:
         self._days, self._between = days, None
-        self._tell()
+        self._update()
 
     def _set_variant(self, variant: Variant | None) -> None:
         self._variant = variant
-        self._tell()
+        self._update()
 
     def _set_order(self, order: SearchOrder) -> None:
         self.order = order
-        self._tell()
+        self._update()
 
     def _ask_days(self) -> None:
         dialog = DaysDialog(self._between or (_today() - timedelta(days=30), _today()), self)
@@ -213,35 +213,37 @@ class SearchFilters(QWidget):
 
     # ------------------------------------------------------------ what is shown
 
-    def _tell(self, *_: object) -> None:
-        self._show()
+    def _update(self, *_: object) -> None:
+        self._update_buttons()
         self.changed.emit()
 
-    def _show(self) -> None:
+    def _update_buttons(self) -> None:
         folder = next((f.name for f in self._folders if f.id == self._folder_id), "")
-        cut = folder if len(folder) <= _LONGEST else f"{folder[: _LONGEST - 1]}…"
-        self._name(self.folder_button, cut, ANYWHERE, "Where to search")
+        cut = folder if len(folder) <= _LONGEST_NAME else f"{folder[: _LONGEST_NAME - 1]}…"
+        self._set_label(self.folder_button, cut, ANYWHERE, "Where to search")
         self.folder_button.setVisible(bool(self._folders))
-        self._name(self.time_button, self._time_words(), ANY_TIME, "From when")
+        self._set_label(self.time_button, self._time_words(), ANY_TIME, "From when")
         variant = self._variant.value.capitalize() if self._variant else ""
-        self._name(self.variant_button, variant, ANY_VARIANT, "Answered by which variant")
+        self._set_label(self.variant_button, variant, ANY_VARIANT, "Answered by which variant")
         has = "With attachment" if self.attachment_button.isChecked() else ""
-        self._name(self.attachment_button, has, "With attachment", "Conversations with attachments")
+        self._set_label(
+            self.attachment_button, has, "With attachment", "Conversations with attachments"
+        )
         order = "" if self.order is SearchOrder.NEWEST else ORDERS[self.order]
-        self._name(self.order_button, order, ORDERS[SearchOrder.NEWEST], "Order")
+        self._set_label(self.order_button, order, ORDERS[SearchOrder.NEWEST], "Order")
 
     def _time_words(self) -> str:
         if self._between is not None:
             first, last = self._between
-            return f"{_short(first)} – {_short(last)}"
+            return f"{_short_date(first)} – {_short_date(last)}"
         return next((words for words, days in TIMES if days == self._days), "")
 
     @staticmethod
-    def _name(button: QPushButton, value: str, unset: str, what: str) -> None:
+    def _set_label(button: QPushButton, value: str, unset: str, description: str) -> None:
         """Show a button's value, or its default label if there is none."""
         button.setText(value or unset)
-        button.setAccessibleName(spoken_text(f"{what}: {value or unset}"))
-        set_tooltip(button, what)
+        button.setAccessibleName(spoken_text(f"{description}: {value or unset}"))
+        set_tooltip(button, description)
         set_style_property(button, "set", "true" if value else "false")
 
 
@@ -257,15 +259,15 @@ class DaysDialog(QDialog):
             field.setCalendarPopup(True)
             field.setAccessibleName(spoken_text(words))
             form.addRow(words, field)
-        accept, leave = PlainButton("Search"), PlainButton("Cancel")
+        accept, cancel = PlainButton("Search"), PlainButton("Cancel")
         set_role(accept, "primary")
-        set_role(leave, "plain")
+        set_role(cancel, "plain")
         accept.setDefault(True)
         accept.clicked.connect(self.accept)
-        leave.clicked.connect(self.reject)
+        cancel.clicked.connect(self.reject)
         row = QHBoxLayout()
         row.addStretch(1)
-        row.addWidget(leave)
+        row.addWidget(cancel)
         row.addWidget(accept)
         column = QVBoxLayout(self)
         column.addLayout(form)
@@ -290,5 +292,5 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time()).astimezone()
 
 
-def _short(day: date) -> str:
+def _short_date(day: date) -> str:
     return f"{day.day} {day:%b %Y}"

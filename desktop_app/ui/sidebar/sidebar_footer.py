@@ -20,7 +20,7 @@ class SidebarFooter(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._sign = ""
+        self._icon_name = ""
         self.icon, self.name, self.month = PlainLabel(), ElidedLabel(), PlainLabel()
         for label in (self.name, self.month):
             label.setProperty("role", "note")
@@ -35,7 +35,7 @@ class SidebarFooter(QWidget):
 
         The cost is highlighted if it is near its cap.
         """
-        self._sign = icon
+        self._icon_name = icon
         self.name.setText(provider_name)
         self.month.setText(month)
         set_tooltip(self.month, "Spent this month, of its cap" if is_near_cap else "")
@@ -50,7 +50,7 @@ class SidebarFooter(QWidget):
         self._draw_icon()
 
     def _draw_icon(self) -> None:
-        if self._sign:
+        if self._icon_name:
             size = self._theme.px(15)
-            self.icon.setPixmap(icons.pixmap(self._sign, self._theme.dim, size))
-        self.icon.setVisible(bool(self._sign))
+            self.icon.setPixmap(icons.pixmap(self._icon_name, self._theme.dim, size))
+        self.icon.setVisible(bool(self._icon_name))

@@ -34,7 +34,7 @@ from desktop_app.ui.transcript.transcript_styles import Styles
 from desktop_app.ui.transcript.viewport.message_viewport import MessageViewport
 from desktop_app.ui.widgets.external_open import open_link
 from desktop_app.ui.widgets.foreign_text import menu_text, set_tooltip
-from desktop_app.ui.widgets.sealed_document import nothing_for
+from desktop_app.ui.widgets.sealed_document import empty_resource
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QByteArray
@@ -344,7 +344,7 @@ class TranscriptView(MessageViewport):
 
     def loadResource(self, kind: int, name: QUrl | str) -> QByteArray | QImage:
         """Draw the pictures that a question came with; load nothing else."""
-        return self._pictures.resource(name) or nothing_for(kind)
+        return self._pictures.resource(name) or empty_resource(kind)
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """HTML, Markdown and plain text of what is selected."""

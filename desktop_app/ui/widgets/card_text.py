@@ -64,10 +64,10 @@ class CardText(QScrollArea):
         needed = self.column.heightForWidth(self.viewport().width())
         if needed < 0:
             needed = self.column.sizeHint().height()
-        line = self.fontMetrics().lineSpacing()
-        height = min(needed, max(2 * line, round(self.window().height() * SHARE_OF_WINDOW)))
+        line_height = self.fontMetrics().lineSpacing()
+        height = min(needed, max(2 * line_height, round(self.window().height() * SHARE_OF_WINDOW)))
         # A scrollable text must be reachable by keyboard.
-        scrolls = height < needed
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus if scrolls else Qt.FocusPolicy.NoFocus)
+        is_scrollable = height < needed
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus if is_scrollable else Qt.FocusPolicy.NoFocus)
         if self.height() != height or self.minimumHeight() != height:
             self.setFixedHeight(height)

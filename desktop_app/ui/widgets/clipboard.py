@@ -1,6 +1,6 @@
 """Copy long texts to the clipboard in several formats without blocking.
 
-`Copying.put` takes ownership of the clipboard at once, so nobody pastes the previous
+`ClipboardCopier.put` takes ownership of the clipboard at once, so nobody pastes the previous
 content by mistake. A thread builds the texts, the plain one first. A paste before that is
 done waits only for the requested format. The finished texts replace the owner as plain
 data, because our own object would have to live as long as the clipboard.
@@ -25,32 +25,32 @@ PLAIN: Final = "text/plain"
 LONGEST_RICH: Final = 4_000_000
 """The longest conversation, in characters, also copied as HTML; that takes seconds."""
 
-_AT_A_TIME_S: Final = 0.002
-_REST_S: Final = 0.001
-_MOMENT_MS: Final = 1000
+_WORK_S: Final = 0.002
+_PAUSE_S: Final = 0.001
+_SLOW_AFTER_MS: Final = 1000
 
 
 class Texts:
     """The same content in several formats; each text is built once, by the first user."""
 
     def __init__(
-        self, makers: Mapping[str, Callable[[], Iterable[str]]], *, is_short: bool
+        self, builders: Mapping[str, Callable[[], Iterable[str]]], *, is_short: bool
     ) -> None:
         """Keep a function per format that returns the text's pieces, in building order.
 
         `is_short` means that building takes no noticeable time.
         """
-        self.formats = list(makers)
+        self.formats = list(builders)
         self.is_short = is_short
-        self._makers = dict(makers)
-        self._made: dict[str, str] = {}
+        self._builders = dict(builders)
+        self._built: dict[str, str] = {}
         self._locks = {kind: Lock() for kind in self.formats}
-        self._hurry = Event()
+        self._is_urgent = Event()
 
     def text(self, kind: str) -> str:
         """Return the text in a format. From now on a building thread does not pause any more."""
-        if kind not in self._made:
-            self._hurry.set()
+        if kind not in self._built:
+            self._is_urgent.set()
         return self._text(kind)
 
     def make(self) -> None:
@@ -61,23 +61,23 @@ class Texts:
     def _text(self, kind: str) -> str:
         # A lock for each format: a finished text does not wait for another format.
         with self._locks[kind]:
-            if kind not in self._made:
-                self._made[kind] = "".join(self._rested(self._makers.pop(kind)()))
-            return self._made[kind]
+            if kind not in self._built:
+                self._built[kind] = "".join(self._with_pauses(self._builders.pop(kind)()))
+            return self._built[kind]
 
-    def _rested(self, pieces: Iterable[str]) -> Iterable[str]:
+    def _with_pauses(self, pieces: Iterable[str]) -> Iterable[str]:
         """Yield the pieces, with pauses that let the main thread run."""
-        rested = time.monotonic()
+        resumed_at = time.monotonic()
         for piece in pieces:
             yield piece
-            if self.is_short or self._hurry.is_set():
+            if self.is_short or self._is_urgent.is_set():
                 continue
-            if time.monotonic() - rested > _AT_A_TIME_S:
-                time.sleep(_REST_S)
-                rested = time.monotonic()
+            if time.monotonic() - resumed_at > _WORK_S:
+                time.sleep(_PAUSE_S)
+                resumed_at = time.monotonic()
 
 
-class _ToBeMade(QMimeData):
+class _LazyMimeData(QMimeData):
     """MIME data whose texts are built on request."""
 
     def __init__(self, texts: Texts) -> None:
@@ -102,10 +102,10 @@ class _ToBeMade(QMimeData):
 
 def mime_data(texts: Texts) -> QMimeData:
     """Return MIME data for a drag or the clipboard; short texts are built at once."""
-    return _done(texts) if texts.is_short else _ToBeMade(texts)
+    return _plain_mime_data(texts) if texts.is_short else _LazyMimeData(texts)
 
 
-def _done(texts: Texts) -> QMimeData:
+def _plain_mime_data(texts: Texts) -> QMimeData:
     data = QMimeData()
     for kind in texts.formats:
         if kind == PLAIN:
@@ -117,7 +117,7 @@ def _done(texts: Texts) -> QMimeData:
     return data
 
 
-class Copying(QObject):
+class ClipboardCopier(QObject):
     """Puts texts on the clipboard.
 
     Signals:
@@ -129,15 +129,15 @@ class Copying(QObject):
     slow = Signal()
     done = Signal(bool)
     ended = Signal()
-    _made = Signal(object, object)
+    _built = Signal(object, object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._owner: QMimeData | None = None
-        self._lasted = False
-        self._made.connect(self._take)
-        self._moment = QTimer(self, singleShot=True, interval=_MOMENT_MS)
-        self._moment.timeout.connect(self._tell)
+        self._was_slow = False
+        self._built.connect(self._publish)
+        self._slow_timer = QTimer(self, singleShot=True, interval=_SLOW_AFTER_MS)
+        self._slow_timer.timeout.connect(self._report_slow)
 
     @property
     def is_on(self) -> bool:
@@ -146,39 +146,39 @@ class Copying(QObject):
 
     def put(self, texts: Texts) -> None:
         """Put texts on the clipboard."""
-        self._lasted = False
-        self._moment.stop()
+        self._was_slow = False
+        self._slow_timer.stop()
         self._owner = mime_data(texts)
         QGuiApplication.clipboard().setMimeData(self._owner)
         if texts.is_short:
-            self._end()
+            self._report_done()
             return
-        self._moment.start()
-        Thread(target=self._make, args=(texts, self._owner), daemon=True, name="copy").start()
+        self._slow_timer.start()
+        Thread(target=self._build, args=(texts, self._owner), daemon=True, name="copy").start()
 
-    def _make(self, texts: Texts, owner: QMimeData) -> None:
+    def _build(self, texts: Texts, owner: QMimeData) -> None:
         texts.make()
-        self._made.emit(texts, owner)
+        self._built.emit(texts, owner)
 
-    def _tell(self) -> None:
-        self._lasted = True
+    def _report_slow(self) -> None:
+        self._was_slow = True
         self.slow.emit()
 
-    def _take(self, texts: Texts, owner: QMimeData) -> None:
+    def _publish(self, texts: Texts, owner: QMimeData) -> None:
         if owner is not self._owner:
             return  # a newer copy replaced it
         clipboard = QGuiApplication.clipboard()
         if clipboard.mimeData() is owner:
-            clipboard.setMimeData(_done(texts))
-            self._end()
+            clipboard.setMimeData(_plain_mime_data(texts))
+            self._report_done()
         else:
-            self._over()
+            self._finish()
 
-    def _end(self) -> None:
-        self._over()
-        self.done.emit(self._lasted)
+    def _report_done(self) -> None:
+        self._finish()
+        self.done.emit(self._was_slow)
 
-    def _over(self) -> None:
-        self._moment.stop()
+    def _finish(self) -> None:
+        self._slow_timer.stop()
         self._owner = None
         self.ended.emit()

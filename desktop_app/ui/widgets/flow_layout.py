@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def tab_through(ground: QWidget, widgets: Sequence[QWidget]) -> None:
+def set_tab_order(ground: QWidget, widgets: Sequence[QWidget]) -> None:
     """Set the tab order to visit these children of `ground` in sequence, at its position.
 
     By default, Qt puts widgets that are added later at the end of the tab order.
     """
     ground.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # Qt orders only widgets that accept focus
-    for one, other in pairwise((ground, *widgets)):
-        QWidget.setTabOrder(one, other)
+    for widget, next_widget in pairwise((ground, *widgets)):
+        QWidget.setTabOrder(widget, next_widget)
     ground.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
 
@@ -73,7 +73,7 @@ class FlowLayout(QLayout):
 
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         """Return the height of the rows in `rect`; move the widgets there if `move` is set."""
-        x, y, row = rect.x(), rect.y(), 0
+        x, y, row_height = rect.x(), rect.y(), 0
         for item in self._items:
             widget = item.widget()
             if widget is not None and widget.isHidden():
@@ -81,9 +81,9 @@ class FlowLayout(QLayout):
             size = item.sizeHint()
             size.setWidth(min(size.width(), rect.width()))
             if x > rect.x() and x + size.width() > rect.right() + 1:
-                x, y, row = rect.x(), y + row + self._gap, 0
+                x, y, row_height = rect.x(), y + row_height + self._gap, 0
             if move:
                 item.setGeometry(QRect(QPoint(x, y), size))
             x += size.width() + self._gap
-            row = max(row, size.height())
-        return y + row - rect.y()
+            row_height = max(row_height, size.height())
+        return y + row_height - rect.y()

@@ -23,8 +23,8 @@ LONGEST_LINE: Final = 500
 LONGEST_PARAGRAPH: Final = 2_000
 LONGEST_IN_MENU: Final = 100
 _LONGEST_DETAILS: Final = 20_000
-_MOST_LINES: Final = 30
-_WIDEST_WORD: Final = 40
+_MAX_LINES: Final = 30
+_LONGEST_WORD: Final = 40
 """The longest word, in characters, that a window is widened for."""
 
 _BREAKS: Final = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
@@ -33,7 +33,7 @@ _ENDLESS_WORD: Final = re.compile("[^ \t\n\v\f\r\u2028\u2029]{5000}")
 # Controls that reorder other text. Marks (U+200E, U+200F, U+061C) cannot do more than a
 # letter of that direction. Then control characters, lone surrogates, and characters with a
 # special meaning in Qt's documents.
-_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDI_CONTROLS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROLS: Final = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0\ufdd1\ufff9-\ufffc\ufffe\uffff]"
 )
@@ -49,7 +49,7 @@ def one_line(text: str, limit: int = LONGEST_LINE) -> str:
     """
     if len(text) <= limit and text.isprintable():
         return text
-    return _harmless(_BREAKS.sub(" ", _cut(text, limit)))
+    return _visible_controls(_BREAKS.sub(" ", _cut_middle(text, limit)))
 
 
 def spoken_text(text: str) -> str:
@@ -61,10 +61,10 @@ def several_lines(text: str, limit: int = LONGEST_PARAGRAPH) -> str:
     """Return text for a place of several lines, cut in the middle beyond `limit` characters."""
     if len(text) <= limit and text.isprintable():
         return text
-    lines = _LINE_BREAKS.sub("\n", _cut(text, limit)).replace("\t", "    ").split("\n")
-    if len(lines) > _MOST_LINES:
-        lines = [*lines[: _MOST_LINES - 1], "…"]
-    return "\n".join(map(_harmless, lines))
+    lines = _LINE_BREAKS.sub("\n", _cut_middle(text, limit)).replace("\t", "    ").split("\n")
+    if len(lines) > _MAX_LINES:
+        lines = [*lines[: _MAX_LINES - 1], "…"]
+    return "\n".join(map(_visible_controls, lines))
 
 
 def menu_text(text: str, limit: int = LONGEST_IN_MENU, *, keys: str = "") -> str:
@@ -113,13 +113,13 @@ class PlainLabel(QLabel):
 
     def setText(self, text: str) -> None:
         """Set the text."""
-        made = several_lines(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
-        super().setText(made)
+        shown = several_lines(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
+        super().setText(shown)
 
     def minimumSizeHint(self) -> QSize:
         """Limit the width that an endless word would ask for."""
         hint = super().minimumSizeHint()
-        widest = self.fontMetrics().averageCharWidth() * _WIDEST_WORD
+        widest = self.fontMetrics().averageCharWidth() * _LONGEST_WORD
         return hint.boundedTo(QSize(widest, hint.height())) if self.wordWrap() else hint
 
 
@@ -182,7 +182,7 @@ def message_box(
     box.setText(_breakable(one_line(text, LONGEST_PARAGRAPH)))
     box.setInformativeText(_breakable(several_lines(more)))
     if details:
-        box.setDetailedText(_breakable(_cut(details, _LONGEST_DETAILS)))
+        box.setDetailedText(_breakable(_cut_middle(details, _LONGEST_DETAILS)))
     # Qt creates these labels with the text, and guesses their format unless it is set.
     for label in box.findChildren(QLabel):
         label.setTextFormat(Qt.TextFormat.PlainText)
@@ -191,18 +191,18 @@ def message_box(
 
 def _breakable(text: str) -> str:
     """Let Qt break endless words, which would widen the dialog."""
-    return re.sub(rf"\S{{{_WIDEST_WORD}}}(?=\S)", "\\g<0>\u200b", text)
+    return re.sub(rf"\S{{{_LONGEST_WORD}}}(?=\S)", "\\g<0>\u200b", text)
 
 
-def _cut(text: str, limit: int) -> str:
+def _cut_middle(text: str, limit: int) -> str:
     """Cut the middle, because names often differ only at the end."""
     if len(text) <= limit:
         return text
-    behind = limit // 2
-    return f"{text[: limit - behind - 1]}…{text[-behind:]}"
+    end_length = limit // 2
+    return f"{text[: limit - end_length - 1]}…{text[-end_length:]}"
 
 
-def _harmless(text: str) -> str:
+def _visible_controls(text: str) -> str:
     """Make bidirectional controls visible, and replace other control characters."""
-    shown = _TURNS.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+    shown = _BIDI_CONTROLS.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
     return _CONTROLS.sub("\ufffd", shown)

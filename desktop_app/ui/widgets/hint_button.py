@@ -41,7 +41,7 @@ class HintButton(PlainButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        width = painting.width_of(self.text(), self._theme.note()) + 1
+        width = painting.text_width(self.text(), self._theme.note()) + 1
         return QSize(width + self._cap_width(), self._theme.px(22))
 
     def minimumSizeHint(self) -> QSize:
@@ -53,18 +53,18 @@ class HintButton(PlainButton):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painting.smooth(painter)
+        painting.antialias(painter)
         theme = self._theme
-        lit = self.underMouse() or self.hasFocus()
+        is_active = self.underMouse() or self.hasFocus()
         if self._keys:
             width, height = painting.key_size(theme, self._keys)
-            cap = QRect(0, (self.height() - height) // 2, width, height)
-            painting.key(painter, theme, cap, self._keys, theme.dim)
+            key_rect = QRect(0, (self.height() - height) // 2, width, height)
+            painting.key(painter, theme, key_rect, self._keys, theme.dim)
             if self.hasFocus():
-                painting.outline(painter, cap, theme.accent, theme.px(5), 2)
-        words = self.rect().adjusted(self._cap_width(), 0, 0, 0)
-        colour = theme.text if lit else theme.dim
-        painting.text(painter, words, self.text(), theme.note(), colour)
+                painting.outline(painter, key_rect, theme.accent, theme.px(5), 2)
+        text_rect = self.rect().adjusted(self._cap_width(), 0, 0, 0)
+        color = theme.text if is_active else theme.dim
+        painting.text(painter, text_rect, self.text(), theme.note(), color)
 
     def _cap_width(self) -> int:
         if not self._keys:

@@ -23,8 +23,8 @@ _PADDING: Final = 10
 _CHEVRON: Final = 16
 _BARS_WIDTH: Final = 26
 _GAP: Final = 8
-_BEHIND_BARS: Final = 6
-_BARE: Final = 29
+_AFTER_BARS: Final = 6
+_BARE_WIDTH: Final = 29
 WIDEST_TEXT: Final = 260
 
 
@@ -87,20 +87,20 @@ class MenuButton(PlainButton):
         px = self._theme.px
         width = 2 * px(_PADDING) + px(_CHEVRON)
         if text:
-            words = painting.width_of(text, self._theme.interface())
-            width += min(words, px(WIDEST_TEXT)) + px(2 * _GAP)
+            text_width = painting.text_width(text, self._theme.interface())
+            width += min(text_width, px(WIDEST_TEXT)) + px(2 * _GAP)
         if caption:
-            width += painting.width_of(caption, self._theme.note()) + px(_GAP)
+            width += painting.text_width(caption, self._theme.note()) + px(_GAP)
         if self._bars is not None:
-            width += px(_BARS_WIDTH + _BEHIND_BARS)
-        return width if text or self._bars is not None else px(_BARE)
+            width += px(_BARS_WIDTH + _AFTER_BARS)
+        return width if text or self._bars is not None else px(_BARE_WIDTH)
 
     def sizeHint(self) -> QSize:
         width = self.width_with(text=self.text(), caption=self._caption)
         return QSize(width, self._theme.px(ROW))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(_BARE), self._theme.px(ROW))
+        return QSize(self._theme.px(_BARE_WIDTH), self._theme.px(ROW))
 
     def event(self, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.HoverEnter, QEvent.Type.HoverLeave):
@@ -109,11 +109,11 @@ class MenuButton(PlainButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self._has_ring = painting.comes_by_key(event)
+        self._has_ring = painting.is_keyboard_focus(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painting.smooth(painter)
+        painting.antialias(painter)
         theme, px = self._theme, self._theme.px
         if self._grounded:
             painting.ground(painter, self.rect(), theme.hover, px(RADIUS))
@@ -121,13 +121,13 @@ class MenuButton(PlainButton):
             painting.outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
         x = px(_PADDING)
         if self._caption:
-            width = painting.width_of(self._caption, theme.note())
-            at = QRect(x, 0, width + 1, self.height())
-            painting.text(painter, at, self._caption, theme.note(), theme.dim)
+            width = painting.text_width(self._caption, theme.note())
+            text_rect = QRect(x, 0, width + 1, self.height())
+            painting.text(painter, text_rect, self._caption, theme.note(), theme.dim)
             x += width + px(_GAP)
         if self._bars is not None:
             self._paint_bars(painter, x)
-            x += px(_BARS_WIDTH + _BEHIND_BARS)
+            x += px(_BARS_WIDTH + _AFTER_BARS)
         self._paint_value(painter, x)
 
     def _paint_value(self, painter: QPainter, x: int) -> None:
@@ -137,25 +137,27 @@ class MenuButton(PlainButton):
         if self.text():
             chevron.moveRight(self.width() - px(_PADDING) + px(2))
             left = x if self._bars is not None else x + px(_GAP) - px(1)
-            at = QRect(left, 0, chevron.left() - left - px(4), self.height())
-            painting.text(painter, at, self.text(), theme.interface(), color)
+            text_rect = QRect(left, 0, chevron.left() - left - px(4), self.height())
+            painting.text(painter, text_rect, self.text(), theme.interface(), color)
         elif self._bars is not None:
             chevron.moveRight(self.width() - px(_PADDING) + px(2))
         else:
             chevron.moveCenter(self.rect().center())
-        painting.mark(painter, chevron, "chevron-down", color, px(14))
+        painting.draw_icon(painter, chevron, "chevron-down", color, px(14))
 
     def _paint_bars(self, painter: QPainter, x: int) -> None:
         theme, px = self._theme, self._theme.px
-        foot = self.height() // 2 + px(8)
+        bottom = self.height() // 2 + px(8)
         empty = QColor(theme.faint)
         empty.setAlphaF(0.25)
         painter.setPen(Qt.PenStyle.NoPen)
         for n in range(4):
             filled = self._bars is not None and n < self._bars
             painter.setBrush(theme.accent if filled else empty)
-            tall = px(5 + 4 * n)
-            painter.drawRoundedRect(x + n * px(6) + px(n), foot - tall, px(5), tall, px(1), px(1))
+            height = px(5 + 4 * n)
+            painter.drawRoundedRect(
+                x + n * px(6) + px(n), bottom - height, px(5), height, px(1), px(1)
+            )
 
     def _refill(self) -> None:
         menu = self.menu()

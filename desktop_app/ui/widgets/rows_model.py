@@ -35,19 +35,19 @@ class RowsModel(QAbstractListModel, Generic[Row]):
     def __init__(
         self,
         title: Callable[[Row], str],
-        said: Callable[[Row], str],
+        accessible_text: Callable[[Row], str],
         parent: QObject | None = None,
         *,
         hint: Callable[[Row], str] | None = None,
     ) -> None:
         super().__init__(parent)
         self._rows: list[Row] = []
-        self._words: dict[int, Callable[[Row], str]] = {
+        self._texts: dict[int, Callable[[Row], str]] = {
             Qt.ItemDataRole.DisplayRole: title,
-            Qt.ItemDataRole.AccessibleTextRole: said,
+            Qt.ItemDataRole.AccessibleTextRole: accessible_text,
         }
         if hint is not None:
-            self._words[Qt.ItemDataRole.ToolTipRole] = hint
+            self._texts[Qt.ItemDataRole.ToolTipRole] = hint
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Replace all rows."""
@@ -66,8 +66,8 @@ class RowsModel(QAbstractListModel, Generic[Row]):
         row = self._rows[index.row()]
         if role == ROW:
             return row
-        words = self._words.get(role)
-        if words is None:
+        text_of = self._texts.get(role)
+        if text_of is None:
             return None
         is_hint = role == Qt.ItemDataRole.ToolTipRole
-        return tooltip_text(words(row)) if is_hint else one_line(words(row))
+        return tooltip_text(text_of(row)) if is_hint else one_line(text_of(row))

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage, QTextDocument
 from PySide6.QtWidgets import QTextBrowser
 
 
-def nothing_for(kind: int) -> QByteArray | QImage:
+def empty_resource(kind: int) -> QByteArray | QImage:
     """Return a placeholder for a resource that is not loaded.
 
     It must not be None: then Qt looks for a file itself. Invalid image data would make Qt's
@@ -32,7 +32,7 @@ class SealedDocument(QTextDocument):
 
     def loadResource(self, kind: int, _name: QUrl | str) -> Any:
         """Return a placeholder."""
-        return nothing_for(kind)
+        return empty_resource(kind)
 
 
 class SealedBrowser(QTextBrowser):
@@ -40,4 +40,4 @@ class SealedBrowser(QTextBrowser):
 
     def loadResource(self, kind: int, _name: QUrl | str) -> Any:
         """Return a placeholder."""
-        return nothing_for(kind)
+        return empty_resource(kind)

@@ -51,16 +51,16 @@ class Segment(PlainButton):
         return font
 
     def sizeHint(self) -> QSize:
-        text = painting.width_of(self.text(), self._font(bold=True))
+        text = painting.text_width(self.text(), self._font(bold=True))
         return QSize(text + 2 * self._theme.px(self._padding), self._theme.px(ROW))
 
     def minimumSizeHint(self) -> QSize:
-        text = painting.width_of(self.text(), self._font(bold=True))
+        text = painting.text_width(self.text(), self._font(bold=True))
         return QSize(text, self._theme.px(ROW))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self._has_ring = painting.comes_by_key(event)
+        self._has_ring = painting.is_keyboard_focus(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
@@ -68,7 +68,7 @@ class Segment(PlainButton):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painting.smooth(painter)
+        painting.antialias(painter)
         theme, inset = self._theme, self._theme.px(2)
         inner = self.rect().adjusted(inset, inset, -inset, -inset)
         radius = theme.px(RADIUS - 2)
@@ -76,10 +76,10 @@ class Segment(PlainButton):
             painting.ground(painter, inner, theme.ground if theme.is_dark else theme.card, radius)
         if self.hasFocus() and self._has_ring:
             painting.outline(painter, inner, theme.accent, radius, 2)
-        lit = self.isEnabled() and (self.isChecked() or self.underMouse())
-        painter.setPen(theme.text if lit else theme.dim if self.isEnabled() else theme.faint)
+        is_active = self.isEnabled() and (self.isChecked() or self.underMouse())
+        painter.setPen(theme.text if is_active else theme.dim if self.isEnabled() else theme.faint)
         painter.setFont(self._font(bold=self.isChecked()))
-        painter.drawText(self.rect(), painting.CENTRE, self.text())
+        painter.drawText(self.rect(), painting.CENTER, self.text())
 
 
 class SegmentedControl(QFrame):
@@ -142,18 +142,18 @@ class SegmentedControl(QFrame):
             button.setChecked(name == key)
             # Tab stops at the checked option. Qt does this itself only after a key press or
             # a click.
-            is_stop = name == key or key is None
-            policy = Qt.FocusPolicy.StrongFocus if is_stop else Qt.FocusPolicy.ClickFocus
+            is_tab_stop = name == key or key is None
+            policy = Qt.FocusPolicy.StrongFocus if is_tab_stop else Qt.FocusPolicy.ClickFocus
             button.setFocusPolicy(policy)
         self._group.setExclusive(True)
 
     def set_refusals(self, refusals: Mapping[str, str]) -> None:
         """Disable the options named here; the reason becomes their tooltip."""
         for key, button in self._buttons.items():
-            why = refusals.get(key, "")
-            button.setEnabled(not why)
-            set_tooltip(button, why)
-            button.setAccessibleDescription(spoken_text(why))
+            reason = refusals.get(key, "")
+            button.setEnabled(not reason)
+            set_tooltip(button, reason)
+            button.setAccessibleDescription(spoken_text(reason))
 
     def stretch(self) -> None:
         """Expand to the available width."""

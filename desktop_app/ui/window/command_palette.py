@@ -50,14 +50,14 @@ _INSET: Final = 12
 
 
 @dataclass(frozen=True)
-class _Offer:
+class _Entry:
     """A matching command and its shortcut, "" if it has none."""
 
     command: Command
     keys: str
 
     @property
-    def said(self) -> str:
+    def accessible_text(self) -> str:
         words = (self.command.title, self.command.category.value, self.keys)
         return ", ".join(word for word in words if word)
 
@@ -68,19 +68,21 @@ class _CommandDelegate(RowDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one command."""
         theme, px = self.theme, self.theme.px
-        offer: _Offer = index.data(ROW)
-        command, keys = offer.command, offer.keys
+        entry: _Entry = index.data(ROW)
+        command, keys = entry.command, entry.keys
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         painter.save()
-        painting.smooth(painter)
+        painting.antialias(painter)
         self.paint_ground(painter, option, index)
         if keys:
             width, height = painting.key_size(theme, keys)
-            cap = QRect(rect.right() - width, rect.center().y() - height // 2, width, height)
-            painting.key(painter, theme, cap, keys, theme.dim)
-            rect.setRight(cap.left() - px(8))
+            key_rect = QRect(rect.right() - width, rect.center().y() - height // 2, width, height)
+            painting.key(painter, theme, key_rect, keys, theme.dim)
+            rect.setRight(key_rect.left() - px(8))
         painting.text(painter, rect, command.title, theme.interface(), theme.text)
-        rect.setLeft(rect.left() + painting.width_of(command.title, theme.interface()) + px(_INSET))
+        rect.setLeft(
+            rect.left() + painting.text_width(command.title, theme.interface()) + px(_INSET)
+        )
         painting.text(painter, rect, command.category.value, theme.note(), theme.dim)
         painter.restore()
 
@@ -100,26 +102,26 @@ class CommandPalette(QWidget):
         self.setAccessibleName("Commands")
         self._keymap: Keymap | None = None
         self._commands: Sequence[Command] = ()
-        self._before: QWidget | None = None
+        self._previous_focus: QWidget | None = None
         self._card = QFrame(self)
         self._card.setProperty("role", "card")
         self.field = QLineEdit()
         self.field.setObjectName("command")
         self.field.setAccessibleName("Find a command")
         self.field.setPlaceholderText("Find a command")
-        self.model: RowsModel[_Offer] = RowsModel(
-            lambda offer: offer.command.title, lambda offer: offer.said, self
+        self.model: RowsModel[_Entry] = RowsModel(
+            lambda entry: entry.command.title, lambda entry: entry.accessible_text, self
         )
         self._delegate = _CommandDelegate(theme, self)
         self.view = RowView("commands", self.model, self._delegate)
         self.view.setAccessibleName("Commands")
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._nothing = PlainLabel("No command has this in its name.")
-        self._nothing.setProperty("role", "note")
+        self._empty_label = PlainLabel("No command has this in its name.")
+        self._empty_label.setProperty("role", "note")
         self._column = QVBoxLayout(self._card)
-        for widget in (self.field, self.view, self._nothing):
+        for widget in (self.field, self.view, self._empty_label):
             self._column.addWidget(widget)
-        self.field.textChanged.connect(self._find)
+        self.field.textChanged.connect(self._show_matches)
         self.field.installEventFilter(self)
         self.view.chosen.connect(self._choose)
         self.set_theme(theme)
@@ -137,49 +139,52 @@ class CommandPalette(QWidget):
         for widget in (self, self.field, self.view):
             widget.setAccessibleName(spoken_text(words))
         self.field.setPlaceholderText(words)
-        self._nothing.setText(nothing)
+        self._empty_label.setText(nothing)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._theme = self._delegate.theme = theme
         self._column.setContentsMargins(*(theme.px(10),) * 4)
         self._column.setSpacing(theme.px(8))
-        self.view.lay_out_anew()
+        self.view.relayout()
         if self.isVisible():
-            self._place()
+            self._fit()
 
     def open_with(self, commands: Sequence[Command], keymap: Keymap) -> None:
         """Show `commands` and focus the search field."""
-        self._before = QApplication.focusWidget()
+        self._previous_focus = QApplication.focusWidget()
         self._commands, self._keymap = commands, keymap
         self.field.clear()
-        self._find("")
+        self._show_matches("")
         self.window().installEventFilter(self)
-        self._place()
+        self._fit()
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def dismiss(self) -> None:
         """Close the palette and restore the keyboard focus."""
-        before, self._before = self._before, None  # hiding clears the focus widget
+        previous, self._previous_focus = (
+            self._previous_focus,
+            None,
+        )  # hiding clears the focus widget
         self.window().removeEventFilter(self)
         self.hide()
-        if before is not None:
-            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        if previous is not None:
+            previous.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _find(self, typed: str) -> None:
+    def _show_matches(self, typed: str) -> None:
         if self._keymap is None:
             return
         found = matching(typed, self._commands)
         keys_of = self._keymap.shortcut_of
-        self.model.set_rows([_Offer(command, keys_of(command.id)) for command in found])
+        self.model.set_rows([_Entry(command, keys_of(command.id)) for command in found])
         self.view.setVisible(bool(found))
-        self._nothing.setVisible(not found)
+        self._empty_label.setVisible(not found)
         self.view.ensure_current()
         self._mark_current()
         if self.isVisible():
-            self._place()
+            self._fit()
 
     def _mark_current(self) -> None:
         """Select the row that Enter runs, because the focus stays in the field."""
@@ -187,12 +192,12 @@ class CommandPalette(QWidget):
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
 
     def _choose(self, index: QModelIndex) -> None:
-        offer: _Offer | None = index.data(ROW)
-        if offer is not None:
+        entry: _Entry | None = index.data(ROW)
+        if entry is not None:
             self.dismiss()
-            self.chosen.emit(offer.command.id)
+            self.chosen.emit(entry.command.id)
 
-    def _place(self) -> None:
+    def _fit(self) -> None:
         """Cover the window, with the card below its top edge."""
         px, window = self._theme.px, self.window()
         self.setGeometry(window.rect())
@@ -213,12 +218,15 @@ class CommandPalette(QWidget):
         if watched is self.field and event.type() == QEvent.Type.KeyPress:
             return self._take_key(event)  # type: ignore[arg-type]
         if watched is self.field and event.type() == QEvent.Type.FocusOut:
-            lent = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
-            if self.isVisible() and event.reason() not in lent:  # type: ignore[attr-defined]
-                self._before = None
+            temporary = (
+                Qt.FocusReason.ActiveWindowFocusReason,
+                Qt.FocusReason.PopupFocusReason,
+            )
+            if self.isVisible() and event.reason() not in temporary:  # type: ignore[attr-defined]
+                self._previous_focus = None
                 self.dismiss()
         if watched is self.window() and event.type() == QEvent.Type.Resize:
-            self._place()
+            self._fit()
         return super().eventFilter(watched, event)
 
     def _take_key(self, event: QKeyEvent) -> bool:

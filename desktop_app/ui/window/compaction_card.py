@@ -35,7 +35,7 @@ class CompactionCard(QFrame):
         super().__init__(parent)
         self.setObjectName("compaction")
         set_role(self, "note-card")
-        self._picture, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel()
+        self._icon, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel()
         self._text = CardText(self._words, self._note)
         set_role(self._note, "note")
         self.compact_button = self._button("Compact", "compact")
@@ -55,11 +55,11 @@ class CompactionCard(QFrame):
 
     def offer(self, words: str, note: str) -> None:
         """Offer to compact; `note` says what that does and costs."""
-        self._say(words, note, is_working=False)
+        self._show_text(words, note, is_working=False)
 
     def show_work(self, words: str) -> None:
         """Show that the compaction is running."""
-        self._say(words, "", is_working=True)
+        self._show_text(words, "", is_working=True)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
@@ -69,8 +69,8 @@ class CompactionCard(QFrame):
         self._text.column.setSpacing(px(3))
         self._column.setSpacing(px(3))
         self._buttons.setSpacing(px(16))
-        self._picture.setContentsMargins(0, px(3), 0, 0)
-        self._picture.setPixmap(icons.pixmap("info", theme.dim, px(18)))
+        self._icon.setContentsMargins(0, px(3), 0, 0)
+        self._icon.setPixmap(icons.pixmap("info", theme.dim, px(18)))
 
     def _lay_out(self) -> None:
         self._line = QHBoxLayout(self)
@@ -80,7 +80,7 @@ class CompactionCard(QFrame):
             self._buttons.addWidget(button)
         self._buttons.addStretch(1)
         self._column.addLayout(self._buttons)
-        self._line.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         self._line.addLayout(self._column, 1)
 
     def _button(self, label: str, name: str) -> QPushButton:
@@ -89,7 +89,7 @@ class CompactionCard(QFrame):
         set_role(button, "link")
         return button
 
-    def _say(self, words: str, note: str, *, is_working: bool) -> None:
+    def _show_text(self, words: str, note: str, *, is_working: bool) -> None:
         self._words.setText(words)
         self._note.setText(note)
         self._note.setVisible(bool(note))

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.notifications import Notifications
 
 # Below this height, in theme pixels, optional parts are hidden.
-_TIGHT: Final = 320
+_TIGHT_HEIGHT: Final = 320
 # From this height on, attachments and examples fit together.
-_ROOM_FOR_BOTH: Final = 560
+_HEIGHT_FOR_BOTH: Final = 560
 
 
 class ConversationPane(QWidget):
@@ -38,7 +38,7 @@ class ConversationPane(QWidget):
         transcript, notifications: available after `complete`.
 
     Signals:
-        titled(str): another title is shown.
+        titled(str): emitted with the title that is shown from now on.
     """
 
     transcript: TranscriptView
@@ -51,20 +51,20 @@ class ConversationPane(QWidget):
         self._first_start: FirstStart | None = None
         self.header, self.prompt = header, prompt
         self._transcript = QWidget()  # placeholder until the transcript is created
-        self._over, self._under = QWidget(), QWidget()
+        self._space_above, self._space_below = QWidget(), QWidget()
         # Widgets of limited, readable width.
-        self._measured = QVBoxLayout()
-        self._measured.setSpacing(0)
-        self._measured.addWidget(prompt)
+        self._text_column = QVBoxLayout()
+        self._text_column.setSpacing(0)
+        self._text_column.addWidget(prompt)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(header)
-        self._column.addWidget(self._over, 10)
+        self._column.addWidget(self._space_above, 10)
         self._column.addWidget(self._transcript, 10)
-        self._column.addLayout(self._measured)
-        self._column.addWidget(self._under, 14)
-        self._is_first = False
+        self._column.addLayout(self._text_column)
+        self._column.addWidget(self._space_below, 14)
+        self._is_first_start = False
         self.set_theme(theme)
 
     def complete(
@@ -73,25 +73,25 @@ class ConversationPane(QWidget):
         """Take what the first paint does not show; see `MainWindow.set_transcript`."""
         self._first_start = first_start
         self.transcript, self.notifications = transcript, notifications
-        self._measured.insertWidget(0, first_start)
-        self._measured.insertWidget(1, notifications)
-        self._measured.addWidget(first_start.key_line)
+        self._text_column.insertWidget(0, first_start)
+        self._text_column.insertWidget(1, notifications)
+        self._text_column.addWidget(first_start.key_line)
         self._column.replaceWidget(self._transcript, transcript)
         self._transcript.deleteLater()
         self._transcript = transcript
         transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
-        self._arrange(first=self._is_first)
-        self._leave_out()
+        self._arrange(first=self._is_first_start)
+        self._hide_optional_parts()
 
     def add_above_prompt(self, widget: QWidget) -> None:
         """Insert a widget between the notifications and the prompt."""
-        self._measured.insertWidget(2, widget)
+        self._text_column.insertWidget(2, widget)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._theme = theme
-        self._arrange(first=self._is_first)
-        self._leave_out()
+        self._arrange(first=self._is_first_start)
+        self._hide_optional_parts()
 
     def set_title(self, title: str) -> None:
         """Show the conversation's title, "" for none."""
@@ -104,9 +104,9 @@ class ConversationPane(QWidget):
         self._arrange(first=shown)
 
     def _arrange(self, *, first: bool) -> None:
-        self._is_first = first
+        self._is_first_start = first
         self._transcript.setVisible(not first)
-        for widget in (self._first_start, self._over, self._under):
+        for widget in (self._first_start, self._space_above, self._space_below):
             if widget is not None:
                 widget.setVisible(first)
         self._set_margins()
@@ -114,17 +114,17 @@ class ConversationPane(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Adjust the margins, and hide optional parts if the height is small."""
         super().resizeEvent(event)
-        self._fit_words()
+        self._fit_card_texts()
         self._set_margins()
-        self._leave_out()
+        self._hide_optional_parts()
 
     def event(self, event: QEvent) -> bool:
         """Hide optional parts again after any part changed its height."""
         if event.type() == QEvent.Type.LayoutRequest:
-            self._leave_out()
+            self._hide_optional_parts()
         return super().event(event)
 
-    def _fit_words(self) -> None:
+    def _fit_card_texts(self) -> None:
         """Limit the text of each card to a share of the window's height."""
         if self._first_start is None:  # no card exists yet
             return
@@ -133,21 +133,21 @@ class ConversationPane(QWidget):
         for text in self.findChildren(CardText):
             text.fit()
 
-    def _leave_out(self) -> None:
+    def _hide_optional_parts(self) -> None:
         """Hide optional parts if the height is small."""
         px, height = self._theme.px, self.height()
-        self.prompt.set_tight(height < px(_TIGHT))
+        self.prompt.set_tight(height < px(_TIGHT_HEIGHT))
         if self._first_start is None:
             return
-        is_bare = not self.prompt.has_chips
-        self._first_start.leave_room(
-            examples=is_bare or height >= px(_ROOM_FOR_BOTH),
-            question=is_bare or height >= px(_TIGHT),
+        has_no_chips = not self.prompt.has_chips
+        self._first_start.show_parts(
+            examples=has_no_chips or height >= px(_HEIGHT_FOR_BOTH),
+            question=has_no_chips or height >= px(_TIGHT_HEIGHT),
         )
 
     def _set_margins(self) -> None:
         px = self._theme.px
         side = max(px(themes.MARGIN), (self.width() - px(themes.MEASURE)) // 2)
-        self._measured.setContentsMargins(side, 0, side, px(6))
-        self._measured.setSpacing(px(20 if self._is_first else 8))
+        self._text_column.setContentsMargins(side, 0, side, px(6))
+        self._text_column.setSpacing(px(20 if self._is_first_start else 8))
         self._column.activate()  # now, because the new width has already been applied

@@ -35,7 +35,7 @@ class DropArea(QObject):
         self._window, self._overlay, self._list = window, overlay, rows
         window.setAcceptDrops(True)
         window.installEventFilter(self)
-        rows.view.drop_hint_changed.connect(self._show_aim)
+        rows.view.drop_hint_changed.connect(self._show_target_hint)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Handle drags over the window."""
@@ -51,25 +51,25 @@ class DropArea(QObject):
 
     def _enter(self, event: QDragEnterEvent) -> None:
         # Imported here and below because start-up does not need it.
-        from desktop_app.ui.composer.dropped_content import accept_copy, is_welcome, promise
+        from desktop_app.ui.composer.dropped_content import accept_copy, drop_hint, is_acceptable
 
         data = event.mimeData()
         # Drags that start within the window belong to its widgets, such as text to the
         # prompt.
-        if event.source() is not None or not is_welcome(data):
+        if event.source() is not None or not is_acceptable(data):
             event.ignore()
             return
         accept_copy(event)
-        self._overlay.show_words(promise(data), self._window.rect())
+        self._overlay.show_words(drop_hint(data), self._window.rect())
 
     def _drop(self, event: QDropEvent) -> None:
-        from desktop_app.ui.composer.dropped_content import accept_copy, given_in
+        from desktop_app.ui.composer.dropped_content import accept_copy, read_dropped
 
         self._overlay.hide()
         accept_copy(event)
-        self.content_dropped.emit(given_in(event.mimeData()))
+        self.content_dropped.emit(read_dropped(event.mimeData()))
 
-    def _show_aim(self, words: str) -> None:
+    def _show_target_hint(self, words: str) -> None:
         """Show the hint beside the list while the drag is over one of its rows."""
         if not words:
             self._overlay.hide()
@@ -79,7 +79,7 @@ class DropArea(QObject):
         self._overlay.show_words(words, beside)
 
 
-class LeavesFiles(QObject):
+class FileDropFilter(QObject):
     """Makes a widget's text fields leave files to the window.
 
     By default the fields would insert the file's address as text.
@@ -87,9 +87,9 @@ class LeavesFiles(QObject):
 
     def __init__(self, widget: QWidget) -> None:
         super().__init__(widget)
-        for one in (widget, *widget.findChildren(QWidget)):
-            if one.acceptDrops():
-                one.installEventFilter(self)
+        for candidate in (widget, *widget.findChildren(QWidget)):
+            if candidate.acceptDrops():
+                candidate.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Refuse files on behalf of the field."""
@@ -98,7 +98,7 @@ class LeavesFiles(QObject):
         # start-up does not need it
         from desktop_app.ui.composer.dropped_content import is_to_attach
 
-        is_left = is_to_attach(event.mimeData())  # type: ignore[attr-defined]
-        if is_left:
+        is_file = is_to_attach(event.mimeData())  # type: ignore[attr-defined]
+        if is_file:
             event.ignore()
-        return is_left
+        return is_file

@@ -67,7 +67,7 @@ class FirstStart(QWidget):
         self.key_line.words.setText(text)
         self.key_line.setVisible(visible)
 
-    def leave_room(self, *, examples: bool, question: bool) -> None:
+    def show_parts(self, *, examples: bool, question: bool) -> None:
         """Show or hide the examples and the question, depending on the room left."""
         self._question.setVisible(question)
         for card in self.cards:
@@ -81,18 +81,18 @@ class FirstStart(QWidget):
         for card in self.cards:
             card.set_theme(theme)
         self.key_line.set_theme(theme)
-        self._level_cards()
+        self._equalize_heights()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Adjust the height of the examples: their lines wrap in a narrow window."""
         super().resizeEvent(event)
-        self._level_cards()
+        self._equalize_heights()
 
-    def _level_cards(self) -> None:
+    def _equalize_heights(self) -> None:
         """Give all examples the height that the tallest needs at the current width."""
         gaps = self._row.spacing() * (len(self.cards) - 1)
         width = max(1, (self.width() - gaps) // len(self.cards))
-        height = max(card.height_at(width) for card in self.cards)
+        height = max(card.height_for(width) for card in self.cards)
         for card in self.cards:
             card.setFixedHeight(height)
 
@@ -100,25 +100,29 @@ class FirstStart(QWidget):
 class _Card(PlainButton):
     """An example: icon, title and description."""
 
-    def __init__(self, key: str, sign: str, title: str, takes: str) -> None:
+    def __init__(self, key: str, icon_name: str, title: str, description: str) -> None:
         super().__init__()
         self.key = key
-        self._sign = sign
+        self._icon_name = icon_name
         self.setObjectName(f"example-{key}")
         self.setProperty("role", "example")
         self.setAccessibleName(spoken_text(title))
-        self.setAccessibleDescription(spoken_text(takes))
-        self._picture, self._title, self._takes = PlainLabel(), PlainLabel(title), PlainLabel(takes)
+        self.setAccessibleDescription(spoken_text(description))
+        self._icon, self._title, self._description = (
+            PlainLabel(),
+            PlainLabel(title),
+            PlainLabel(description),
+        )
         self._title.setProperty("role", "strong")
-        self._takes.setProperty("role", "note")
+        self._description.setProperty("role", "note")
         self._column = QVBoxLayout(self)
-        for label in (self._picture, self._title, self._takes):
+        for label in (self._icon, self._title, self._description):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            label.setWordWrap(label is not self._picture)
+            label.setWordWrap(label is not self._icon)
             self._column.addWidget(label)
         self._column.addStretch(1)
 
-    def height_at(self, width: int) -> int:
+    def height_for(self, width: int) -> int:
         """Return the height of the wrapped lines at this width."""
         self.ensurePolished()
         return self._column.heightForWidth(width)
@@ -134,7 +138,7 @@ class _Card(PlainButton):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         px = theme.px
-        self._picture.setPixmap(icons.pixmap(self._sign, theme.accent, px(20)))
+        self._icon.setPixmap(icons.pixmap(self._icon_name, theme.accent, px(20)))
         self._column.setContentsMargins(px(15), px(13), px(14), px(13))
         self._column.setSpacing(px(7))
 
@@ -146,20 +150,20 @@ class _KeyLine(QFrame):
         super().__init__()
         self.setObjectName("key-line")
         self.setProperty("role", "note-card")
-        self._picture, self.words = PlainLabel(), PlainLabel()
+        self._icon, self.words = PlainLabel(), PlainLabel()
         self.words.setProperty("role", "note")
         self.words.setWordWrap(True)
         self.button = PlainButton("Add an API key")
         self.button.setObjectName("add-key")
         self.button.setProperty("role", "primary")
         self._line = QHBoxLayout(self)
-        self._line.addWidget(self._picture)
+        self._line.addWidget(self._icon)
         self._line.addWidget(self.words, 1)
         self._line.addWidget(self.button)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         px = theme.px
-        self._picture.setPixmap(icons.pixmap("cpu", theme.dim, px(18)))
+        self._icon.setPixmap(icons.pixmap("cpu", theme.dim, px(18)))
         self._line.setContentsMargins(px(12), px(8), px(8), px(8))
         self._line.setSpacing(px(8))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HEIGHT: Final = 46
 _NEARLY_FULL: Final = 0.8
-_PRESET: Final = 200
+_PRESET_WIDTH: Final = 200
 
 
 class Header(QFrame):
@@ -43,11 +43,11 @@ class Header(QFrame):
         super().__init__(parent)
         self.list_button = _button("toggle-list", "Conversations")
         self.settings_button = _button("open-settings", "Settings")
-        self.private_sign = PlainLabel()
-        self.private_sign.setObjectName("private-sign")
-        self.private_sign.setAccessibleName("Private")
-        self.private_sign.setToolTip("Private: kept nowhere on this computer")
-        self.private_sign.hide()
+        self.temporary_icon = PlainLabel()
+        self.temporary_icon.setObjectName("private-sign")
+        self.temporary_icon.setAccessibleName("Private")
+        self.temporary_icon.setToolTip("Private: kept nowhere on this computer")
+        self.temporary_icon.hide()
         self.title = ElidedLabel()
         self.title.setObjectName("title")
         self.title.setProperty("role", "title")
@@ -58,7 +58,7 @@ class Header(QFrame):
             label.setProperty("role", "note")
         self._line = QHBoxLayout(self)
         self._line.addWidget(self.list_button)
-        self._line.addWidget(self.private_sign)
+        self._line.addWidget(self.temporary_icon)
         self._line.addWidget(self.title, 1)
         self.preset = MenuButton(theme, self.preset_menu_requested.emit, grounded=False)
         self.preset.setObjectName("preset")
@@ -87,7 +87,7 @@ class Header(QFrame):
         self.context.setVisible(known)
         if used is not None and limit:
             self.meter.set_share(used / limit)
-            self.context.setText(f"{_short(used)} of {_short(limit)}")
+            self.context.setText(f"{_short_count(used)} of {_short_count(limit)}")
             words = f"{used:,} of {limit:,} tokens of the model's window are used"
             set_tooltip(self.context, words)
             set_tooltip(self.meter, words)
@@ -123,9 +123,9 @@ class Header(QFrame):
         if menu.actions():
             menu.setActiveAction(menu.actions()[0])
 
-    def set_private(self, is_private: bool) -> None:
+    def set_temporary(self, is_private: bool) -> None:
         """Show or hide the sign of a temporary conversation."""
-        self.private_sign.setVisible(is_private)
+        self.temporary_icon.setVisible(is_private)
 
     def set_list_button(self, visible: bool) -> None:
         """Show or hide the button that opens the conversations."""
@@ -147,19 +147,19 @@ class Header(QFrame):
             button.setIcon(icons.icon(name, theme.dim, px(20)))
             button.setIconSize(QSize(px(20), px(20)))
             button.setFixedSize(px(32), px(32))
-        self.private_sign.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
-        self.private_sign.setContentsMargins(0, 0, px(6), 0)
+        self.temporary_icon.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
+        self.temporary_icon.setContentsMargins(0, 0, px(6), 0)
         self.meter.set_theme(theme)
         self.preset.set_theme(theme)
-        self.preset.setMaximumWidth(px(_PRESET))
+        self.preset.setMaximumWidth(px(_PRESET_WIDTH))
 
     def _set_margins(self) -> None:
         left = 12 if self.list_button.isVisibleTo(self) else 20
         self._line.setContentsMargins(self._theme.px(left), 0, self._theme.px(9), 0)
 
     def _show_dot(self) -> None:
-        both = self.context.isVisibleTo(self) and self.cost.isVisibleTo(self)
-        self._dot.setVisible(both)
+        has_both = self.context.isVisibleTo(self) and self.cost.isVisibleTo(self)
+        self._dot.setVisible(has_both)
 
 
 class ContextMeter(QWidget):
@@ -205,19 +205,19 @@ class ElidedLabel(PlainLabel):
     def __init__(self, cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
         """Create an empty label; `cut` is the position of the ellipsis."""
         super().__init__()
-        self._whole = ""
-        self._cut = cut
+        self._full_text = ""
+        self._elide_mode = cut
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def setText(self, text: str) -> None:
         """Set the text; line breaks become spaces."""
-        self._whole = one_line(text)
-        self.setAccessibleName(spoken_text(self._whole))
+        self._full_text = one_line(text)
+        self.setAccessibleName(spoken_text(self._full_text))
         self._elide()
 
     def text(self) -> str:
         """Return the whole text, even if it is elided."""
-        return self._whole
+        return self._full_text
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Elide the text to the new width."""
@@ -226,9 +226,9 @@ class ElidedLabel(PlainLabel):
 
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
-        shown = metrics.elidedText(self._whole, self._cut, self.width())
+        shown = metrics.elidedText(self._full_text, self._elide_mode, self.width())
         super().setText(shown)
-        set_tooltip(self, self._whole if shown != self._whole else "")
+        set_tooltip(self, self._full_text if shown != self._full_text else "")
 
 
 def _button(name: str, words: str) -> QToolButton:
@@ -241,7 +241,7 @@ def _button(name: str, words: str) -> QToolButton:
     return button
 
 
-def _short(tokens: int) -> str:
+def _short_count(tokens: int) -> str:
     """Return a short form: 950, 1.9k, 12k, 1.05M."""
     if tokens < 1000:
         return str(tokens)

@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 
 _NAME: Final = "Repartee"
 _DEFAULT_SIZE: Final = QSize(1280, 800)
-_SMALLEST: Final = QSize(400, 360)
+_MINIMUM_SIZE: Final = QSize(400, 360)
 # From this width on, the conversations are a pane in the row.
 _WIDE: Final = 900
 # The settings panel joins the row only if the middle pane keeps this width.
 _NARROWEST_MIDDLE: Final = 560
 
 
-class _Place(Enum):
+class _PaneState(Enum):
     """How an outer pane is shown."""
 
-    AWAY = 0
+    HIDDEN = 0
     IN_ROW = 1
     DRAWER = 2
 
@@ -96,17 +96,17 @@ class MainWindow(QMainWindow):
         self.pane = ConversationPane(self, self.header, prompt, theme)
         self._shade = Shade(self)
         # Covers of the whole window, and themed parts created after the first paint.
-        self._covers: list[QWidget] = [self._shade]
-        self._later: list[FirstStart | Notifications | DropOverlay] = []
+        self._overlays: list[QWidget] = [self._shade]
+        self._late_parts: list[FirstStart | Notifications | DropOverlay] = []
         settings.setParent(self)
         settings.setProperty("edge", "left")
         self._wants_list, self._wants_settings = True, False
         self._drawer: QWidget | None = None
-        self._before_rename: tuple[QWidget | None, bool] = (None, False)
+        self._state_before_rename: tuple[QWidget | None, bool] = (None, False)
         self._connect()
         self.pane.set_title("")
-        self.setMinimumSize(self._fitting(_SMALLEST))
-        self.resize(self._fitting(_DEFAULT_SIZE))
+        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE))
+        self.resize(self._fit_screen(_DEFAULT_SIZE))
 
     def set_transcript(self, transcript: TranscriptView) -> None:
         """Add the transcript and the other parts that the first paint does not show.
@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
 
     def toggle_settings(self) -> None:
         """Show or hide the settings panel."""
-        self.show_settings(self._place_of(self.settings) == _Place.AWAY)
+        self.show_settings(self._pane_state(self.settings) == _PaneState.HIDDEN)
 
     def show_settings(self, shown: bool) -> None:
         """Show or hide the settings panel and move the keyboard focus accordingly."""
@@ -137,7 +137,7 @@ class MainWindow(QMainWindow):
 
     def toggle_list(self) -> None:
         """Show or hide the conversations."""
-        shown = self._place_of(self.conversations) == _Place.AWAY
+        shown = self._pane_state(self.conversations) == _PaneState.HIDDEN
         if self._is_wide():
             self._wants_list = shown
         self._set_drawer(self.conversations, shown)
@@ -149,7 +149,7 @@ class MainWindow(QMainWindow):
 
     def show_list(self) -> None:
         """Show the conversations."""
-        if self._place_of(self.conversations) == _Place.AWAY:
+        if self._pane_state(self.conversations) == _PaneState.HIDDEN:
             self.toggle_list()
 
     def search(self) -> None:
@@ -162,20 +162,20 @@ class MainWindow(QMainWindow):
 
         Afterwards the focus and the list return to their previous state.
         """
-        was_away = self._place_of(self.conversations) == _Place.AWAY
+        was_away = self._pane_state(self.conversations) == _PaneState.HIDDEN
         before = self.focusWidget()
         if was_away:
             self.toggle_list()
         if self.conversations.rename_selected():
-            self._before_rename = (before, was_away)
+            self._state_before_rename = (before, was_away)
         elif was_away:
             self.toggle_list()
 
     def _end_rename(self) -> None:
-        before, was_away = self._before_rename
-        self._before_rename = (None, False)
+        before, was_away = self._state_before_rename
+        self._state_before_rename = (None, False)
         stays = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
-        if was_away and self._place_of(self.conversations) != _Place.AWAY:
+        if was_away and self._pane_state(self.conversations) != _PaneState.HIDDEN:
             self.toggle_list()
         if stays and before is not None:
             before.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -226,7 +226,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(window_title(f"{title} – {_NAME}") if title else _NAME)
 
     def _add_later_parts(self) -> None:
-        from desktop_app.ui.window.drop_area import DropArea, LeavesFiles
+        from desktop_app.ui.window.drop_area import DropArea, FileDropFilter
         from desktop_app.ui.window.first_start import FirstStart
         from desktop_app.ui.window.notifications import Notifications
         from desktop_app.ui.window.overlays import DropOverlay
@@ -235,26 +235,26 @@ class MainWindow(QMainWindow):
         self.first_start, self.notifications = FirstStart(theme), Notifications(theme)
         overlay = DropOverlay(self, theme)
         overlay.setGeometry(self.rect())
-        self._covers.append(overlay)
-        self._later += [self.first_start, self.notifications, overlay]
+        self._overlays.append(overlay)
+        self._late_parts += [self.first_start, self.notifications, overlay]
         drops = DropArea(self, overlay, self.conversations)
-        LeavesFiles(self.prompt)
-        LeavesFiles(self.conversations.search)
-        drops.content_dropped.connect(self._take)
+        FileDropFilter(self.prompt)
+        FileDropFilter(self.conversations.search)
+        drops.content_dropped.connect(self._take_dropped)
 
     def _order_tabs(self) -> None:
         """Set the tab order: left to right, top to bottom."""
         order = (
             self.conversations.search,
             self.conversations.new_button,
-            self.conversations.place_bar.back,
-            self.conversations.place_bar.menu_button,
-            self.conversations.place_bar.empty,
+            self.conversations.filter_bar.back,
+            self.conversations.filter_bar.menu_button,
+            self.conversations.filter_bar.empty,
             self.conversations.view,
             self.conversations.hit_view,
-            self.conversations.places.archive,
-            self.conversations.places.trash,
-            self.conversations.places.new_folder,
+            self.conversations.filter_row.archive,
+            self.conversations.filter_row.trash,
+            self.conversations.filter_row.new_folder,
             self.header.list_button,
             self.header.preset,
             self.header.settings_button,
@@ -269,11 +269,11 @@ class MainWindow(QMainWindow):
             QWidget.setTabOrder(before, after)
 
     def _set_theme(self, theme: Theme) -> None:
-        self.setMinimumSize(self._fitting(_SMALLEST))
+        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE))
         for part in (
             self.conversations,
             self.header,
-            *self._later,
+            *self._late_parts,
             self.pane,
             self.prompt,
             self.settings,
@@ -281,7 +281,7 @@ class MainWindow(QMainWindow):
             part.set_theme(theme)
         self._arrange()
 
-    def _fitting(self, size: QSize) -> QSize:
+    def _fit_screen(self, size: QSize) -> QSize:
         """Scale a size to the current text size, limited to the screen."""
         wanted = QSize(self._theme_px(size.width()), self._theme_px(size.height()))
         return wanted.boundedTo(self.screen().availableSize())
@@ -294,13 +294,15 @@ class MainWindow(QMainWindow):
     def _is_wide(self) -> bool:
         return self.width() >= self._theme_px(_WIDE)
 
-    def _place_of(self, pane: QWidget) -> _Place:
+    def _pane_state(self, pane: QWidget) -> _PaneState:
         if self._drawer is pane:
-            return _Place.DRAWER
+            return _PaneState.DRAWER
         list_in_row = self._wants_list and self._is_wide()
         if pane is self.conversations:
-            return _Place.IN_ROW if list_in_row else _Place.AWAY
-        return _Place.IN_ROW if self._wants_settings and self._panel_fits() else _Place.AWAY
+            return _PaneState.IN_ROW if list_in_row else _PaneState.HIDDEN
+        return (
+            _PaneState.IN_ROW if self._wants_settings and self._panel_fits() else _PaneState.HIDDEN
+        )
 
     def _panel_fits(self) -> bool:
         room = self.width() - self._theme_px(themes.PANEL_WIDTH)
@@ -332,18 +334,18 @@ class MainWindow(QMainWindow):
         width, height = self.width(), self.height()
         list_width = min(self._theme_px(themes.LIST_WIDTH), width)
         panel_width = min(self._theme_px(themes.PANEL_WIDTH), width)
-        list_place, panel_place = map(self._place_of, (self.conversations, self.settings))
-        left = list_width if list_place == _Place.IN_ROW else 0
-        right = panel_width if panel_place == _Place.IN_ROW else 0
+        list_state, panel_state = map(self._pane_state, (self.conversations, self.settings))
+        left = list_width if list_state == _PaneState.IN_ROW else 0
+        right = panel_width if panel_state == _PaneState.IN_ROW else 0
         self.pane.setGeometry(left, 0, width - left - right, height)
         self.conversations.setGeometry(0, 0, list_width, height)
         self.settings.setGeometry(width - panel_width, 0, panel_width, height)
-        for cover in self._covers:
+        for cover in self._overlays:
             cover.setGeometry(self.rect())
-        self.conversations.setVisible(list_place != _Place.AWAY)
-        self.settings.setVisible(panel_place != _Place.AWAY)
+        self.conversations.setVisible(list_state != _PaneState.HIDDEN)
+        self.settings.setVisible(panel_state != _PaneState.HIDDEN)
         self._shade.setVisible(self._drawer is not None)
-        self.header.set_list_button(list_place != _Place.IN_ROW)
+        self.header.set_list_button(list_state != _PaneState.IN_ROW)
         if self._drawer is not None:
             self._shade.raise_()
             self._drawer.raise_()
@@ -379,10 +381,10 @@ class MainWindow(QMainWindow):
         self.closing.emit()
         super().closeEvent(event)
 
-    def _take(self, given: DroppedContent) -> None:
+    def _take_dropped(self, dropped: DroppedContent) -> None:
         """Emit dropped files and images; pass text to the prompt."""
-        if given.files:
-            self.files_dropped.emit(list(given.files))
-        if given.content is not None:
-            self.image_dropped.emit(given.content)
-        self.prompt.take(replace(given, files=(), content=None))
+        if dropped.files:
+            self.files_dropped.emit(list(dropped.files))
+        if dropped.content is not None:
+            self.image_dropped.emit(dropped.content)
+        self.prompt.take(replace(dropped, files=(), content=None))

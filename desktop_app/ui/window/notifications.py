@@ -41,8 +41,8 @@ NOTE_STAYS_MS: Final = 6000
 
 @dataclass(frozen=True)
 class _Card:
-    first: str
-    more: str
+    title: str
+    details: str
     is_error: bool
     actions: Actions
     topic: str
@@ -50,7 +50,7 @@ class _Card:
 
     @property
     def words(self) -> str:
-        return f"{self.first} {self.more}".strip()
+        return f"{self.title} {self.details}".strip()
 
 
 class Notifications(QFrame):
@@ -64,9 +64,9 @@ class Notifications(QFrame):
         super().__init__(parent)
         self.setObjectName("notifications")
         self._cards: list[_Card] = []
-        self._picture, self.status, self._more = PlainLabel(), PlainLabel(), PlainLabel()
+        self._icon, self.status, self._details = PlainLabel(), PlainLabel(), PlainLabel()
         self.status.setObjectName("status")
-        self._text = CardText(self.status, self._more)
+        self._text = CardText(self.status, self._details)
         self._count = PlainLabel()
         self._count.setObjectName("count")
         self._count.setProperty("role", "note")
@@ -97,15 +97,17 @@ class Notifications(QFrame):
             stays: whether a note stays until dismissed.
         """
         if isinstance(what, UserFacingError):
-            more = _shown(" ".join(s for s in (what.what_was_kept, what.what_to_do) if s))
-            first = _shown(what.what_happened)
-            card = _Card(first, more, True, tuple(actions), topic, stays=True)
+            details = _one_paragraph(
+                " ".join(s for s in (what.what_was_kept, what.what_to_do) if s)
+            )
+            title = _one_paragraph(what.what_happened)
+            card = _Card(title, details, True, tuple(actions), topic, stays=True)
         else:
-            card = _Card(_shown(what), "", False, tuple(actions), topic, stays)
+            card = _Card(_one_paragraph(what), "", False, tuple(actions), topic, stays)
         self._cards = [c for c in self._cards if c.stays and c != card]
         self._cards.append(card)
         self._show_last()
-        self._say(card.words)
+        self._send_announcement(card.words)
 
     def dismiss_topic(self, topic: str) -> None:
         """Close the cards of a topic, because they are no longer true."""
@@ -120,10 +122,10 @@ class Notifications(QFrame):
 
     def announce(self, text: str) -> None:
         """Announce a text to screen readers only."""
-        text = _shown(text)
+        text = _one_paragraph(text)
         if not self._cards:
             self.status.setText(text)
-        self._say(text)
+        self._send_announcement(text)
 
     def dismiss(self) -> None:
         """Close the visible card and show the previous card."""
@@ -137,7 +139,7 @@ class Notifications(QFrame):
         px = theme.px
         self._line.setContentsMargins(px(14), px(8), px(8), px(8))
         self._line.setSpacing(px(10))
-        self._picture.setContentsMargins(0, px(3), 0, 0)
+        self._icon.setContentsMargins(0, px(3), 0, 0)
         self._count.setContentsMargins(0, px(3), 0, 0)
         self._words.setSpacing(px(3))
         self._text.column.setSpacing(px(3))
@@ -145,7 +147,7 @@ class Notifications(QFrame):
         self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
         self.close_button.setIconSize(QSize(px(14), px(14)))
         self.close_button.setFixedSize(px(24), px(24))
-        self._draw_sign()
+        self._draw_icon()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Dismiss the card on Esc."""
@@ -156,14 +158,14 @@ class Notifications(QFrame):
 
     def _lay_out(self) -> None:
         top = Qt.AlignmentFlag.AlignTop
-        for label in (self.status, self._more):
+        for label in (self.status, self._details):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._line = QHBoxLayout(self)
         self._words = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._buttons = QHBoxLayout()
         self._words.addWidget(self._text, 1)
         self._words.addLayout(self._buttons)
-        self._line.addWidget(self._picture, 0, top)
+        self._line.addWidget(self._icon, 0, top)
         self._line.addLayout(self._words, 1)
         self._line.addWidget(self._count, 0, top)
         self._line.addWidget(self.close_button, 0, top)
@@ -178,26 +180,26 @@ class Notifications(QFrame):
         self.status.setAccessibleName(spoken_text(card.words))
         set_style_property(self, "role", "error-card" if card.is_error else "note-card")
         set_style_property(self.status, "role", "error-title" if card.is_error else "")
-        set_style_property(self._more, "role", "error-note" if card.is_error else "note")
-        self.status.setText(card.first)
-        self._more.setText(card.more)
-        self._more.setVisible(bool(card.more))
+        set_style_property(self._details, "role", "error-note" if card.is_error else "note")
+        self.status.setText(card.title)
+        self._details.setText(card.details)
+        self._details.setVisible(bool(card.details))
         self._set_actions(card)
-        self._arrange()
-        self._draw_sign()
+        self._place_actions()
+        self._draw_icon()
         self.show()
         if not card.stays:
             self.note_timer.start()
 
-    def _arrange(self) -> None:
+    def _place_actions(self) -> None:
         """Place a note's actions beside its line if they fit, otherwise and for errors below."""
         if not self._cards:
             return
-        card, towards = self._cards[-1], QBoxLayout.Direction
-        line = self.status.fontMetrics().horizontalAdvance(card.first) if card.actions else 0
+        card, direction = self._cards[-1], QBoxLayout.Direction
+        line = self.status.fontMetrics().horizontalAdvance(card.title) if card.actions else 0
         is_narrow = line + self._buttons.sizeHint().width() > self.width() - self._theme.px(100)
         below = card.is_error or (bool(card.actions) and is_narrow)
-        self._words.setDirection(towards.TopToBottom if below else towards.LeftToRight)
+        self._words.setDirection(direction.TopToBottom if below else direction.LeftToRight)
         room = self._theme.px(3) if below else 0
         self._words.setContentsMargins(0, room, 0, room)
         left = Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0)
@@ -205,7 +207,7 @@ class Notifications(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrange()
+        self._place_actions()
 
     def _show_count(self) -> None:
         count = len(self._cards)
@@ -220,20 +222,20 @@ class Notifications(QFrame):
         for label, action in card.actions:
             button = PlainButton(label)
             button.setProperty("role", "link")
-            button.clicked.connect(lambda *_, action=action: self._do(action))
+            button.clicked.connect(lambda *_, action=action: self._run(action))
             self._buttons.addWidget(button)
 
-    def _do(self, action: Callable[[], object]) -> None:
+    def _run(self, action: Callable[[], object]) -> None:
         self.dismiss()
         action()
 
-    def _draw_sign(self) -> None:
+    def _draw_icon(self) -> None:
         is_error = bool(self._cards) and self._cards[-1].is_error
         color = self._theme.error if is_error else self._theme.dim
-        sign = "circle-alert" if is_error else "info"
-        self._picture.setPixmap(icons.pixmap(sign, color, self._theme.px(18)))
+        icon_name = "circle-alert" if is_error else "info"
+        self._icon.setPixmap(icons.pixmap(icon_name, color, self._theme.px(18)))
 
-    def _say(self, text: str) -> None:
+    def _send_announcement(self, text: str) -> None:
         # Imported late because it takes 10 ms at start-up.
         from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
@@ -241,5 +243,5 @@ class Notifications(QFrame):
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.status, text))
 
 
-def _shown(text: str) -> str:
+def _one_paragraph(text: str) -> str:
     return one_line(text, LONGEST_PARAGRAPH)

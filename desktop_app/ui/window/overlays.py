@@ -45,12 +45,12 @@ class DropOverlay(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._frame = QFrame(self)
         self._frame.setProperty("role", "overlay")
-        self._picture, self.words = PlainLabel(), PlainLabel()
+        self._icon, self.words = PlainLabel(), PlainLabel()
         self.words.setObjectName("drop-words")
         self.words.setWordWrap(True)
         column = QVBoxLayout(self._frame)
         column.addStretch(1)
-        for label in (self._picture, self.words):
+        for label in (self._icon, self.words):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(label)
         column.addStretch(1)
@@ -60,7 +60,7 @@ class DropOverlay(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._theme = theme
-        self._picture.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
+        self._icon.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
 
     def show_words(self, words: str, place: QRect) -> None:
         """Show a text over a part of the window."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 _WIDTH: Final = 460
-_MOST_WORDS: Final = 260  # maximum height; longer text scrolls
+_MAX_TEXT_HEIGHT: Final = 260  # maximum height; longer text scrolls
 Choices = Sequence[tuple[str, str, str]]
 """Each choice: its name, its label, and a sentence on what it does."""
 
@@ -52,7 +52,7 @@ class StoreDialog(QDialog):
         self._bar.setFixedHeight(theme.px(6))
         self._buttons: list[QPushButton] = []
         self._notes: list[QLabel] = []
-        self._last = ""
+        self._last_choice = ""
         set_role(self._title, "strong")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(*[theme.px(20)] * 4)
@@ -79,18 +79,18 @@ class StoreDialog(QDialog):
 
     def offer(self, title: str, words: str, choices: Choices) -> None:
         """Describe the problem and offer choices; Enter takes the first."""
-        self._say(title, words)
+        self._show_text(title, words)
         self._bar.hide()
         for number, (name, label, note) in enumerate(choices):
             self._add(name, label, note, is_first=number == 0)
-        self._last = choices[-1][0]
+        self._last_choice = choices[-1][0]
         self._buttons[0].setFocus()
         self._fit()
 
     def show_work(self, words: str) -> None:
         """Show what is being done; no choice is available meanwhile."""
-        self._say(words, "")
-        self._last = ""
+        self._show_text(words, "")
+        self._last_choice = ""
         self._bar.setMaximum(1)
         self._bar.setValue(0)
         self._bar.show()
@@ -117,10 +117,10 @@ class StoreDialog(QDialog):
 
     def reject(self) -> None:
         """Take the last choice, or stay open while work is running."""
-        if self._last:
-            self._choose(self._last)
+        if self._last_choice:
+            self._choose(self._last_choice)
 
-    def _say(self, title: str, words: str) -> None:
+    def _show_text(self, title: str, words: str) -> None:
         for widget in (*self._buttons, *self._notes):
             widget.hide()
             widget.deleteLater()
@@ -149,14 +149,14 @@ class StoreDialog(QDialog):
             self._notes.append(line)
 
     def _choose(self, name: str) -> None:
-        self._last = ""
+        self._last_choice = ""
         self.chosen.emit(name)
 
     def _fit(self) -> None:
         # A wrapping label knows its height only for a given width.
-        inner = self._theme.px(_WIDTH) - 2 * self._theme.px(20)
-        needed = max(0, self._words.heightForWidth(inner))  # negative without text
-        shown = min(needed, self._theme.px(_MOST_WORDS))
+        inner_width = self._theme.px(_WIDTH) - 2 * self._theme.px(20)
+        needed = max(0, self._words.heightForWidth(inner_width))  # negative without text
+        shown = min(needed, self._theme.px(_MAX_TEXT_HEIGHT))
         if shown != self._scroll.height():
             self._scroll.setFixedHeight(shown)
         height = self._column.heightForWidth(self._theme.px(_WIDTH))

@@ -13,7 +13,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.ui.composer.dropped_content import accept_copy, given_in, is_welcome, promise
+from desktop_app.ui.composer.dropped_content import (
+    accept_copy,
+    drop_hint,
+    is_acceptable,
+    read_dropped,
+)
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.theme import set_role
@@ -52,13 +57,13 @@ class TemporaryBar(QFrame):
         super().__init__(parent)
         self.setObjectName("private")
         set_role(self, "note-card")
-        self._picture, self.words = PlainLabel(), PlainLabel()
+        self._icon, self.words = PlainLabel(), PlainLabel()
         self.words.setWordWrap(True)
         self.close_button = _link("Close", "private-close")
         self.forget_button = _link("Forget", "private-forget")
         self.keep_button = _link("Not yet", "private-keep")
         self._line = QHBoxLayout(self)
-        self._line.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         self._line.addWidget(self.words, 1)
         for button in (self.close_button, self.forget_button, self.keep_button):
             self._line.addWidget(button)
@@ -71,11 +76,11 @@ class TemporaryBar(QFrame):
 
     def tell(self) -> None:
         """Explain what a temporary conversation is."""
-        self._say(WORDS, is_asking=False)
+        self._show_text(WORDS, is_asking=False)
 
     def ask(self) -> None:
         """Ask the user to confirm closing."""
-        self._say(ASK, is_asking=True)
+        self._show_text(ASK, is_asking=True)
         self.forget_button.setFocus()
 
     def set_theme(self, theme: Theme) -> None:
@@ -83,10 +88,10 @@ class TemporaryBar(QFrame):
         px = theme.px
         self._line.setContentsMargins(px(14), px(8), px(14), px(8))
         self._line.setSpacing(px(12))
-        self._picture.setContentsMargins(0, px(2), 0, 0)
-        self._picture.setPixmap(icons.pixmap("lock", theme.dim, px(16)))
+        self._icon.setContentsMargins(0, px(2), 0, 0)
+        self._icon.setPixmap(icons.pixmap("lock", theme.dim, px(16)))
 
-    def _say(self, words: str, *, is_asking: bool) -> None:
+    def _show_text(self, words: str, *, is_asking: bool) -> None:
         set_role(self.words, "" if is_asking else "note")
         self.words.setText(words)
         self.setAccessibleName(spoken_text(words))
@@ -143,10 +148,10 @@ class TemporaryRow(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept the drag and show what a drop will do."""
-        if event.source() is None and is_welcome(event.mimeData()):
+        if event.source() is None and is_acceptable(event.mimeData()):
             accept_copy(event)
             self.button.setDown(True)
-            self.drop_hint_changed.emit(promise(event.mimeData(), f"“{TITLE}”"))
+            self.drop_hint_changed.emit(drop_hint(event.mimeData(), f"“{TITLE}”"))
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
         """Clear the hint."""
@@ -158,11 +163,11 @@ class TemporaryRow(QWidget):
         self.button.setDown(False)
         self.drop_hint_changed.emit("")
         accept_copy(event)
-        self.content_dropped.emit(given_in(event.mimeData()))
+        self.content_dropped.emit(read_dropped(event.mimeData()))
 
 
 def _link(words: str, name: str) -> QPushButton:
-    made = PlainButton(words)
-    made.setObjectName(name)
-    set_role(made, "link")
-    return made
+    button = PlainButton(words)
+    button.setObjectName(name)
+    set_role(button, "link")
+    return button

@@ -292,7 +292,7 @@ class Desk:
     def said(self) -> str:
         """The notification, "" where there is none."""
         card = self.window.notifications
-        return f"{card.status.text()} {card._more.text()}".strip() if card.isVisible() else ""
+        return f"{card.status.text()} {card._details.text()}".strip() if card.isVisible() else ""
 
     @property
     def rows(self) -> list[str]:

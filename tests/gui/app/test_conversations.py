@@ -320,14 +320,14 @@ def test_a_hit_opens_at_its_message_whichever_version_that_is_on(run: Run) -> No
 def test_the_foot_shows_what_the_month_cost(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-            foot = desk.window.conversations
-            await until(lambda: foot.foot.name.text() == "OpenAI (environment)")
-            assert foot.foot.month.text() == ""
+            listing = desk.window.conversations
+            await until(lambda: listing.footer.name.text() == "OpenAI (environment)")
+            assert listing.footer.month.text() == ""
             turn = await desk.ask("First")
             new(desk)
             turn.end("1")
-            await until(lambda: foot.foot.month.text())
-            assert foot.foot.month.text() == "$0.005 this month"
+            await until(lambda: listing.footer.month.text())
+            assert listing.footer.month.text() == "$0.005 this month"
 
     run(main())
 

@@ -68,7 +68,7 @@ async def fill(count: int, title: str = "Old") -> list[Conversation]:
 
 async def go(desk: Desk, place: ListFilter) -> None:
     desk.window.conversations.filter_requested.emit(place)
-    await until(lambda: desk.window.conversations.model.place == place)
+    await until(lambda: desk.window.conversations.model.list_filter == place)
 
 
 def click_row(desk: Desk, identifier: str, modifiers: Qt.KeyboardModifier) -> None:
@@ -182,11 +182,11 @@ def test_a_folder_is_made_named_filled_and_opened(run: Run) -> None:
             shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(folder_id)))
             shown.view.setFocus()
             desk.press(Qt.Key.Key_Return)
-            await until(lambda: shown.model.place == ListFilter.of_folder(folder_id))
+            await until(lambda: shown.model.list_filter == ListFilter.of_folder(folder_id))
             assert desk.rows == ["Old 0"]
-            assert shown.place_bar.title.text() == "Thesis"
+            assert shown.filter_bar.title.text() == "Thesis"
             desk.press(Qt.Key.Key_Escape)
-            await until(lambda: shown.model.place == LIST)
+            await until(lambda: shown.model.list_filter == LIST)
             assert desk.rows == ["Thesis", "Old 1", "Old 2"]
         async with Desk() as desk:
             assert desk.rows == ["Thesis", "Old 1", "Old 2"]
@@ -249,7 +249,7 @@ def test_a_folder_is_deleted_without_its_conversations(run: Run) -> None:
             await desk.written()
             await go(desk, ListFilter.of_folder(folder.id))
             desk.window.conversations.folder_delete_requested.emit(folder.id)
-            await until(lambda: desk.window.conversations.model.place == LIST)
+            await until(lambda: desk.window.conversations.model.list_filter == LIST)
             assert desk.rows == ["Old 0", "Old 1"]
             desk.take("Undo")
             await desk.written()
@@ -307,7 +307,7 @@ def test_the_archive_and_back(run: Run) -> None:
             choose(menu_of(desk, one.id), "Archive")
             assert desk.rows == ["Old 1"]
             desk.click("show-archive")
-            await until(lambda: desk.window.conversations.model.place == ARCHIVE)
+            await until(lambda: desk.window.conversations.model.list_filter == ARCHIVE)
             assert desk.rows == ["Old 0"]
             choose(menu_of(desk, one.id), "Take out of the archive")
             assert desk.rows == []
@@ -459,7 +459,7 @@ def test_the_marked_are_exported_from_their_menu(
 def test_a_private_conversation_is_begun_from_the_menu(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            choose(list_menus.ground_menu(desk.window.conversations), "New private conversation")
+            choose(list_menus.list_menu(desk.window.conversations), "New private conversation")
             await until(lambda: desk.state.current.is_private)
 
     run(main())

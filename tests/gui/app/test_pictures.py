@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QToolButton
 from desktop_app.domain.conversations.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.ui.composer.attachment_chips import ChipWidget
-from desktop_app.ui.composer.dropped_content import DroppedData, given_in
+from desktop_app.ui.composer.dropped_content import DroppedData, read_dropped
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked
@@ -171,7 +171,7 @@ def test_the_quick_prompt_takes_pictures(run: Run) -> None:
             desk.ready.quick.open_with("")
             image = QMimeData()
             image.setData("image/png", packed(drawing(), "PNG"))
-            quick._line.take(given_in(image))
+            quick._line.take(read_dropped(image))
             attached = desk.ready.quick.attachments
             assert attached.reading == "Pasted picture.png"
             quick.submit_requested.emit("What is it?")
@@ -188,7 +188,7 @@ def test_the_quick_prompt_takes_pictures(run: Run) -> None:
             assert attached.parts == ()
             desk.stage.turns[0].end("Red.")
             await desk.settled()
-            quick._line.take(given_in(image))
+            quick._line.take(read_dropped(image))
             await until(lambda: attached.parts)
             quick.open_in_window_requested.emit()
             await until(lambda: desk.chips)

@@ -62,7 +62,7 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
             desk.controllers.private.open()
             assert is_private(desk)
             assert bar(desk).isVisible()
-            assert desk.window.header.private_sign.isVisible()
+            assert desk.window.header.temporary_icon.isVisible()
             desk.controllers.attachments.attach([document])
             await until(lambda: any("notes.txt" in chip for chip in desk.chips))
             desk.type(f"draft {SECRET}")
@@ -93,7 +93,7 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
             # Elsewhere and back.
             await desk.opened(kept)
             assert not bar(desk).isVisible()
-            assert not desk.window.header.private_sign.isVisible()
+            assert not desk.window.header.temporary_icon.isVisible()
             assert SECRET not in desk.transcript
             assert desk.rows == ["Mine?"]
             row(desk).button.click()

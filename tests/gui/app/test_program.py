@@ -443,7 +443,7 @@ def test_without_a_window_the_program_ends_with_the_quick_prompt(run: Run) -> No
     async def main() -> None:
         async with Desk(request=QuickRequest("along")) as desk:
             assert not desk.window.isVisible()
-            assert quick_of(desk)._along.text() == "with 1 word of text"
+            assert quick_of(desk)._accompanying_label.text() == "with 1 word of text"
             turn = await ask_quick(desk, "One")
             quick_of(desk).hide()
             assert desk.ready._ending is None  # the answer is still on its way
@@ -502,7 +502,7 @@ def test_a_later_start_brings_text_for_the_quick_prompt(run: Run) -> None:
             request = encode(QuickRequest(text))
             await asyncio.to_thread(call, desk.backend.folders.socket, request)
             await until(lambda: quick_of(desk).isVisible())
-            assert quick_of(desk)._along.text().startswith("with 40,000 words")
+            assert quick_of(desk)._accompanying_label.text().startswith("with 40,000 words")
             line = find(quick_of(desk), QLineEdit, "prompt")
             QTest.keyClick(line, Qt.Key.Key_Return)
             await until(lambda: desk.said or desk.stage.turns or quick_of(desk)._problem.text())

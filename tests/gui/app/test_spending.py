@@ -26,8 +26,8 @@ async def cap(desk: Desk, amount: str) -> None:
     await desk.state.providers.reload()
 
 
-def foot(desk: Desk) -> str:
-    return desk.window.conversations.foot.month.text()
+def footer(desk: Desk) -> str:
+    return desk.window.conversations.footer.month.text()
 
 
 def test_the_cap_warns_refuses_and_is_raised(run: Run) -> None:
@@ -36,8 +36,8 @@ def test_the_cap_warns_refuses_and_is_raised(run: Run) -> None:
             await cap(desk, "0.005")
             await desk.ask_and_answer("One", "An answer.")  # 1,000 in and 200 out: $0.00455
             await until(lambda: "$0.00455 of the $0.005" in desk.said)
-            await until(lambda: foot(desk) == "$0.005 of $0.005")
-            assert desk.window.conversations.foot.month.property("role") == "warning"
+            await until(lambda: footer(desk) == "$0.005 of $0.005")
+            assert desk.window.conversations.footer.month.property("role") == "warning"
             desk.type("Two")
             desk.enter()
             await until(lambda: "would pass the monthly cap" in desk.said)
@@ -159,14 +159,14 @@ def test_from_the_quick_prompt_to_the_cap(run: Run) -> None:
             quick._line.setText("Why is it so?")
             quick.submit_requested.emit("Why is it so?")
             await until(lambda: "would pass the monthly cap" in quick._problem.text())
-            assert quick._way_out.isVisible()
-            assert quick._way_out.text() == "Raise the cap"
-            QTest.mouseClick(quick._way_out, Qt.MouseButton.LeftButton)
+            assert quick._remedy_button.isVisible()
+            assert quick._remedy_button.text() == "Raise the cap"
+            QTest.mouseClick(quick._remedy_button, Qt.MouseButton.LeftButton)
             await until(lambda: in_hand(desk) == "monthly-cap")
             assert desk.text.toPlainText() == "Why is it so?"
             assert not quick.isVisible()
             desk.ready.quick.open_with("")
-            assert not quick._way_out.isVisible()
+            assert not quick._remedy_button.isVisible()
             quick.hide()
 
     run(main())

@@ -33,7 +33,7 @@ from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.message_items import reasoning_line
 from desktop_app.ui.transcript.transcript_styles import PAD
 from desktop_app.ui.transcript.view import TranscriptView
-from desktop_app.ui.widgets.sealed_document import nothing_for
+from desktop_app.ui.widgets.sealed_document import empty_resource
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -506,7 +506,7 @@ def test_nothing_is_loaded(
     file = tmp_path / "secret.png"
     file.write_text("secret")
     for target in (file.as_uri(), str(file), "https://127.0.0.1:9/x.png", "data:text/plain,secret"):
-        assert view.document().resource(kind.value, QUrl(target)) == nothing_for(kind.value)
+        assert view.document().resource(kind.value, QUrl(target)) == empty_resource(kind.value)
 
 
 # ---------------------------------------------------------------- assistive technology

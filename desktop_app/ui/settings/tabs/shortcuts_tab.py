@@ -81,7 +81,7 @@ class KeyCap(PlainButton):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painting.smooth(painter)
+        painting.antialias(painter)
         theme = self._theme
         lit = self._is_waiting or self.hasFocus()
         if self.underMouse():

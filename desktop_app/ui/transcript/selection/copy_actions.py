@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
-    from desktop_app.ui.widgets.clipboard import Copying, Texts
+    from desktop_app.ui.widgets.clipboard import ClipboardCopier, Texts
 
 
 class CopyActions(QObject):
@@ -39,7 +39,7 @@ class CopyActions(QObject):
     ) -> None:
         super().__init__(view)
         self._view, self._messages, self._reach = view, messages, reach
-        self._copying: Copying | None = None
+        self._copying: ClipboardCopier | None = None
 
     def selected(self) -> QMimeData:
         """HTML, Markdown and plain text of what is selected: to be dragged, or for the middle button."""
@@ -54,9 +54,9 @@ class CopyActions(QObject):
 
     def _put(self, texts: Texts) -> None:
         if self._copying is None:
-            from desktop_app.ui.widgets.clipboard import Copying  # no start copies anything
+            from desktop_app.ui.widgets.clipboard import ClipboardCopier  # not at start-up
 
-            self._copying = Copying(self)
+            self._copying = ClipboardCopier(self)
             self._copying.slow.connect(lambda: self.notice_raised.emit("Copying…"))
             self._copying.done.connect(self._on_done)
         self._copying.put(texts)
