@@ -108,7 +108,7 @@ class Backend:
             where = self.folders
             await asyncio.to_thread(resume_erasure, where.database, where.attachments)
         await self.database.open()
-        await asyncio.to_thread(_tidy, self.folders)
+        await asyncio.to_thread(_clean_folders, self.folders)
         await self._move_secrets_of_addresses()
 
     async def _move_secrets_of_addresses(self) -> None:
@@ -360,7 +360,7 @@ def build_backend(
     return backend
 
 
-def _tidy(where: Folders) -> None:
+def _clean_folders(where: Folders) -> None:
     """Make folders of older versions private, and remove files that killed processes left."""
     from desktop_app.storage.database.private_files import restrict_access
     from desktop_app.storage.database.temporary_files import remove_abandoned

@@ -72,7 +72,7 @@ def files_in(paths: Iterable[Path]) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for path in paths:
         if path.is_dir():
-            for file in _below(path):
+            for file in _walk_files(path):
                 found.setdefault(str(file.absolute()), str(file.relative_to(path.parent)))
         else:
             found.setdefault(str(path.absolute()), path.name)
@@ -81,11 +81,11 @@ def files_in(paths: Iterable[Path]) -> list[tuple[str, str]]:
 
 def at_least(count: int, paths: Iterable[Path]) -> bool:
     """Return True if `files_in` would find `count` files; stop looking at that many."""
-    found = (file for path in paths for file in (_below(path) if path.is_dir() else (path,)))
+    found = (file for path in paths for file in (_walk_files(path) if path.is_dir() else (path,)))
     return sum(1 for _ in islice(found, count)) == count
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _walk_files(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder without following links."""
     for at, folders, files in os.walk(folder):
         folders[:] = _shown(folders)

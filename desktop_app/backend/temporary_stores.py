@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import ExtractedDocument
 
 
-class _Held:
+class _PrivateConversation:
     """A private conversation, its messages in order of arrival, and its cost."""
 
     def __init__(self, conversation: Conversation) -> None:
@@ -67,12 +67,12 @@ class TemporaryConversations:
     """The private conversations of this run."""
 
     def __init__(self) -> None:
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, _PrivateConversation] = {}
         self._ever: set[str] = set()
 
     def begin(self, conversation: Conversation) -> None:
         """Add an empty conversation."""
-        self._held[conversation.id] = _Held(conversation)
+        self._held[conversation.id] = _PrivateConversation(conversation)
         self._ever.add(conversation.id)
 
     def was_begun(self, conversation_id: str | None) -> bool:
@@ -92,15 +92,15 @@ class TemporaryConversations:
         """Discard a conversation; whatever still arrives for it is dropped."""
         self._held.pop(conversation_id, None)
 
-    def of(self, conversation_id: str) -> _Held | None:
+    def of(self, conversation_id: str) -> _PrivateConversation | None:
         """Return a private conversation by its id."""
         return self._held.get(conversation_id)
 
-    def with_message(self, message_id: str) -> _Held | None:
+    def with_message(self, message_id: str) -> _PrivateConversation | None:
         """Return the private conversation that contains a message."""
         return next((h for h in self._held.values() if message_id in h.messages), None)
 
-    def with_compaction(self, compaction_id: str) -> _Held | None:
+    def with_compaction(self, compaction_id: str) -> _PrivateConversation | None:
         """Return the private conversation that a compaction belongs to."""
         return next(
             (h for h in self._held.values() if compaction_id in {c.id for c in h.compactions}), None

@@ -99,7 +99,7 @@ def _prompt(options: argparse.Namespace) -> str:
     given = options.prompt
     if options.set and not options.template:
         raise IllegalChoiceError("--set fills a prompt.", what_to_do="Name one with --template.")
-    text = read_all() if given in (None, "-") else _storable(given)
+    text = read_all() if given in (None, "-") else _valid_utf8(given)
     if text.strip():
         return text
     if not options.file and not options.template:
@@ -127,7 +127,7 @@ async def _question(
     return Draft(for_each(filled(summary, {}, {}), summary.needs, parts), template_id=summary.id)
 
 
-def _storable(text: str) -> str:
+def _valid_utf8(text: str) -> str:
     """Replace invalid UTF-8, which arrives as surrogates that no database accepts."""
     return os.fsencode(text).decode("utf-8", "replace")
 
@@ -172,14 +172,14 @@ async def _answer(
         resolved = backend.chat.resolve(profile, conversation.choice)
     service = await _service(backend, options.save, attached)
     parts = [
-        await _sent(document, pages.get(name, ""), values, resolved)
+        await _sendable(document, pages.get(name, ""), values, resolved)
         for name, (_, document) in zip(options.file, attached, strict=True)
     ]
     draft = await _question(backend, options, prompt, parts)
     draft = replace(draft, attachments=(*parts, *asked_of))
     settings = ask_settings(values).for_one()
     if options.in_parts:  # show the price of a document before it is charged
-        draft = await _priced(service, draft, resolved, settings.instructions)
+        draft = await _with_cost_shown(service, draft, resolved, settings.instructions)
     try:
         began = await service.begin(conversation, [], draft, profile, settings)
     except DocumentDoesNotFitError as error:
@@ -200,7 +200,7 @@ async def _answer(
     return code
 
 
-async def _sent(
+async def _sendable(
     document: ExtractedDocument, pages: str, values: Mapping[str, Any], resolved: ResolvedChoice
 ) -> DocumentPart | ImagePart:
     """Return a file as it is sent, limited to `pages`; "" for all. Raises IllegalChoiceError."""
@@ -210,7 +210,7 @@ async def _sent(
     return preferred(part, resolved, as_files=bool(values["answer.documents_as_files"]))
 
 
-async def _priced(
+async def _with_cost_shown(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, instructions: str
 ) -> Draft:
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""
@@ -329,9 +329,9 @@ async def choice_of(
     if options.model and options.variant:
         raise IllegalChoiceError("A variant and a model exclude each other.")
     if options.model:
-        model = _storable(options.model)
+        model = _valid_utf8(options.model)
         if profile.kind is ProviderKind.ON_DEVICE:
-            model = _load_instead(backend, model)
+            model = _use_local_model(backend, model)
         return ModelChoice(profile.id, model, None, effort if options.effort else None)
     if options.variant and not profile.serves_the_family:
         is_local = profile.kind is ProviderKind.ON_DEVICE
@@ -348,7 +348,7 @@ async def choice_of(
     return replace(choice, variant=variant, effort=effort)
 
 
-def _load_instead(backend: Backend, model: str) -> str:
+def _use_local_model(backend: Backend, model: str) -> str:
     """Set the on-device model to the built-in one or the GGUF file at a path."""
     local, path = backend.gateway.local_model, Path(model).expanduser().absolute()
     if model == ON_DEVICE_MODEL:
@@ -384,7 +384,7 @@ async def _service(
     backend: Backend, save: bool, attached: Sequence[tuple[Path, ExtractedDocument]]
 ) -> ChatService:
     if not save:
-        unkept = _Unkept({document.sha256: (document.text, path) for path, document in attached})
+        unkept = _NullStore({document.sha256: (document.text, path) for path, document in attached})
         return backend.chat_with(unkept, unkept, backend.notes)
     for path, document in attached:
         await backend.keep(path, document)
@@ -392,7 +392,7 @@ async def _service(
 
 
 @dataclass(frozen=True)
-class _Unkept:
+class _NullStore:
     """Stores nothing: implements the protocols of the message and attachment stores."""
 
     files: dict[str, tuple[str, Path]]

@@ -29,11 +29,11 @@ async def asked_collections(backend: Backend, names: Sequence[str]) -> tuple[Col
         IllegalChoiceError: there is no such collection or folder.
         UserFacingError: it could not be read.
     """
-    parts = [await _asked(backend, name) for name in names]
+    parts = [await _find_collection(backend, name) for name in names]
     return tuple(dict.fromkeys(parts))
 
 
-async def _asked(backend: Backend, name: str) -> CollectionPart:
+async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     known = await backend.collections.all()
     folder = await asyncio.to_thread(lambda: path_of(name).absolute())
     is_folder = await asyncio.to_thread(folder.is_dir)

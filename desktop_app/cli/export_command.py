@@ -239,7 +239,7 @@ async def export(options: argparse.Namespace) -> int:
     """
     async with opened() as backend:
         left_out: list[str] = []
-        wanted = await _wanted(backend, options, left_out)
+        wanted = await _requested_conversations(backend, options, left_out)
         steps = Steps("Exporting", in_lines=options.progress)
         target = path_of(options.to)
         try:
@@ -261,7 +261,7 @@ async def export(options: argparse.Namespace) -> int:
     return EXIT_FAILED if left_out else 0
 
 
-async def _wanted(
+async def _requested_conversations(
     backend: Backend, options: argparse.Namespace, left_out: list[str]
 ) -> list[Conversation]:
     if options.all:
@@ -331,18 +331,18 @@ async def _write_json(
 ) -> None:
     used = {conversation.folder_id for conversation in wanted}
     folders: set[str | None] = {None}
-    with _kept_going(left_out, "The folders"):
+    with _skipping_errors(left_out, "The folders"):
         for folder in await backend.conversation_folders.all():
             if folder.id in used:
                 writer.folder(folder)
                 folders.add(folder.id)
     presets = {}
-    with _kept_going(left_out, "The presets"):
+    with _skipping_errors(left_out, "The presets"):
         presets = {preset.id: preset for preset in await backend.prompts.presets()}
     hashes: set[str] = set()
     for number, conversation in enumerate(list(wanted)):
         steps.show(number, len(wanted))
-        with _kept_going(left_out, _named(conversation), wanted, conversation):
+        with _skipping_errors(left_out, _named(conversation), wanted, conversation):
             messages = await backend.conversations.messages(conversation.id)
             made = await backend.compactions.of(conversation.id)
             preset = presets.get(conversation.preset_id or "")
@@ -352,7 +352,7 @@ async def _write_json(
             parts = [part for message in messages for part in message.attachments]
             hashes |= {part.sha256 for part in (*parts, *conversation.draft.question_attachments)}
     for sha256 in sorted(hashes):
-        with _kept_going(left_out, f"The attachment {sha256[:64]}"):
+        with _skipping_errors(left_out, f"The attachment {sha256[:64]}"):
             file = await backend.attachments.file(sha256)
             if file is not None:
                 writer.file(file)
@@ -364,7 +364,7 @@ def _named(conversation: Conversation) -> str:
 
 
 @contextmanager
-def _kept_going(
+def _skipping_errors(
     left_out: list[str],
     what: str,
     wanted: list[Conversation] | None = None,
@@ -397,7 +397,7 @@ async def _export_each(
     for number, conversation in enumerate(list(wanted)):
         steps.show(number, len(wanted))
         file_name = next(names)
-        with _kept_going(left_out, _named(conversation), wanted, conversation):
+        with _skipping_errors(left_out, _named(conversation), wanted, conversation):
             path = await backend.conversations.path(conversation.id)
             with unfinished(target / file_name if is_folder else target) as file:
                 await maker.write(file, conversation, path)

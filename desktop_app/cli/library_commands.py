@@ -69,7 +69,7 @@ def run_library(options: argparse.Namespace) -> int:
 
 
 @dataclass
-class _Taken:
+class _ImportResult:
     """What was imported from a file."""
 
     file: str
@@ -110,7 +110,7 @@ async def _import(options: argparse.Namespace) -> int:
     return EXIT_FAILED if any(one.refused for one in taken) else 0
 
 
-def _say_taken(taken: _Taken) -> None:
+def _say_taken(taken: _ImportResult) -> None:
     say(taken.sentence)
     for why in taken.refused if taken.kind else ():
         say(why)
@@ -118,9 +118,9 @@ def _say_taken(taken: _Taken) -> None:
 
 async def _import_file(
     backend: Backend, path: Path, choice: ModelChoice, options: argparse.Namespace
-) -> _Taken:
+) -> _ImportResult:
     """Import everything readable; an unreadable conversation does not stop the others."""
-    taken, store = _Taken(path.name), ImportStore(backend.database)
+    taken, store = _ImportResult(path.name), ImportStore(backend.database)
     steps = Steps(f"Importing {path.name}", in_lines=options.progress)
     try:
         found_there = read_export(path)

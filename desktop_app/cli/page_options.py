@@ -25,13 +25,13 @@ def pages_by_file(given: Sequence[str], names: Sequence[str]) -> Mapping[str, st
     """
     wanted: dict[str, list[str]] = {}
     for each in given:
-        meant, pages = _meant(each, names)
+        meant, pages = _parse_option(each, names)
         for name in meant:
             wanted.setdefault(name, []).append(pages)
     return {name: ",".join(pages) for name, pages in wanted.items()}
 
 
-def _meant(given: str, names: Sequence[str]) -> tuple[Sequence[str], str]:
+def _parse_option(given: str, names: Sequence[str]) -> tuple[Sequence[str], str]:
     """Return the files and the pages of an option `[FILE=]PAGES`."""
     if "=" not in given:
         return names, given

@@ -44,7 +44,7 @@ async def extract(
             if not _has_terminal():
                 raise
             note(error.what_happened)
-            password = _asked()
+            password = _read_password()
             if not password:
                 raise
 
@@ -53,7 +53,7 @@ def _has_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
 
 
-def _asked() -> str:
+def _read_password() -> str:
     """Read a password without echo.
 
     Restores Python's handler of Ctrl+C, because the loop's cannot end a blocking read.

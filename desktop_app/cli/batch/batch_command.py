@@ -106,7 +106,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
         instructions=settings.instructions,
         parameters=settings.parameters,
     )
-    return await _go_on(backend, service, job, options)
+    return await _prepare_and_send(backend, service, job, options)
 
 
 async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str, str]:
@@ -119,21 +119,21 @@ async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str
 
 
 async def _resume(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
-    job = await _named(backend, options.id)
+    job = await _find_job(backend, options.id)
     if job.status.was_sent:
         raise IllegalChoiceError(
             f"The job was sent: {progress_words(job)}.",
             what_to_do="“repartee batch again” asks what has no answer once more.",
         )
-    return await _go_on(backend, service, job, options)
+    return await _prepare_and_send(backend, service, job, options)
 
 
 async def _again(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
-    job = await service.again((await _named(backend, options.id)).id)
-    return await _go_on(backend, service, job, options)
+    job = await service.again((await _find_job(backend, options.id)).id)
+    return await _prepare_and_send(backend, service, job, options)
 
 
-async def _go_on(
+async def _prepare_and_send(
     backend: Backend, service: BatchService, job: BatchJob, options: argparse.Namespace
 ) -> int:
     """Read the files, show the cost, ask, and send the job."""
@@ -156,13 +156,13 @@ async def _go_on(
         while options.wait and pause is not None:
             await asyncio.sleep(pause)
             pause = await service.advance(job.id)
-            _say_step(await _named(backend, job.id), options)
+            _say_step(await _find_job(backend, job.id), options)
     except asyncio.CancelledError:
         say(f"Interrupted. “repartee batch resume {job.id}” goes on, or the window does.")
         raise
     finally:
         await asyncio.shield(backend.batch_store.release(job.id))
-    job = await _named(backend, job.id)
+    job = await _find_job(backend, job.id)
     return await _say_begun(backend, job, options)
 
 
@@ -224,12 +224,12 @@ async def _say_begun(backend: Backend, job: BatchJob, options: argparse.Namespac
 
 
 async def _status(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
-    one = None if options.id is None else (await _named(backend, options.id)).id
+    one = None if options.id is None else (await _find_job(backend, options.id)).id
     for job_id in await backend.batch_store.open_ids():
         if one in (None, job_id):
-            await _look(backend, service, job_id)
+            await _advance_once(backend, service, job_id)
     if one is not None:
-        await _show_one(backend, await _named(backend, one), options)
+        await _show_one(backend, await _find_job(backend, one), options)
         return 0
     jobs = await backend.batch_store.all()
     if options.json:
@@ -245,7 +245,7 @@ async def _status(backend: Backend, service: BatchService, options: argparse.Nam
     return 0
 
 
-async def _look(backend: Backend, service: BatchService, job_id: str) -> None:
+async def _advance_once(backend: Backend, service: BatchService, job_id: str) -> None:
     """Advance a job once, unless another process is running it."""
     if await backend.batch_store.claim(job_id):
         try:
@@ -268,12 +268,12 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
 
 
 async def _cancel(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
-    job = await _named(backend, options.id)
+    job = await _find_job(backend, options.id)
     if job.status.is_over:
         raise IllegalChoiceError(f"The job is over: {progress_words(job)}.")
     job = await service.cancel(job.id)
-    await _look(backend, service, job.id)
-    job = await _named(backend, job.id)
+    await _advance_once(backend, service, job.id)
+    job = await _find_job(backend, job.id)
     if options.json:
         console.write_json(facts(job))
     say(f"{progress_words(job)}." + (f" {job.error}" if job.error else ""))
@@ -281,7 +281,7 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
 
 
 async def _remove(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
-    await service.remove((await _named(backend, options.id)).id)
+    await service.remove((await _find_job(backend, options.id)).id)
     return 0
 
 
@@ -289,7 +289,7 @@ async def _remove(backend: Backend, service: BatchService, options: argparse.Nam
 
 
 async def _report(backend: Backend, _: BatchService, options: argparse.Namespace) -> int:
-    job = await _named(backend, options.id)
+    job = await _find_job(backend, options.id)
     named = "csv" if options.to.lower().endswith(".csv") else "markdown"
     kind = options.format or named
     if options.to == "-":
@@ -302,7 +302,7 @@ async def _report(backend: Backend, _: BatchService, options: argparse.Namespace
     return 0
 
 
-async def _named(backend: Backend, given: str) -> BatchJob:
+async def _find_job(backend: Backend, given: str) -> BatchJob:
     """Return the job with this id, or the only one whose id begins with it.
 
     Raises:

@@ -211,7 +211,9 @@ async def _probe_qt(more: dict[str, str]) -> tuple[dict[str, Any], str]:
     found: dict[str, Any] = {}
     try:
         async with asyncio.timeout(QT_TIMEOUT_S):
-            said, _ = await asyncio.gather(_all_of(process.stderr), _take(process.stdout, found))
+            said, _ = await asyncio.gather(
+                _all_of(process.stderr), _read_findings(process.stdout, found)
+            )
             await process.wait()
     except TimeoutError:
         process.kill()
@@ -224,7 +226,7 @@ async def _all_of(stream: asyncio.StreamReader | None) -> bytes:
     return b"" if stream is None else await stream.read()
 
 
-async def _take(stream: asyncio.StreamReader | None, found: dict[str, Any]) -> None:
+async def _read_findings(stream: asyncio.StreamReader | None, found: dict[str, Any]) -> None:
     """Update `found` with each line of JSON; skip the output of libraries."""
     while stream is not None and (line := await stream.readline()):
         if line.startswith(b"{"):

@@ -283,7 +283,7 @@ class CollectionsDialog(QDialog):
         self.nothing.setVisible(state is None)
         if state is not None:
             if anew or not self.name.hasFocus():
-                self._put(state.collection.name)
+                self._set_name(state.collection.name)
             folder = f" · from {state.collection.folder}" if state.collection.folder else ""
             self.state.setText(state.words + folder)
             self.state.setAccessibleName(spoken_text(self.state.text()))
@@ -306,11 +306,11 @@ class CollectionsDialog(QDialog):
         if state is None or self.name.text() == self._put_name:
             return
         if not name:
-            self._put(state.collection.name)
+            self._set_name(state.collection.name)
         elif name != state.collection.name:
             self.rename_requested.emit(self.current, name)
 
-    def _put(self, name: str) -> None:
+    def _set_name(self, name: str) -> None:
         """Set the name field, which may not hold the whole name."""
         self.name.setText(name)
         self._put_name = self.name.text()

@@ -254,7 +254,7 @@ class PresetsPage(QWidget):
         self._editor.setVisible(preset is not None)
         self._nothing.setVisible(preset is None)
         if preset is not None:
-            self._name(preset)
+            self._set_name(preset)
             self._put(preset)
 
     def _refresh(self) -> None:
@@ -264,7 +264,7 @@ class PresetsPage(QWidget):
     def _put(self, preset: Preset) -> None:
         self._shown = None
         if not self.name.isModified():  # otherwise the user is typing it
-            self._name(preset)
+            self._set_name(preset)
         self.model.setCurrentIndex(self._index_of(preset))
         self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
         self.is_default.setChecked(preset.id == self._default)
@@ -273,7 +273,7 @@ class PresetsPage(QWidget):
         self.form.set_own(own)
         self._shown = preset
 
-    def _name(self, preset: Preset) -> None:
+    def _set_name(self, preset: Preset) -> None:
         """Set the name field, which may not hold the whole name."""
         self.name.setText(preset.name)
         self._put_name = self.name.text()

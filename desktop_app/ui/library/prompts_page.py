@@ -133,10 +133,10 @@ class PromptsPage(QWidget):
         self.list.current_changed.connect(self._show)
         self.list.new_requested.connect(self._want_new)
         self.list.chosen.connect(lambda _id: self.text.setFocus())
-        self.list.delete_pressed.connect(self._want_gone)
+        self.list.delete_pressed.connect(self._request_removal)
         self.duplicate.clicked.connect(lambda: self._want(self.duplicate_requested))
         self.reset.clicked.connect(lambda: self._want(self.reset_requested))
-        self.delete.clicked.connect(lambda: self._want_gone(self.list.current))
+        self.delete.clicked.connect(lambda: self._request_removal(self.list.current))
         self.hide_button.clicked.connect(self._hide_or_show)
 
     # ------------------------------------------------------------------ state
@@ -261,7 +261,7 @@ class PromptsPage(QWidget):
         self.settle()
         self.new_requested.emit("" if self._shown is None else self._shown.folder)
 
-    def _want_gone(self, prompt_id: str) -> None:
+    def _request_removal(self, prompt_id: str) -> None:
         """Delete a prompt of the user's; hide or reset a built-in one."""
         self.settle()
         if prompt_id in self._entries and self._entries[prompt_id][1] == OWN:

@@ -88,7 +88,7 @@ _ALIGNMENTS: Final = {
 }
 
 
-class _Kept(NamedTuple):
+class _KeepTogether(NamedTuple):
     """Content to keep on one page: a frame, or a block with the line after it."""
 
     block: QTextBlock
@@ -126,8 +126,8 @@ class PrintedConversation:
         self._cursor = QTextCursor(self.document)
         self._is_fresh = True
         self._texts = 0
-        self._together: list[_Kept] = []
-        self._words(_shown(title), self._styles.paragraph(0), TITLE, bold=True)
+        self._together: list[_KeepTogether] = []
+        self._insert_text(_display_text(title), self._styles.paragraph(0), TITLE, bold=True)
 
     @property
     def note_font(self) -> QFont:
@@ -143,8 +143,8 @@ class PrintedConversation:
         """Append a message; `pictures` maps hashes to the images of its attachments."""
         self._cursor.beginEditBlock()
         dim = self._theme.dim
-        head = _shown(f"{heading_of(message, self._name_of_model)}")
-        self._words(head, self._styles.paragraph(16), NOTE, colour=dim, keep=True)
+        head = _display_text(f"{heading_of(message, self._name_of_model)}")
+        self._insert_text(head, self._styles.paragraph(16), NOTE, color=dim, keep=True)
         if message.role is Role.USER:
             self._question(message.text)
         self._attached(message, pictures)
@@ -158,21 +158,21 @@ class PrintedConversation:
     def _question(self, text: str) -> None:
         if not text:
             return
-        self._enter(self._styles.ground(self._theme.tint, 3), keep=True)
+        self._begin_frame(self._styles.ground(self._theme.tint, 3), keep=True)
         for line in text.split("\n"):
-            self._words(_shown(line), self._styles.paragraph(0))
-        self._to_end()
+            self._insert_text(_display_text(line), self._styles.paragraph(0))
+        self._end_frame()
 
     def _attached(self, message: Message, pictures: Mapping[str, QImage]) -> None:
         for part in message.attachments:
             image = pictures.get(part.sha256)
             if image is not None:
                 self._picture(part.sha256, image)
-            words = _shown(attachment_text(part))
-            self._words(words, self._styles.paragraph(4), NOTE, colour=self._theme.dim)
+            words = _display_text(attachment_text(part))
+            self._insert_text(words, self._styles.paragraph(4), NOTE, color=self._theme.dim)
         for number, source, _ in sources_of(message):
-            words = _shown(f"[{number}] {source}")
-            self._words(words, self._styles.paragraph(2), NOTE, colour=self._theme.dim)
+            words = _display_text(f"[{number}] {source}")
+            self._insert_text(words, self._styles.paragraph(2), NOTE, color=self._theme.dim)
 
     def _picture(self, sha256: str, image: QImage) -> None:
         name = f"picture:{sha256}"
@@ -189,12 +189,12 @@ class PrintedConversation:
     def _answer(self, message: Message) -> None:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
-                words = _shown(thought_words(part.text, part.seconds))
-                self._words(words, self._styles.paragraph(6), NOTE, colour=self._theme.dim)
+                words = _display_text(thought_words(part.text, part.seconds))
+                self._insert_text(words, self._styles.paragraph(6), NOTE, color=self._theme.dim)
                 self._blocks(part.text, is_aside=True)
             elif isinstance(part, ToolCallPart):
-                name = f"Tool: {_shown(part.name)}"
-                self._words(name, self._styles.paragraph(6), NOTE, colour=self._theme.dim)
+                name = f"Tool: {_display_text(part.name)}"
+                self._insert_text(name, self._styles.paragraph(6), NOTE, color=self._theme.dim)
                 lines = [code_line(line, "json") for line in indented_json(part.arguments)]
                 self._code([Block(Kind.CODE_HEAD, language="json"), *lines])
         if message.text:
@@ -205,18 +205,22 @@ class PrintedConversation:
         dim, error = self._theme.dim, message.error
         for notice in (*message.notices, EXPORT_ENDINGS.get(message.status, "")):
             if notice:
-                self._words(_shown(str(notice)), self._styles.paragraph(6), NOTE, colour=dim)
+                self._insert_text(
+                    _display_text(str(notice)), self._styles.paragraph(6), NOTE, color=dim
+                )
         if error is not None:
-            self._enter(self._styles.ground(self._theme.error_ground, 6), keep=True)
-            happened = _shown(error.what_happened)
-            self._words(happened, self._styles.paragraph(0), colour=self._theme.error, bold=True)
+            self._begin_frame(self._styles.ground(self._theme.error_ground, 6), keep=True)
+            happened = _display_text(error.what_happened)
+            self._insert_text(
+                happened, self._styles.paragraph(0), color=self._theme.error, bold=True
+            )
             rest = " ".join(part for part in (error.what_was_kept, error.what_to_do) if part)
             if rest:
-                self._words(_shown(rest), self._styles.paragraph(2))
-            self._to_end()
+                self._insert_text(_display_text(rest), self._styles.paragraph(2))
+            self._end_frame()
         if facts := " · ".join(facts_of(message, self._name_of_model)):
             faint = self._theme.faint
-            self._words(_shown(facts), self._styles.paragraph(6), NOTE, colour=faint)
+            self._insert_text(_display_text(facts), self._styles.paragraph(6), NOTE, color=faint)
 
     # ------------------------------------------------------------------ Markdown
 
@@ -266,10 +270,10 @@ class PrintedConversation:
     ) -> None:
         for run in runs:
             if is_drawn(run):
-                self._raster(run.link)
+                self._insert_image(run.link)
             if is_drawn(run) or is_name(run):
                 if is_name(run):
-                    self._cursor.insertText(_shown(run.text), self._styles.unseen())
+                    self._cursor.insertText(_display_text(run.text), self._styles.unseen())
                 continue
             made = self._styles.of_run(run, kind, level, is_head=is_head, is_quiet=is_quiet)
             if is_opened(run.link):
@@ -282,7 +286,7 @@ class PrintedConversation:
         """Return a footnote's anchor, unique in a document of several texts."""
         return f"note-{self._texts}-{target.rpartition('/')[2]}"
 
-    def _raster(self, target: str) -> None:
+    def _insert_image(self, target: str) -> None:
         """Insert a small image that is embedded in the answer."""
         image = QImage.fromData(bytes_of(target) or b"")
         if image.isNull():
@@ -304,24 +308,24 @@ class PrintedConversation:
     def _code(self, members: list[Block]) -> None:
         styles, first = self._styles, members[0]
         lines = [_text(block) for block in members if block.kind is Kind.CODE]
-        self._enter(styles.ground(self._theme.code_ground, 6, styles.inset(first)), keep=True)
+        self._begin_frame(styles.ground(self._theme.code_ground, 6, styles.inset(first)), keep=True)
         if first.language:
-            name = _shown(first.language)
-            self._words(name, styles.paragraph(0), NOTE, colour=self._theme.dim, bold=True)
+            name = _display_text(first.language)
+            self._insert_text(name, styles.paragraph(0), NOTE, color=self._theme.dim, bold=True)
         made = styles.paragraph(0, line_height=1.25)
         plain = styles.plain(CODE, self._theme.text, mono=True)
-        for line, spans in zip(lines, _coloured(lines, first.language), strict=True):
+        for line, spans in zip(lines, _highlighted(lines, first.language), strict=True):
             self._block(made)
             at = 0
             for span in spans:
-                colour = getattr(self._theme, span.color.value)
+                color = getattr(self._theme, span.color.value)
                 self._cursor.insertText(line[at : span.start], plain)
                 end = span.start + span.length
-                style = styles.plain(CODE, colour, mono=True)
+                style = styles.plain(CODE, color, mono=True)
                 self._cursor.insertText(line[span.start : end], style)
                 at = end
             self._cursor.insertText(line[at:], plain)
-        self._to_end()
+        self._end_frame()
 
     def _table(self, parts: list[Block]) -> None:
         rows = [(row, p.head and n == 0) for p in parts for n, row in enumerate(p.rows)]
@@ -343,7 +347,7 @@ class PrintedConversation:
         self._block(self._styles.nothing())
         made = self._styles.table(first)
         table = self._cursor.insertTable(len(rows), len(columns), made)
-        self._together.append(_Kept(self._cursor.block(), table))
+        self._together.append(_KeepTogether(self._cursor.block(), table))
         cell_format = self._styles.cell()
         for number, (row, is_head) in enumerate(rows):
             for place, column in enumerate(columns):
@@ -355,22 +359,22 @@ class PrintedConversation:
                 aligned.setAlignment(_ALIGNMENTS[first.aligns[column] or begin])
                 self._cursor.setBlockFormat(aligned)
                 self._runs(runs, Kind.TABLE, is_head=is_head)
-        self._to_end()
+        self._end_frame()
 
     # ------------------------------------------------------------------ writing
 
-    def _words(
+    def _insert_text(
         self,
         text: str,
         made: QTextBlockFormat,
         points: float = TEXT,
         *,
-        colour: QColor | None = None,
+        color: QColor | None = None,
         bold: bool = False,
         keep: bool = False,
     ) -> None:
         self._block(made, keep=keep)
-        style = self._styles.plain(points, colour or self._theme.text, bold=bold)
+        style = self._styles.plain(points, color or self._theme.text, bold=bold)
         self._cursor.setBlockCharFormat(style)
         self._cursor.insertText(text, style)
 
@@ -383,17 +387,17 @@ class PrintedConversation:
             self._cursor.insertBlock(made, QTextCharFormat())
         self._is_fresh = False
         if keep:
-            self._together.append(_Kept(self._cursor.block(), None))
+            self._together.append(_KeepTogether(self._cursor.block(), None))
 
-    def _enter(self, ground: QTextFrameFormat, *, keep: bool) -> None:
+    def _begin_frame(self, ground: QTextFrameFormat, *, keep: bool) -> None:
         """Begin a frame with this background; later content goes into it."""
         self._block(self._styles.nothing())
         frame = self._cursor.insertFrame(ground)
         self._is_fresh = True
         if keep:
-            self._together.append(_Kept(self._cursor.block(), frame))
+            self._together.append(_KeepTogether(self._cursor.block(), frame))
 
-    def _to_end(self) -> None:
+    def _end_frame(self) -> None:
         """Leave the frame; later content goes below it."""
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
         self._is_fresh = True
@@ -403,14 +407,14 @@ class PrintedConversation:
     def _keep_together(self) -> None:
         """Insert page breaks so that content to keep together is not split."""
         waiting, self._together = self._together, []
-        group: list[_Kept] = []
+        group: list[_KeepTogether] = []
         for kept, below in zip_longest(waiting, waiting[1:]):
             group.append(kept)
-            if below is None or not _heads(kept, below):
+            if below is None or not _is_directly_above(kept, below):
                 self._keep(group)
                 group = []
 
-    def _keep(self, group: list[_Kept]) -> None:
+    def _keep(self, group: list[_KeepTogether]) -> None:
         """Keep the last item on one page, with as many of its headings as fit."""
         height, bottom = self._page.height(), self._extent(group[-1])[1]
         for kept in group:
@@ -420,7 +424,7 @@ class PrintedConversation:
                     self._begin_page(*kept)
                 return
 
-    def _extent(self, kept: _Kept) -> tuple[float, float]:
+    def _extent(self, kept: _KeepTogether) -> tuple[float, float]:
         """Return the top and bottom of an item, in pixels from the top of the first page.
 
         For a tall item that may be split, the bottom is that of its beginning.
@@ -450,7 +454,7 @@ class PrintedConversation:
         cursor.setBlockFormat(made)
 
 
-def _heads(kept: _Kept, below: _Kept) -> bool:
+def _is_directly_above(kept: _KeepTogether, below: _KeepTogether) -> bool:
     """Return True if `kept` is directly above `below`.
 
     A frame has an empty block of no height above it.
@@ -462,7 +466,7 @@ def _heads(kept: _Kept, below: _Kept) -> bool:
     return kept.block.next().position() == below.frame.firstPosition() - 1
 
 
-def _coloured(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
+def _highlighted(lines: list[str], language: str) -> list[list[highlight.ColoredSpan]]:
     """Return the highlighted spans of each line."""
     found: list[list[highlight.ColoredSpan]] = [[] for _ in lines]
     lexer = highlight.lexer(language) if language else None
@@ -481,6 +485,6 @@ def _cell_text(cell: Runs) -> str:
     return "".join(run.text for run in cell)
 
 
-def _shown(text: str) -> str:
+def _display_text(text: str) -> str:
     """Return the text in one block, with control characters made visible."""
     return show_unseen(clean(text)).replace(ADDED, "")

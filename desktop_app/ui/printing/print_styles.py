@@ -60,17 +60,17 @@ class PrintStyles:
     # ------------------------------------------------------------------ characters
 
     def plain(
-        self, points: float, colour: QColor, *, mono: bool = False, bold: bool = False
+        self, points: float, color: QColor, *, mono: bool = False, bold: bool = False
     ) -> QTextCharFormat:
         """Return the format of plain text."""
-        key = (points, colour.name(), mono, bold)
+        key = (points, color.name(), mono, bold)
         made = self._chars.get(key)
         if made is None:
             made = self._chars[key] = QTextCharFormat()
             font = self.font(points, mono=mono)
             font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
             made.setFont(font)
-            made.setForeground(colour)
+            made.setForeground(color)
         return made
 
     def of_run(
@@ -91,8 +91,8 @@ class PrintStyles:
         theme = self.theme
         points = HEADINGS[level - 1] if kind is Kind.HEADING else TEXT
         mono = run.code or kind is Kind.CODE
-        colour = theme.dim if is_head else theme.text
-        made = QTextCharFormat(self.plain(CODE if mono else points, colour, mono=mono))
+        color = theme.dim if is_head else theme.text
+        made = QTextCharFormat(self.plain(CODE if mono else points, color, mono=mono))
         if run.bold or is_head or kind is Kind.HEADING:
             made.setFontWeight(QFont.Weight.DemiBold)
         if run.code:
@@ -171,10 +171,10 @@ class PrintStyles:
 
     # ------------------------------------------------------------------ frames and tables
 
-    def ground(self, colour: QColor, top: float, left: float = 0.0) -> QTextFrameFormat:
+    def ground(self, color: QColor, top: float, left: float = 0.0) -> QTextFrameFormat:
         """Return the format of a frame; `top` is in points, `left` in pixels."""
         made = QTextFrameFormat()
-        made.setBackground(colour)
+        made.setBackground(color)
         made.setPadding(PAD * self.unit)
         made.setTopMargin(top * self.unit)
         made.setBottomMargin(6 * self.unit)  # Qt drops the top margin of a block below a frame

@@ -105,7 +105,7 @@ class SettingsFrame(QWidget):
         self._tabs.chosen.connect(self.show_page)
         self._stack = QStackedWidget()
         for page, _ in PAGES:
-            self._stack.addWidget(self._holder(page))
+            self._stack.addWidget(self._create_holder(page))
         self._foot = PlainLabel("Settings are kept on this computer.")
         set_role(self._foot, "note")
         self._head = QHBoxLayout()
@@ -120,7 +120,7 @@ class SettingsFrame(QWidget):
         self._column.addWidget(self._foot)
         self._dress()
 
-    def _holder(self, page: str) -> QWidget:
+    def _create_holder(self, page: str) -> QWidget:
         """Create the container of a page; all pages but About scroll."""
         inner = QWidget()
         layout = QVBoxLayout(inner)
@@ -136,7 +136,7 @@ class SettingsFrame(QWidget):
         area.setWidget(inner)
         for surface in (area.viewport(), inner):
             surface.setAutoFillBackground(False)
-        area.verticalScrollBar().rangeChanged.connect(self._space)
+        area.verticalScrollBar().rangeChanged.connect(self._update_margins)
         return area
 
     def _dress(self) -> None:
@@ -147,9 +147,9 @@ class SettingsFrame(QWidget):
         self._middle.setContentsMargins(0, 0, px(_BAR), 0)
         self._close.setIcon(icon("x", self._theme.dim, px(16)))
         self._close.setIconSize(QSize(px(16), px(16)))
-        self._space()
+        self._update_margins()
 
-    def _space(self) -> None:
+    def _update_margins(self) -> None:
         """Keep the right edge of the pages fixed, with or without a scroll bar in the margin."""
         px = self._theme.px
         for page, layout in self._holders.items():

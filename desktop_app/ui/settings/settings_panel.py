@@ -213,17 +213,17 @@ class SettingsPanel(QFrame):
         if self._library:
             self._library.set_has_open(has_open)
 
-    def set_about(self, text: str, licences: str, ends: list[int]) -> None:
+    def set_about(self, text: str, licenses: str, ends: list[int]) -> None:
         """Set the texts of the About page.
 
         Args:
             text: facts about the program and this computer.
-            licences: the texts of the licenses.
+            licenses: the texts of the licenses.
             ends: where their pages end (see `paged_text.stretches`).
         """
-        self._about_texts = (text, licences, ends)
+        self._about_texts = (text, licenses, ends)
         if self._about:
-            self._about.set_about(text, licences, ends)
+            self._about.set_about(text, licenses, ends)
 
     def set_help(self, html: str) -> None:
         """Set the help text, made from our own Markdown."""
@@ -235,20 +235,20 @@ class SettingsPanel(QFrame):
         """Show the Provider page and focus its key field."""
         self.show_page("provider")
         if self._provider:
-            self._once_shown(self._provider.focus_key_field)
+            self._call_when_visible(self._provider.focus_key_field)
 
     def focus_cap_field(self) -> None:
         """Show the Provider page and focus its spending cap."""
         self.show_page("provider")
         if self._provider:
-            self._once_shown(self._focus_cap)
+            self._call_when_visible(self._focus_cap)
 
     def _focus_cap(self) -> None:
         if self._provider:
             self._provider.spending.focus_field()
             self._built().ensure_visible("provider", self._provider.spending)
 
-    def _once_shown(self, focus: Callable[[], None]) -> None:
+    def _call_when_visible(self, focus: Callable[[], None]) -> None:
         """Call `focus` once the page is visible.
 
         Qt shows a new child of a visible widget only with the next events, and hidden widgets

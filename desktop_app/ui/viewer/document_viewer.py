@@ -341,9 +341,9 @@ class DocumentViewer(QWidget):
         layout = self._note.layout()
         if layout is not None:
             layout.setContentsMargins(px(14), px(8), px(14), px(8))
-        colours = self.palette()
-        colours.setColor(colours.ColorRole.Window, theme.ground)
-        self.setPalette(colours)
+        palette = self.palette()
+        palette.setColor(palette.ColorRole.Window, theme.ground)
+        self.setPalette(palette)
         self.setAutoFillBackground(True)
         self.find_bar.set_theme(theme)
         self.pages.set_theme(theme)

@@ -81,7 +81,7 @@ class ViewerPages(QAbstractScrollArea):
         self._strips: OrderedDict[PageStrip, QImage] = OrderedDict()
         self._failed: set[int] = set()
         self._asking = QTimer(self, singleShot=True, interval=_PAUSE_MS)
-        self._asking.timeout.connect(self._ask)
+        self._asking.timeout.connect(self._request_strips)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.horizontalScrollBar().valueChanged.connect(lambda _: self.viewport().update())
         self.set_theme(theme)
@@ -89,9 +89,9 @@ class ViewerPages(QAbstractScrollArea):
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme; paper stays white."""
         self._theme = theme
-        colours = self.viewport().palette()
-        colours.setColor(colours.ColorRole.Base, theme.side)
-        self.viewport().setPalette(colours)
+        palette = self.viewport().palette()
+        palette.setColor(palette.ColorRole.Base, theme.side)
+        self.viewport().setPalette(palette)
         self._lay_out()
 
     # ------------------------------------------------------------ content
@@ -134,12 +134,12 @@ class ViewerPages(QAbstractScrollArea):
             room = self.viewport().height()
             aim = (top + bottom - room) // 2 if bottom - top < room else top - self._theme.px(_EDGE)
             bar.setValue(max(aim, area.top() - self._theme.px(_GAP)))
-            self._show_aside(marks, area)
+            self._scroll_sideways(marks, area)
         else:
             bar.setValue(area.top() - self._theme.px(_GAP))
         self._read(page)
 
-    def _show_aside(self, marks: Sequence[QRectF], area: QRect) -> None:
+    def _scroll_sideways(self, marks: Sequence[QRectF], area: QRect) -> None:
         """Scroll sideways to the marks if the page is wider than the viewport."""
         left = min(mark.left() for mark in marks) * area.width()
         self.horizontalScrollBar().setValue(round(left) - self._theme.px(_EDGE))
@@ -266,7 +266,7 @@ class ViewerPages(QAbstractScrollArea):
             place = QRectF(area.left(), area.top() + top / ratio, width / ratio, strip.rows / ratio)
             yield strip, place
 
-    def _ask(self) -> None:
+    def _request_strips(self) -> None:
         """Request the visible strips, then those within half a viewport around them."""
         view = QRectF(self.viewport().rect())
         more = view.height() / 2
@@ -314,14 +314,14 @@ class ViewerPages(QAbstractScrollArea):
         view = QRectF(self.viewport().rect())
         wanted = [(s, at) for s, at in self._strips_of(page, area) if at.intersects(view)]
         if any(strip not in self._strips for strip, _ in wanted):
-            self._paint_former(painter, page, area)
+            self._paint_scaled_strips(painter, page, area)
         for strip, place in wanted:
             image = self._strips.get(strip)
             if image is not None:
                 self._strips.move_to_end(strip)
                 painter.drawImage(place, image)
 
-    def _paint_former(self, painter: QPainter, page: int, area: QRect) -> None:
+    def _paint_scaled_strips(self, painter: QPainter, page: int, area: QRect) -> None:
         """Paint strips of another size, scaled, until the right ones arrive."""
         size = area.size() * self.devicePixelRatioF()
         former = [s for s in self._strips if s.page == page and s.width != size.width()]

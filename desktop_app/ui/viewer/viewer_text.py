@@ -49,7 +49,7 @@ class ViewerText(TranscriptSurface):
         self._count = 0
         self._awaited: int | None = None
         self._aim: int | None = None
-        self.verticalScrollBar().valueChanged.connect(lambda _: self._want_more())
+        self.verticalScrollBar().valueChanged.connect(lambda _: self._request_adjacent_slice())
         self.set_theme(theme)
 
     # ------------------------------------------------------------ content
@@ -65,7 +65,7 @@ class ViewerText(TranscriptSurface):
         self._count, self._aim = count, at
         self._awaited = None
         if count:
-            self._want(at)
+            self._request_slice(at)
 
     def show_slice(self, number: int, shown: ShownSlice) -> None:
         """Add a requested slice and its marks."""
@@ -75,14 +75,14 @@ class ViewerText(TranscriptSurface):
         if not self._shown or number > max(self._shown):
             self._write(len(self._writer.sections), number, shown)
         else:
-            self._keeping(lambda: self._write(0, number, shown))
+            self._with_stable_view(lambda: self._write(0, number, shown))
         while len(self._shown) > MOST_SLICES:
             is_above = number > min(self._shown)
-            self._keeping(lambda is_above=is_above: self._take_out(0 if is_above else -1))
+            self._with_stable_view(lambda is_above=is_above: self._take_out(0 if is_above else -1))
         self._mark()
         if number == self._aim:
             QTimer.singleShot(0, self, self.go_to_mark)
-        QTimer.singleShot(0, self, self._want_more)
+        QTimer.singleShot(0, self, self._request_adjacent_slice)
 
     def _write(self, at: int, number: int, shown: ShownSlice) -> None:
         self._shown[number] = shown
@@ -94,7 +94,7 @@ class ViewerText(TranscriptSurface):
         self._writer.remove_section(section)
         del self._shown[int(section.key)]
 
-    def _keeping(self, change: object) -> None:
+    def _with_stable_view(self, change: object) -> None:
         """Apply a change while the visible text stays in place."""
         bar = self.verticalScrollBar()
         top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
@@ -108,20 +108,20 @@ class ViewerText(TranscriptSurface):
 
     # ------------------------------------------------------------ loading slices
 
-    def _want(self, number: int) -> None:
+    def _request_slice(self, number: int) -> None:
         self._awaited = number
         self.slice_requested.emit(number)
 
-    def _want_more(self) -> None:
+    def _request_adjacent_slice(self) -> None:
         """Request the next slice if an end of the loaded text is near."""
         if self._awaited is not None or not self._shown:
             return
         bar, near = self.verticalScrollBar(), self.viewport().height()
         first, last = min(self._shown), max(self._shown)
         if bar.value() > bar.maximum() - near and last + 1 < self._count:
-            self._want(last + 1)
+            self._request_slice(last + 1)
         elif bar.value() < near and first > 0:
-            self._want(first - 1)
+            self._request_slice(first - 1)
 
     # ------------------------------------------------------------ marks
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-_WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
+_APPEARANCES: Final[dict[Place, tuple[str, str, str, Tone]]] = {
     # place: (text of the field, icon, note, tone)
     "keyring": (
         "Stored in the login keyring",
@@ -116,7 +116,7 @@ class KeySection(FormSection):
         self._entry.returnPressed.connect(self._take)
         self._save.clicked.connect(self._take)
         self._replace.clicked.connect(self.begin_entry)
-        self._cancel.clicked.connect(self._leave_entry)
+        self._cancel.clicked.connect(self._cancel_entry)
         self._remove.clicked.connect(self.key_removal_requested)
 
     def _lay_out(self) -> None:
@@ -147,20 +147,20 @@ class KeySection(FormSection):
         """Show the key state of another profile; discard a key being typed."""
         self._state = state
         self._entry.clear()
-        self._show(*_WHERE[state.place], entry=state.place in _WITHOUT_KEY)
+        self._show(*_APPEARANCES[state.place], entry=state.place in _WITHOUT_KEY)
         if state.note:
-            self.note.set_text(state.note, _WHERE[state.place][3])
+            self.note.set_text(state.note, _APPEARANCES[state.place][3])
 
     def begin_entry(self) -> None:
         """Show the entry field and focus it."""
         if self._state.place == "environment":
             return
         if self._state.place not in _WITHOUT_KEY:
-            *_, note, tone = _WHERE["none"]
+            *_, note, tone = _APPEARANCES["none"]
             self._show("", "key", note, tone, entry=True)
         self._entry.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _leave_entry(self) -> None:
+    def _cancel_entry(self) -> None:
         """Restore the state before Replace."""
         self.show_state(self._state)
         self._replace.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -175,7 +175,7 @@ class KeySection(FormSection):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_replacing = self._entry.isVisible() and self._state.place not in _WITHOUT_KEY
         if event.key() == Qt.Key.Key_Escape and is_replacing:
-            self._leave_entry()
+            self._cancel_entry()
         else:
             super().keyPressEvent(event)
 

@@ -88,7 +88,7 @@ class AboutTab(QWidget):
         self._help.setObjectName("help")
         self._program = _read_only("about-text", "About this program")
         # A megabyte of text, which would block the window for 100 ms if inserted at once.
-        self._licences = PagedText(theme, "licences", "Licences")
+        self._licenses = PagedText(theme, "licences", "Licences")
         self._copy = PlainButton("Copy")
         self._copy.setObjectName("copy-about")
         self._copy.setAccessibleName("Copy what is said about this program")
@@ -108,7 +108,7 @@ class AboutTab(QWidget):
         row.addWidget(self._copy)
         row.addWidget(self._copied, 1)
         column.addLayout(row)
-        for page in (self._help, program, self._licences):
+        for page in (self._help, program, self._licenses):
             self._pages.addWidget(page)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -120,11 +120,11 @@ class AboutTab(QWidget):
         self._choice.set_current(key)
         self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
 
-    def set_about(self, text: str, licences: str, ends: list[int]) -> None:
+    def set_about(self, text: str, licenses: str, ends: list[int]) -> None:
         """Show the facts about the program, and the licenses with the ends of their pages."""
         # Provider names and paths may contain line separators: keep each line a single line.
         self._program.setPlainText("\n".join(map(one_line, text.split("\n"))))
-        self._licences.set_text(licences, ends)
+        self._licenses.set_text(licenses, ends)
         self._copied.set_text("No key and no conversation is in it.")
 
     def set_help(self, html: str) -> None:
@@ -135,7 +135,7 @@ class AboutTab(QWidget):
         self._column.setSpacing(theme.px(10))
         font = theme.code()
         font.setPointSizeF(theme.points(11))
-        for text in (self._program, self._licences.view):
+        for text in (self._program, self._licenses.view):
             text.setFont(font)
             text.document().setDocumentMargin(theme.px(6))
 

@@ -295,10 +295,10 @@ class ProviderTab(QWidget):
         self._result.set_text(text, "note" if ok else "error")
         asked = self.current_id() in self._results and self.current_id() not in self._testing
         self._mark.setVisible(asked)
-        name, colour = (
+        name, color = (
             ("circle-check", self._theme.good) if ok else ("circle-alert", self._theme.error)
         )
-        self._mark.setPixmap(pixmap(name, colour, self._theme.px(16)))
+        self._mark.setPixmap(pixmap(name, color, self._theme.px(16)))
 
     # ------------------------------------------------------------------ actions of the user
 

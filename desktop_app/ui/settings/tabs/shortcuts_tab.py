@@ -86,8 +86,8 @@ class KeyCap(PlainButton):
         lit = self._is_waiting or self.hasFocus()
         if self.underMouse():
             painting.ground(painter, self.rect(), theme.hover, theme.px(5))
-        colour = theme.accent if self._is_waiting else theme.dim
-        painting.key(painter, theme, self.rect(), self.text(), colour)
+        color = theme.accent if self._is_waiting else theme.dim
+        painting.key(painter, theme, self.rect(), self.text(), color)
         if lit:
             painting.outline(painter, self.rect(), theme.accent, theme.px(5), 2)
 
