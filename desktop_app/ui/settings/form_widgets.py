@@ -72,23 +72,23 @@ class Note(PlainLabel):
         self._tone = tone
         self.setText(text)
         self.setVisible(bool(text))
-        self._colour()
+        self._apply_tone()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.setFont(theme.note())
-        self._colour()
+        self._apply_tone()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Apply the color again: a style sheet set meanwhile restores an earlier tone's color."""
         super().showEvent(event)
-        self._colour()
+        self._apply_tone()
 
-    def _colour(self) -> None:
+    def _apply_tone(self) -> None:
         theme = self._theme
-        colour = {"note": theme.dim, "warning": theme.warning, "error": theme.error}[self._tone]
+        color = {"note": theme.dim, "warning": theme.warning, "error": theme.error}[self._tone]
         palette = self.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, colour)
+        palette.setColor(QPalette.ColorRole.WindowText, color)
         self.setPalette(palette)
 
 
@@ -222,8 +222,8 @@ class Combo(QComboBox):
         super().paintEvent(event)
         px = self._theme.px
         at = QRect(self.width() - px(26), 0, px(18), self.height())
-        colour = self._theme.dim if self.isEnabled() else self._theme.faint
-        painting.draw_icon(QPainter(self), at, "chevron-down", colour, px(14))
+        color = self._theme.dim if self.isEnabled() else self._theme.faint
+        painting.draw_icon(QPainter(self), at, "chevron-down", color, px(14))
 
 
 class Slider(QSlider):
@@ -254,14 +254,14 @@ class Slider(QSlider):
         span = self.width() - 2 * radius
         share = (self.sliderPosition() - self.minimum()) / max(1, self.maximum() - self.minimum())
         at = radius + round(span * share)
-        colour = theme.accent if self.isEnabled() else theme.faint
+        color = theme.accent if self.isEnabled() else theme.faint
         groove = QRect(0, middle - px(2), self.width(), px(4))
         painting.ground(painter, groove, theme.line, px(2))
         if self.isEnabled():
             groove.setWidth(at)
             painting.ground(painter, groove, theme.accent, px(2))
         knob = QRect(at - radius, middle - radius, 2 * radius, 2 * radius)
-        painting.ground(painter, knob, colour, radius)
+        painting.ground(painter, knob, color, radius)
         if self.hasFocus():
             painting.outline(painter, knob.adjusted(-3, -3, 3, 3), theme.accent, radius + 3, 2)
 
@@ -318,8 +318,8 @@ class MultilineField(PlainTextField):
         set_role(self, "field")
         self.setAccessibleName(spoken_text(name))
         self.setTabChangesFocus(True)
-        self._told = ""
-        self._given = ("", "")  # a text, and the text that the field made of it
+        self._reported = ""
+        self._converted = ("", "")  # a text, and the text that the field made of it
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(TYPING_PAUSE_MS)
@@ -338,23 +338,23 @@ class MultilineField(PlainTextField):
         the user, so it is not reported.
         """
         now = self.toPlainText()
-        if not self._pause.isActive() and text != now and (text, now) != self._given:
+        if not self._pause.isActive() and text != now and (text, now) != self._converted:
             self.setPlainText(text)
             self._pause.stop()
-            self._told = self.toPlainText()
-            self._given = (text, self._told)
+            self._reported = self.toPlainText()
+            self._converted = (text, self._reported)
 
     def _on_change(self) -> None:
         # Qt also reports a new margin or font as a text change.
-        if self.toPlainText() != self._told:
+        if self.toPlainText() != self._reported:
             self._pause.start()
 
     def settle(self) -> None:
         """Report the current text if it was not reported yet."""
         self._pause.stop()
-        if self.toPlainText() != self._told:
-            self._told = self.toPlainText()
-            self.edited.emit(self._told)
+        if self.toPlainText() != self._reported:
+            self._reported = self.toPlainText()
+            self.edited.emit(self._reported)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
