@@ -54,7 +54,9 @@ def not_what_it_says(name: str, ending: str) -> errors.DocumentDamagedError:
     return errors.DocumentDamagedError(
         f"“{name}” is called {ending} but its content is something else.",
         what_was_kept=NOTHING_MADE,
-        what_to_do="Fetch or export it once more, or give it the ending that belongs to its content.",
+        what_to_do=(
+            "Fetch or export it once more, or give it the ending that belongs to its content."
+        ),
     )
 
 
@@ -131,11 +133,11 @@ def needs_memory(name: str, limits: Limits) -> errors.DocumentTooLargeError:
 def reader_stopped(name: str, details: str, limits: Limits) -> errors.DocumentDamagedError:
     """Return the error for a child process that crashed, or ran out of memory."""
     return errors.DocumentDamagedError(
-        f"“{name}” could not be read: it made the reader stop, so it is damaged or needs more memory "
-        f"than the {_megabytes(limits)} set aside for it.",
+        f"“{name}” could not be read: it made the reader stop, so it is damaged or needs more "
+        f"memory than the {_megabytes(limits)} set aside for it.",
         what_was_kept="No attachment was made; nothing else was touched.",
-        what_to_do="Open it in its own program, save it anew or in parts, and attach that; the limit "
-        f"is in {SETTINGS}.",
+        what_to_do="Open it in its own program, save it anew or in parts, and attach that; the "
+        f"limit is in {SETTINGS}.",
         details=details,
     )
 

@@ -198,9 +198,9 @@ def overrides(found: Overrides) -> Overrides:
 
 
 def compaction(found: Compaction) -> Compaction:
-    """Return what stands for the beginning of a conversation, if it can be sent; raises as `typed`.
+    """Return a compaction that can be sent; raise as `typed` does.
 
-    A provider's state is a list of items.
+    A provider's state must be a list of items.
     """
     name(found.provider_id)
     name(found.model)

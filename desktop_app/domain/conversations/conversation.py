@@ -90,12 +90,12 @@ class ErrorNote:
 
     @property
     def what_was_kept(self) -> str:
-        """What was kept, as the window says it."""
+        """Return what was kept, as the window says it."""
         return self.kept_on(WINDOW)
 
     @property
     def what_to_do(self) -> str:
-        """What to do, as the window says it."""
+        """Return what to do, as the window says it."""
         return self.remedy_on(WINDOW)
 
 

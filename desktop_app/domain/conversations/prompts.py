@@ -32,18 +32,18 @@ _PIECE: Final = re.compile(rf"(\\?)\{{\{{[ ]*({_NAME})(=[^{{}}]*)?\}}\}}")
 
 
 class Grammar(StrEnum):
-    """A form that the built-in on-device model is held to; larger models are only asked for it."""
+    """A form of answers: enforced on the on-device model, only requested of larger models."""
 
     SUMMARY = "summary"
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateNeeds:
-    """What a built-in prompt needs to work. It stays the same when the user edits the text.
+    """The requirements of a built-in prompt, which edits of its text do not change.
 
     Attributes:
-        documents: how many documents the text is about. 1: asked about several, it is asked of each.
-            2: it compares two, and needs exactly two. 0: it does not matter.
+        documents: the number of documents it is about. 1: several are asked about one by one. 2: it
+            compares exactly two. 0: any number.
         grammar: the form of the answer, None for free text.
     """
 

@@ -1,4 +1,4 @@
-"""How much of an answer the window shows.
+"""Limits how much of an answer the window shows.
 
 A server can send megabytes of tiny paragraphs, each of which takes a kilobyte once it is drawn. The
 window shows the beginning; the store, Copy and Export have all of it.
@@ -30,17 +30,17 @@ NOT_ALL_SHOWN: Final = notice(NoticeCode.NOT_ALL_SHOWN)
 
 @dataclass(frozen=True, slots=True)
 class ShortenedMessage(Message):
-    """The beginning of an answer that is too long to be shown.
+    """The beginning of an answer that is too long to show.
 
     Attributes:
-        whole: the answer as it is kept.
+        whole: the stored answer.
     """
 
     whole: Message | None = None
 
 
 class ShownLength:
-    """The room that a text has that arrives in pieces.
+    """The remaining space for a text that arrives in pieces.
 
     Attributes:
         is_cut: True once something was left out.

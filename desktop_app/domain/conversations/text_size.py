@@ -1,4 +1,4 @@
-"""How much memory a text takes that arrives in pieces."""
+"""Measures the memory that a text takes while it arrives in pieces."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _STEP: Final = 64 * 1024
 
 
 class TextSize:
-    """The bytes of a text in memory or in the store, whichever are more.
+    """The bytes that a text takes in memory or in the store, whichever are more.
 
-    One a character for Basic Latin, three for all as soon as there is one of another script, four
-    as soon as there is one emoji; six for a control character, as in the JSON of the store.
+    One per character for Basic Latin, three for the whole text once it has another script, four once
+    it has an emoji; six per control character, as in the JSON of the store.
 
     Attributes:
         bytes: of all that was added.

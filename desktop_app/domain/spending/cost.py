@@ -31,10 +31,10 @@ class Usage:
 
 
 class UsageScope(StrEnum):
-    """Which answers the tokens and the cost of an answer are for.
+    """The answers that an answer's tokens and cost are for.
 
-    Several answers may come in one request, whose tokens the provider counts together. OWN: this
-    answer alone. ALL: all answers of its request. FIRST: they stand with the request's first answer.
+    A request may return several answers, whose tokens the provider counts together. OWN: this
+    answer only. ALL: all answers of its request. FIRST: the request's first answer has them.
     """
 
     OWN = "own"
