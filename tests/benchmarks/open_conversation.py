@@ -55,7 +55,7 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
             await _until(lambda: len(desk.window.transcript._messages.older) > count // 2)
             read.append(time.perf_counter() - began)
             began = time.perf_counter()
-            desk.window.conversations.hit_opened.emit("many", many[count // 2].id, "")
+            desk.window.conversations.hit_open_requested.emit("many", many[count // 2].id, "")
             await _until(lambda: _is_at(desk, many[count // 2].id))
             jumps.append(time.perf_counter() - began)
             desk.window.transcript.scroll_to_bottom()  # else it would open where it was left

@@ -485,12 +485,12 @@ def test_hits_stand_in_place_of_the_conversations(listing: ConversationList, qtb
     listing.show_hits([hit("a", "message"), hit("b", None)])
     assert listing.hit_view.isVisible()
     assert not listing.view.isVisible()
-    with qtbot.waitSignal(listing.hit_opened) as told:
+    with qtbot.waitSignal(listing.hit_open_requested) as told:
         qtbot.keyClick(listing.search, Qt.Key.Key_Return)
     assert told.args == ["a", "message", "word"]
     qtbot.keyClick(listing.search, Qt.Key.Key_Down)
     qtbot.keyClick(listing.hit_view, Qt.Key.Key_Down)
-    with qtbot.waitSignal(listing.hit_opened) as told:
+    with qtbot.waitSignal(listing.hit_open_requested) as told:
         qtbot.keyClick(listing.hit_view, Qt.Key.Key_Return)
     assert told.args == ["b", "", "word"]
     with qtbot.assertNotEmitted(listing.delete_requested):

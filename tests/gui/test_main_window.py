@@ -117,7 +117,7 @@ def test_choosing_closes_the_drawer(window: MainWindow) -> None:
     window.resize(640, 480)
     for signal, values in (
         (window.conversations.open_requested, ["a"]),
-        (window.conversations.hit_opened, ["a", "", ""]),
+        (window.conversations.hit_open_requested, ["a", "", ""]),
         (window.conversations.new_requested, []),
     ):
         window.toggle_list()

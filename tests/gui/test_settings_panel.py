@@ -343,7 +343,7 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
     menu = find(panel, QToolButton, "add-provider").menu()
     names = [action.text() for action in menu.actions()]
     assert names == ["Ollama", "LM Studio", "llama.cpp", "vLLM", "Another server"]
-    with qtbot.waitSignal(panel.profile_added) as added:
+    with qtbot.waitSignal(panel.profile_add_requested) as added:
         menu.actions()[1].trigger()
     assert added.args is not None
     profile = added.args[0]

@@ -94,7 +94,7 @@ class LibraryController(QObject):
         shown.new_requested.connect(self.open_here)
         shown.renamed.connect(self._presenter.rename)
         shown.pin_requested.connect(self._pin)
-        shown.hit_opened.connect(lambda *hit: self._start(self.open(*hit)))
+        shown.hit_open_requested.connect(lambda *hit: self._start(self.open(*hit)))
         self._current.opened.connect(self._show_opened)
 
     def _start(self, work: Work) -> None:

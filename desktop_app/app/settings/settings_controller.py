@@ -85,7 +85,9 @@ class SettingsController(QObject):
         panel.profile_save_requested.connect(
             lambda profile: self._start(self._save_profile(profile))
         )
-        panel.profile_added.connect(lambda profile: self._start(self._save_profile(profile)))
+        panel.profile_add_requested.connect(
+            lambda profile: self._start(self._save_profile(profile))
+        )
         panel.profile_removal_requested.connect(lambda id_: self._start(self._remove_profile(id_)))
         panel.key_entered.connect(lambda id_, key: self._start(self._enter_key(id_, key)))
         panel.key_removal_requested.connect(lambda id_: self._start(self._remove_key(id_)))

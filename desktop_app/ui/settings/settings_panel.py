@@ -43,7 +43,7 @@ class SettingsPanel(QFrame):
         closed: the user wants to close the panel.
         profile_selected(str): the user selected this provider.
         profile_save_requested(ProviderProfile): store this changed profile.
-        profile_added(ProviderProfile): store this new profile and show it.
+        profile_add_requested(ProviderProfile): store this new profile and show it.
         profile_removal_requested(str): remove this profile and its key.
         key_entered(str, str): profile id and key; emitted once.
         key_removal_requested(str): profile id.
@@ -69,7 +69,7 @@ class SettingsPanel(QFrame):
     closed = Signal()
     profile_selected = Signal(str)
     profile_save_requested = Signal(object)
-    profile_added = Signal(object)
+    profile_add_requested = Signal(object)
     profile_removal_requested = Signal(str)
     key_entered = Signal(str, str)
     key_removal_requested = Signal(str)
@@ -319,7 +319,7 @@ class SettingsPanel(QFrame):
         page = self._provider = ProviderTab(self._theme)
         page.profile_selected.connect(self.profile_selected)
         page.profile_save_requested.connect(self.profile_save_requested)
-        page.profile_added.connect(self.profile_added)
+        page.profile_add_requested.connect(self.profile_add_requested)
         page.profile_removal_requested.connect(self.profile_removal_requested)
         page.key_entered.connect(self.key_entered)
         page.key_removal_requested.connect(self.key_removal_requested)

@@ -82,7 +82,7 @@ class ConversationList(QFrame):
         more_requested(bool): load the next page, or with True all remaining pages.
         search_changed(str): the words or filters changed, after a pause in typing; "" at once when
             the field is cleared.
-        hit_opened(str conversation id, str message id or "", str words): the user opened a hit with
+        hit_open_requested(str conversation id, str message id or "", str words): open a hit with
             these matched words.
     """
 
@@ -107,7 +107,7 @@ class ConversationList(QFrame):
     empty_trash_requested = Signal()
     more_requested = Signal(bool)
     search_changed = Signal(str)
-    hit_opened = Signal(str, str, str)
+    hit_open_requested = Signal(str, str, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -358,7 +358,7 @@ class ConversationList(QFrame):
     def _connect_search(self) -> None:
         self.search.down_pressed.connect(self._focus_rows)
         self._search.changed.connect(self.search_changed)
-        self._search.hit_opened.connect(self.hit_opened)
+        self._search.hit_open_requested.connect(self.hit_open_requested)
         self.hit_view.left_at_top.connect(self.focus_search)
 
     def _row_of(self, identifier: str | None) -> QModelIndex:

@@ -34,11 +34,12 @@ class ListSearch(QObject):
         is_on: whether hits are shown in place of the conversations.
 
     Signals:
-        changed(str), hit_opened(str, str, str): as `search_changed` and `hit_opened` of the list.
+        changed(str), hit_open_requested(str, str, str): as the list's `search_changed` and
+            `hit_open_requested`.
     """
 
     changed = Signal(str)
-    hit_opened = Signal(str, str, str)
+    hit_open_requested = Signal(str, str, str)
 
     def __init__(self, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -121,4 +122,4 @@ class ListSearch(QObject):
 
     def _open_hit(self, row: QModelIndex) -> None:
         hit: SearchHit = row.data(ROW)
-        self.hit_opened.emit(hit.conversation_id, hit.message_id or "", hit.first_match)
+        self.hit_open_requested.emit(hit.conversation_id, hit.message_id or "", hit.first_match)

@@ -216,7 +216,7 @@ class MainWindow(QMainWindow):
         self.settings.closed.connect(lambda: self.show_settings(False))
         for chosen in (
             self.conversations.open_requested,
-            self.conversations.hit_opened,
+            self.conversations.hit_open_requested,
             self.conversations.new_requested,
             self.conversations.new_in_folder_requested,
         ):

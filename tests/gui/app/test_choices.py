@@ -326,7 +326,7 @@ def test_the_test_button(run: Run) -> None:
             results = desk.window.settings._results
             desk.window.settings.test_requested.emit(OPENAI.id)
             desk.window.settings.test_requested.emit(COMETAPI.id)
-            desk.window.settings.profile_added.emit(replace(SERVER, models=()))
+            desk.window.settings.profile_add_requested.emit(replace(SERVER, models=()))
             await desk.written()
             desk.window.settings.test_requested.emit(SERVER.id)
             await desk.written()
@@ -350,7 +350,7 @@ def test_an_address_or_key_entered_just_before_is_the_one_tested(run: Run) -> No
             asked: list[str] = []
             desk.stage.models_of = {SERVER.id: ("llama3",)}
             desk.stage.on_models = lambda profile: asked.append(profile.base_url)
-            desk.window.settings.profile_added.emit(SERVER)
+            desk.window.settings.profile_add_requested.emit(SERVER)
             await desk.written()
             desk.window.settings.profile_save_requested.emit(
                 replace(SERVER, base_url="http://host/v1")

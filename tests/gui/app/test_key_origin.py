@@ -83,7 +83,7 @@ def test_the_key_goes_and_comes_with_the_address(
             Desk(real=True) as desk,
         ):
             settings = Settings(desk)
-            desk.window.settings.profile_added.emit(replace(SERVER, base_url=mine.base_url))
+            desk.window.settings.profile_add_requested.emit(replace(SERVER, base_url=mine.base_url))
             await desk.written()
             desk.window.show_settings(True)
             await settings.enter("key", KEY)
@@ -130,7 +130,7 @@ def test_a_key_that_is_being_typed_survives_a_change_of_the_address(
     async def main() -> None:
         async with Desk() as desk:
             settings = Settings(desk)
-            desk.window.settings.profile_added.emit(SERVER)
+            desk.window.settings.profile_add_requested.emit(SERVER)
             await desk.written()
             desk.window.show_settings(True)
             await settings.enter("key", KEY)

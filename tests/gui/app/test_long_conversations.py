@@ -89,7 +89,7 @@ def test_another_one_is_opened_while_the_rest_is_read(run: Run) -> None:
 
 async def jumped(desk: Desk, message_id: str) -> None:
     """Choose a message among what a search found, and wait until it is there."""
-    desk.window.conversations.hit_opened.emit(LONG, message_id, "")
+    desk.window.conversations.hit_open_requested.emit(LONG, message_id, "")
     await until(lambda: desk.window.transcript.scroll_state()[0] == message_id)
 
 

@@ -176,7 +176,7 @@ def test_the_connection_opens_early_through_the_proxy_and_with_the_certificate(
         ):
             settings = desk.window.settings
             profile = replace(SERVER, base_url="https://far.example/v1", models=("gpt-5.2",))
-            settings.profile_added.emit(profile)
+            settings.profile_add_requested.emit(profile)
             await desk.written()
             desk.window.show_settings(True)
             find(settings, QToolButton, "network").click()
@@ -238,7 +238,7 @@ def test_a_private_address_is_allowed_in_the_panel(run: Run) -> None:
             Desk(real=True) as desk,
         ):
             profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)
-            desk.window.settings.profile_added.emit(profile)
+            desk.window.settings.profile_add_requested.emit(profile)
             await desk.written()
             await press_test(desk, profile.id, False, "Allow nas.lan here")
             assert not proxy.wanted

@@ -54,7 +54,7 @@ class ProviderTab(QWidget):
 
     Signals:
         profile_selected(str): profile id.
-        profile_save_requested(ProviderProfile), profile_added(ProviderProfile): the profile.
+        profile_save_requested(ProviderProfile), profile_add_requested(ProviderProfile): the profile.
         profile_removal_requested(str): profile id.
         key_entered(str, str): profile id and key.
         key_removal_requested(str), test_requested(str): profile id.
@@ -64,7 +64,7 @@ class ProviderTab(QWidget):
 
     profile_selected = Signal(str)
     profile_save_requested = Signal(object)
-    profile_added = Signal(object)
+    profile_add_requested = Signal(object)
     profile_removal_requested = Signal(str)
     key_entered = Signal(str, str)
     key_removal_requested = Signal(str)
@@ -134,7 +134,7 @@ class ProviderTab(QWidget):
         for preset in SERVER_PRESETS:
             action = menu.addAction(menu_text(preset.name))
             action.triggered.connect(
-                lambda _=False, preset=preset: self.profile_added.emit(profile_from(preset))
+                lambda _=False, preset=preset: self.profile_add_requested.emit(profile_from(preset))
             )
         self._add.setMenu(menu)
         row = QHBoxLayout()
