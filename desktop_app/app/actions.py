@@ -23,12 +23,12 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "conversation.rename": window.rename,
         "conversation.pin": library.pin_chosen,
         "conversation.branch": its.branching.branch_last,
-        "conversation.move": its.conversation_folders.offer,
+        "conversation.move": its.folders.offer,
         "conversation.archive": its.trash.archive_chosen,
-        "conversation.private": its.private.open,
+        "conversation.private": its.temporary.open,
         "conversation.delete": lambda: _delete_chosen(window, its),
-        "folder.new": its.conversation_folders.create,
-        "folder.settings": its.conversation_folders.show_settings,
+        "folder.new": its.folders.create,
+        "folder.settings": its.folders.show_settings,
         "list.all": lambda: _show_place(window, its, LIST),
         "list.archive": lambda: _show_place(window, its, ARCHIVE),
         "list.trash": lambda: _show_place(window, its, TRASH),
@@ -36,8 +36,8 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "conversation.compact": its.compaction.offer,
         "conversation.uncompact": its.compaction.undo,
         "conversation.show-sent": its.compaction.show_sent,
-        "conversation.export": its.paper.export,
-        "conversation.print": its.paper.print_,
+        "conversation.export": its.export.export,
+        "conversation.print": its.export.print_,
         "list.search": window.search,
         "list.next": lambda: library.open_neighbour(+1),
         "list.previous": lambda: library.open_neighbour(-1),
@@ -57,18 +57,18 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "presets.use": its.presets.choose,
         "presets.save": its.presets.save_here,
         "presets.manage": lambda: its.prompts.manage("presets"),
-        "variant.instant": lambda: its.prompt.choose_variant(Variant.INSTANT),
-        "variant.thinking": lambda: its.prompt.choose_variant(Variant.THINKING),
-        "variant.pro": lambda: its.prompt.choose_variant(Variant.PRO),
-        "effort.more": lambda: its.prompt.step_effort(+1),
-        "effort.less": lambda: its.prompt.step_effort(-1),
-        "prompt.background": its.prompt.toggle_background,
+        "variant.instant": lambda: its.choice.choose_variant(Variant.INSTANT),
+        "variant.thinking": lambda: its.choice.choose_variant(Variant.THINKING),
+        "variant.pro": lambda: its.choice.choose_variant(Variant.PRO),
+        "effort.more": lambda: its.choice.step_effort(+1),
+        "effort.less": lambda: its.choice.step_effort(-1),
+        "prompt.background": its.choice.toggle_background,
         "find.open": window.transcript.find_in_it.open,
         "find.next": lambda: window.transcript.find_in_it.step(+1),
         "find.previous": lambda: window.transcript.find_in_it.step(-1),
         "answer.copy": window.transcript.copy_last_answer,
         "answer.copy-code": window.transcript.copy_code,
-        "conversation.copy": its.paper.copy,
+        "conversation.copy": its.export.copy,
         "answer.retry": its.chat.retry_last,
         "answer.continue": its.chat.continue_last,
         "answer.older-version": lambda: its.chat.switch_last_version(-1),
@@ -78,14 +78,14 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "spending.show": its.spending.show,
         "batch.new": its.batches.begin,
         "batch.show": its.batches.show,
-        "library.show": its.places.show,
+        "library.show": its.data_page.show,
         "library.import": its.transfer.choose_import,
     }
 
 
 def _delete_chosen(window: MainWindow, its: Controllers) -> None:
     if its.state.current.is_private and not window.conversations.marked:
-        its.private.close_open()
+        its.temporary.close_open()
     else:
         its.trash.delete_chosen()
 

@@ -102,7 +102,7 @@ class Controllers(QObject):
             show_settings=window.show_settings,
             backend=state.backend,
         )
-        self.places = DataPageController(
+        self.data_page = DataPageController(
             window,
             end_for,
             current=state.current,
@@ -140,7 +140,7 @@ class Controllers(QObject):
             ledger=state.backend.ledger,
             budget=state.backend.budget,
         )
-        self.paper = ExportController(
+        self.export = ExportController(
             window,
             current=state.current,
             providers=state.providers,
@@ -234,7 +234,7 @@ class Controllers(QObject):
             attachment_store=state.backend.attachments,
             database=state.backend.database,
         )
-        self.conversation_folders = FoldersController(
+        self.folders = FoldersController(
             window,
             theme,
             library,
@@ -250,7 +250,7 @@ class Controllers(QObject):
             flag_store=state.backend.shelves,
             folder_store=state.backend.conversation_folders,
         )
-        self.private = TemporaryController(
+        self.temporary = TemporaryController(
             window,
             theme,
             running,
@@ -275,7 +275,7 @@ class Controllers(QObject):
             flag_store=state.backend.shelves,
             compaction_store=state.backend.compactions,
         )
-        self.others = StoreWatcher(self._backend.database, self.tasks, window)
+        self.store_watcher = StoreWatcher(self._backend.database, self.tasks, window)
         SpendingFooter(
             window,
             current=state.current,
@@ -299,7 +299,7 @@ class Controllers(QObject):
             tasks=state.tasks,
             backend=state.backend,
         )
-        self.prompt = ChoiceController(
+        self.choice = ChoiceController(
             window,
             self.choices,
             current=state.current,
@@ -316,7 +316,7 @@ class Controllers(QObject):
         self.image_chips = ImageChips(
             window, tasks=state.tasks, image_scaler=state.backend.pictures
         )
-        self.pictures = ImagesController(
+        self.images = ImagesController(
             window.transcript,
             self.image_chips,
             current=state.current,
@@ -376,7 +376,7 @@ class Controllers(QObject):
             image_scaler=state.backend.pictures,
             fences=state.backend.fences,
         )
-        self.given = DropController(
+        self.drops = DropController(
             window,
             self.library,
             current=state.current,
@@ -457,7 +457,7 @@ class Controllers(QObject):
             fences=state.backend.fences,
             utility_model=lambda: state.backend.small_jobs,
         )
-        self.parts = ChunkedReadingController(
+        self.chunked_reading = ChunkedReadingController(
             window,
             current=state.current,
             draft=state.draft,
@@ -481,7 +481,7 @@ class Controllers(QObject):
         def ways_out(error: UserFacingError) -> Actions:
             return [
                 *unlocking.ways_out(error),
-                *self.parts.ways_out(error),
+                *self.chunked_reading.ways_out(error),
                 *self.collections.ways_out(error),
                 *self.compaction.ways_out(error),
             ]
@@ -516,21 +516,21 @@ class Controllers(QObject):
         window.settings.import_requested.connect(self.transfer.choose_import)
         window.settings.backup_requested.connect(self.backups.by_hand)
         window.conversations.export_requested.connect(self.transfer.choose_export)
-        self.places.export_requested.connect(self.transfer.choose_export)
+        self.data_page.export_requested.connect(self.transfer.choose_export)
         self.chat.cap_change_requested.connect(self.settings.open_at_cap)
         self.settings.key_changed.connect(self.running.look_again)
         window.first_start.example_chosen.connect(self.prompts.begin_example)
         self.prompts.dialog_created.connect(self.presets.join)
         self.prompts.text_attach_requested.connect(self.attachments.attach_text)
-        self.given.files_attach_requested.connect(self.attachments.attach)
-        self.given.content_attach_requested.connect(self.attachments.attach_content)
-        self.given.text_attach_requested.connect(self.attachments.attach_text)
-        self.private.content_dropped.connect(self.given.take_drop)
+        self.drops.files_attach_requested.connect(self.attachments.attach)
+        self.drops.content_attach_requested.connect(self.attachments.attach_content)
+        self.drops.text_attach_requested.connect(self.attachments.attach_text)
+        self.temporary.content_dropped.connect(self.drops.take_drop)
         self.batches.reading_stop_requested.connect(self.attachments.close)
         self.collections.document_open_requested.connect(
             lambda sha256, name: self.viewer.open(Target(sha256, name))
         )
-        self.parts.submit_requested.connect(
+        self.chunked_reading.submit_requested.connect(
             lambda *asked: self.tasks.start(self.chat.submit(*asked))
         )
         self.prompts.imported.connect(lambda: self.tasks.start(self.presets.load()))
@@ -540,9 +540,9 @@ class Controllers(QObject):
         window.transcript.action_requested.connect(
             lambda _id, action: self.settings.open_at_key() if action == "add-key" else None
         )
-        self.others.store_changed.connect(lambda: self.tasks.start(self.presets.refresh()))
-        self.others.store_changed.connect(lambda: self.tasks.start(self.library.refresh()))
-        self.others.store_changed.connect(self.batches.look)
+        self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.presets.refresh()))
+        self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.library.refresh()))
+        self.store_watcher.store_changed.connect(self.batches.look)
 
     def name_of_model(self, model_id: str) -> str:
         """Return a model's name in the catalog, or that of the user's own GGUF file."""

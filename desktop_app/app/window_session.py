@@ -114,11 +114,11 @@ class WindowSession:
             chat_service=self._backend.chat,
         )
         await self.controllers.library.load()
-        await self.controllers.others.watch()
+        await self.controllers.store_watcher.watch()
         self._bind_keys()
         self._window.transcript.wrap_code(bool(self.controllers.state.values["look.code_wrap"]))
         self.controllers.settings.show_values()
-        self.controllers.given.start()
+        self.controllers.drops.start()
         self._window.prompt.focus_text()
         await self.controllers.backups.start()
         self.serve(request)
@@ -208,7 +208,7 @@ class WindowSession:
         if isinstance(error, StorageError):
             log.error("%s %s", error.what_happened, error.details)
         if isinstance(error, StoreDamagedError):
-            actions = [("Repair", self.controllers.places.repair)]
+            actions = [("Repair", self.controllers.data_page.repair)]
             self._window.notifications.notify(error, actions)
             return
         topic = STORE if isinstance(error, StorageError) else ""
@@ -260,12 +260,12 @@ class WindowSession:
         await self._calls.aclose()
         self.controllers.transfer.close()
         self.controllers.backups.close()
-        self.controllers.others.close()
+        self.controllers.store_watcher.close()
         self.controllers.typesetter.close()
         self.controllers.lexer.close()
         self.controllers.attachments.close()
-        await self.controllers.given.aclose()
-        self.controllers.pictures.close()
+        await self.controllers.drops.aclose()
+        self.controllers.images.close()
         self.controllers.chat.close()
         self.controllers.compaction.close()
         await self.controllers.collections.close()

@@ -70,7 +70,7 @@ class QuickHost(QObject):
             its.running,
             its.image_chips,
             self._go_on_in_window,
-            its.given.text_of,
+            its.drops.text_of,
             values=its.state.values,
             providers=its.state.providers,
             setup=its.state.setup,

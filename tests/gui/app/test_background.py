@@ -35,7 +35,7 @@ def desk_at(server: BackgroundServer, **more: str) -> Desk:
 
 async def choose_background(desk: Desk) -> None:
     """Pro, and from its menu that it runs in the background."""
-    desk.controllers.prompt.choose_variant(Variant.PRO)
+    desk.controllers.choice.choose_variant(Variant.PRO)
     button = desk.window.prompt.row.background
     await until(button.isVisible)
     menu = button.options
@@ -129,7 +129,7 @@ def test_where_it_is_offered(run: Run) -> None:
             button = desk.window.prompt.row.background
             assert not button.isVisible()
             await choose_background(desk)
-            desk.controllers.prompt.choose_variant(Variant.THINKING)
+            desk.controllers.choice.choose_variant(Variant.THINKING)
             assert not button.isVisible()
             desk.window.prompt.effort_requested.emit(Effort.XHIGH)
             assert button.isVisible()
@@ -139,7 +139,7 @@ def test_where_it_is_offered(run: Run) -> None:
             assert button.accessibleName() == "Run in the background: off"
             await desk.state.values.set("answer.background", "off")
             assert not button.isVisible()
-            desk.controllers.prompt.toggle_background()
+            desk.controllers.choice.toggle_background()
             assert "Nothing runs in the background here" in desk.said
 
     run(main())
@@ -148,7 +148,7 @@ def test_where_it_is_offered(run: Run) -> None:
 def test_without_the_choice_nothing_is_kept_there(run: Run) -> None:
     async def main() -> None:
         async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
-            desk.controllers.prompt.choose_variant(Variant.PRO)
+            desk.controllers.choice.choose_variant(Variant.PRO)
             desk.type("?")
             desk.enter()
             await until(lambda: TEXT.strip() in desk.transcript)

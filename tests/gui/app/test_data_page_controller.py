@@ -49,7 +49,7 @@ def chatgpt(count: int = 3) -> str:
 
 
 def library_page(desk: Desk) -> DataTab:
-    desk.controllers.places.show()
+    desk.controllers.data_page.show()
     return desk.window.settings.findChildren(DataTab)[0]
 
 

@@ -83,12 +83,12 @@ def test_nobody_else_reads_what_the_window_writes(
             await desk.ask_and_answer("Which is it?", "This one.")
             logging.getLogger("desktop_app").warning("a line in the log")
             for kind in ("pdf", "html", "markdown", "json"):
-                desk.controllers.paper.export_to(desk.open_id, out / f"out.{kind}", kind)
+                desk.controllers.export.export_to(desk.open_id, out / f"out.{kind}", kind)
                 await until(partial(has_said, desk, f"Exported to out.{kind}."))
             printer = QPrinter(QPrinter.PrinterMode.HighResolution)
             printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
             printer.setOutputFileName(str(out / "printed.pdf"))
-            desk.controllers.paper.print_on(desk.open_id, printer)
+            desk.controllers.export.print_on(desk.open_id, printer)
             await until(lambda: desk.said == "Printed to printed.pdf.")
             (part,) = desk.state.current.path[0].attachments
             assert isinstance(part, DocumentPart)

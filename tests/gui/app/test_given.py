@@ -94,7 +94,7 @@ def test_what_is_dropped_on_a_folder_begins_a_conversation_in_it(run: Run, data:
         async with Desk() as desk:
             await desk.ask_and_answer("Elsewhere", "1")
             folder = Folder(new_id(), "Work", now())
-            desk.controllers.conversation_folders._keep(folder)
+            desk.controllers.folders._keep(folder)
             words = drag(desk, folder.id, of_files(data / "notes.md"))
             assert words == "Drop to attach to a new conversation in “Work”"
             await until(lambda: is_read(desk) and desk.chips)
@@ -288,7 +288,7 @@ def test_a_drop_on_the_private_conversation_stays_private(run: Run, data: Path) 
     async def main() -> None:
         async with Desk() as desk:
             there = await desk.ask_and_answer("Listed", "1")
-            desk.controllers.private.open()
+            desk.controllers.temporary.open()
             private = desk.open_id
             await desk.opened(there)
             row = desk.window.conversations.findChild(TemporaryRow)

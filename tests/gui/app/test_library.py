@@ -199,7 +199,7 @@ def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run
         async with Desk(environment=KEY) as desk:
             state, panel = desk.state, desk.window.settings
             folder = Folder(new_id(), "Thesis", now())
-            desk.controllers.conversation_folders._keep(folder)
+            desk.controllers.folders._keep(folder)
             desk.window.conversations.folder_settings_requested.emit(folder.id)
             panel.folder_override_changed.emit(folder.id, "default.variant", "pro")
             panel.folder_override_changed.emit(folder.id, "default.effort", "high")
@@ -244,7 +244,7 @@ def test_a_folder_is_deleted_without_its_conversations(run: Run) -> None:
         one, *_ = await fill(2)
         async with Desk() as desk:
             folder = Folder(new_id(), "Thesis", now())
-            desk.controllers.conversation_folders._keep(folder)
+            desk.controllers.folders._keep(folder)
             desk.window.conversations.move_requested.emit([one.id], folder.id)
             await desk.written()
             await go(desk, ListFilter.of_folder(folder.id))
@@ -266,9 +266,9 @@ def test_the_folder_is_picked_by_its_name(run: Run) -> None:
         one, *_ = await fill(2)
         async with Desk() as desk:
             for name in ("Thesis", "Garden"):
-                desk.controllers.conversation_folders._keep(Folder(new_id(), name, now()))
+                desk.controllers.folders._keep(Folder(new_id(), name, now()))
             await desk.opened(one.id)
-            desk.controllers.conversation_folders.offer()
+            desk.controllers.folders.offer()
             from PySide6.QtTest import QTest
 
             QTest.keyClicks(find(desk.window, QLineEdit, "command"), "gard")
@@ -284,7 +284,7 @@ def test_a_folder_shows_that_it_is_answered_in(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             folder = Folder(new_id(), "Thesis", now())
-            desk.controllers.conversation_folders._keep(folder)
+            desk.controllers.folders._keep(folder)
             await go(desk, ListFilter.of_folder(folder.id))
             desk.window.conversations.new_button.click()
             turn = await desk.ask("Why?")
@@ -556,9 +556,9 @@ def test_what_we_write_ourselves_is_not_read_again(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             told: list[bool] = []
-            desk.controllers.others.store_changed.connect(lambda: told.append(True))
+            desk.controllers.store_watcher.store_changed.connect(lambda: told.append(True))
             await desk.ask_and_answer("First", "One")
-            pause = desk.controllers.others._pause
+            pause = desk.controllers.store_watcher._pause
             await until(lambda: not pause.isActive())
             await desk.written()
             assert told == []

@@ -35,14 +35,14 @@ def test_the_open_conversation_is_written_by_a_process_of_its_own(run: Run, tmp_
     async def main() -> None:
         async with Desk() as desk:
             await desk.ask_and_answer("Which is it?", "It is **this** one.")
-            desk.controllers.paper.export()
+            desk.controllers.export.export()
             dialog = desk.window.findChild(QFileDialog)
             assert dialog is not None
             assert "Which is it" in dialog.selectedFiles()[0]
             dialog.close()
             for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
                 file = tmp_path / f"out{suffix}"
-                desk.controllers.paper.export_to(desk.open_id, file, kind)
+                desk.controllers.export.export_to(desk.open_id, file, kind)
                 await until(partial(has_said, desk, f"Exported to {file.name}."))
                 text = words(file) if kind == "pdf" else file.read_text()
                 assert "Which is it?" in text
@@ -64,7 +64,7 @@ def test_a_file_is_what_its_name_ends_in(run: Run, tmp_path: Path) -> None:
 
 async def save(desk: Desk, file: Path, chosen: str) -> None:
     """Under a name that was typed, with this format chosen below it."""
-    desk.controllers.paper.export()
+    desk.controllers.export.export()
     dialog = desk.window.findChildren(QFileDialog)[-1]
     dialog.selectNameFilter(next(one for one in dialog.nameFilters() if one.startswith(chosen)))
     dialog.fileSelected.emit(str(file))
@@ -79,7 +79,7 @@ def test_what_takes_long_is_said_and_can_be_called_off(run: Run, tmp_path: Path)
             folder = tmp_path / "out"
             folder.mkdir()
             os.mkfifo(folder / "x.pdf")  # nobody reads it: writing it does not end
-            desk.controllers.paper.export_to(desk.open_id, folder / "x.pdf", "pdf")
+            desk.controllers.export.export_to(desk.open_id, folder / "x.pdf", "pdf")
             await until(lambda: desk.said == "Exporting to x.pdf…")
             assert not desk.window.notifications.note_timer.isActive()
             desk.window.notifications.notify("Something else.")
@@ -97,7 +97,7 @@ def test_what_cannot_be_written_is_said(run: Run, tmp_path: Path) -> None:
         async with Desk() as desk:
             await desk.ask_and_answer("Which is it?", "This one.")
             (tmp_path / "file").touch()
-            desk.controllers.paper.export_to(desk.open_id, tmp_path / "file" / "x.pdf", "pdf")
+            desk.controllers.export.export_to(desk.open_id, tmp_path / "file" / "x.pdf", "pdf")
             await until(lambda: "x.pdf could not be written." in desk.said)
 
     run(main())
@@ -108,7 +108,7 @@ def test_the_conversation_is_copied(run: Run) -> None:
         async with Desk() as desk:
             table = "| a | b |\n|---|---|\n| 1 | 2 |"
             await desk.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
-            desk.controllers.paper.copy()
+            desk.controllers.export.copy()
             await until(lambda: desk.said == "The conversation was copied.")
             copied = QGuiApplication.clipboard().mimeData()
             assert "It is **this** one." in copied.text()
@@ -133,8 +133,8 @@ def test_who_copies_much_is_told(run: Run) -> None:
 def test_an_empty_conversation_has_nothing_to_take_out(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.controllers.paper.export()
-            desk.controllers.paper.print_()
+            desk.controllers.export.export()
+            desk.controllers.export.print_()
             assert desk.window.findChild(QFileDialog) is None
             assert desk.window.findChild(QPrintDialog) is None
             assert desk.said == "There is nothing in this conversation yet."
@@ -151,7 +151,7 @@ def test_what_is_chosen_of_a_printer_comes_to_who_prints(run: Run, tmp_path: Pat
             printer.setOutputFileName(str(tmp_path / "printed.pdf"))
             printer.setFromTo(2, 2)
             assert chosen(printer_of(chosen(printer))) | {"pages": [2, 2]} == chosen(printer)
-            desk.controllers.paper.print_on(desk.open_id, printer)
+            desk.controllers.export.print_on(desk.open_id, printer)
             await until(lambda: desk.said == "Printed to printed.pdf.")
             text = words(tmp_path / "printed.pdf")
             assert "This one." in text

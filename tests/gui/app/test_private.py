@@ -59,7 +59,7 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
     async def main() -> None:
         async with Desk() as desk:
             kept = await desk.ask_and_answer("Mine?", "Yes.")
-            desk.controllers.private.open()
+            desk.controllers.temporary.open()
             assert is_private(desk)
             assert bar(desk).isVisible()
             assert desk.window.header.temporary_icon.isVisible()
@@ -117,10 +117,10 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
 def test_closing_asks_once_where_there_is_something(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.controllers.private.open()
+            desk.controllers.temporary.open()
             bar(desk).close_button.click()
             assert not is_private(desk)  # nothing was in it
-            desk.controllers.private.open()
+            desk.controllers.temporary.open()
             first = desk.open_id
             await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
             bar(desk).close_button.click()
@@ -145,12 +145,12 @@ def test_closing_asks_once_where_there_is_something(run: Run) -> None:
 def test_another_one_takes_its_place(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.controllers.private.open()
+            desk.controllers.temporary.open()
             first = desk.open_id
-            desk.controllers.private.open()
+            desk.controllers.temporary.open()
             assert desk.open_id == first
             await desk.ask_and_answer("One?", "One.")
-            desk.controllers.private.open()
+            desk.controllers.temporary.open()
             bar(desk).forget_button.click()
             assert is_private(desk)
             assert desk.open_id != first
@@ -162,7 +162,7 @@ def test_another_one_takes_its_place(run: Run) -> None:
 def test_what_runs_when_it_is_closed_is_kept_nowhere(run: Run, scratch: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.controllers.private.open()
+            desk.controllers.temporary.open()
             turn = await desk.ask(f"What is {SECRET}?")
             turn.say(f"A {SECRET}")
             await until(lambda: "A zan" in desk.transcript)
@@ -178,7 +178,7 @@ def test_what_runs_when_it_is_closed_is_kept_nowhere(run: Run, scratch: Path) ->
 def test_a_turn_that_begins_when_it_is_closed_is_refused(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.controllers.private.open()
+            desk.controllers.temporary.open()
             conversation = desk.state.current.conversation
             desk.state.private.forget(conversation.id)
             store = desk.state.backend.conversations
@@ -192,7 +192,7 @@ def test_a_turn_that_begins_when_it_is_closed_is_refused(run: Run) -> None:
 def test_its_cost_is_in_the_ledger_without_its_name(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.controllers.private.open()
+            desk.controllers.temporary.open()
             await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
             rows = desk.stored("SELECT conversation_id, message_id, output_tokens FROM ledger")
             assert len(rows) == 1
@@ -208,12 +208,12 @@ def test_no_branch_no_title_no_export(run: Run, scratch: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await desk.state.values.set("library.model_titles", True)
-            desk.controllers.private.open()
+            desk.controllers.temporary.open()
             await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
             assert len(desk.stage.turns) == 1
             desk.controllers.branching.branch_last()
             await until(lambda: "has no branches" in desk.said)
-            assert not desk.controllers.places._can_export
+            assert not desk.controllers.data_page._can_export
             assert desk.window.windowTitle() == "Private conversation – Repartee"
             assert desk.rows == []
             assert holding(scratch) == []

@@ -75,7 +75,7 @@ def test_all_of_it_is_stored_and_copied(run: Run) -> None:
             assert not QGuiApplication.clipboard().mimeData().hasHtml(), "it would be incomplete"
 
             QGuiApplication.clipboard().clear()
-            desk.controllers.paper.copy()
+            desk.controllers.export.copy()
             await until(lambda: desk.said == "The conversation was copied.")
             assert text.strip() in copied()
 
