@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import logging
 import os
 import sys
@@ -19,7 +20,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
 # Before any test module imports Qt. The end-to-end stage sets "xcb" and brings its own X server.
@@ -57,6 +58,29 @@ def repartee_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "repartee-home"
     monkeypatch.setenv("REPARTEE_HOME", str(home))
     return home
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give tests that are coroutine functions the loop they run on: the fixture `run`."""
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+        item.fixturenames.append("run")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that is a coroutine function by the fixture `run`."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments: dict[str, Any] = pyfuncitem.funcargs
+    wanted = inspect.signature(pyfuncitem.obj).parameters
+    arguments["run"](pyfuncitem.obj(**{name: arguments[name] for name in wanted}))
+    return True
+
+
+@pytest.fixture
+def run() -> Callable[[Coroutine[Any, Any, object]], object]:
+    """Run coroutines on a loop of their own. In tests/gui/app it is the window's loop."""
+    return asyncio.run
 
 
 @pytest.fixture(autouse=True)

@@ -35,32 +35,29 @@ def begin(program: Program) -> None:
     wait_for(lambda: "In progress" in program.do("name", "batch-status"), "the batch")
 
 
-def test_a_job_outlives_the_program(
+async def test_a_job_outlives_the_program(
     client: AssistiveClient, repartee_home: Path, tmp_path: Path
 ) -> None:
-    async def main() -> None:
-        server = BatchServer(all_answered)
-        server.looks = 3
-        async with server.http:
-            environment = gateway(server.base_url)
+    server = BatchServer(all_answered)
+    server.looks = 3
+    async with server.http:
+        environment = gateway(server.base_url)
 
-            def first() -> None:
-                with Program(repartee_home, client, *notes(tmp_path), **environment) as program:
-                    begin(program)
-                    program.kill()
+        def first() -> None:
+            with Program(repartee_home, client, *notes(tmp_path), **environment) as program:
+                begin(program)
+                program.kill()
 
-            def second() -> None:
-                with Program(repartee_home, client, **environment) as program:
-                    wait_for(
-                        lambda: "has ended" in program.do("name", "batch-bar"), "the end of the job"
-                    )
-                    program.do("press", "show-batch-jobs")
-                    wait_for(lambda: program.has("batch-list", "showing"), "the jobs")
-                    assert program.quit() == 0
+        def second() -> None:
+            with Program(repartee_home, client, **environment) as program:
+                wait_for(
+                    lambda: "has ended" in program.do("name", "batch-bar"), "the end of the job"
+                )
+                program.do("press", "show-batch-jobs")
+                wait_for(lambda: program.has("batch-list", "showing"), "the jobs")
+                assert program.quit() == 0
 
-            await asyncio.to_thread(first)
-            await asyncio.to_thread(second)
-        assert len(server.batches) == 1
-        assert len(server.requests()) == FILES
-
-    asyncio.run(main())
+        await asyncio.to_thread(first)
+        await asyncio.to_thread(second)
+    assert len(server.batches) == 1
+    assert len(server.requests()) == FILES

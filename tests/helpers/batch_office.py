@@ -92,7 +92,7 @@ class Office:
 
     async def read(self, path: Path) -> DocumentPart:
         """A file of text, kept."""
-        text = path.read_text("utf-8")  # noqa: ASYNC240 - a few bytes
+        text = path.read_text("utf-8")
         if not text:
             raise DocumentEmptyError(f"“{path.name}” holds no text.", what_to_do="Choose another.")
         if text == LOCKED:

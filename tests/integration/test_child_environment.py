@@ -74,20 +74,15 @@ def assert_clean(kind: str) -> None:
 
 
 @pytest.mark.attack("child-environment")
-def test_readers_of_documents() -> None:
-    async def main() -> None:
-        for worker in (DocumentWorker(), PageWorker()):
-            try:
-                await worker.count_tokens("x")
-                if isinstance(worker, PageWorker):
-                    assert (
-                        len(await worker.sizes(ViewedDocument("0" * 64, "report.pdf", REPORT))) == 3
-                    )
-                assert_clean("documents")
-            finally:
-                await worker.aclose()
-
-    asyncio.run(main())
+async def test_readers_of_documents() -> None:
+    for worker in (DocumentWorker(), PageWorker()):
+        try:
+            await worker.count_tokens("x")
+            if isinstance(worker, PageWorker):
+                assert len(await worker.sizes(ViewedDocument("0" * 64, "report.pdf", REPORT))) == 3
+            assert_clean("documents")
+        finally:
+            await worker.aclose()
 
 
 @pytest.mark.attack("child-environment")
@@ -100,16 +95,13 @@ def test_formulas() -> None:
 
 @pytest.mark.slow
 @pytest.mark.attack("child-environment")
-def test_the_on_device_model() -> None:
-    async def main() -> None:
-        model = LocalModel()
-        try:
-            await model.endpoint()
-            assert_clean("model")
-        finally:
-            await model.aclose()
-
-    asyncio.run(main())
+async def test_the_on_device_model() -> None:
+    model = LocalModel()
+    try:
+        await model.endpoint()
+        assert_clean("model")
+    finally:
+        await model.aclose()
 
 
 @pytest.mark.attack("child-environment")

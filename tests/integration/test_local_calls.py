@@ -128,83 +128,68 @@ def test_garbage_is_refused_and_leaves_no_trace(
         PREFIX.pack(MAGIC, (1 << 32) - 1, (1 << 32) - 1),
     ],
 )
-def test_what_is_no_request_is_refused(folder: Path, data: bytes) -> None:
-    async def main() -> None:
-        async with a_window(folder) as window:
-            assert await window.call(data) in (b"refused\n", b"")
-            assert window.requests == []
-
-    asyncio.run(main())
+async def test_what_is_no_request_is_refused(folder: Path, data: bytes) -> None:
+    async with a_window(folder) as window:
+        assert await window.call(data) in (b"refused\n", b"")
+        assert window.requests == []
 
 
 @pytest.mark.attack("local-calls")
 @pytest.mark.parametrize("sizes", [(MAX_HEAD + 1, 0), (4, MAX_TEXT + 1)])
-def test_too_large_a_request_is_refused_before_it_arrives(
+async def test_too_large_a_request_is_refused_before_it_arrives(
     folder: Path, sizes: tuple[int, int]
 ) -> None:
-    async def main() -> None:
-        async with a_window(folder) as window:
-            prefix = PREFIX.pack(MAGIC, *sizes)
-            assert await window.call(prefix, is_whole=False) == b"refused\n"
-
-    asyncio.run(main())
+    async with a_window(folder) as window:
+        prefix = PREFIX.pack(MAGIC, *sizes)
+        assert await window.call(prefix, is_whole=False) == b"refused\n"
 
 
 @pytest.mark.attack("local-calls")
-def test_the_largest_request_arrives_while_the_loop_turns(folder: Path) -> None:
-    async def main() -> None:
-        async with a_window(folder) as window:
-            calling = asyncio.create_task(window.call(encode(QuickRequest("é" * (MAX_TEXT // 2)))))
-            turns = 0
-            while not calling.done():
-                await asyncio.sleep(0)
-                turns += 1
-            assert await calling == b"ok\n"
-            assert turns > 20  # it was read in pieces
-            assert window.requests.pop() == QuickRequest("é" * (MAX_TEXT // 2))
-
-    asyncio.run(main())
+async def test_the_largest_request_arrives_while_the_loop_turns(folder: Path) -> None:
+    async with a_window(folder) as window:
+        calling = asyncio.create_task(window.call(encode(QuickRequest("é" * (MAX_TEXT // 2)))))
+        turns = 0
+        while not calling.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert await calling == b"ok\n"
+        assert turns > 20  # it was read in pieces
+        assert window.requests.pop() == QuickRequest("é" * (MAX_TEXT // 2))
 
 
 @pytest.mark.attack("local-calls")
-def test_halves_and_slow_callers_are_left(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_halves_and_slow_callers_are_left(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(call_server, "LONGEST_S", 0.05)
     frame = encode(OpenRequest(("/a",), "text"))
 
-    async def main() -> None:
-        async with a_window(folder) as window:
-            halves = [window.call(frame[:n], is_whole=n % 2 == 0) for n in range(len(frame))]
-            assert set(await asyncio.gather(*halves)) <= {b"", b"busy\n"}
-            assert window.requests == []
-
-    asyncio.run(main())
+    async with a_window(folder) as window:
+        halves = [window.call(frame[:n], is_whole=n % 2 == 0) for n in range(len(frame))]
+        assert set(await asyncio.gather(*halves)) <= {b"", b"busy\n"}
+        assert window.requests == []
 
 
 @pytest.mark.attack("local-calls")
-def test_a_crowd_is_told_to_come_back(folder: Path) -> None:
-    async def main() -> None:
-        async with a_window(folder) as window:
-            idle = [
-                asyncio.create_task(window.call(b"", is_whole=False)) for _ in range(MOST_CALLERS)
-            ]
+async def test_a_crowd_is_told_to_come_back(folder: Path) -> None:
+    async with a_window(folder) as window:
+        idle = [asyncio.create_task(window.call(b"", is_whole=False)) for _ in range(MOST_CALLERS)]
 
-            async def is_crowded() -> bool:
-                return len(window.server._callers) == MOST_CALLERS
+        async def is_crowded() -> bool:
+            return len(window.server._callers) == MOST_CALLERS
 
-            await until(is_crowded)
-            assert await asyncio.to_thread(call, window.path, encode(QuickRequest())) == b"busy"
-            assert window.requests == []
-            for caller in idle:
-                caller.cancel()
-            await asyncio.gather(*idle, return_exceptions=True)
+        await until(is_crowded)
+        assert await asyncio.to_thread(call, window.path, encode(QuickRequest())) == b"busy"
+        assert window.requests == []
+        for caller in idle:
+            caller.cancel()
+        await asyncio.gather(*idle, return_exceptions=True)
 
-            async def is_free() -> bool:
-                return await window.call(encode(QuickRequest())) == b"ok\n"
+        async def is_free() -> bool:
+            return await window.call(encode(QuickRequest())) == b"ok\n"
 
-            await until(is_free)
-            window.requests.clear()
-
-    asyncio.run(main())
+        await until(is_free)
+        window.requests.clear()
 
 
 @pytest.mark.attack("local-calls")
@@ -231,26 +216,20 @@ def test_a_process_of_another_user_gets_nothing() -> None:
         folder.rmdir()
 
 
-def test_who_is_calling_at_the_end_is_left(folder: Path) -> None:
-    async def main() -> None:
-        window = Window(folder / "r.sock")
-        await window.server.start()
-        calling = asyncio.create_task(window.call(b"", is_whole=False))
+async def test_who_is_calling_at_the_end_is_left(folder: Path) -> None:
+    window = Window(folder / "r.sock")
+    await window.server.start()
+    calling = asyncio.create_task(window.call(b"", is_whole=False))
 
-        async def is_calling() -> bool:
-            return bool(window.server._callers)
+    async def is_calling() -> bool:
+        return bool(window.server._callers)
 
-        await until(is_calling)
-        await window.server.aclose()
-        assert await calling == b""
-
-    asyncio.run(main())
+    await until(is_calling)
+    await window.server.aclose()
+    assert await calling == b""
 
 
 @pytest.mark.attack("local-calls")
-def test_nobody_else_can_reach_the_socket(folder: Path) -> None:
-    async def main() -> None:
-        async with a_window(folder) as window:
-            assert window.path.stat().st_mode & 0o777 == 0o600
-
-    asyncio.run(main())
+async def test_nobody_else_can_reach_the_socket(folder: Path) -> None:
+    async with a_window(folder) as window:
+        assert window.path.stat().st_mode & 0o777 == 0o600

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -38,18 +37,15 @@ def traps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Traps]:
 
 
 @pytest.mark.attack("working-folder")
-def test_a_document_is_read(traps: Traps) -> None:
-    async def main() -> None:
-        worker = DocumentWorker()
-        try:
-            assert (await worker.extract(REPORT)).pages == 3
-            assert await worker.count_tokens("Hello world") == 2
-            assert worker.pid is not None
-            assert Path(f"/proc/{worker.pid}/cwd").readlink() == Path("/")  # noqa: ASYNC240
-        finally:
-            await worker.aclose()
-
-    asyncio.run(main())
+async def test_a_document_is_read(traps: Traps) -> None:
+    worker = DocumentWorker()
+    try:
+        assert (await worker.extract(REPORT)).pages == 3
+        assert await worker.count_tokens("Hello world") == 2
+        assert worker.pid is not None
+        assert Path(f"/proc/{worker.pid}/cwd").readlink() == Path("/")
+    finally:
+        await worker.aclose()
 
 
 @pytest.mark.attack("working-folder")
@@ -89,15 +85,12 @@ def test_the_library_is_exported(traps: Traps, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.attack("working-folder")
-def test_the_model_is_loaded(traps: Traps) -> None:
-    async def main() -> None:
-        model = LocalModel()
-        try:
-            assert (await model.endpoint()).context_window > 0
-        finally:
-            await model.aclose()
-
-    asyncio.run(main())
+async def test_the_model_is_loaded(traps: Traps) -> None:
+    model = LocalModel()
+    try:
+        assert (await model.endpoint()).context_window > 0
+    finally:
+        await model.aclose()
 
 
 def run(program: list[str], traps: Traps, path: str) -> subprocess.CompletedProcess[str]:

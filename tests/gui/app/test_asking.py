@@ -19,7 +19,6 @@ from desktop_app.domain.conversations.stream_events import (
 from desktop_app.domain.errors import AuthenticationError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import CONTINUE
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import NO_ROOM, Desk, Held, Slow, until
 from tests.gui.app.stage import Turn
 
@@ -32,139 +31,121 @@ CUT = StreamCutError(
 )
 
 
-def test_the_first_question(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            assert desk.window.first_start.isVisible()
-            assert desk.rows == []
-            turn = await desk.ask("Why is the sky blue?")
-            await until(lambda: desk.text.toPlainText() == "")
-            assert desk.rows == ["Why is the sky blue?"]
-            assert desk.window.windowTitle().startswith("Why is the sky blue?")
-            assert not desk.window.first_start.isVisible()
-            assert desk.has_dot(desk.open_id)
-            assert desk.is_shown("stop")
-            await until(lambda: "Waiting for SmolLM2 135M." in desk.transcript)
-            assert desk.messages() == [
-                ("user", "complete", "Why is the sky blue?"),
-                ("assistant", "streaming", ""),
-            ]
-            turn.say("Because of **Rayleigh** ")
-            await until(lambda: "Rayleigh" in desk.transcript)
-            await until(lambda: "Waiting" not in desk.transcript)
-            turn.end("scattering.")
-            await desk.settled()
-            assert "Because of Rayleigh scattering." in desk.transcript
-            assert desk.is_shown("send")
-            assert not desk.has_dot(desk.open_id)
-            whole = ("assistant", "complete", "Because of **Rayleigh** scattering.")
-            assert desk.messages()[1] == whole
-            assert desk.window.notifications.status.text() == "The answer is complete."
-
-    run(main())
+async def test_the_first_question() -> None:
+    async with Desk() as desk:
+        assert desk.window.first_start.isVisible()
+        assert desk.rows == []
+        turn = await desk.ask("Why is the sky blue?")
+        await until(lambda: desk.text.toPlainText() == "")
+        assert desk.rows == ["Why is the sky blue?"]
+        assert desk.window.windowTitle().startswith("Why is the sky blue?")
+        assert not desk.window.first_start.isVisible()
+        assert desk.has_dot(desk.open_id)
+        assert desk.is_shown("stop")
+        await until(lambda: "Waiting for SmolLM2 135M." in desk.transcript)
+        assert desk.messages() == [
+            ("user", "complete", "Why is the sky blue?"),
+            ("assistant", "streaming", ""),
+        ]
+        turn.say("Because of **Rayleigh** ")
+        await until(lambda: "Rayleigh" in desk.transcript)
+        await until(lambda: "Waiting" not in desk.transcript)
+        turn.end("scattering.")
+        await desk.settled()
+        assert "Because of Rayleigh scattering." in desk.transcript
+        assert desk.is_shown("send")
+        assert not desk.has_dot(desk.open_id)
+        whole = ("assistant", "complete", "Because of **Rayleigh** scattering.")
+        assert desk.messages()[1] == whole
+        assert desk.window.notifications.status.text() == "The answer is complete."
 
 
-def test_the_prompt_is_cleared_only_when_the_question_is_on_the_disk(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(disk=Slow) as desk:
-            assert isinstance(desk.disk, Slow)
-            slow = desk.disk
-            desk.type("First words")
-            desk.enter()
-            await until(lambda: slow.waiting)
-            assert desk.text.toPlainText() == "First words"
-            desk.type(" and more")
-            desk.enter()
-            desk.disk.release.set()
-            await until(lambda: desk.stage.turns)
-            await until(lambda: desk.text.toPlainText() == " and more")
-            await desk.written()
-            questions = [text for role, _, text in desk.messages() if role == "user"]
-            assert questions == ["First words"]
-            assert desk.draft_of(desk.open_id) == " and more"
-            desk.stage.turns[0].end("Yes.")
-            await desk.settled()
-            assert desk.text.toPlainText() == " and more"
-
-    run(main())
+async def test_the_prompt_is_cleared_only_when_the_question_is_on_the_disk() -> None:
+    async with Desk(disk=Slow) as desk:
+        assert isinstance(desk.disk, Slow)
+        slow = desk.disk
+        desk.type("First words")
+        desk.enter()
+        await until(lambda: slow.waiting)
+        assert desk.text.toPlainText() == "First words"
+        desk.type(" and more")
+        desk.enter()
+        desk.disk.release.set()
+        await until(lambda: desk.stage.turns)
+        await until(lambda: desk.text.toPlainText() == " and more")
+        await desk.written()
+        questions = [text for role, _, text in desk.messages() if role == "user"]
+        assert questions == ["First words"]
+        assert desk.draft_of(desk.open_id) == " and more"
+        desk.stage.turns[0].end("Yes.")
+        await desk.settled()
+        assert desk.text.toPlainText() == " and more"
 
 
-def test_leaving_while_the_question_is_on_its_way_to_the_disk(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(disk=Slow) as desk:
-            assert isinstance(desk.disk, Slow)
-            slow = desk.disk
-            desk.type("On its way")
-            desk.enter()
-            await until(lambda: slow.waiting)
-            begun = desk.open_id
-            slow.release.set()
-            first = await desk.ask(" there")  # typed behind it, sent once there is a prompt again
-            assert first.asked == "On its way"
-            first.end("Here.")
-            await desk.settled()
-            desk.window.conversations.new_requested.emit()
-            assert desk.open_id != begun
-            assert desk.text.toPlainText() == ""
-            assert desk.setting("window.new_draft") is None
-
-    run(main())
+async def test_leaving_while_the_question_is_on_its_way_to_the_disk() -> None:
+    async with Desk(disk=Slow) as desk:
+        assert isinstance(desk.disk, Slow)
+        slow = desk.disk
+        desk.type("On its way")
+        desk.enter()
+        await until(lambda: slow.waiting)
+        begun = desk.open_id
+        slow.release.set()
+        first = await desk.ask(" there")  # typed behind it, sent once there is a prompt again
+        assert first.asked == "On its way"
+        first.end("Here.")
+        await desk.settled()
+        desk.window.conversations.new_requested.emit()
+        assert desk.open_id != begun
+        assert desk.text.toPlainText() == ""
+        assert desk.setting("window.new_draft") is None
 
 
-def test_stop_keeps_what_arrived(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("Tell me a story")
-            turn.say("Once upon a time")
-            await until(lambda: "Once upon" in desk.transcript)
-            desk.click("stop")
-            await desk.settled()
-            assert turn.closed
-            assert desk.messages()[1] == ("assistant", "cancelled", "Once upon a time")
-            assert "Stopped" in desk.transcript
-            assert desk.is_shown("send")
-            turn = await desk.ask("Another")
-            desk.press(Qt.Key.Key_Escape)
-            await desk.settled()
-            assert desk.messages()[3] == ("assistant", "cancelled", "")
-
-    run(main())
+async def test_stop_keeps_what_arrived() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Tell me a story")
+        turn.say("Once upon a time")
+        await until(lambda: "Once upon" in desk.transcript)
+        desk.click("stop")
+        await desk.settled()
+        assert turn.closed
+        assert desk.messages()[1] == ("assistant", "cancelled", "Once upon a time")
+        assert "Stopped" in desk.transcript
+        assert desk.is_shown("send")
+        turn = await desk.ask("Another")
+        desk.press(Qt.Key.Key_Escape)
+        await desk.settled()
+        assert desk.messages()[3] == ("assistant", "cancelled", "")
 
 
-def test_stop_twice_waits_for_what_is_being_kept(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(disk=Held) as desk:
-            assert isinstance(desk.disk, Held)
-            turn = await desk.ask("Tell me a story")
-            turn.say("Once upon a time")
-            await until(lambda: "Once upon" in desk.transcript)
-            desk.disk.is_holding = True
-            desk.click("stop")
-            await desk.disk.waiting.wait()
-            desk.controllers.chat.stop()
-            desk.type("x")
-            desk.press(Qt.Key.Key_Escape)
-            await desk.written()
-            assert desk.controllers.running.conversations
-            desk.disk.release.set()
-            await desk.settled()
-            assert desk.messages()[1] == ("assistant", "cancelled", "Once upon a time")
-
-    run(main())
+async def test_stop_twice_waits_for_what_is_being_kept() -> None:
+    async with Desk(disk=Held) as desk:
+        assert isinstance(desk.disk, Held)
+        turn = await desk.ask("Tell me a story")
+        turn.say("Once upon a time")
+        await until(lambda: "Once upon" in desk.transcript)
+        desk.disk.is_holding = True
+        desk.click("stop")
+        await desk.disk.waiting.wait()
+        desk.controllers.chat.stop()
+        desk.type("x")
+        desk.press(Qt.Key.Key_Escape)
+        await desk.written()
+        assert desk.controllers.running.conversations
+        desk.disk.release.set()
+        await desk.settled()
+        assert desk.messages()[1] == ("assistant", "cancelled", "Once upon a time")
 
 
-def test_stop_at_once(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.controllers.running.started.connect(lambda _id: desk.controllers.chat.stop())
-            desk.type("Never mind")
-            desk.enter()
-            await until(lambda: len(desk.messages()) == 2)
-            await desk.settled()
-            assert desk.messages()[1] == ("assistant", "cancelled", "")
-            assert desk.is_shown("send")
-
-    run(main())
+async def test_stop_at_once() -> None:
+    async with Desk() as desk:
+        desk.controllers.running.started.connect(lambda _id: desk.controllers.chat.stop())
+        desk.type("Never mind")
+        desk.enter()
+        await until(lambda: len(desk.messages()) == 2)
+        await desk.settled()
+        assert desk.messages()[1] == ("assistant", "cancelled", "")
+        assert desk.is_shown("send")
 
 
 async def wait_behind_an_answer(desk: Desk, first: str, second: str) -> Turn:
@@ -178,320 +159,278 @@ async def wait_behind_an_answer(desk: Desk, first: str, second: str) -> Turn:
     return turn
 
 
-def test_enter_while_it_streams_asks_when_the_answer_has_ended(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await wait_behind_an_answer(desk, "One", "Two")
-            turn.end("1")
-            await until(lambda: len(desk.stage.turns) == 2)
-            assert desk.stage.turns[1].asked == "Two"
-            assert [m.parts[0].text for m in desk.stage.turns[1].request.messages[:2]] == [  # type: ignore[union-attr]
-                "One",
-                "1",
-            ]
-            await until(lambda: desk.text.toPlainText() == "")
-            desk.stage.turns[1].end("2")
-            await desk.settled()
-
-    run(main())
+async def test_enter_while_it_streams_asks_when_the_answer_has_ended() -> None:
+    async with Desk() as desk:
+        turn = await wait_behind_an_answer(desk, "One", "Two")
+        turn.end("1")
+        await until(lambda: len(desk.stage.turns) == 2)
+        assert desk.stage.turns[1].asked == "Two"
+        assert [m.parts[0].text for m in desk.stage.turns[1].request.messages[:2]] == [  # type: ignore[union-attr]
+            "One",
+            "1",
+        ]
+        await until(lambda: desk.text.toPlainText() == "")
+        desk.stage.turns[1].end("2")
+        await desk.settled()
 
 
 @pytest.mark.parametrize("way", ["esc", "typing", "failure", "end of the program"])
-def test_what_waits_is_not_asked(run: Run, way: str) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await wait_behind_an_answer(desk, "One", "Two")
-            if way == "esc":
-                desk.press(Qt.Key.Key_Escape)
-                assert desk.hint == "Enter sends when the answer has ended · Esc stops"
-                assert desk.controllers.running.conversations
-                desk.press(Qt.Key.Key_Escape)
-            elif way == "typing":
-                desk.type("!")
-                assert desk.hint == "Enter sends when the answer has ended · Esc stops"
-                turn.end("1")
-            elif way == "failure":
-                turn.fail(CUT)
-            else:
-                await desk.close()
-            await until(lambda: not desk.controllers.running.conversations)
-            if way != "end of the program":
-                await desk.written()
-                assert desk.is_shown("send")
-                assert desk.hint.startswith("Enter sends ·")
-            assert desk.text.toPlainText().startswith("Two")
+async def test_what_waits_is_not_asked(way: str) -> None:
+    async with Desk() as desk:
+        turn = await wait_behind_an_answer(desk, "One", "Two")
+        if way == "esc":
+            desk.press(Qt.Key.Key_Escape)
+            assert desk.hint == "Enter sends when the answer has ended · Esc stops"
+            assert desk.controllers.running.conversations
+            desk.press(Qt.Key.Key_Escape)
+        elif way == "typing":
+            desk.type("!")
+            assert desk.hint == "Enter sends when the answer has ended · Esc stops"
+            turn.end("1")
+        elif way == "failure":
+            turn.fail(CUT)
+        else:
+            await desk.close()
+        await until(lambda: not desk.controllers.running.conversations)
+        if way != "end of the program":
+            await desk.written()
+            assert desk.is_shown("send")
+            assert desk.hint.startswith("Enter sends ·")
+        assert desk.text.toPlainText().startswith("Two")
+    assert len(desk.stage.turns) == 1
+
+
+async def test_what_waits_is_asked_in_its_own_conversation() -> None:
+    async with Desk() as desk:
+        turn = await wait_behind_an_answer(desk, "One", "Two")
+        here = desk.open_id
+        desk.window.conversations.new_requested.emit()
+        desk.type("Something else")
+        assert desk.hint != WAITS
+        elsewhere = desk.open_id
+        turn.end("1")
+        await until(lambda: len(desk.stage.turns) == 2)
+        assert desk.stage.turns[1].request.cache_key == here
+        assert desk.stage.turns[1].asked == "Two"
+        assert (desk.open_id, desk.text.toPlainText()) == (elsewhere, "Something else")
+        desk.stage.turns[1].end("2")
+        await desk.settled()
+        await desk.opened(here)
+        assert desk.text.toPlainText() == ""
+        assert [text for _, _, text in desk.messages()] == ["One", "1", "Two", "2"]
+
+
+async def test_what_waits_in_a_deleted_conversation_is_not_asked() -> None:
+    async with Desk() as desk:
+        await wait_behind_an_answer(desk, "One", "Two")
+        desk.controllers.trash.delete_chosen()
+        await desk.settled()
         assert len(desk.stage.turns) == 1
 
-    run(main())
 
-
-def test_what_waits_is_asked_in_its_own_conversation(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await wait_behind_an_answer(desk, "One", "Two")
-            here = desk.open_id
-            desk.window.conversations.new_requested.emit()
-            desk.type("Something else")
-            assert desk.hint != WAITS
-            elsewhere = desk.open_id
-            turn.end("1")
-            await until(lambda: len(desk.stage.turns) == 2)
-            assert desk.stage.turns[1].request.cache_key == here
-            assert desk.stage.turns[1].asked == "Two"
-            assert (desk.open_id, desk.text.toPlainText()) == (elsewhere, "Something else")
-            desk.stage.turns[1].end("2")
-            await desk.settled()
-            await desk.opened(here)
-            assert desk.text.toPlainText() == ""
-            assert [text for _, _, text in desk.messages()] == ["One", "1", "Two", "2"]
-
-    run(main())
-
-
-def test_what_waits_in_a_deleted_conversation_is_not_asked(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await wait_behind_an_answer(desk, "One", "Two")
-            desk.controllers.trash.delete_chosen()
-            await desk.settled()
-            assert len(desk.stage.turns) == 1
-
-    run(main())
-
-
-def test_reasoning_keeps_its_paragraphs(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("Think")
-            arrived: list[str] = []
-            desk.controllers.running.reasoning_arrived.connect(
-                lambda _c, _m, text: arrived.append(text)
-            )
-            turn.give(Waiting(3, "The provider is busy."))
-            await until(lambda: "The provider is busy. Trying again in 3 s." in desk.transcript)
-            turn.give(ReasoningDelta("**First**", 0))
-            await until(lambda: "Thinking: First" in desk.transcript)
-            assert "The provider is busy." not in desk.transcript
-            turn.give(ReasoningDelta("**Second**", 1))
-            await until(lambda: "Second" in "".join(arrived))
-            turn.give(ReasoningItem("r1"), ReasoningDelta("**Third**", 0))
-            await until(lambda: "Third" in "".join(arrived))
-            assert "".join(arrived) == "**First**\n\n**Second**\n\n**Third**"
-            turn.end("Done.")
-            await desk.settled()
-
-    run(main())
+async def test_reasoning_keeps_its_paragraphs() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Think")
+        arrived: list[str] = []
+        desk.controllers.running.reasoning_arrived.connect(
+            lambda _c, _m, text: arrived.append(text)
+        )
+        turn.give(Waiting(3, "The provider is busy."))
+        await until(lambda: "The provider is busy. Trying again in 3 s." in desk.transcript)
+        turn.give(ReasoningDelta("**First**", 0))
+        await until(lambda: "Thinking: First" in desk.transcript)
+        assert "The provider is busy." not in desk.transcript
+        turn.give(ReasoningDelta("**Second**", 1))
+        await until(lambda: "Second" in "".join(arrived))
+        turn.give(ReasoningItem("r1"), ReasoningDelta("**Third**", 0))
+        await until(lambda: "Third" in "".join(arrived))
+        assert "".join(arrived) == "**First**\n\n**Second**\n\n**Third**"
+        turn.end("Done.")
+        await desk.settled()
 
 
 # ---------------------------------------------------------------- what goes wrong
 
 
-def test_cut_in_the_middle_then_retry_makes_a_version(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("Count")
-            turn.say("One, two")
-            turn.fail(CUT)
-            await desk.settled()
-            assert "One, two" in desk.transcript
-            assert "The connection broke in the middle of the answer." in desk.transcript
-            assert desk.messages()[1] == ("assistant", "failed", "One, two")
-            desk.window.transcript._act(desk.state.current.path[-1].id, "details")
-            assert "read error" in desk.transcript
-            desk.act("retry")
-            await until(lambda: len(desk.stage.turns) == 2)
-            assert desk.stage.turns[1].asked == "Count"
-            desk.stage.turns[1].end("One, two, three")
-            await desk.settled()
-            assert "‹ 2/2 ›" in desk.transcript
-            assert "broke" not in desk.transcript
-            desk.ready.actions["answer.continue"]()
-            assert desk.said == "There is no answer here that was cut."
-            desk.ready.actions["answer.older-version"]()
-            await until(lambda: "‹ 1/2 ›" in desk.transcript)
-            assert "broke" in desk.transcript
-            await desk.written()
-        async with Desk() as desk:
-            assert "‹ 1/2 ›" in desk.transcript
-            desk.act("newer-version")
-            await until(lambda: "One, two, three" in desk.transcript)
-
-    run(main())
+async def test_cut_in_the_middle_then_retry_makes_a_version() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Count")
+        turn.say("One, two")
+        turn.fail(CUT)
+        await desk.settled()
+        assert "One, two" in desk.transcript
+        assert "The connection broke in the middle of the answer." in desk.transcript
+        assert desk.messages()[1] == ("assistant", "failed", "One, two")
+        desk.window.transcript._act(desk.state.current.path[-1].id, "details")
+        assert "read error" in desk.transcript
+        desk.act("retry")
+        await until(lambda: len(desk.stage.turns) == 2)
+        assert desk.stage.turns[1].asked == "Count"
+        desk.stage.turns[1].end("One, two, three")
+        await desk.settled()
+        assert "‹ 2/2 ›" in desk.transcript
+        assert "broke" not in desk.transcript
+        desk.ready.actions["answer.continue"]()
+        assert desk.said == "There is no answer here that was cut."
+        desk.ready.actions["answer.older-version"]()
+        await until(lambda: "‹ 1/2 ›" in desk.transcript)
+        assert "broke" in desk.transcript
+        await desk.written()
+    async with Desk() as desk:
+        assert "‹ 1/2 ›" in desk.transcript
+        desk.act("newer-version")
+        await until(lambda: "One, two, three" in desk.transcript)
 
 
-def test_continue_goes_on_behind_the_answer_and_leaves_the_prompt_alone(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("Count")
-            turn.say("One")
-            turn.fail(CUT)
-            await desk.settled()
-            desk.type("Half a thought")
-            desk.act("continue")
-            await until(lambda: len(desk.stage.turns) == 2)
-            assert desk.stage.turns[1].asked == CONTINUE
-            desk.stage.turns[1].give(Incomplete("max_output_tokens"))
-            await desk.settled()
-            assert desk.text.toPlainText() == "Half a thought"
-            assert desk.draft_of(desk.open_id) == "Half a thought"
-            assert "reached the limit on its length" in desk.transcript
-
-    run(main())
+async def test_continue_goes_on_behind_the_answer_and_leaves_the_prompt_alone() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Count")
+        turn.say("One")
+        turn.fail(CUT)
+        await desk.settled()
+        desk.type("Half a thought")
+        desk.act("continue")
+        await until(lambda: len(desk.stage.turns) == 2)
+        assert desk.stage.turns[1].asked == CONTINUE
+        desk.stage.turns[1].give(Incomplete("max_output_tokens"))
+        await desk.settled()
+        assert desk.text.toPlainText() == "Half a thought"
+        assert desk.draft_of(desk.open_id) == "Half a thought"
+        assert "reached the limit on its length" in desk.transcript
 
 
-def test_continue_of_an_earlier_answer_goes_on_from_there(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("Count")
-            turn.say("One")
-            turn.fail(CUT)
-            await desk.settled()
-            await desk.ask_and_answer("Something else", "Of course.")
-            desk.act("continue", 1)
-            await until(lambda: len(desk.stage.turns) == 3)
-            sent = [m.parts[0].text for m in desk.stage.turns[2].request.messages]  # type: ignore[union-attr]
-            assert sent == ["Count", "One", CONTINUE]
-            desk.stage.turns[2].end("two")
-            await desk.settled()
-            assert "Of course." not in desk.transcript
-            assert len(desk.messages()) == 6
-
-    run(main())
+async def test_continue_of_an_earlier_answer_goes_on_from_there() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Count")
+        turn.say("One")
+        turn.fail(CUT)
+        await desk.settled()
+        await desk.ask_and_answer("Something else", "Of course.")
+        desk.act("continue", 1)
+        await until(lambda: len(desk.stage.turns) == 3)
+        sent = [m.parts[0].text for m in desk.stage.turns[2].request.messages]  # type: ignore[union-attr]
+        assert sent == ["Count", "One", CONTINUE]
+        desk.stage.turns[2].end("two")
+        await desk.settled()
+        assert "Of course." not in desk.transcript
+        assert len(desk.messages()) == 6
 
 
-def test_a_wrong_key_leads_to_where_keys_are_entered(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("Hello")
-            turn.fail(AuthenticationError("The key was not accepted.", status=401))
-            await desk.settled()
-            assert "Add key" in desk.transcript
-            desk.act("add-key")
-            assert desk.window.settings.isVisible()
-            assert desk.window.settings._provider.current_id() == "openai"  # type: ignore[union-attr]
-
-    run(main())
+async def test_a_wrong_key_leads_to_where_keys_are_entered() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Hello")
+        turn.fail(AuthenticationError("The key was not accepted.", status=401))
+        await desk.settled()
+        assert "Add key" in desk.transcript
+        desk.act("add-key")
+        assert desk.window.settings.isVisible()
+        assert desk.window.settings._provider.current_id() == "openai"  # type: ignore[union-attr]
 
 
-def test_a_full_disk_keeps_the_text_in_the_prompt(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.disk.is_full = True
-            desk.type("Not lost")
-            desk.enter()
-            await until(lambda: NO_ROOM in desk.said)
-            assert desk.text.toPlainText() == "Not lost"
-            assert desk.rows == []
-            assert desk.stage.turns == []
-            desk.disk.is_full = False
-            desk.enter()
-            await until(lambda: desk.stage.turns)
-            desk.stage.turns[0].end("Indeed.")
-            await desk.settled()
-            assert desk.said == ""
-            assert len(desk.messages()) == 2
-
-    run(main())
+async def test_a_full_disk_keeps_the_text_in_the_prompt() -> None:
+    async with Desk() as desk:
+        desk.disk.is_full = True
+        desk.type("Not lost")
+        desk.enter()
+        await until(lambda: NO_ROOM in desk.said)
+        assert desk.text.toPlainText() == "Not lost"
+        assert desk.rows == []
+        assert desk.stage.turns == []
+        desk.disk.is_full = False
+        desk.enter()
+        await until(lambda: desk.stage.turns)
+        desk.stage.turns[0].end("Indeed.")
+        await desk.settled()
+        assert desk.said == ""
+        assert len(desk.messages()) == 2
 
 
-def test_a_disk_that_fills_while_it_streams_loses_nothing(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            other = await desk.ask_and_answer("Other", "Thing")
-            desk.window.conversations.new_requested.emit()
-            turn = await desk.ask("Tell me")
-            here = desk.open_id
-            desk.disk.is_full = True
-            turn.say("All of")
-            await until(lambda: NO_ROOM in desk.said)
-            turn.say(" it")
-            await until(lambda: "All of it" in desk.transcript)
-            desk.window.notifications.dismiss()
-            desk.click("stop")
-            await until(lambda: not desk.controllers.running.conversations)
-            await desk.opened(other)
-            await desk.opened(here)
-            assert "All of it" in desk.transcript
-            assert "Stopped" in desk.transcript
-            desk.disk.is_full = False
-            await desk.written()
-            assert desk.messages()[-1] == ("assistant", "cancelled", "All of it")
-
-    run(main())
+async def test_a_disk_that_fills_while_it_streams_loses_nothing() -> None:
+    async with Desk() as desk:
+        other = await desk.ask_and_answer("Other", "Thing")
+        desk.window.conversations.new_requested.emit()
+        turn = await desk.ask("Tell me")
+        here = desk.open_id
+        desk.disk.is_full = True
+        turn.say("All of")
+        await until(lambda: NO_ROOM in desk.said)
+        turn.say(" it")
+        await until(lambda: "All of it" in desk.transcript)
+        desk.window.notifications.dismiss()
+        desk.click("stop")
+        await until(lambda: not desk.controllers.running.conversations)
+        await desk.opened(other)
+        await desk.opened(here)
+        assert "All of it" in desk.transcript
+        assert "Stopped" in desk.transcript
+        desk.disk.is_full = False
+        await desk.written()
+        assert desk.messages()[-1] == ("assistant", "cancelled", "All of it")
 
 
-def test_a_full_disk_is_said_once(run: Run, no_defects: list[object]) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("Tell me")
-            said: list[object] = []
-            desk.controllers.running.store_changed.connect(lambda _id, error: said.append(error))
-            desk.disk.is_full = True
-            turn.say("All of ")
-            await until(lambda: said)
-            turn.end("it")
-            await until(lambda: desk.disk.refused >= 2)
-            assert len(said) == 1
-            assert NO_ROOM in desk.said
-            desk.disk.is_full = False
-            await desk.settled()
-            assert said[1:] == [None]
-            assert desk.said == ""
-            assert desk.messages()[1] == ("assistant", "complete", "All of it")
-
-    run(main())
+async def test_a_full_disk_is_said_once(no_defects: list[object]) -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Tell me")
+        said: list[object] = []
+        desk.controllers.running.store_changed.connect(lambda _id, error: said.append(error))
+        desk.disk.is_full = True
+        turn.say("All of ")
+        await until(lambda: said)
+        turn.end("it")
+        await until(lambda: desk.disk.refused >= 2)
+        assert len(said) == 1
+        assert NO_ROOM in desk.said
+        desk.disk.is_full = False
+        await desk.settled()
+        assert said[1:] == [None]
+        assert desk.said == ""
+        assert desk.messages()[1] == ("assistant", "complete", "All of it")
 
 
 # ---------------------------------------------------------------- edits and versions
 
 
-def test_an_edited_question_stands_beside_the_old_one(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Capital of France?", "Paris")
-            await desk.ask_and_answer("And its river?", "Seine")
-            desk.type("half a thought")
-            desk.act("edit", 0)
-            assert desk.text.toPlainText() == "Capital of France?"
-            assert desk.hint.startswith("Sending asks the edited question")
-            desk.text.selectAll()
-            turn = await desk.ask("Capital of Spain?")
-            assert len(turn.request.messages) == 1
-            turn.end("Madrid")
-            await desk.settled()
-            assert desk.text.toPlainText() == "half a thought"
-            assert "Paris" not in desk.transcript
-            assert "Madrid" in desk.transcript
-            assert "‹ 2/2 ›" in desk.transcript
-            assert len(desk.rows) == 1
-            desk.act("older-version", 0)
-            await until(lambda: "Seine" in desk.transcript)
-            assert "Madrid" not in desk.transcript
-            assert desk.text.toPlainText() == "half a thought"
-            assert len(desk.messages()) == 6
-
-    run(main())
+async def test_an_edited_question_stands_beside_the_old_one() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Capital of France?", "Paris")
+        await desk.ask_and_answer("And its river?", "Seine")
+        desk.type("half a thought")
+        desk.act("edit", 0)
+        assert desk.text.toPlainText() == "Capital of France?"
+        assert desk.hint.startswith("Sending asks the edited question")
+        desk.text.selectAll()
+        turn = await desk.ask("Capital of Spain?")
+        assert len(turn.request.messages) == 1
+        turn.end("Madrid")
+        await desk.settled()
+        assert desk.text.toPlainText() == "half a thought"
+        assert "Paris" not in desk.transcript
+        assert "Madrid" in desk.transcript
+        assert "‹ 2/2 ›" in desk.transcript
+        assert len(desk.rows) == 1
+        desk.act("older-version", 0)
+        await until(lambda: "Seine" in desk.transcript)
+        assert "Madrid" not in desk.transcript
+        assert desk.text.toPlainText() == "half a thought"
+        assert len(desk.messages()) == 6
 
 
-def test_the_arrows_between_versions_stay_where_they_are(run: Run) -> None:
+async def test_the_arrows_between_versions_stay_where_they_are() -> None:
     """Of a question with much below it, neither version of which is to be sought after a click."""
 
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("One?", "first\n\n" * 90)
-            desk.act("edit", 0)
-            desk.text.selectAll()
-            await desk.ask_and_answer("Another?", "second\n\n" * 70)
-            view = desk.window.transcript
-            view.scroll_to_top()
-            for action, words in (("older-version", "first"), ("newer-version", "second")):
-                foot = view.foot_on_screen(desk.state.current.path[0].id)
-                assert foot is not None
-                desk.act(action, 0)
-                await until(partial(_has_foot_at, desk, words, foot))
-                assert not view.is_at_end
-
-    run(main())
+    async with Desk() as desk:
+        await desk.ask_and_answer("One?", "first\n\n" * 90)
+        desk.act("edit", 0)
+        desk.text.selectAll()
+        await desk.ask_and_answer("Another?", "second\n\n" * 70)
+        view = desk.window.transcript
+        view.scroll_to_top()
+        for action, words in (("older-version", "first"), ("newer-version", "second")):
+            foot = view.foot_on_screen(desk.state.current.path[0].id)
+            assert foot is not None
+            desk.act(action, 0)
+            await until(partial(_has_foot_at, desk, words, foot))
+            assert not view.is_at_end
 
 
 def _has_foot_at(desk: Desk, words: str, foot: int) -> bool:
@@ -499,94 +438,80 @@ def _has_foot_at(desk: Desk, words: str, foot: int) -> bool:
     return words in desk.transcript and desk.window.transcript.foot_on_screen(asked) == foot
 
 
-def test_a_question_is_still_edited_when_its_text_is_written_anew(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            first = await desk.ask_and_answer("One", "1")
-            desk.window.conversations.new_requested.emit()
-            await desk.ask_and_answer("Two", "2")
-            desk.type("mine")
-            desk.act("edit", -1)  # of an answer: its question
-            assert desk.text.toPlainText() == "Two"
-            here = desk.open_id
-            await desk.opened(first)
-            assert not desk.hint.startswith("Sending")
-            await desk.opened(here)
-            assert desk.hint.startswith("Sending")
-            desk.text.selectAll()
-            desk.press(Qt.Key.Key_Delete)
-            assert desk.hint.startswith("Sending")
-            turn = await desk.ask("Two, in other words")
-            assert len(turn.request.messages) == 1
-            turn.end("ok")
-            await desk.settled()
-            assert desk.text.toPlainText() == "mine"
-            assert not desk.hint.startswith("Sending")
-            assert "‹ 2/2 ›" in desk.transcript
-
-    run(main())
+async def test_a_question_is_still_edited_when_its_text_is_written_anew() -> None:
+    async with Desk() as desk:
+        first = await desk.ask_and_answer("One", "1")
+        desk.window.conversations.new_requested.emit()
+        await desk.ask_and_answer("Two", "2")
+        desk.type("mine")
+        desk.act("edit", -1)  # of an answer: its question
+        assert desk.text.toPlainText() == "Two"
+        here = desk.open_id
+        await desk.opened(first)
+        assert not desk.hint.startswith("Sending")
+        await desk.opened(here)
+        assert desk.hint.startswith("Sending")
+        desk.text.selectAll()
+        desk.press(Qt.Key.Key_Delete)
+        assert desk.hint.startswith("Sending")
+        turn = await desk.ask("Two, in other words")
+        assert len(turn.request.messages) == 1
+        turn.end("ok")
+        await desk.settled()
+        assert desk.text.toPlainText() == "mine"
+        assert not desk.hint.startswith("Sending")
+        assert "‹ 2/2 ›" in desk.transcript
 
 
-def test_an_edit_is_left_by_esc(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("One", "1")
-            desk.type("mine")
-            desk.act("edit", 0)
-            assert (
-                desk.hint == "Sending asks the edited question; the old one stays · Esc leaves it"
-            )
-            desk.press(Qt.Key.Key_Escape)
-            assert desk.text.toPlainText() == "mine"
-            assert not desk.hint.startswith("Sending")
-
-    run(main())
+async def test_an_edit_is_left_by_esc() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("One", "1")
+        desk.type("mine")
+        desk.act("edit", 0)
+        assert desk.hint == "Sending asks the edited question; the old one stays · Esc leaves it"
+        desk.press(Qt.Key.Key_Escape)
+        assert desk.text.toPlainText() == "mine"
+        assert not desk.hint.startswith("Sending")
 
 
-def test_retry_by_key(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("One", "1")
-            desk.press(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
-            await until(lambda: len(desk.stage.turns) == 2)
-            desk.stage.turns[1].give(UsageReported(Usage(1, 0, 1)), Completed())
-            await desk.settled()
-            assert "‹ 2/2 ›" in desk.transcript
-            desk.press(
-                Qt.Key.Key_C,
-                Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
-            )
-            assert QApplication.clipboard().text() == ""
-
-    run(main())
+async def test_retry_by_key() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("One", "1")
+        desk.press(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: len(desk.stage.turns) == 2)
+        desk.stage.turns[1].give(UsageReported(Usage(1, 0, 1)), Completed())
+        await desk.settled()
+        assert "‹ 2/2 ›" in desk.transcript
+        desk.press(
+            Qt.Key.Key_C,
+            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+        )
+        assert QApplication.clipboard().text() == ""
 
 
 @pytest.mark.qt_log_ignore("support grabbing the keyboard", extend=True)
 @pytest.mark.parametrize("label", ["GPT-5.2 Pro", "High"])
-def test_answered_again_by_another_the_conversation_keeps_its_choice(run: Run, label: str) -> None:
-    async def main() -> None:
-        async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-            await desk.ask_and_answer("One", "1")
-            before = desk.state.current.conversation.choice
-            button = desk.window.findChild(QToolButton, "message-retry-with")
-            assert button is not None
-            button.setFocus(Qt.FocusReason.TabFocusReason)
-            desk.act("retry-with")
-            menu = desk.window.findChildren(QMenu, "retry-with")[-1]
-            corner = button.mapToGlobal(button.rect().bottomLeft())
-            assert menu.geometry().adjusted(-2, -2, 2, 2).contains(corner)
-            next(a for a in menu.actions() if a.text() == label).trigger()
-            menu.close()
-            await until(lambda: len(desk.stage.turns) == 2)
-            request = desk.stage.turns[1].request
-            wanted = ("gpt-5.2-pro", "medium") if "Pro" in label else ("gpt-5.2", "high")
-            assert (request.model, request.effort) == wanted
-            desk.stage.turns[1].end("I")
-            await desk.settled()
-            assert desk.state.current.conversation.choice == before
-            assert "‹ 2/2 ›" in desk.transcript
-            stored = await desk.backend.conversations.get(desk.open_id)
-            assert stored is not None
-            assert stored.choice == before
-
-    run(main())
+async def test_answered_again_by_another_the_conversation_keeps_its_choice(label: str) -> None:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+        await desk.ask_and_answer("One", "1")
+        before = desk.state.current.conversation.choice
+        button = desk.window.findChild(QToolButton, "message-retry-with")
+        assert button is not None
+        button.setFocus(Qt.FocusReason.TabFocusReason)
+        desk.act("retry-with")
+        menu = desk.window.findChildren(QMenu, "retry-with")[-1]
+        corner = button.mapToGlobal(button.rect().bottomLeft())
+        assert menu.geometry().adjusted(-2, -2, 2, 2).contains(corner)
+        next(a for a in menu.actions() if a.text() == label).trigger()
+        menu.close()
+        await until(lambda: len(desk.stage.turns) == 2)
+        request = desk.stage.turns[1].request
+        wanted = ("gpt-5.2-pro", "medium") if "Pro" in label else ("gpt-5.2", "high")
+        assert (request.model, request.effort) == wanted
+        desk.stage.turns[1].end("I")
+        await desk.settled()
+        assert desk.state.current.conversation.choice == before
+        assert "‹ 2/2 ›" in desk.transcript
+        stored = await desk.backend.conversations.get(desk.open_id)
+        assert stored is not None
+        assert stored.choice == before

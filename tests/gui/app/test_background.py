@@ -15,7 +15,6 @@ from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.conversations.stream_events import Waiting
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.paths import folders
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
 
@@ -63,227 +62,194 @@ def end_process() -> None:
 # ---------------------------------------------------------------- the countdown
 
 
-def test_the_wait_is_counted_down_and_stop_ends_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("?")
-            status = desk.window.notifications.status
-            said = status.text()
-            turn.give(Waiting(2, "The provider is busy."))
-            for figure in (2, 1):
-                words = f"The provider is busy. Trying again in {figure} s."
-                await until(partial(shows, desk, words))
-                assert status.text() == said, "not read aloud every second"
-            await until(lambda: "Trying again" not in desk.transcript)
-            turn.give(Waiting(12, "Rate limited."))
-            await until(lambda: "Rate limited. Trying again in 12 s." in desk.transcript)
-            desk.click("stop")
-            await desk.settled()
-            assert desk.messages()[1][1] == "cancelled"
-            assert "Trying again" not in desk.transcript
-            assert not desk.controllers.running._countdown._timer.isActive()
-
-    run(main())
+async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("?")
+        status = desk.window.notifications.status
+        said = status.text()
+        turn.give(Waiting(2, "The provider is busy."))
+        for figure in (2, 1):
+            words = f"The provider is busy. Trying again in {figure} s."
+            await until(partial(shows, desk, words))
+            assert status.text() == said, "not read aloud every second"
+        await until(lambda: "Trying again" not in desk.transcript)
+        turn.give(Waiting(12, "Rate limited."))
+        await until(lambda: "Rate limited. Trying again in 12 s." in desk.transcript)
+        desk.click("stop")
+        await desk.settled()
+        assert desk.messages()[1][1] == "cancelled"
+        assert "Trying again" not in desk.transcript
+        assert not desk.controllers.running._countdown._timer.isActive()
 
 
-def test_a_second_is_a_turn_of_the_timer(run: Run) -> None:
-    async def main() -> None:
-        parent = QObject()
-        countdown, ticks = RetryCountdown(parent), []
-        countdown.ticked.connect(lambda key, words: ticks.append((key, words)))
-        assert countdown.start("a", 1.4, "Busy.") == "Busy. Trying again in 2 s."
-        assert 300 < countdown._timer.interval() <= 400, "to where the figure changes"
-        await until(lambda: ticks)
-        assert countdown._timer.interval() <= 1000
-        await until(lambda: ticks[-1] == ("a", "Busy."))
-        assert ticks == [("a", "Busy. Trying again in 1 s."), ("a", "Busy.")]
-        assert not countdown._timer.isActive()
-
-    run(main())
+async def test_a_second_is_a_turn_of_the_timer() -> None:
+    parent = QObject()
+    countdown, ticks = RetryCountdown(parent), []
+    countdown.ticked.connect(lambda key, words: ticks.append((key, words)))
+    assert countdown.start("a", 1.4, "Busy.") == "Busy. Trying again in 2 s."
+    assert 300 < countdown._timer.interval() <= 400, "to where the figure changes"
+    await until(lambda: ticks)
+    assert countdown._timer.interval() <= 1000
+    await until(lambda: ticks[-1] == ("a", "Busy."))
+    assert ticks == [("a", "Busy. Trying again in 1 s."), ("a", "Busy.")]
+    assert not countdown._timer.isActive()
 
 
-def test_what_is_waited_for_is_said_again_when_the_conversation_is_opened(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            other = await desk.ask_and_answer("First", "One.")
-            desk.window.conversations.new_requested.emit()
-            turn = await desk.ask("Second")
-            here = desk.open_id
-            turn.give(Waiting(0, "Running at the provider."))
-            await until(lambda: "Running at the provider." in desk.transcript)
-            await desk.opened(other)
-            await desk.opened(here)
-            assert "Running at the provider." in desk.transcript
-            turn.end("Two.")
-            await desk.settled()
-
-    run(main())
+async def test_what_is_waited_for_is_said_again_when_the_conversation_is_opened() -> None:
+    async with Desk() as desk:
+        other = await desk.ask_and_answer("First", "One.")
+        desk.window.conversations.new_requested.emit()
+        turn = await desk.ask("Second")
+        here = desk.open_id
+        turn.give(Waiting(0, "Running at the provider."))
+        await until(lambda: "Running at the provider." in desk.transcript)
+        await desk.opened(other)
+        await desk.opened(here)
+        assert "Running at the provider." in desk.transcript
+        turn.end("Two.")
+        await desk.settled()
 
 
 # ---------------------------------------------------------------- in the background
 
 
-def test_where_it_is_offered(run: Run) -> None:
-    async def main() -> None:
-        async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
-            button = desk.window.prompt.row.background
-            assert not button.isVisible()
-            await choose_background(desk)
-            desk.controllers.choice.choose_variant(Variant.THINKING)
-            assert not button.isVisible()
-            desk.window.prompt.effort_requested.emit(Effort.XHIGH)
-            assert button.isVisible()
-            assert button.accessibleName() == "Run in the background: on"
-            desk.window.conversations.new_requested.emit()
-            desk.window.prompt.effort_requested.emit(Effort.XHIGH)
-            assert button.accessibleName() == "Run in the background: off"
-            await desk.state.values.set("answer.background", "off")
-            assert not button.isVisible()
-            desk.controllers.choice.toggle_background()
-            assert "Nothing runs in the background here" in desk.said
-
-    run(main())
+async def test_where_it_is_offered() -> None:
+    async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
+        button = desk.window.prompt.row.background
+        assert not button.isVisible()
+        await choose_background(desk)
+        desk.controllers.choice.choose_variant(Variant.THINKING)
+        assert not button.isVisible()
+        desk.window.prompt.effort_requested.emit(Effort.XHIGH)
+        assert button.isVisible()
+        assert button.accessibleName() == "Run in the background: on"
+        desk.window.conversations.new_requested.emit()
+        desk.window.prompt.effort_requested.emit(Effort.XHIGH)
+        assert button.accessibleName() == "Run in the background: off"
+        await desk.state.values.set("answer.background", "off")
+        assert not button.isVisible()
+        desk.controllers.choice.toggle_background()
+        assert "Nothing runs in the background here" in desk.said
 
 
-def test_without_the_choice_nothing_is_kept_there(run: Run) -> None:
-    async def main() -> None:
-        async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
-            desk.controllers.choice.choose_variant(Variant.PRO)
-            desk.type("?")
-            desk.enter()
-            await until(lambda: TEXT.strip() in desk.transcript)
-            await desk.settled()
-            [body] = [body for how, _, body in server.requests if how == "POST"]
-            assert body["store"] is False
-            assert "background" not in body
-
-    run(main())
+async def test_without_the_choice_nothing_is_kept_there() -> None:
+    async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
+        desk.controllers.choice.choose_variant(Variant.PRO)
+        desk.type("?")
+        desk.enter()
+        await until(lambda: TEXT.strip() in desk.transcript)
+        await desk.settled()
+        [body] = [body for how, _, body in server.requests if how == "POST"]
+        assert body["store"] is False
+        assert "background" not in body
 
 
-def test_a_connection_that_breaks_is_not_noticed(run: Run) -> None:
-    async def main() -> None:
-        faults = [Fault(2_000), Fault(1_500)]
-        async with BackgroundServer(EVENTS, faults=faults) as server, desk_at(server) as desk:
-            await choose_background(desk)
-            desk.type("?")
-            desk.enter()
-            await until(lambda: TEXT.strip() in desk.transcript)
-            await desk.settled()
-            assert desk.messages()[1][1:] == ("complete", TEXT)
-            assert desk.transcript.count("Word 7 ") == 1
-            assert len(server.asked("POST")) == 1
-
-    run(main())
+async def test_a_connection_that_breaks_is_not_noticed() -> None:
+    faults = [Fault(2_000), Fault(1_500)]
+    async with BackgroundServer(EVENTS, faults=faults) as server, desk_at(server) as desk:
+        await choose_background(desk)
+        desk.type("?")
+        desk.enter()
+        await until(lambda: TEXT.strip() in desk.transcript)
+        await desk.settled()
+        assert desk.messages()[1][1:] == ("complete", TEXT)
+        assert desk.transcript.count("Word 7 ") == 1
+        assert len(server.asked("POST")) == 1
 
 
-def test_closed_in_the_middle_it_is_picked_up_at_the_next_start(run: Run) -> None:
-    async def main() -> None:
-        async with BackgroundServer(EVENTS, hold_at=20) as server:
-            async with desk_at(server) as desk:
-                await choose_background(desk)
-                desk.type("?")
-                desk.enter()
-                await until(lambda: "Word 10 " in desk.transcript)
-            assert len(server.asked("POST")) == 1, "no cancel"
-            assert desk.messages()[1][1] == "streaming"
-            end_process()
-            async with desk_at(server) as desk:
-                assert "Word 10 " in desk.transcript
-                assert desk.is_shown("stop")
-                assert desk.has_dot(desk.open_id)
-                await until(lambda: len(server.asked("GET")) > 0)
-                server.release()
-                await until(lambda: TEXT.strip() in desk.transcript)
-                await desk.settled()
-                assert desk.transcript.count("Word 7 ") == 1
-                assert desk.messages()[1][1:] == ("complete", TEXT)
-                assert desk.stored("SELECT remote_run FROM messages") == [(None,), (None,)]
-                assert desk.stored("SELECT count(*) FROM ledger") == [(1,)]
-            async with desk_at(server) as desk:
-                await desk.settled()
-                assert desk.stored("SELECT count(*) FROM ledger") == [(1,)]
-
-    run(main())
-
-
-def test_what_the_provider_forgot_is_interrupted_and_says_why(run: Run) -> None:
-    async def main() -> None:
-        async with BackgroundServer(EVENTS, hold_at=20) as server:
-            async with desk_at(server) as desk:
-                await choose_background(desk)
-                desk.type("?")
-                desk.enter()
-                await until(lambda: "Word 10 " in desk.transcript)
-            end_process()
-            server.runs.clear()
-            async with desk_at(server) as desk:
-                await until(lambda: "no longer has this answer" in desk.transcript)
-                await desk.settled()
-                assert desk.messages()[1][1] == "interrupted"
-                assert "Word 10 " in desk.transcript
-                assert "the program ended" not in desk.transcript
-
-    run(main())
-
-
-def test_without_its_provider_the_text_is_kept(run: Run) -> None:
-    async def main() -> None:
-        async with BackgroundServer(EVENTS, hold_at=20) as server:
-            async with desk_at(server) as desk:
-                await choose_background(desk)
-                desk.type("?")
-                desk.enter()
-                await until(lambda: "Word 10 " in desk.transcript)
-            end_process()
-            async with Desk(real=True) as desk:
-                await until(lambda: "is no longer set up here" in desk.transcript)
-                assert desk.messages()[1][1] == "interrupted"
-                assert "Word 10 " in desk.transcript
-
-    run(main())
-
-
-def test_a_run_whose_key_is_gone_waits_for_it_to_be_entered(run: Run) -> None:
-    async def main() -> None:
-        async with BackgroundServer(EVENTS, hold_at=20) as server:
-            async with desk_at(server) as desk:
-                await choose_background(desk)
-                desk.type("?")
-                desk.enter()
-                await until(lambda: "Word 10 " in desk.transcript)
-                there = replace(OPENAI, base_url=server.base_url)
-                await desk.backend.settings.save_profile(there)
-            end_process()
-            with closing(sqlite3.connect(folders().database)) as connection, connection:
-                connection.execute("UPDATE messages SET provider_id = ?", (OPENAI.id,))
-            server.release()
-            async with Desk(real=True) as desk:
-                await until(lambda: "once a key is entered" in desk.transcript)
-                assert "Word 10 " in desk.transcript
-                assert desk.is_shown("stop")
-                desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-                await until(lambda: TEXT.strip() in desk.transcript)
-                await desk.settled()
-                assert desk.messages()[1][1:] == ("complete", TEXT)
-            assert len(server.asked("POST")) == 1
-
-    run(main())
-
-
-def test_stop_cancels_the_run_and_keeps_the_text(run: Run) -> None:
-    async def main() -> None:
-        async with BackgroundServer(EVENTS, hold_at=20) as server, desk_at(server) as desk:
+async def test_closed_in_the_middle_it_is_picked_up_at_the_next_start() -> None:
+    async with BackgroundServer(EVENTS, hold_at=20) as server:
+        async with desk_at(server) as desk:
             await choose_background(desk)
             desk.type("?")
             desk.enter()
             await until(lambda: "Word 10 " in desk.transcript)
-            desk.click("stop")
-            await until(lambda: desk.is_shown("send"))
+        assert len(server.asked("POST")) == 1, "no cancel"
+        assert desk.messages()[1][1] == "streaming"
+        end_process()
+        async with desk_at(server) as desk:
+            assert "Word 10 " in desk.transcript
+            assert desk.is_shown("stop")
+            assert desk.has_dot(desk.open_id)
+            await until(lambda: len(server.asked("GET")) > 0)
+            server.release()
+            await until(lambda: TEXT.strip() in desk.transcript)
             await desk.settled()
-            await until(lambda: server.runs["resp_1"].status == "cancelled")
-            await until(lambda: desk.stored("SELECT count(*) FROM ledger") == [(1,)])
-            assert desk.messages()[1][1] == "cancelled"
-            assert "Word 10 " in desk.messages()[1][2]
-            await until(lambda: "1,007 tokens" in desk.transcript)
+            assert desk.transcript.count("Word 7 ") == 1
+            assert desk.messages()[1][1:] == ("complete", TEXT)
+            assert desk.stored("SELECT remote_run FROM messages") == [(None,), (None,)]
+            assert desk.stored("SELECT count(*) FROM ledger") == [(1,)]
+        async with desk_at(server) as desk:
+            await desk.settled()
+            assert desk.stored("SELECT count(*) FROM ledger") == [(1,)]
 
-    run(main())
+
+async def test_what_the_provider_forgot_is_interrupted_and_says_why() -> None:
+    async with BackgroundServer(EVENTS, hold_at=20) as server:
+        async with desk_at(server) as desk:
+            await choose_background(desk)
+            desk.type("?")
+            desk.enter()
+            await until(lambda: "Word 10 " in desk.transcript)
+        end_process()
+        server.runs.clear()
+        async with desk_at(server) as desk:
+            await until(lambda: "no longer has this answer" in desk.transcript)
+            await desk.settled()
+            assert desk.messages()[1][1] == "interrupted"
+            assert "Word 10 " in desk.transcript
+            assert "the program ended" not in desk.transcript
+
+
+async def test_without_its_provider_the_text_is_kept() -> None:
+    async with BackgroundServer(EVENTS, hold_at=20) as server:
+        async with desk_at(server) as desk:
+            await choose_background(desk)
+            desk.type("?")
+            desk.enter()
+            await until(lambda: "Word 10 " in desk.transcript)
+        end_process()
+        async with Desk(real=True) as desk:
+            await until(lambda: "is no longer set up here" in desk.transcript)
+            assert desk.messages()[1][1] == "interrupted"
+            assert "Word 10 " in desk.transcript
+
+
+async def test_a_run_whose_key_is_gone_waits_for_it_to_be_entered() -> None:
+    async with BackgroundServer(EVENTS, hold_at=20) as server:
+        async with desk_at(server) as desk:
+            await choose_background(desk)
+            desk.type("?")
+            desk.enter()
+            await until(lambda: "Word 10 " in desk.transcript)
+            there = replace(OPENAI, base_url=server.base_url)
+            await desk.backend.settings.save_profile(there)
+        end_process()
+        with closing(sqlite3.connect(folders().database)) as connection, connection:
+            connection.execute("UPDATE messages SET provider_id = ?", (OPENAI.id,))
+        server.release()
+        async with Desk(real=True) as desk:
+            await until(lambda: "once a key is entered" in desk.transcript)
+            assert "Word 10 " in desk.transcript
+            assert desk.is_shown("stop")
+            desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+            await until(lambda: TEXT.strip() in desk.transcript)
+            await desk.settled()
+            assert desk.messages()[1][1:] == ("complete", TEXT)
+        assert len(server.asked("POST")) == 1
+
+
+async def test_stop_cancels_the_run_and_keeps_the_text() -> None:
+    async with BackgroundServer(EVENTS, hold_at=20) as server, desk_at(server) as desk:
+        await choose_background(desk)
+        desk.type("?")
+        desk.enter()
+        await until(lambda: "Word 10 " in desk.transcript)
+        desk.click("stop")
+        await until(lambda: desk.is_shown("send"))
+        await desk.settled()
+        await until(lambda: server.runs["resp_1"].status == "cancelled")
+        await until(lambda: desk.stored("SELECT count(*) FROM ledger") == [(1,)])
+        assert desk.messages()[1][1] == "cancelled"
+        assert "Word 10 " in desk.messages()[1][2]
+        await until(lambda: "1,007 tokens" in desk.transcript)

@@ -158,33 +158,28 @@ def test_what_failed_is_told_narrowed_to_and_run_again(run: Run, tmp_path: Path)
     against(run, test, outcome)
 
 
-def test_cancelling_and_going_on_at_the_next_start(run: Run, tmp_path: Path) -> None:
-    async def main() -> None:
-        provider = BatchServer(all_answered)
-        provider.looks = 2
-        async with provider.http:
-            async with opened(provider) as desk:
-                await made(desk, notes(tmp_path, 2))
-                press(desk, "batch-start")
-                await until(lambda: "In progress" in bar_of(desk))
-            async with opened(provider) as desk:
-                job_id = desk.stored("SELECT id FROM batch_jobs")[0][0]
-                desk.controllers.batches.runs.go_on(job_id)
-                await until(
-                    lambda: desk.stored("SELECT status FROM batch_jobs") == [("completed",)]
-                )
-                await until(lambda: "has ended" in desk.said)
-                assert len(provider.batches) == 1
+async def test_cancelling_and_going_on_at_the_next_start(tmp_path: Path) -> None:
+    provider = BatchServer(all_answered)
+    provider.looks = 2
+    async with provider.http:
+        async with opened(provider) as desk:
+            await made(desk, notes(tmp_path, 2))
+            press(desk, "batch-start")
+            await until(lambda: "In progress" in bar_of(desk))
+        async with opened(provider) as desk:
+            job_id = desk.stored("SELECT id FROM batch_jobs")[0][0]
+            desk.controllers.batches.runs.go_on(job_id)
+            await until(lambda: desk.stored("SELECT status FROM batch_jobs") == [("completed",)])
+            await until(lambda: "has ended" in desk.said)
+            assert len(provider.batches) == 1
 
-                provider.looks = provider.cancel_takes = 50
-                dialog = await made(desk, notes(tmp_path, 1))
-                press(desk, "batch-start")
-                await until(lambda: "In progress" in dialog.job.status.text())
-                press(desk, "batch-cancel")
-                await until(lambda: "Being cancelled" in dialog.job.status.text())
-                assert not dialog.job.cancel.isEnabled()
-
-    run(main())
+            provider.looks = provider.cancel_takes = 50
+            dialog = await made(desk, notes(tmp_path, 1))
+            press(desk, "batch-start")
+            await until(lambda: "In progress" in dialog.job.status.text())
+            press(desk, "batch-cancel")
+            await until(lambda: "Being cancelled" in dialog.job.status.text())
+            assert not dialog.job.cancel.isEnabled()
 
 
 def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> None:
@@ -236,106 +231,94 @@ def test_what_is_too_large_is_offered_to_be_read_in_parts(run: Run, tmp_path: Pa
     against(run, test)
 
 
-def test_a_server_of_ones_own_is_switched_on(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            home = ProviderProfile(
-                "home", "Home", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1", needs_key=False
+async def test_a_server_of_ones_own_is_switched_on() -> None:
+    async with Desk() as desk:
+        home = ProviderProfile(
+            "home", "Home", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1", needs_key=False
+        )
+        await desk.backend.settings.save_profile(home)
+        await desk.state.providers.reload()
+        panel = desk.window.settings
+        desk.click("open-settings")
+        combo = find(panel, Combo, "provider")
+        await until(lambda: combo.isVisible() and combo.findData("home") >= 0)
+        at = combo.findData("home")
+        combo.setCurrentIndex(at)
+        combo.activated.emit(at)
+        switch = find(panel, Switch, "offers-batches")
+        await until(switch.isVisible)
+        assert not switch.isChecked()
+        desk.controllers.batches.begin()
+        page = dialog_of(desk).new
+        page.provider.setCurrentIndex(page.provider.findData("home"))
+        assert "switch them on in Settings" in page.refusal.text()
+        switch.click()
+        await until(lambda: any(p.id == "home" and p.has_batches for p in desk.state.providers.all))
+        desk.controllers.batches.begin()
+        page.provider.setCurrentIndex(page.provider.findData("home"))
+        assert "switch them on" not in page.refusal.text()
+        find(panel, Switch, "takes-files").click()
+        await until(
+            lambda: any(
+                p.id == "home" and p.takes_files and p.has_batches for p in desk.state.providers.all
             )
-            await desk.backend.settings.save_profile(home)
-            await desk.state.providers.reload()
-            panel = desk.window.settings
-            desk.click("open-settings")
-            combo = find(panel, Combo, "provider")
-            await until(lambda: combo.isVisible() and combo.findData("home") >= 0)
-            at = combo.findData("home")
-            combo.setCurrentIndex(at)
-            combo.activated.emit(at)
-            switch = find(panel, Switch, "offers-batches")
-            await until(switch.isVisible)
-            assert not switch.isChecked()
-            desk.controllers.batches.begin()
-            page = dialog_of(desk).new
-            page.provider.setCurrentIndex(page.provider.findData("home"))
-            assert "switch them on in Settings" in page.refusal.text()
-            switch.click()
-            await until(
-                lambda: any(p.id == "home" and p.has_batches for p in desk.state.providers.all)
-            )
-            desk.controllers.batches.begin()
-            page.provider.setCurrentIndex(page.provider.findData("home"))
-            assert "switch them on" not in page.refusal.text()
-            find(panel, Switch, "takes-files").click()
-            await until(
-                lambda: any(
-                    p.id == "home" and p.takes_files and p.has_batches
-                    for p in desk.state.providers.all
-                )
-            )
-
-    run(main())
+        )
 
 
-def test_what_cannot_be_chosen_says_why(run: Run, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.controllers.batches.begin(notes(tmp_path, 1))
-            page = dialog_of(desk).new
-            for at in range(page.provider.count()):
-                page.provider.setCurrentIndex(at)
-                if page.provider.currentData() in ("on-device", "cometapi"):
-                    assert page.refusal.text()
-                    assert not page.read.isEnabled()
-            page.provider.setCurrentIndex(page.provider.findData("openai"))
-            assert page.refusal.text() == ""
-            names = [page.model.itemText(at) for at in range(page.model.count())]
-            assert "GPT-5.2 Pro" in names
-            page.model.setCurrentIndex(names.index("GPT-5.2 Pro"))
-            efforts = [page.effort.itemText(at) for at in range(page.effort.count())]
-            assert efforts == ["medium", "high", "xhigh"]
-
-    run(main())
+async def test_what_cannot_be_chosen_says_why(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        desk.controllers.batches.begin(notes(tmp_path, 1))
+        page = dialog_of(desk).new
+        for at in range(page.provider.count()):
+            page.provider.setCurrentIndex(at)
+            if page.provider.currentData() in ("on-device", "cometapi"):
+                assert page.refusal.text()
+                assert not page.read.isEnabled()
+        page.provider.setCurrentIndex(page.provider.findData("openai"))
+        assert page.refusal.text() == ""
+        names = [page.model.itemText(at) for at in range(page.model.count())]
+        assert "GPT-5.2 Pro" in names
+        page.model.setCurrentIndex(names.index("GPT-5.2 Pro"))
+        efforts = [page.effort.itemText(at) for at in range(page.effort.count())]
+        assert efforts == ["medium", "high", "xhigh"]
 
 
-def test_fifty_thousand_files_do_not_hold_up_the_window(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            job = BatchJob(
-                new_id(),
-                ModelChoice("openai", "gpt-5.2"),
-                "Large",
-                "?",
-                now(),
-                BatchStatus.COMPLETED,
-            )
-            items = [
-                BatchItem(job.id, number, f"file-{number}.pdf", status=ItemStatus.ANSWERED)
-                for number in range(1, 50_001)
-            ]
-            store = desk.backend.batch_store
-            await store.create(job, items)
-            desk.controllers.batches.show()
-            dialog = dialog_of(desk)
-            dialog.job_requested.emit(job.id)
-            await until(lambda: dialog.job.lines.rowCount() == 50_000)
-            table = dialog.job.table
-            table.scrollToBottom()
-            table.viewport().repaint()
-            assert table.rowAt(table.viewport().height() - 5) == 49_999
-            resets: list[object] = []
-            changes: list[tuple[int, int]] = []
-            model = dialog.job.lines
-            model.modelReset.connect(lambda: resets.append(None))
-            model.dataChanged.connect(lambda a, b: changes.append((a.row(), b.row())))
-            failed = BatchItem(job.id, 7, "file-7.pdf", status=ItemStatus.FAILED, error="No.")
-            await store.save_item(failed)
-            desk.controllers.batches._look_soon(at_once=True)
-            await until(lambda: bool(changes))
-            assert changes == [(6, 6)]
-            assert not resets
-            assert table.rowAt(table.viewport().height() - 5) == 49_999  # nobody is scrolled away
-
-    run(main())
+async def test_fifty_thousand_files_do_not_hold_up_the_window() -> None:
+    async with Desk() as desk:
+        job = BatchJob(
+            new_id(),
+            ModelChoice("openai", "gpt-5.2"),
+            "Large",
+            "?",
+            now(),
+            BatchStatus.COMPLETED,
+        )
+        items = [
+            BatchItem(job.id, number, f"file-{number}.pdf", status=ItemStatus.ANSWERED)
+            for number in range(1, 50_001)
+        ]
+        store = desk.backend.batch_store
+        await store.create(job, items)
+        desk.controllers.batches.show()
+        dialog = dialog_of(desk)
+        dialog.job_requested.emit(job.id)
+        await until(lambda: dialog.job.lines.rowCount() == 50_000)
+        table = dialog.job.table
+        table.scrollToBottom()
+        table.viewport().repaint()
+        assert table.rowAt(table.viewport().height() - 5) == 49_999
+        resets: list[object] = []
+        changes: list[tuple[int, int]] = []
+        model = dialog.job.lines
+        model.modelReset.connect(lambda: resets.append(None))
+        model.dataChanged.connect(lambda a, b: changes.append((a.row(), b.row())))
+        failed = BatchItem(job.id, 7, "file-7.pdf", status=ItemStatus.FAILED, error="No.")
+        await store.save_item(failed)
+        desk.controllers.batches._look_soon(at_once=True)
+        await until(lambda: bool(changes))
+        assert changes == [(6, 6)]
+        assert not resets
+        assert table.rowAt(table.viewport().height() - 5) == 49_999  # nobody is scrolled away
 
 
 def test_the_keyboard_reaches_everything(run: Run, tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_a
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
-    from tests.gui.app.conftest import Run
     from tests.gui.app.stage import Turn
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
@@ -33,139 +32,116 @@ async def ask_for(desk: Desk, count: int, question: str = "Why?") -> list[Turn]:
     return desk.stage.turns[before:]
 
 
-def test_versions_are_there_while_they_are_on_the_way(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            first, second, third = await ask_for(desk, 3)
-            await until(lambda: "1/3" in desk.transcript)
-            first.say("The first.")
-            second.say("The second")
-            await until(lambda: "The first." in desk.transcript)
-            assert "The second" not in desk.transcript
-            desk.act("newer-version")
-            await until(lambda: "2/3" in desk.transcript)
-            assert "The second" in desk.transcript  # what has come of it so far
-            second.say(" goes on.")
-            await until(lambda: "The second goes on." in desk.transcript)
-            assert desk.is_shown("stop")
-            third.end("The third.")
-            second.end()
-            await until(
-                lambda: "The answer is complete." in desk.window.notifications.status.text()
-            )
-            assert desk.is_shown("stop")  # the first is still on its way
-            assert desk.has_dot(desk.open_id)
-            first.end()
-            await desk.settled()
-            assert not desk.is_shown("stop")
-            assert not desk.has_dot(desk.open_id)
-            texts = [text for role, _, text in desk.messages() if role == "assistant"]
-            assert texts == ["The first.", "The second goes on.", "The third."]
-
-    run(main())
+async def test_versions_are_there_while_they_are_on_the_way() -> None:
+    async with Desk(environment=COMET) as desk:
+        first, second, third = await ask_for(desk, 3)
+        await until(lambda: "1/3" in desk.transcript)
+        first.say("The first.")
+        second.say("The second")
+        await until(lambda: "The first." in desk.transcript)
+        assert "The second" not in desk.transcript
+        desk.act("newer-version")
+        await until(lambda: "2/3" in desk.transcript)
+        assert "The second" in desk.transcript  # what has come of it so far
+        second.say(" goes on.")
+        await until(lambda: "The second goes on." in desk.transcript)
+        assert desk.is_shown("stop")
+        third.end("The third.")
+        second.end()
+        await until(lambda: "The answer is complete." in desk.window.notifications.status.text())
+        assert desk.is_shown("stop")  # the first is still on its way
+        assert desk.has_dot(desk.open_id)
+        first.end()
+        await desk.settled()
+        assert not desk.is_shown("stop")
+        assert not desk.has_dot(desk.open_id)
+        texts = [text for role, _, text in desk.messages() if role == "assistant"]
+        assert texts == ["The first.", "The second goes on.", "The third."]
 
 
-def test_stop_stops_all_and_keeps_all(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            turns = await ask_for(desk, 3)
-            for number, turn in enumerate(turns):
-                turn.say(f"Half {number}")
-            await until(lambda: "Half 0" in desk.transcript)
-            desk.window.prompt.stop_requested.emit()
-            await desk.settled()
-            assert all(turn.closed for turn in turns)
-            assert desk.messages()[1:] == [
-                ("assistant", "cancelled", f"Half {number}") for number in range(3)
-            ]
-
-    run(main())
+async def test_stop_stops_all_and_keeps_all() -> None:
+    async with Desk(environment=COMET) as desk:
+        turns = await ask_for(desk, 3)
+        for number, turn in enumerate(turns):
+            turn.say(f"Half {number}")
+        await until(lambda: "Half 0" in desk.transcript)
+        desk.window.prompt.stop_requested.emit()
+        await desk.settled()
+        assert all(turn.closed for turn in turns)
+        assert desk.messages()[1:] == [
+            ("assistant", "cancelled", f"Half {number}") for number in range(3)
+        ]
 
 
-def test_what_waits_is_asked_once_all_have_ended(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            first, second = await ask_for(desk, 2)
-            desk.type("And then?")
-            desk.enter()
-            first.end("A")
-            await desk.written()
-            assert len(desk.stage.turns) == 2
-            second.end("B")
-            await until(lambda: len(desk.stage.turns) == 4)
-            assert desk.stage.turns[2].asked == "And then?"
-            for turn in desk.stage.turns[2:]:
-                turn.end("C")
-            await desk.settled()
-
-    run(main())
+async def test_what_waits_is_asked_once_all_have_ended() -> None:
+    async with Desk(environment=COMET) as desk:
+        first, second = await ask_for(desk, 2)
+        desk.type("And then?")
+        desk.enter()
+        first.end("A")
+        await desk.written()
+        assert len(desk.stage.turns) == 2
+        second.end("B")
+        await until(lambda: len(desk.stage.turns) == 4)
+        assert desk.stage.turns[2].asked == "And then?"
+        for turn in desk.stage.turns[2:]:
+            turn.end("C")
+        await desk.settled()
 
 
-def test_one_request_where_chat_completions_is_spoken(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=SERVER) as desk:
-            desk.stage.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)
-            desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 2)
-            turn = await desk.ask("Why?")
-            assert turn.request.parameters.candidates == 2
-            turn.give(TextDelta("A"), OfCandidate(1, TextDelta("B")), OfCandidate(1, Completed()))
-            turn.give(UsageReported(Usage(1000, 0, 400)), Completed())
-            await desk.settled()
-            assert len(desk.stage.turns) == 1
-            assert str(for_all(2)) in desk.transcript
-            desk.act("newer-version")
-            await until(lambda: str(COUNTED_WITH_FIRST) in desk.transcript)
-            assert len(desk.stored("SELECT 1 FROM ledger")) == 1
-
-    run(main())
+async def test_one_request_where_chat_completions_is_spoken() -> None:
+    async with Desk(environment=SERVER) as desk:
+        desk.stage.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)
+        desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 2)
+        turn = await desk.ask("Why?")
+        assert turn.request.parameters.candidates == 2
+        turn.give(TextDelta("A"), OfCandidate(1, TextDelta("B")), OfCandidate(1, Completed()))
+        turn.give(UsageReported(Usage(1000, 0, 400)), Completed())
+        await desk.settled()
+        assert len(desk.stage.turns) == 1
+        assert str(for_all(2)) in desk.transcript
+        desk.act("newer-version")
+        await until(lambda: str(COUNTED_WITH_FIRST) in desk.transcript)
+        assert len(desk.stored("SELECT 1 FROM ledger")) == 1
 
 
-def test_the_estimate_says_how_many_and_what_counts(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            desk.type("one two three four")
-            await until(lambda: desk.estimate)
-            one = desk.window.prompt.row._estimate
-            desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 3)
-            await until(lambda: desk.window.prompt.row._estimate != one)
-            whole, _short, tip = desk.window.prompt.row._estimate
-            assert whole.endswith("3 answers")
-            assert "3 answers are asked for; the input counts 3 times." in tip
-
-    run(main())
+async def test_the_estimate_says_how_many_and_what_counts() -> None:
+    async with Desk(environment=COMET) as desk:
+        desk.type("one two three four")
+        await until(lambda: desk.estimate)
+        one = desk.window.prompt.row._estimate
+        desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 3)
+        await until(lambda: desk.window.prompt.row._estimate != one)
+        whole, _short, tip = desk.window.prompt.row._estimate
+        assert whole.endswith("3 answers")
+        assert "3 answers are asked for; the input counts 3 times." in tip
 
 
-def test_another_answer_and_going_on_are_one_each(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            for turn in await ask_for(desk, 2):
-                turn.end("A")
-            await desk.settled()
-            desk.act("retry")
-            await until(lambda: len(desk.stage.turns) == 3)
-            desk.stage.turns[-1].end("B")
-            await desk.settled()
-            assert "3/3" in desk.transcript
-            desk.act("continue")
-            await until(lambda: len(desk.stage.turns) == 4)
-            desk.stage.turns[-1].end("C")
-            await desk.settled()
-            assert len(desk.stage.turns) == 4
-
-    run(main())
+async def test_another_answer_and_going_on_are_one_each() -> None:
+    async with Desk(environment=COMET) as desk:
+        for turn in await ask_for(desk, 2):
+            turn.end("A")
+        await desk.settled()
+        desk.act("retry")
+        await until(lambda: len(desk.stage.turns) == 3)
+        desk.stage.turns[-1].end("B")
+        await desk.settled()
+        assert "3/3" in desk.transcript
+        desk.act("continue")
+        await until(lambda: len(desk.stage.turns) == 4)
+        desk.stage.turns[-1].end("C")
+        await desk.settled()
+        assert len(desk.stage.turns) == 4
 
 
-def test_the_quick_prompt_asks_for_one(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            desk.window.settings.setting_changed.emit("answer.candidates", 4)
-            await desk.written()
-            desk.ready.quick.open_with("")
-            desk.ready.quick._quick.submit_requested.emit("Why?")
-            await until(lambda: desk.stage.turns)
-            desk.stage.turns[-1].end("Because.")
-            await desk.settled()
-            assert len(desk.stage.turns) == 1
-            desk.ready.quick._quick.hide()
-
-    run(main())
+async def test_the_quick_prompt_asks_for_one() -> None:
+    async with Desk(environment=COMET) as desk:
+        desk.window.settings.setting_changed.emit("answer.candidates", 4)
+        await desk.written()
+        desk.ready.quick.open_with("")
+        desk.ready.quick._quick.submit_requested.emit("Why?")
+        await until(lambda: desk.stage.turns)
+        desk.stage.turns[-1].end("Because.")
+        await desk.settled()
+        assert len(desk.stage.turns) == 1
+        desk.ready.quick._quick.hide()

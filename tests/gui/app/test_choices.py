@@ -15,7 +15,6 @@ from desktop_app.domain.errors import AuthenticationError, Kept, Remedy
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_state import KeyState
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.secrets import key_for
 
@@ -50,346 +49,299 @@ def key_state(desk: Desk, profile_id: str) -> KeyState:
 # ---------------------------------------------------------------- variant, effort, model
 
 
-def test_the_choice_belongs_to_the_conversation(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.MEDIUM)
-            desk.window.prompt.effort_requested.emit(Effort.XHIGH)
-            turn = await desk.ask("One")
-            one = desk.open_id
-            assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.XHIGH)
-            turn.end("1")
-            await desk.settled()
-            assert "Thinking · xhigh · 1,200 tokens" in desk.transcript
-            desk.window.conversations.new_requested.emit()
-            assert row(desk).effort is Effort.MEDIUM
-            desk.press(Qt.Key.Key_3, ALT)
-            turn = await desk.ask("Two")
-            assert (turn.request.model, turn.request.effort) == ("gpt-5.2-pro", Effort.MEDIUM)
-            turn.end("2")
-            await desk.settled()
-            await desk.opened(one)
-            assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.XHIGH)
-        async with Desk(environment=COMET) as desk:
-            assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.XHIGH)
-
-    run(main())
+async def test_the_choice_belongs_to_the_conversation() -> None:
+    async with Desk(environment=COMET) as desk:
+        assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.MEDIUM)
+        desk.window.prompt.effort_requested.emit(Effort.XHIGH)
+        turn = await desk.ask("One")
+        one = desk.open_id
+        assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.XHIGH)
+        turn.end("1")
+        await desk.settled()
+        assert "Thinking · xhigh · 1,200 tokens" in desk.transcript
+        desk.window.conversations.new_requested.emit()
+        assert row(desk).effort is Effort.MEDIUM
+        desk.press(Qt.Key.Key_3, ALT)
+        turn = await desk.ask("Two")
+        assert (turn.request.model, turn.request.effort) == ("gpt-5.2-pro", Effort.MEDIUM)
+        turn.end("2")
+        await desk.settled()
+        await desk.opened(one)
+        assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.XHIGH)
+    async with Desk(environment=COMET) as desk:
+        assert (row(desk).variant, row(desk).effort) == (Variant.THINKING, Effort.XHIGH)
 
 
-def test_what_a_variant_does_not_take_is_refused_and_comes_back(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            desk.window.prompt.effort_requested.emit(Effort.LOW)
-            desk.window.prompt.variant_requested.emit(Variant.PRO)
-            assert row(desk).effort is Effort.MEDIUM
-            refused = row(desk).effort_refusals
-            assert refused[Effort.LOW] == "GPT-5.2 Pro does not take effort low."
-            turn = await desk.ask("One")
-            assert turn.request.effort is Effort.MEDIUM
-            turn.end("1")
-            await desk.settled()
-            desk.window.prompt.variant_requested.emit(Variant.INSTANT)
-            assert row(desk).effort_refusals[Effort.HIGH] == (
-                "GPT-5.2 Instant always thinks at medium."
-            )
-            desk.window.prompt.variant_requested.emit(Variant.THINKING)
-            assert row(desk).effort is Effort.LOW
-
-    run(main())
+async def test_what_a_variant_does_not_take_is_refused_and_comes_back() -> None:
+    async with Desk(environment=COMET) as desk:
+        desk.window.prompt.effort_requested.emit(Effort.LOW)
+        desk.window.prompt.variant_requested.emit(Variant.PRO)
+        assert row(desk).effort is Effort.MEDIUM
+        refused = row(desk).effort_refusals
+        assert refused[Effort.LOW] == "GPT-5.2 Pro does not take effort low."
+        turn = await desk.ask("One")
+        assert turn.request.effort is Effort.MEDIUM
+        turn.end("1")
+        await desk.settled()
+        desk.window.prompt.variant_requested.emit(Variant.INSTANT)
+        assert row(desk).effort_refusals[Effort.HIGH] == (
+            "GPT-5.2 Instant always thinks at medium."
+        )
+        desk.window.prompt.variant_requested.emit(Variant.THINKING)
+        assert row(desk).effort is Effort.LOW
 
 
-def test_effort_by_key_skips_what_is_refused(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            desk.window.prompt.variant_requested.emit(Variant.PRO)
-            desk.press(Qt.Key.Key_Down, ALT)
-            assert row(desk).effort is Effort.MEDIUM
-            for _ in range(4):
-                desk.press(Qt.Key.Key_Up, ALT)
-            assert row(desk).effort is Effort.XHIGH
-
-    run(main())
+async def test_effort_by_key_skips_what_is_refused() -> None:
+    async with Desk(environment=COMET) as desk:
+        desk.window.prompt.variant_requested.emit(Variant.PRO)
+        desk.press(Qt.Key.Key_Down, ALT)
+        assert row(desk).effort is Effort.MEDIUM
+        for _ in range(4):
+            desk.press(Qt.Key.Key_Up, ALT)
+        assert row(desk).effort is Effort.XHIGH
 
 
-def test_instant_at_openai_has_a_stand_in_that_is_named(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            desk.press(Qt.Key.Key_1, ALT)
-            notice = "Instant is no longer served there: GPT-5.2 with effort none answers instead."
-            assert row(desk).notice == notice
-            assert row(desk).effort is Effort.NONE
-            assert row(desk).effort_refusals[Effort.HIGH] == notice
-            assert desk.hint == notice
-            turn = await desk.ask("One")
-            assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.NONE)
-            turn.end("1")
-            await desk.settled()
-            assert notice in desk.transcript
-
-    run(main())
+async def test_instant_at_openai_has_a_stand_in_that_is_named() -> None:
+    async with Desk(environment=KEYED) as desk:
+        desk.press(Qt.Key.Key_1, ALT)
+        notice = "Instant is no longer served there: GPT-5.2 with effort none answers instead."
+        assert row(desk).notice == notice
+        assert row(desk).effort is Effort.NONE
+        assert row(desk).effort_refusals[Effort.HIGH] == notice
+        assert desk.hint == notice
+        turn = await desk.ask("One")
+        assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.NONE)
+        turn.end("1")
+        await desk.settled()
+        assert notice in desk.transcript
 
 
-def test_another_provider_for_one_conversation(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            await desk.backend.settings.save_profile(SERVER)
-            await desk.state.providers.reload()
-            await until(lambda: any(e.name == "qwen" for e in row(desk).models))
-            names = [e.name for e in row(desk).models if e.provider_name == "OpenAI"]
-            assert names == []  # there is no key for it
-            desk.window.prompt.model_requested.emit(entry(desk, "qwen"))
-            assert row(desk).model_name == "qwen"
-            assert not row(desk).offers_effort
-            turn = await desk.ask("One")
-            assert (turn.request.model, turn.request.effort) == ("qwen", None)
-            assert turn.profile.id == "ollama"
-            turn.end("1")
-            await desk.settled()
-            desk.window.settings.profile_removal_requested.emit("ollama")
-            await desk.written()
-            assert row(desk).model_name == "Provider removed: choose another"
-            assert desk.hint == "Provider removed: choose another"
-            desk.press(Qt.Key.Key_3, ALT)  # chooses no provider
-            assert row(desk).model_name == "Provider removed: choose another"
-            desk.type("Two")
-            desk.enter()
-            assert desk.hint == "Provider removed: choose another"
-            desk.controllers.chat.retry_last()
-            await until(lambda: desk.said.startswith("Provider removed: choose another."))
-            assert len(desk.stage.turns) == 1
-            desk.window.prompt.model_requested.emit(entry(desk, "GPT-5.2 Thinking"))
-            assert desk.said == ""
-            turn = await desk.ask("")
-            assert (turn.request.model, turn.profile.name, turn.asked) == (
-                "gpt-5.2",
-                "CometAPI (environment)",
-                "Two",
-            )
-            turn.end("2")
-            await desk.settled()
-
-    run(main())
+async def test_another_provider_for_one_conversation() -> None:
+    async with Desk(environment=COMET) as desk:
+        await desk.backend.settings.save_profile(SERVER)
+        await desk.state.providers.reload()
+        await until(lambda: any(e.name == "qwen" for e in row(desk).models))
+        names = [e.name for e in row(desk).models if e.provider_name == "OpenAI"]
+        assert names == []  # there is no key for it
+        desk.window.prompt.model_requested.emit(entry(desk, "qwen"))
+        assert row(desk).model_name == "qwen"
+        assert not row(desk).offers_effort
+        turn = await desk.ask("One")
+        assert (turn.request.model, turn.request.effort) == ("qwen", None)
+        assert turn.profile.id == "ollama"
+        turn.end("1")
+        await desk.settled()
+        desk.window.settings.profile_removal_requested.emit("ollama")
+        await desk.written()
+        assert row(desk).model_name == "Provider removed: choose another"
+        assert desk.hint == "Provider removed: choose another"
+        desk.press(Qt.Key.Key_3, ALT)  # chooses no provider
+        assert row(desk).model_name == "Provider removed: choose another"
+        desk.type("Two")
+        desk.enter()
+        assert desk.hint == "Provider removed: choose another"
+        desk.controllers.chat.retry_last()
+        await until(lambda: desk.said.startswith("Provider removed: choose another."))
+        assert len(desk.stage.turns) == 1
+        desk.window.prompt.model_requested.emit(entry(desk, "GPT-5.2 Thinking"))
+        assert desk.said == ""
+        turn = await desk.ask("")
+        assert (turn.request.model, turn.profile.name, turn.asked) == (
+            "gpt-5.2",
+            "CometAPI (environment)",
+            "Two",
+        )
+        turn.end("2")
+        await desk.settled()
 
 
-def test_a_removed_provider_leaves_its_model_behind(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            one = await desk.ask_and_answer("One", "1")
-        async with Desk() as desk:  # without the variable there is no such provider
-            assert desk.open_id == one
-            assert row(desk).model_name == "Provider removed: choose another"
-            desk.window.prompt.model_requested.emit(entry(desk, "SmolLM2 135M"))
-            assert row(desk).model_name == "SmolLM2 135M"
-            turn = await desk.ask("Two")
-            assert (turn.request.model, turn.request.effort) == ("smollm2-135m-instruct", None)
-            turn.end("2")
-            await desk.settled()
-            assert "SmolLM2 135M" in desk.window.transcript.toPlainText()
-            assert "smollm2" not in desk.window.transcript.toPlainText()
-
-    run(main())
+async def test_a_removed_provider_leaves_its_model_behind() -> None:
+    async with Desk(environment=COMET) as desk:
+        one = await desk.ask_and_answer("One", "1")
+    async with Desk() as desk:  # without the variable there is no such provider
+        assert desk.open_id == one
+        assert row(desk).model_name == "Provider removed: choose another"
+        desk.window.prompt.model_requested.emit(entry(desk, "SmolLM2 135M"))
+        assert row(desk).model_name == "SmolLM2 135M"
+        turn = await desk.ask("Two")
+        assert (turn.request.model, turn.request.effort) == ("smollm2-135m-instruct", None)
+        turn.end("2")
+        await desk.settled()
+        assert "SmolLM2 135M" in desk.window.transcript.toPlainText()
+        assert "smollm2" not in desk.window.transcript.toPlainText()
 
 
 # ---------------------------------------------------------------- what it costs
 
 
-def test_the_estimate_follows_the_typing(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            desk.type("one two three")
-            await until(lambda: desk.estimate)
-            assert desk.estimate.startswith("7 tokens")
-            desk.type(" four")
-            await until(lambda: desk.estimate.startswith("8 tokens"))
-            turn = await desk.ask("")
-            turn.end("done")
-            await desk.settled()
-            await until(lambda: desk.estimate == "")
-            header = desk.window.header
-            await until(lambda: header.context.text() == "1.1k of 272k")
-            await until(lambda: header.cost.text() == "$0.005")
-            desk.type("more")
-            # What the provider counted, less its reasoning, and what is new.
-            await until(lambda: desk.estimate.startswith("1.2k tokens"))
-            assert "1,155 tokens of input" in desk.window.prompt.row.figures.toolTip()
-            desk.window.conversations.new_requested.emit()
-            await until(lambda: desk.estimate == "")
-            await until(lambda: header.cost.text() == "")
-            assert not header.context.isVisible()
-
-    run(main())
+async def test_the_estimate_follows_the_typing() -> None:
+    async with Desk(environment=KEYED) as desk:
+        desk.type("one two three")
+        await until(lambda: desk.estimate)
+        assert desk.estimate.startswith("7 tokens")
+        desk.type(" four")
+        await until(lambda: desk.estimate.startswith("8 tokens"))
+        turn = await desk.ask("")
+        turn.end("done")
+        await desk.settled()
+        await until(lambda: desk.estimate == "")
+        header = desk.window.header
+        await until(lambda: header.context.text() == "1.1k of 272k")
+        await until(lambda: header.cost.text() == "$0.005")
+        desk.type("more")
+        # What the provider counted, less its reasoning, and what is new.
+        await until(lambda: desk.estimate.startswith("1.2k tokens"))
+        assert "1,155 tokens of input" in desk.window.prompt.row.figures.toolTip()
+        desk.window.conversations.new_requested.emit()
+        await until(lambda: desk.estimate == "")
+        await until(lambda: header.cost.text() == "")
+        assert not header.context.isVisible()
 
 
-def test_on_this_computer_it_is_free(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await until(lambda: desk.estimate == "free, on this computer")
-            assert "small model" in desk.window.first_start.key_line.words.text()
-
-    run(main())
+async def test_on_this_computer_it_is_free() -> None:
+    async with Desk() as desk:
+        await until(lambda: desk.estimate == "free, on this computer")
+        assert "small model" in desk.window.first_start.key_line.words.text()
 
 
 # ---------------------------------------------------------------- keys
 
 
-def test_a_new_key_switches_an_empty_conversation(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.show_settings(True)
-            desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-            await desk.written()
-            assert row(desk).variant is Variant.THINKING
-            assert row(desk).provider_id == OPENAI.id
-            assert desk.window.settings._values["default.provider"] == OPENAI.id
-            assert not desk.window.first_start.key_line.isVisible()
-            turn = await desk.ask("One")
-            assert turn.profile.id == OPENAI.id
-            turn.end("1")
-            await desk.settled()
-
-    run(main())
+async def test_a_new_key_switches_an_empty_conversation() -> None:
+    async with Desk() as desk:
+        desk.window.show_settings(True)
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await desk.written()
+        assert row(desk).variant is Variant.THINKING
+        assert row(desk).provider_id == OPENAI.id
+        assert desk.window.settings._values["default.provider"] == OPENAI.id
+        assert not desk.window.first_start.key_line.isVisible()
+        turn = await desk.ask("One")
+        assert turn.profile.id == OPENAI.id
+        turn.end("1")
+        await desk.settled()
 
 
-def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Private", "matter")
-            here = desk.open_id
-            desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-            await until(lambda: "New conversations start with OpenAI" in desk.said)
-            assert "this one stays with On this computer" in desk.said
-            assert row(desk).model_name == "SmolLM2 135M"
-            turn = await desk.ask("More")
-            assert turn.profile.kind is ProviderKind.ON_DEVICE
-            turn.end("ok")
-            await desk.settled()
-            desk.window.conversations.new_requested.emit()
-            assert row(desk).provider_id == OPENAI.id
-            await desk.opened(here)
-            assert row(desk).model_name == "SmolLM2 135M"
-            desk.take("Use OpenAI here")
-            assert row(desk).provider_id == OPENAI.id
-            turn = await desk.ask("Now")
-            assert turn.profile.id == OPENAI.id
-            turn.end("ok")
-            await desk.settled()
-
-    run(main())
+async def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Private", "matter")
+        here = desk.open_id
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await until(lambda: "New conversations start with OpenAI" in desk.said)
+        assert "this one stays with On this computer" in desk.said
+        assert row(desk).model_name == "SmolLM2 135M"
+        turn = await desk.ask("More")
+        assert turn.profile.kind is ProviderKind.ON_DEVICE
+        turn.end("ok")
+        await desk.settled()
+        desk.window.conversations.new_requested.emit()
+        assert row(desk).provider_id == OPENAI.id
+        await desk.opened(here)
+        assert row(desk).model_name == "SmolLM2 135M"
+        desk.take("Use OpenAI here")
+        assert row(desk).provider_id == OPENAI.id
+        turn = await desk.ask("Now")
+        assert turn.profile.id == OPENAI.id
+        turn.end("ok")
+        await desk.settled()
 
 
-def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.show_settings(True)
-            desk.window.settings.profile_selected.emit(OPENAI.id)
-            await desk.written()
-            assert key_state(desk, OPENAI.id).place == "none"
-            desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-            await desk.written()
-            state = key_state(desk, OPENAI.id)
-            assert state.place == "session"
-            assert "this session only" in state.note
-            desk.window.settings.key_removal_requested.emit(OPENAI.id)
-            await desk.written()
-            assert key_state(desk, OPENAI.id).place == "none"
-            assert desk.setting("default.provider") == ""
-            assert row(desk).model_name == "SmolLM2 135M"
-            dump = desk.stored("SELECT group_concat(value) FROM settings")
-            assert "not-a-key" not in str(dump)
-
-    run(main())
+async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> None:
+    async with Desk() as desk:
+        desk.window.show_settings(True)
+        desk.window.settings.profile_selected.emit(OPENAI.id)
+        await desk.written()
+        assert key_state(desk, OPENAI.id).place == "none"
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await desk.written()
+        state = key_state(desk, OPENAI.id)
+        assert state.place == "session"
+        assert "this session only" in state.note
+        desk.window.settings.key_removal_requested.emit(OPENAI.id)
+        await desk.written()
+        assert key_state(desk, OPENAI.id).place == "none"
+        assert desk.setting("default.provider") == ""
+        assert row(desk).model_name == "SmolLM2 135M"
+        dump = desk.stored("SELECT group_concat(value) FROM settings")
+        assert "not-a-key" not in str(dump)
 
 
-def test_a_key_that_was_for_the_session_is_not_missed_at_the_next_start(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-            await desk.written()
-        async with Desk() as desk:
-            assert row(desk).model_name == "SmolLM2 135M"
-
-    run(main())
+async def test_a_key_that_was_for_the_session_is_not_missed_at_the_next_start() -> None:
+    async with Desk() as desk:
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await desk.written()
+    async with Desk() as desk:
+        assert row(desk).model_name == "SmolLM2 135M"
 
 
-def test_the_test_button(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.stage.models_of = {
-                OPENAI.id: AuthenticationError(
-                    "The key was not accepted.",
-                    what_was_kept=Kept.QUESTION,
-                    what_to_do=Remedy.CHECK_KEY,
-                ),
-                COMETAPI.id: ("a",) * 38,
-                SERVER.id: ("llama3", "gpt-5.2"),
-            }
-            results = desk.window.settings._results
-            desk.window.settings.test_requested.emit(OPENAI.id)
-            desk.window.settings.test_requested.emit(COMETAPI.id)
-            desk.window.settings.profile_add_requested.emit(replace(SERVER, models=()))
-            await desk.written()
-            desk.window.settings.test_requested.emit(SERVER.id)
-            await desk.written()
-            assert results[OPENAI.id] == (
-                False,
-                "The key was not accepted. Check the key, or replace it, here.",
+async def test_the_test_button() -> None:
+    async with Desk() as desk:
+        desk.stage.models_of = {
+            OPENAI.id: AuthenticationError(
+                "The key was not accepted.",
+                what_was_kept=Kept.QUESTION,
+                what_to_do=Remedy.CHECK_KEY,
+            ),
+            COMETAPI.id: ("a",) * 38,
+            SERVER.id: ("llama3", "gpt-5.2"),
+        }
+        results = desk.window.settings._results
+        desk.window.settings.test_requested.emit(OPENAI.id)
+        desk.window.settings.test_requested.emit(COMETAPI.id)
+        desk.window.settings.profile_add_requested.emit(replace(SERVER, models=()))
+        await desk.written()
+        desk.window.settings.test_requested.emit(SERVER.id)
+        await desk.written()
+        assert results[OPENAI.id] == (
+            False,
+            "The key was not accepted. Check the key, or replace it, here.",
+        )
+        for id_, count in ((COMETAPI.id, 38), (SERVER.id, 2)):
+            is_ok, words = results[id_]
+            assert is_ok
+            assert re.fullmatch(rf"Answered in \d+\.\d s, {count} models", words)
+        stored = await desk.backend.settings.profiles()
+        assert stored[0].models == ("llama3", "gpt-5.2")
+
+
+async def test_an_address_or_key_entered_just_before_is_the_one_tested() -> None:
+    async with Desk() as desk:
+        asked: list[str] = []
+        desk.stage.models_of = {SERVER.id: ("llama3",)}
+        desk.stage.on_models = lambda profile: asked.append(profile.base_url)
+        desk.window.settings.profile_add_requested.emit(SERVER)
+        await desk.written()
+        desk.window.settings.profile_save_requested.emit(replace(SERVER, base_url="http://host/v1"))
+        desk.window.settings.test_requested.emit(SERVER.id)
+        await desk.written()
+        assert asked == ["http://host/v1"]
+        held: list[bool] = []
+        desk.stage.models_of[OPENAI.id] = ("gpt-5.2",)
+        vault = desk.backend.vault
+        desk.stage.on_models = lambda profile: held.append(profile.id in vault._session)
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        desk.window.settings.test_requested.emit(OPENAI.id)
+        await desk.written()
+        assert held
+        assert all(held)
+
+
+async def test_a_refused_key_of_the_environment_is_named_as_such() -> None:
+    async with Desk(environment=KEYED) as desk:
+        turn = await desk.ask("One")
+        turn.fail(
+            AuthenticationError(
+                "OpenAI did not accept the API key.",
+                what_to_do=Remedy.CHECK_KEY,
             )
-            for id_, count in ((COMETAPI.id, 38), (SERVER.id, 2)):
-                is_ok, words = results[id_]
-                assert is_ok
-                assert re.fullmatch(rf"Answered in \d+\.\d s, {count} models", words)
-            stored = await desk.backend.settings.profiles()
-            assert stored[0].models == ("llama3", "gpt-5.2")
-
-    run(main())
-
-
-def test_an_address_or_key_entered_just_before_is_the_one_tested(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            asked: list[str] = []
-            desk.stage.models_of = {SERVER.id: ("llama3",)}
-            desk.stage.on_models = lambda profile: asked.append(profile.base_url)
-            desk.window.settings.profile_add_requested.emit(SERVER)
-            await desk.written()
-            desk.window.settings.profile_save_requested.emit(
-                replace(SERVER, base_url="http://host/v1")
-            )
-            desk.window.settings.test_requested.emit(SERVER.id)
-            await desk.written()
-            assert asked == ["http://host/v1"]
-            held: list[bool] = []
-            desk.stage.models_of[OPENAI.id] = ("gpt-5.2",)
-            vault = desk.backend.vault
-            desk.stage.on_models = lambda profile: held.append(profile.id in vault._session)
-            desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-            desk.window.settings.test_requested.emit(OPENAI.id)
-            await desk.written()
-            assert held
-            assert all(held)
-
-    run(main())
-
-
-def test_a_refused_key_of_the_environment_is_named_as_such(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            turn = await desk.ask("One")
-            turn.fail(
-                AuthenticationError(
-                    "OpenAI did not accept the API key.",
-                    what_to_do=Remedy.CHECK_KEY,
-                )
-            )
-            await desk.settled()
-            assert "Check the key, or replace it, in the environment." in desk.transcript
-            assert "Add key" not in desk.transcript
-            here = desk.open_id
-            desk.window.conversations.new_requested.emit()
-            await desk.opened(here)
-            assert "Check the key, or replace it, in the environment." in desk.transcript
-
-    run(main())
+        )
+        await desk.settled()
+        assert "Check the key, or replace it, in the environment." in desk.transcript
+        assert "Add key" not in desk.transcript
+        here = desk.open_id
+        desk.window.conversations.new_requested.emit()
+        await desk.opened(here)
+        assert "Check the key, or replace it, in the environment." in desk.transcript
 
 
 @pytest.mark.parametrize(
@@ -400,89 +352,77 @@ def test_a_refused_key_of_the_environment_is_named_as_such(run: Run) -> None:
         ("default.effort", "low", ("env-openai", Variant.THINKING, Effort.LOW)),
     ],
 )
-def test_defaults_hold_for_an_empty_conversation_at_once(
-    run: Run, key: str, value: str, expected: tuple[str, Variant, Effort]
+async def test_defaults_hold_for_an_empty_conversation_at_once(
+    key: str, value: str, expected: tuple[str, Variant, Effort]
 ) -> None:
-    async def main() -> None:
-        async with Desk(environment={} if key == "default.provider" else KEYED) as desk:
-            if key == "default.provider":
-                await desk.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-            desk.window.settings.setting_changed.emit(key, value)
-            await desk.written()
-            shown = row(desk)
-            assert (shown.provider_id, shown.variant, shown.effort) == expected
-            await desk.ask_and_answer("One", "1")
-            before = row(desk)
-            desk.window.settings.setting_changed.emit("default.effort", "high")
-            await desk.written()
-            assert row(desk).effort is before.effort
-
-    run(main())
-
-
-def test_the_price_of_a_provider_counts(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
+    async with Desk(environment={} if key == "default.provider" else KEYED) as desk:
+        if key == "default.provider":
             await desk.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
-            desk.window.settings.profile_save_requested.emit(
-                replace(COMETAPI, price_multiplier=Decimal("0.5"))
-            )
-            desk.window.settings.setting_changed.emit("default.provider", COMETAPI.id)
-            await desk.written()
-            await desk.ask_and_answer("One", "1")
-            assert desk.state.current.path[-1].cost == Decimal("0.002275")
-
-    run(main())
-
-
-def test_settings_reach_the_request(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            for key, value in (
-                ("answer.system_prompt", "Be brief."),
-                ("answer.temperature", 0.5),
-                ("answer.verbosity", "low"),
-            ):
-                desk.window.settings.setting_changed.emit(key, value)
-            await desk.written()
-            refusals = desk.window.settings._refusals
-            assert refusals["answer.temperature"] == (
-                "GPT-5.2 Thinking takes a temperature only with effort none."
-            )
-            turn = await desk.ask("One")
-            assert turn.request.instructions == "Be brief."
-            assert turn.request.parameters.temperature is None
-            assert turn.request.parameters.verbosity == "low"
-            turn.end("1")
-            await desk.settled()
-            desk.window.prompt.effort_requested.emit(Effort.NONE)
-            await until(lambda: "answer.temperature" not in desk.window.settings._refusals)
-            turn = await desk.ask("Two")
-            assert turn.request.parameters.temperature == 0.5
-            turn.end("2")
-            await desk.settled()
-
-    run(main())
+        desk.window.settings.setting_changed.emit(key, value)
+        await desk.written()
+        shown = row(desk)
+        assert (shown.provider_id, shown.variant, shown.effort) == expected
+        await desk.ask_and_answer("One", "1")
+        before = row(desk)
+        desk.window.settings.setting_changed.emit("default.effort", "high")
+        await desk.written()
+        assert row(desk).effort is before.effort
 
 
-def test_other_weights_on_this_computer(run: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_the_price_of_a_provider_counts() -> None:
+    async with Desk() as desk:
+        await desk.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
+        desk.window.settings.profile_save_requested.emit(
+            replace(COMETAPI, price_multiplier=Decimal("0.5"))
+        )
+        desk.window.settings.setting_changed.emit("default.provider", COMETAPI.id)
+        await desk.written()
+        await desk.ask_and_answer("One", "1")
+        assert desk.state.current.path[-1].cost == Decimal("0.002275")
+
+
+async def test_settings_reach_the_request() -> None:
+    async with Desk(environment=COMET) as desk:
+        for key, value in (
+            ("answer.system_prompt", "Be brief."),
+            ("answer.temperature", 0.5),
+            ("answer.verbosity", "low"),
+        ):
+            desk.window.settings.setting_changed.emit(key, value)
+        await desk.written()
+        refusals = desk.window.settings._refusals
+        assert refusals["answer.temperature"] == (
+            "GPT-5.2 Thinking takes a temperature only with effort none."
+        )
+        turn = await desk.ask("One")
+        assert turn.request.instructions == "Be brief."
+        assert turn.request.parameters.temperature is None
+        assert turn.request.parameters.verbosity == "low"
+        turn.end("1")
+        await desk.settled()
+        desk.window.prompt.effort_requested.emit(Effort.NONE)
+        await until(lambda: "answer.temperature" not in desk.window.settings._refusals)
+        turn = await desk.ask("Two")
+        assert turn.request.parameters.temperature == 0.5
+        turn.end("2")
+        await desk.settled()
+
+
+async def test_other_weights_on_this_computer(tmp_path_factory: pytest.TempPathFactory) -> None:
     weights = tmp_path_factory.mktemp("weights") / "other.gguf"
 
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("One", "1")
-            desk.window.settings.model_file_chosen.emit(weights)
-            await desk.written()
-            assert row(desk).model_name == "other"
-            assert desk.window.settings._values["local_model.weights"] == str(weights)
-            turn = await desk.ask("Two")
-            assert turn.request.model == str(weights)
-            turn.end("2")
-            await desk.settled()
-        async with Desk() as desk:
-            assert row(desk).model_name == "other"
-            desk.window.settings.model_file_chosen.emit(None)
-            await desk.written()
-            assert row(desk).model_name == "SmolLM2 135M"
-
-    run(main())
+    async with Desk() as desk:
+        await desk.ask_and_answer("One", "1")
+        desk.window.settings.model_file_chosen.emit(weights)
+        await desk.written()
+        assert row(desk).model_name == "other"
+        assert desk.window.settings._values["local_model.weights"] == str(weights)
+        turn = await desk.ask("Two")
+        assert turn.request.model == str(weights)
+        turn.end("2")
+        await desk.settled()
+    async with Desk() as desk:
+        assert row(desk).model_name == "other"
+        desk.window.settings.model_file_chosen.emit(None)
+        await desk.written()
+        assert row(desk).model_name == "SmolLM2 135M"

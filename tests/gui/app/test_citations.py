@@ -15,7 +15,6 @@ from tests.gui.app.desk import Desk, until
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextCharFormat
 
-    from tests.gui.app.conftest import Run
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
@@ -39,128 +38,113 @@ def link_at(desk: Desk, words: str) -> QTextCharFormat:
     return cursor.charFormat()
 
 
-def test_a_citation_opens_its_passage(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await asking(desk, data / "report.pdf")
-            turn = await desk.ask("What happened to the compressor?")
-            (part,) = desk.state.current.path[0].passage_parts
-            numbers = [passage.number for passage in part.passages]
-            assert numbers[0] == 1
-            turn.say("It failed on 19 August [1]. Nothing else")
-            turn.end(f" [{numbers[-1] + 7}].")
-            await desk.settled()
-            assert "[1]" in desk.transcript
-            assert link_at(desk, "[1]").anchorHref() == "repartee:passage/1"
-            assert not link_at(desk, f"[{numbers[-1] + 7}]").isAnchor()
-            transcript = desk.window.transcript
-            cursor = transcript.document().find("[1]")
-            transcript.setTextCursor(cursor)
-            transcript.anchorClicked.emit(QUrl("repartee:passage/1"))
-            viewer = desk.controllers.viewer._viewer
-            assert viewer is not None
-            await until(lambda: bool(viewer.pages.marks()))
-            assert part.passages[0].page in viewer.pages.marks()
-
-    run(main())
+async def test_a_citation_opens_its_passage(data: Path) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await asking(desk, data / "report.pdf")
+        turn = await desk.ask("What happened to the compressor?")
+        (part,) = desk.state.current.path[0].passage_parts
+        numbers = [passage.number for passage in part.passages]
+        assert numbers[0] == 1
+        turn.say("It failed on 19 August [1]. Nothing else")
+        turn.end(f" [{numbers[-1] + 7}].")
+        await desk.settled()
+        assert "[1]" in desk.transcript
+        assert link_at(desk, "[1]").anchorHref() == "repartee:passage/1"
+        assert not link_at(desk, f"[{numbers[-1] + 7}]").isAnchor()
+        transcript = desk.window.transcript
+        cursor = transcript.document().find("[1]")
+        transcript.setTextCursor(cursor)
+        transcript.anchorClicked.emit(QUrl("repartee:passage/1"))
+        viewer = desk.controllers.viewer._viewer
+        assert viewer is not None
+        await until(lambda: bool(viewer.pages.marks()))
+        assert part.passages[0].page in viewer.pages.marks()
 
 
-def test_the_keyboard_reaches_a_citation(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await asking(desk, data / "report.pdf")
-            turn = await desk.ask("What happened to the compressor?")
-            turn.end("It failed [1].")
-            await desk.settled()
-            transcript = desk.window.transcript
-            transcript.moveCursor(QTextCursor.MoveOperation.Start)
-            transcript.setFocus(Qt.FocusReason.TabFocusReason)
-            for _ in range(8):
-                stop = desk.window.focusWidget()
-                assert stop is not None
-                if stop.accessibleName().startswith("source 1: report.pdf, page "):
-                    break
-                QTest.keyClick(stop, Qt.Key.Key_Tab)
-            assert stop.accessibleName().startswith("source 1: report.pdf, page ")
-            QTest.keyClick(stop, Qt.Key.Key_Return)
-            viewer = desk.controllers.viewer._viewer
-            assert viewer is not None
-            await until(lambda: bool(viewer.pages.marks()))
-
-    run(main())
+async def test_the_keyboard_reaches_a_citation(data: Path) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await asking(desk, data / "report.pdf")
+        turn = await desk.ask("What happened to the compressor?")
+        turn.end("It failed [1].")
+        await desk.settled()
+        transcript = desk.window.transcript
+        transcript.moveCursor(QTextCursor.MoveOperation.Start)
+        transcript.setFocus(Qt.FocusReason.TabFocusReason)
+        for _ in range(8):
+            stop = desk.window.focusWidget()
+            assert stop is not None
+            if stop.accessibleName().startswith("source 1: report.pdf, page "):
+                break
+            QTest.keyClick(stop, Qt.Key.Key_Tab)
+        assert stop.accessibleName().startswith("source 1: report.pdf, page ")
+        QTest.keyClick(stop, Qt.Key.Key_Return)
+        viewer = desk.controllers.viewer._viewer
+        assert viewer is not None
+        await until(lambda: bool(viewer.pages.marks()))
 
 
-def test_the_question_lists_what_went_in(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await asking(desk, data / "report.pdf")
-            turn = await desk.ask("What happened to the compressor?")
-            turn.end("It failed [1].")
-            await desk.settled()
-            (part,) = desk.state.current.path[0].passage_parts
-            count = len(part.passages)
-            words = f"{count} passage{'s' if count > 1 else ''} from Contracts"
-            assert words in desk.transcript
-            assert "[1] report.pdf" not in desk.transcript
-            desk.window.transcript._act(desk.state.current.path[0].id, "passages-0")
-            assert "[1] report.pdf, page" in desk.transcript
-            assert link_at(desk, "[1] report.pdf").anchorHref() == "repartee:passage/1"
-            desk.window.transcript._act(desk.state.current.path[0].id, "passages-0")
-            assert "[1] report.pdf" not in desk.transcript
-
-    run(main())
+async def test_the_question_lists_what_went_in(data: Path) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await asking(desk, data / "report.pdf")
+        turn = await desk.ask("What happened to the compressor?")
+        turn.end("It failed [1].")
+        await desk.settled()
+        (part,) = desk.state.current.path[0].passage_parts
+        count = len(part.passages)
+        words = f"{count} passage{'s' if count > 1 else ''} from Contracts"
+        assert words in desk.transcript
+        assert "[1] report.pdf" not in desk.transcript
+        desk.window.transcript._act(desk.state.current.path[0].id, "passages-0")
+        assert "[1] report.pdf, page" in desk.transcript
+        assert link_at(desk, "[1] report.pdf").anchorHref() == "repartee:passage/1"
+        desk.window.transcript._act(desk.state.current.path[0].id, "passages-0")
+        assert "[1] report.pdf" not in desk.transcript
 
 
-def test_an_earlier_question_may_be_cited_and_a_later_one_not(
-    run: Run, data: Path, tmp_path: Path
+async def test_an_earlier_question_may_be_cited_and_a_later_one_not(
+    data: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "zebras.txt"
     other.write_text("Zebras graze at dawn.")
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await asking(desk, data / "report.pdf", other)
-            turn = await desk.ask("What happened to the compressor?")
-            first = [p.number for p in desk.state.current.path[0].passage_parts[0].passages]
-            following = first[-1] + 1
-            turn.end(f"It failed [1][{following}].")
-            await desk.settled()
-            turn = await desk.ask("And the zebras?")
-            (found,) = desk.state.current.path[2].passage_parts
-            assert [p.name for p in found.passages] == ["zebras.txt"]
-            assert 1 in found.known, "what came before is not sent again"
-            turn.end(f"Grazing [{following}], and again [1].")
-            await desk.settled()
-            conversation = desk.state.current.id
-            for _ in range(2):
-                document = desk.window.transcript.document()
-                hrefs = []
-                block = document.begin()
-                while block.isValid():
-                    fragments = block.begin()
-                    while not fragments.atEnd():
-                        made = fragments.fragment().charFormat()
-                        if made.anchorHref().startswith("repartee:"):
-                            hrefs.append(made.anchorHref().rpartition("/")[2])
-                        fragments += 1
-                    block = block.next()
-                assert hrefs == ["1", str(following), "1"]
-                desk.controllers.library.open_here()
-                await desk.controllers.library.open(conversation)
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        await asking(desk, data / "report.pdf", other)
+        turn = await desk.ask("What happened to the compressor?")
+        first = [p.number for p in desk.state.current.path[0].passage_parts[0].passages]
+        following = first[-1] + 1
+        turn.end(f"It failed [1][{following}].")
+        await desk.settled()
+        turn = await desk.ask("And the zebras?")
+        (found,) = desk.state.current.path[2].passage_parts
+        assert [p.name for p in found.passages] == ["zebras.txt"]
+        assert 1 in found.known, "what came before is not sent again"
+        turn.end(f"Grazing [{following}], and again [1].")
+        await desk.settled()
+        conversation = desk.state.current.id
+        for _ in range(2):
+            document = desk.window.transcript.document()
+            hrefs = []
+            block = document.begin()
+            while block.isValid():
+                fragments = block.begin()
+                while not fragments.atEnd():
+                    made = fragments.fragment().charFormat()
+                    if made.anchorHref().startswith("repartee:"):
+                        hrefs.append(made.anchorHref().rpartition("/")[2])
+                    fragments += 1
+                block = block.next()
+            assert hrefs == ["1", str(following), "1"]
+            desk.controllers.library.open_here()
+            await desk.controllers.library.open(conversation)
 
 
-def test_copies_say_the_number(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await asking(desk, data / "report.pdf")
-            turn = await desk.ask("What happened to the compressor?")
-            turn.end("It failed [1].")
-            await desk.settled()
-            desk.window.transcript.copy_last_answer()
-            copied = QGuiApplication.clipboard().mimeData()
-            assert copied.text() == "It failed [1]."
-            assert "repartee:" not in copied.html()
-
-    run(main())
+async def test_copies_say_the_number(data: Path) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await asking(desk, data / "report.pdf")
+        turn = await desk.ask("What happened to the compressor?")
+        turn.end("It failed [1].")
+        await desk.settled()
+        desk.window.transcript.copy_last_answer()
+        copied = QGuiApplication.clipboard().mimeData()
+        assert copied.text() == "It failed [1]."
+        assert "repartee:" not in copied.html()

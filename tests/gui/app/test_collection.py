@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from desktop_app.app.library import housekeeping
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.paths import folders
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
@@ -29,65 +28,56 @@ async def attach(desk: Desk, path: Path) -> None:
     await until(lambda: len(desk.state.draft.value.question_attachments) > before)
 
 
-def test_a_document_goes_with_its_conversation(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await attach(desk, data / "report.pdf")
-            asked = await desk.ask_and_answer("What is it?", "A report.")
-            assert len(files()) == 1
-            desk.window.conversations.delete_requested.emit([asked])
-            await desk.written()
-        assert len(files()) == 1  # it is in the trash
-        async with Desk() as desk:
-            await desk.controllers.trash.empty()
-        assert files() == []
-        async with Desk() as desk:
-            assert desk.stored("SELECT * FROM attachments") == []
-
-    run(main())
+async def test_a_document_goes_with_its_conversation(data: Path) -> None:
+    async with Desk() as desk:
+        await attach(desk, data / "report.pdf")
+        asked = await desk.ask_and_answer("What is it?", "A report.")
+        assert len(files()) == 1
+        desk.window.conversations.delete_requested.emit([asked])
+        await desk.written()
+    assert len(files()) == 1  # it is in the trash
+    async with Desk() as desk:
+        await desk.controllers.trash.empty()
+    assert files() == []
+    async with Desk() as desk:
+        assert desk.stored("SELECT * FROM attachments") == []
 
 
-def test_what_stands_in_a_prompt_stays_and_what_was_taken_out_goes(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await attach(desk, data / "report.pdf")
-            await attach(desk, data / "notes.md")
-            first, second = desk.state.draft.value.question_attachments
-            desk.window.prompt.attachment_removal_requested.emit(first.sha256)
-            await desk.written()
-        assert len(files()) == 2  # young: it may be on its way into another draft
-        async with Desk() as desk:
-            await desk.backend.database.write(
-                lambda c: c.execute("UPDATE attachments SET created_at = ?", (HOURS_AGO,))
-            )
-        assert files() == [desk.backend.attachments.path(second.sha256)]
-
-    run(main())
+async def test_what_stands_in_a_prompt_stays_and_what_was_taken_out_goes(data: Path) -> None:
+    async with Desk() as desk:
+        await attach(desk, data / "report.pdf")
+        await attach(desk, data / "notes.md")
+        first, second = desk.state.draft.value.question_attachments
+        desk.window.prompt.attachment_removal_requested.emit(first.sha256)
+        await desk.written()
+    assert len(files()) == 2  # young: it may be on its way into another draft
+    async with Desk() as desk:
+        await desk.backend.database.write(
+            lambda c: c.execute("UPDATE attachments SET created_at = ?", (HOURS_AGO,))
+        )
+    assert files() == [desk.backend.attachments.path(second.sha256)]
 
 
-def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+async def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(housekeeping, "EVERY_MS", 20)
 
-    async def main() -> None:
-        async with Desk() as desk:
-            old = await desk.ask_and_answer("Old?", "Yes.")
-            desk.window.conversations.delete_requested.emit([old])
-            desk.window.conversations.filter_requested.emit(TRASH)
-            await desk.written()
-            await until(lambda: desk.rows)
-            sql = "UPDATE conversations SET trashed_at = trashed_at - ?"
-            days = 31 * 24 * 3600 * 1_000_000
-            await desk.backend.database.write(lambda c: c.execute(sql, (days,)))
-            await until(lambda: desk.stored("SELECT * FROM conversations") == [])
-            await until(lambda: not desk.rows)
-
-    run(main())
+    async with Desk() as desk:
+        old = await desk.ask_and_answer("Old?", "Yes.")
+        desk.window.conversations.delete_requested.emit([old])
+        desk.window.conversations.filter_requested.emit(TRASH)
+        await desk.written()
+        await until(lambda: desk.rows)
+        sql = "UPDATE conversations SET trashed_at = trashed_at - ?"
+        days = 31 * 24 * 3600 * 1_000_000
+        await desk.backend.database.write(lambda c: c.execute(sql, (days,)))
+        await until(lambda: desk.stored("SELECT * FROM conversations") == [])
+        await until(lambda: not desk.rows)
 
 
-def test_what_was_left_goes_a_little_after_the_start(
-    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+async def test_what_was_left_goes_a_little_after_the_start(
+    data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(housekeeping, "FIRST_MS", 0)
     left = folders().attachments / "ab" / ("cd" * 31)
@@ -95,8 +85,5 @@ def test_what_was_left_goes_a_little_after_the_start(
     left.write_bytes(b"of a crash")
     os.utime(left, (0, 0))
 
-    async def main() -> None:
-        async with Desk():
-            await until(lambda: files() == [])
-
-    run(main())
+    async with Desk():
+        await until(lambda: files() == [])

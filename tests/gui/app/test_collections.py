@@ -17,7 +17,6 @@ from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
     from desktop_app.ui.library.collections_dialog import CollectionsDialog
-    from tests.gui.app.conftest import Run
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 CORPUS = Path(__file__).parents[2] / "data" / "corpus"
@@ -67,246 +66,219 @@ def rows(dialog: CollectionsDialog) -> list[str]:
     return [model.index(row, 0).data(role) for row in range(model.rowCount())]
 
 
-def test_a_folder_becomes_a_collection_that_is_asked(run: Run, tmp_path: Path) -> None:
+async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "report.pdf", "report.docx", "damaged.pdf", "notes.md")
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            dialog = await shown(desk)
-            assert dialog.nothing.isVisible()
-            assert "Drop a folder here" in dialog.nothing.text()
-            drop(dialog, folder)
-            await until(lambda: is_quiet(desk) and len(rows(dialog)) == 4)
-            await until(lambda: "4 documents · 1 could not be read" in dialog.state.text())
-            words = "3 read. 1 could not be read"  # the last thing that is said
-            await until(lambda: dialog._words.text().startswith(words))
-            assert dialog.name.text() == "Contracts"
-            assert str(folder) in dialog.state.text()
-            await until(lambda: "report.pdf, 3 pages" in rows(dialog))
-            assert rows(dialog)[0].startswith("damaged.pdf, ")
-            assert "damaged" in rows(dialog)[0].partition(", ")[2]
-            dialog.ask.click()
-            assert not dialog.isVisible()
-            assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
-            turn = await desk.ask("What happened to the compressor?")
-            assert "<passages-" in turn.asked
-            assert "compressor" in turn.asked
-            turn.end("It failed [1].")
-            await desk.settled()
-            assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
-            desk.window.prompt.attachment_removal_requested.emit(
-                desk.state.draft.value.collections[0].collection_id
-            )
-            assert desk.chips == []
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        dialog = await shown(desk)
+        assert dialog.nothing.isVisible()
+        assert "Drop a folder here" in dialog.nothing.text()
+        drop(dialog, folder)
+        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 4)
+        await until(lambda: "4 documents · 1 could not be read" in dialog.state.text())
+        words = "3 read. 1 could not be read"  # the last thing that is said
+        await until(lambda: dialog._words.text().startswith(words))
+        assert dialog.name.text() == "Contracts"
+        assert str(folder) in dialog.state.text()
+        await until(lambda: "report.pdf, 3 pages" in rows(dialog))
+        assert rows(dialog)[0].startswith("damaged.pdf, ")
+        assert "damaged" in rows(dialog)[0].partition(", ")[2]
+        dialog.ask.click()
+        assert not dialog.isVisible()
+        assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
+        turn = await desk.ask("What happened to the compressor?")
+        assert "<passages-" in turn.asked
+        assert "compressor" in turn.asked
+        turn.end("It failed [1].")
+        await desk.settled()
+        assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
+        desk.window.prompt.attachment_removal_requested.emit(
+            desk.state.draft.value.collections[0].collection_id
+        )
+        assert desk.chips == []
 
 
-def test_by_hand_with_the_keyboard(run: Run, data: Path, tmp_path: Path) -> None:
+async def test_by_hand_with_the_keyboard(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "notes.md"
     shutil.copy(data / "notes.md", file)
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            dialog = await shown(desk)
-            dialog.list.new_button.click()
-            await until(lambda: dialog.current != "")
-            await until(dialog.name.isVisible)
-            assert dialog.name.text() == "New collection"
-            await until(lambda: dialog.name.selectedText() == "New collection")
-            assert not dialog.ask.isEnabled()
-            await until(lambda: "Nothing is in this collection yet" in dialog.empty.text())
-            QTest.keyClicks(dialog.name, "Leases")
-            QTest.keyClick(dialog.name, Qt.Key.Key_Return)
-            names = desk.backend.collections.all
-            for _ in range(200):
-                if [c.name for c in await names()] == ["Leases"]:
-                    break
-            dialog.add_requested.emit(dialog.current, [file])
-            await until(lambda: is_quiet(desk) and bool(rows(dialog)))
-            await until(lambda: rows(dialog) == ["notes.md, Read"])
-            file.write_text("Something else stands here now: the tariff is 21 cents.")
-            dialog.refresh.click()
-            await until(lambda: is_quiet(desk) and dialog._words.text() != "")
-            (found,) = await desk.backend.collections.retrieve(
-                [dialog.current], "What is the tariff?", 1000
-            )
-            assert "21 cents" in found.passages[0].text
-            dialog.files.setCurrentIndex(dialog.files.model().index(0, 0))
-            QTest.keyClick(dialog.files, Qt.Key.Key_Delete)
-            await until(lambda: not rows(dialog))
-            await until(lambda: "was taken out" in dialog._words.text())
-            dialog._undo.click()
-            await until(lambda: is_quiet(desk) and rows(dialog) == ["notes.md, Read"])
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        dialog = await shown(desk)
+        dialog.list.new_button.click()
+        await until(lambda: dialog.current != "")
+        await until(dialog.name.isVisible)
+        assert dialog.name.text() == "New collection"
+        await until(lambda: dialog.name.selectedText() == "New collection")
+        assert not dialog.ask.isEnabled()
+        await until(lambda: "Nothing is in this collection yet" in dialog.empty.text())
+        QTest.keyClicks(dialog.name, "Leases")
+        QTest.keyClick(dialog.name, Qt.Key.Key_Return)
+        names = desk.backend.collections.all
+        for _ in range(200):
+            if [c.name for c in await names()] == ["Leases"]:
+                break
+        dialog.add_requested.emit(dialog.current, [file])
+        await until(lambda: is_quiet(desk) and bool(rows(dialog)))
+        await until(lambda: rows(dialog) == ["notes.md, Read"])
+        file.write_text("Something else stands here now: the tariff is 21 cents.")
+        dialog.refresh.click()
+        await until(lambda: is_quiet(desk) and dialog._words.text() != "")
+        (found,) = await desk.backend.collections.retrieve(
+            [dialog.current], "What is the tariff?", 1000
+        )
+        assert "21 cents" in found.passages[0].text
+        dialog.files.setCurrentIndex(dialog.files.model().index(0, 0))
+        QTest.keyClick(dialog.files, Qt.Key.Key_Delete)
+        await until(lambda: not rows(dialog))
+        await until(lambda: "was taken out" in dialog._words.text())
+        dialog._undo.click()
+        await until(lambda: is_quiet(desk) and rows(dialog) == ["notes.md, Read"])
 
 
-def test_a_deleted_collection_comes_back_or_goes(run: Run, tmp_path: Path) -> None:
+async def test_a_deleted_collection_comes_back_or_goes(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            dialog = await shown(desk)
-            drop(dialog, folder)
-            await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
-            desk.controllers.collections._put_into_draft(dialog.current)
-            dialog.delete.click()
-            await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
-            assert len(await desk.backend.collections.all()) == 1
-            dialog._undo.click()
-            await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
-            dialog.delete.click()
-            await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
-            desk.controllers.collections._forgetting.setInterval(0)  # the time for that is over
-            await until(lambda: not desk.state.draft.value.collections)
-            assert not dialog._undo.isVisible()
-            assert await desk.backend.collections.all() == []
-            assert (folder / "notes.md").exists()
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        dialog = await shown(desk)
+        drop(dialog, folder)
+        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
+        desk.controllers.collections._put_into_draft(dialog.current)
+        dialog.delete.click()
+        await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
+        assert len(await desk.backend.collections.all()) == 1
+        dialog._undo.click()
+        await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
+        dialog.delete.click()
+        await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
+        desk.controllers.collections._forgetting.setInterval(0)  # the time for that is over
+        await until(lambda: not desk.state.draft.value.collections)
+        assert not dialog._undo.isVisible()
+        assert await desk.backend.collections.all() == []
+        assert (folder / "notes.md").exists()
 
 
-def test_a_chip_says_that_its_collection_was_deleted(run: Run, tmp_path: Path) -> None:
+async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            here = await desk.ask_and_answer("Before", "1")
-            dialog = await shown(desk)
-            drop(dialog, folder)
-            await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
-            desk.controllers.collections._put_into_draft(dialog.current)
-            assert "1 document" in desk.chips[0]
-            desk.window.conversations.new_requested.emit()
-            dialog.delete.click()
-            await until(lambda: dialog._undo.isVisible())
-            await desk.opened(here)
-            await until(lambda: desk.chips[0].endswith(", no longer there"))
-            dialog._undo.click()
-            await until(lambda: "1 document" in desk.chips[0])
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        here = await desk.ask_and_answer("Before", "1")
+        dialog = await shown(desk)
+        drop(dialog, folder)
+        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
+        desk.controllers.collections._put_into_draft(dialog.current)
+        assert "1 document" in desk.chips[0]
+        desk.window.conversations.new_requested.emit()
+        dialog.delete.click()
+        await until(lambda: dialog._undo.isVisible())
+        await desk.opened(here)
+        await until(lambda: desk.chips[0].endswith(", no longer there"))
+        dialog._undo.click()
+        await until(lambda: "1 document" in desk.chips[0])
 
 
-def test_filling_can_be_cancelled_and_goes_on(run: Run, tmp_path: Path) -> None:
+async def test_filling_can_be_cancelled_and_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "Many"
     folder.mkdir()
     for number in range(40):
         (folder / f"{number:02}.md").write_text(f"# Note {number}\n\nWords of note {number}.\n")
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            dialog = await shown(desk)
-            drop(dialog, folder)
-            await until(lambda: dialog.work.isVisible() and dialog.work.bar.value() > 1)
-            assert "eading" in dialog.work.words.text()
-            dialog.work.cancel_button.click()
-            await until(lambda: is_quiet(desk) and not dialog.work.isVisible())
-            await until(lambda: "waiting" in dialog.state.text())
-            assert "goes on where it was" in dialog._words.text()
-            dialog.refresh.click()
-            await until(lambda: is_quiet(desk) and dialog.state.text().startswith("40 documents ·"))
-            await until(lambda: "waiting" not in dialog.state.text())
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        dialog = await shown(desk)
+        drop(dialog, folder)
+        await until(lambda: dialog.work.isVisible() and dialog.work.bar.value() > 1)
+        assert "eading" in dialog.work.words.text()
+        dialog.work.cancel_button.click()
+        await until(lambda: is_quiet(desk) and not dialog.work.isVisible())
+        await until(lambda: "waiting" in dialog.state.text())
+        assert "goes on where it was" in dialog._words.text()
+        dialog.refresh.click()
+        await until(lambda: is_quiet(desk) and dialog.state.text().startswith("40 documents ·"))
+        await until(lambda: "waiting" not in dialog.state.text())
 
 
-def test_a_collection_is_chosen_by_its_name(run: Run, tmp_path: Path) -> None:
+async def test_a_collection_is_chosen_by_its_name(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "notes.md")
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.controllers.collections.ask()  # there is none: what they are is shown
-            dialog = await shown(desk)
-            drop(dialog, folder)
-            await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
-            dialog.hide()
-            desk.controllers.collections.ask()
-            await until(lambda: desk.controllers.collections._picker is not None)
-            picker = desk.controllers.collections._picker
-            assert picker is not None
-            await until(picker.isVisible)
-            QTest.keyClick(picker.field, Qt.Key.Key_Return)
-            await until(lambda: desk.chips == ["Contracts, 1 document"])
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        desk.controllers.collections.ask()  # there is none: what they are is shown
+        dialog = await shown(desk)
+        drop(dialog, folder)
+        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
+        dialog.hide()
+        desk.controllers.collections.ask()
+        await until(lambda: desk.controllers.collections._picker is not None)
+        picker = desk.controllers.collections._picker
+        assert picker is not None
+        await until(picker.isVisible)
+        QTest.keyClick(picker.field, Qt.Key.Key_Return)
+        await until(lambda: desk.chips == ["Contracts, 1 document"])
 
 
-def test_what_does_not_fit_becomes_a_collection(run: Run, tmp_path: Path) -> None:
+async def test_what_does_not_fit_becomes_a_collection(tmp_path: Path) -> None:
     folder = tmp_path / "Reports"
     folder.mkdir()
     words = "The tariff of the year was agreed upon by both parties in the spring. "
     for number in range(4):
         (folder / f"{number}.md").write_text(words * 10_000)
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.window.prompt.attach_requested.emit([folder])
-            await until(lambda: bool(desk.chips) and not desk.controllers.attachments._reading)
-            (part,) = desk.state.draft.value.attachments
-            assert isinstance(part, DocumentPart)
-            desk.type("What was agreed?")
-            await desk.written()
-        async with Desk(environment=OPENAI) as desk:  # it is known at the next start, too
-            await until(lambda: bool(desk.chips))
-            await desk.written()
-            desk.enter()
-            await until(lambda: "Make a collection…" in offered(desk))
-            assert "Read in parts…" in offered(desk)
-            desk.take("Make a collection…")
-            await until(lambda: bool(desk.state.draft.value.collections))
-            await until(lambda: is_quiet(desk))
-            assert desk.state.draft.value.question_attachments == ()
-            assert desk.chips[0].startswith("Reports, ")
-            assert desk.text.toPlainText() == "What was agreed?"
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        desk.window.prompt.attach_requested.emit([folder])
+        await until(lambda: bool(desk.chips) and not desk.controllers.attachments._reading)
+        (part,) = desk.state.draft.value.attachments
+        assert isinstance(part, DocumentPart)
+        desk.type("What was agreed?")
+        await desk.written()
+    async with Desk(environment=OPENAI) as desk:  # it is known at the next start, too
+        await until(lambda: bool(desk.chips))
+        await desk.written()
+        desk.enter()
+        await until(lambda: "Make a collection…" in offered(desk))
+        assert "Read in parts…" in offered(desk)
+        desk.take("Make a collection…")
+        await until(lambda: bool(desk.state.draft.value.collections))
+        await until(lambda: is_quiet(desk))
+        assert desk.state.draft.value.question_attachments == ()
+        assert desk.chips[0].startswith("Reports, ")
+        assert desk.text.toPlainText() == "What was agreed?"
 
 
 @pytest.mark.qt_log_ignore("grabbing the keyboard")  # by a menu, on the offscreen platform
-def test_the_menu_of_what_to_attach(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.window.prompt.row.attach_more.click()
-            menu = desk.window.prompt.findChild(QMenu, "attach-menu")
-            assert menu is not None
-            labels = [action.text() for action in menu.actions()]
-            assert labels == [
-                "Attach files…",
-                "Attach a folder…",
-                "Ask a collection…",
-                "Collections…",
-            ]
-            menu.actions()[-1].trigger()
-            await until(lambda: desk.controllers.collections._dialog is not None)
-            menu.close()
-
-    run(main())
+async def test_the_menu_of_what_to_attach() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.window.prompt.row.attach_more.click()
+        menu = desk.window.prompt.findChild(QMenu, "attach-menu")
+        assert menu is not None
+        labels = [action.text() for action in menu.actions()]
+        assert labels == [
+            "Attach files…",
+            "Attach a folder…",
+            "Ask a collection…",
+            "Collections…",
+        ]
+        menu.actions()[-1].trigger()
+        await until(lambda: desk.controllers.collections._dialog is not None)
+        menu.close()
 
 
 @pytest.mark.parametrize(("base_url", "name"), [("", "OpenAI"), ("http://127.0.0.1:1/v1", "127")])
-def test_what_would_be_sent_to_find_by_meaning_is_said_first(
-    run: Run, tmp_path: Path, base_url: str, name: str
+async def test_what_would_be_sent_to_find_by_meaning_is_said_first(
+    tmp_path: Path, base_url: str, name: str
 ) -> None:
     folder = folder_of(tmp_path, "report.pdf", "notes.md")
 
-    async def main() -> None:
-        async with Desk(environment={**OPENAI, "OPENAI_BASE_URL": base_url}) as desk:
-            late = desk.backend.passages
-            late._paid = (desk.backend.gateway, *late._paid[1:])  # the stage makes the vectors
-            dialog = await shown(desk)
-            drop(dialog, folder)
-            await until(lambda: is_quiet(desk) and len(rows(dialog)) == 2)
-            assert dialog.meaning.text() == ""
-            assert not dialog.embed.isVisible()
-            await desk.state.values.set("library.embeddings", True)
-            desk.controllers.collections.show()
-            await until(lambda: dialog.embed.isVisible())
-            assert f"would be sent to {name}" in dialog.meaning.text()
-            assert "tokens, about $0.00" in dialog.meaning.text()
-            dialog.embed.click()
-            await until(lambda: is_quiet(desk) and not dialog.embed.isVisible())
-            assert dialog._words.text() == "Its passages can be found by their meaning now."
-
-    run(main())
+    async with Desk(environment={**OPENAI, "OPENAI_BASE_URL": base_url}) as desk:
+        late = desk.backend.passages
+        late._paid = (desk.backend.gateway, *late._paid[1:])  # the stage makes the vectors
+        dialog = await shown(desk)
+        drop(dialog, folder)
+        await until(lambda: is_quiet(desk) and len(rows(dialog)) == 2)
+        assert dialog.meaning.text() == ""
+        assert not dialog.embed.isVisible()
+        await desk.state.values.set("library.embeddings", True)
+        desk.controllers.collections.show()
+        await until(lambda: dialog.embed.isVisible())
+        assert f"would be sent to {name}" in dialog.meaning.text()
+        assert "tokens, about $0.00" in dialog.meaning.text()
+        dialog.embed.click()
+        await until(lambda: is_quiet(desk) and not dialog.embed.isVisible())
+        assert dialog._words.text() == "Its passages can be found by their meaning now."

@@ -15,7 +15,6 @@ from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.ui.widgets.card_text import CardText
 from desktop_app.ui.window.compaction_card import CompactionCard
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, Held, until
 from tests.gui.app.stage import Turn
 
@@ -67,351 +66,303 @@ def sent(turn: Turn) -> list[str]:
     return [getattr(p, "text", "") for m in turn.request.messages for p in m.parts]
 
 
-def test_nothing_is_offered_before_it_is_near(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await turn(desk, "first", 200_000)
-            await turn(desk, "second", 210_000)
-            desk.controllers.compaction._timer.stop()
-            await desk.controllers.compaction._look()
-            assert bar(desk) is None
-
-    run(main())
+async def test_nothing_is_offered_before_it_is_near() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await turn(desk, "first", 200_000)
+        await turn(desk, "second", 210_000)
+        desk.controllers.compaction._timer.stop()
+        await desk.controllers.compaction._look()
+        assert bar(desk) is None
 
 
-def test_offered_done_by_the_provider_marked_sent_and_undone(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.stage.compacts = True
-            await long_conversation(desk)
-            await until_offered(desk)
-            assert words(desk) == (
-                "This conversation fills 220k of the 272k tokens that GPT-5.2 Thinking takes. "
-                "OpenAI (environment) makes 182k of them shorter, in a form that only it can read. The "
-                "messages stay here, and it can be undone. It costs $0.32 for reading, $2.11 at most."
-            )
-            desk.click("compact")
-            await until(lambda: "Compacting with GPT-5.2 Thinking" in words(desk))
-            assert shown_buttons(desk) == ["Cancel"]
-            desk.stage.states.put_nowait(STATE)
-            await until(lambda: "Compacted: 182k → 9.0k tokens" in desk.transcript)
-            await desk.settled()
-            assert bar(desk) is None
-            assert "in a form that only OpenAI (environment) can read" in desk.transcript
-            assert "first" in desk.transcript
-            # The mark stands where it is: behind the second answer, before the third question.
-            text = desk.transcript
-            assert text.index("second") < text.index("Compacted") < text.index("third")
-            await until(lambda: desk.window.header.context.text().startswith("9k"))
-            assert "for its title and for compacting" in desk.window.header.cost.toolTip()
+async def test_offered_done_by_the_provider_marked_sent_and_undone() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.stage.compacts = True
+        await long_conversation(desk)
+        await until_offered(desk)
+        assert words(desk) == (
+            "This conversation fills 220k of the 272k tokens that GPT-5.2 Thinking takes. "
+            "OpenAI (environment) makes 182k of them shorter, in a form that only it can read. The "
+            "messages stay here, and it can be undone. It costs $0.32 for reading, $2.11 at most."
+        )
+        desk.click("compact")
+        await until(lambda: "Compacting with GPT-5.2 Thinking" in words(desk))
+        assert shown_buttons(desk) == ["Cancel"]
+        desk.stage.states.put_nowait(STATE)
+        await until(lambda: "Compacted: 182k → 9.0k tokens" in desk.transcript)
+        await desk.settled()
+        assert bar(desk) is None
+        assert "in a form that only OpenAI (environment) can read" in desk.transcript
+        assert "first" in desk.transcript
+        # The mark stands where it is: behind the second answer, before the third question.
+        text = desk.transcript
+        assert text.index("second") < text.index("Compacted") < text.index("third")
+        await until(lambda: desk.window.header.context.text().startswith("9k"))
+        assert "for its title and for compacting" in desk.window.header.cost.toolTip()
 
-            asked = await turn(desk, "fourth", 10_000)
-            assert asked.request.state == ITEMS
-            assert sent(asked) == ["third", "So it is.", "fourth"]
+        asked = await turn(desk, "fourth", 10_000)
+        assert asked.request.state == ITEMS
+        assert sent(asked) == ["third", "So it is.", "fourth"]
 
-            desk.act("show-sent", 3)
-            shown = desk.window.findChild(SentTextDialog)
-            assert shown is not None
-            assert "only it can read" in shown.note.text()
-            assert shown.text.toPlainText() == "first"
-            shown.close()
+        desk.act("show-sent", 3)
+        shown = desk.window.findChild(SentTextDialog)
+        assert shown is not None
+        assert "only it can read" in shown.note.text()
+        assert shown.text.toPlainText() == "first"
+        shown.close()
 
-            desk.act("undo-compaction", 3)
-            await until(lambda: "Compacted" not in desk.transcript)
-            asked = await turn(desk, "fifth", 230_000)
-            assert asked.request.state == ""
-            assert len(sent(asked)) == 9
-
-    run(main())
+        desk.act("undo-compaction", 3)
+        await until(lambda: "Compacted" not in desk.transcript)
+        asked = await turn(desk, "fifth", 230_000)
+        assert asked.request.state == ""
+        assert len(sent(asked)) == 9
 
 
-def test_a_summary_by_a_small_model_where_the_provider_has_no_way(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await long_conversation(desk)
-            await until_offered(desk)
-            before = len(desk.stage.turns)
-            desk.click("compact")
-            await until(lambda: len(desk.stage.turns) > before)
-            summing = desk.stage.turns[-1]
-            assert summing.request.model == "gpt-5-mini"
-            assert "GPT-5.2 Thinking" in words(desk) or "part 1 of 1" in words(desk)
-            summing.end("They spoke of **two** things.")
-            await until(lambda: "Compacted: 182k → " in desk.transcript)
-            await desk.settled()
-            asked = await turn(desk, "fourth", 9_000)
-            assert "They spoke of **two** things." in sent(asked)[0]
-            assert sent(asked)[1:] == [SUMMARY_READ, "third", "So it is.", "fourth"]
-            rows = desk.stored("SELECT purpose, model FROM ledger WHERE purpose != 'answer'")
-            assert rows == [("compaction", "gpt-5-mini")]
-            # Asking the second question anew goes before the point: the messages themselves go.
-            desk.act("retry", 3)
-            await until(lambda: desk.stage.turns[-1] is not asked)
-            assert sent(desk.stage.turns[-1]) == ["first", "So it is.", "second"]
-            desk.stage.turns[-1].end("Again.", 95_000)
-            await desk.settled()
-            assert "Compacted" not in desk.transcript
-
-    run(main())
+async def test_a_summary_by_a_small_model_where_the_provider_has_no_way() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await long_conversation(desk)
+        await until_offered(desk)
+        before = len(desk.stage.turns)
+        desk.click("compact")
+        await until(lambda: len(desk.stage.turns) > before)
+        summing = desk.stage.turns[-1]
+        assert summing.request.model == "gpt-5-mini"
+        assert "GPT-5.2 Thinking" in words(desk) or "part 1 of 1" in words(desk)
+        summing.end("They spoke of **two** things.")
+        await until(lambda: "Compacted: 182k → " in desk.transcript)
+        await desk.settled()
+        asked = await turn(desk, "fourth", 9_000)
+        assert "They spoke of **two** things." in sent(asked)[0]
+        assert sent(asked)[1:] == [SUMMARY_READ, "third", "So it is.", "fourth"]
+        rows = desk.stored("SELECT purpose, model FROM ledger WHERE purpose != 'answer'")
+        assert rows == [("compaction", "gpt-5-mini")]
+        # Asking the second question anew goes before the point: the messages themselves go.
+        desk.act("retry", 3)
+        await until(lambda: desk.stage.turns[-1] is not asked)
+        assert sent(desk.stage.turns[-1]) == ["first", "So it is.", "second"]
+        desk.stage.turns[-1].end("Again.", 95_000)
+        await desk.settled()
+        assert "Compacted" not in desk.transcript
 
 
-def test_the_mark_is_there_after_a_restart(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.stage.compacts = True
-            await long_conversation(desk)
-            await until_offered(desk)
-            desk.stage.states.put_nowait(STATE)
-            desk.click("compact")
-            await until(lambda: "Compacted" in desk.transcript)
-            await desk.settled()
-        async with Desk(environment=OPENAI) as desk:
-            await until(lambda: "Compacted: 182k → 9.0k tokens" in desk.transcript)
-            asked = await turn(desk, "fourth", 10_000)
-            assert asked.request.state == ITEMS
-
-    run(main())
+async def test_the_mark_is_there_after_a_restart() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.stage.compacts = True
+        await long_conversation(desk)
+        await until_offered(desk)
+        desk.stage.states.put_nowait(STATE)
+        desk.click("compact")
+        await until(lambda: "Compacted" in desk.transcript)
+        await desk.settled()
+    async with Desk(environment=OPENAI) as desk:
+        await until(lambda: "Compacted: 182k → 9.0k tokens" in desk.transcript)
+        asked = await turn(desk, "fourth", 10_000)
+        assert asked.request.state == ITEMS
 
 
-def test_not_now_holds(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await long_conversation(desk)
-            await until_offered(desk)
-            desk.click("compact-not-now")
-            assert bar(desk) is None
-            await desk.controllers.compaction._look()
-            assert bar(desk) is None
-            assert QApplication.focusWidget() is desk.text
-
-    run(main())
+async def test_not_now_holds() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await long_conversation(desk)
+        await until_offered(desk)
+        desk.click("compact-not-now")
+        assert bar(desk) is None
+        await desk.controllers.compaction._look()
+        assert bar(desk) is None
+        assert QApplication.focusWidget() is desk.text
 
 
-def test_cancelled_or_failed_nothing_is_changed(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.stage.compacts = True
-            await long_conversation(desk)
-            await until_offered(desk)
-            desk.click("compact")
-            await until(lambda: desk.stage.compacted)
-            desk.click("compact-cancel")
-            await desk.written()
-            await until(lambda: "Cancel" not in shown_buttons(desk))
-            assert desk.stored("SELECT count(*) FROM compactions") == [(0,)]
-            desk.stage.compacts = False
-            before = len(desk.stage.turns)
-            desk.controllers.compaction.offer()
-            await until_offered(desk)
-            desk.click("compact")
-            await until(lambda: len(desk.stage.turns) > before)
-            desk.stage.turns[-1].fail(ProviderFaultError("It has a fault of its own."))
-            await until(lambda: desk.said)
-            assert desk.said == "It has a fault of its own."
-            await desk.written()
-            assert desk.stored("SELECT count(*) FROM compactions") == [(0,)]
-            assert "Compacted" not in desk.transcript
-
-    run(main())
+async def test_cancelled_or_failed_nothing_is_changed() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.stage.compacts = True
+        await long_conversation(desk)
+        await until_offered(desk)
+        desk.click("compact")
+        await until(lambda: desk.stage.compacted)
+        desk.click("compact-cancel")
+        await desk.written()
+        await until(lambda: "Cancel" not in shown_buttons(desk))
+        assert desk.stored("SELECT count(*) FROM compactions") == [(0,)]
+        desk.stage.compacts = False
+        before = len(desk.stage.turns)
+        desk.controllers.compaction.offer()
+        await until_offered(desk)
+        desk.click("compact")
+        await until(lambda: len(desk.stage.turns) > before)
+        desk.stage.turns[-1].fail(ProviderFaultError("It has a fault of its own."))
+        await until(lambda: desk.said)
+        assert desk.said == "It has a fault of its own."
+        await desk.written()
+        assert desk.stored("SELECT count(*) FROM compactions") == [(0,)]
+        assert "Compacted" not in desk.transcript
 
 
-def test_the_command_says_what_it_does_and_that_there_may_be_nothing_to_do(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.ready.actions["conversation.compact"]()
-            await until(lambda: "nothing to gain" in desk.said)
-            desk.ready.actions["conversation.uncompact"]()
-            await until(lambda: "Nothing of this conversation" in desk.said)
-            await turn(desk, "first", 5_000)
-            await turn(desk, "second", 6_000)
-            desk.ready.actions["conversation.compact"]()
-            await until_offered(desk)
-            desk.press(Qt.Key.Key_Space)  # the keyboard is on Compact
-            await until(lambda: "Compacting" in words(desk))
-            await until(lambda: desk.stage.turns[-1].request.model == "gpt-5-mini")
-            desk.stage.turns[-1].end("Two things.")
-            await until(lambda: "Compacted: 5." in desk.transcript)
-            desk.ready.actions["conversation.uncompact"]()
-            await until(lambda: "Compacted" not in desk.transcript)
-            await desk.settled()
-
-    run(main())
+async def test_the_command_says_what_it_does_and_that_there_may_be_nothing_to_do() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.ready.actions["conversation.compact"]()
+        await until(lambda: "nothing to gain" in desk.said)
+        desk.ready.actions["conversation.uncompact"]()
+        await until(lambda: "Nothing of this conversation" in desk.said)
+        await turn(desk, "first", 5_000)
+        await turn(desk, "second", 6_000)
+        desk.ready.actions["conversation.compact"]()
+        await until_offered(desk)
+        desk.press(Qt.Key.Key_Space)  # the keyboard is on Compact
+        await until(lambda: "Compacting" in words(desk))
+        await until(lambda: desk.stage.turns[-1].request.model == "gpt-5-mini")
+        desk.stage.turns[-1].end("Two things.")
+        await until(lambda: "Compacted: 5." in desk.transcript)
+        desk.ready.actions["conversation.uncompact"]()
+        await until(lambda: "Compacted" not in desk.transcript)
+        await desk.settled()
 
 
-def test_not_while_an_answer_streams(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await long_conversation(desk)
-            await until_offered(desk)
-            asked = await desk.ask("fourth")
-            await until(lambda: bar(desk) is None)
-            desk.controllers.compaction.offer()
-            await until(lambda: "when the answer has ended" in desk.said)
-            asked.end("Yes.", 230_000)
-            await desk.settled()
-            assert desk.stage.compacted == []
-
-    run(main())
+async def test_not_while_an_answer_streams() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await long_conversation(desk)
+        await until_offered(desk)
+        asked = await desk.ask("fourth")
+        await until(lambda: bar(desk) is None)
+        desk.controllers.compaction.offer()
+        await until(lambda: "when the answer has ended" in desk.said)
+        asked.end("Yes.", 230_000)
+        await desk.settled()
+        assert desk.stage.compacted == []
 
 
-def test_a_question_asked_meanwhile_waits_for_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.stage.compacts = True
-            await long_conversation(desk)
-            await until_offered(desk)
-            desk.click("compact")
-            await until(lambda: desk.stage.compacted)
-            before = len(desk.stage.turns)
-            desk.type("fourth")
-            desk.enter()
-            await until(lambda: desk.controllers.chat._beginning)
-            assert len(desk.stage.turns) == before
-            desk.stage.states.put_nowait(STATE)
-            await until(lambda: len(desk.stage.turns) > before)
-            assert desk.stage.turns[-1].request.state == ITEMS
-            desk.stage.turns[-1].end("Yes.", 10_000)
-            await desk.settled()
-
-    run(main())
+async def test_a_question_asked_meanwhile_waits_for_it() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.stage.compacts = True
+        await long_conversation(desk)
+        await until_offered(desk)
+        desk.click("compact")
+        await until(lambda: desk.stage.compacted)
+        before = len(desk.stage.turns)
+        desk.type("fourth")
+        desk.enter()
+        await until(lambda: desk.controllers.chat._beginning)
+        assert len(desk.stage.turns) == before
+        desk.stage.states.put_nowait(STATE)
+        await until(lambda: len(desk.stage.turns) > before)
+        assert desk.stage.turns[-1].request.state == ITEMS
+        desk.stage.turns[-1].end("Yes.", 10_000)
+        await desk.settled()
 
 
-def test_by_itself_before_the_next_question(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.stage.compacts = True
-            await desk.state.values.set("answer.auto_compact", True)
-            await long_conversation(desk)
-            assert desk.stage.compacted == []  # reading costs nothing
-            desk.stage.states.put_nowait(STATE)
-            asked = await desk.ask("fourth")
-            assert len(desk.stage.compacted) == 1
-            assert asked.request.state == ITEMS
-            asked.end("Yes.", 10_000)
-            await desk.settled()
-            assert "Compacted" in desk.transcript
-
-    run(main())
+async def test_by_itself_before_the_next_question() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.stage.compacts = True
+        await desk.state.values.set("answer.auto_compact", True)
+        await long_conversation(desk)
+        assert desk.stage.compacted == []  # reading costs nothing
+        desk.stage.states.put_nowait(STATE)
+        asked = await desk.ask("fourth")
+        assert len(desk.stage.compacted) == 1
+        assert asked.request.state == ITEMS
+        asked.end("Yes.", 10_000)
+        await desk.settled()
+        assert "Compacted" in desk.transcript
 
 
-def test_a_question_that_does_not_fit_offers_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await turn(desk, "first", 200_000)
-            await turn(desk, "second", 271_900)
-            desk.text.setPlainText("more " * 60_000)
-            desk.enter()
-            await until(lambda: "Compact it" in desk.said)
-            desk.take("Compact")
-            await until_offered(desk)
-            assert "Compact" in shown_buttons(desk)
-            await desk.settled()
-
-    run(main())
+async def test_a_question_that_does_not_fit_offers_it() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await turn(desk, "first", 200_000)
+        await turn(desk, "second", 271_900)
+        desk.text.setPlainText("more " * 60_000)
+        desk.enter()
+        await until(lambda: "Compact it" in desk.said)
+        desk.take("Compact")
+        await until_offered(desk)
+        assert "Compact" in shown_buttons(desk)
+        await desk.settled()
 
 
-def test_the_providers_own_refusal_offers_it_too(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await turn(desk, "first", 5_000)
-            asked = await desk.ask("second")
-            asked.fail(ContextTooLongError("Too long.", what_was_kept=Kept.QUESTION))
-            await desk.settled()
-            assert "Compact" in desk.transcript
-            desk.act("compact")
-            await until_offered(desk)
-
-    run(main())
+async def test_the_providers_own_refusal_offers_it_too() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await turn(desk, "first", 5_000)
+        asked = await desk.ask("second")
+        asked.fail(ContextTooLongError("Too long.", what_was_kept=Kept.QUESTION))
+        await desk.settled()
+        assert "Compact" in desk.transcript
+        desk.act("compact")
+        await until_offered(desk)
 
 
-def test_deleted_meanwhile_it_does_not_come_back(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI, disk=Held) as desk:
-            desk.stage.compacts = True
-            await long_conversation(desk)
-            await until_offered(desk)
-            desk.click("compact")
-            await until(lambda: desk.stage.compacted)
-            desk.type("fourth")
-            desk.enter()
-            await until(lambda: desk.controllers.chat._beginning)
-            desk.controllers.trash.delete_chosen()
-            desk.stage.states.put_nowait(STATE)
-            await until(lambda: not desk.controllers.chat._beginning)
-            await desk.settled()
-            assert len(desk.stage.turns) == 3
-            assert desk.rows == []
-
-    run(main())
+async def test_deleted_meanwhile_it_does_not_come_back() -> None:
+    async with Desk(environment=OPENAI, disk=Held) as desk:
+        desk.stage.compacts = True
+        await long_conversation(desk)
+        await until_offered(desk)
+        desk.click("compact")
+        await until(lambda: desk.stage.compacted)
+        desk.type("fourth")
+        desk.enter()
+        await until(lambda: desk.controllers.chat._beginning)
+        desk.controllers.trash.delete_chosen()
+        desk.stage.states.put_nowait(STATE)
+        await until(lambda: not desk.controllers.chat._beginning)
+        await desk.settled()
+        assert len(desk.stage.turns) == 3
+        assert desk.rows == []
 
 
 # ---------------------------------------------------------------- titles
 
 
-def test_a_better_title_comes_once_it_is_wanted(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await desk.ask_and_answer("Why is the sky blue?", "Rayleigh.")
-            assert len(desk.stage.turns) == 1  # off, unless the person wants it
-            await desk.state.values.set("library.model_titles", True)
-            desk.window.conversations.new_requested.emit()
-            asked = await desk.ask("Why is the sea salty?")
-            asked.end("Rivers.")
-            await until(lambda: len(desk.stage.turns) == 3)
-            assert desk.rows[0] == "Why is the sea salty?"
-            naming = desk.stage.turns[2]
-            assert naming.request.model == "gpt-5-nano"
-            naming.end('**"Salt in the sea"**\nand more')
-            await until(lambda: desk.rows[0] == "Salt in the sea")
-            assert desk.window.windowTitle().startswith("Salt in the sea")
-            assert desk.rows[1] == "Why is the sky blue?"
-            await desk.settled()
-            await desk.ask_and_answer("And lakes?", "They drain.")
-            assert len(desk.stage.turns) == 4  # no title of the second answer
-            assert desk.stored("SELECT title FROM conversations ORDER BY created_at")[-1] == (
-                "Salt in the sea",
-            )
-            assert desk.stored("SELECT purpose FROM ledger").count(("title",)) == 1
-
-    run(main())
+async def test_a_better_title_comes_once_it_is_wanted() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await desk.ask_and_answer("Why is the sky blue?", "Rayleigh.")
+        assert len(desk.stage.turns) == 1  # off, unless the person wants it
+        await desk.state.values.set("library.model_titles", True)
+        desk.window.conversations.new_requested.emit()
+        asked = await desk.ask("Why is the sea salty?")
+        asked.end("Rivers.")
+        await until(lambda: len(desk.stage.turns) == 3)
+        assert desk.rows[0] == "Why is the sea salty?"
+        naming = desk.stage.turns[2]
+        assert naming.request.model == "gpt-5-nano"
+        naming.end('**"Salt in the sea"**\nand more')
+        await until(lambda: desk.rows[0] == "Salt in the sea")
+        assert desk.window.windowTitle().startswith("Salt in the sea")
+        assert desk.rows[1] == "Why is the sky blue?"
+        await desk.settled()
+        await desk.ask_and_answer("And lakes?", "They drain.")
+        assert len(desk.stage.turns) == 4  # no title of the second answer
+        assert desk.stored("SELECT title FROM conversations ORDER BY created_at")[-1] == (
+            "Salt in the sea",
+        )
+        assert desk.stored("SELECT purpose FROM ledger").count(("title",)) == 1
 
 
-def test_a_title_of_the_persons_is_left_alone(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await desk.state.values.set("library.model_titles", True)
-            asked = await desk.ask("Why is the sea salty?")
-            await desk.written()
-            desk.window.conversations.renamed.emit(desk.open_id, "Mine")
-            asked.end("Rivers.")
-            await desk.settled()
-            assert len(desk.stage.turns) == 1
-            # Renamed while the small model writes: the person's words stand.
-            desk.window.conversations.new_requested.emit()
-            asked = await desk.ask("Why is the sky blue?")
-            asked.end("Rayleigh.")
-            await until(lambda: len(desk.stage.turns) == 3)
-            desk.window.conversations.renamed.emit(desk.open_id, "Mine too")
-            desk.stage.turns[2].end("Blue sky")
-            await desk.settled()
-            assert desk.rows == ["Mine too", "Mine"]
-
-    run(main())
+async def test_a_title_of_the_persons_is_left_alone() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await desk.state.values.set("library.model_titles", True)
+        asked = await desk.ask("Why is the sea salty?")
+        await desk.written()
+        desk.window.conversations.renamed.emit(desk.open_id, "Mine")
+        asked.end("Rivers.")
+        await desk.settled()
+        assert len(desk.stage.turns) == 1
+        # Renamed while the small model writes: the person's words stand.
+        desk.window.conversations.new_requested.emit()
+        asked = await desk.ask("Why is the sky blue?")
+        asked.end("Rayleigh.")
+        await until(lambda: len(desk.stage.turns) == 3)
+        desk.window.conversations.renamed.emit(desk.open_id, "Mine too")
+        desk.stage.turns[2].end("Blue sky")
+        await desk.settled()
+        assert desk.rows == ["Mine too", "Mine"]
 
 
-def test_a_title_that_fails_says_nothing(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await desk.state.values.set("library.model_titles", True)
-            asked = await desk.ask("Why is the sea salty?")
-            asked.end("Rivers.")
-            await until(lambda: len(desk.stage.turns) == 2)
-            desk.stage.turns[1].fail(ProviderFaultError("It failed."))
-            await desk.settled()
-            assert desk.said == ""
-            assert desk.rows == ["Why is the sea salty?"]
-
-    run(main())
+async def test_a_title_that_fails_says_nothing() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await desk.state.values.set("library.model_titles", True)
+        asked = await desk.ask("Why is the sea salty?")
+        asked.end("Rivers.")
+        await until(lambda: len(desk.stage.turns) == 2)
+        desk.stage.turns[1].fail(ProviderFaultError("It failed."))
+        await desk.settled()
+        assert desk.said == ""
+        assert desk.rows == ["Why is the sea salty?"]
 
 
 async def compacted(desk: Desk) -> None:
@@ -424,67 +375,58 @@ async def compacted(desk: Desk) -> None:
     await desk.settled()
 
 
-def test_escape_leaves_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.stage.compacts = True
-            await long_conversation(desk)
-            await until_offered(desk)
-            desk.click("compact")
-            await until(lambda: desk.stage.compacted)
-            desk.press(Qt.Key.Key_Escape)
-            await until(lambda: "Cancel" not in shown_buttons(desk))
-            assert desk.stored("SELECT count(*) FROM compactions") == [(0,)]
-
-    run(main())
+async def test_escape_leaves_it() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.stage.compacts = True
+        await long_conversation(desk)
+        await until_offered(desk)
+        desk.click("compact")
+        await until(lambda: desk.stage.compacted)
+        desk.press(Qt.Key.Key_Escape)
+        await until(lambda: "Cancel" not in shown_buttons(desk))
+        assert desk.stored("SELECT count(*) FROM compactions") == [(0,)]
 
 
-def test_what_the_mark_offers_is_in_reach_of_the_keyboard(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await compacted(desk)
-            desk.ready.actions["conversation.show-sent"]()
-            shown = desk.window.findChild(SentTextDialog)
-            assert shown is not None
-            assert shown.text.toPlainText() == "first"
-            shown.close()
-            view = desk.window.transcript
-            view.setFocus(Qt.FocusReason.TabFocusReason)
-            for _ in range(40):
-                stop = QApplication.focusWidget() or view
-                assert stop is view or view.isAncestorOf(stop)
-                if stop.objectName() == "message-undo-compaction":
-                    break
-                QTest.keyClick(stop, Qt.Key.Key_Tab)
-            QTest.keyClick(stop, Qt.Key.Key_Return)
-            await until(lambda: "Compacted" not in desk.transcript)
-
-    run(main())
+async def test_what_the_mark_offers_is_in_reach_of_the_keyboard() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await compacted(desk)
+        desk.ready.actions["conversation.show-sent"]()
+        shown = desk.window.findChild(SentTextDialog)
+        assert shown is not None
+        assert shown.text.toPlainText() == "first"
+        shown.close()
+        view = desk.window.transcript
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        for _ in range(40):
+            stop = QApplication.focusWidget() or view
+            assert stop is view or view.isAncestorOf(stop)
+            if stop.objectName() == "message-undo-compaction":
+                break
+            QTest.keyClick(stop, Qt.Key.Key_Tab)
+        QTest.keyClick(stop, Qt.Key.Key_Return)
+        await until(lambda: "Compacted" not in desk.transcript)
 
 
-def test_in_a_small_window_with_large_letters_nothing_is_cut(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.theme.set_text_size(200)
-            desk.window.setMinimumSize(0, 0)  # as on a screen of that size
-            desk.window.resize(640, 480)
-            await long_conversation(desk)
-            await until_offered(desk)
-            shown, prompt = bar(desk), desk.window.prompt
-            assert shown is not None
-            text = shown._text
-            await until(lambda: prompt.height() >= prompt.minimumSizeHint().height())
-            assert text.height() < needed(text)  # the rest is scrolled to
-            assert text.height() >= 2 * text.fontMetrics().lineSpacing()
-            assert text.focusPolicy() == Qt.FocusPolicy.TabFocus
-            assert text.geometry().bottom() < shown.compact_button.geometry().top()
-            assert shown.compact_button.geometry().bottom() < shown.height()
-            assert not prompt._hint_label.isVisible()
-            desk.window.resize(1280, 1000)
-            await until(lambda: text.height() == needed(text))
-            assert prompt._hint_label.isVisible()
-
-    run(main())
+async def test_in_a_small_window_with_large_letters_nothing_is_cut() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.theme.set_text_size(200)
+        desk.window.setMinimumSize(0, 0)  # as on a screen of that size
+        desk.window.resize(640, 480)
+        await long_conversation(desk)
+        await until_offered(desk)
+        shown, prompt = bar(desk), desk.window.prompt
+        assert shown is not None
+        text = shown._text
+        await until(lambda: prompt.height() >= prompt.minimumSizeHint().height())
+        assert text.height() < needed(text)  # the rest is scrolled to
+        assert text.height() >= 2 * text.fontMetrics().lineSpacing()
+        assert text.focusPolicy() == Qt.FocusPolicy.TabFocus
+        assert text.geometry().bottom() < shown.compact_button.geometry().top()
+        assert shown.compact_button.geometry().bottom() < shown.height()
+        assert not prompt._hint_label.isVisible()
+        desk.window.resize(1280, 1000)
+        await until(lambda: text.height() == needed(text))
+        assert prompt._hint_label.isVisible()
 
 
 def needed(text: CardText) -> int:

@@ -73,70 +73,61 @@ async def choose(name: str) -> str:
     return said
 
 
-def test_what_is_imported_is_shown_and_said(run: Run, tmp_path: Path) -> None:
+async def test_what_is_imported_is_shown_and_said(tmp_path: Path) -> None:
     export = tmp_path / "conversations.json"
     export.write_text(chatgpt())
 
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Mine?", "Yes.")
-            desk.controllers.transfer.import_files([export])
-            bar = desk.window.findChildren(ProgressCard)
-            await until(lambda: desk.window.findChildren(ProgressCard))
-            bar = desk.window.findChildren(ProgressCard)
-            await until(lambda: "imported" in desk.said)
-            assert desk.said == "3 conversations imported."
-            assert bar[0].isHidden()
-            assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(desk.rows)
-            assert "Yes." in desk.transcript
-            desk.controllers.transfer.import_files([export])
-            await until(lambda: "known already" in desk.said)
-            assert desk.said == "0 conversations imported; 3 known already."
-            bad = tmp_path / "bad.json"
-            bad.write_text("{}")
-            desk.controllers.transfer.import_files([bad])
-            await until(lambda: "holds no conversations" in desk.said)
-
-    run(main())
+    async with Desk() as desk:
+        await desk.ask_and_answer("Mine?", "Yes.")
+        desk.controllers.transfer.import_files([export])
+        bar = desk.window.findChildren(ProgressCard)
+        await until(lambda: desk.window.findChildren(ProgressCard))
+        bar = desk.window.findChildren(ProgressCard)
+        await until(lambda: "imported" in desk.said)
+        assert desk.said == "3 conversations imported."
+        assert bar[0].isHidden()
+        assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(desk.rows)
+        assert "Yes." in desk.transcript
+        desk.controllers.transfer.import_files([export])
+        await until(lambda: "known already" in desk.said)
+        assert desk.said == "0 conversations imported; 3 known already."
+        bad = tmp_path / "bad.json"
+        bad.write_text("{}")
+        desk.controllers.transfer.import_files([bad])
+        await until(lambda: "holds no conversations" in desk.said)
 
 
-def test_an_import_can_be_stopped(run: Run, tmp_path: Path) -> None:
+async def test_an_import_can_be_stopped(tmp_path: Path) -> None:
     export = tmp_path / "conversations.json"
     export.write_text(chatgpt(4000))
 
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.controllers.transfer.import_files([export])
-            await until(lambda: desk.window.findChildren(ProgressCard))
-            bar = desk.window.findChildren(ProgressCard)[0]
-            await until(lambda: bar.bar.value() > 3)
-            bar.cancel_button.click()
-            await until(lambda: "stopped" in desk.said)
-            count = desk.stored("SELECT count(*) FROM conversations")[0][0]
-            assert 3 < count < 4000
-
-    run(main())
+    async with Desk() as desk:
+        desk.controllers.transfer.import_files([export])
+        await until(lambda: desk.window.findChildren(ProgressCard))
+        bar = desk.window.findChildren(ProgressCard)[0]
+        await until(lambda: bar.bar.value() > 3)
+        bar.cancel_button.click()
+        await until(lambda: "stopped" in desk.said)
+        count = desk.stored("SELECT count(*) FROM conversations")[0][0]
+        assert 3 < count < 4000
 
 
-def test_export_of_one_and_of_all(run: Run, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            first = await desk.ask_and_answer("First?", "One.")
-            desk.controllers.library.open_new()
-            await desk.ask_and_answer("Second?", "Two.")
-            transfer = desk.controllers.transfer
-            transfer.export([first], "markdown", tmp_path / "one.md")
-            await until(lambda: "exported" in desk.said)
-            assert (tmp_path / "one.md").read_text().startswith("# First?")
-            desk.window.notifications.dismiss()
-            transfer.export(None, "json", tmp_path / "all.json")
-            await until(lambda: "2 conversations exported" in desk.said)
-            kept = json.loads((tmp_path / "all.json").read_text())
-            assert len(kept["conversations"]) == 2
-            transfer.export(None, "json", Path("/proc/none.json"))
-            await until(lambda: "could not be written" in desk.said)
-
-    run(main())
+async def test_export_of_one_and_of_all(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        first = await desk.ask_and_answer("First?", "One.")
+        desk.controllers.library.open_new()
+        await desk.ask_and_answer("Second?", "Two.")
+        transfer = desk.controllers.transfer
+        transfer.export([first], "markdown", tmp_path / "one.md")
+        await until(lambda: "exported" in desk.said)
+        assert (tmp_path / "one.md").read_text().startswith("# First?")
+        desk.window.notifications.dismiss()
+        transfer.export(None, "json", tmp_path / "all.json")
+        await until(lambda: "2 conversations exported" in desk.said)
+        kept = json.loads((tmp_path / "all.json").read_text())
+        assert len(kept["conversations"]) == 2
+        transfer.export(None, "json", Path("/proc/none.json"))
+        await until(lambda: "could not be written" in desk.said)
 
 
 def test_when_a_backup_is_due() -> None:
@@ -155,39 +146,36 @@ def test_when_a_backup_is_due() -> None:
     assert due_in("day", {"at": "nonsense"}, at) == zero
 
 
-def test_a_backup_is_made_by_itself_and_a_failure_said_once(run: Run, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Mine?", "Yes.")
-            page, backups = library_page(desk), desk.controllers.backups
-            page.changed.emit("backup.folder", "/proc/none")
-            page.changed.emit("backup.every", "day")
-            await desk.written()
-            assert backups._timer.isActive()
+async def test_a_backup_is_made_by_itself_and_a_failure_said_once(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Mine?", "Yes.")
+        page, backups = library_page(desk), desk.controllers.backups
+        page.changed.emit("backup.folder", "/proc/none")
+        page.changed.emit("backup.every", "day")
+        await desk.written()
+        assert backups._timer.isActive()
+        await backups._when_due()
+        assert "could not be made" in desk.said
+        assert "failed" in page._state.text()
+        desk.window.notifications.dismiss()
+        backups._last["failed_at"] = (now() - timedelta(hours=2)).isoformat()
+        await backups._when_due()
+        assert desk.said == ""
+        page.changed.emit("backup.folder", str(tmp_path / "backups"))
+        page.changed.emit("backup.keep", 2)
+        await desk.written()
+        for _ in range(2):
+            backups._last.pop("at", None)
             await backups._when_due()
-            assert "could not be made" in desk.said
-            assert "failed" in page._state.text()
-            desk.window.notifications.dismiss()
-            backups._last["failed_at"] = (now() - timedelta(hours=2)).isoformat()
-            await backups._when_due()
-            assert desk.said == ""
-            page.changed.emit("backup.folder", str(tmp_path / "backups"))
-            page.changed.emit("backup.keep", 2)
-            await desk.written()
-            for _ in range(2):
-                backups._last.pop("at", None)
-                await backups._when_due()
-            assert desk.said == ""
-            assert "Last backup: " in page._state.text()
-            assert desk.setting(LAST_KEY)["at"]
-            kept = list((tmp_path / "backups").glob("*.zip"))
-            assert 1 <= len(kept) <= 2
-            with zipfile.ZipFile(kept[0]) as pack:
-                assert "repartee.sqlite3" in pack.namelist()
-            remaining = backups._timer.remainingTime()
-            assert remaining > 3_600_000
-
-    run(main())
+        assert desk.said == ""
+        assert "Last backup: " in page._state.text()
+        assert desk.setting(LAST_KEY)["at"]
+        kept = list((tmp_path / "backups").glob("*.zip"))
+        assert 1 <= len(kept) <= 2
+        with zipfile.ZipFile(kept[0]) as pack:
+            assert "repartee.sqlite3" in pack.namelist()
+        remaining = backups._timer.remainingTime()
+        assert remaining > 3_600_000
 
 
 def test_everything_is_deleted_after_a_typed_word(run: Run) -> None:
@@ -252,15 +240,12 @@ def test_a_backup_is_restored(run: Run, tmp_path: Path) -> None:
     run(second())
 
 
-def test_a_job_that_fails_is_said(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            closed = ClosedStore(None, desk.theme.current, folders())
-            doing = asyncio.ensure_future(closed.do(erasing(folders())))  # while it is open
-            assert "is open" in await choose("go-on")
-            await doing
-
-    run(main())
+async def test_a_job_that_fails_is_said() -> None:
+    async with Desk() as desk:
+        closed = ClosedStore(None, desk.theme.current, folders())
+        doing = asyncio.ensure_future(closed.do(erasing(folders())))  # while it is open
+        assert "is open" in await choose("go-on")
+        await doing
 
 
 def test_damage_is_offered_to_be_repaired(run: Run) -> None:
@@ -304,17 +289,14 @@ def test_damage_is_offered_to_be_repaired(run: Run) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_a_fold_that_is_opened_shows_what_is_in_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.resize(640, 480)
-            page = library_page(desk)
-            head, word = (
-                find(page, QToolButton, "delete-everything"),
-                find(page, QLineEdit, "delete-word"),
-            )
-            head.click()
-            await until(lambda: word.visibleRegion().boundingRect().height() == word.height())
-            assert not head.visibleRegion().isEmpty()
-
-    run(main())
+async def test_a_fold_that_is_opened_shows_what_is_in_it() -> None:
+    async with Desk() as desk:
+        desk.window.resize(640, 480)
+        page = library_page(desk)
+        head, word = (
+            find(page, QToolButton, "delete-everything"),
+            find(page, QLineEdit, "delete-word"),
+        )
+        head.click()
+        await until(lambda: word.visibleRegion().boundingRect().height() == word.height())
+        assert not head.visibleRegion().isEmpty()

@@ -43,49 +43,43 @@ def part_of(desk: Desk) -> DocumentPart:
     return part
 
 
-def test_a_password_opens_it_and_is_kept_nowhere(run: Run, data: Path, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([data / "encrypted.pdf"])
-            dialog = await asked()
-            assert dialog.accessibleName() == "“encrypted.pdf” is protected by a password."
-            assert dialog.field.echoMode() is dialog.field.EchoMode.Password
-            give(dialog, "wrong-8214")
-            await until(lambda: dialogs() not in ([], [dialog]))
-            again = dialogs()[0]
-            assert again.accessibleName() == "That is not the password of “encrypted.pdf”."
-            give(again, "alder")
-            await until(lambda: is_read(desk))
-            assert desk.chips[0].startswith("encrypted.pdf, 3 pages · ")
-            assert part_of(desk).is_protected
-            turn = await desk.ask("Who?")
-            assert "[page 3]" in turn.asked
-            turn.end("Dubois")
-            await desk.settled()
-            assert desk.said == ""
-        where = folders()
-        files = [path for path in where.data.rglob("*") if path.is_file()]
-        files += [path for path in where.logs.rglob("*") if path.is_file()]
-        assert len(files) > 1
-        for path in files:
-            content = path.read_bytes()
-            for word in (b"alder", b"wrong-8214"):
-                assert word not in content or path.name == "store.sqlite3-shm", path
-
-    run(main())
+async def test_a_password_opens_it_and_is_kept_nowhere(data: Path, tmp_path: Path) -> None:
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([data / "encrypted.pdf"])
+        dialog = await asked()
+        assert dialog.accessibleName() == "“encrypted.pdf” is protected by a password."
+        assert dialog.field.echoMode() is dialog.field.EchoMode.Password
+        give(dialog, "wrong-8214")
+        await until(lambda: dialogs() not in ([], [dialog]))
+        again = dialogs()[0]
+        assert again.accessibleName() == "That is not the password of “encrypted.pdf”."
+        give(again, "alder")
+        await until(lambda: is_read(desk))
+        assert desk.chips[0].startswith("encrypted.pdf, 3 pages · ")
+        assert part_of(desk).is_protected
+        turn = await desk.ask("Who?")
+        assert "[page 3]" in turn.asked
+        turn.end("Dubois")
+        await desk.settled()
+        assert desk.said == ""
+    where = folders()
+    files = [path for path in where.data.rglob("*") if path.is_file()]
+    files += [path for path in where.logs.rglob("*") if path.is_file()]
+    assert len(files) > 1
+    for path in files:
+        content = path.read_bytes()
+        for word in (b"alder", b"wrong-8214"):
+            assert word not in content or path.name == "store.sqlite3-shm", path
 
 
-def test_whoever_gives_no_password_is_told_as_before(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([data / "encrypted.pdf", data / "notes.md"])
-            dialog = await asked()
-            QTest.keyClick(dialog, Qt.Key.Key_Escape)
-            await until(lambda: is_read(desk))
-            assert desk.said.startswith("“encrypted.pdf” is protected by a password.")
-            assert len(desk.chips) == 1
-
-    run(main())
+async def test_whoever_gives_no_password_is_told_as_before(data: Path) -> None:
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([data / "encrypted.pdf", data / "notes.md"])
+        dialog = await asked()
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        await until(lambda: is_read(desk))
+        assert desk.said.startswith("“encrypted.pdf” is protected by a password.")
+        assert len(desk.chips) == 1
 
 
 def test_two_are_asked_for_one_after_the_other(run: Run, tmp_path: Path) -> None:
@@ -106,34 +100,28 @@ def test_two_are_asked_for_one_after_the_other(run: Run, tmp_path: Path) -> None
     run(main())
 
 
-def test_what_has_opened_one_is_tried_at_the_next(run: Run, tmp_path: Path) -> None:
+async def test_what_has_opened_one_is_tried_at_the_next(tmp_path: Path) -> None:
     for name in ("a.pdf", "b.pdf", "c.pdf"):
         (tmp_path / name).write_bytes(locked_pdf(SECRET, pages=len(name) + ord(name[0]) - 101))
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.window.files_dropped.emit([tmp_path / "a.pdf", tmp_path / "b.pdf"])
-            give(await asked(), SECRET)  # once for both
-            await until(lambda: is_read(desk))
-            desk.window.files_dropped.emit([tmp_path / "c.pdf", tmp_path / "a.pdf"])
-            await until(lambda: is_read(desk) and "a.pdf is attached already." in desk.said)
-            assert len(desk.chips) == 3
-            assert not dialogs()
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        desk.window.files_dropped.emit([tmp_path / "a.pdf", tmp_path / "b.pdf"])
+        give(await asked(), SECRET)  # once for both
+        await until(lambda: is_read(desk))
+        desk.window.files_dropped.emit([tmp_path / "c.pdf", tmp_path / "a.pdf"])
+        await until(lambda: is_read(desk) and "a.pdf is attached already." in desk.said)
+        assert len(desk.chips) == 3
+        assert not dialogs()
 
 
-def test_what_is_taken_away_is_not_asked_for(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([data / "encrypted.pdf"])
-            await asked()
-            (reading,) = desk.controllers.attachments._reading
-            desk.window.prompt.attachment_removal_requested.emit(reading)
-            await until(lambda: not dialogs())
-            assert desk.said == ""
-
-    run(main())
+async def test_what_is_taken_away_is_not_asked_for(data: Path) -> None:
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([data / "encrypted.pdf"])
+        await asked()
+        (reading,) = desk.controllers.attachments._reading
+        desk.window.prompt.attachment_removal_requested.emit(reading)
+        await until(lambda: not dialogs())
+        assert desk.said == ""
 
 
 def test_after_a_start_its_pages_are_drawn_once_the_password_is_there(
@@ -177,32 +165,26 @@ def test_after_a_start_its_pages_are_drawn_once_the_password_is_there(
     run(ask_again())
 
 
-def test_the_dialog_offers_no_empty_password(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([data / "encrypted.pdf"])
-            dialog = await asked()
-            button = dialog.findChild(QPushButton, "open-document")
-            assert button is not None
-            assert not button.isEnabled()
-            dialog.field.setText("x")
-            assert button.isEnabled()
-            dialog.reject()
-            await until(lambda: is_read(desk))
-
-    run(main())
+async def test_the_dialog_offers_no_empty_password(data: Path) -> None:
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([data / "encrypted.pdf"])
+        dialog = await asked()
+        button = dialog.findChild(QPushButton, "open-document")
+        assert button is not None
+        assert not button.isEnabled()
+        dialog.field.setText("x")
+        assert button.isEnabled()
+        dialog.reject()
+        await until(lambda: is_read(desk))
 
 
 @pytest.mark.parametrize("password", ["plain", SECRET])
-def test_passwords_of_every_alphabet(run: Run, tmp_path: Path, password: str) -> None:
+async def test_passwords_of_every_alphabet(tmp_path: Path, password: str) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(locked_pdf(password))
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.window.files_dropped.emit([path])
-            give(await asked(), password)
-            await until(lambda: is_read(desk))
-            assert len(desk.chips) == 1
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        desk.window.files_dropped.emit([path])
+        give(await asked(), password)
+        await until(lambda: is_read(desk))
+        assert len(desk.chips) == 1

@@ -14,7 +14,6 @@ from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.data.long_pdf import long_pdf
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 
 
@@ -28,37 +27,34 @@ def suggestions(desk: Desk) -> list[str]:
     return [button.text() for button in desk.window.prompt._suggestions._buttons]
 
 
-def test_a_report_is_summarised_by_enter(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([data / "report.pdf"])
-            assert desk.chips == ["report.pdf, reading…"]
-            desk.enter()
-            assert desk.hint == "Reading report.pdf…"
-            await until(lambda: is_read(desk))
-            assert desk.chips[0].startswith("report.pdf, 3 pages · ")
-            assert desk.chips[0].endswith(" %")
-            assert suggestions(desk) == ["Summarise", "Facts as a table"]
-            desk.type("x")
-            assert suggestions(desk) == []
-            desk.press(Qt.Key.Key_Backspace)
-            turn = await desk.ask("")
-            assert "6 to 8 bullets of at most 30 words each." in turn.asked
-            assert "report.pdf" in turn.asked
-            await until(lambda: desk.chips == [])
-            assert suggestions(desk) == []
-            turn.end("Dubois, mostly.")
-            await desk.settled()
-            question = desk.state.current.path[0]
-            (part,) = question.attachments
-            assert isinstance(part, DocumentPart)
-            assert (part.name, part.pages) == ("report.pdf", 3)
-            assert "report.pdf\u20033 pages" in desk.transcript
-            original = await desk.backend.attachments.bytes(part.sha256)
-            assert original == (data / "report.pdf").read_bytes()
-            assert desk.rows == ["report.pdf"]
-
-    run(main())
+async def test_a_report_is_summarised_by_enter(data: Path) -> None:
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([data / "report.pdf"])
+        assert desk.chips == ["report.pdf, reading…"]
+        desk.enter()
+        assert desk.hint == "Reading report.pdf…"
+        await until(lambda: is_read(desk))
+        assert desk.chips[0].startswith("report.pdf, 3 pages · ")
+        assert desk.chips[0].endswith(" %")
+        assert suggestions(desk) == ["Summarise", "Facts as a table"]
+        desk.type("x")
+        assert suggestions(desk) == []
+        desk.press(Qt.Key.Key_Backspace)
+        turn = await desk.ask("")
+        assert "6 to 8 bullets of at most 30 words each." in turn.asked
+        assert "report.pdf" in turn.asked
+        await until(lambda: desk.chips == [])
+        assert suggestions(desk) == []
+        turn.end("Dubois, mostly.")
+        await desk.settled()
+        question = desk.state.current.path[0]
+        (part,) = question.attachments
+        assert isinstance(part, DocumentPart)
+        assert (part.name, part.pages) == ("report.pdf", 3)
+        assert "report.pdf\u20033 pages" in desk.transcript
+        original = await desk.backend.attachments.bytes(part.sha256)
+        assert original == (data / "report.pdf").read_bytes()
+        assert desk.rows == ["report.pdf"]
 
 
 @pytest.mark.parametrize(
@@ -70,313 +66,267 @@ def test_a_report_is_summarised_by_enter(run: Run, data: Path) -> None:
         ("binary.txt", ""),
     ],
 )
-def test_what_cannot_be_read_is_said_and_gives_no_chip(
-    run: Run, data: Path, name: str, words: str
+async def test_what_cannot_be_read_is_said_and_gives_no_chip(
+    data: Path, name: str, words: str
 ) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.type("my words")
-            desk.window.prompt.attach_requested.emit([data / name])
-            await until(lambda: is_read(desk))
-            assert name in desk.said
-            assert words in desk.said
-            assert desk.chips == []
-            assert suggestions(desk) == []
-            assert desk.text.toPlainText() == "my words"
-            desk.enter()
-            await until(lambda: desk.stage.turns)
-            desk.stage.turns[0].end("ok")
-            await desk.settled()
-
-    run(main())
+    async with Desk() as desk:
+        desk.type("my words")
+        desk.window.prompt.attach_requested.emit([data / name])
+        await until(lambda: is_read(desk))
+        assert name in desk.said
+        assert words in desk.said
+        assert desk.chips == []
+        assert suggestions(desk) == []
+        assert desk.text.toPlainText() == "my words"
+        desk.enter()
+        await until(lambda: desk.stage.turns)
+        desk.stage.turns[0].end("ok")
+        await desk.settled()
 
 
-def test_several_documents_are_asked_for_one_by_one_and_together(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([data / "report.pdf", data / "notes.md"])
-            await until(lambda: len(suggestions(desk)) == 3 and is_read(desk))
-            assert suggestions(desk)[2] == "Differences between two documents"
-            desk.type("/para")
-            desk.press(Qt.Key.Key_Return)
-            await until(lambda: "one paragraph" in desk.text.toPlainText())
-            assert desk.text.toPlainText().endswith("and then give an overview of them all.")
-            desk.text.clear()
-            desk.type("/diff")
-            desk.press(Qt.Key.Key_Return)
-            await until(lambda: "Compare the two" in desk.text.toPlainText())
-            assert "overview" not in desk.text.toPlainText()
-            desk.text.clear()
-            turn = await desk.ask("")
-            assert "There are 2 documents: do this for each of them" in turn.asked
-            turn.end("ok")
-            await desk.settled()
-
-    run(main())
+async def test_several_documents_are_asked_for_one_by_one_and_together(data: Path) -> None:
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([data / "report.pdf", data / "notes.md"])
+        await until(lambda: len(suggestions(desk)) == 3 and is_read(desk))
+        assert suggestions(desk)[2] == "Differences between two documents"
+        desk.type("/para")
+        desk.press(Qt.Key.Key_Return)
+        await until(lambda: "one paragraph" in desk.text.toPlainText())
+        assert desk.text.toPlainText().endswith("and then give an overview of them all.")
+        desk.text.clear()
+        desk.type("/diff")
+        desk.press(Qt.Key.Key_Return)
+        await until(lambda: "Compare the two" in desk.text.toPlainText())
+        assert "overview" not in desk.text.toPlainText()
+        desk.text.clear()
+        turn = await desk.ask("")
+        assert "There are 2 documents: do this for each of them" in turn.asked
+        turn.end("ok")
+        await desk.settled()
 
 
-def test_pages_that_are_pictures_are_named_and_a_blind_model_is_not_asked(
-    run: Run, data: Path
-) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.prompt.attach_requested.emit([data / "scanned.pdf"])
-            await until(lambda: is_read(desk))
-            assert "All 2 pages are pictures." in desk.said
-            (chip,) = desk.chips
-            assert "2 pages, 2 as pictures" in chip
-            assert not desk.stage.turns
-
-    run(main())
+async def test_pages_that_are_pictures_are_named_and_a_blind_model_is_not_asked(data: Path) -> None:
+    async with Desk() as desk:
+        desk.window.prompt.attach_requested.emit([data / "scanned.pdf"])
+        await until(lambda: is_read(desk))
+        assert "All 2 pages are pictures." in desk.said
+        (chip,) = desk.chips
+        assert "2 pages, 2 as pictures" in chip
+        assert not desk.stage.turns
 
 
-def test_removing_a_chip_that_is_being_read_gives_it_up(run: Run, tmp_path: Path) -> None:
+async def test_removing_a_chip_that_is_being_read_gives_it_up(tmp_path: Path) -> None:
     path = tmp_path / "long.pdf"
     path.write_bytes(long_pdf(3_000))
 
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([path])
-            await until(lambda: desk.chips and " page " in desk.chips[0])
-            (reading,) = desk.controllers.attachments._reading
-            desk.window.prompt.attachment_removal_requested.emit(reading)
-            assert desk.chips == []
-            desk.type("still works")
-            desk.enter()
-            await until(lambda: desk.stage.turns)
-            desk.stage.turns[0].end("ok")
-            await desk.settled()
-            assert desk.said == ""
-            desk.window.files_dropped.emit([path])
-            (reading,) = desk.controllers.attachments._reading
-            desk.window.prompt.attachment_removal_requested.emit(reading)  # before it has begun
-            await desk.written()
-            assert desk.chips == []
-            desk.window.files_dropped.emit([path])
-            await until(lambda: desk.chips and " page " in desk.chips[0])
-        assert desk.backend.documents.pid is None
-
-    run(main())
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([path])
+        await until(lambda: desk.chips and " page " in desk.chips[0])
+        (reading,) = desk.controllers.attachments._reading
+        desk.window.prompt.attachment_removal_requested.emit(reading)
+        assert desk.chips == []
+        desk.type("still works")
+        desk.enter()
+        await until(lambda: desk.stage.turns)
+        desk.stage.turns[0].end("ok")
+        await desk.settled()
+        assert desk.said == ""
+        desk.window.files_dropped.emit([path])
+        (reading,) = desk.controllers.attachments._reading
+        desk.window.prompt.attachment_removal_requested.emit(reading)  # before it has begun
+        await desk.written()
+        assert desk.chips == []
+        desk.window.files_dropped.emit([path])
+        await until(lambda: desk.chips and " page " in desk.chips[0])
+    assert desk.backend.documents.pid is None
 
 
-def test_what_does_not_fit_is_refused_with_the_figures(run: Run, tmp_path: Path) -> None:
+async def test_what_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("word " * 20_000, "utf-8")
 
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([path])
-            await until(lambda: is_read(desk))
-            desk.type("Summarise")
-            desk.enter()
-            await until(lambda: desk.said)
-            assert "long.txt would make" in desk.said
-            assert "SmolLM2 135M takes 7,680" in desk.said
-            assert "Nothing was sent; your text is still in the prompt." in desk.said
-            assert desk.text.toPlainText() == "Summarise"
-            assert len(desk.chips) == 1
-            assert desk.stage.turns == []
-            assert desk.messages() == []
-            assert desk.rows == []
-            desk.window.prompt.attachment_removal_requested.emit(
-                desk.state.draft.value.question_attachments[0].sha256
-            )
-            assert desk.said == ""
-
-    run(main())
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([path])
+        await until(lambda: is_read(desk))
+        desk.type("Summarise")
+        desk.enter()
+        await until(lambda: desk.said)
+        assert "long.txt would make" in desk.said
+        assert "SmolLM2 135M takes 7,680" in desk.said
+        assert "Nothing was sent; your text is still in the prompt." in desk.said
+        assert desk.text.toPlainText() == "Summarise"
+        assert len(desk.chips) == 1
+        assert desk.stage.turns == []
+        assert desk.messages() == []
+        assert desk.rows == []
+        desk.window.prompt.attachment_removal_requested.emit(
+            desk.state.draft.value.question_attachments[0].sha256
+        )
+        assert desk.said == ""
 
 
-def test_a_suggestion_for_what_does_not_fit_is_kept_and_is_what_parts_are_read_for(
-    run: Run, tmp_path: Path
+async def test_a_suggestion_for_what_does_not_fit_is_kept_and_is_what_parts_are_read_for(
+    tmp_path: Path,
 ) -> None:
     path = tmp_path / "long.txt"
     path.write_text("One sentence of five words. " * 3_000, "utf-8")
     words = "6 to 8 bullets of at most 30 words each."
 
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([path])
-            await until(lambda: is_read(desk))
-            desk.enter()
-            await until(lambda: "long.txt would make" in desk.said)
-            assert words in desk.text.toPlainText()
-            desk.text.selectAll()
-            desk.press(Qt.Key.Key_Delete)
-            assert desk.text.toPlainText() == ""
-            desk.take("Read in parts…")  # what was asked, even if the prompt has been emptied
-            assert words in (await desk.turn(0)).asked
-            assert desk.text.toPlainText() == ""
-            desk.window.prompt.stop_requested.emit()
-            await desk.settled()
-
-    run(main())
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([path])
+        await until(lambda: is_read(desk))
+        desk.enter()
+        await until(lambda: "long.txt would make" in desk.said)
+        assert words in desk.text.toPlainText()
+        desk.text.selectAll()
+        desk.press(Qt.Key.Key_Delete)
+        assert desk.text.toPlainText() == ""
+        desk.take("Read in parts…")  # what was asked, even if the prompt has been emptied
+        assert words in (await desk.turn(0)).asked
+        assert desk.text.toPlainText() == ""
+        desk.window.prompt.stop_requested.emit()
+        await desk.settled()
 
 
-def test_what_does_not_fit_can_be_read_in_parts(run: Run, tmp_path: Path) -> None:
+async def test_what_does_not_fit_can_be_read_in_parts(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("One sentence of five words. " * 3_000, "utf-8")
 
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([path])
-            await until(lambda: is_read(desk))
-            desk.type("Summarise")
-            desk.enter()
-            await until(lambda: desk.said)
-            desk.take("Read in parts…")
-            notes = 0
-            while "answer from them" not in (turn := await desk.turn(notes)).asked:
-                notes += 1
-                assert "part=" in turn.asked
-                turn.end(f"note {notes}")
-            assert notes > 2
-            assert turn.asked.index("note 1") < turn.asked.index(f"note {notes}")
-            turn.end("The summary.")
-            await desk.settled()
-            assert desk.messages()[-1][2] == "The summary."
-            # The next question does not bring the document along again.
-            turn = await desk.ask("Thank you")
-            assert sum(len(str(m)) for m in turn.request.messages) < 3_000
-            turn.end("Welcome.")
-            await desk.settled()
-
-    run(main())
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([path])
+        await until(lambda: is_read(desk))
+        desk.type("Summarise")
+        desk.enter()
+        await until(lambda: desk.said)
+        desk.take("Read in parts…")
+        notes = 0
+        while "answer from them" not in (turn := await desk.turn(notes)).asked:
+            notes += 1
+            assert "part=" in turn.asked
+            turn.end(f"note {notes}")
+        assert notes > 2
+        assert turn.asked.index("note 1") < turn.asked.index(f"note {notes}")
+        turn.end("The summary.")
+        await desk.settled()
+        assert desk.messages()[-1][2] == "The summary."
+        # The next question does not bring the document along again.
+        turn = await desk.ask("Thank you")
+        assert sum(len(str(m)) for m in turn.request.messages) < 3_000
+        turn.end("Welcome.")
+        await desk.settled()
 
 
-def test_a_scan_of_too_many_pages_is_read_in_parts_as_pictures(run: Run, tmp_path: Path) -> None:
+async def test_a_scan_of_too_many_pages_is_read_in_parts_as_pictures(tmp_path: Path) -> None:
     path = tmp_path / "scan.pdf"
     sheet = Image.new("L", (124, 175), 255)
     sheet.save(path, save_all=True, append_images=[sheet] * 100)
 
-    async def main() -> None:
-        async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-            desk.window.files_dropped.emit([path])
-            await until(lambda: is_read(desk))
-            desk.type("Summarise")
-            desk.enter()
-            await until(lambda: "101 pages would be sent as pictures" in desk.said)
-            desk.take("Read in parts…")
-            await until(lambda: "6 parts would be read" in desk.said)
-            assert "Counting" not in desk.said
-            desk.take("Read in parts")
-            seen = 0
-            for number in range(6):
-                parts = (turn := await desk.turn(number)).request.messages[-1].parts
-                seen += sum(isinstance(part, ImageData) for part in parts)
-                turn.end(f"note {number}")
-            assert seen == 101
-            last = await desk.turn(6)
-            assert "note 5" in last.asked
-            last.end("The summary.")
-            await desk.settled()
-            assert desk.messages()[-1][2] == "The summary."
-
-    run(main())
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+        desk.window.files_dropped.emit([path])
+        await until(lambda: is_read(desk))
+        desk.type("Summarise")
+        desk.enter()
+        await until(lambda: "101 pages would be sent as pictures" in desk.said)
+        desk.take("Read in parts…")
+        await until(lambda: "6 parts would be read" in desk.said)
+        assert "Counting" not in desk.said
+        desk.take("Read in parts")
+        seen = 0
+        for number in range(6):
+            parts = (turn := await desk.turn(number)).request.messages[-1].parts
+            seen += sum(isinstance(part, ImageData) for part in parts)
+            turn.end(f"note {number}")
+        assert seen == 101
+        last = await desk.turn(6)
+        assert "note 5" in last.asked
+        last.end("The summary.")
+        await desk.settled()
+        assert desk.messages()[-1][2] == "The summary."
 
 
-def test_refused_files_are_counted_and_stay_with_their_conversation(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            here = await desk.ask_and_answer("One", "1")
-            names = ("missing.pdf", "damaged.pdf", "empty.pdf")
-            desk.window.files_dropped.emit([data / name for name in names])
-            await until(lambda: is_read(desk))
-            assert desk.window.notifications._count.text() == "1 of 3"
-            desk.window.conversations.new_requested.emit()
-            assert desk.open_id != here
-            assert desk.said == ""
-
-    run(main())
+async def test_refused_files_are_counted_and_stay_with_their_conversation(data: Path) -> None:
+    async with Desk() as desk:
+        here = await desk.ask_and_answer("One", "1")
+        names = ("missing.pdf", "damaged.pdf", "empty.pdf")
+        desk.window.files_dropped.emit([data / name for name in names])
+        await until(lambda: is_read(desk))
+        assert desk.window.notifications._count.text() == "1 of 3"
+        desk.window.conversations.new_requested.emit()
+        assert desk.open_id != here
+        assert desk.said == ""
 
 
-def test_a_large_paste_becomes_a_document(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            pasted = QMimeData()
-            pasted.setText("word and " * 3_000)
-            desk.text.insertFromMimeData(pasted)
-            await until(lambda: is_read(desk))
-            assert desk.text.toPlainText() == ""
-            assert desk.chips[0].startswith("Pasted text.txt, ")
-            turn = await desk.ask("What is it?")
-            assert "word and word and" in turn.asked
-            assert "What is it?" in turn.asked
-            turn.end("Words.")
-            await desk.settled()
-
-    run(main())
+async def test_a_large_paste_becomes_a_document() -> None:
+    async with Desk() as desk:
+        pasted = QMimeData()
+        pasted.setText("word and " * 3_000)
+        desk.text.insertFromMimeData(pasted)
+        await until(lambda: is_read(desk))
+        assert desk.text.toPlainText() == ""
+        assert desk.chips[0].startswith("Pasted text.txt, ")
+        turn = await desk.ask("What is it?")
+        assert "word and word and" in turn.asked
+        assert "What is it?" in turn.asked
+        turn.end("Words.")
+        await desk.settled()
 
 
-def test_the_same_document_twice_and_two_of_one_name(run: Run, data: Path, tmp_path: Path) -> None:
+async def test_the_same_document_twice_and_two_of_one_name(data: Path, tmp_path: Path) -> None:
     other = tmp_path / "notes.md"
     other.write_text("# Other notes\n", "utf-8")
     copy = tmp_path / "copy" / "notes.md"
     copy.parent.mkdir()
     shutil.copy(data / "notes.md", copy)
 
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([data / "notes.md", other, copy])
-            await until(lambda: is_read(desk))
-            assert len(desk.chips) == 2
-            desk.window.prompt.attachment_removal_requested.emit(
-                desk.state.draft.value.question_attachments[0].sha256
-            )
-            assert len(desk.chips) == 1
-
-    run(main())
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([data / "notes.md", other, copy])
+        await until(lambda: is_read(desk))
+        assert len(desk.chips) == 2
+        desk.window.prompt.attachment_removal_requested.emit(
+            desk.state.draft.value.question_attachments[0].sha256
+        )
+        assert len(desk.chips) == 1
 
 
-def test_a_document_attached_while_the_question_goes_to_the_disk_stays(
-    run: Run, data: Path
-) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.type("First")
-            desk.enter()
-            desk.window.files_dropped.emit([data / "notes.md"])
-            await until(lambda: desk.stage.turns and is_read(desk))
-            desk.stage.turns[0].end("1")
-            await desk.settled()
-            assert len(desk.chips) == 1
-            await asyncio.sleep(0)
-            assert desk.state.current.path[0].attachments == ()
-
-    run(main())
+async def test_a_document_attached_while_the_question_goes_to_the_disk_stays(data: Path) -> None:
+    async with Desk() as desk:
+        desk.type("First")
+        desk.enter()
+        desk.window.files_dropped.emit([data / "notes.md"])
+        await until(lambda: desk.stage.turns and is_read(desk))
+        desk.stage.turns[0].end("1")
+        await desk.settled()
+        assert len(desk.chips) == 1
+        await asyncio.sleep(0)
+        assert desk.state.current.path[0].attachments == ()
 
 
-def test_the_program_is_given_a_file_at_its_start(run: Run, data: Path) -> None:
-    async def main() -> None:
-        request = OpenRequest((str(data / "notes.md"),))
-        async with Desk(request=request) as desk:
-            await until(lambda: is_read(desk))
-            assert desk.chips[0].startswith("notes.md")
-
-    run(main())
+async def test_the_program_is_given_a_file_at_its_start(data: Path) -> None:
+    request = OpenRequest((str(data / "notes.md"),))
+    async with Desk(request=request) as desk:
+        await until(lambda: is_read(desk))
+        assert desk.chips[0].startswith("notes.md")
 
 
-def test_a_store_that_cannot_note_where_a_file_lies_does_not_undo_that_it_is_attached(
-    run: Run, data: Path
+async def test_a_store_that_cannot_note_where_a_file_lies_does_not_undo_that_it_is_attached(
+    data: Path,
 ) -> None:
     no_room = (
         "CREATE TRIGGER no_room BEFORE INSERT ON attachment_origins "
         "BEGIN SELECT RAISE(ABORT, 'no room'); END"
     )
 
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.backend.database.write(lambda connection: connection.execute(no_room))
-            desk.window.files_dropped.emit([data / "report.pdf"])
-            await until(lambda: is_read(desk) and bool(desk.said))
-            assert desk.chips[0].startswith("report.pdf, 3 pages")
-            assert desk.window.prompt.can_send
-            assert "Where “report.pdf” lies could not be noted." in desk.said
-            assert "“report.pdf” is attached and can be sent" in desk.said
-            desk.window.files_dropped.emit([data / "notes.md", data / "report.pdf"])
-            await until(lambda: is_read(desk) and len(desk.chips) == 2)
-            turn = await desk.ask("Who?")
-            assert "report.pdf" in turn.asked
-            turn.end("Dubois.")
-            await desk.settled()
-
-    run(main())
+    async with Desk() as desk:
+        await desk.backend.database.write(lambda connection: connection.execute(no_room))
+        desk.window.files_dropped.emit([data / "report.pdf"])
+        await until(lambda: is_read(desk) and bool(desk.said))
+        assert desk.chips[0].startswith("report.pdf, 3 pages")
+        assert desk.window.prompt.can_send
+        assert "Where “report.pdf” lies could not be noted." in desk.said
+        assert "“report.pdf” is attached and can be sent" in desk.said
+        desk.window.files_dropped.emit([data / "notes.md", data / "report.pdf"])
+        await until(lambda: is_read(desk) and len(desk.chips) == 2)
+        turn = await desk.ask("Who?")
+        assert "report.pdf" in turn.asked
+        turn.end("Dubois.")
+        await desk.settled()

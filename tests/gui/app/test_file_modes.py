@@ -19,7 +19,6 @@ from desktop_app.child_processes import keep_files_private
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.paths import folders
 from desktop_app.ui.widgets.external_open import open_path
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_paper import has_said
 from tests.gui.app.test_viewer import OPENAI
@@ -68,49 +67,46 @@ def system() -> Iterator[System]:
 
 
 @pytest.mark.attack("file-modes")
-def test_nobody_else_reads_what_the_window_writes(
-    run: Run, data: Path, tmp_path: Path, system: System
+async def test_nobody_else_reads_what_the_window_writes(
+    data: Path, tmp_path: Path, system: System
 ) -> None:
     out = tmp_path / "out"
     out.mkdir(mode=0o700)
     (out / "printed.pdf").write_text("old")
     (out / "printed.pdf").chmod(0o666)
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.window.prompt.attach_requested.emit([data / "report.pdf"])
-            await until(lambda: bool(desk.chips) and not desk.controllers.attachments._reading)
-            await desk.ask_and_answer("Which is it?", "This one.")
-            logging.getLogger("desktop_app").warning("a line in the log")
-            for kind in ("pdf", "html", "markdown", "json"):
-                desk.controllers.export.export_to(desk.open_id, out / f"out.{kind}", kind)
-                await until(partial(has_said, desk, f"Exported to out.{kind}."))
-            printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-            printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
-            printer.setOutputFileName(str(out / "printed.pdf"))
-            desk.controllers.export.print_on(desk.open_id, printer)
-            await until(lambda: desk.said == "Printed to printed.pdf.")
-            (part,) = desk.state.current.path[0].attachments
-            assert isinstance(part, DocumentPart)
-            desk.act(f"document/{part.sha256}", 0)
-            viewer = desk.controllers.viewer._viewer
-            assert viewer is not None
-            viewer._buttons["viewer-original"].click()
-            await until(lambda: bool(system.opened))
-            assert system.opened[0].is_relative_to(folders().temporary)
-            # With the write-ahead log, the socket and the copy that another program shows.
-            home = folders().data.parent
-            names = {path.name for path in (*home.rglob("*"), *folders().runtime.iterdir())}
-            assert {"repartee.sqlite3-wal", "repartee.log", folders().socket.name} <= names
-            assert open_to_others(home, folders().runtime, out) == []
-        assert open_to_others(home, out) == []
-        assert list(folders().temporary.iterdir()) == []
-        assert {path.name for path in out.iterdir()} == {
-            *(f"out.{kind}" for kind in ("pdf", "html", "markdown", "json")),
-            "printed.pdf",
-        }
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        desk.window.prompt.attach_requested.emit([data / "report.pdf"])
+        await until(lambda: bool(desk.chips) and not desk.controllers.attachments._reading)
+        await desk.ask_and_answer("Which is it?", "This one.")
+        logging.getLogger("desktop_app").warning("a line in the log")
+        for kind in ("pdf", "html", "markdown", "json"):
+            desk.controllers.export.export_to(desk.open_id, out / f"out.{kind}", kind)
+            await until(partial(has_said, desk, f"Exported to out.{kind}."))
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+        printer.setOutputFileName(str(out / "printed.pdf"))
+        desk.controllers.export.print_on(desk.open_id, printer)
+        await until(lambda: desk.said == "Printed to printed.pdf.")
+        (part,) = desk.state.current.path[0].attachments
+        assert isinstance(part, DocumentPart)
+        desk.act(f"document/{part.sha256}", 0)
+        viewer = desk.controllers.viewer._viewer
+        assert viewer is not None
+        viewer._buttons["viewer-original"].click()
+        await until(lambda: bool(system.opened))
+        assert system.opened[0].is_relative_to(folders().temporary)
+        # With the write-ahead log, the socket and the copy that another program shows.
+        home = folders().data.parent
+        names = {path.name for path in (*home.rglob("*"), *folders().runtime.iterdir())}
+        assert {"repartee.sqlite3-wal", "repartee.log", folders().socket.name} <= names
+        assert open_to_others(home, folders().runtime, out) == []
+    assert open_to_others(home, out) == []
+    assert list(folders().temporary.iterdir()) == []
+    assert {path.name for path in out.iterdir()} == {
+        *(f"out.{kind}" for kind in ("pdf", "html", "markdown", "json")),
+        "printed.pdf",
+    }
 
 
 def test_another_program_gets_the_umask_that_we_were_given(

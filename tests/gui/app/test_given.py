@@ -17,7 +17,6 @@ from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.window.temporary_bar import TemporaryRow
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 
 HTML = "<h2>Plan</h2><p>Some <b>bold</b> words</p>"
@@ -55,69 +54,57 @@ def drag(desk: Desk, identifier: str, data: QMimeData) -> str:
     return words
 
 
-def test_files_dropped_on_a_conversation_are_attached_there(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            there = await desk.ask_and_answer("There", "1")
-            desk.window.conversations.new_button.click()
-            desk.type("something else")
-            words = drag(desk, there, of_files(data / "notes.md"))
-            assert words == "Drop to attach to “There”"
-            await until(lambda: desk.open_id == there and is_read(desk) and desk.chips)
-            assert desk.chips[0].startswith("notes.md, ")
-            assert desk.text.toPlainText() == ""
-            desk.window.conversations.new_button.click()
-            assert desk.text.toPlainText() == "something else"
-            assert desk.chips == []
-
-    run(main())
+async def test_files_dropped_on_a_conversation_are_attached_there(data: Path) -> None:
+    async with Desk() as desk:
+        there = await desk.ask_and_answer("There", "1")
+        desk.window.conversations.new_button.click()
+        desk.type("something else")
+        words = drag(desk, there, of_files(data / "notes.md"))
+        assert words == "Drop to attach to “There”"
+        await until(lambda: desk.open_id == there and is_read(desk) and desk.chips)
+        assert desk.chips[0].startswith("notes.md, ")
+        assert desk.text.toPlainText() == ""
+        desk.window.conversations.new_button.click()
+        assert desk.text.toPlainText() == "something else"
+        assert desk.chips == []
 
 
-def test_text_dropped_on_a_conversation_goes_into_its_prompt(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            there = await desk.ask_and_answer("There", "1")
-            desk.type("typed")
-            desk.window.conversations.new_button.click()
-            text = QMimeData()
-            text.setText("dropped")
-            assert drag(desk, there, text) == "Drop into the prompt of “There”"
-            await until(lambda: desk.text.toPlainText() == "typed dropped")
-            desk.text.undo()
-            assert desk.text.toPlainText() == "typed"
-
-    run(main())
+async def test_text_dropped_on_a_conversation_goes_into_its_prompt() -> None:
+    async with Desk() as desk:
+        there = await desk.ask_and_answer("There", "1")
+        desk.type("typed")
+        desk.window.conversations.new_button.click()
+        text = QMimeData()
+        text.setText("dropped")
+        assert drag(desk, there, text) == "Drop into the prompt of “There”"
+        await until(lambda: desk.text.toPlainText() == "typed dropped")
+        desk.text.undo()
+        assert desk.text.toPlainText() == "typed"
 
 
-def test_what_is_dropped_on_a_folder_begins_a_conversation_in_it(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Elsewhere", "1")
-            folder = Folder(new_id(), "Work", now())
-            desk.controllers.folders._keep(folder)
-            words = drag(desk, folder.id, of_files(data / "notes.md"))
-            assert words == "Drop to attach to a new conversation in “Work”"
-            await until(lambda: is_read(desk) and desk.chips)
-            assert desk.state.current.is_new
-            assert desk.state.current.conversation.folder_id == folder.id
-
-    run(main())
+async def test_what_is_dropped_on_a_folder_begins_a_conversation_in_it(data: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Elsewhere", "1")
+        folder = Folder(new_id(), "Work", now())
+        desk.controllers.folders._keep(folder)
+        words = drag(desk, folder.id, of_files(data / "notes.md"))
+        assert words == "Drop to attach to a new conversation in “Work”"
+        await until(lambda: is_read(desk) and desk.chips)
+        assert desk.state.current.is_new
+        assert desk.state.current.conversation.folder_id == folder.id
 
 
-def test_a_drop_on_what_is_answering_waits_in_its_prompt(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("Tell me")
-            here = desk.open_id
-            turn.say("One ")
-            drag(desk, here, of_files(data / "notes.md"))
-            await until(lambda: is_read(desk) and desk.chips)
-            turn.end("two")
-            await desk.settled()
-            assert desk.chips[0].startswith("notes.md, ")
-            assert "One two" in desk.transcript
-
-    run(main())
+async def test_a_drop_on_what_is_answering_waits_in_its_prompt(data: Path) -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Tell me")
+        here = desk.open_id
+        turn.say("One ")
+        drag(desk, here, of_files(data / "notes.md"))
+        await until(lambda: is_read(desk) and desk.chips)
+        turn.end("two")
+        await desk.settled()
+        assert desk.chips[0].startswith("notes.md, ")
+        assert "One two" in desk.transcript
 
 
 # ---------------------------------------------------------------- paste
@@ -130,189 +117,156 @@ def rich() -> QMimeData:
     return data
 
 
-def test_rich_text_becomes_markdown(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.text.insertFromMimeData(rich())
-            assert desk.text.toPlainText() == PLAIN
-            await until(lambda: desk.text.toPlainText() == MARKDOWN)
-            desk.text.undo()
-            assert desk.text.toPlainText() == ""
-
-    run(main())
+async def test_rich_text_becomes_markdown() -> None:
+    async with Desk() as desk:
+        desk.text.insertFromMimeData(rich())
+        assert desk.text.toPlainText() == PLAIN
+        await until(lambda: desk.text.toPlainText() == MARKDOWN)
+        desk.text.undo()
+        assert desk.text.toPlainText() == ""
 
 
-def test_text_is_pasted_as_it_is_with_another_key(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            QGuiApplication.clipboard().setMimeData(rich())
-            desk.text.setFocus()
-            both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-            QTest.keyClick(desk.text, Qt.Key.Key_V, both)
-            assert desk.text.toPlainText() == PLAIN
-            await asyncio.sleep(0)
-            QGuiApplication.clipboard().setText("word " * 10_000)
-            QTest.keyClick(desk.text, Qt.Key.Key_V, both)
-            assert len(desk.text.toPlainText()) == len(PLAIN) + 50_000
-            assert desk.chips == []
-
-    run(main())
+async def test_text_is_pasted_as_it_is_with_another_key() -> None:
+    async with Desk() as desk:
+        QGuiApplication.clipboard().setMimeData(rich())
+        desk.text.setFocus()
+        both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        QTest.keyClick(desk.text, Qt.Key.Key_V, both)
+        assert desk.text.toPlainText() == PLAIN
+        await asyncio.sleep(0)
+        QGuiApplication.clipboard().setText("word " * 10_000)
+        QTest.keyClick(desk.text, Qt.Key.Key_V, both)
+        assert len(desk.text.toPlainText()) == len(PLAIN) + 50_000
+        assert desk.chips == []
 
 
 @pytest.mark.parametrize("by", ["the card", "the command"])
-def test_attached_text_can_be_turned_back(run: Run, by: str) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.state.values.set("documents.large_paste", 1000)
-            desk.type("See: ")
-            desk.window.prompt.take(DroppedContent(text="word " * 300))
-            await until(lambda: is_read(desk) and desk.chips)
-            assert desk.said.startswith("The long text is attached as a document.")
-            assert desk.text.toPlainText() == "See: "
-            if by == "the card":
-                desk.take("Put it into the prompt")
-            else:
-                desk.ready.actions["prompt.as-text"]()
-            await until(lambda: not desk.chips)
-            assert desk.text.toPlainText() == "See: " + "word " * 300
-
-    run(main())
+async def test_attached_text_can_be_turned_back(by: str) -> None:
+    async with Desk() as desk:
+        await desk.state.values.set("documents.large_paste", 1000)
+        desk.type("See: ")
+        desk.window.prompt.take(DroppedContent(text="word " * 300))
+        await until(lambda: is_read(desk) and desk.chips)
+        assert desk.said.startswith("The long text is attached as a document.")
+        assert desk.text.toPlainText() == "See: "
+        if by == "the card":
+            desk.take("Put it into the prompt")
+        else:
+            desk.ready.actions["prompt.as-text"]()
+        await until(lambda: not desk.chips)
+        assert desk.text.toPlainText() == "See: " + "word " * 300
 
 
-def test_large_rich_text_is_attached_as_markdown(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            rows = "".join(f"<tr><td>row {n}</td><td>{n}</td></tr>" for n in range(3_000))
-            text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
-            desk.window.prompt.take(DroppedContent(text=text, html=f"<table>{rows}</table>"))
-            await until(lambda: desk.chips and is_read(desk))
-            (part,) = desk.state.draft.value.question_attachments
-            attached = await desk.backend.attachments.text(part.sha256)
-            assert "| row 7 " in attached
-            assert "| row 2999 " in attached
-
-    run(main())
+async def test_large_rich_text_is_attached_as_markdown() -> None:
+    async with Desk() as desk:
+        rows = "".join(f"<tr><td>row {n}</td><td>{n}</td></tr>" for n in range(3_000))
+        text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
+        desk.window.prompt.take(DroppedContent(text=text, html=f"<table>{rows}</table>"))
+        await until(lambda: desk.chips and is_read(desk))
+        (part,) = desk.state.draft.value.question_attachments
+        attached = await desk.backend.attachments.text(part.sha256)
+        assert "| row 7 " in attached
+        assert "| row 2999 " in attached
 
 
-def test_what_cannot_be_taken_is_said(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            data = QMimeData()
-            data.setData("text/uri-list", b"smb://server/plan.odt")
-            desk.text.insertFromMimeData(data)
-            assert desk.said.startswith("“plan.odt” is not on this computer")
-            assert desk.chips == []
-
-    run(main())
+async def test_what_cannot_be_taken_is_said() -> None:
+    async with Desk() as desk:
+        data = QMimeData()
+        data.setData("text/uri-list", b"smb://server/plan.odt")
+        desk.text.insertFromMimeData(data)
+        assert desk.said.startswith("“plan.odt” is not on this computer")
+        assert desk.chips == []
 
 
 # ---------------------------------------------------------------- many
 
 
-def test_many_files_are_shown_together_and_their_faults_too(run: Run, tmp_path: Path) -> None:
+async def test_many_files_are_shown_together_and_their_faults_too(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.md" for number in range(SHOWN + 20)]
     for path in paths:
         path.write_text(f"# {path.stem}\n")
     gone = [tmp_path / f"gone {number}.md" for number in range(5)]
 
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit([*paths, *gone])
-            assert len(desk.chips) == 2
-            assert desk.chips[1] == f"{len(paths) + 4} more files, 0 of {len(paths) + 5} read"
-            await until(lambda: is_read(desk))
-            assert len(desk.state.draft.value.attachments) == len(paths)
-            assert len(desk.chips) == SHOWN + 1
-            assert desk.chips[-1].startswith("20 more attachments, ≈ ")
-            assert desk.said.startswith(f"5 of {len(paths) + 5} files could not be attached.")
-            assert "gone 0.md" in desk.said
-            desk.window.prompt.detail_requested.emit(MORE, "all")
-            await until(lambda: len(desk.chips) == len(paths))
-
-    run(main())
+    async with Desk() as desk:
+        desk.window.files_dropped.emit([*paths, *gone])
+        assert len(desk.chips) == 2
+        assert desk.chips[1] == f"{len(paths) + 4} more files, 0 of {len(paths) + 5} read"
+        await until(lambda: is_read(desk))
+        assert len(desk.state.draft.value.attachments) == len(paths)
+        assert len(desk.chips) == SHOWN + 1
+        assert desk.chips[-1].startswith("20 more attachments, ≈ ")
+        assert desk.said.startswith(f"5 of {len(paths) + 5} files could not be attached.")
+        assert "gone 0.md" in desk.said
+        desk.window.prompt.detail_requested.emit(MORE, "all")
+        await until(lambda: len(desk.chips) == len(paths))
 
 
-def test_the_files_that_wait_can_be_left(run: Run, tmp_path: Path) -> None:
+async def test_the_files_that_wait_can_be_left(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.md" for number in range(40)]
     for path in paths:
         path.write_text(f"# {path.stem}\n")
 
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.files_dropped.emit(paths)
-            desk.window.prompt.attachment_removal_requested.emit(REST)
-            await until(lambda: is_read(desk) and desk.chips)
-            assert 1 <= len(desk.chips) < 40
-            await until(lambda: desk.is_shown("send"))
-
-    run(main())
+    async with Desk() as desk:
+        desk.window.files_dropped.emit(paths)
+        desk.window.prompt.attachment_removal_requested.emit(REST)
+        await until(lambda: is_read(desk) and desk.chips)
+        assert 1 <= len(desk.chips) < 40
+        await until(lambda: desk.is_shown("send"))
 
 
-def test_an_address_of_the_command_line_stands_in_the_prompt(run: Run, data: Path) -> None:
-    async def main() -> None:
-        request = OpenRequest((str(data / "notes.md"),), "https://e.example")
-        async with Desk(request=request) as desk:
-            await until(lambda: is_read(desk) and desk.chips)
-            assert desk.text.toPlainText() == "https://e.example"
-
-    run(main())
+async def test_an_address_of_the_command_line_stands_in_the_prompt(data: Path) -> None:
+    request = OpenRequest((str(data / "notes.md"),), "https://e.example")
+    async with Desk(request=request) as desk:
+        await until(lambda: is_read(desk) and desk.chips)
+        assert desk.text.toPlainText() == "https://e.example"
 
 
-def test_what_comes_from_outside_stays_there(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            there = await desk.ask_and_answer("There", "1")
-            shown = desk.window.conversations.view
-            row = shown.row_of(desk.window.conversations.model.index_of(there))
-            words = QMimeData()
-            words.setText("words")
-            both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
-            for target, at, what in (
-                (desk.window, QPointF(5, 5), of_files(data / "notes.md")),
-                (shown.viewport(), QPointF(shown.visualRect(row).center()), words),
-                (desk.text.viewport(), QPointF(5, 5), words),
-            ):
-                enter = QDragEnterEvent(at.toPoint(), both, what, LEFT, NO_KEY)
-                QApplication.sendEvent(target, enter)
-                event = QDropEvent(at, both, what, LEFT, NO_KEY)
-                event.setDropAction(Qt.DropAction.MoveAction)  # as file managers propose
-                QApplication.sendEvent(target, event)
-                assert event.dropAction() is Qt.DropAction.CopyAction, target
-                assert event.isAccepted()
-            await until(lambda: is_read(desk) and desk.chips)
-
-    run(main())
+async def test_what_comes_from_outside_stays_there(data: Path) -> None:
+    async with Desk() as desk:
+        there = await desk.ask_and_answer("There", "1")
+        shown = desk.window.conversations.view
+        row = shown.row_of(desk.window.conversations.model.index_of(there))
+        words = QMimeData()
+        words.setText("words")
+        both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+        for target, at, what in (
+            (desk.window, QPointF(5, 5), of_files(data / "notes.md")),
+            (shown.viewport(), QPointF(shown.visualRect(row).center()), words),
+            (desk.text.viewport(), QPointF(5, 5), words),
+        ):
+            enter = QDragEnterEvent(at.toPoint(), both, what, LEFT, NO_KEY)
+            QApplication.sendEvent(target, enter)
+            event = QDropEvent(at, both, what, LEFT, NO_KEY)
+            event.setDropAction(Qt.DropAction.MoveAction)  # as file managers propose
+            QApplication.sendEvent(target, event)
+            assert event.dropAction() is Qt.DropAction.CopyAction, target
+            assert event.isAccepted()
+        await until(lambda: is_read(desk) and desk.chips)
 
 
-def test_a_drop_on_the_private_conversation_stays_private(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            there = await desk.ask_and_answer("Listed", "1")
-            desk.controllers.temporary.open()
-            private = desk.open_id
-            await desk.opened(there)
-            row = desk.window.conversations.findChild(TemporaryRow)
-            assert row is not None
-            at, copy, what = QPointF(5, 5), Qt.DropAction.CopyAction, of_files(data / "notes.md")
-            QApplication.sendEvent(row, QDragEnterEvent(at.toPoint(), copy, what, LEFT, NO_KEY))
-            words = find(desk.window, QLabel, "drop-words").text()
-            assert words == "Drop to attach to “Private conversation”"
-            QApplication.sendEvent(row, QDropEvent(at, copy, what, LEFT, NO_KEY))
-            await until(lambda: desk.open_id == private and is_read(desk) and desk.chips)
-            await desk.written()
-            assert desk.stored("SELECT name FROM attachments") == []
-
-    run(main())
+async def test_a_drop_on_the_private_conversation_stays_private(data: Path) -> None:
+    async with Desk() as desk:
+        there = await desk.ask_and_answer("Listed", "1")
+        desk.controllers.temporary.open()
+        private = desk.open_id
+        await desk.opened(there)
+        row = desk.window.conversations.findChild(TemporaryRow)
+        assert row is not None
+        at, copy, what = QPointF(5, 5), Qt.DropAction.CopyAction, of_files(data / "notes.md")
+        QApplication.sendEvent(row, QDragEnterEvent(at.toPoint(), copy, what, LEFT, NO_KEY))
+        words = find(desk.window, QLabel, "drop-words").text()
+        assert words == "Drop to attach to “Private conversation”"
+        QApplication.sendEvent(row, QDropEvent(at, copy, what, LEFT, NO_KEY))
+        await until(lambda: desk.open_id == private and is_read(desk) and desk.chips)
+        await desk.written()
+        assert desk.stored("SELECT name FROM attachments") == []
 
 
-def test_a_drop_on_what_lies_in_the_trash_opens_it_there(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            there = await desk.ask_and_answer("There", "1")
-            desk.controllers.trash.delete([there])
-            await desk.controllers.list_presenter.go(TRASH)
-            drag(desk, there, of_files(data / "notes.md"))
-            await until(lambda: desk.open_id == there and is_read(desk) and desk.chips)
-            assert desk.said.startswith("This conversation is in the trash.")
-
-    run(main())
+async def test_a_drop_on_what_lies_in_the_trash_opens_it_there(data: Path) -> None:
+    async with Desk() as desk:
+        there = await desk.ask_and_answer("There", "1")
+        desk.controllers.trash.delete([there])
+        await desk.controllers.list_presenter.go(TRASH)
+        drag(desk, there, of_files(data / "notes.md"))
+        await until(lambda: desk.open_id == there and is_read(desk) and desk.chips)
+        assert desk.said.startswith("This conversation is in the trash.")

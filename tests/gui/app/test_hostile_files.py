@@ -23,23 +23,20 @@ from tests.helpers.hostile_files import GOOD, GOOD_OWN, hostile_files, own, spec
 pytestmark = pytest.mark.attack("imports")
 
 
-def test_hostile_exports_bring_what_is_sound(run: Run, tmp_path: Path) -> None:
+async def test_hostile_exports_bring_what_is_sound(tmp_path: Path) -> None:
     files = hostile_files(tmp_path / "files")
     sound = tmp_path / "sound.json"
     sound.write_text(json.dumps(own(GOOD_OWN)))
 
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Mine?", "Yes.")
-            with special_files(tmp_path / "special") as special:
-                paths = [one.path for one in files.values()]
-                desk.controllers.transfer.import_files([*paths, *special.values(), sound])
-                await until(lambda: "imported" in desk.said)
-            assert "was left out" in desk.said
-            assert {GOOD, "Mine?"} <= set(desk.rows)
-            await desk.ask_and_answer("Still there?", "Yes.")
-
-    run(main())
+    async with Desk() as desk:
+        await desk.ask_and_answer("Mine?", "Yes.")
+        with special_files(tmp_path / "special") as special:
+            paths = [one.path for one in files.values()]
+            desk.controllers.transfer.import_files([*paths, *special.values(), sound])
+            await until(lambda: "imported" in desk.said)
+        assert "was left out" in desk.said
+        assert {GOOD, "Mine?"} <= set(desk.rows)
+        await desk.ask_and_answer("Still there?", "Yes.")
 
 
 async def _backup(tmp_path: Path) -> Sound:

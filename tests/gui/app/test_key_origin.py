@@ -12,7 +12,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 
 from desktop_app.domain.origin import host_of, origin
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.gui.app.test_choices import SERVER
 from tests.integration.credentials.conftest import (
@@ -69,77 +68,69 @@ def keys_sent_to(server: LoopbackServer) -> set[str]:
     return {request.headers.get("authorization", "") for request in server.requests}
 
 
-def test_the_key_goes_and_comes_with_the_address(
-    run: Run,
+async def test_the_key_goes_and_comes_with_the_address(
     new_desktop: Callable[[], Desktop],  # noqa: F811 - pytest's way
     tmp_path: Path,
 ) -> None:
     new_desktop().start_keyring()
 
-    async def main() -> None:
-        async with (
-            LoopbackServer(LISTED) as mine,
-            LoopbackServer(LISTED) as theirs,
-            Desk(real=True) as desk,
-        ):
-            settings = Settings(desk)
-            desk.window.settings.profile_add_requested.emit(replace(SERVER, base_url=mine.base_url))
-            await desk.written()
-            desk.window.show_settings(True)
-            await settings.enter("key", KEY)
-            await until(lambda: settings.place == "Stored in the login keyring")
-            await settings.press("test")
-            await until(lambda: "Answered in" in settings.said)
-            assert keys_sent_to(mine) == {f"Bearer {KEY}", ""}
+    async with (
+        LoopbackServer(LISTED) as mine,
+        LoopbackServer(LISTED) as theirs,
+        Desk(real=True) as desk,
+    ):
+        settings = Settings(desk)
+        desk.window.settings.profile_add_requested.emit(replace(SERVER, base_url=mine.base_url))
+        await desk.written()
+        desk.window.show_settings(True)
+        await settings.enter("key", KEY)
+        await until(lambda: settings.place == "Stored in the login keyring")
+        await settings.press("test")
+        await until(lambda: "Answered in" in settings.said)
+        assert keys_sent_to(mine) == {f"Bearer {KEY}", ""}
 
-            await settings.enter("base-url", theirs.base_url)
-            host = host_of(origin(theirs.base_url))
-            await until(lambda: f"No key for {host}. Enter it again." in settings.said)
-            assert settings.place == ""
-            assert settings.shows("key")
-            assert settings.shows("remove-key")
-            await settings.press("test")
-            await until(lambda: theirs.requests)
-            await desk.written()
-            assert keys_sent_to(theirs) == {""}
+        await settings.enter("base-url", theirs.base_url)
+        host = host_of(origin(theirs.base_url))
+        await until(lambda: f"No key for {host}. Enter it again." in settings.said)
+        assert settings.place == ""
+        assert settings.shows("key")
+        assert settings.shows("remove-key")
+        await settings.press("test")
+        await until(lambda: theirs.requests)
+        await desk.written()
+        assert keys_sent_to(theirs) == {""}
 
-            await settings.enter("base-url", f"{mine.base_url}/deeper")
-            await until(lambda: settings.place == "Stored in the login keyring")
-            assert "No key for" not in settings.said
-            await settings.enter("base-url", theirs.base_url)
-            await settings.enter("key", "sk-of-theirs-0123456789")
-            await until(lambda: settings.place == "Stored in the login keyring")
-            await settings.press("test")
-            await until(lambda: "Bearer sk-of-theirs-0123456789" in keys_sent_to(theirs))
-            await settings.enter("base-url", mine.base_url)
-            await until(lambda: "No key for" in settings.said)
-            await settings.press("remove-key")
-            await until(lambda: "No key for" not in settings.said)
-            assert not settings.shows("remove-key")
-            assert not desk.stored("SELECT * FROM keys_in_keyring")
-
-    run(main())
+        await settings.enter("base-url", f"{mine.base_url}/deeper")
+        await until(lambda: settings.place == "Stored in the login keyring")
+        assert "No key for" not in settings.said
+        await settings.enter("base-url", theirs.base_url)
+        await settings.enter("key", "sk-of-theirs-0123456789")
+        await until(lambda: settings.place == "Stored in the login keyring")
+        await settings.press("test")
+        await until(lambda: "Bearer sk-of-theirs-0123456789" in keys_sent_to(theirs))
+        await settings.enter("base-url", mine.base_url)
+        await until(lambda: "No key for" in settings.said)
+        await settings.press("remove-key")
+        await until(lambda: "No key for" not in settings.said)
+        assert not settings.shows("remove-key")
+        assert not desk.stored("SELECT * FROM keys_in_keyring")
 
 
-def test_a_key_that_is_being_typed_survives_a_change_of_the_address(
-    run: Run,
+async def test_a_key_that_is_being_typed_survives_a_change_of_the_address(
     new_desktop: Callable[[], Desktop],  # noqa: F811 - pytest's way
 ) -> None:
     new_desktop().start_keyring()
 
-    async def main() -> None:
-        async with Desk() as desk:
-            settings = Settings(desk)
-            desk.window.settings.profile_add_requested.emit(SERVER)
-            await desk.written()
-            desk.window.show_settings(True)
-            await settings.enter("key", KEY)
-            await until(lambda: settings.place == "Stored in the login keyring")
-            await settings.press("replace-key")
-            field = find(desk.window.settings, QLineEdit, "key")
-            QTest.keyClicks(field, "sk-other")
-            await settings.enter("base-url", "https://gateway.example/v1")
-            await until(lambda: "No key for gateway.example. Enter it again." in settings.said)
-            assert field.text() == "sk-other"
-
-    run(main())
+    async with Desk() as desk:
+        settings = Settings(desk)
+        desk.window.settings.profile_add_requested.emit(SERVER)
+        await desk.written()
+        desk.window.show_settings(True)
+        await settings.enter("key", KEY)
+        await until(lambda: settings.place == "Stored in the login keyring")
+        await settings.press("replace-key")
+        field = find(desk.window.settings, QLineEdit, "key")
+        QTest.keyClicks(field, "sk-other")
+        await settings.enter("base-url", "https://gateway.example/v1")
+        await until(lambda: "No key for gateway.example. Enter it again." in settings.said)
+        assert field.text() == "sk-other"

@@ -31,7 +31,6 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.sidebar import list_menus
 from desktop_app.ui.sidebar.conversation_model import Roles
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 
 if TYPE_CHECKING:
@@ -105,326 +104,288 @@ def press_in_box(desk: Desk, label: str) -> None:
 # ---------------------------------------------------------------- pages
 
 
-def test_the_list_comes_in_pages_and_end_goes_to_the_very_end(run: Run) -> None:
-    async def main() -> None:
-        made = await fill(350)
-        async with Desk() as desk:
-            shown = desk.window.conversations
-            assert len(desk.rows) == 100
-            desk.window.resize(1280, 800)
-            bar = shown.view.verticalScrollBar()
-            await until(lambda: bar.maximum() > 0)
-            bar.setValue(bar.maximum())
-            await until(lambda: len(desk.rows) == 200)
-            assert desk.rows[:200] == [c.title for c in made[:200]]
-            shown.view.setFocus()
-            desk.press(Qt.Key.Key_End)
-            await until(lambda: len(desk.rows) == 350)
-            assert desk.rows == [c.title for c in made]
-            assert shown.view.currentIndex().data() == "Old 349"
-
-    run(main())
+async def test_the_list_comes_in_pages_and_end_goes_to_the_very_end() -> None:
+    made = await fill(350)
+    async with Desk() as desk:
+        shown = desk.window.conversations
+        assert len(desk.rows) == 100
+        desk.window.resize(1280, 800)
+        bar = shown.view.verticalScrollBar()
+        await until(lambda: bar.maximum() > 0)
+        bar.setValue(bar.maximum())
+        await until(lambda: len(desk.rows) == 200)
+        assert desk.rows[:200] == [c.title for c in made[:200]]
+        shown.view.setFocus()
+        desk.press(Qt.Key.Key_End)
+        await until(lambda: len(desk.rows) == 350)
+        assert desk.rows == [c.title for c in made]
+        assert shown.view.currentIndex().data() == "Old 349"
 
 
-def test_what_is_opened_without_being_listed(run: Run) -> None:
-    async def main() -> None:
-        made = await fill(150)
-        last = made[-1]
-        async with Desk() as desk:
-            shown = desk.window.conversations
-            shown.search.setText("149")
-            await until(lambda: shown.hits.rowCount() == 1)
-            desk.press_search_enter()
-            await until(lambda: desk.open_id == last.id)
-            assert last.title not in desk.rows
-            desk.window.conversations.renamed.emit(last.id, "Better")
-            assert desk.window.header.title.text() == "Better"
-            await desk.written()
-            assert "Better" not in desk.rows  # its page has not come yet
-            shown.search.clear()
-        async with Desk() as desk:
-            assert desk.open_id == last.id
-            assert desk.window.header.title.text() == "Better"
-            await desk.ask_and_answer("And now?", "Now")
-            assert desk.rows[0] == "Better"
-
-    run(main())
+async def test_what_is_opened_without_being_listed() -> None:
+    made = await fill(150)
+    last = made[-1]
+    async with Desk() as desk:
+        shown = desk.window.conversations
+        shown.search.setText("149")
+        await until(lambda: shown.hits.rowCount() == 1)
+        desk.press_search_enter()
+        await until(lambda: desk.open_id == last.id)
+        assert last.title not in desk.rows
+        desk.window.conversations.renamed.emit(last.id, "Better")
+        assert desk.window.header.title.text() == "Better"
+        await desk.written()
+        assert "Better" not in desk.rows  # its page has not come yet
+        shown.search.clear()
+    async with Desk() as desk:
+        assert desk.open_id == last.id
+        assert desk.window.header.title.text() == "Better"
+        await desk.ask_and_answer("And now?", "Now")
+        assert desk.rows[0] == "Better"
 
 
 # ---------------------------------------------------------------- folders
 
 
-def test_a_folder_is_made_named_filled_and_opened(run: Run) -> None:
-    async def main() -> None:
-        one, two, three = await fill(3)
-        async with Desk() as desk:
-            shown = desk.window.conversations
-            desk.click("new-folder")
-            await until(lambda: shown.view.findChild(QLineEdit, "rename"))
-            editor = find(shown.view, QLineEdit, "rename")
-            assert editor.selectedText() == "New folder"
-            editor.setText("Thesis")
-            desk.press(Qt.Key.Key_Return)
-            await desk.written()
-            [(folder_id, name)] = desk.stored("SELECT id, name FROM folders")
-            assert name == "Thesis"
-            assert shown.model.index(1).data(Roles.IS_FOLDER)
-            menu = menu_of(desk, one.id)
-            choose(find(menu, QMenu, "move-to"), "Thesis")
-            assert desk.rows == ["Thesis", "Old 1", "Old 2"]
-            assert "“Old 0” was moved to “Thesis”." in desk.said
-            click_row(desk, two.id, CONTROL)
-            click_row(desk, three.id, CONTROL)
-            shown.view.dropped.emit(shown.marked, folder_id)
-            assert desk.rows == ["Thesis"]
-            desk.take("Undo")
-            assert desk.rows == ["Thesis", "Old 1", "Old 2"]
-            shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(folder_id)))
-            shown.view.setFocus()
-            desk.press(Qt.Key.Key_Return)
-            await until(lambda: shown.model.list_filter == ListFilter.of_folder(folder_id))
-            assert desk.rows == ["Old 0"]
-            assert shown.filter_bar.title.text() == "Thesis"
-            desk.press(Qt.Key.Key_Escape)
-            await until(lambda: shown.model.list_filter == LIST)
-            assert desk.rows == ["Thesis", "Old 1", "Old 2"]
-        async with Desk() as desk:
-            assert desk.rows == ["Thesis", "Old 1", "Old 2"]
-
-    run(main())
+async def test_a_folder_is_made_named_filled_and_opened() -> None:
+    one, two, three = await fill(3)
+    async with Desk() as desk:
+        shown = desk.window.conversations
+        desk.click("new-folder")
+        await until(lambda: shown.view.findChild(QLineEdit, "rename"))
+        editor = find(shown.view, QLineEdit, "rename")
+        assert editor.selectedText() == "New folder"
+        editor.setText("Thesis")
+        desk.press(Qt.Key.Key_Return)
+        await desk.written()
+        [(folder_id, name)] = desk.stored("SELECT id, name FROM folders")
+        assert name == "Thesis"
+        assert shown.model.index(1).data(Roles.IS_FOLDER)
+        menu = menu_of(desk, one.id)
+        choose(find(menu, QMenu, "move-to"), "Thesis")
+        assert desk.rows == ["Thesis", "Old 1", "Old 2"]
+        assert "“Old 0” was moved to “Thesis”." in desk.said
+        click_row(desk, two.id, CONTROL)
+        click_row(desk, three.id, CONTROL)
+        shown.view.dropped.emit(shown.marked, folder_id)
+        assert desk.rows == ["Thesis"]
+        desk.take("Undo")
+        assert desk.rows == ["Thesis", "Old 1", "Old 2"]
+        shown.view.setCurrentIndex(shown.view.row_of(shown.model.index_of(folder_id)))
+        shown.view.setFocus()
+        desk.press(Qt.Key.Key_Return)
+        await until(lambda: shown.model.list_filter == ListFilter.of_folder(folder_id))
+        assert desk.rows == ["Old 0"]
+        assert shown.filter_bar.title.text() == "Thesis"
+        desk.press(Qt.Key.Key_Escape)
+        await until(lambda: shown.model.list_filter == LIST)
+        assert desk.rows == ["Thesis", "Old 1", "Old 2"]
+    async with Desk() as desk:
+        assert desk.rows == ["Thesis", "Old 1", "Old 2"]
 
 
-def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEY) as desk:
-            state, panel = desk.state, desk.window.settings
-            folder = Folder(new_id(), "Thesis", now())
-            desk.controllers.folders._keep(folder)
-            desk.window.conversations.folder_settings_requested.emit(folder.id)
-            panel.folder_override_changed.emit(folder.id, "default.variant", "pro")
-            panel.folder_override_changed.emit(folder.id, "default.effort", "high")
-            panel.folder_override_changed.emit(
-                folder.id, "answer.system_prompt", "Cite your sources."
-            )
-            panel.folder_override_changed.emit(folder.id, "answer.temperature", 0.2)
-            await go(desk, ListFilter.of_folder(folder.id))
-            desk.window.conversations.new_button.click()
-            choice = state.setup.choice
-            assert choice == ModelChoice(choice.provider_id, "", Variant.PRO, Effort.HIGH)
-            assert state.setup.ask_settings.instructions == "Cite your sources."
-            turn = await desk.ask("Why?")
-            assert turn.request.instructions == "Cite your sources."
-            turn.end("Because.")
-            await desk.settled()
-            assert desk.rows == ["Why?"]
-            inside = desk.open_id
-            stored = await desk.backend.conversations.get(inside)
-            assert stored is not None
-            assert stored.folder_id == folder.id
-            panel.override_changed.emit(inside, "answer.system_prompt", "Be brief.")
-            assert state.setup.ask_settings.instructions == "Be brief."
-            assert state.setup.ask_settings.parameters.temperature == 0.2
-            panel.folder_override_removed.emit(folder.id, "answer.temperature")
-            panel.folder_override_removed.emit(folder.id, "default.effort")
-            assert desk.state.setup.ask_settings.parameters.temperature is None
-            await go(desk, LIST)
-            desk.window.conversations.new_button.click()
-            assert state.setup.ask_settings.instructions == ""
-            assert state.setup.choice == state.new_conversation.default_choice
-            await desk.written()
-            [kept] = await desk.backend.conversation_folders.all()
-            assert kept.overrides == Overrides("Cite your sources.")
-            assert kept.choice == ModelChoice("", "", Variant.PRO)
-
-    run(main())
+async def test_a_folder_gives_its_conversations_their_beginning_and_their_settings() -> None:
+    async with Desk(environment=KEY) as desk:
+        state, panel = desk.state, desk.window.settings
+        folder = Folder(new_id(), "Thesis", now())
+        desk.controllers.folders._keep(folder)
+        desk.window.conversations.folder_settings_requested.emit(folder.id)
+        panel.folder_override_changed.emit(folder.id, "default.variant", "pro")
+        panel.folder_override_changed.emit(folder.id, "default.effort", "high")
+        panel.folder_override_changed.emit(folder.id, "answer.system_prompt", "Cite your sources.")
+        panel.folder_override_changed.emit(folder.id, "answer.temperature", 0.2)
+        await go(desk, ListFilter.of_folder(folder.id))
+        desk.window.conversations.new_button.click()
+        choice = state.setup.choice
+        assert choice == ModelChoice(choice.provider_id, "", Variant.PRO, Effort.HIGH)
+        assert state.setup.ask_settings.instructions == "Cite your sources."
+        turn = await desk.ask("Why?")
+        assert turn.request.instructions == "Cite your sources."
+        turn.end("Because.")
+        await desk.settled()
+        assert desk.rows == ["Why?"]
+        inside = desk.open_id
+        stored = await desk.backend.conversations.get(inside)
+        assert stored is not None
+        assert stored.folder_id == folder.id
+        panel.override_changed.emit(inside, "answer.system_prompt", "Be brief.")
+        assert state.setup.ask_settings.instructions == "Be brief."
+        assert state.setup.ask_settings.parameters.temperature == 0.2
+        panel.folder_override_removed.emit(folder.id, "answer.temperature")
+        panel.folder_override_removed.emit(folder.id, "default.effort")
+        assert desk.state.setup.ask_settings.parameters.temperature is None
+        await go(desk, LIST)
+        desk.window.conversations.new_button.click()
+        assert state.setup.ask_settings.instructions == ""
+        assert state.setup.choice == state.new_conversation.default_choice
+        await desk.written()
+        [kept] = await desk.backend.conversation_folders.all()
+        assert kept.overrides == Overrides("Cite your sources.")
+        assert kept.choice == ModelChoice("", "", Variant.PRO)
 
 
-def test_a_folder_is_deleted_without_its_conversations(run: Run) -> None:
-    async def main() -> None:
-        one, *_ = await fill(2)
-        async with Desk() as desk:
-            folder = Folder(new_id(), "Thesis", now())
-            desk.controllers.folders._keep(folder)
-            desk.window.conversations.move_requested.emit([one.id], folder.id)
-            await desk.written()
-            await go(desk, ListFilter.of_folder(folder.id))
-            desk.window.conversations.folder_delete_requested.emit(folder.id)
-            await until(lambda: desk.window.conversations.model.list_filter == LIST)
-            assert desk.rows == ["Old 0", "Old 1"]
-            desk.take("Undo")
-            await desk.written()
-            assert desk.rows == ["Thesis", "Old 1"]
-            assert desk.stored("SELECT folder_id FROM conversations WHERE id = ?", one.id) == [
-                (folder.id,)
-            ]
-
-    run(main())
+async def test_a_folder_is_deleted_without_its_conversations() -> None:
+    one, *_ = await fill(2)
+    async with Desk() as desk:
+        folder = Folder(new_id(), "Thesis", now())
+        desk.controllers.folders._keep(folder)
+        desk.window.conversations.move_requested.emit([one.id], folder.id)
+        await desk.written()
+        await go(desk, ListFilter.of_folder(folder.id))
+        desk.window.conversations.folder_delete_requested.emit(folder.id)
+        await until(lambda: desk.window.conversations.model.list_filter == LIST)
+        assert desk.rows == ["Old 0", "Old 1"]
+        desk.take("Undo")
+        await desk.written()
+        assert desk.rows == ["Thesis", "Old 1"]
+        assert desk.stored("SELECT folder_id FROM conversations WHERE id = ?", one.id) == [
+            (folder.id,)
+        ]
 
 
-def test_the_folder_is_picked_by_its_name(run: Run) -> None:
-    async def main() -> None:
-        one, *_ = await fill(2)
-        async with Desk() as desk:
-            for name in ("Thesis", "Garden"):
-                desk.controllers.folders._keep(Folder(new_id(), name, now()))
-            await desk.opened(one.id)
-            desk.controllers.folders.offer()
-            from PySide6.QtTest import QTest
+async def test_the_folder_is_picked_by_its_name() -> None:
+    one, *_ = await fill(2)
+    async with Desk() as desk:
+        for name in ("Thesis", "Garden"):
+            desk.controllers.folders._keep(Folder(new_id(), name, now()))
+        await desk.opened(one.id)
+        desk.controllers.folders.offer()
+        from PySide6.QtTest import QTest
 
-            QTest.keyClicks(find(desk.window, QLineEdit, "command"), "gard")
-            QTest.keyClick(find(desk.window, QLineEdit, "command"), Qt.Key.Key_Return)
-            await desk.written()
-            assert desk.rows == ["Garden", "Thesis", "Old 1"]
-            assert "moved to “Garden”" in desk.said
-
-    run(main())
+        QTest.keyClicks(find(desk.window, QLineEdit, "command"), "gard")
+        QTest.keyClick(find(desk.window, QLineEdit, "command"), Qt.Key.Key_Return)
+        await desk.written()
+        assert desk.rows == ["Garden", "Thesis", "Old 1"]
+        assert "moved to “Garden”" in desk.said
 
 
-def test_a_folder_shows_that_it_is_answered_in(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            folder = Folder(new_id(), "Thesis", now())
-            desk.controllers.folders._keep(folder)
-            await go(desk, ListFilter.of_folder(folder.id))
-            desk.window.conversations.new_button.click()
-            turn = await desk.ask("Why?")
-            await go(desk, LIST)
-            assert desk.has_dot(folder.id)
-            turn.end("Because.")
-            await desk.settled()
-            assert not desk.has_dot(folder.id)
-
-    run(main())
+async def test_a_folder_shows_that_it_is_answered_in() -> None:
+    async with Desk() as desk:
+        folder = Folder(new_id(), "Thesis", now())
+        desk.controllers.folders._keep(folder)
+        await go(desk, ListFilter.of_folder(folder.id))
+        desk.window.conversations.new_button.click()
+        turn = await desk.ask("Why?")
+        await go(desk, LIST)
+        assert desk.has_dot(folder.id)
+        turn.end("Because.")
+        await desk.settled()
+        assert not desk.has_dot(folder.id)
 
 
 # ---------------------------------------------------------------- archive and trash
 
 
-def test_the_archive_and_back(run: Run) -> None:
-    async def main() -> None:
-        one, two = await fill(2)
-        async with Desk() as desk:
-            choose(menu_of(desk, one.id), "Archive")
-            assert desk.rows == ["Old 1"]
-            desk.click("show-archive")
-            await until(lambda: desk.window.conversations.model.list_filter == ARCHIVE)
-            assert desk.rows == ["Old 0"]
-            choose(menu_of(desk, one.id), "Take out of the archive")
-            assert desk.rows == []
-            assert desk.window.conversations.note.text() == "The archive is empty."
-            await desk.written()
-            assert desk.stored("SELECT count(*) FROM conversations WHERE archived") == [(0,)]
-            desk.click("back-to-list")
-            await until(lambda: desk.rows == ["Old 0", "Old 1"])
-            assert two.title in desk.rows
-
-    run(main())
+async def test_the_archive_and_back() -> None:
+    one, two = await fill(2)
+    async with Desk() as desk:
+        choose(menu_of(desk, one.id), "Archive")
+        assert desk.rows == ["Old 1"]
+        desk.click("show-archive")
+        await until(lambda: desk.window.conversations.model.list_filter == ARCHIVE)
+        assert desk.rows == ["Old 0"]
+        choose(menu_of(desk, one.id), "Take out of the archive")
+        assert desk.rows == []
+        assert desk.window.conversations.note.text() == "The archive is empty."
+        await desk.written()
+        assert desk.stored("SELECT count(*) FROM conversations WHERE archived") == [(0,)]
+        desk.click("back-to-list")
+        await until(lambda: desk.rows == ["Old 0", "Old 1"])
+        assert two.title in desk.rows
 
 
-def test_the_trash_says_when_things_go_and_lets_them_go(run: Run) -> None:
-    async def main() -> None:
-        one, two, three = await fill(3)
-        async with Desk() as desk:
-            for each in (one, two, three):
-                desk.window.conversations.delete_requested.emit([each.id])
-            await go(desk, TRASH)
-            assert desk.rows == ["Old 2", "Old 1", "Old 0"]
-            index = desk.window.conversations.model.index_of(one.id)
-            assert index.data(Roles.NOTE) == "30 days"
-            assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Old 0, goes in 30 days"
-            choose(menu_of(desk, two.id), "Restore")
-            assert desk.rows == ["Old 2", "Old 0"]
-            choose(menu_of(desk, one.id), "Delete for good")
-            press_in_box(desk, "Cancel")
-            assert desk.rows == ["Old 2", "Old 0"]
-            choose(menu_of(desk, one.id), "Delete for good")
-            press_in_box(desk, "Delete for good")
-            await desk.written()
-            assert desk.rows == ["Old 2"]
-            assert desk.stored("SELECT count(*) FROM conversations") == [(2,)]
-            desk.click("empty-trash")
-            press_in_box(desk, "Delete for good")
-            await until(lambda: desk.rows == [])
-            await desk.written()
-            assert desk.stored("SELECT title FROM conversations") == [("Old 1",)]
-
-    run(main())
+async def test_the_trash_says_when_things_go_and_lets_them_go() -> None:
+    one, two, three = await fill(3)
+    async with Desk() as desk:
+        for each in (one, two, three):
+            desk.window.conversations.delete_requested.emit([each.id])
+        await go(desk, TRASH)
+        assert desk.rows == ["Old 2", "Old 1", "Old 0"]
+        index = desk.window.conversations.model.index_of(one.id)
+        assert index.data(Roles.NOTE) == "30 days"
+        assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Old 0, goes in 30 days"
+        choose(menu_of(desk, two.id), "Restore")
+        assert desk.rows == ["Old 2", "Old 0"]
+        choose(menu_of(desk, one.id), "Delete for good")
+        press_in_box(desk, "Cancel")
+        assert desk.rows == ["Old 2", "Old 0"]
+        choose(menu_of(desk, one.id), "Delete for good")
+        press_in_box(desk, "Delete for good")
+        await desk.written()
+        assert desk.rows == ["Old 2"]
+        assert desk.stored("SELECT count(*) FROM conversations") == [(2,)]
+        desk.click("empty-trash")
+        press_in_box(desk, "Delete for good")
+        await until(lambda: desk.rows == [])
+        await desk.written()
+        assert desk.stored("SELECT title FROM conversations") == [("Old 1",)]
 
 
-def test_the_trash_is_emptied_after_thirty_days(run: Run) -> None:
-    async def main() -> None:
-        one, two = await fill(2)
-        async with another_program() as other:
-            await other.conversations.set_trashed([one.id], now() - timedelta(days=31))
-            await other.conversations.set_trashed([two.id], now() - timedelta(days=29))
-        async with Desk() as desk:
-            await desk.controllers.housekeeping.collect()
-            assert desk.stored("SELECT id FROM conversations") == [(two.id,)]
-            await go(desk, TRASH)
-            assert desk.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"
-
-    run(main())
+async def test_the_trash_is_emptied_after_thirty_days() -> None:
+    one, two = await fill(2)
+    async with another_program() as other:
+        await other.conversations.set_trashed([one.id], now() - timedelta(days=31))
+        await other.conversations.set_trashed([two.id], now() - timedelta(days=29))
+    async with Desk() as desk:
+        await desk.controllers.housekeeping.collect()
+        assert desk.stored("SELECT id FROM conversations") == [(two.id,)]
+        await go(desk, TRASH)
+        assert desk.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"
 
 
-def test_what_is_asked_in_the_trash_comes_out_of_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            one = await desk.ask_and_answer("First", "1")
-            desk.window.conversations.delete_requested.emit([one])
-            await go(desk, TRASH)
-            await desk.opened(one)
-            assert "in the trash" in desk.said
-            await desk.ask_and_answer("Second", "2")
-            await until(lambda: desk.rows == [])
-            await go(desk, LIST)
-            assert desk.rows == ["First"]
-            await desk.written()
-            assert desk.stored("SELECT trashed_at FROM conversations") == [(None,)]
-
-    run(main())
+async def test_what_is_asked_in_the_trash_comes_out_of_it() -> None:
+    async with Desk() as desk:
+        one = await desk.ask_and_answer("First", "1")
+        desk.window.conversations.delete_requested.emit([one])
+        await go(desk, TRASH)
+        await desk.opened(one)
+        assert "in the trash" in desk.said
+        await desk.ask_and_answer("Second", "2")
+        await until(lambda: desk.rows == [])
+        await go(desk, LIST)
+        assert desk.rows == ["First"]
+        await desk.written()
+        assert desk.stored("SELECT trashed_at FROM conversations") == [(None,)]
 
 
 # ---------------------------------------------------------------- several at once
 
 
-def test_several_are_marked_and_put_away_together(run: Run) -> None:
-    async def main() -> None:
-        made = await fill(6)
-        ids = [c.id for c in made]
-        async with Desk() as desk:
-            shown = desk.window.conversations
-            await desk.opened(ids[0])
-            click_row(desk, ids[2], SHIFT)
-            assert shown.marked == ids[:3]
-            assert desk.open_id == ids[0]
-            click_row(desk, ids[1], CONTROL)
-            click_row(desk, ids[4], CONTROL)
-            assert set(shown.marked) == {ids[0], ids[2], ids[4]}
-            choose(menu_of(desk, ids[4]), "Pin 3 conversations")
-            assert shown.model.index(0).data() == "Pinned"
-            assert desk.rows[:3] == ["Old 0", "Old 2", "Old 4"]
-            shown.view.setFocus()
-            desk.press(Qt.Key.Key_Delete)
-            assert "3 conversations were moved to the trash." in desk.said
-            assert desk.rows == ["Old 1", "Old 3", "Old 5"]
-            assert desk.open_id not in ids
-            desk.take("Undo")
-            await until(lambda: desk.open_id == ids[0])
-            assert len(desk.rows) == 6
-            shown.view.setFocus()
-            desk.press(Qt.Key.Key_A, CONTROL)
-            assert len(shown.marked) == 6
-            desk.press(Qt.Key.Key_Escape)
-            assert shown.marked == [ids[0]]
-
-    run(main())
+async def test_several_are_marked_and_put_away_together() -> None:
+    made = await fill(6)
+    ids = [c.id for c in made]
+    async with Desk() as desk:
+        shown = desk.window.conversations
+        await desk.opened(ids[0])
+        click_row(desk, ids[2], SHIFT)
+        assert shown.marked == ids[:3]
+        assert desk.open_id == ids[0]
+        click_row(desk, ids[1], CONTROL)
+        click_row(desk, ids[4], CONTROL)
+        assert set(shown.marked) == {ids[0], ids[2], ids[4]}
+        choose(menu_of(desk, ids[4]), "Pin 3 conversations")
+        assert shown.model.index(0).data() == "Pinned"
+        assert desk.rows[:3] == ["Old 0", "Old 2", "Old 4"]
+        shown.view.setFocus()
+        desk.press(Qt.Key.Key_Delete)
+        assert "3 conversations were moved to the trash." in desk.said
+        assert desk.rows == ["Old 1", "Old 3", "Old 5"]
+        assert desk.open_id not in ids
+        desk.take("Undo")
+        await until(lambda: desk.open_id == ids[0])
+        assert len(desk.rows) == 6
+        shown.view.setFocus()
+        desk.press(Qt.Key.Key_A, CONTROL)
+        assert len(shown.marked) == 6
+        desk.press(Qt.Key.Key_Escape)
+        assert shown.marked == [ids[0]]
 
 
 # ---------------------------------------------------------------- branches
 
 
-def test_the_marked_are_exported_from_their_menu(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_the_marked_are_exported_from_their_menu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "out.json"
     asked: list[str] = []
@@ -435,79 +396,67 @@ def test_the_marked_are_exported_from_their_menu(
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", name)
 
-    async def main() -> None:
-        made = await fill(4)
-        async with Desk() as desk:
-            ids = [conversation.id for conversation in made]
-            choose_below(menu_of(desk, ids[3]), "Export as", "JSON, complete and importable")
-            await until(target.exists)
-            await desk.opened(ids[0])
-            click_row(desk, ids[2], SHIFT)
-            await until(lambda: not desk.controllers.transfer.is_busy)
-            target.unlink()
-            menu = menu_of(desk, ids[1])
-            choose_below(menu, "Export 3 conversations as", "JSON, complete and importable")
-            await until(target.exists)
-            exported = json.loads(target.read_text())["conversations"]
-            assert {each["id"] for each in exported} == set(ids[:3])
-            assert asked == ["Old 3.json", "Conversations.json"]
-            await until(lambda: not desk.controllers.transfer.is_busy)
-
-    run(main())
+    made = await fill(4)
+    async with Desk() as desk:
+        ids = [conversation.id for conversation in made]
+        choose_below(menu_of(desk, ids[3]), "Export as", "JSON, complete and importable")
+        await until(target.exists)
+        await desk.opened(ids[0])
+        click_row(desk, ids[2], SHIFT)
+        await until(lambda: not desk.controllers.transfer.is_busy)
+        target.unlink()
+        menu = menu_of(desk, ids[1])
+        choose_below(menu, "Export 3 conversations as", "JSON, complete and importable")
+        await until(target.exists)
+        exported = json.loads(target.read_text())["conversations"]
+        assert {each["id"] for each in exported} == set(ids[:3])
+        assert asked == ["Old 3.json", "Conversations.json"]
+        await until(lambda: not desk.controllers.transfer.is_busy)
 
 
-def test_a_private_conversation_is_begun_from_the_menu(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            choose(list_menus.list_menu(desk.window.conversations), "New private conversation")
-            await until(lambda: desk.state.current.is_private)
-
-    run(main())
+async def test_a_private_conversation_is_begun_from_the_menu() -> None:
+    async with Desk() as desk:
+        choose(list_menus.list_menu(desk.window.conversations), "New private conversation")
+        await until(lambda: desk.state.current.is_private)
 
 
-def test_branching_goes_on_in_a_new_conversation(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            one = await desk.ask_and_answer("First", "One")
-            await desk.ask_and_answer("Second", "Two")
-            desk.act("branch", at=1)
-            await until(lambda: desk.open_id != one)
-            branch = desk.open_id
-            assert desk.window.header.title.text() == "First (branch)"
-            assert "One" in desk.transcript
-            assert "Two" not in desk.transcript
-            assert desk.rows == ["First (branch)", "First"]
-            turn = await desk.ask("Third")
-            assert len(turn.request.messages) == 3
-            turn.end("Three")
-            await desk.settled()
-            assert len(await desk.backend.conversations.path(branch)) == 4
-            assert len(await desk.backend.conversations.path(one)) == 4
-            every = desk.stored("SELECT id FROM messages")
-            assert len(every) == len(set(every)) == 8
-
-    run(main())
+async def test_branching_goes_on_in_a_new_conversation() -> None:
+    async with Desk() as desk:
+        one = await desk.ask_and_answer("First", "One")
+        await desk.ask_and_answer("Second", "Two")
+        desk.act("branch", at=1)
+        await until(lambda: desk.open_id != one)
+        branch = desk.open_id
+        assert desk.window.header.title.text() == "First (branch)"
+        assert "One" in desk.transcript
+        assert "Two" not in desk.transcript
+        assert desk.rows == ["First (branch)", "First"]
+        turn = await desk.ask("Third")
+        assert len(turn.request.messages) == 3
+        turn.end("Three")
+        await desk.settled()
+        assert len(await desk.backend.conversations.path(branch)) == 4
+        assert len(await desk.backend.conversations.path(one)) == 4
+        every = desk.stored("SELECT id FROM messages")
+        assert len(every) == len(set(every)) == 8
 
 
-def test_a_branch_takes_what_stands_for_its_beginning_along(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            one = await desk.ask_and_answer("First", "One")
-            await desk.ask_and_answer("Second", "Two")
-            ids = [message.id for message in await desk.backend.conversations.path(one)]
-            for number, last in enumerate((ids[1], ids[3])):
-                made = Compaction(
-                    str(number), one, last, CompactionKind.SUMMARY, "p", "m", "Short", now(), 90, 9
-                )
-                await desk.backend.compactions.add(made)
-            desk.act("branch", at=1)
-            await until(lambda: desk.open_id != one)
-            (copy,) = await desk.backend.compactions.of(desk.open_id)
-            path = await desk.backend.conversations.path(desk.open_id)
-            assert (copy.message_id, copy.body) == (path[-1].id, "Short")
-            assert len(await desk.backend.compactions.of(one)) == 2
-
-    run(main())
+async def test_a_branch_takes_what_stands_for_its_beginning_along() -> None:
+    async with Desk() as desk:
+        one = await desk.ask_and_answer("First", "One")
+        await desk.ask_and_answer("Second", "Two")
+        ids = [message.id for message in await desk.backend.conversations.path(one)]
+        for number, last in enumerate((ids[1], ids[3])):
+            made = Compaction(
+                str(number), one, last, CompactionKind.SUMMARY, "p", "m", "Short", now(), 90, 9
+            )
+            await desk.backend.compactions.add(made)
+        desk.act("branch", at=1)
+        await until(lambda: desk.open_id != one)
+        (copy,) = await desk.backend.compactions.of(desk.open_id)
+        path = await desk.backend.conversations.path(desk.open_id)
+        assert (copy.message_id, copy.body) == (path[-1].id, "Short")
+        assert len(await desk.backend.compactions.of(one)) == 2
 
 
 # ---------------------------------------------------------------- what others wrote
@@ -519,48 +468,42 @@ def a_message(conversation_id: str, role: Role, text: str, parent: str | None) -
     return Message(new_id(), conversation_id, parent, role, done, parts, now(), CHOICE)
 
 
-def test_the_window_shows_what_another_program_wrote(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            here = await desk.ask_and_answer("First", "One")
-            async with another_program() as other:
-                at = now()
-                folder = Folder(new_id(), "From afar", at)
-                await other.conversation_folders.save(folder)
-                added = Conversation(new_id(), "Added", at, at, CHOICE)
-                await other.conversations.create(added)
-                await until(lambda: desk.rows == ["From afar", "Added", "First"])
-                await other.shelves.rename(added.id, "Named")
-                await until(lambda: "Named" in desk.rows)
-                path = await other.conversations.path(here)
-                more = a_message(here, Role.USER, "From outside", path[-1].id)
-                kept = await other.conversations.get(here)
-                assert kept is not None
-                await other.conversations.begin_turn(
-                    replace(kept, leaf_id=more.id),
-                    more,
-                    replace(a_message(here, Role.ASSISTANT, "Heard", more.id)),
-                )
-                await until(lambda: "From outside" in desk.transcript)
-                assert "Heard" in desk.transcript
-                await other.conversations.delete(added.id)
-                await until(lambda: desk.rows == ["From afar", "First"])
-                await other.conversations.delete(here)
-                await until(lambda: desk.open_id != here)
-                assert desk.rows == ["From afar"]
-
-    run(main())
+async def test_the_window_shows_what_another_program_wrote() -> None:
+    async with Desk() as desk:
+        here = await desk.ask_and_answer("First", "One")
+        async with another_program() as other:
+            at = now()
+            folder = Folder(new_id(), "From afar", at)
+            await other.conversation_folders.save(folder)
+            added = Conversation(new_id(), "Added", at, at, CHOICE)
+            await other.conversations.create(added)
+            await until(lambda: desk.rows == ["From afar", "Added", "First"])
+            await other.shelves.rename(added.id, "Named")
+            await until(lambda: "Named" in desk.rows)
+            path = await other.conversations.path(here)
+            more = a_message(here, Role.USER, "From outside", path[-1].id)
+            kept = await other.conversations.get(here)
+            assert kept is not None
+            await other.conversations.begin_turn(
+                replace(kept, leaf_id=more.id),
+                more,
+                replace(a_message(here, Role.ASSISTANT, "Heard", more.id)),
+            )
+            await until(lambda: "From outside" in desk.transcript)
+            assert "Heard" in desk.transcript
+            await other.conversations.delete(added.id)
+            await until(lambda: desk.rows == ["From afar", "First"])
+            await other.conversations.delete(here)
+            await until(lambda: desk.open_id != here)
+            assert desk.rows == ["From afar"]
 
 
-def test_what_we_write_ourselves_is_not_read_again(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            told: list[bool] = []
-            desk.controllers.store_watcher.store_changed.connect(lambda: told.append(True))
-            await desk.ask_and_answer("First", "One")
-            pause = desk.controllers.store_watcher._pause
-            await until(lambda: not pause.isActive())
-            await desk.written()
-            assert told == []
-
-    run(main())
+async def test_what_we_write_ourselves_is_not_read_again() -> None:
+    async with Desk() as desk:
+        told: list[bool] = []
+        desk.controllers.store_watcher.store_changed.connect(lambda: told.append(True))
+        await desk.ask_and_answer("First", "One")
+        pause = desk.controllers.store_watcher._pause
+        await until(lambda: not pause.isActive())
+        await desk.written()
+        assert told == []

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import sqlite3
 
     from desktop_app.domain.conversations.conversation import Message
-    from tests.gui.app.conftest import Run
 
 LONG = "long"
 
@@ -43,48 +42,42 @@ def can_send(desk: Desk) -> bool:
     return desk.window.prompt.can_send
 
 
-def test_the_end_is_shown_while_the_rest_is_read(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(disk=Held) as desk:
-            assert isinstance(desk.disk, Held)
-            other = await desk.ask_and_answer("Other", "Thing")
-            messages = await stored(desk, 5 * PREVIEW)
-            desk.disk.is_holding = True
-            desk.window.conversations.open_requested.emit(LONG)
-            await until(lambda: f"Message {5 * PREVIEW - 1}." in desk.transcript)
-            assert "Thing" not in desk.transcript
-            assert desk.open_id == other
-            assert not can_send(desk)
-            desk.disk.is_holding = False
-            desk.disk.release.set()
-            await until(lambda: desk.open_id == LONG)
-            assert can_send(desk)
-            assert len(desk.state.current.path) == len(messages)
-            assert f"Message {5 * PREVIEW - 1}." in desk.transcript
-            assert desk.window.transcript.is_at_end
-            await desk.opened(other)
-            assert "Thing" in desk.transcript
-
-    run(main())
+async def test_the_end_is_shown_while_the_rest_is_read() -> None:
+    async with Desk(disk=Held) as desk:
+        assert isinstance(desk.disk, Held)
+        other = await desk.ask_and_answer("Other", "Thing")
+        messages = await stored(desk, 5 * PREVIEW)
+        desk.disk.is_holding = True
+        desk.window.conversations.open_requested.emit(LONG)
+        await until(lambda: f"Message {5 * PREVIEW - 1}." in desk.transcript)
+        assert "Thing" not in desk.transcript
+        assert desk.open_id == other
+        assert not can_send(desk)
+        desk.disk.is_holding = False
+        desk.disk.release.set()
+        await until(lambda: desk.open_id == LONG)
+        assert can_send(desk)
+        assert len(desk.state.current.path) == len(messages)
+        assert f"Message {5 * PREVIEW - 1}." in desk.transcript
+        assert desk.window.transcript.is_at_end
+        await desk.opened(other)
+        assert "Thing" in desk.transcript
 
 
-def test_another_one_is_opened_while_the_rest_is_read(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(disk=Held) as desk:
-            assert isinstance(desk.disk, Held)
-            other = await desk.ask_and_answer("Other", "Thing")
-            await stored(desk, 3 * PREVIEW)
-            desk.disk.is_holding = True
-            desk.window.conversations.open_requested.emit(LONG)
-            await until(lambda: "Message" in desk.transcript)
-            desk.window.conversations.open_requested.emit(other)
-            desk.disk.is_holding = False
-            desk.disk.release.set()
-            await until(lambda: "Thing" in desk.transcript)
-            assert desk.open_id == other
-            assert can_send(desk)
-
-    run(main())
+async def test_another_one_is_opened_while_the_rest_is_read() -> None:
+    async with Desk(disk=Held) as desk:
+        assert isinstance(desk.disk, Held)
+        other = await desk.ask_and_answer("Other", "Thing")
+        await stored(desk, 3 * PREVIEW)
+        desk.disk.is_holding = True
+        desk.window.conversations.open_requested.emit(LONG)
+        await until(lambda: "Message" in desk.transcript)
+        desk.window.conversations.open_requested.emit(other)
+        desk.disk.is_holding = False
+        desk.disk.release.set()
+        await until(lambda: "Thing" in desk.transcript)
+        assert desk.open_id == other
+        assert can_send(desk)
 
 
 async def jumped(desk: Desk, message_id: str) -> None:
@@ -93,16 +86,13 @@ async def jumped(desk: Desk, message_id: str) -> None:
     await until(lambda: desk.window.transcript.scroll_state()[0] == message_id)
 
 
-def test_a_hit_leads_to_its_message_and_latest_back(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Other", "Thing")
-            messages = await stored(desk, 900)
-            for number in (100, 700):
-                await jumped(desk, messages[number].id)
-                assert desk.open_id == LONG
-            assert "Message 400." not in desk.transcript
-            desk.window.transcript.scroll_to_bottom()
-            assert "Message 899." in desk.transcript
-
-    run(main())
+async def test_a_hit_leads_to_its_message_and_latest_back() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Other", "Thing")
+        messages = await stored(desk, 900)
+        for number in (100, 700):
+            await jumped(desk, messages[number].id)
+            assert desk.open_id == LONG
+        assert "Message 400." not in desk.transcript
+        desk.window.transcript.scroll_to_bottom()
+        assert "Message 899." in desk.transcript

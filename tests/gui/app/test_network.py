@@ -17,7 +17,6 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.services.chat.model_choice import INSTANT_RETIRED
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.gui.app.test_choices import COMET, KEYED, SERVER, row
 from tests.helpers.certificates import Authority
@@ -52,162 +51,141 @@ def lines(menu: QMenu) -> list[str]:
 # ---------------------------------------------------------------- listings
 
 
-def test_what_the_provider_lists_is_in_the_menu_once_the_person_types(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            asked: list[str] = []
-            desk.stage.on_models = lambda profile: asked.append(profile.id)
-            desk.stage.models_of["env-cometapi"] = ("gpt-5.2", "claude-9", "whisper-1", NEAR)
-            assert "claude-9" not in offered(desk, "env-cometapi")
-            desk.type("Hello")
-            await until(lambda: "claude-9" in offered(desk, "env-cometapi"))
-            assert "whisper-1" not in offered(desk, "env-cometapi")
-            assert "28" in offered(desk, "env-cometapi")["old-one"]
-            desk.type(" there")
-            open_menu(desk)
-            await desk.written()
-            assert asked == ["env-cometapi"], "asked once"
-
-    run(main())
+async def test_what_the_provider_lists_is_in_the_menu_once_the_person_types() -> None:
+    async with Desk(environment=COMET) as desk:
+        asked: list[str] = []
+        desk.stage.on_models = lambda profile: asked.append(profile.id)
+        desk.stage.models_of["env-cometapi"] = ("gpt-5.2", "claude-9", "whisper-1", NEAR)
+        assert "claude-9" not in offered(desk, "env-cometapi")
+        desk.type("Hello")
+        await until(lambda: "claude-9" in offered(desk, "env-cometapi"))
+        assert "whisper-1" not in offered(desk, "env-cometapi")
+        assert "28" in offered(desk, "env-cometapi")["old-one"]
+        desk.type(" there")
+        open_menu(desk)
+        await desk.written()
+        assert asked == ["env-cometapi"], "asked once"
 
 
-def test_a_listing_is_kept_and_renewed_when_the_menu_opens(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.stage.models_of[COMETAPI.id] = ("gpt-5.2", "first")
-            desk.window.settings.key_entered.emit(COMETAPI.id, "not-a-key")
-            await until(lambda: "first" in offered(desk, COMETAPI.id))
-            await desk.written()
-        async with Desk(environment=COMET) as desk:
-            # The key was for the session only; what was listed is remembered all the same.
-            assert await desk.backend.listings._book.all()
-            desk.stage.models_of["env-cometapi"] = ("gpt-5.2", "second")
-            assert "second" not in lines(open_menu(desk))
-            await until(lambda: "second" in offered(desk, "env-cometapi"))
-            assert "second" in lines(open_menu(desk))
-
-    run(main())
+async def test_a_listing_is_kept_and_renewed_when_the_menu_opens() -> None:
+    async with Desk() as desk:
+        desk.stage.models_of[COMETAPI.id] = ("gpt-5.2", "first")
+        desk.window.settings.key_entered.emit(COMETAPI.id, "not-a-key")
+        await until(lambda: "first" in offered(desk, COMETAPI.id))
+        await desk.written()
+    async with Desk(environment=COMET) as desk:
+        # The key was for the session only; what was listed is remembered all the same.
+        assert await desk.backend.listings._book.all()
+        desk.stage.models_of["env-cometapi"] = ("gpt-5.2", "second")
+        assert "second" not in lines(open_menu(desk))
+        await until(lambda: "second" in offered(desk, "env-cometapi"))
+        assert "second" in lines(open_menu(desk))
 
 
-def test_instant_is_served_where_it_is_listed_and_stood_in_for_where_not(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            desk.window.prompt.variant_requested.emit(Variant.INSTANT)
-            desk.stage.models_of["env-cometapi"] = ("gpt-5.2", "gpt-5.2-pro")
-            assert row(desk).notice == ""
-            desk.type("Hi")
-            await until(lambda: row(desk).notice == str(INSTANT_RETIRED))
-            assert desk.hint == str(INSTANT_RETIRED)
-            turn = await desk.ask(" there")
-            assert turn.request.model == "gpt-5.2"
-            turn.end("Hello")
-            await desk.settled()
-            assert str(INSTANT_RETIRED) in desk.transcript
-
-    run(main())
+async def test_instant_is_served_where_it_is_listed_and_stood_in_for_where_not() -> None:
+    async with Desk(environment=COMET) as desk:
+        desk.window.prompt.variant_requested.emit(Variant.INSTANT)
+        desk.stage.models_of["env-cometapi"] = ("gpt-5.2", "gpt-5.2-pro")
+        assert row(desk).notice == ""
+        desk.type("Hi")
+        await until(lambda: row(desk).notice == str(INSTANT_RETIRED))
+        assert desk.hint == str(INSTANT_RETIRED)
+        turn = await desk.ask(" there")
+        assert turn.request.model == "gpt-5.2"
+        turn.end("Hello")
+        await desk.settled()
+        assert str(INSTANT_RETIRED) in desk.transcript
 
 
-def test_at_openai_the_day_counts_unless_it_is_listed_since(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            desk.window.prompt.variant_requested.emit(Variant.INSTANT)
-            desk.stage.models_of["env-openai"] = ("gpt-5.2", "gpt-5.2-chat-latest")
-            assert row(desk).notice == str(INSTANT_RETIRED), "the day has come at OpenAI"
-            desk.type("Hi")
-            await until(lambda: row(desk).notice != str(INSTANT_RETIRED))
-            assert "still lists it" in row(desk).notice
-            turn = await desk.ask("!")
-            assert turn.request.model == "gpt-5.2-chat-latest"
-            turn.end("Hello")
-            await desk.settled()
-            assert "still lists it" not in desk.transcript
-
-    run(main())
+async def test_at_openai_the_day_counts_unless_it_is_listed_since() -> None:
+    async with Desk(environment=KEYED) as desk:
+        desk.window.prompt.variant_requested.emit(Variant.INSTANT)
+        desk.stage.models_of["env-openai"] = ("gpt-5.2", "gpt-5.2-chat-latest")
+        assert row(desk).notice == str(INSTANT_RETIRED), "the day has come at OpenAI"
+        desk.type("Hi")
+        await until(lambda: row(desk).notice != str(INSTANT_RETIRED))
+        assert "still lists it" in row(desk).notice
+        turn = await desk.ask("!")
+        assert turn.request.model == "gpt-5.2-chat-latest"
+        turn.end("Hello")
+        await desk.settled()
+        assert "still lists it" not in desk.transcript
 
 
-def test_a_chosen_model_whose_end_is_near_is_warned_of_below_the_row(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            desk.stage.models_of["env-cometapi"] = ("gpt-5.2", NEAR)
-            desk.type("Hi")
-            await until(lambda: "old-one" in offered(desk, "env-cometapi"))
-            chosen = next(e for e in row(desk).models if e.model == "old-one")
-            desk.window.prompt.model_requested.emit(chosen)
-            assert "old-one" in desk.hint
-            assert f"{NEAR.shutdown:%B %Y}" in desk.hint
-
-    run(main())
+async def test_a_chosen_model_whose_end_is_near_is_warned_of_below_the_row() -> None:
+    async with Desk(environment=COMET) as desk:
+        desk.stage.models_of["env-cometapi"] = ("gpt-5.2", NEAR)
+        desk.type("Hi")
+        await until(lambda: "old-one" in offered(desk, "env-cometapi"))
+        chosen = next(e for e in row(desk).models if e.model == "old-one")
+        desk.window.prompt.model_requested.emit(chosen)
+        assert "old-one" in desk.hint
+        assert f"{NEAR.shutdown:%B %Y}" in desk.hint
 
 
-def test_hundreds_of_models_go_by_their_makers(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            many = [f"{maker}-{n}" for maker in ("claude", "gemini", "gpt") for n in range(100)]
-            desk.stage.models_of["env-cometapi"] = ("gpt-5.2", *many, "alone")
-            desk.type("Hi")
-            await until(lambda: "alone" in offered(desk, "env-cometapi"))
-            menu = open_menu(desk)
-            comet = next(a.menu() for a in menu.actions() if a.text().startswith("CometAPI"))
-            assert isinstance(comet, QMenu)
-            names = [action.text() for action in comet.actions()]
-            assert names[:3] == ["GPT-5.2 Instant · GPT-5.2 with effort none answers", *names[1:3]]
-            assert names[3:] == ["claude", "gemini", "gpt", "Others"]
-            inside = [line for line in lines(comet) if line.startswith("claude-")]
-            assert len(inside) == 100
-            action = next(a for a in comet.findChildren(QAction) if a.text() == "claude-7")
-            action.trigger()
-            assert row(desk).model == "claude-7"
-
-    run(main())
+async def test_hundreds_of_models_go_by_their_makers() -> None:
+    async with Desk(environment=COMET) as desk:
+        many = [f"{maker}-{n}" for maker in ("claude", "gemini", "gpt") for n in range(100)]
+        desk.stage.models_of["env-cometapi"] = ("gpt-5.2", *many, "alone")
+        desk.type("Hi")
+        await until(lambda: "alone" in offered(desk, "env-cometapi"))
+        menu = open_menu(desk)
+        comet = next(a.menu() for a in menu.actions() if a.text().startswith("CometAPI"))
+        assert isinstance(comet, QMenu)
+        names = [action.text() for action in comet.actions()]
+        assert names[:3] == ["GPT-5.2 Instant · GPT-5.2 with effort none answers", *names[1:3]]
+        assert names[3:] == ["claude", "gemini", "gpt", "Others"]
+        inside = [line for line in lines(comet) if line.startswith("claude-")]
+        assert len(inside) == 100
+        action = next(a for a in comet.findChildren(QAction) if a.text() == "claude-7")
+        action.trigger()
+        assert row(desk).model == "claude-7"
 
 
 # ---------------------------------------------------------------- the way, for real
 
 
-def test_the_connection_opens_early_through_the_proxy_and_with_the_certificate(
-    run: Run, tmp_path: Path
+async def test_the_connection_opens_early_through_the_proxy_and_with_the_certificate(
+    tmp_path: Path,
 ) -> None:
-    async def main() -> None:
-        authority = Authority(tmp_path)
-        async with (
-            LoopbackServer(answers, tls=authority.server("far.example")) as server,
-            HttpProxy(user="me", password="hush", leads_to=server.base_url) as proxy,
-            Desk(real=True) as desk,
-        ):
-            settings = desk.window.settings
-            profile = replace(SERVER, base_url="https://far.example/v1", models=("gpt-5.2",))
-            settings.profile_add_requested.emit(profile)
-            await desk.written()
-            desk.window.show_settings(True)
-            find(settings, QToolButton, "network").click()
-            settings.ca_file_chosen.emit(profile.id, authority.pem)
-            await desk.written()
-            await until(lambda: settings._ca_files[profile.id][0])
-            assert "Example Company Root" in settings._ca_files[profile.id][1]
-            settings.profile_save_requested.emit(
-                replace(profile, ca_file=str(authority.pem), proxy=proxy.url_for("me"))
-            )
-            settings.password_entered.emit(profile.proxy_password_id, "wrong")
-            await desk.written()
-            await press_test(desk, profile.id, False, "did not accept the user and the password")
-            settings.password_entered.emit(profile.proxy_password_id, "hush")
-            await desk.written()
-            await press_test(desk, profile.id, True, "1 model")
-            stored = (await desk.backend.settings.profiles())[0]
-            settings.profile_save_requested.emit(replace(stored, name="Far"))  # another client
-            await desk.written()
-            await desk.state.new_conversation.set_default("default.provider", profile.id)
-            before = len(proxy.wanted)
-            desk.type("Why is the sky blue?")
-            await until(lambda: len(proxy.wanted) > before)
-            await desk.written()
-            desk.enter()
-            await until(lambda: "Rayleigh" in desk.transcript)
-            await desk.settled()
-            assert proxy.wanted[before:] == ["far.example:443"], "one connection for both"
-            assert not any("hush" in str(line) for line in desk.stored("SELECT body FROM profiles"))
-
-    run(main())
+    authority = Authority(tmp_path)
+    async with (
+        LoopbackServer(answers, tls=authority.server("far.example")) as server,
+        HttpProxy(user="me", password="hush", leads_to=server.base_url) as proxy,
+        Desk(real=True) as desk,
+    ):
+        settings = desk.window.settings
+        profile = replace(SERVER, base_url="https://far.example/v1", models=("gpt-5.2",))
+        settings.profile_add_requested.emit(profile)
+        await desk.written()
+        desk.window.show_settings(True)
+        find(settings, QToolButton, "network").click()
+        settings.ca_file_chosen.emit(profile.id, authority.pem)
+        await desk.written()
+        await until(lambda: settings._ca_files[profile.id][0])
+        assert "Example Company Root" in settings._ca_files[profile.id][1]
+        settings.profile_save_requested.emit(
+            replace(profile, ca_file=str(authority.pem), proxy=proxy.url_for("me"))
+        )
+        settings.password_entered.emit(profile.proxy_password_id, "wrong")
+        await desk.written()
+        await press_test(desk, profile.id, False, "did not accept the user and the password")
+        settings.password_entered.emit(profile.proxy_password_id, "hush")
+        await desk.written()
+        await press_test(desk, profile.id, True, "1 model")
+        stored = (await desk.backend.settings.profiles())[0]
+        settings.profile_save_requested.emit(replace(stored, name="Far"))  # another client
+        await desk.written()
+        await desk.state.new_conversation.set_default("default.provider", profile.id)
+        before = len(proxy.wanted)
+        desk.type("Why is the sky blue?")
+        await until(lambda: len(proxy.wanted) > before)
+        await desk.written()
+        desk.enter()
+        await until(lambda: "Rayleigh" in desk.transcript)
+        await desk.settled()
+        assert proxy.wanted[before:] == ["far.example:443"], "one connection for both"
+        assert not any("hush" in str(line) for line in desk.stored("SELECT body FROM profiles"))
 
 
 async def answers(received: Received, writer: asyncio.StreamWriter) -> None:
@@ -230,77 +208,68 @@ async def press_test(desk: Desk, profile_id: str, ok: bool, says: str) -> None:
     assert says in result[1]
 
 
-def test_a_private_address_is_allowed_in_the_panel(run: Run) -> None:
-    async def main() -> None:
-        async with (
-            LoopbackServer(answers) as server,
-            HttpProxy(leads_to=server.base_url) as proxy,
-            Desk(real=True) as desk,
-        ):
-            profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)
-            desk.window.settings.profile_add_requested.emit(profile)
-            await desk.written()
-            await press_test(desk, profile.id, False, "Allow nas.lan here")
-            assert not proxy.wanted
-            desk.window.show_settings(True)
-            button = find(desk.window.settings, QPushButton, "allow-unencrypted")
-            QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-            await desk.written()
-            await press_test(desk, profile.id, True, "model")
-            assert proxy.wanted == ["nas.lan:11434"]
-
-    run(main())
+async def test_a_private_address_is_allowed_in_the_panel() -> None:
+    async with (
+        LoopbackServer(answers) as server,
+        HttpProxy(leads_to=server.base_url) as proxy,
+        Desk(real=True) as desk,
+    ):
+        profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)
+        desk.window.settings.profile_add_requested.emit(profile)
+        await desk.written()
+        await press_test(desk, profile.id, False, "Allow nas.lan here")
+        assert not proxy.wanted
+        desk.window.show_settings(True)
+        button = find(desk.window.settings, QPushButton, "allow-unencrypted")
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        await desk.written()
+        await press_test(desk, profile.id, True, "model")
+        assert proxy.wanted == ["nas.lan:11434"]
 
 
-def test_a_file_that_holds_no_certificate_is_not_taken(run: Run, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            wrong = tmp_path / "notes.pem"
-            wrong.write_text("nothing")
-            desk.window.show_settings(True)
-            desk.window.settings.ca_file_chosen.emit(OPENAI.id, wrong)
-            await desk.written()
-            ok, words = desk.window.settings._ca_files[OPENAI.id]
-            assert not ok
-            assert "notes.pem holds no certificate" in words
-            assert find(desk.window.settings, QLineEdit, "ca-file").text() == "The system's"
-            assert not await desk.backend.settings.profiles()
-
-    run(main())
+async def test_a_file_that_holds_no_certificate_is_not_taken(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        wrong = tmp_path / "notes.pem"
+        wrong.write_text("nothing")
+        desk.window.show_settings(True)
+        desk.window.settings.ca_file_chosen.emit(OPENAI.id, wrong)
+        await desk.written()
+        ok, words = desk.window.settings._ca_files[OPENAI.id]
+        assert not ok
+        assert "notes.pem holds no certificate" in words
+        assert find(desk.window.settings, QLineEdit, "ca-file").text() == "The system's"
+        assert not await desk.backend.settings.profiles()
 
 
 # ---------------------------------------------------------------- windows
 
 
-def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
-    run: Run, tmp_path: Path
+async def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
+    tmp_path: Path,
 ) -> None:
     path = tmp_path / "long.txt"
     path.write_text("One sentence of five words. " * 1_000, "utf-8")
 
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.backend.settings.save_profile(SERVER)
-            await desk.state.providers.reload()
-            await until(lambda: "llama3" in offered(desk, SERVER.id))
-            desk.stage.models_of[SERVER.id] = (ListedModel("llama3", window=2048), "qwen")
-            choice = ModelChoice(SERVER.id, "llama3")
-            desk.state.setup.choose(choice)
-            desk.window.files_dropped.emit([path])
-            await until(lambda: bool(desk.chips) and desk.chips[0].endswith(" %"))
-            await until(lambda: offered(desk, SERVER.id)["llama3"] == "2.0k tokens")
-            assert offered(desk, SERVER.id)["qwen"] == ""
-            desk.enter()
-            await until(lambda: "long.txt would make" in desk.said)
-            assert "llama3 takes 1,536" in desk.said
-            desk.take("Read in parts…")
-            await until(lambda: "parts would be read" in desk.said)
-            desk.take("Read in parts")
-            assert "part=" in (await desk.turn(0)).asked
-            desk.window.prompt.stop_requested.emit()
-            await desk.settled()
-            desk.window.settings.test_requested.emit(SERVER.id)
-            await until(lambda: SERVER.id in desk.window.settings._results)
-            assert desk.window.settings._results[SERVER.id][1].endswith(", 2 models, 2.0k tokens")
-
-    run(main())
+    async with Desk() as desk:
+        await desk.backend.settings.save_profile(SERVER)
+        await desk.state.providers.reload()
+        await until(lambda: "llama3" in offered(desk, SERVER.id))
+        desk.stage.models_of[SERVER.id] = (ListedModel("llama3", window=2048), "qwen")
+        choice = ModelChoice(SERVER.id, "llama3")
+        desk.state.setup.choose(choice)
+        desk.window.files_dropped.emit([path])
+        await until(lambda: bool(desk.chips) and desk.chips[0].endswith(" %"))
+        await until(lambda: offered(desk, SERVER.id)["llama3"] == "2.0k tokens")
+        assert offered(desk, SERVER.id)["qwen"] == ""
+        desk.enter()
+        await until(lambda: "long.txt would make" in desk.said)
+        assert "llama3 takes 1,536" in desk.said
+        desk.take("Read in parts…")
+        await until(lambda: "parts would be read" in desk.said)
+        desk.take("Read in parts")
+        assert "part=" in (await desk.turn(0)).asked
+        desk.window.prompt.stop_requested.emit()
+        await desk.settled()
+        desk.window.settings.test_requested.emit(SERVER.id)
+        await until(lambda: SERVER.id in desk.window.settings._results)
+        assert desk.window.settings._results[SERVER.id][1].endswith(", 2 models, 2.0k tokens")

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from tests.gui.app.desk import Desk, until
-
-if TYPE_CHECKING:
-    from tests.gui.app.conftest import Run
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
 SERVER = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
@@ -24,131 +19,113 @@ def own(desk: Desk) -> Overrides:
     return desk.state.current.conversation.overrides
 
 
-def test_a_conversations_own_settings_are_sent_with_it_alone(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            desk.window.prompt.effort_requested.emit(Effort.NONE)
-            desk.window.settings.setting_changed.emit("answer.temperature", 0.2)
-            set_own(desk, "answer.temperature", 1.5)
-            set_own(desk, "answer.system_prompt", "Rhyme.")
-            await desk.written()
-            turn = await desk.ask("One")  # a blank conversation has settings of its own, too
-            assert turn.request.parameters.temperature == 1.5
-            assert turn.request.instructions == "Rhyme."
-            turn.end("1")
-            await desk.settled()
-            first = desk.open_id
-            desk.controllers.library.open_new()
-            desk.window.prompt.effort_requested.emit(Effort.NONE)
-            turn = await desk.ask("Two")
-            assert turn.request.parameters.temperature == 0.2
-            assert turn.request.instructions == ""
-            turn.end("2")
-            await desk.settled()
-            await desk.opened(first)
-            desk.window.settings.override_removed.emit(first, "answer.temperature")
-            await desk.written()
-            turn = await desk.ask("Three")
-            assert turn.request.parameters.temperature == 0.2
-            assert turn.request.instructions == "Rhyme."
-            turn.end("3")
-            await desk.settled()
+async def test_a_conversations_own_settings_are_sent_with_it_alone() -> None:
+    async with Desk(environment=COMET) as desk:
+        desk.window.prompt.effort_requested.emit(Effort.NONE)
+        desk.window.settings.setting_changed.emit("answer.temperature", 0.2)
+        set_own(desk, "answer.temperature", 1.5)
+        set_own(desk, "answer.system_prompt", "Rhyme.")
+        await desk.written()
+        turn = await desk.ask("One")  # a blank conversation has settings of its own, too
+        assert turn.request.parameters.temperature == 1.5
+        assert turn.request.instructions == "Rhyme."
+        turn.end("1")
+        await desk.settled()
+        first = desk.open_id
+        desk.controllers.library.open_new()
+        desk.window.prompt.effort_requested.emit(Effort.NONE)
+        turn = await desk.ask("Two")
+        assert turn.request.parameters.temperature == 0.2
+        assert turn.request.instructions == ""
+        turn.end("2")
+        await desk.settled()
+        await desk.opened(first)
+        desk.window.settings.override_removed.emit(first, "answer.temperature")
+        await desk.written()
+        turn = await desk.ask("Three")
+        assert turn.request.parameters.temperature == 0.2
+        assert turn.request.instructions == "Rhyme."
+        turn.end("3")
+        await desk.settled()
 
-        async with Desk(environment=COMET) as desk:
-            await desk.opened(first)
-            assert own(desk) == Overrides("Rhyme.")
-            assert desk.window.settings._own == (first, {"answer.system_prompt": "Rhyme."})
-
-    run(main())
+    async with Desk(environment=COMET) as desk:
+        await desk.opened(first)
+        assert own(desk) == Overrides("Rhyme.")
+        assert desk.window.settings._own == (first, {"answer.system_prompt": "Rhyme."})
 
 
-def test_a_later_rename_does_not_bring_the_former_settings_back(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            first = await desk.ask_and_answer("One", "1")
-            set_own(desk, "answer.verbosity", "low")
-            desk.window.conversations.renamed.emit(first, "Other")
-            await desk.written()
-            found = await desk.backend.conversations.get(first)
-            assert found is not None
-            assert found.title == "Other"
-            assert found.overrides == Overrides().setting("verbosity", "low")
-
-    run(main())
+async def test_a_later_rename_does_not_bring_the_former_settings_back() -> None:
+    async with Desk(environment=COMET) as desk:
+        first = await desk.ask_and_answer("One", "1")
+        set_own(desk, "answer.verbosity", "low")
+        desk.window.conversations.renamed.emit(first, "Other")
+        await desk.written()
+        found = await desk.backend.conversations.get(first)
+        assert found is not None
+        assert found.title == "Other"
+        assert found.overrides == Overrides().setting("verbosity", "low")
 
 
-def test_settings_that_change_while_a_turn_is_written_are_kept(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            turn = await desk.ask("One")
-            set_own(desk, "answer.verbosity", "high")
-            turn.end("1")
-            await desk.settled()
-            found = await desk.backend.conversations.get(desk.open_id)
-            assert found is not None
-            assert found.overrides == Overrides().setting("verbosity", "high")
-
-    run(main())
+async def test_settings_that_change_while_a_turn_is_written_are_kept() -> None:
+    async with Desk(environment=COMET) as desk:
+        turn = await desk.ask("One")
+        set_own(desk, "answer.verbosity", "high")
+        turn.end("1")
+        await desk.settled()
+        found = await desk.backend.conversations.get(desk.open_id)
+        assert found is not None
+        assert found.overrides == Overrides().setting("verbosity", "high")
 
 
-def test_what_was_typed_in_a_conversation_that_was_left_is_kept_there(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            first = await desk.ask_and_answer("One", "1")
-            desk.controllers.library.open_new()
-            desk.window.settings.override_changed.emit(first, "answer.system_prompt", "Rhyme.")
-            await desk.written()
-            assert own(desk) == Overrides()
-            await desk.opened(first)
-            assert own(desk) == Overrides("Rhyme.")
-
-    run(main())
+async def test_what_was_typed_in_a_conversation_that_was_left_is_kept_there() -> None:
+    async with Desk(environment=COMET) as desk:
+        first = await desk.ask_and_answer("One", "1")
+        desk.controllers.library.open_new()
+        desk.window.settings.override_changed.emit(first, "answer.system_prompt", "Rhyme.")
+        await desk.written()
+        assert own(desk) == Overrides()
+        await desk.opened(first)
+        assert own(desk) == Overrides("Rhyme.")
 
 
-def test_the_api_at_hand_decides_what_is_offered(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            await until(lambda: "answer.stop" in desk.window.settings._refusals)
-            assert "Responses API" in desk.window.settings._refusals["answer.stop"]
-        async with Desk(environment=SERVER) as desk:
-            settings = desk.window.settings
-            desk.window.prompt.effort_requested.emit(Effort.NONE)
-            await until(lambda: "answer.stop" in settings._notes and not settings._refusals)
-            await desk.ask_and_answer("One", "1")
-            desk.stage.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)
-            set_own(desk, "answer.stop", "END\n\\n")
-            await until(lambda: "answer.stop" not in settings._notes)
-            assert "answer.stop" not in settings._refusals
-            assert "answer.reasoning_summary" in settings._refusals
-            turn = await desk.ask("Two")
-            assert turn.request.parameters.stop == ("END", "\n")
-            turn.end("2")
-            await desk.settled()
-
-    run(main())
+async def test_the_api_at_hand_decides_what_is_offered() -> None:
+    async with Desk(environment=COMET) as desk:
+        await until(lambda: "answer.stop" in desk.window.settings._refusals)
+        assert "Responses API" in desk.window.settings._refusals["answer.stop"]
+    async with Desk(environment=SERVER) as desk:
+        settings = desk.window.settings
+        desk.window.prompt.effort_requested.emit(Effort.NONE)
+        await until(lambda: "answer.stop" in settings._notes and not settings._refusals)
+        await desk.ask_and_answer("One", "1")
+        desk.stage.learnt = LearnedSupport(Api.CHAT_COMPLETIONS)
+        set_own(desk, "answer.stop", "END\n\\n")
+        await until(lambda: "answer.stop" not in settings._notes)
+        assert "answer.stop" not in settings._refusals
+        assert "answer.reasoning_summary" in settings._refusals
+        turn = await desk.ask("Two")
+        assert turn.request.parameters.stop == ("END", "\n")
+        turn.end("2")
+        await desk.settled()
 
 
-def test_what_is_set_before_the_first_question_outlives_the_program(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=COMET) as desk:
-            first = await desk.ask_and_answer("One", "1")
-            desk.controllers.library.open_new()
-            set_own(desk, "answer.system_prompt", "Rhyme.")
-            await desk.opened(first)  # left, and come back to
-            desk.controllers.library.open_new()
-            assert own(desk) == Overrides("Rhyme.")
-            await desk.written()
-        async with Desk(environment=COMET) as desk:
-            desk.controllers.library.open_new()
-            assert own(desk) == Overrides("Rhyme.")
-            turn = await desk.ask("Two")
-            assert turn.request.instructions == "Rhyme."
-            turn.end("2")
-            await desk.settled()
-            desk.controllers.library.open_new()
-            assert own(desk) == Overrides()
-        async with Desk(environment=COMET) as desk:
-            desk.controllers.library.open_new()
-            assert own(desk) == Overrides()
-
-    run(main())
+async def test_what_is_set_before_the_first_question_outlives_the_program() -> None:
+    async with Desk(environment=COMET) as desk:
+        first = await desk.ask_and_answer("One", "1")
+        desk.controllers.library.open_new()
+        set_own(desk, "answer.system_prompt", "Rhyme.")
+        await desk.opened(first)  # left, and come back to
+        desk.controllers.library.open_new()
+        assert own(desk) == Overrides("Rhyme.")
+        await desk.written()
+    async with Desk(environment=COMET) as desk:
+        desk.controllers.library.open_new()
+        assert own(desk) == Overrides("Rhyme.")
+        turn = await desk.ask("Two")
+        assert turn.request.instructions == "Rhyme."
+        turn.end("2")
+        await desk.settled()
+        desk.controllers.library.open_new()
+        assert own(desk) == Overrides()
+    async with Desk(environment=COMET) as desk:
+        desk.controllers.library.open_new()
+        assert own(desk) == Overrides()

@@ -7,7 +7,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.ui.window.command_palette import CommandPalette
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -22,60 +21,48 @@ def titles(shown: CommandPalette) -> list[str]:
     return [shown.model.index(row, 0).data() for row in range(shown.model.rowCount())]
 
 
-def test_every_action_is_in_the_palette_and_a_few_letters_run_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            shown = palette(desk)
-            offered = len(desk.ready.actions) - 1
-            assert (shown.isVisible(), len(titles(shown))) == (True, offered)
-            QTest.keyClicks(shown.field, "hide settings")
-            assert titles(shown) == ["Show or hide the settings"]
-            desk.press(Qt.Key.Key_Return)
-            assert not shown.isVisible()
-            await until(lambda: desk.window.settings.isVisible())
-
-    run(main())
+async def test_every_action_is_in_the_palette_and_a_few_letters_run_it() -> None:
+    async with Desk() as desk:
+        shown = palette(desk)
+        offered = len(desk.ready.actions) - 1
+        assert (shown.isVisible(), len(titles(shown))) == (True, offered)
+        QTest.keyClicks(shown.field, "hide settings")
+        assert titles(shown) == ["Show or hide the settings"]
+        desk.press(Qt.Key.Key_Return)
+        assert not shown.isVisible()
+        await until(lambda: desk.window.settings.isVisible())
 
 
-def test_escape_goes_back_to_where_the_keyboard_was(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.type("half a question")
-            shown = palette(desk)
-            QTest.keyClicks(shown.field, "no such thing")
-            assert titles(shown) == []
-            desk.press(Qt.Key.Key_Return)  # nothing to run, and nothing is sent
-            assert shown.isVisible()
-            desk.press(Qt.Key.Key_Escape)
-            assert not shown.isVisible()
-            assert QApplication.focusWidget() is desk.text
-            assert desk.text.toPlainText() == "half a question"
-            assert desk.stage.turns == []
-
-    run(main())
+async def test_escape_goes_back_to_where_the_keyboard_was() -> None:
+    async with Desk() as desk:
+        desk.type("half a question")
+        shown = palette(desk)
+        QTest.keyClicks(shown.field, "no such thing")
+        assert titles(shown) == []
+        desk.press(Qt.Key.Key_Return)  # nothing to run, and nothing is sent
+        assert shown.isVisible()
+        desk.press(Qt.Key.Key_Escape)
+        assert not shown.isVisible()
+        assert QApplication.focusWidget() is desk.text
+        assert desk.text.toPlainText() == "half a question"
+        assert desk.stage.turns == []
 
 
-def test_a_shortcut_that_takes_the_keyboard_elsewhere_closes_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("One", "1")
-            shown = palette(desk)
-            desk.press(Qt.Key.Key_N, CTRL)
-            await until(lambda: not shown.isVisible())
-            assert QApplication.focusWidget() is desk.text
-
-    run(main())
+async def test_a_shortcut_that_takes_the_keyboard_elsewhere_closes_it() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("One", "1")
+        shown = palette(desk)
+        desk.press(Qt.Key.Key_N, CTRL)
+        await until(lambda: not shown.isVisible())
+        assert QApplication.focusWidget() is desk.text
 
 
-def test_the_arrow_keys_walk_the_list_and_a_second_ctrl_k_closes_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            shown = palette(desk)
-            desk.press(Qt.Key.Key_Down)
-            desk.press(Qt.Key.Key_Down)
-            assert shown.view.currentIndex().row() == 2
-            assert shown.view.selectedIndexes() == [shown.view.currentIndex()]
-            desk.press(Qt.Key.Key_K, CTRL)
-            assert not shown.isVisible()
-
-    run(main())
+async def test_the_arrow_keys_walk_the_list_and_a_second_ctrl_k_closes_it() -> None:
+    async with Desk() as desk:
+        shown = palette(desk)
+        desk.press(Qt.Key.Key_Down)
+        desk.press(Qt.Key.Key_Down)
+        assert shown.view.currentIndex().row() == 2
+        assert shown.view.selectedIndexes() == [shown.view.currentIndex()]
+        desk.press(Qt.Key.Key_K, CTRL)
+        assert not shown.isVisible()

@@ -31,23 +31,20 @@ def words(file: Path) -> str:
     )
 
 
-def test_the_open_conversation_is_written_by_a_process_of_its_own(run: Run, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Which is it?", "It is **this** one.")
-            desk.controllers.export.export()
-            dialog = desk.window.findChild(QFileDialog)
-            assert dialog is not None
-            assert "Which is it" in dialog.selectedFiles()[0]
-            dialog.close()
-            for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
-                file = tmp_path / f"out{suffix}"
-                desk.controllers.export.export_to(desk.open_id, file, kind)
-                await until(partial(has_said, desk, f"Exported to {file.name}."))
-                text = words(file) if kind == "pdf" else file.read_text()
-                assert "Which is it?" in text
-
-    run(main())
+async def test_the_open_conversation_is_written_by_a_process_of_its_own(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "It is **this** one.")
+        desk.controllers.export.export()
+        dialog = desk.window.findChild(QFileDialog)
+        assert dialog is not None
+        assert "Which is it" in dialog.selectedFiles()[0]
+        dialog.close()
+        for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
+            file = tmp_path / f"out{suffix}"
+            desk.controllers.export.export_to(desk.open_id, file, kind)
+            await until(partial(has_said, desk, f"Exported to {file.name}."))
+            text = words(file) if kind == "pdf" else file.read_text()
+            assert "Which is it?" in text
 
 
 def test_a_file_is_what_its_name_ends_in(run: Run, tmp_path: Path) -> None:
@@ -72,90 +69,72 @@ async def save(desk: Desk, file: Path, chosen: str) -> None:
     await until(partial(has_said, desk, f"Exported to {file.name}."))
 
 
-def test_what_takes_long_is_said_and_can_be_called_off(run: Run, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Which is it?", "This *one*.")
-            folder = tmp_path / "out"
-            folder.mkdir()
-            os.mkfifo(folder / "x.pdf")  # nobody reads it: writing it does not end
-            desk.controllers.export.export_to(desk.open_id, folder / "x.pdf", "pdf")
-            await until(lambda: desk.said == "Exporting to x.pdf…")
-            assert not desk.window.notifications.note_timer.isActive()
-            desk.window.notifications.notify("Something else.")
-            desk.window.notifications.dismiss()
-            await until(lambda: any(b.isVisible() for b in cancels(desk)))
-            next(b for b in cancels(desk) if b.isVisible()).click()
-            await until(lambda: desk.said == "x.pdf was not exported.")
-            assert [file.name for file in folder.iterdir()] == ["x.pdf"]
-
-    run(main())
+async def test_what_takes_long_is_said_and_can_be_called_off(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "This *one*.")
+        folder = tmp_path / "out"
+        folder.mkdir()
+        os.mkfifo(folder / "x.pdf")  # nobody reads it: writing it does not end
+        desk.controllers.export.export_to(desk.open_id, folder / "x.pdf", "pdf")
+        await until(lambda: desk.said == "Exporting to x.pdf…")
+        assert not desk.window.notifications.note_timer.isActive()
+        desk.window.notifications.notify("Something else.")
+        desk.window.notifications.dismiss()
+        await until(lambda: any(b.isVisible() for b in cancels(desk)))
+        next(b for b in cancels(desk) if b.isVisible()).click()
+        await until(lambda: desk.said == "x.pdf was not exported.")
+        assert [file.name for file in folder.iterdir()] == ["x.pdf"]
 
 
-def test_what_cannot_be_written_is_said(run: Run, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Which is it?", "This one.")
-            (tmp_path / "file").touch()
-            desk.controllers.export.export_to(desk.open_id, tmp_path / "file" / "x.pdf", "pdf")
-            await until(lambda: "x.pdf could not be written." in desk.said)
-
-    run(main())
+async def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "This one.")
+        (tmp_path / "file").touch()
+        desk.controllers.export.export_to(desk.open_id, tmp_path / "file" / "x.pdf", "pdf")
+        await until(lambda: "x.pdf could not be written." in desk.said)
 
 
-def test_the_conversation_is_copied(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            table = "| a | b |\n|---|---|\n| 1 | 2 |"
-            await desk.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
-            desk.controllers.export.copy()
-            await until(lambda: desk.said == "The conversation was copied.")
-            copied = QGuiApplication.clipboard().mimeData()
-            assert "It is **this** one." in copied.text()
-            assert copied.hasFormat("text/markdown")
-            assert "<strong>this</strong>" in copied.html()
-            assert "<p>Which &lt;is&gt; it?</p>" in copied.html()
-            assert "<table" in copied.html()
-
-    run(main())
+async def test_the_conversation_is_copied() -> None:
+    async with Desk() as desk:
+        table = "| a | b |\n|---|---|\n| 1 | 2 |"
+        await desk.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
+        desk.controllers.export.copy()
+        await until(lambda: desk.said == "The conversation was copied.")
+        copied = QGuiApplication.clipboard().mimeData()
+        assert "It is **this** one." in copied.text()
+        assert copied.hasFormat("text/markdown")
+        assert "<strong>this</strong>" in copied.html()
+        assert "<p>Which &lt;is&gt; it?</p>" in copied.html()
+        assert "<table" in copied.html()
 
 
-def test_who_copies_much_is_told(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Which is it?", "This one.")
-            desk.window.transcript.notice_raised.emit("Copying…")
-            await until(partial(has_said, desk, "Copying…"))
-
-    run(main())
+async def test_who_copies_much_is_told() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "This one.")
+        desk.window.transcript.notice_raised.emit("Copying…")
+        await until(partial(has_said, desk, "Copying…"))
 
 
-def test_an_empty_conversation_has_nothing_to_take_out(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.controllers.export.export()
-            desk.controllers.export.print_()
-            assert desk.window.findChild(QFileDialog) is None
-            assert desk.window.findChild(QPrintDialog) is None
-            assert desk.said == "There is nothing in this conversation yet."
-
-    run(main())
+async def test_an_empty_conversation_has_nothing_to_take_out() -> None:
+    async with Desk() as desk:
+        desk.controllers.export.export()
+        desk.controllers.export.print_()
+        assert desk.window.findChild(QFileDialog) is None
+        assert desk.window.findChild(QPrintDialog) is None
+        assert desk.said == "There is nothing in this conversation yet."
 
 
-def test_what_is_chosen_of_a_printer_comes_to_who_prints(run: Run, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Which is it?", "This one. " * 2000)
-            printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-            printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
-            printer.setOutputFileName(str(tmp_path / "printed.pdf"))
-            printer.setFromTo(2, 2)
-            assert chosen(printer_of(chosen(printer))) | {"pages": [2, 2]} == chosen(printer)
-            desk.controllers.export.print_on(desk.open_id, printer)
-            await until(lambda: desk.said == "Printed to printed.pdf.")
-            text = words(tmp_path / "printed.pdf")
-            assert "This one." in text
-            assert "Which is it?" not in text.replace("Which is it? 2 /", "")
-            assert "2 / " in text
-
-    run(main())
+async def test_what_is_chosen_of_a_printer_comes_to_who_prints(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "This one. " * 2000)
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+        printer.setOutputFileName(str(tmp_path / "printed.pdf"))
+        printer.setFromTo(2, 2)
+        assert chosen(printer_of(chosen(printer))) | {"pages": [2, 2]} == chosen(printer)
+        desk.controllers.export.print_on(desk.open_id, printer)
+        await until(lambda: desk.said == "Printed to printed.pdf.")
+        text = words(tmp_path / "printed.pdf")
+        assert "This one." in text
+        assert "Which is it?" not in text.replace("Which is it? 2 /", "")
+        assert "2 / " in text

@@ -81,130 +81,110 @@ def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(run: Run, tmp_path
     QDesktopServices.unsetUrlHandler("file")
 
 
-def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it(run: Run) -> None:
+async def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it() -> None:
     picture = QImage(600, 400, QImage.Format.Format_RGB32)
     picture.fill(QColor("red"))
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            pasted = QMimeData()
-            pasted.setImageData(picture)
-            desk.text.insertFromMimeData(pasted)
-            await until(lambda: is_read(desk))
-            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 297 tokens · < 1 % · $0.0005"]
-            low = next(a for a in chip(desk).menu().actions() if a.text().startswith("Low"))
-            assert low.text() == "Low · ≈ 212 tokens"
-            low.trigger()
-            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
-            await desk.written()
-            await until(lambda: desk.estimate.startswith("≈ 2"))
-        async with Desk(environment=OPENAI) as desk:
-            await until(lambda: desk.chips)
-            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
-            turn = await desk.ask("What?")
-            image = turn.request.messages[-1].parts[0]
-            assert isinstance(image, ImageData)
-            assert (image.detail, image.media_type) == ("low", "image/png")
-            assert unpacked(image.data).size == (512, 341)
-            turn.end("Red.")
-            await desk.settled()
-            (parts,) = desk.stored("SELECT parts FROM messages WHERE role = 'user'")[0]
-            assert json.loads(parts)[0]["detail"] == "low"
-            assert desk.stored("SELECT text FROM attachments") == [("",)]
-            hits = await desk.backend.search.find("Pasted picture")
-            assert len(hits) >= 1
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        pasted = QMimeData()
+        pasted.setImageData(picture)
+        desk.text.insertFromMimeData(pasted)
+        await until(lambda: is_read(desk))
+        assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 297 tokens · < 1 % · $0.0005"]
+        low = next(a for a in chip(desk).menu().actions() if a.text().startswith("Low"))
+        assert low.text() == "Low · ≈ 212 tokens"
+        low.trigger()
+        assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
+        await desk.written()
+        await until(lambda: desk.estimate.startswith("≈ 2"))
+    async with Desk(environment=OPENAI) as desk:
+        await until(lambda: desk.chips)
+        assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
+        turn = await desk.ask("What?")
+        image = turn.request.messages[-1].parts[0]
+        assert isinstance(image, ImageData)
+        assert (image.detail, image.media_type) == ("low", "image/png")
+        assert unpacked(image.data).size == (512, 341)
+        turn.end("Red.")
+        await desk.settled()
+        (parts,) = desk.stored("SELECT parts FROM messages WHERE role = 'user'")[0]
+        assert json.loads(parts)[0]["detail"] == "low"
+        assert desk.stored("SELECT text FROM attachments") == [("",)]
+        hits = await desk.backend.search.find("Pasted picture")
+        assert len(hits) >= 1
 
 
-def test_from_a_browser_onto_the_window(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-            desk.window.image_dropped.emit(DroppedData("dance.gif", animation(3)))
-            desk.window.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
-            await until(lambda: is_read(desk))
-            assert [c.split(",")[0] for c in desk.chips] == ["cat.png", "dance.gif"]
-            assert "An animation: its first frame is sent." in chip(desk, 1).toolTip()
-            assert "“broken.png” is damaged" in desk.said
-
-    run(main())
+async def test_from_a_browser_onto_the_window() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+        desk.window.image_dropped.emit(DroppedData("dance.gif", animation(3)))
+        desk.window.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
+        await until(lambda: is_read(desk))
+        assert [c.split(",")[0] for c in desk.chips] == ["cat.png", "dance.gif"]
+        assert "An animation: its first frame is sent." in chip(desk, 1).toolTip()
+        assert "“broken.png” is damaged" in desk.said
 
 
-def test_a_model_that_does_not_see_is_not_asked(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-            await until(lambda: is_read(desk))
-            assert desk.chips == ["cat.png, 64 × 48 · SmolLM2 135M does not see pictures"]
-            desk.type("What?")
-            desk.enter()
-            assert desk.hint.startswith("SmolLM2 135M does not see pictures. Choose another model")
-            assert desk.stage.turns == []
-            chip(desk).findChildren(QToolButton)[0].click()
-            await until(lambda: not desk.chips)
-            desk.enter()
-            await until(lambda: desk.stage.turns)
-            desk.stage.turns[0].end("ok")
-            await desk.settled()
-
-    run(main())
+async def test_a_model_that_does_not_see_is_not_asked() -> None:
+    async with Desk() as desk:
+        desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+        await until(lambda: is_read(desk))
+        assert desk.chips == ["cat.png, 64 × 48 · SmolLM2 135M does not see pictures"]
+        desk.type("What?")
+        desk.enter()
+        assert desk.hint.startswith("SmolLM2 135M does not see pictures. Choose another model")
+        assert desk.stage.turns == []
+        chip(desk).findChildren(QToolButton)[0].click()
+        await until(lambda: not desk.chips)
+        desk.enter()
+        await until(lambda: desk.stage.turns)
+        desk.stage.turns[0].end("ok")
+        await desk.settled()
 
 
-def test_the_default_detail_is_the_persons(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            await desk.state.values.set("answer.image_detail", "high")
-            desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
-            await until(lambda: is_read(desk))
-            (part,) = desk.state.draft.value.attachments
-            assert isinstance(part, ImagePart)
-            assert part.detail == "high"
-
-    run(main())
+async def test_the_default_detail_is_the_persons() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await desk.state.values.set("answer.image_detail", "high")
+        desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
+        await until(lambda: is_read(desk))
+        (part,) = desk.state.draft.value.attachments
+        assert isinstance(part, ImagePart)
+        assert part.detail == "high"
 
 
-def test_the_quick_prompt_takes_pictures(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            quick = desk.ready.quick._quick
-            desk.ready.quick.open_with("")
-            image = QMimeData()
-            image.setData("image/png", packed(drawing(), "PNG"))
-            quick._line.take(read_dropped(image))
-            attached = desk.ready.quick.attachments
-            assert attached.reading == "Pasted picture.png"
-            quick.submit_requested.emit("What is it?")
-            await until(lambda: quick._status.text() == "Reading Pasted picture.png…")
-            await until(lambda: not attached.reading)
-            quick.detail_requested.emit(attached.parts[0].sha256, "high")
-            quick.submit_requested.emit("What is it?")
-            await until(lambda: desk.stage.turns)
-            (sent,) = (
-                p for p in desk.stage.turns[0].request.messages[0].parts if hasattr(p, "data")
-            )
-            assert isinstance(sent, ImageData)
-            assert sent.detail == "high"
-            assert attached.parts == ()
-            desk.stage.turns[0].end("Red.")
-            await desk.settled()
-            quick._line.take(read_dropped(image))
-            await until(lambda: attached.parts)
-            quick.open_in_window_requested.emit()
-            await until(lambda: desk.chips)
-            assert [c.split(",")[0] for c in desk.chips] == ["Pasted picture.png"]
-            assert attached.parts == ()
-
-    run(main())
+async def test_the_quick_prompt_takes_pictures() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        quick = desk.ready.quick._quick
+        desk.ready.quick.open_with("")
+        image = QMimeData()
+        image.setData("image/png", packed(drawing(), "PNG"))
+        quick._line.take(read_dropped(image))
+        attached = desk.ready.quick.attachments
+        assert attached.reading == "Pasted picture.png"
+        quick.submit_requested.emit("What is it?")
+        await until(lambda: quick._status.text() == "Reading Pasted picture.png…")
+        await until(lambda: not attached.reading)
+        quick.detail_requested.emit(attached.parts[0].sha256, "high")
+        quick.submit_requested.emit("What is it?")
+        await until(lambda: desk.stage.turns)
+        (sent,) = (p for p in desk.stage.turns[0].request.messages[0].parts if hasattr(p, "data"))
+        assert isinstance(sent, ImageData)
+        assert sent.detail == "high"
+        assert attached.parts == ()
+        desk.stage.turns[0].end("Red.")
+        await desk.settled()
+        quick._line.take(read_dropped(image))
+        await until(lambda: attached.parts)
+        quick.open_in_window_requested.emit()
+        await until(lambda: desk.chips)
+        assert [c.split(",")[0] for c in desk.chips] == ["Pasted picture.png"]
+        assert attached.parts == ()
 
 
-def test_a_broken_picture_in_the_quick_prompt_is_said(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.ready.quick.open_with("")
-            quick = desk.ready.quick._quick
-            quick.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
-            await until(lambda: "“broken.png” is damaged" in quick._problem.text())
-            assert desk.ready.quick.attachments.parts == ()
-
-    run(main())
+async def test_a_broken_picture_in_the_quick_prompt_is_said() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.ready.quick.open_with("")
+        quick = desk.ready.quick._quick
+        quick.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
+        await until(lambda: "“broken.png” is damaged" in quick._problem.text())
+        assert desk.ready.quick.attachments.parts == ()

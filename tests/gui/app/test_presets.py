@@ -17,7 +17,6 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.unit.storage.samples import opened
 
@@ -62,227 +61,197 @@ def undo(desk: Desk) -> None:
     button.click()
 
 
-def test_one_is_put_into_force_and_what_was_changed_since_is_said(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEY) as desk:
-            state = desk.state
-            assert not desk.window.header.preset.isVisible()  # none to choose from
-            await with_presets(desk)
-            assert desk.window.header.preset.isVisible()
-            assert shown(desk) == "Preset: none"
-            choose(desk, "Code reviewer")
-            assert shown(desk) == "Preset: Code reviewer"
-            assert state.setup.choice.variant is Variant.PRO
-            assert state.setup.choice.effort is Effort.HIGH
-            assert state.setup.ask_settings.instructions == "You review code."
-            assert state.setup.ask_settings.parameters.temperature == 0.2
-            state.setup.override(
-                state.current.id,
-                lambda own: with_own(own, "answer.verbosity", "low"),
-            )
-            assert shown(desk) == "Preset: Code reviewer, changed since"
-            assert menu_of(desk)["Code reviewer"]
-            choose(desk, "Change “Code reviewer” to these settings")
-            assert shown(desk) == "Preset: Code reviewer"
-            await desk.written()
-            (stored, _) = await desk.backend.prompts.presets()
-            assert stored.overrides == REVIEWER.overrides.setting("verbosity", "low")
-
-    run(main())
+async def test_one_is_put_into_force_and_what_was_changed_since_is_said() -> None:
+    async with Desk(environment=KEY) as desk:
+        state = desk.state
+        assert not desk.window.header.preset.isVisible()  # none to choose from
+        await with_presets(desk)
+        assert desk.window.header.preset.isVisible()
+        assert shown(desk) == "Preset: none"
+        choose(desk, "Code reviewer")
+        assert shown(desk) == "Preset: Code reviewer"
+        assert state.setup.choice.variant is Variant.PRO
+        assert state.setup.choice.effort is Effort.HIGH
+        assert state.setup.ask_settings.instructions == "You review code."
+        assert state.setup.ask_settings.parameters.temperature == 0.2
+        state.setup.override(
+            state.current.id,
+            lambda own: with_own(own, "answer.verbosity", "low"),
+        )
+        assert shown(desk) == "Preset: Code reviewer, changed since"
+        assert menu_of(desk)["Code reviewer"]
+        choose(desk, "Change “Code reviewer” to these settings")
+        assert shown(desk) == "Preset: Code reviewer"
+        await desk.written()
+        (stored, _) = await desk.backend.prompts.presets()
+        assert stored.overrides == REVIEWER.overrides.setting("verbosity", "low")
 
 
-def test_it_belongs_to_the_conversation_and_survives_the_program(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEY) as desk:
-            await with_presets(desk)
-            desk.controllers.presets.use("reviewer")
-            first = await desk.ask_and_answer("Why?", "So.")
-            desk.controllers.library.open_new()
-            assert shown(desk) == "Preset: none"
-            second = await desk.ask_and_answer("And?", "So too.")
-            desk.controllers.presets.use("poet")
-            await desk.written()
-            desk.open_row(first)
-            await until(lambda: shown(desk) == "Preset: Code reviewer")
-            desk.open_row(second)
-            await until(lambda: shown(desk) == "Preset: Poet")
-        async with Desk(environment=KEY) as desk:
-            await until(lambda: shown(desk) == "Preset: Poet")
-            assert desk.state.setup.ask_settings.instructions == "You rhyme."
-
-    run(main())
+async def test_it_belongs_to_the_conversation_and_survives_the_program() -> None:
+    async with Desk(environment=KEY) as desk:
+        await with_presets(desk)
+        desk.controllers.presets.use("reviewer")
+        first = await desk.ask_and_answer("Why?", "So.")
+        desk.controllers.library.open_new()
+        assert shown(desk) == "Preset: none"
+        second = await desk.ask_and_answer("And?", "So too.")
+        desk.controllers.presets.use("poet")
+        await desk.written()
+        desk.open_row(first)
+        await until(lambda: shown(desk) == "Preset: Code reviewer")
+        desk.open_row(second)
+        await until(lambda: shown(desk) == "Preset: Poet")
+    async with Desk(environment=KEY) as desk:
+        await until(lambda: shown(desk) == "Preset: Poet")
+        assert desk.state.setup.ask_settings.instructions == "You rhyme."
 
 
-def test_a_slip_is_undone_and_no_preset_gives_the_defaults_back(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEY) as desk:
-            state = desk.state
-            await with_presets(desk)
-            mine = Overrides("Written by hand, at length.")
-            state.setup.override(state.current.id, lambda _own: mine)
-            before = state.current.conversation
-            choose(desk, "Poet")
-            assert state.current.conversation.overrides == POET.overrides
-            undo(desk)
-            assert state.current.conversation == before
-            choose(desk, "Poet")
-            choose(desk, "No preset")
-            assert state.current.conversation.overrides == Overrides()
-            assert shown(desk) == "Preset: none"
-            await desk.written()
-
-    run(main())
+async def test_a_slip_is_undone_and_no_preset_gives_the_defaults_back() -> None:
+    async with Desk(environment=KEY) as desk:
+        state = desk.state
+        await with_presets(desk)
+        mine = Overrides("Written by hand, at length.")
+        state.setup.override(state.current.id, lambda _own: mine)
+        before = state.current.conversation
+        choose(desk, "Poet")
+        assert state.current.conversation.overrides == POET.overrides
+        undo(desk)
+        assert state.current.conversation == before
+        choose(desk, "Poet")
+        choose(desk, "No preset")
+        assert state.current.conversation.overrides == Overrides()
+        assert shown(desk) == "Preset: none"
+        await desk.written()
 
 
-def test_what_the_provider_has_not_is_left_aside(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:  # on this computer: no variants
-            await with_presets(desk)
-            before = desk.state.setup.choice
-            desk.controllers.presets.use("reviewer")
-            after = desk.state.setup.choice
-            assert (after.provider_id, after.model, after.variant) == (
-                before.provider_id,
-                before.model,
-                None,
-            )
-            gone = replace(POET, provider_id="nowhere", model="x")
-            await desk.backend.prompts.save(presets=[gone])
-            await desk.controllers.presets.load()
-            desk.controllers.presets.use("poet")
-            assert desk.state.providers.has_provider(desk.state.current.conversation)
-            await desk.written()
-
-    run(main())
+async def test_what_the_provider_has_not_is_left_aside() -> None:
+    async with Desk() as desk:  # on this computer: no variants
+        await with_presets(desk)
+        before = desk.state.setup.choice
+        desk.controllers.presets.use("reviewer")
+        after = desk.state.setup.choice
+        assert (after.provider_id, after.model, after.variant) == (
+            before.provider_id,
+            before.model,
+            None,
+        )
+        gone = replace(POET, provider_id="nowhere", model="x")
+        await desk.backend.prompts.save(presets=[gone])
+        await desk.controllers.presets.load()
+        desk.controllers.presets.use("poet")
+        assert desk.state.providers.has_provider(desk.state.current.conversation)
+        await desk.written()
 
 
-def test_a_conversations_settings_become_a_preset_that_is_named_at_once(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEY) as desk:
-            state = desk.state
-            state.setup.override(state.current.id, lambda _own: Overrides("Be kind."))
-            desk.controllers.presets.save_here()
-            dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
-            name = find(dialog, QLineEdit, "preset-name")
-            await until(name.hasFocus)
-            QTest.keyClicks(name, "Kind")
-            QTest.keyClick(name, Qt.Key.Key_Return)
-            assert shown(desk) == "Preset: Kind"
-            await desk.written()
-            (stored,) = await desk.backend.prompts.presets()
-            assert (stored.name, stored.variant) == ("Kind", state.setup.choice.variant)
-            assert stored.overrides == Overrides("Be kind.")
-            assert dialog.isVisible()
-            dialog.hide()
-
-    run(main())
+async def test_a_conversations_settings_become_a_preset_that_is_named_at_once() -> None:
+    async with Desk(environment=KEY) as desk:
+        state = desk.state
+        state.setup.override(state.current.id, lambda _own: Overrides("Be kind."))
+        desk.controllers.presets.save_here()
+        dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
+        name = find(dialog, QLineEdit, "preset-name")
+        await until(name.hasFocus)
+        QTest.keyClicks(name, "Kind")
+        QTest.keyClick(name, Qt.Key.Key_Return)
+        assert shown(desk) == "Preset: Kind"
+        await desk.written()
+        (stored,) = await desk.backend.prompts.presets()
+        assert (stored.name, stored.variant) == ("Kind", state.setup.choice.variant)
+        assert stored.overrides == Overrides("Be kind.")
+        assert dialog.isVisible()
+        dialog.hide()
 
 
-def test_instructions_of_the_defaults_are_a_part_of_what_is_saved(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEY) as desk:
-            panel = desk.window.settings
-            panel.setting_changed.emit("answer.system_prompt", "Be a pirate.")
-            await desk.written()
-            desk.controllers.presets.save_here()
-            await desk.written()
-            (stored,) = await desk.backend.prompts.presets()
-            assert stored.overrides == Overrides("Be a pirate.")
-            panel.setting_changed.emit("answer.system_prompt", "")
-            await desk.written()
-            assert desk.state.setup.ask_settings.instructions == "Be a pirate."
-            assert shown(desk) == f"Preset: {stored.name}"  # nothing was changed since
-            dialog = desk.window.findChild(PromptsDialog)
-            assert isinstance(dialog, PromptsDialog)
-            dialog.hide()
-
-    run(main())
+async def test_instructions_of_the_defaults_are_a_part_of_what_is_saved() -> None:
+    async with Desk(environment=KEY) as desk:
+        panel = desk.window.settings
+        panel.setting_changed.emit("answer.system_prompt", "Be a pirate.")
+        await desk.written()
+        desk.controllers.presets.save_here()
+        await desk.written()
+        (stored,) = await desk.backend.prompts.presets()
+        assert stored.overrides == Overrides("Be a pirate.")
+        panel.setting_changed.emit("answer.system_prompt", "")
+        await desk.written()
+        assert desk.state.setup.ask_settings.instructions == "Be a pirate."
+        assert shown(desk) == f"Preset: {stored.name}"  # nothing was changed since
+        dialog = desk.window.findChild(PromptsDialog)
+        assert isinstance(dialog, PromptsDialog)
+        dialog.hide()
 
 
-def test_what_an_import_brings_is_offered(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEY) as desk:
-            async with opened(desk.backend.folders.database) as beside:
-                await PromptStore(beside).save(presets=[Preset(new_id(), "From elsewhere")])
-            await until(lambda: "From elsewhere" in menu_of(desk))
-
-    run(main())
+async def test_what_an_import_brings_is_offered() -> None:
+    async with Desk(environment=KEY) as desk:
+        async with opened(desk.backend.folders.database) as beside:
+            await PromptStore(beside).save(presets=[Preset(new_id(), "From elsewhere")])
+        await until(lambda: "From elsewhere" in menu_of(desk))
 
 
-def test_the_page_edits_copies_and_deletes_with_undo(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEY) as desk:
-            await with_presets(desk)
-            desk.controllers.prompts.manage("presets")
-            dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
-            page = dialog.presets
-            page.select("poet")
-            words = find(dialog, MultilineField, "answer.system_prompt")
-            assert words.toPlainText() == "You rhyme."
-            find(dialog, QLineEdit, "preset-name").selectAll()
-            QTest.keyClicks(find(dialog, QLineEdit, "preset-name"), "Bard")
-            words.setPlainText("You sing.")
-            variant = find(dialog, Combo, "preset-model")
-            variant.setCurrentIndex(variant.findText("Instant"))
-            variant.activated.emit(variant.currentIndex())
-            page.settle()
-            await desk.written()
-            stored = {p.id: p for p in await desk.backend.prompts.presets()}
-            wanted = replace(
-                POET, name="Bard", variant=Variant.INSTANT, overrides=Overrides("You sing.")
-            )
-            assert stored["poet"] == wanted
-            for button in ("duplicate-preset", "delete-preset"):
-                QTest.mouseClick(find(dialog, QPushButton, button), Qt.MouseButton.LeftButton)
-            assert find(dialog, QLineEdit, "preset-name").text() != "Bard (copy)"
-            QTest.mouseClick(find(dialog, QPushButton, "undo-prompts"), Qt.MouseButton.LeftButton)
-            assert find(dialog, QLineEdit, "preset-name").text() == "Bard (copy)"
-            page.form.reset_requested.emit("answer.system_prompt")
-            await desk.written()
-            copied = (await desk.backend.prompts.presets())[-1]
-            assert (copied.name, copied.overrides) == ("Bard (copy)", Overrides())
-            dialog.hide()
-
-    run(main())
+async def test_the_page_edits_copies_and_deletes_with_undo() -> None:
+    async with Desk(environment=KEY) as desk:
+        await with_presets(desk)
+        desk.controllers.prompts.manage("presets")
+        dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
+        page = dialog.presets
+        page.select("poet")
+        words = find(dialog, MultilineField, "answer.system_prompt")
+        assert words.toPlainText() == "You rhyme."
+        find(dialog, QLineEdit, "preset-name").selectAll()
+        QTest.keyClicks(find(dialog, QLineEdit, "preset-name"), "Bard")
+        words.setPlainText("You sing.")
+        variant = find(dialog, Combo, "preset-model")
+        variant.setCurrentIndex(variant.findText("Instant"))
+        variant.activated.emit(variant.currentIndex())
+        page.settle()
+        await desk.written()
+        stored = {p.id: p for p in await desk.backend.prompts.presets()}
+        wanted = replace(
+            POET, name="Bard", variant=Variant.INSTANT, overrides=Overrides("You sing.")
+        )
+        assert stored["poet"] == wanted
+        for button in ("duplicate-preset", "delete-preset"):
+            QTest.mouseClick(find(dialog, QPushButton, button), Qt.MouseButton.LeftButton)
+        assert find(dialog, QLineEdit, "preset-name").text() != "Bard (copy)"
+        QTest.mouseClick(find(dialog, QPushButton, "undo-prompts"), Qt.MouseButton.LeftButton)
+        assert find(dialog, QLineEdit, "preset-name").text() == "Bard (copy)"
+        page.form.reset_requested.emit("answer.system_prompt")
+        await desk.written()
+        copied = (await desk.backend.prompts.presets())[-1]
+        assert (copied.name, copied.overrides) == ("Bard (copy)", Overrides())
+        dialog.hide()
 
 
-def test_new_conversations_begin_with_the_default_preset(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEY) as desk:
-            await with_presets(desk)
-            desk.controllers.prompts.manage("presets")
-            dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
-            dialog.presets.select("reviewer")
-            find(dialog, QCheckBox, "preset-default").click()
-            await until(lambda: shown(desk) == "Preset: Code reviewer")
-            dialog.hide()
-            await desk.ask_and_answer("Why?", "So.")
-            desk.controllers.library.open_new()
-            assert shown(desk) == "Preset: Code reviewer"
-            desk.ready.quick.open_with("")
-            assert desk.ready.quick._conversation.choice.variant is Variant.PRO
-            desk.ready.quick._quick.hide()
-            choose(desk, "Poet")
-            desk.open_row((await desk.backend.conversations.all())[0].id)
-            await until(lambda: shown(desk) == "Preset: Code reviewer")
-            desk.controllers.library.open_new()  # the blank one is as it was left
-            assert shown(desk) == "Preset: Poet"
-            here = desk.state.current.id
-            desk.state.setup.override(here, lambda _own: Overrides("By hand."))
-            desk.controllers.library.open_new()
-            assert shown(desk) == "Preset: Poet, changed since"
-            assert desk.state.setup.ask_settings.instructions == "By hand."
-            await desk.written()
-
-    run(main())
+async def test_new_conversations_begin_with_the_default_preset() -> None:
+    async with Desk(environment=KEY) as desk:
+        await with_presets(desk)
+        desk.controllers.prompts.manage("presets")
+        dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
+        dialog.presets.select("reviewer")
+        find(dialog, QCheckBox, "preset-default").click()
+        await until(lambda: shown(desk) == "Preset: Code reviewer")
+        dialog.hide()
+        await desk.ask_and_answer("Why?", "So.")
+        desk.controllers.library.open_new()
+        assert shown(desk) == "Preset: Code reviewer"
+        desk.ready.quick.open_with("")
+        assert desk.ready.quick._conversation.choice.variant is Variant.PRO
+        desk.ready.quick._quick.hide()
+        choose(desk, "Poet")
+        desk.open_row((await desk.backend.conversations.all())[0].id)
+        await until(lambda: shown(desk) == "Preset: Code reviewer")
+        desk.controllers.library.open_new()  # the blank one is as it was left
+        assert shown(desk) == "Preset: Poet"
+        here = desk.state.current.id
+        desk.state.setup.override(here, lambda _own: Overrides("By hand."))
+        desk.controllers.library.open_new()
+        assert shown(desk) == "Preset: Poet, changed since"
+        assert desk.state.setup.ask_settings.instructions == "By hand."
+        await desk.written()
 
 
-def test_where_there_is_none_the_command_opens_the_page(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.ready.actions["presets.use"]()
-            dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
-            assert dialog.presets.isVisible()
-            dialog.hide()
-
-    run(main())
+async def test_where_there_is_none_the_command_opens_the_page() -> None:
+    async with Desk() as desk:
+        desk.ready.actions["presets.use"]()
+        dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
+        assert dialog.presets.isVisible()
+        dialog.hide()

@@ -19,7 +19,6 @@ from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.paged_text import STRETCH, PagedText, stretches
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.helpers.fences import plain
 
@@ -77,238 +76,203 @@ def sent(body: dict[str, object]) -> str:
     return str(next(part["text"] for part in content if part["type"] == "input_text"))
 
 
-def test_pages_are_chosen_by_the_keyboard_and_those_alone_are_sent(
-    run: Run, tmp_path: Path
-) -> None:
+async def test_pages_are_chosen_by_the_keyboard_and_those_alone_are_sent(tmp_path: Path) -> None:
     path = tmp_path / "long.pdf"
     path.write_bytes(long_pdf(20))
 
-    async def main() -> None:
-        async with PreparedServer(ANSWERS) as server, with_server(server) as desk:
-            await attached(desk, path)
-            whole = part_of(desk)
-            assert desk.chips[0].startswith("long.pdf, 20 pages · ")
-            assert " · $" in desk.chips[0]
-            face = chip_button(desk, "preview-attachment")
-            face.setFocus()
-            desk.press(Qt.Key.Key_Return)
-            dialog = await opened(desk)
-            assert plain(dialog.text.text).startswith(
-                '<document name="long.pdf" pages="20">\n[page 1]'
-            )
-            await choose(dialog, "3-5, 9")
-            await until(lambda: part_of(desk).sent_tokens not in (None, whole.tokens))
-            await until(
-                lambda: "[page 9]" in dialog.text.text and "page 1]" not in dialog.text.text
-            )
-            chosen = part_of(desk)
-            assert chosen.chosen is not None
-            assert (chosen.chosen.spans, chosen.chosen.of) == (((3, 5), (9, 9)), 20)
-            assert desk.chips[0].startswith(
-                f"long.pdf, pages 3–5, 9 of 20 · {chosen.chosen.tokens:,} tokens · 1 % · $"
-            )
-            assert words(dialog, "preview-facts") == desk.chips[0].removeprefix("long.pdf, ")
-            preview = dialog.text.text
-            await until(lambda: dialog.text.is_written)
-            assert dialog.text.view.toPlainText() == preview
-            desk.press(Qt.Key.Key_Escape)
-            await until(lambda: not dialog.isVisible())
-            assert dialog.text.text == ""
-            assert desk.window.focusWidget() is face
-            desk.type("What does it say?")
-            desk.enter()
-            await until(lambda: server.bodies)
-            await desk.settled()
-            assert sent(server.bodies[0]) == f"{preview}\n\nWhat does it say?"
-            assert "long.pdf\u2003pages 3–5, 9 of 20\u2003" in desk.transcript
-            desk.type("What else?")
-            desk.enter()
-            await until(lambda: len(server.bodies) == 2)
-            await desk.settled()
-            assert server.bodies[1]["input"][0] == server.bodies[0]["input"][0]
-
-    run(main())
+    async with PreparedServer(ANSWERS) as server, with_server(server) as desk:
+        await attached(desk, path)
+        whole = part_of(desk)
+        assert desk.chips[0].startswith("long.pdf, 20 pages · ")
+        assert " · $" in desk.chips[0]
+        face = chip_button(desk, "preview-attachment")
+        face.setFocus()
+        desk.press(Qt.Key.Key_Return)
+        dialog = await opened(desk)
+        assert plain(dialog.text.text).startswith('<document name="long.pdf" pages="20">\n[page 1]')
+        await choose(dialog, "3-5, 9")
+        await until(lambda: part_of(desk).sent_tokens not in (None, whole.tokens))
+        await until(lambda: "[page 9]" in dialog.text.text and "page 1]" not in dialog.text.text)
+        chosen = part_of(desk)
+        assert chosen.chosen is not None
+        assert (chosen.chosen.spans, chosen.chosen.of) == (((3, 5), (9, 9)), 20)
+        assert desk.chips[0].startswith(
+            f"long.pdf, pages 3–5, 9 of 20 · {chosen.chosen.tokens:,} tokens · 1 % · $"
+        )
+        assert words(dialog, "preview-facts") == desk.chips[0].removeprefix("long.pdf, ")
+        preview = dialog.text.text
+        await until(lambda: dialog.text.is_written)
+        assert dialog.text.view.toPlainText() == preview
+        desk.press(Qt.Key.Key_Escape)
+        await until(lambda: not dialog.isVisible())
+        assert dialog.text.text == ""
+        assert desk.window.focusWidget() is face
+        desk.type("What does it say?")
+        desk.enter()
+        await until(lambda: server.bodies)
+        await desk.settled()
+        assert sent(server.bodies[0]) == f"{preview}\n\nWhat does it say?"
+        assert "long.pdf\u2003pages 3–5, 9 of 20\u2003" in desk.transcript
+        desk.type("What else?")
+        desk.enter()
+        await until(lambda: len(server.bodies) == 2)
+        await desk.settled()
+        assert server.bodies[1]["input"][0] == server.bodies[0]["input"][0]
 
 
-def test_wrong_pages_are_said_and_change_nothing(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await attached(desk, data / "report.pdf")
-            desk.ready.actions["attachment.choose-pages"]()
-            dialog = await opened(desk)
-            assert dialog.field.hasFocus()
-            await choose(dialog, "2-4")
-            await until(lambda: words(dialog, "pages-error"))
-            assert words(dialog, "pages-error") == (
-                "There is no page 4. The pages are 1 to 3: for example 1-2."
-            )
-            assert dialog.field.text() == "2-4"
-            assert part_of(desk).chosen is None
-            await choose(dialog, "2")
-            await until(lambda: part_of(desk).sent_tokens and part_of(desk).chosen is not None)
-            assert not words(dialog, "pages-error")
-            assert "report.pdf, page 2 of 3 · " in desk.chips[0]
-            await choose(dialog, "1-3")
-            await until(lambda: part_of(desk).chosen is None)
-            await choose(dialog, "3")
-            await until(lambda: part_of(desk).chosen is not None)
-            desk.controllers.previews._act(part_of(desk).sha256, "send-all-pages")
-            await until(lambda: part_of(desk).chosen is None)
-            await until(lambda: "[page 1]" in dialog.text.text)
-
-    run(main())
+async def test_wrong_pages_are_said_and_change_nothing(data: Path) -> None:
+    async with Desk() as desk:
+        await attached(desk, data / "report.pdf")
+        desk.ready.actions["attachment.choose-pages"]()
+        dialog = await opened(desk)
+        assert dialog.field.hasFocus()
+        await choose(dialog, "2-4")
+        await until(lambda: words(dialog, "pages-error"))
+        assert words(dialog, "pages-error") == (
+            "There is no page 4. The pages are 1 to 3: for example 1-2."
+        )
+        assert dialog.field.text() == "2-4"
+        assert part_of(desk).chosen is None
+        await choose(dialog, "2")
+        await until(lambda: part_of(desk).sent_tokens and part_of(desk).chosen is not None)
+        assert not words(dialog, "pages-error")
+        assert "report.pdf, page 2 of 3 · " in desk.chips[0]
+        await choose(dialog, "1-3")
+        await until(lambda: part_of(desk).chosen is None)
+        await choose(dialog, "3")
+        await until(lambda: part_of(desk).chosen is not None)
+        desk.controllers.previews._act(part_of(desk).sha256, "send-all-pages")
+        await until(lambda: part_of(desk).chosen is None)
+        await until(lambda: "[page 1]" in dialog.text.text)
 
 
-def test_sheets_are_chosen_by_name(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await attached(desk, data / "figures.xlsx")
-            desk.ready.actions["attachment.choose-pages"]()
-            dialog = await opened(desk)
-            names = dialog.field.placeholderText()
-            second = names.split(" · ")[1].removeprefix("2 ")
-            await choose(dialog, second)
-            await until(lambda: part_of(desk).chosen is not None)
-            await until(lambda: f"## {second}" in plain(dialog.text.text).split("\n")[1])
-            assert "sheet 2 of" in desk.chips[0]
-
-    run(main())
+async def test_sheets_are_chosen_by_name(data: Path) -> None:
+    async with Desk() as desk:
+        await attached(desk, data / "figures.xlsx")
+        desk.ready.actions["attachment.choose-pages"]()
+        dialog = await opened(desk)
+        names = dialog.field.placeholderText()
+        second = names.split(" · ")[1].removeprefix("2 ")
+        await choose(dialog, second)
+        await until(lambda: part_of(desk).chosen is not None)
+        await until(lambda: f"## {second}" in plain(dialog.text.text).split("\n")[1])
+        assert "sheet 2 of" in desk.chips[0]
 
 
-def test_a_choice_is_counted_after_a_start_that_came_too_soon(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await attached(desk, data / "report.pdf")
-            await desk.controllers.previews._choosing.choose(part_of(desk).sha256, "2")
-            await until(lambda: part_of(desk).sent_tokens)
-            counted = part_of(desk)
-            assert counted.chosen is not None
-            uncounted = replace(counted, chosen=replace(counted.chosen, tokens=None))
-            state = desk.state
-            state.draft.set_attachments((uncounted,))
-            assert "counting…" in desk.chips[0]
-            await until(lambda: part_of(desk) == counted)
-
-    run(main())
+async def test_a_choice_is_counted_after_a_start_that_came_too_soon(data: Path) -> None:
+    async with Desk() as desk:
+        await attached(desk, data / "report.pdf")
+        await desk.controllers.previews._choosing.choose(part_of(desk).sha256, "2")
+        await until(lambda: part_of(desk).sent_tokens)
+        counted = part_of(desk)
+        assert counted.chosen is not None
+        uncounted = replace(counted, chosen=replace(counted.chosen, tokens=None))
+        state = desk.state
+        state.draft.set_attachments((uncounted,))
+        assert "counting…" in desk.chips[0]
+        await until(lambda: part_of(desk) == counted)
 
 
-def test_pages_that_are_pictures_are_shown_as_they_go(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with PreparedServer(ANSWERS) as server, with_server(server) as desk:
-            await attached(desk, data / "corpus" / "partly-scanned.pdf")
-            desk.ready.actions["attachment.preview"]()
-            dialog = await opened(desk)
-            preview = dialog.text.text
-            assert preview.endswith("[page 3 of partly-scanned.pdf, as a picture]")
-            dialog._tabs.chosen.emit("pictures")
-            await until(lambda: "Page 2 · " in words(dialog, "picture-caption"))
-            find(dialog, QAbstractButton, "next-picture").click()
-            await until(lambda: "Page 3 · " in words(dialog, "picture-caption"))
-            assert not dialog._picture.image.isNull()
-            await choose(dialog, "1, 3")
-            await until(lambda: "1, 3 of 4" in dialog.text.text)
-            preview = dialog.text.text
-            desk.press(Qt.Key.Key_Escape)
-            desk.type("What?")
-            desk.enter()
-            await until(lambda: server.bodies)
-            await desk.settled()
-            assert sent(server.bodies[0]) == f"{preview}\n\nWhat?"
-            content = server.bodies[0]["input"][-1]["content"]
-            assert [part["type"] for part in content] == ["input_text", "input_image"]
-
-    run(main())
+async def test_pages_that_are_pictures_are_shown_as_they_go(data: Path) -> None:
+    async with PreparedServer(ANSWERS) as server, with_server(server) as desk:
+        await attached(desk, data / "corpus" / "partly-scanned.pdf")
+        desk.ready.actions["attachment.preview"]()
+        dialog = await opened(desk)
+        preview = dialog.text.text
+        assert preview.endswith("[page 3 of partly-scanned.pdf, as a picture]")
+        dialog._tabs.chosen.emit("pictures")
+        await until(lambda: "Page 2 · " in words(dialog, "picture-caption"))
+        find(dialog, QAbstractButton, "next-picture").click()
+        await until(lambda: "Page 3 · " in words(dialog, "picture-caption"))
+        assert not dialog._picture.image.isNull()
+        await choose(dialog, "1, 3")
+        await until(lambda: "1, 3 of 4" in dialog.text.text)
+        preview = dialog.text.text
+        desk.press(Qt.Key.Key_Escape)
+        desk.type("What?")
+        desk.enter()
+        await until(lambda: server.bodies)
+        await desk.settled()
+        assert sent(server.bodies[0]) == f"{preview}\n\nWhat?"
+        content = server.bodies[0]["input"][-1]["content"]
+        assert [part["type"] for part in content] == ["input_text", "input_image"]
 
 
-def test_pictures_and_every_attachment_can_be_looked_at(
-    run: Run, data: Path, tmp_path: Path
-) -> None:
+async def test_pictures_and_every_attachment_can_be_looked_at(data: Path, tmp_path: Path) -> None:
     picture = QImage(300, 200, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
     picture.save(str(tmp_path / "red.png"))
 
-    async def main() -> None:
-        async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-            await attached(desk, data / "notes.md", tmp_path / "red.png")
-            assert " tokens · " in desk.chips[1]
-            assert "$" in desk.chips[1]
-            chip_button(desk, "preview-attachment", 1).click()
-            await until(lambda: desk.window.findChild(AttachmentPreview))
-            dialog = desk.window.findChild(AttachmentPreview)
-            assert dialog is not None
-            await until(lambda: "300 × 200" in words(dialog, "picture-caption"))
-            middle = dialog._picture.rect().center()
-            assert dialog._picture.grab().toImage().pixelColor(middle) == Qt.GlobalColor.red
-            which = find(dialog, QComboBox, "previewed-attachment")
-            assert [which.itemText(at) for at in range(2)] == ["notes.md", "red.png"]
-            which.setCurrentIndex(0)
-            which.activated.emit(0)
-            await until(lambda: plain(dialog.text.text).startswith('<document name="notes.md">'))
-            desk.window.prompt.attachment_removal_requested.emit(part_of(desk).sha256)
-            await until(lambda: not dialog.isVisible())
-
-    run(main())
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+        await attached(desk, data / "notes.md", tmp_path / "red.png")
+        assert " tokens · " in desk.chips[1]
+        assert "$" in desk.chips[1]
+        chip_button(desk, "preview-attachment", 1).click()
+        await until(lambda: desk.window.findChild(AttachmentPreview))
+        dialog = desk.window.findChild(AttachmentPreview)
+        assert dialog is not None
+        await until(lambda: "300 × 200" in words(dialog, "picture-caption"))
+        middle = dialog._picture.rect().center()
+        assert dialog._picture.grab().toImage().pixelColor(middle) == Qt.GlobalColor.red
+        which = find(dialog, QComboBox, "previewed-attachment")
+        assert [which.itemText(at) for at in range(2)] == ["notes.md", "red.png"]
+        which.setCurrentIndex(0)
+        which.activated.emit(0)
+        await until(lambda: plain(dialog.text.text).startswith('<document name="notes.md">'))
+        desk.window.prompt.attachment_removal_requested.emit(part_of(desk).sha256)
+        await until(lambda: not dialog.isVisible())
 
 
-def test_parts_are_shown_as_they_go(run: Run, tmp_path: Path) -> None:
+async def test_parts_are_shown_as_they_go(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("\n\n".join(f"Paragraph {n} of a long text. " * 30 for n in range(200)))
 
-    async def main() -> None:
-        async with Desk() as desk:
-            await attached(desk, path)
-            state = desk.state
-            desk.ready.actions["attachment.preview"]()
-            dialog = await opened(desk)
-            assert "more than SmolLM2 135M takes at once" in words(dialog, "preview-note")
-            dialog.reject()
-            part = replace(part_of(desk), in_parts=True)
-            state.draft.set_attachments((part,))
-            desk.ready.actions["attachment.preview"]()
-            dialog = await opened(desk)
-            assert plain(dialog.text.text).startswith('<part document="long.txt" part="1 of ')
-            assert dialog.text.text.count("</part-") > 2
-            assert "each part is sent by itself" in words(dialog, "preview-note")
-
-    run(main())
+    async with Desk() as desk:
+        await attached(desk, path)
+        state = desk.state
+        desk.ready.actions["attachment.preview"]()
+        dialog = await opened(desk)
+        assert "more than SmolLM2 135M takes at once" in words(dialog, "preview-note")
+        dialog.reject()
+        part = replace(part_of(desk), in_parts=True)
+        state.draft.set_attachments((part,))
+        desk.ready.actions["attachment.preview"]()
+        dialog = await opened(desk)
+        assert plain(dialog.text.text).startswith('<part document="long.txt" part="1 of ')
+        assert dialog.text.text.count("</part-") > 2
+        assert "each part is sent by itself" in words(dialog, "preview-note")
 
 
-def test_nothing_attached_is_said(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            for command in ("attachment.preview", "attachment.choose-pages"):
-                desk.ready.actions[command]()
-                assert desk.said == "Nothing is attached."
-            await attached(desk, data / "notes.md")
-            desk.ready.actions["attachment.choose-pages"]()
-            assert desk.said.startswith("notes.md has no pages, slides, sheets or chapters")
-
-    run(main())
+async def test_nothing_attached_is_said(data: Path) -> None:
+    async with Desk() as desk:
+        for command in ("attachment.preview", "attachment.choose-pages"):
+            desk.ready.actions[command]()
+            assert desk.said == "Nothing is attached."
+        await attached(desk, data / "notes.md")
+        desk.ready.actions["attachment.choose-pages"]()
+        assert desk.said.startswith("notes.md has no pages, slides, sheets or chapters")
 
 
-def test_a_large_text_is_there_in_stretches_and_searched(run: Run, tmp_path: Path) -> None:
+async def test_a_large_text_is_there_in_stretches_and_searched(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     lines = (f"line {n}: the quick brown fox jumps over the lazy dog\n" for n in range(60_000))
     path.write_text("".join(lines) + "The İstanbul NEEDLE is here.\n" + "x" * 100_000)
 
-    async def main() -> None:
-        async with Desk() as desk:
-            await attached(desk, path)
-            desk.ready.actions["attachment.preview"]()
-            dialog = await opened(desk)
-            assert len(dialog.text.text) > 3_000_000
-            assert 0 < len(dialog.text.view.toPlainText()) <= STRETCH
-            QTest.keyClick(dialog, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-            dialog._find.field.setText("needle")
-            await until(lambda: words(dialog, "find-count") == "1 of 1")
-            await until(lambda: dialog.text.is_written)
-            assert dialog.text.view.textCursor().selectedText() == "NEEDLE"
-            dialog.text.view.moveCursor(dialog.text.view.textCursor().MoveOperation.Start)
-            find(dialog, QAbstractButton, "copy-preview").click()
-            assert QGuiApplication.clipboard().text() == dialog.text.text
-            QGuiApplication.clipboard().clear()
-
-    run(main())
+    async with Desk() as desk:
+        await attached(desk, path)
+        desk.ready.actions["attachment.preview"]()
+        dialog = await opened(desk)
+        assert len(dialog.text.text) > 3_000_000
+        assert 0 < len(dialog.text.view.toPlainText()) <= STRETCH
+        QTest.keyClick(dialog, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+        dialog._find.field.setText("needle")
+        await until(lambda: words(dialog, "find-count") == "1 of 1")
+        await until(lambda: dialog.text.is_written)
+        assert dialog.text.view.textCursor().selectedText() == "NEEDLE"
+        dialog.text.view.moveCursor(dialog.text.view.textCursor().MoveOperation.Start)
+        find(dialog, QAbstractButton, "copy-preview").click()
+        assert QGuiApplication.clipboard().text() == dialog.text.text
+        QGuiApplication.clipboard().clear()
 
 
 @pytest.mark.parametrize(
@@ -346,135 +310,123 @@ def test_matches_are_stepped_through_across_stretches(qtbot: object) -> None:
     view.close()
 
 
-def test_a_document_goes_as_a_file_where_that_is_chosen(run: Run, data: Path) -> None:
+async def test_a_document_goes_as_a_file_where_that_is_chosen(data: Path) -> None:
     path = data / "report.pdf"
 
-    async def main() -> None:
-        async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-            await attached(desk, path)
-            chip = desk.window.prompt.findChildren(ChipWidget)[0]
-            by_name = {action.objectName(): action for action in chip.menu().actions()}
-            assert list(by_name) == ["preview", "open-document", "choose-pages", "send-as-file"]
-            assert not by_name["send-as-file"].isChecked()
-            by_name["send-as-file"].trigger()
-            assert "3 pages · ≈ " in desk.chips[0]
-            assert desk.chips[0].endswith(" · as a file")
-            await until(lambda: desk.estimate.startswith("≈ "))
-            desk.ready.actions["attachment.preview"]()
-            await until(lambda: desk.window.findChild(AttachmentPreview))
-            dialog = desk.window.findChild(AttachmentPreview)
-            assert dialog is not None
-            await until(lambda: "The file itself is sent" in words(dialog, "preview-note"))
-            # What was read here, to look at, and marked as that.
-            read = await desk.backend.attachments.text(part_of(desk).sha256)
-            assert len(read) > 100
-            await until(lambda: dialog.text.text == read)
-            assert "<document" not in dialog.text.text
-            size = f"{path.stat().st_size / 1024:,.0f} KB"
-            assert f"A file of {size}." in words(dialog, "preview-note")
-            assert "that is not sent" in words(dialog, "preview-note")
-            assert "the file itself is sent" in dialog.text.view.accessibleName()
-            await until(dialog.field.isVisible)
-            await choose(dialog, "2")
-            await until(lambda: "<document" in dialog.text.text)
-            assert "[page 2]" in dialog.text.text
-            assert "the text is sent, not the file" in words(dialog, "preview-note")
-            assert dialog.text.view.accessibleName() == "What is sent"
-            await choose(dialog, "")
-            await until(lambda: dialog.text.text == read)
-            desk.press(Qt.Key.Key_Escape)
-            turn = await desk.ask("Who?")
-            sent_file = turn.request.messages[-1].parts[0]
-            assert sent_file == FileData("report.pdf", "application/pdf", path.read_bytes())
-            turn.end("Dubois")
-            await desk.settled()
-
-    run(main())
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+        await attached(desk, path)
+        chip = desk.window.prompt.findChildren(ChipWidget)[0]
+        by_name = {action.objectName(): action for action in chip.menu().actions()}
+        assert list(by_name) == ["preview", "open-document", "choose-pages", "send-as-file"]
+        assert not by_name["send-as-file"].isChecked()
+        by_name["send-as-file"].trigger()
+        assert "3 pages · ≈ " in desk.chips[0]
+        assert desk.chips[0].endswith(" · as a file")
+        await until(lambda: desk.estimate.startswith("≈ "))
+        desk.ready.actions["attachment.preview"]()
+        await until(lambda: desk.window.findChild(AttachmentPreview))
+        dialog = desk.window.findChild(AttachmentPreview)
+        assert dialog is not None
+        await until(lambda: "The file itself is sent" in words(dialog, "preview-note"))
+        # What was read here, to look at, and marked as that.
+        read = await desk.backend.attachments.text(part_of(desk).sha256)
+        assert len(read) > 100
+        await until(lambda: dialog.text.text == read)
+        assert "<document" not in dialog.text.text
+        size = f"{path.stat().st_size / 1024:,.0f} KB"
+        assert f"A file of {size}." in words(dialog, "preview-note")
+        assert "that is not sent" in words(dialog, "preview-note")
+        assert "the file itself is sent" in dialog.text.view.accessibleName()
+        await until(dialog.field.isVisible)
+        await choose(dialog, "2")
+        await until(lambda: "<document" in dialog.text.text)
+        assert "[page 2]" in dialog.text.text
+        assert "the text is sent, not the file" in words(dialog, "preview-note")
+        assert dialog.text.view.accessibleName() == "What is sent"
+        await choose(dialog, "")
+        await until(lambda: dialog.text.text == read)
+        desk.press(Qt.Key.Key_Escape)
+        turn = await desk.ask("Who?")
+        sent_file = turn.request.messages[-1].parts[0]
+        assert sent_file == FileData("report.pdf", "application/pdf", path.read_bytes())
+        turn.end("Dubois")
+        await desk.settled()
 
 
-def test_who_takes_no_files_is_not_sent_one(run: Run, data: Path) -> None:
+async def test_who_takes_no_files_is_not_sent_one(data: Path) -> None:
     keys = {"OPENAI_API_KEY": "not-a-key", "COMETAPI_KEY": "not-a-key"}
 
-    async def main() -> None:
-        async with Desk(environment=keys) as desk:
-            await desk.state.values.set("answer.documents_as_files", True)
-            await attached(desk, data / "report.pdf")
-            assert part_of(desk).as_file
-            await attached(desk, data / "report.pdf", data / "notes.md")
-            assert not part_of(desk, 1).as_file
-            state = desk.state
-            state.setup.choose(replace(state.setup.choice, provider_id="env-cometapi"))
-            assert "takes no files from here" in desk.chips[0]
-            assert not desk.window.prompt.can_send
-            desk.controllers.previews._act(part_of(desk).sha256, "send-as-file")
-            await until(lambda: desk.window.prompt.can_send)
-            chip = desk.window.prompt.findChildren(ChipWidget)[0]
-            names = [action.objectName() for action in chip.menu().actions()]
-            assert names == ["preview", "open-document", "choose-pages"]
-
-    run(main())
+    async with Desk(environment=keys) as desk:
+        await desk.state.values.set("answer.documents_as_files", True)
+        await attached(desk, data / "report.pdf")
+        assert part_of(desk).as_file
+        await attached(desk, data / "report.pdf", data / "notes.md")
+        assert not part_of(desk, 1).as_file
+        state = desk.state
+        state.setup.choose(replace(state.setup.choice, provider_id="env-cometapi"))
+        assert "takes no files from here" in desk.chips[0]
+        assert not desk.window.prompt.can_send
+        desk.controllers.previews._act(part_of(desk).sha256, "send-as-file")
+        await until(lambda: desk.window.prompt.can_send)
+        chip = desk.window.prompt.findChildren(ChipWidget)[0]
+        names = [action.objectName() for action in chip.menu().actions()]
+        assert names == ["preview", "open-document", "choose-pages"]
 
 
-def test_in_the_quick_prompt_too(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
-            desk.ready.quick.open_with("")
-            window, held = desk.ready.quick._quick, desk.ready.quick.attachments
-            window.files_dropped.emit([data / "report.pdf"])
-            await until(lambda: held.parts)
-            face = find(window, QAbstractButton, "preview-attachment")
-            face.click()
-            await until(lambda: window.findChild(AttachmentPreview) is not None)
-            dialog = window.findChild(AttachmentPreview)
-            assert dialog is not None
-            await until(lambda: "[page 1]" in dialog.text.text)
-            await choose(dialog, "2")
-            await until(lambda: "page 2 of 3 · " in face.accessibleName())
-            await until(lambda: "[page 1]" not in dialog.text.text)
-            preview = dialog.text.text
-            assert desk.state.draft.value.attachments == ()
-            dialog.reject()
-            window.submit_requested.emit("Who?")
-            turn = await desk.turn(0)
-            assert turn.asked == f"{preview}\n\nWho?"
-            turn.end("Dubois")
-            await desk.settled()
-
-    run(main())
+async def test_in_the_quick_prompt_too(data: Path) -> None:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+        desk.ready.quick.open_with("")
+        window, held = desk.ready.quick._quick, desk.ready.quick.attachments
+        window.files_dropped.emit([data / "report.pdf"])
+        await until(lambda: held.parts)
+        face = find(window, QAbstractButton, "preview-attachment")
+        face.click()
+        await until(lambda: window.findChild(AttachmentPreview) is not None)
+        dialog = window.findChild(AttachmentPreview)
+        assert dialog is not None
+        await until(lambda: "[page 1]" in dialog.text.text)
+        await choose(dialog, "2")
+        await until(lambda: "page 2 of 3 · " in face.accessibleName())
+        await until(lambda: "[page 1]" not in dialog.text.text)
+        preview = dialog.text.text
+        assert desk.state.draft.value.attachments == ()
+        dialog.reject()
+        window.submit_requested.emit("Who?")
+        turn = await desk.turn(0)
+        assert turn.asked == f"{preview}\n\nWho?"
+        turn.end("Dubois")
+        await desk.settled()
 
 
-def test_a_document_that_stands_in_the_conversation_is_not_sent_twice(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await attached(desk, data / "report.pdf")
-            turn = await desk.ask("Who?")
-            assert turn.asked.count("[page 2]") == 1
-            turn.end("Dubois")
-            await desk.settled()
-            await attached(desk, data / "report.pdf", data / "notes.md")
-            assert desk.chips[0] == "report.pdf, 3 pages · already in this conversation"
-            assert "tokens" in desk.chips[1]
-            desk.ready.actions["attachment.preview"]()
-            dialog = await opened(desk)
-            dialog.selected.emit(part_of(desk).sha256)
-            await until(lambda: "The same as “report.pdf” in an earlier" in dialog.text.text)
-            assert "[page 2]" not in dialog.text.text
-            assert "not sent twice" in words(dialog, "preview-note")
-            await choose(dialog, "2")
-            await until(lambda: "[page 2]" in dialog.text.text)
-            assert "page 2 of 3 · " in desk.chips[0]
-            assert "already" not in desk.chips[0]
-            await choose(dialog, "")
-            await until(lambda: "already" in desk.chips[0])
-            desk.press(Qt.Key.Key_Escape)
-            turn = await desk.ask("And when?")
-            assert sum(str(m.parts).count("[page 2]") for m in turn.request.messages) == 1
-            assert "(The same as “report.pdf” in an earlier message" in turn.asked
-            turn.end("In May")
-            await desk.settled()
-            assert not part_again(desk)
-
-    run(main())
+async def test_a_document_that_stands_in_the_conversation_is_not_sent_twice(data: Path) -> None:
+    async with Desk() as desk:
+        await attached(desk, data / "report.pdf")
+        turn = await desk.ask("Who?")
+        assert turn.asked.count("[page 2]") == 1
+        turn.end("Dubois")
+        await desk.settled()
+        await attached(desk, data / "report.pdf", data / "notes.md")
+        assert desk.chips[0] == "report.pdf, 3 pages · already in this conversation"
+        assert "tokens" in desk.chips[1]
+        desk.ready.actions["attachment.preview"]()
+        dialog = await opened(desk)
+        dialog.selected.emit(part_of(desk).sha256)
+        await until(lambda: "The same as “report.pdf” in an earlier" in dialog.text.text)
+        assert "[page 2]" not in dialog.text.text
+        assert "not sent twice" in words(dialog, "preview-note")
+        await choose(dialog, "2")
+        await until(lambda: "[page 2]" in dialog.text.text)
+        assert "page 2 of 3 · " in desk.chips[0]
+        assert "already" not in desk.chips[0]
+        await choose(dialog, "")
+        await until(lambda: "already" in desk.chips[0])
+        desk.press(Qt.Key.Key_Escape)
+        turn = await desk.ask("And when?")
+        assert sum(str(m.parts).count("[page 2]") for m in turn.request.messages) == 1
+        assert "(The same as “report.pdf” in an earlier message" in turn.asked
+        turn.end("In May")
+        await desk.settled()
+        assert not part_again(desk)
 
 
 def part_again(desk: Desk) -> list[str]:

@@ -114,125 +114,104 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
     run(again())
 
 
-def test_closing_asks_once_where_there_is_something(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.controllers.temporary.open()
-            bar(desk).close_button.click()
-            assert not is_private(desk)  # nothing was in it
-            desk.controllers.temporary.open()
-            first = desk.open_id
-            await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
-            bar(desk).close_button.click()
-            assert is_private(desk)
-            assert "cannot be brought back" in bar(desk).words.text()
-            bar(desk).keep_button.click()
-            assert is_private(desk)
-            desk.ready.actions["conversation.delete"]()
-            bar(desk).forget_button.click()
-            assert not is_private(desk)
-            await desk.settled()
-            assert SECRET not in desk.transcript
-            assert desk.window.prompt.text() == ""
-            assert desk.state.private.of(first) is None
-            assert desk.controllers.list_presenter.usable(first) is None
-            assert row(desk).isHidden()
-            assert desk.rows == []
-
-    run(main())
+async def test_closing_asks_once_where_there_is_something() -> None:
+    async with Desk() as desk:
+        desk.controllers.temporary.open()
+        bar(desk).close_button.click()
+        assert not is_private(desk)  # nothing was in it
+        desk.controllers.temporary.open()
+        first = desk.open_id
+        await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
+        bar(desk).close_button.click()
+        assert is_private(desk)
+        assert "cannot be brought back" in bar(desk).words.text()
+        bar(desk).keep_button.click()
+        assert is_private(desk)
+        desk.ready.actions["conversation.delete"]()
+        bar(desk).forget_button.click()
+        assert not is_private(desk)
+        await desk.settled()
+        assert SECRET not in desk.transcript
+        assert desk.window.prompt.text() == ""
+        assert desk.state.private.of(first) is None
+        assert desk.controllers.list_presenter.usable(first) is None
+        assert row(desk).isHidden()
+        assert desk.rows == []
 
 
-def test_another_one_takes_its_place(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.controllers.temporary.open()
-            first = desk.open_id
-            desk.controllers.temporary.open()
-            assert desk.open_id == first
-            await desk.ask_and_answer("One?", "One.")
-            desk.controllers.temporary.open()
-            bar(desk).forget_button.click()
-            assert is_private(desk)
-            assert desk.open_id != first
-            assert desk.state.current.path == []
-
-    run(main())
+async def test_another_one_takes_its_place() -> None:
+    async with Desk() as desk:
+        desk.controllers.temporary.open()
+        first = desk.open_id
+        desk.controllers.temporary.open()
+        assert desk.open_id == first
+        await desk.ask_and_answer("One?", "One.")
+        desk.controllers.temporary.open()
+        bar(desk).forget_button.click()
+        assert is_private(desk)
+        assert desk.open_id != first
+        assert desk.state.current.path == []
 
 
-def test_what_runs_when_it_is_closed_is_kept_nowhere(run: Run, scratch: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.controllers.temporary.open()
-            turn = await desk.ask(f"What is {SECRET}?")
-            turn.say(f"A {SECRET}")
-            await until(lambda: "A zan" in desk.transcript)
-            bar(desk).close_button.click()
-            bar(desk).forget_button.click()
-            await desk.settled()
-            assert desk.messages() == []
-            assert holding(scratch) == []
-
-    run(main())
+async def test_what_runs_when_it_is_closed_is_kept_nowhere(scratch: Path) -> None:
+    async with Desk() as desk:
+        desk.controllers.temporary.open()
+        turn = await desk.ask(f"What is {SECRET}?")
+        turn.say(f"A {SECRET}")
+        await until(lambda: "A zan" in desk.transcript)
+        bar(desk).close_button.click()
+        bar(desk).forget_button.click()
+        await desk.settled()
+        assert desk.messages() == []
+        assert holding(scratch) == []
 
 
-def test_a_turn_that_begins_when_it_is_closed_is_refused(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.controllers.temporary.open()
-            conversation = desk.state.current.conversation
-            desk.state.private.forget(conversation.id)
-            store = desk.state.backend.conversations
-            with pytest.raises(StorageError, match="was closed"):
-                await store.begin_turn(conversation, None)
-            desk.controllers.library.open_new()
-
-    run(main())
+async def test_a_turn_that_begins_when_it_is_closed_is_refused() -> None:
+    async with Desk() as desk:
+        desk.controllers.temporary.open()
+        conversation = desk.state.current.conversation
+        desk.state.private.forget(conversation.id)
+        store = desk.state.backend.conversations
+        with pytest.raises(StorageError, match="was closed"):
+            await store.begin_turn(conversation, None)
+        desk.controllers.library.open_new()
 
 
-def test_its_cost_is_in_the_ledger_without_its_name(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.controllers.temporary.open()
-            await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
-            rows = desk.stored("SELECT conversation_id, message_id, output_tokens FROM ledger")
-            assert len(rows) == 1
-            assert rows[0][:2] == (None, None)
-            ledger = desk.state.backend.ledger
-            assert await ledger.conversation(desk.open_id) == Decimal(0)  # on this computer
-            assert desk.state.setup.background is None
-
-    run(main())
+async def test_its_cost_is_in_the_ledger_without_its_name() -> None:
+    async with Desk() as desk:
+        desk.controllers.temporary.open()
+        await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
+        rows = desk.stored("SELECT conversation_id, message_id, output_tokens FROM ledger")
+        assert len(rows) == 1
+        assert rows[0][:2] == (None, None)
+        ledger = desk.state.backend.ledger
+        assert await ledger.conversation(desk.open_id) == Decimal(0)  # on this computer
+        assert desk.state.setup.background is None
 
 
-def test_no_branch_no_title_no_export(run: Run, scratch: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.state.values.set("library.model_titles", True)
-            desk.controllers.temporary.open()
-            await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
-            assert len(desk.stage.turns) == 1
-            desk.controllers.branching.branch_last()
-            await until(lambda: "has no branches" in desk.said)
-            assert not desk.controllers.data_page._can_export
-            assert desk.window.windowTitle() == "Private conversation – Repartee"
-            assert desk.rows == []
-            assert holding(scratch) == []
-
-    run(main())
+async def test_no_branch_no_title_no_export(scratch: Path) -> None:
+    async with Desk() as desk:
+        await desk.state.values.set("library.model_titles", True)
+        desk.controllers.temporary.open()
+        await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
+        assert len(desk.stage.turns) == 1
+        desk.controllers.branching.branch_last()
+        await until(lambda: "has no branches" in desk.said)
+        assert not desk.controllers.data_page._can_export
+        assert desk.window.windowTitle() == "Private conversation – Repartee"
+        assert desk.rows == []
+        assert holding(scratch) == []
 
 
-def test_by_the_keyboard(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-            desk.press(Qt.Key.Key_N, both)
-            await until(lambda: is_private(desk))
-            assert desk.text.hasFocus()
-            await desk.ask_and_answer("One?", "One.")
-            desk.press(Qt.Key.Key_Delete, both)
-            await until(lambda: bar(desk).forget_button.hasFocus())
-            QTest.keyClick(bar(desk).forget_button, Qt.Key.Key_Space)
-            assert not is_private(desk)
-            assert isinstance(bar(desk).keep_button, QPushButton)
-
-    run(main())
+async def test_by_the_keyboard() -> None:
+    async with Desk() as desk:
+        both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        desk.press(Qt.Key.Key_N, both)
+        await until(lambda: is_private(desk))
+        assert desk.text.hasFocus()
+        await desk.ask_and_answer("One?", "One.")
+        desk.press(Qt.Key.Key_Delete, both)
+        await until(lambda: bar(desk).forget_button.hasFocus())
+        QTest.keyClick(bar(desk).forget_button, Qt.Key.Key_Space)
+        assert not is_private(desk)
+        assert isinstance(bar(desk).keep_button, QPushButton)

@@ -36,95 +36,83 @@ IN_WIDGETS = {"prompt.send", "quick.go-on", "quick.close"}
 # ---------------------------------------------------------------- commands and keys
 
 
-def test_every_command_has_an_action(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            bound = set(desk.ready.actions)
-            assert {c.id for c in COMMANDS} - IN_WIDGETS == bound
-            everywhere = {
-                c.id for c in COMMANDS if c.scope in (CommandScope.QUICK, CommandScope.EVERYWHERE)
-            }
-            open_quick(desk)
-            quick = quick_of(desk)
-            assert everywhere <= {*quick._actions(), "app.quit"}
-
-    run(main())
+async def test_every_command_has_an_action() -> None:
+    async with Desk() as desk:
+        bound = set(desk.ready.actions)
+        assert {c.id for c in COMMANDS} - IN_WIDGETS == bound
+        everywhere = {
+            c.id for c in COMMANDS if c.scope in (CommandScope.QUICK, CommandScope.EVERYWHERE)
+        }
+        open_quick(desk)
+        quick = quick_of(desk)
+        assert everywhere <= {*quick._actions(), "app.quit"}
 
 
-def test_keys_do_what_they_say(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            one = await desk.ask_and_answer("One", "1")
-            desk.press(Qt.Key.Key_N, CONTROL)
-            assert desk.open_id != one
-            desk.press(Qt.Key.Key_Comma, CONTROL)
-            assert desk.window.settings.isVisible()
-            desk.press(Qt.Key.Key_L, CONTROL)
-            assert QApplication.focusWidget() is desk.text
-            desk.press(Qt.Key.Key_PageDown, CONTROL)
-            await until(lambda: desk.open_id == one)
-            desk.press(Qt.Key.Key_Delete, CONTROL | SHIFT)
-            assert desk.rows == []
-            desk.press(Qt.Key.Key_F, CONTROL | SHIFT)
-            assert QApplication.focusWidget() is desk.window.conversations.search
-
-    run(main())
+async def test_keys_do_what_they_say() -> None:
+    async with Desk() as desk:
+        one = await desk.ask_and_answer("One", "1")
+        desk.press(Qt.Key.Key_N, CONTROL)
+        assert desk.open_id != one
+        desk.press(Qt.Key.Key_Comma, CONTROL)
+        assert desk.window.settings.isVisible()
+        desk.press(Qt.Key.Key_L, CONTROL)
+        assert QApplication.focusWidget() is desk.text
+        desk.press(Qt.Key.Key_PageDown, CONTROL)
+        await until(lambda: desk.open_id == one)
+        desk.press(Qt.Key.Key_Delete, CONTROL | SHIFT)
+        assert desk.rows == []
+        desk.press(Qt.Key.Key_F, CONTROL | SHIFT)
+        assert QApplication.focusWidget() is desk.window.conversations.search
 
 
-def test_escape_belongs_to_what_is_open(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.resize(640, 480)
-            desk.window.show_settings(True)
-            desk.press(Qt.Key.Key_Escape)
-            assert not desk.window.settings.isVisible()
-            desk.window.toggle_list()
-            desk.press(Qt.Key.Key_Escape)
-            assert not desk.window.conversations.isVisible()
-            turn = await desk.ask("One")
-            turn.say("Some")
-            await until(lambda: "Some" in desk.transcript)
-            desk.window.show_settings(True)
-            desk.press(Qt.Key.Key_Escape)
-            assert not desk.window.settings.isVisible()
-            assert desk.controllers.running.conversations
-            desk.window.transcript.setFocus()
-            desk.press(Qt.Key.Key_Escape)
-            await desk.settled()
-            assert desk.messages()[1][1] == "cancelled"
-
-    run(main())
+async def test_escape_belongs_to_what_is_open() -> None:
+    async with Desk() as desk:
+        desk.window.resize(640, 480)
+        desk.window.show_settings(True)
+        desk.press(Qt.Key.Key_Escape)
+        assert not desk.window.settings.isVisible()
+        desk.window.toggle_list()
+        desk.press(Qt.Key.Key_Escape)
+        assert not desk.window.conversations.isVisible()
+        turn = await desk.ask("One")
+        turn.say("Some")
+        await until(lambda: "Some" in desk.transcript)
+        desk.window.show_settings(True)
+        desk.press(Qt.Key.Key_Escape)
+        assert not desk.window.settings.isVisible()
+        assert desk.controllers.running.conversations
+        desk.window.transcript.setFocus()
+        desk.press(Qt.Key.Key_Escape)
+        await desk.settled()
+        assert desk.messages()[1][1] == "cancelled"
 
 
-def test_a_changed_key_holds_at_once(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            one = await desk.ask_and_answer("One", "1")
-            desk.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+J")
-            await desk.written()
-            desk.press(Qt.Key.Key_N, CONTROL)
-            assert desk.open_id == one
-            desk.press(Qt.Key.Key_J, CONTROL)
-            assert desk.open_id != one
-            assert desk.window.conversations.new_button.hint.text() == "Ctrl J"
-            desk.window.settings.shortcut_changed.emit("prompt.stop", "Ctrl+.")
-            desk.window.settings.shortcut_changed.emit("prompt.send", "Ctrl+Return")
-            await desk.written()
-            desk.type("Two")
-            desk.enter()
-            assert desk.text.toPlainText() == "Two\n"
-            desk.press(Qt.Key.Key_Return, CONTROL)
-            await until(lambda: len(desk.stage.turns) == 2)
-            desk.press(Qt.Key.Key_Escape)
-            assert desk.controllers.running.conversations
-            desk.press(Qt.Key.Key_Period, CONTROL)
-            await desk.settled()
-            assert desk.messages()[-1][1] == "cancelled"
-        async with Desk() as desk:
-            desk.press(Qt.Key.Key_J, CONTROL)
-            assert desk.state.current.is_new
-
-    run(main())
+async def test_a_changed_key_holds_at_once() -> None:
+    async with Desk() as desk:
+        one = await desk.ask_and_answer("One", "1")
+        desk.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+J")
+        await desk.written()
+        desk.press(Qt.Key.Key_N, CONTROL)
+        assert desk.open_id == one
+        desk.press(Qt.Key.Key_J, CONTROL)
+        assert desk.open_id != one
+        assert desk.window.conversations.new_button.hint.text() == "Ctrl J"
+        desk.window.settings.shortcut_changed.emit("prompt.stop", "Ctrl+.")
+        desk.window.settings.shortcut_changed.emit("prompt.send", "Ctrl+Return")
+        await desk.written()
+        desk.type("Two")
+        desk.enter()
+        assert desk.text.toPlainText() == "Two\n"
+        desk.press(Qt.Key.Key_Return, CONTROL)
+        await until(lambda: len(desk.stage.turns) == 2)
+        desk.press(Qt.Key.Key_Escape)
+        assert desk.controllers.running.conversations
+        desk.press(Qt.Key.Key_Period, CONTROL)
+        await desk.settled()
+        assert desk.messages()[-1][1] == "cancelled"
+    async with Desk() as desk:
+        desk.press(Qt.Key.Key_J, CONTROL)
+        assert desk.state.current.is_new
 
 
 # ---------------------------------------------------------------- look
@@ -143,39 +131,33 @@ class Windows(QObject):
         return False
 
 
-def test_nothing_flashes_up_as_a_window(run: Run, qapp: QApplication, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await until(desk.window.isActiveWindow)
-            windows = Windows()
-            qapp.installEventFilter(windows)
-            desk.window.show_settings(True)
-            for page in ("answer", "look", "keys", "provider"):
-                desk.window.settings.show_page(page)
-            desk.window.files_dropped.emit([data / "notes.md"])
-            await until(lambda: desk.chips and "reading" not in desk.chips[0])
-            one = await desk.ask_and_answer("One", "1")
-            desk.window.conversations.delete_requested.emit([one])
-            desk.take("Undo")
-            desk.window.show_settings(False)
-            await desk.written()
-            qapp.removeEventFilter(windows)
-            assert windows.seen == []
-            assert desk.window.isActiveWindow()
-
-    run(main())
+async def test_nothing_flashes_up_as_a_window(qapp: QApplication, data: Path) -> None:
+    async with Desk() as desk:
+        await until(desk.window.isActiveWindow)
+        windows = Windows()
+        qapp.installEventFilter(windows)
+        desk.window.show_settings(True)
+        for page in ("answer", "look", "keys", "provider"):
+            desk.window.settings.show_page(page)
+        desk.window.files_dropped.emit([data / "notes.md"])
+        await until(lambda: desk.chips and "reading" not in desk.chips[0])
+        one = await desk.ask_and_answer("One", "1")
+        desk.window.conversations.delete_requested.emit([one])
+        desk.take("Undo")
+        desk.window.show_settings(False)
+        await desk.written()
+        qapp.removeEventFilter(windows)
+        assert windows.seen == []
+        assert desk.window.isActiveWindow()
 
 
-def test_a_theme_taken_before_the_first_conversation_is_that_of_its_transcript(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.window.settings.setting_changed.emit("look.theme", "dark")
-            await until(lambda: desk.theme.current.is_dark)
-            await desk.ask_and_answer("Hello", "Here.")
-            shown = desk.window.transcript.viewport().grab().toImage()
-            assert shown.pixelColor(5, shown.height() - 5) == desk.theme.current.ground
-
-    run(main())
+async def test_a_theme_taken_before_the_first_conversation_is_that_of_its_transcript() -> None:
+    async with Desk() as desk:
+        desk.window.settings.setting_changed.emit("look.theme", "dark")
+        await until(lambda: desk.theme.current.is_dark)
+        await desk.ask_and_answer("Hello", "Here.")
+        shown = desk.window.transcript.viewport().grab().toImage()
+        assert shown.pixelColor(5, shown.height() - 5) == desk.theme.current.ground
 
 
 def turn_wheel(view: QTextBrowser, eighths: int) -> None:
@@ -188,33 +170,30 @@ def turn_wheel(view: QTextBrowser, eighths: int) -> None:
     QApplication.sendEvent(view.viewport(), event)
 
 
-def test_theme_and_text_size_change_at_once(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("One", "Some **words**")
-            desk.window.settings.setting_changed.emit("look.theme", "dark")
-            await desk.written()
-            assert desk.theme.current.is_dark
-            assert desk.window.transcript._theme.is_dark
-            height = desk.window.header.height()
-            desk.press(Qt.Key.Key_Plus, CONTROL)
-            desk.press(Qt.Key.Key_Equal, CONTROL)  # + without Shift
-            await desk.written()
-            assert desk.setting("look.text_size") == 120
-            assert desk.window.settings._values["look.text_size"] == 120
-            assert desk.window.header.height() > height
-            assert "Some words" in desk.transcript
-        async with Desk() as desk:
-            assert desk.theme.current.is_dark
-            assert desk.theme.current.scale == 1.2
-            desk.press(Qt.Key.Key_0, CONTROL)
-            await desk.written()
-            assert desk.theme.current.scale == 1.0
-            for turned, scale in ((120, 1.1), (60, 1.1), (60, 1.2), (-240, 1.0)):
-                turn_wheel(desk.window.transcript, turned)
-                assert desk.theme.current.scale == scale
-
-    run(main())
+async def test_theme_and_text_size_change_at_once() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("One", "Some **words**")
+        desk.window.settings.setting_changed.emit("look.theme", "dark")
+        await desk.written()
+        assert desk.theme.current.is_dark
+        assert desk.window.transcript._theme.is_dark
+        height = desk.window.header.height()
+        desk.press(Qt.Key.Key_Plus, CONTROL)
+        desk.press(Qt.Key.Key_Equal, CONTROL)  # + without Shift
+        await desk.written()
+        assert desk.setting("look.text_size") == 120
+        assert desk.window.settings._values["look.text_size"] == 120
+        assert desk.window.header.height() > height
+        assert "Some words" in desk.transcript
+    async with Desk() as desk:
+        assert desk.theme.current.is_dark
+        assert desk.theme.current.scale == 1.2
+        desk.press(Qt.Key.Key_0, CONTROL)
+        await desk.written()
+        assert desk.theme.current.scale == 1.0
+        for turned, scale in ((120, 1.1), (60, 1.1), (60, 1.2), (-240, 1.0)):
+            turn_wheel(desk.window.transcript, turned)
+            assert desk.theme.current.scale == scale
 
 
 # ---------------------------------------------------------------- quick prompt
@@ -248,267 +227,228 @@ def answer_of(desk: Desk) -> str:
 
 
 @pytest.mark.parametrize("brought", ["The text that came along.", "word and " * 3_000])
-def test_what_was_not_asked_goes_along_into_the_window(run: Run, brought: str) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            here = await desk.ask_and_answer("Other", "Thing")
-            line = open_quick(desk, brought)
-            line.setText("What is it?")
-            await until(quick_of(desk).isActiveWindow)
-            QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
-            await until(lambda: not quick_of(desk).isVisible())
-            assert desk.open_id != here
-            is_long = len(brought) > 1_000
-            words = "What is it?" if is_long else f"What is it?\n\n{brought}"
-            assert desk.text.toPlainText() == words
-            await desk.written()
-            assert bool(desk.chips) is is_long
-            assert desk.setting("window.new_draft")["text"] == words
-            assert len(desk.stage.turns) == 1
-
-    run(main())
+async def test_what_was_not_asked_goes_along_into_the_window(brought: str) -> None:
+    async with Desk() as desk:
+        here = await desk.ask_and_answer("Other", "Thing")
+        line = open_quick(desk, brought)
+        line.setText("What is it?")
+        await until(quick_of(desk).isActiveWindow)
+        QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
+        await until(lambda: not quick_of(desk).isVisible())
+        assert desk.open_id != here
+        is_long = len(brought) > 1_000
+        words = "What is it?" if is_long else f"What is it?\n\n{brought}"
+        assert desk.text.toPlainText() == words
+        await desk.written()
+        assert bool(desk.chips) is is_long
+        assert desk.setting("window.new_draft")["text"] == words
+        assert len(desk.stage.turns) == 1
 
 
-def test_an_example_keeps_what_was_typed(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.type("x = 1")
-            desk.window.first_start.example_chosen.emit("explain")
-            desk.window.first_start.example_chosen.emit("explain")
-            words = "Explain what this code does, step by step:\n\nx = 1"
-            assert desk.text.toPlainText() == words
-            await desk.written()
-            assert desk.setting("window.new_draft")["text"] == words
-
-    run(main())
+async def test_an_example_keeps_what_was_typed() -> None:
+    async with Desk() as desk:
+        desk.type("x = 1")
+        desk.window.first_start.example_chosen.emit("explain")
+        desk.window.first_start.example_chosen.emit("explain")
+        words = "Explain what this code does, step by step:\n\nx = 1"
+        assert desk.text.toPlainText() == words
+        await desk.written()
+        assert desk.setting("window.new_draft")["text"] == words
 
 
-def test_renaming_gives_the_keyboard_back(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("One", "1")
-            for width in (1200, 640):  # the list in the row, and as a drawer
-                desk.window.resize(width, 600)
-                desk.text.setFocus()
-                desk.press(Qt.Key.Key_F2)
-                editor = find(desk.window.conversations.view, QLineEdit, "rename")
-                assert editor.hasFocus()
-                QTest.keyClicks(editor, f"Title {width}")
-                QTest.keyClick(editor, Qt.Key.Key_Return)
-                await until(desk.text.hasFocus)
-                assert desk.rows == [f"Title {width}"]
-                assert desk.window.conversations.isVisible() is (width == 1200)
-                await until(lambda: not desk.window.findChildren(QLineEdit, "rename"))
-
-    run(main())
+async def test_renaming_gives_the_keyboard_back() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("One", "1")
+        for width in (1200, 640):  # the list in the row, and as a drawer
+            desk.window.resize(width, 600)
+            desk.text.setFocus()
+            desk.press(Qt.Key.Key_F2)
+            editor = find(desk.window.conversations.view, QLineEdit, "rename")
+            assert editor.hasFocus()
+            QTest.keyClicks(editor, f"Title {width}")
+            QTest.keyClick(editor, Qt.Key.Key_Return)
+            await until(desk.text.hasFocus)
+            assert desk.rows == [f"Title {width}"]
+            assert desk.window.conversations.isVisible() is (width == 1200)
+            await until(lambda: not desk.window.findChildren(QLineEdit, "rename"))
 
 
-def test_the_parser_is_warm_before_the_first_answer(run: Run) -> None:
-    async def main() -> None:
-        parser_module._parser.cache_clear()
-        async with Desk() as desk:
-            assert parser_module._parser.cache_info().currsize == 0
-            desk.type("W")
-            await desk.written()
-            assert parser_module._parser.cache_info().currsize == 1
-
-    run(main())
+async def test_the_parser_is_warm_before_the_first_answer() -> None:
+    parser_module._parser.cache_clear()
+    async with Desk() as desk:
+        assert parser_module._parser.cache_info().currsize == 0
+        desk.type("W")
+        await desk.written()
+        assert parser_module._parser.cache_info().currsize == 1
 
 
-def test_an_answer_on_the_spot_and_on_in_the_window(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.press(Qt.Key.Key_Space, CONTROL | SHIFT)
-            assert quick_of(desk).isVisible()
-            turn = await ask_quick(desk, "What is it?", "The text that came along.")
-            assert turn.asked == "What is it?\n\nThe text that came along."
-            turn.say("An answer")
-            await until(lambda: "An answer" in answer_of(desk))
-            assert desk.rows == ["What is it?"]
-            assert desk.state.current.is_new
-            QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
-            await until(lambda: not quick_of(desk).isVisible())
-            assert desk.window.windowTitle().startswith("What is it?")
-            await until(lambda: "An answer" in desk.transcript)
-            turn.end(" on the spot")
-            await desk.settled()
-            assert "An answer on the spot" in desk.transcript
-            assert desk.messages()[1] == ("assistant", "complete", "An answer on the spot")
-
-    run(main())
+async def test_an_answer_on_the_spot_and_on_in_the_window() -> None:
+    async with Desk() as desk:
+        desk.press(Qt.Key.Key_Space, CONTROL | SHIFT)
+        assert quick_of(desk).isVisible()
+        turn = await ask_quick(desk, "What is it?", "The text that came along.")
+        assert turn.asked == "What is it?\n\nThe text that came along."
+        turn.say("An answer")
+        await until(lambda: "An answer" in answer_of(desk))
+        assert desk.rows == ["What is it?"]
+        assert desk.state.current.is_new
+        QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
+        await until(lambda: not quick_of(desk).isVisible())
+        assert desk.window.windowTitle().startswith("What is it?")
+        await until(lambda: "An answer" in desk.transcript)
+        turn.end(" on the spot")
+        await desk.settled()
+        assert "An answer on the spot" in desk.transcript
+        assert desk.messages()[1] == ("assistant", "complete", "An answer on the spot")
 
 
-def test_every_opening_is_a_conversation_of_its_own(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            turn = await ask_quick(desk, "One")
-            open_quick(desk)  # the answer under way stays
-            turn.end("1")
-            await desk.settled()
-            assert "1" in answer_of(desk)
-            assert quick_of(desk)._status.text().startswith("$0.005 · ")
-            open_quick(desk)
-            assert answer_of(desk).strip() == ""
-            turn = await ask_quick(desk, "Two")
-            assert len(turn.request.messages) == 1
-            turn.end("2")
-            await desk.settled()
-            line = find(quick_of(desk), QLineEdit, "prompt")
-            line.setText("And then?")
-            QTest.keyClick(line, Qt.Key.Key_Return)
-            await until(lambda: len(desk.stage.turns) == 3)
-            assert len(desk.stage.turns[2].request.messages) == 3
-            desk.stage.turns[2].end("3")
-            await desk.settled()
-            assert sorted(desk.rows) == ["One", "Two"]
-
-    run(main())
+async def test_every_opening_is_a_conversation_of_its_own() -> None:
+    async with Desk(environment=KEYED) as desk:
+        turn = await ask_quick(desk, "One")
+        open_quick(desk)  # the answer under way stays
+        turn.end("1")
+        await desk.settled()
+        assert "1" in answer_of(desk)
+        assert quick_of(desk)._status.text().startswith("$0.005 · ")
+        open_quick(desk)
+        assert answer_of(desk).strip() == ""
+        turn = await ask_quick(desk, "Two")
+        assert len(turn.request.messages) == 1
+        turn.end("2")
+        await desk.settled()
+        line = find(quick_of(desk), QLineEdit, "prompt")
+        line.setText("And then?")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        await until(lambda: len(desk.stage.turns) == 3)
+        assert len(desk.stage.turns[2].request.messages) == 3
+        desk.stage.turns[2].end("3")
+        await desk.settled()
+        assert sorted(desk.rows) == ["One", "Two"]
 
 
-def test_variant_and_effort_by_key(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            open_quick(desk)
-            quick = quick_of(desk)
-            await until(quick.isActiveWindow)
-            for key, variant in (
-                (Qt.Key.Key_1, Variant.INSTANT),
-                (Qt.Key.Key_2, Variant.THINKING),
-                (Qt.Key.Key_3, Variant.PRO),
-            ):
-                QTest.keyClick(quick, key, ALT)
-                assert quick._choice.variant is variant
-            for _ in range(3):
-                QTest.keyClick(quick, Qt.Key.Key_Up, ALT)
-            assert quick._choice.effort is Effort.XHIGH
-            line = find(quick, QLineEdit, "prompt")
-            line.setText("One")
-            QTest.keyClick(line, Qt.Key.Key_Return)
-            await until(lambda: desk.stage.turns)
-            request = desk.stage.turns[0].request
-            assert (request.model, request.effort) == ("gpt-5.2-pro", Effort.XHIGH)
-            desk.stage.turns[0].end("1")
-            await desk.settled()
-
-    run(main())
+async def test_variant_and_effort_by_key() -> None:
+    async with Desk(environment=KEYED) as desk:
+        open_quick(desk)
+        quick = quick_of(desk)
+        await until(quick.isActiveWindow)
+        for key, variant in (
+            (Qt.Key.Key_1, Variant.INSTANT),
+            (Qt.Key.Key_2, Variant.THINKING),
+            (Qt.Key.Key_3, Variant.PRO),
+        ):
+            QTest.keyClick(quick, key, ALT)
+            assert quick._choice.variant is variant
+        for _ in range(3):
+            QTest.keyClick(quick, Qt.Key.Key_Up, ALT)
+        assert quick._choice.effort is Effort.XHIGH
+        line = find(quick, QLineEdit, "prompt")
+        line.setText("One")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        await until(lambda: desk.stage.turns)
+        request = desk.stage.turns[0].request
+        assert (request.model, request.effort) == ("gpt-5.2-pro", Effort.XHIGH)
+        desk.stage.turns[0].end("1")
+        await desk.settled()
 
 
-def test_enter_twice_asks_once(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(disk=Slow) as desk:
-            assert isinstance(desk.disk, Slow)
-            slow = desk.disk
-            line = open_quick(desk)
-            line.setText("One")
-            QTest.keyClick(line, Qt.Key.Key_Return)
-            QTest.keyClick(line, Qt.Key.Key_Return)
-            await until(lambda: slow.waiting)
-            slow.release.set()
-            await until(lambda: desk.stage.turns)
-            desk.stage.turns[0].end("1")
-            await desk.settled()
-            assert len(desk.messages()) == 2
-
-    run(main())
+async def test_enter_twice_asks_once() -> None:
+    async with Desk(disk=Slow) as desk:
+        assert isinstance(desk.disk, Slow)
+        slow = desk.disk
+        line = open_quick(desk)
+        line.setText("One")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        await until(lambda: slow.waiting)
+        slow.release.set()
+        await until(lambda: desk.stage.turns)
+        desk.stage.turns[0].end("1")
+        await desk.settled()
+        assert len(desk.messages()) == 2
 
 
-def test_what_goes_wrong_is_said_in_the_quick_prompt(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.disk.is_full = True
-            line = open_quick(desk)
-            line.setText("One")
-            QTest.keyClick(line, Qt.Key.Key_Return)
-            await until(lambda: quick_of(desk)._status.text() == NO_ROOM)
-            assert line.text() == "One"
-            desk.disk.is_full = False
-            turn = await ask_quick(desk, "One")
-            turn.say("Half")
-            turn.fail(StreamCutError("The connection broke."))
-            await desk.settled()
-            assert "The connection broke." in answer_of(desk)
-            answer = desk.ready.quick._path[-1]
-            quick_of(desk).transcript.action_requested.emit(answer.id, "retry")
-            await until(lambda: len(desk.stage.turns) == 2)
-            assert not quick_of(desk).isVisible()
-            desk.stage.turns[1].end("Whole")
-            await desk.settled()
-            assert "Whole" in desk.transcript
-            assert "‹ 2/2 ›" in desk.transcript
-
-    run(main())
+async def test_what_goes_wrong_is_said_in_the_quick_prompt() -> None:
+    async with Desk() as desk:
+        desk.disk.is_full = True
+        line = open_quick(desk)
+        line.setText("One")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        await until(lambda: quick_of(desk)._status.text() == NO_ROOM)
+        assert line.text() == "One"
+        desk.disk.is_full = False
+        turn = await ask_quick(desk, "One")
+        turn.say("Half")
+        turn.fail(StreamCutError("The connection broke."))
+        await desk.settled()
+        assert "The connection broke." in answer_of(desk)
+        answer = desk.ready.quick._path[-1]
+        quick_of(desk).transcript.action_requested.emit(answer.id, "retry")
+        await until(lambda: len(desk.stage.turns) == 2)
+        assert not quick_of(desk).isVisible()
+        desk.stage.turns[1].end("Whole")
+        await desk.settled()
+        assert "Whole" in desk.transcript
+        assert "‹ 2/2 ›" in desk.transcript
 
 
-def test_without_a_window_the_program_ends_with_the_quick_prompt(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(request=QuickRequest("along")) as desk:
-            assert not desk.window.isVisible()
-            assert quick_of(desk)._accompanying_label.text() == "with 1 word of text"
-            turn = await ask_quick(desk, "One")
-            quick_of(desk).hide()
-            assert desk.ready._ending is None  # the answer is still on its way
-            turn.end("1")
-            await desk.ready.closed()
-        async with Desk(request=QuickRequest()) as desk:
-            assert desk.messages()[1] == ("assistant", "complete", "1")
-            turn = await ask_quick(desk, "Two")
-            turn.end("2")
-            await desk.settled()
-            quick_of(desk).open_in_window_requested.emit()
-            await until(lambda: not quick_of(desk).isVisible())
-            assert desk.ready._ending is None
-            assert desk.window.isVisible()
-            assert "Two" in desk.transcript
-
-    run(main())
+async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None:
+    async with Desk(request=QuickRequest("along")) as desk:
+        assert not desk.window.isVisible()
+        assert quick_of(desk)._accompanying_label.text() == "with 1 word of text"
+        turn = await ask_quick(desk, "One")
+        quick_of(desk).hide()
+        assert desk.ready._ending is None  # the answer is still on its way
+        turn.end("1")
+        await desk.ready.closed()
+    async with Desk(request=QuickRequest()) as desk:
+        assert desk.messages()[1] == ("assistant", "complete", "1")
+        turn = await ask_quick(desk, "Two")
+        turn.end("2")
+        await desk.settled()
+        quick_of(desk).open_in_window_requested.emit()
+        await until(lambda: not quick_of(desk).isVisible())
+        assert desk.ready._ending is None
+        assert desk.window.isVisible()
+        assert "Two" in desk.transcript
 
 
-def test_ctrl_q_in_the_quick_prompt(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            open_quick(desk)
-            await until(quick_of(desk).isActiveWindow)
-            QTest.keyClick(quick_of(desk), Qt.Key.Key_Q, CONTROL)
-            await desk.ready.closed()
-
-    run(main())
+async def test_ctrl_q_in_the_quick_prompt() -> None:
+    async with Desk() as desk:
+        open_quick(desk)
+        await until(quick_of(desk).isActiveWindow)
+        QTest.keyClick(quick_of(desk), Qt.Key.Key_Q, CONTROL)
+        await desk.ready.closed()
 
 
 # ---------------------------------------------------------------- later starts
 
 
 @pytest.mark.parametrize("is_hidden", [False, True])
-def test_a_later_start_brings_files(run: Run, data: Path, is_hidden: bool) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            one = await desk.ask_and_answer("One", "1")
-            if is_hidden:
-                desk.window.hide()
-            request = encode(OpenRequest((str(data / "notes.md"),)))
-            await asyncio.to_thread(call, desk.backend.folders.socket, request)
-            await until(lambda: desk.chips and "reading" not in desk.chips[0])
-            assert desk.window.isVisible()
-            assert desk.open_id != one
-            await asyncio.to_thread(call, desk.backend.folders.socket, encode(OpenRequest()))
-            await desk.written()
-
-    run(main())
+async def test_a_later_start_brings_files(data: Path, is_hidden: bool) -> None:
+    async with Desk() as desk:
+        one = await desk.ask_and_answer("One", "1")
+        if is_hidden:
+            desk.window.hide()
+        request = encode(OpenRequest((str(data / "notes.md"),)))
+        await asyncio.to_thread(call, desk.backend.folders.socket, request)
+        await until(lambda: desk.chips and "reading" not in desk.chips[0])
+        assert desk.window.isVisible()
+        assert desk.open_id != one
+        await asyncio.to_thread(call, desk.backend.folders.socket, encode(OpenRequest()))
+        await desk.written()
 
 
-def test_a_later_start_brings_text_for_the_quick_prompt(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            text = "Straße ✓ " * 20_000
-            request = encode(QuickRequest(text))
-            await asyncio.to_thread(call, desk.backend.folders.socket, request)
-            await until(lambda: quick_of(desk).isVisible())
-            assert quick_of(desk)._accompanying_label.text().startswith("with 40,000 words")
-            line = find(quick_of(desk), QLineEdit, "prompt")
-            QTest.keyClick(line, Qt.Key.Key_Return)
-            await until(lambda: desk.said or desk.stage.turns or quick_of(desk)._problem.text())
-            assert "SmolLM2 135M takes" in quick_of(desk)._problem.text()
-
-    run(main())
+async def test_a_later_start_brings_text_for_the_quick_prompt() -> None:
+    async with Desk() as desk:
+        text = "Straße ✓ " * 20_000
+        request = encode(QuickRequest(text))
+        await asyncio.to_thread(call, desk.backend.folders.socket, request)
+        await until(lambda: quick_of(desk).isVisible())
+        assert quick_of(desk)._accompanying_label.text().startswith("with 40,000 words")
+        line = find(quick_of(desk), QLineEdit, "prompt")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        await until(lambda: desk.said or desk.stage.turns or quick_of(desk)._problem.text())
+        assert "SmolLM2 135M takes" in quick_of(desk)._problem.text()
 
 
 @pytest.mark.attack("local-calls")

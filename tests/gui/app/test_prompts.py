@@ -20,7 +20,6 @@ from desktop_app.ui.composer.prompt_menu import PromptMenu
 from desktop_app.ui.composer.prompt_text import LARGE_PASTE
 from desktop_app.ui.library.library_list import LibraryModel, LibraryRow
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 
 REPLY = Prompt("reply", "Reply", "Reply on {{date}} to {{name}}:\n\n{{selection}}", "Mail")
@@ -50,243 +49,210 @@ def said(dialog: PromptsDialog) -> str:
     return find(dialog, QLabel, "prompts-status").text()
 
 
-def test_a_prompt_is_taken_filled_and_asked_by_the_keyboard_alone(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            await desk.backend.prompts.save([REPLY])
-            await desk.controllers.prompts.load()
-            desk.type("/rep")
-            assert offered(desk) == ["Reply"]
-            desk.press(Qt.Key.Key_Return)
-            await until(lambda: desk.window.findChild(PromptFields))
-            field = find(desk.window, FieldText, "field-name")
-            QTest.keyClicks(field, "Anna")
-            desk.press(Qt.Key.Key_Return)
-            assert desk.window.prompt.text() == f"Reply on {today()} to Anna:\n\n"
-            turn = await desk.ask("")
-            assert f"Reply on {today()} to Anna:" in turn.asked
-            turn.end("Dear Anna")
-            await desk.settled()
-
-    run(main())
+async def test_a_prompt_is_taken_filled_and_asked_by_the_keyboard_alone() -> None:
+    async with Desk() as desk:
+        await loaded(desk)
+        await desk.backend.prompts.save([REPLY])
+        await desk.controllers.prompts.load()
+        desk.type("/rep")
+        assert offered(desk) == ["Reply"]
+        desk.press(Qt.Key.Key_Return)
+        await until(lambda: desk.window.findChild(PromptFields))
+        field = find(desk.window, FieldText, "field-name")
+        QTest.keyClicks(field, "Anna")
+        desk.press(Qt.Key.Key_Return)
+        assert desk.window.prompt.text() == f"Reply on {today()} to Anna:\n\n"
+        turn = await desk.ask("")
+        assert f"Reply on {today()} to Anna:" in turn.asked
+        turn.end("Dear Anna")
+        await desk.settled()
 
 
-def test_enter_sends_again_once_the_list_is_closed(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            desk.type("/tra")
-            desk.press(Qt.Key.Key_Escape)
-            turn = await desk.ask("")
-            assert turn.asked.endswith("/tra")
-            turn.end("?")
-            await desk.settled()
-
-    run(main())
+async def test_enter_sends_again_once_the_list_is_closed() -> None:
+    async with Desk() as desk:
+        await loaded(desk)
+        desk.type("/tra")
+        desk.press(Qt.Key.Key_Escape)
+        turn = await desk.ask("")
+        assert turn.asked.endswith("/tra")
+        turn.end("?")
+        await desk.settled()
 
 
-def test_what_is_selected_in_the_transcript_comes_along(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            await desk.ask_and_answer("Why?", "Because of x.")
-            desk.window.transcript.selectAll()
-            desk.type("/explain")
-            desk.press(Qt.Key.Key_Return)
-            text = desk.window.prompt.text()
-            assert text.startswith("Explain what this code does, step by step:")
-            assert "Because of x." in text
-
-    run(main())
+async def test_what_is_selected_in_the_transcript_comes_along() -> None:
+    async with Desk() as desk:
+        await loaded(desk)
+        await desk.ask_and_answer("Why?", "Because of x.")
+        desk.window.transcript.selectAll()
+        desk.type("/explain")
+        desk.press(Qt.Key.Key_Return)
+        text = desk.window.prompt.text()
+        assert text.startswith("Explain what this code does, step by step:")
+        assert "Because of x." in text
 
 
-def test_a_long_clipboard_is_attached(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            await desk.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
-            await desk.controllers.prompts.load()
-            QGuiApplication.clipboard().setText("word " * LARGE_PASTE)
-            desk.type("/clip")
-            desk.press(Qt.Key.Key_Return)
-            assert desk.window.prompt.text() == f"Read {ATTACHED}!"
-            await until(lambda: desk.state.draft.value.attachments)
-            QGuiApplication.clipboard().setText("short")
-            desk.controllers.library.open_new()
-
-    run(main())
+async def test_a_long_clipboard_is_attached() -> None:
+    async with Desk() as desk:
+        await loaded(desk)
+        await desk.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
+        await desk.controllers.prompts.load()
+        QGuiApplication.clipboard().setText("word " * LARGE_PASTE)
+        desk.type("/clip")
+        desk.press(Qt.Key.Key_Return)
+        assert desk.window.prompt.text() == f"Read {ATTACHED}!"
+        await until(lambda: desk.state.draft.value.attachments)
+        QGuiApplication.clipboard().setText("short")
+        desk.controllers.library.open_new()
 
 
-def test_another_conversation_closes_the_list(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            await desk.ask_and_answer("Why?", "So.")
-            desk.type("/")
-            assert offered(desk)
-            desk.controllers.library.open_new()
-            assert offered(desk) == []
-
-    run(main())
+async def test_another_conversation_closes_the_list() -> None:
+    async with Desk() as desk:
+        await loaded(desk)
+        await desk.ask_and_answer("Why?", "So.")
+        desk.type("/")
+        assert offered(desk)
+        desk.controllers.library.open_new()
+        assert offered(desk) == []
 
 
-def test_what_is_edited_is_kept_and_offered_everywhere(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            dialog = dialog_of(desk)
-            dialog.prompts.select("executive-summary")
-            title = find(dialog, QLineEdit, "prompt-title")
-            title.selectAll()
-            QTest.keyClicks(title, "In short")
-            dialog.prompts.text.setPlainText("Say it in one sentence.")
-            dialog.hide()
-            desk.window.files_dropped.emit([data / "notes.md"])
-            buttons = desk.window.prompt._suggestions
-            await until(lambda: buttons.first() == "executive-summary")
-            assert buttons._buttons[0].text() == "In short"
-            turn = await desk.ask("")
-            assert "Say it in one sentence." in turn.asked
-            turn.end("Short.")
-            await desk.settled()
-        async with Desk() as desk:  # and is there at the next start
-            await loaded(desk)
-            dialog = dialog_of(desk)
-            dialog.prompts.select("executive-summary")
-            assert not dialog.prompts.delete.isVisible()
-            press(dialog, "reset-prompt")
-            assert find(dialog, QLineEdit, "prompt-title").text() == "Summarise"
-            press(dialog, "undo-prompts")
-            assert find(dialog, QLineEdit, "prompt-title").text() == "In short"
-            await desk.written()
-            assert [p.title for p in await desk.backend.prompts.prompts()] == ["In short"]
-            press(dialog, "reset-prompt")
-            await desk.written()
-            assert await desk.backend.prompts.prompts() == []
-
-    run(main())
+async def test_what_is_edited_is_kept_and_offered_everywhere(data: Path) -> None:
+    async with Desk() as desk:
+        await loaded(desk)
+        dialog = dialog_of(desk)
+        dialog.prompts.select("executive-summary")
+        title = find(dialog, QLineEdit, "prompt-title")
+        title.selectAll()
+        QTest.keyClicks(title, "In short")
+        dialog.prompts.text.setPlainText("Say it in one sentence.")
+        dialog.hide()
+        desk.window.files_dropped.emit([data / "notes.md"])
+        buttons = desk.window.prompt._suggestions
+        await until(lambda: buttons.first() == "executive-summary")
+        assert buttons._buttons[0].text() == "In short"
+        turn = await desk.ask("")
+        assert "Say it in one sentence." in turn.asked
+        turn.end("Short.")
+        await desk.settled()
+    async with Desk() as desk:  # and is there at the next start
+        await loaded(desk)
+        dialog = dialog_of(desk)
+        dialog.prompts.select("executive-summary")
+        assert not dialog.prompts.delete.isVisible()
+        press(dialog, "reset-prompt")
+        assert find(dialog, QLineEdit, "prompt-title").text() == "Summarise"
+        press(dialog, "undo-prompts")
+        assert find(dialog, QLineEdit, "prompt-title").text() == "In short"
+        await desk.written()
+        assert [p.title for p in await desk.backend.prompts.prompts()] == ["In short"]
+        press(dialog, "reset-prompt")
+        await desk.written()
+        assert await desk.backend.prompts.prompts() == []
 
 
-def test_one_is_begun_hidden_duplicated_and_deleted_with_undo(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            dialog = dialog_of(desk)
-            dialog.prompts.select("translate")
-            press(dialog, "new-prompts")
-            title = find(dialog, QLineEdit, "prompt-title")
-            await until(title.hasFocus)
-            assert title.selectedText() == "New prompt"
-            assert dialog.prompts.folder.text() == "Writing"
-            QTest.keyClicks(title, "Shorten")
-            dialog.prompts.text.setPlainText("Halve it: {{selection}} {{much=half|third}}")
-            note = find(dialog, QLabel, "prompt-variables")
-            assert note.text() == (
-                "Asks for: much (half, third). Filled in by itself: the selected text."
-            )
-            press(dialog, "duplicate-prompt")
-            titles = [e.prompt.title for e in desk.state.prompts.entries]
-            assert {"Shorten", "Shorten (copy)"} < set(titles)
-            press(dialog, "delete-prompt")
-            assert said(dialog) == "“Shorten (copy)” was deleted."
-            press(dialog, "undo-prompts")
-            assert title.text() == "Shorten (copy)"
-            press(dialog, "hide-prompt")
-            assert dialog.prompts.hide_button.text() == "Show"
-            await desk.written()
-            stored = {p.title: p.hidden for p in await desk.backend.prompts.prompts()}
-            assert stored == {"Shorten": False, "Shorten (copy)": True}
-            dialog.hide()
-            desk.type("/shorten")
-            assert offered(desk) == ["Shorten"]
-
-    run(main())
+async def test_one_is_begun_hidden_duplicated_and_deleted_with_undo() -> None:
+    async with Desk() as desk:
+        await loaded(desk)
+        dialog = dialog_of(desk)
+        dialog.prompts.select("translate")
+        press(dialog, "new-prompts")
+        title = find(dialog, QLineEdit, "prompt-title")
+        await until(title.hasFocus)
+        assert title.selectedText() == "New prompt"
+        assert dialog.prompts.folder.text() == "Writing"
+        QTest.keyClicks(title, "Shorten")
+        dialog.prompts.text.setPlainText("Halve it: {{selection}} {{much=half|third}}")
+        note = find(dialog, QLabel, "prompt-variables")
+        assert note.text() == (
+            "Asks for: much (half, third). Filled in by itself: the selected text."
+        )
+        press(dialog, "duplicate-prompt")
+        titles = [e.prompt.title for e in desk.state.prompts.entries]
+        assert {"Shorten", "Shorten (copy)"} < set(titles)
+        press(dialog, "delete-prompt")
+        assert said(dialog) == "“Shorten (copy)” was deleted."
+        press(dialog, "undo-prompts")
+        assert title.text() == "Shorten (copy)"
+        press(dialog, "hide-prompt")
+        assert dialog.prompts.hide_button.text() == "Show"
+        await desk.written()
+        stored = {p.title: p.hidden for p in await desk.backend.prompts.prompts()}
+        assert stored == {"Shorten": False, "Shorten (copy)": True}
+        dialog.hide()
+        desk.type("/shorten")
+        assert offered(desk) == ["Shorten"]
 
 
-def test_what_is_exported_is_imported_once(run: Run, tmp_path: Path) -> None:
+async def test_what_is_exported_is_imported_once(tmp_path: Path) -> None:
     file = tmp_path / "prompts.json"
 
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            desk.controllers.prompts.save(REPLY)
-            dialog = dialog_of(desk)
-            dialog.export_requested.emit(file)
-            await until(lambda: said(dialog) == "1 prompt written to prompts.json.")
-            assert json.loads(file.read_text("utf-8"))["prompts"][0]["title"] == "Reply"
-            dialog.import_requested.emit(file)
-            await until(lambda: said(dialog).startswith("Nothing was added"))
-            dialog.prompts.select("reply")
-            press(dialog, "delete-prompt")
-            dialog.import_requested.emit(file)
-            await until(lambda: said(dialog) == "1 prompt added.")
-            assert await desk.backend.prompts.prompts() == [REPLY]
-            file.write_text("{}", "utf-8")
-            dialog.import_requested.emit(file)
-            await until(lambda: "no file of prompts" in said(dialog))
-            dialog.import_requested.emit(tmp_path / "missing.json")
-            await until(lambda: "cannot be read" in said(dialog))
-            dialog.export_requested.emit(Path("/proc/x.json"))
-            await until(lambda: "could not be written" in said(dialog))
-            await desk.settled()
-
-    run(main())
+    async with Desk() as desk:
+        await loaded(desk)
+        desk.controllers.prompts.save(REPLY)
+        dialog = dialog_of(desk)
+        dialog.export_requested.emit(file)
+        await until(lambda: said(dialog) == "1 prompt written to prompts.json.")
+        assert json.loads(file.read_text("utf-8"))["prompts"][0]["title"] == "Reply"
+        dialog.import_requested.emit(file)
+        await until(lambda: said(dialog).startswith("Nothing was added"))
+        dialog.prompts.select("reply")
+        press(dialog, "delete-prompt")
+        dialog.import_requested.emit(file)
+        await until(lambda: said(dialog) == "1 prompt added.")
+        assert await desk.backend.prompts.prompts() == [REPLY]
+        file.write_text("{}", "utf-8")
+        dialog.import_requested.emit(file)
+        await until(lambda: "no file of prompts" in said(dialog))
+        dialog.import_requested.emit(tmp_path / "missing.json")
+        await until(lambda: "cannot be read" in said(dialog))
+        dialog.export_requested.emit(Path("/proc/x.json"))
+        await until(lambda: "could not be written" in said(dialog))
+        await desk.settled()
 
 
-def test_the_quick_prompt_puts_what_came_along_where_the_prompt_wants_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            controller = desk.ready.quick
-            quick = controller._quick
-            controller.open_with("Good morning")
-            quick._line.setFocus()
-            QTest.keyClicks(quick._line, "/trans")
-            QTest.keyClick(quick._line, Qt.Key.Key_Return)
-            field = find(quick, FieldText, "field-language")
-            QTest.keyClicks(field, "Polish")
-            QTest.keyClick(field, Qt.Key.Key_Return)
-            wanted = "Translate this text into Polish and keep its Markdown:\n\n"
-            assert quick.text() == wanted + "{{selection}}"
-            QTest.keyClick(quick._line, Qt.Key.Key_Return)
-            await until(lambda: desk.stage.turns)
-            assert desk.stage.turns[-1].asked.endswith(wanted + "Good morning")
-            desk.stage.turns[-1].end("Dzień dobry")
-            await desk.settled()
-            controller.open_with("")
-            assert quick.text() == ""
-            quick.hide()
-
-    run(main())
+async def test_the_quick_prompt_puts_what_came_along_where_the_prompt_wants_it() -> None:
+    async with Desk() as desk:
+        await loaded(desk)
+        controller = desk.ready.quick
+        quick = controller._quick
+        controller.open_with("Good morning")
+        quick._line.setFocus()
+        QTest.keyClicks(quick._line, "/trans")
+        QTest.keyClick(quick._line, Qt.Key.Key_Return)
+        field = find(quick, FieldText, "field-language")
+        QTest.keyClicks(field, "Polish")
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        wanted = "Translate this text into Polish and keep its Markdown:\n\n"
+        assert quick.text() == wanted + "{{selection}}"
+        QTest.keyClick(quick._line, Qt.Key.Key_Return)
+        await until(lambda: desk.stage.turns)
+        assert desk.stage.turns[-1].asked.endswith(wanted + "Good morning")
+        desk.stage.turns[-1].end("Dzień dobry")
+        await desk.settled()
+        controller.open_with("")
+        assert quick.text() == ""
+        quick.hide()
 
 
-def test_what_came_along_goes_to_the_window_with_the_prompt(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            controller = desk.ready.quick
-            quick = controller._quick
-            controller.open_with("x = 1")
-            QTest.keyClicks(quick._line, "/explain")
-            QTest.keyClick(quick._line, Qt.Key.Key_Return)
-            quick.open_in_window_requested.emit()
-            wanted = "Explain what this code does, step by step:\n\nx = 1"
-            await until(lambda: desk.window.prompt.text() == wanted)
-            await desk.settled()
-
-    run(main())
+async def test_what_came_along_goes_to_the_window_with_the_prompt() -> None:
+    async with Desk() as desk:
+        await loaded(desk)
+        controller = desk.ready.quick
+        quick = controller._quick
+        controller.open_with("x = 1")
+        QTest.keyClicks(quick._line, "/explain")
+        QTest.keyClick(quick._line, Qt.Key.Key_Return)
+        quick.open_in_window_requested.emit()
+        wanted = "Explain what this code does, step by step:\n\nx = 1"
+        await until(lambda: desk.window.prompt.text() == wanted)
+        await desk.settled()
 
 
-def test_the_examples_begin_with_the_librarys_prompts(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            desk.window.first_start.example_chosen.emit("translate")
-            begun = "Translate this text into English and keep its Markdown:\n\n"
-            assert desk.window.prompt.text() == begun
-
-    run(main())
+async def test_the_examples_begin_with_the_librarys_prompts() -> None:
+    async with Desk() as desk:
+        await loaded(desk)
+        desk.window.first_start.example_chosen.emit("translate")
+        begun = "Translate this text into English and keep its Markdown:\n\n"
+        assert desk.window.prompt.text() == begun
 
 
 def test_the_list_of_the_library_is_a_sound_model(qtmodeltester: object) -> None:
@@ -297,19 +263,16 @@ def test_the_list_of_the_library_is_a_sound_model(qtmodeltester: object) -> None
 
 
 @pytest.mark.parametrize("command", ["prompts.insert", "prompts.manage", "presets.manage"])
-def test_the_commands_open_what_they_name(run: Run, command: str) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await loaded(desk)
-            desk.ready.actions[command]()
-            if command == "prompts.insert":
-                assert offered(desk)
-            else:
-                dialog = desk.window.findChild(PromptsDialog)
-                assert dialog is not None
-                page = dialog.presets if command == "presets.manage" else dialog.prompts
-                assert page.isVisible()
-                await until(page.list.field.hasFocus)
-                dialog.close()
-
-    run(main())
+async def test_the_commands_open_what_they_name(command: str) -> None:
+    async with Desk() as desk:
+        await loaded(desk)
+        desk.ready.actions[command]()
+        if command == "prompts.insert":
+            assert offered(desk)
+        else:
+            dialog = desk.window.findChild(PromptsDialog)
+            assert dialog is not None
+            page = dialog.presets if command == "presets.manage" else dialog.prompts
+            assert page.isVisible()
+            await until(page.list.field.hasFocus)
+            dialog.close()

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.storage.search.search_query import Search
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
@@ -25,69 +24,60 @@ def found(desk: Desk) -> list[str]:
     return [hits.data(hits.index(row)) for row in range(hits.rowCount())]
 
 
-def test_filters_narrow_what_was_found_and_go_with_the_search(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            shown = desk.window.conversations
-            await desk.ask_and_answer("Grapefruit one?", "Yes.")
-            desk.controllers.library.open_new()
-            await desk.ask_and_answer("Grapefruit two?", "Grapefruit.")
-            assert shown._search._filters is None
-            desk.window.search()
-            QTest.keyClicks(shown.search, "grapefruit")
-            await until(lambda: len(found(desk)) == 5)
-            filters = shown.filters
-            assert filters.isVisible()
-            filters.attachment_button.click()
-            await until(lambda: not found(desk))
-            await until(lambda: shown.note.isVisible())
-            assert shown.note.text() == "Nothing found where the filters look."
-            filters.attachment_button.click()
-            await until(lambda: len(found(desk)) == 5)
-            filters._set_order(SearchOrder.BEST)
-            await until(lambda: found(desk)[0].startswith("Grapefruit"))
-            yesterday = now().astimezone().date() - timedelta(days=1)
-            filters.between(yesterday, yesterday)
-            await until(lambda: not found(desk))
-            QTest.keyClick(shown.search, Qt.Key.Key_Escape)
-            assert not filters.isVisible()
-            assert filters.within == SearchFilter()
-            assert filters.order is SearchOrder.NEWEST
-            assert len(desk.rows) == 2
-
-    run(main())
+async def test_filters_narrow_what_was_found_and_go_with_the_search() -> None:
+    async with Desk() as desk:
+        shown = desk.window.conversations
+        await desk.ask_and_answer("Grapefruit one?", "Yes.")
+        desk.controllers.library.open_new()
+        await desk.ask_and_answer("Grapefruit two?", "Grapefruit.")
+        assert shown._search._filters is None
+        desk.window.search()
+        QTest.keyClicks(shown.search, "grapefruit")
+        await until(lambda: len(found(desk)) == 5)
+        filters = shown.filters
+        assert filters.isVisible()
+        filters.attachment_button.click()
+        await until(lambda: not found(desk))
+        await until(lambda: shown.note.isVisible())
+        assert shown.note.text() == "Nothing found where the filters look."
+        filters.attachment_button.click()
+        await until(lambda: len(found(desk)) == 5)
+        filters._set_order(SearchOrder.BEST)
+        await until(lambda: found(desk)[0].startswith("Grapefruit"))
+        yesterday = now().astimezone().date() - timedelta(days=1)
+        filters.between(yesterday, yesterday)
+        await until(lambda: not found(desk))
+        QTest.keyClick(shown.search, Qt.Key.Key_Escape)
+        assert not filters.isVisible()
+        assert filters.within == SearchFilter()
+        assert filters.order is SearchOrder.NEWEST
+        assert len(desk.rows) == 2
 
 
-def test_by_the_keyboard_from_the_field(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            shown = desk.window.conversations
-            await desk.ask_and_answer("Grapefruit?", "Yes.")
-            desk.window.search()
-            QTest.keyClicks(shown.search, "grapefruit")
-            await until(lambda: found(desk))
-            QTest.keyClick(shown.search, Qt.Key.Key_Tab)
-            assert QApplication.focusWidget() is shown.filters.time_button
-            for _ in range(2):
-                desk.press(Qt.Key.Key_Tab)
-            desk.press(Qt.Key.Key_Space)
-            assert shown.filters.within.has_attachment
-
-    run(main())
+async def test_by_the_keyboard_from_the_field() -> None:
+    async with Desk() as desk:
+        shown = desk.window.conversations
+        await desk.ask_and_answer("Grapefruit?", "Yes.")
+        desk.window.search()
+        QTest.keyClicks(shown.search, "grapefruit")
+        await until(lambda: found(desk))
+        QTest.keyClick(shown.search, Qt.Key.Key_Tab)
+        assert QApplication.focusWidget() is shown.filters.time_button
+        for _ in range(2):
+            desk.press(Qt.Key.Key_Tab)
+        desk.press(Qt.Key.Key_Space)
+        assert shown.filters.within.has_attachment
 
 
-def test_the_archive_is_searched_and_marked(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            shown = desk.window.conversations
-            id_ = await desk.ask_and_answer("Grapefruit?", "Yes.")
-            await desk.state.backend.shelves.set_archived([id_], True)
-            QTest.keyClicks(shown.search, "grapefruit")
-            await until(lambda: found(desk))
-            row = shown.hits.index(0)
-            assert shown.hits.data(row, Qt.ItemDataRole.AccessibleTextRole).startswith("archived, ")
-
-    run(main())
+async def test_the_archive_is_searched_and_marked() -> None:
+    async with Desk() as desk:
+        shown = desk.window.conversations
+        id_ = await desk.ask_and_answer("Grapefruit?", "Yes.")
+        await desk.state.backend.shelves.set_archived([id_], True)
+        QTest.keyClicks(shown.search, "grapefruit")
+        await until(lambda: found(desk))
+        row = shown.hits.index(0)
+        assert shown.hits.data(row, Qt.ItemDataRole.AccessibleTextRole).startswith("archived, ")
 
 
 class Slow(Search):
@@ -104,25 +94,22 @@ class Slow(Search):
         return await super().find(text, limit)
 
 
-def test_a_newer_search_does_not_wait_for_an_older_one(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+async def test_a_newer_search_does_not_wait_for_an_older_one(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            shown, controller = desk.window.conversations, desk.controllers.search
-            await desk.ask_and_answer("Grapefruit?", "Yes.")
-            slow = Slow(desk.backend.database)
-            monkeypatch.setattr(desk.backend.search, "find", slow.find)
-            for _ in range(6):  # more than there are readers
-                controller._search("slow")
-                await until(lambda: slow.asked)
-                await asyncio.sleep(0)
-            async with asyncio.timeout(5):
-                controller._search("grapefruit")
-                await until(lambda: found(desk))
-            assert shown.hits.rowCount() == 2
+    async with Desk() as desk:
+        shown, controller = desk.window.conversations, desk.controllers.search
+        await desk.ask_and_answer("Grapefruit?", "Yes.")
+        slow = Slow(desk.backend.database)
+        monkeypatch.setattr(desk.backend.search, "find", slow.find)
+        for _ in range(6):  # more than there are readers
             controller._search("slow")
-            controller._search("")
-            assert desk.rows == ["Grapefruit?"]
-
-    run(main())
+            await until(lambda: slow.asked)
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            controller._search("grapefruit")
+            await until(lambda: found(desk))
+        assert shown.hits.rowCount() == 2
+        controller._search("slow")
+        controller._search("")
+        assert desk.rows == ["Grapefruit?"]

@@ -19,7 +19,6 @@ from desktop_app.domain.conversations.shown_length import (
     shortened,
 )
 from desktop_app.domain.conversations.stream_events import TextDelta
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.messages import answer
 
@@ -54,32 +53,29 @@ def test_of_long_arguments_the_beginning_is_shown() -> None:
 
 
 @pytest.mark.attack("reply-bounds")
-def test_all_of_it_is_stored_and_copied(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("Why?")
-            text = "a\n" * (MOST_LINES + 5_000)
-            turn.give(TextDelta(text))
-            await until(lambda: str(NOT_ALL_SHOWN) in desk.transcript)
-            turn.end()
-            await desk.settled()
-            assert desk.messages()[1][1:] == ("complete", text)
-            (shown,) = desk.state.current.path[1:]
-            assert shown.text == text, "what goes on is asked with all of it"
-            assert desk.transcript.count(str(NOT_ALL_SHOWN)) == 1
-            assert desk.transcript.count("a\n") <= MOST_LINES
+async def test_all_of_it_is_stored_and_copied() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Why?")
+        text = "a\n" * (MOST_LINES + 5_000)
+        turn.give(TextDelta(text))
+        await until(lambda: str(NOT_ALL_SHOWN) in desk.transcript)
+        turn.end()
+        await desk.settled()
+        assert desk.messages()[1][1:] == ("complete", text)
+        (shown,) = desk.state.current.path[1:]
+        assert shown.text == text, "what goes on is asked with all of it"
+        assert desk.transcript.count(str(NOT_ALL_SHOWN)) == 1
+        assert desk.transcript.count("a\n") <= MOST_LINES
 
-            desk.window.transcript.copy_last_answer()
-            await until(lambda: not desk.window.transcript._copies.is_on)
-            assert copied() == text
-            assert not QGuiApplication.clipboard().mimeData().hasHtml(), "it would be incomplete"
+        desk.window.transcript.copy_last_answer()
+        await until(lambda: not desk.window.transcript._copies.is_on)
+        assert copied() == text
+        assert not QGuiApplication.clipboard().mimeData().hasHtml(), "it would be incomplete"
 
-            QGuiApplication.clipboard().clear()
-            desk.controllers.export.copy()
-            await until(lambda: desk.said == "The conversation was copied.")
-            assert text.strip() in copied()
-
-    run(main())
+        QGuiApplication.clipboard().clear()
+        desk.controllers.export.copy()
+        await until(lambda: desk.said == "The conversation was copied.")
+        assert text.strip() in copied()
 
 
 def copied() -> str:

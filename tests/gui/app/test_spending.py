@@ -15,7 +15,6 @@ from desktop_app.domain.conversations.stream_events import Completed, UsageRepor
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.spending.spending_view import SpendingView
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 
 KEYED = {"OPENAI_API_KEY": "not-a-key"}
@@ -30,119 +29,104 @@ def footer(desk: Desk) -> str:
     return desk.window.conversations.footer.month.text()
 
 
-def test_the_cap_warns_refuses_and_is_raised(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            await cap(desk, "0.005")
-            await desk.ask_and_answer("One", "An answer.")  # 1,000 in and 200 out: $0.00455
-            await until(lambda: "$0.00455 of the $0.005" in desk.said)
-            await until(lambda: footer(desk) == "$0.005 of $0.005")
-            assert desk.window.conversations.footer.month.property("role") == "warning"
-            desk.type("Two")
-            desk.enter()
-            await until(lambda: "would pass the monthly cap" in desk.said)
-            assert "$0.00455 spent" in desk.said
-            assert desk.text.toPlainText() == "Two"
-            assert len(desk.stage.turns) == 1
-            assert len(desk.messages()) == 2
+async def test_the_cap_warns_refuses_and_is_raised() -> None:
+    async with Desk(environment=KEYED) as desk:
+        await cap(desk, "0.005")
+        await desk.ask_and_answer("One", "An answer.")  # 1,000 in and 200 out: $0.00455
+        await until(lambda: "$0.00455 of the $0.005" in desk.said)
+        await until(lambda: footer(desk) == "$0.005 of $0.005")
+        assert desk.window.conversations.footer.month.property("role") == "warning"
+        desk.type("Two")
+        desk.enter()
+        await until(lambda: "would pass the monthly cap" in desk.said)
+        assert "$0.00455 spent" in desk.said
+        assert desk.text.toPlainText() == "Two"
+        assert len(desk.stage.turns) == 1
+        assert len(desk.messages()) == 2
 
-            desk.take("Raise the cap")
-            field = find(desk.window.settings, QLineEdit, "monthly-cap")
-            await until(field.hasFocus)
-            assert field.text() == "0.005"
-            QTest.keyClicks(field, "1,50")
-            QTest.keyClick(field, Qt.Key.Key_Return)
-            await until(lambda: desk.state.setup.profile.monthly_cap == Decimal("1.50"))
-            await until(lambda: "monthly cap" not in desk.said)
-            assert field.text() == "1.50"
-            desk.enter()
-            await until(lambda: len(desk.stage.turns) == 2)
-            desk.stage.turns[-1].end("Another.")
-            await desk.settled()
-            assert "of the" not in desk.said
-
-    run(main())
+        desk.take("Raise the cap")
+        field = find(desk.window.settings, QLineEdit, "monthly-cap")
+        await until(field.hasFocus)
+        assert field.text() == "0.005"
+        QTest.keyClicks(field, "1,50")
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        await until(lambda: desk.state.setup.profile.monthly_cap == Decimal("1.50"))
+        await until(lambda: "monthly cap" not in desk.said)
+        assert field.text() == "1.50"
+        desk.enter()
+        await until(lambda: len(desk.stage.turns) == 2)
+        desk.stage.turns[-1].end("Another.")
+        await desk.settled()
+        assert "of the" not in desk.said
 
 
-def test_a_running_answer_is_never_cut_and_its_input_counts(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            await cap(desk, "0.00002")  # room for eleven tokens of input
-            first = await desk.ask("One two three")
-            desk.controllers.library.open_new()
-            desk.type("Four five six")
-            desk.enter()
-            await until(lambda: "more on its way" in desk.said)
-            first.say("On and on ")
-            first.end("to the end.")
-            await desk.settled()
-            whole = ("assistant", "complete", "On and on to the end.")
-            assert desk.messages()[1] == whole
-
-    run(main())
+async def test_a_running_answer_is_never_cut_and_its_input_counts() -> None:
+    async with Desk(environment=KEYED) as desk:
+        await cap(desk, "0.00002")  # room for eleven tokens of input
+        first = await desk.ask("One two three")
+        desk.controllers.library.open_new()
+        desk.type("Four five six")
+        desk.enter()
+        await until(lambda: "more on its way" in desk.said)
+        first.say("On and on ")
+        first.end("to the end.")
+        await desk.settled()
+        whole = ("assistant", "complete", "On and on to the end.")
+        assert desk.messages()[1] == whole
 
 
-def test_the_tables_say_it_all(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            await desk.ask_and_answer("One", "An answer.")
-            turn = await desk.ask("Two")
-            turn.say("More")
-            turn.give(UsageReported(Usage(1_000_000, 400_000, 10, 0)), Completed())
-            await desk.settled()
-            desk.controllers.spending.show()
-            await until(lambda: desk.window.findChild(SpendingView) is not None)
-            view = desk.window.findChild(SpendingView)
-            assert isinstance(view, SpendingView)
-            await until(view.isVisible)
-            # 600,000 fresh, 400,000 cached, 10 out: $1.05 + $0.07 + $0.00014, and the $0.00455
+async def test_the_tables_say_it_all() -> None:
+    async with Desk(environment=KEYED) as desk:
+        await desk.ask_and_answer("One", "An answer.")
+        turn = await desk.ask("Two")
+        turn.say("More")
+        turn.give(UsageReported(Usage(1_000_000, 400_000, 10, 0)), Completed())
+        await desk.settled()
+        desk.controllers.spending.show()
+        await until(lambda: desk.window.findChild(SpendingView) is not None)
+        view = desk.window.findChild(SpendingView)
+        assert isinstance(view, SpendingView)
+        await until(view.isVisible)
+        # 600,000 fresh, 400,000 cached, 10 out: $1.05 + $0.07 + $0.00014, and the $0.00455
+        assert view.total.text() == "Together $1.12469"
+        table = view.table
+        names = [str(table.model().index(0, column).data()) for column in range(3)]
+        assert names == ["OpenAI (environment)", "GPT-5.2 Thinking", "Answers"]
+        assert table.model().index(0, 3).data() == "$1.12"
+        for page, rows in (("today", 1), ("months", 12)):
+            view.show_page(page)
+            assert table.rowCount() == rows
             assert view.total.text() == "Together $1.12469"
-            table = view.table
-            names = [str(table.model().index(0, column).data()) for column in range(3)]
-            assert names == ["OpenAI (environment)", "GPT-5.2 Thinking", "Answers"]
-            assert table.model().index(0, 3).data() == "$1.12"
-            for page, rows in (("today", 1), ("months", 12)):
-                view.show_page(page)
-                assert table.rowCount() == rows
-                assert view.total.text() == "Together $1.12469"
-            view.show_page("month")
-            view.copy()
-            lines = QGuiApplication.clipboard().text().splitlines()
-            assert lines[0].split("\t")[3] == "Cost"
-            assert lines[1].split("\t")[3:] == ["1.12469", "2", "1001000", "400000", "210", "0"]
-            view.close()
-
-    run(main())
+        view.show_page("month")
+        view.copy()
+        lines = QGuiApplication.clipboard().text().splitlines()
+        assert lines[0].split("\t")[3] == "Cost"
+        assert lines[1].split("\t")[3:] == ["1.12469", "2", "1001000", "400000", "210", "0"]
+        view.close()
 
 
-def test_calls_without_a_price_are_told_of(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            await cap(desk, "5")
-            state = desk.state
-            state.setup.choose(replace(state.setup.choice, variant=None, model="somebody-elses"))
-            await desk.ask_and_answer("One", "An answer.")
-            desk.controllers.settings.open_at_cap(state.setup.profile.id)
-            section = desk.window.settings.findChild(SpendingSection)
-            assert isinstance(section, SpendingSection)
-            section.show_profile(state.setup.profile)
-            await until(lambda: "1 call whose cost is not known" in section.note.text())
-
-    run(main())
+async def test_calls_without_a_price_are_told_of() -> None:
+    async with Desk(environment=KEYED) as desk:
+        await cap(desk, "5")
+        state = desk.state
+        state.setup.choose(replace(state.setup.choice, variant=None, model="somebody-elses"))
+        await desk.ask_and_answer("One", "An answer.")
+        desk.controllers.settings.open_at_cap(state.setup.profile.id)
+        section = desk.window.settings.findChild(SpendingSection)
+        assert isinstance(section, SpendingSection)
+        section.show_profile(state.setup.profile)
+        await until(lambda: "1 call whose cost is not known" in section.note.text())
 
 
-def test_the_quick_prompt_says_it_too(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            await cap(desk, "0.000001")
-            quick = desk.ready.quick
-            quick.open_with("")
-            quick._quick.submit_requested.emit("Which?")
-            await until(lambda: "would pass the monthly cap" in quick._quick._problem.text())
-            assert "Settings › Provider" in quick._quick._problem.text()
-            assert desk.stage.turns == []
-
-    run(main())
+async def test_the_quick_prompt_says_it_too() -> None:
+    async with Desk(environment=KEYED) as desk:
+        await cap(desk, "0.000001")
+        quick = desk.ready.quick
+        quick.open_with("")
+        quick._quick.submit_requested.emit("Which?")
+        await until(lambda: "would pass the monthly cap" in quick._quick._problem.text())
+        assert "Settings › Provider" in quick._quick._problem.text()
+        assert desk.stage.turns == []
 
 
 def in_hand(desk: Desk) -> str:
@@ -150,23 +134,20 @@ def in_hand(desk: Desk) -> str:
     return desk.window.focusWidget().objectName()
 
 
-def test_from_the_quick_prompt_to_the_cap(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=KEYED) as desk:
-            await cap(desk, "0.00000001")
-            desk.ready.quick.open_with("")
-            quick = desk.ready.quick._quick
-            quick._line.setText("Why is it so?")
-            quick.submit_requested.emit("Why is it so?")
-            await until(lambda: "would pass the monthly cap" in quick._problem.text())
-            assert quick._remedy_button.isVisible()
-            assert quick._remedy_button.text() == "Raise the cap"
-            QTest.mouseClick(quick._remedy_button, Qt.MouseButton.LeftButton)
-            await until(lambda: in_hand(desk) == "monthly-cap")
-            assert desk.text.toPlainText() == "Why is it so?"
-            assert not quick.isVisible()
-            desk.ready.quick.open_with("")
-            assert not quick._remedy_button.isVisible()
-            quick.hide()
-
-    run(main())
+async def test_from_the_quick_prompt_to_the_cap() -> None:
+    async with Desk(environment=KEYED) as desk:
+        await cap(desk, "0.00000001")
+        desk.ready.quick.open_with("")
+        quick = desk.ready.quick._quick
+        quick._line.setText("Why is it so?")
+        quick.submit_requested.emit("Why is it so?")
+        await until(lambda: "would pass the monthly cap" in quick._problem.text())
+        assert quick._remedy_button.isVisible()
+        assert quick._remedy_button.text() == "Raise the cap"
+        QTest.mouseClick(quick._remedy_button, Qt.MouseButton.LeftButton)
+        await until(lambda: in_hand(desk) == "monthly-cap")
+        assert desk.text.toPlainText() == "Why is it so?"
+        assert not quick.isVisible()
+        desk.ready.quick.open_with("")
+        assert not quick._remedy_button.isVisible()
+        quick.hide()

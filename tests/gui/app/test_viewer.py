@@ -66,49 +66,40 @@ def marked_pixels(viewer: DocumentViewer) -> int:
     )
 
 
-def test_a_passage_is_marked_on_its_page(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            viewer = await opened(
-                desk, await target(desk, data / "report.pdf", "The compressor of cold room 3")
-            )
-            await until(lambda: bool(viewer.pages.marks()))
-            assert set(viewer.pages.marks()) == {2}
-            assert viewer.pages.page == 2
-            await drawn(viewer)
-            assert marked_pixels(viewer) > 50
-            assert viewer.note == ""
-            assert "page 2 of 3" in viewer.pages.accessibleName()
-            assert "compressor" in viewer.pages.accessibleDescription()
-
-    run(main())
+async def test_a_passage_is_marked_on_its_page(data: Path) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        viewer = await opened(
+            desk, await target(desk, data / "report.pdf", "The compressor of cold room 3")
+        )
+        await until(lambda: bool(viewer.pages.marks()))
+        assert set(viewer.pages.marks()) == {2}
+        assert viewer.pages.page == 2
+        await drawn(viewer)
+        assert marked_pixels(viewer) > 50
+        assert viewer.note == ""
+        assert "page 2 of 3" in viewer.pages.accessibleName()
+        assert "compressor" in viewer.pages.accessibleDescription()
 
 
-def test_a_passage_that_runs_over_the_end_of_a_page(run: Run, tmp_path: Path) -> None:
+async def test_a_passage_that_runs_over_the_end_of_a_page(tmp_path: Path) -> None:
     path = tmp_path / "two.pdf"
     path.write_bytes(pdf_of([["begin", "the last of it"], ["the first of the next", "more"]]))
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            words = "the last of it\n\n[page 2]\nthe first of the next"
-            viewer = await opened(desk, await target(desk, path, words))
-            await until(lambda: bool(viewer.pages.marks()))
-            assert {page: len(at) for page, at in viewer.pages.marks().items()} == {1: 1, 2: 1}
-            assert viewer.pages.page == 1
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        words = "the last of it\n\n[page 2]\nthe first of the next"
+        viewer = await opened(desk, await target(desk, path, words))
+        await until(lambda: bool(viewer.pages.marks()))
+        assert {page: len(at) for page, at in viewer.pages.marks().items()} == {1: 1, 2: 1}
+        assert viewer.pages.page == 1
 
 
-def test_a_passage_that_cannot_be_found_is_shown_in_words(run: Run) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            viewer = await opened(desk, await target(desk, CORPUS / "form.pdf", "[form]\n"))
-            await until(lambda: viewer.note != "")
-            assert viewer.note.startswith("Where exactly the passage stands")
-            assert viewer.note.endswith("[form]")
-            assert viewer.pages.marks() == {}
-
-    run(main())
+async def test_a_passage_that_cannot_be_found_is_shown_in_words() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        viewer = await opened(desk, await target(desk, CORPUS / "form.pdf", "[form]\n"))
+        await until(lambda: viewer.note != "")
+        assert viewer.note.startswith("Where exactly the passage stands")
+        assert viewer.note.endswith("[form]")
+        assert viewer.pages.marks() == {}
 
 
 @pytest.mark.parametrize(
@@ -121,91 +112,82 @@ def test_a_passage_that_cannot_be_found_is_shown_in_words(run: Run) -> None:
         ("table.html", ""),
     ],
 )
-def test_other_documents_are_shown_as_text(run: Run, name: str, words: str) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            viewer = await opened(desk, await target(desk, CORPUS / name, words))
-            await until(lambda: bool(viewer.text._shown))
-            await until(lambda: viewer.text._aim is None)
-            marked = viewer.text.marked_text()
-            for word in words.replace("|", " ").split():
-                assert word in marked
-            assert bool(marked) == bool(words)
-            assert not viewer.pages.isVisible()
-
-    run(main())
+async def test_other_documents_are_shown_as_text(name: str, words: str) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        viewer = await opened(desk, await target(desk, CORPUS / name, words))
+        await until(lambda: bool(viewer.text._shown))
+        await until(lambda: viewer.text._aim is None)
+        marked = viewer.text.marked_text()
+        for word in words.replace("|", " ").split():
+            assert word in marked
+        assert bool(marked) == bool(words)
+        assert not viewer.pages.isVisible()
 
 
-def test_a_long_text_comes_in_slices(run: Run) -> None:
+async def test_a_long_text_comes_in_slices() -> None:
     lines = [f"Line {number} of a long text, with some words in it." for number in range(60_000)]
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            part = await kept(desk, "\n".join(lines))
-            text = await desk.backend.attachments.text(part.sha256)
-            start = text.index("Line 30000 ")
-            place = (start, start + len(lines[30_000]))
-            viewer = await opened(desk, Target(part.sha256, part.name, span=place))
-            await until(lambda: viewer.text.marked_text() == lines[30_000])
-            shown = viewer.text
+    async with Desk(environment=OPENAI) as desk:
+        part = await kept(desk, "\n".join(lines))
+        text = await desk.backend.attachments.text(part.sha256)
+        start = text.index("Line 30000 ")
+        place = (start, start + len(lines[30_000]))
+        viewer = await opened(desk, Target(part.sha256, part.name, span=place))
+        await until(lambda: viewer.text.marked_text() == lines[30_000])
+        shown = viewer.text
+        await until(lambda: shown._awaited is None)
+        view = shown.viewport().rect()
+        chosen = shown.extraSelections()
+        rect = shown.cursorRect(chosen[0].cursor)
+        assert abs(rect.center().y() - view.center().y()) < view.height() / 4
+        bar = shown.verticalScrollBar()
+        for _ in range(60):
+            bar.setValue(bar.maximum())
             await until(lambda: shown._awaited is None)
-            view = shown.viewport().rect()
-            chosen = shown.extraSelections()
-            rect = shown.cursorRect(chosen[0].cursor)
-            assert abs(rect.center().y() - view.center().y()) < view.height() / 4
-            bar = shown.verticalScrollBar()
-            for _ in range(60):
-                bar.setValue(bar.maximum())
-                await until(lambda: shown._awaited is None)
-            assert len(shown._shown) <= 40
-            assert shown.document().characterCount() < 400_000
-            QTest.keyClick(shown, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
-            await until(lambda: lines[-1] in shown.toPlainText())
-            QTest.keyClick(shown, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
-            await until(lambda: shown.toPlainText().startswith(lines[0]))
-
-    run(main())
+        assert len(shown._shown) <= 40
+        assert shown.document().characterCount() < 400_000
+        QTest.keyClick(shown, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: lines[-1] in shown.toPlainText())
+        QTest.keyClick(shown, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: shown.toPlainText().startswith(lines[0]))
 
 
-def test_thousands_of_pages_are_drawn_as_they_are_seen(run: Run, tmp_path: Path) -> None:
+async def test_thousands_of_pages_are_drawn_as_they_are_seen(tmp_path: Path) -> None:
     path = tmp_path / "long.pdf"
     path.write_bytes(long_pdf(3_000))
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            part = await kept(desk, path)
-            viewer = await opened(desk, Target(part.sha256, part.name, 2_500))
-            pages = viewer.pages
-            await drawn(viewer)
-            assert pages.page == 2_500
-            assert pages.count == 3_000
-            assert {strip.page for strip in pages._strips} <= {2_499, 2_500, 2_501}
-            bar = pages.verticalScrollBar()
-            for step in range(200):
-                bar.setValue(bar.maximum() * step // 200)
-                await asyncio.sleep(0)
-            await until(
-                lambda: not pages._asking.isActive() and desk.controllers.viewer._drawing is None
-            )
-            assert len({strip.page for strip in pages._strips}) < 60
-            QTest.keyClick(pages, Qt.Key.Key_End)
-            assert pages.page == 3_000
-            QTest.keyClick(pages, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
-            assert pages.page == 2_999
-            viewer._field.setText("17")
-            QTest.keyClick(viewer._field, Qt.Key.Key_Return)
-            assert pages.page == 17
-            await until(lambda: any(strip.page == 17 for strip in pages._strips))
-            before = pages.percent
-            viewer._buttons["viewer-larger"].click()
-            assert pages.percent > before
-            assert pages.page == 17
-            viewer._buttons["viewer-fit"].click()
-            assert pages.percent == before
-            held = sum(image.sizeInBytes() for image in pages._strips.values())
-            assert held <= 64 << 20
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        part = await kept(desk, path)
+        viewer = await opened(desk, Target(part.sha256, part.name, 2_500))
+        pages = viewer.pages
+        await drawn(viewer)
+        assert pages.page == 2_500
+        assert pages.count == 3_000
+        assert {strip.page for strip in pages._strips} <= {2_499, 2_500, 2_501}
+        bar = pages.verticalScrollBar()
+        for step in range(200):
+            bar.setValue(bar.maximum() * step // 200)
+            await asyncio.sleep(0)
+        await until(
+            lambda: not pages._asking.isActive() and desk.controllers.viewer._drawing is None
+        )
+        assert len({strip.page for strip in pages._strips}) < 60
+        QTest.keyClick(pages, Qt.Key.Key_End)
+        assert pages.page == 3_000
+        QTest.keyClick(pages, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
+        assert pages.page == 2_999
+        viewer._field.setText("17")
+        QTest.keyClick(viewer._field, Qt.Key.Key_Return)
+        assert pages.page == 17
+        await until(lambda: any(strip.page == 17 for strip in pages._strips))
+        before = pages.percent
+        viewer._buttons["viewer-larger"].click()
+        assert pages.percent > before
+        assert pages.page == 17
+        viewer._buttons["viewer-fit"].click()
+        assert pages.percent == before
+        held = sum(image.sizeInBytes() for image in pages._strips.values())
+        assert held <= 64 << 20
 
 
 def sought(viewer: DocumentViewer, words: str) -> None:
@@ -215,80 +197,68 @@ def sought(viewer: DocumentViewer, words: str) -> None:
     viewer.find_bar.field.setText(words)
 
 
-def test_words_are_found_on_pages(run: Run, tmp_path: Path) -> None:
+async def test_words_are_found_on_pages(tmp_path: Path) -> None:
     path = tmp_path / "three.pdf"
     path.write_bytes(pdf_of([["page one: The Fox"], ["nothing here"], ["a fox", "and FOX again"]]))
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            viewer = await opened(desk, await target(desk, path, "nothing here"))
-            await until(lambda: viewer.pages.marks())
-            assert viewer.pages.page == 2
-            sought(viewer, "fox")
-            await until(lambda: viewer.find_bar._count.text() == "2 of 3")  # from where one is
-            await until(lambda: list(viewer.pages.marks()) == [3])
-            QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
-            await until(lambda: viewer.find_bar._count.text() == "3 of 3")
-            QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
-            await until(lambda: list(viewer.pages.marks()) == [1])
-            viewer.find_bar.field.setText("page")  # the marks between pages are not on them
-            await until(lambda: viewer.find_bar._count.text() == "1 of 1")
-            viewer.find_bar.field.setText("wolf")
-            await until(lambda: viewer.find_bar._count.text() == "No matches")
-            QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
-            await until(lambda: list(viewer.pages.marks()) == [2])  # the passage again
-            assert viewer.isVisible()
-            QTest.keyClick(viewer, Qt.Key.Key_Escape)
-            assert not viewer.isVisible()
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        viewer = await opened(desk, await target(desk, path, "nothing here"))
+        await until(lambda: viewer.pages.marks())
+        assert viewer.pages.page == 2
+        sought(viewer, "fox")
+        await until(lambda: viewer.find_bar._count.text() == "2 of 3")  # from where one is
+        await until(lambda: list(viewer.pages.marks()) == [3])
+        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
+        await until(lambda: viewer.find_bar._count.text() == "3 of 3")
+        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
+        await until(lambda: list(viewer.pages.marks()) == [1])
+        viewer.find_bar.field.setText("page")  # the marks between pages are not on them
+        await until(lambda: viewer.find_bar._count.text() == "1 of 1")
+        viewer.find_bar.field.setText("wolf")
+        await until(lambda: viewer.find_bar._count.text() == "No matches")
+        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
+        await until(lambda: list(viewer.pages.marks()) == [2])  # the passage again
+        assert viewer.isVisible()
+        QTest.keyClick(viewer, Qt.Key.Key_Escape)
+        assert not viewer.isVisible()
 
 
-def test_words_are_found_in_a_text(run: Run) -> None:
+async def test_words_are_found_in_a_text() -> None:
     text = "# Head\n\n" + "".join(f"Line {n} of the text.\n\n" for n in range(6000))
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            part = await kept(desk, text + "The zebra.\n")
-            viewer = await opened(desk, Target(part.sha256, part.name))
-            await until(lambda: viewer.text._shown)
-            sought(viewer, "ZEBRA")
-            await until(lambda: viewer.text.marked_text() == "zebra.")
-            assert viewer.find_bar._count.text() == "1 of 1"
-            QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
-            await until(lambda: viewer.text.marked_text() == "")
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        part = await kept(desk, text + "The zebra.\n")
+        viewer = await opened(desk, Target(part.sha256, part.name))
+        await until(lambda: viewer.text._shown)
+        sought(viewer, "ZEBRA")
+        await until(lambda: viewer.text.marked_text() == "zebra.")
+        assert viewer.find_bar._count.text() == "1 of 1"
+        QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
+        await until(lambda: viewer.text.marked_text() == "")
 
 
-def test_a_file_that_is_gone_leaves_its_text(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            what = await target(desk, data / "report.pdf", "The compressor of cold room 3")
-            desk.backend.attachments.path(what.sha256).unlink()
-            viewer = await opened(desk, what)
-            await until(lambda: viewer.text.marked_text() == what.words)
-            assert "no longer there" in viewer.note
-            assert viewer._buttons["viewer-original"].isHidden()
-            viewer = await opened(desk, Target("0" * 64, "lost.pdf"))
-            assert "no longer in the store" in viewer.message
-            assert "Attach the file again." in viewer.message
-
-    run(main())
+async def test_a_file_that_is_gone_leaves_its_text(data: Path) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        what = await target(desk, data / "report.pdf", "The compressor of cold room 3")
+        desk.backend.attachments.path(what.sha256).unlink()
+        viewer = await opened(desk, what)
+        await until(lambda: viewer.text.marked_text() == what.words)
+        assert "no longer there" in viewer.note
+        assert viewer._buttons["viewer-original"].isHidden()
+        viewer = await opened(desk, Target("0" * 64, "lost.pdf"))
+        assert "no longer in the store" in viewer.message
+        assert "Attach the file again." in viewer.message
 
 
-def test_a_file_that_is_damaged_leaves_its_text(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            what = await target(desk, data / "report.pdf", "The compressor of cold room 3")
-            path = desk.backend.attachments.path(what.sha256)
-            path.chmod(0o600)
-            path.write_bytes(b"no PDF any more")
-            viewer = await opened(desk, what)
-            await until(lambda: viewer.text.marked_text() == what.words)
-            assert viewer.note.startswith("The pages of “report.pdf” cannot be drawn.")
-
-    run(main())
+async def test_a_file_that_is_damaged_leaves_its_text(data: Path) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        what = await target(desk, data / "report.pdf", "The compressor of cold room 3")
+        path = desk.backend.attachments.path(what.sha256)
+        path.chmod(0o600)
+        path.write_bytes(b"no PDF any more")
+        viewer = await opened(desk, what)
+        await until(lambda: viewer.text.marked_text() == what.words)
+        assert viewer.note.startswith("The pages of “report.pdf” cannot be drawn.")
 
 
 class System(QObject):
@@ -328,27 +298,24 @@ def test_the_original_is_opened_by_a_click_alone(run: Run, data: Path, tmp_path:
     QDesktopServices.unsetUrlHandler("file")
 
 
-def test_a_document_of_a_question_opens_by_its_name(run: Run, data: Path) -> None:
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.window.prompt.attach_requested.emit([data / "report.pdf"])
-            await until(lambda: bool(desk.chips) and not desk.controllers.attachments._reading)
-            (attached,) = desk.state.draft.value.attachments
-            desk.window.prompt.attachment_action_requested.emit(part_id(attached), "open-document")
-            chip_viewer = desk.controllers.viewer._viewer
-            assert chip_viewer is not None
-            await until(lambda: chip_viewer.pages.count == 3)
-            turn = await desk.ask("What is it?")
-            turn.end("A report.")
-            await desk.settled()
-            part = desk.state.current.path[0].attachments[0]
-            desk.act(f"document/{part.sha256}", 0)
-            viewer = desk.controllers.viewer._viewer
-            assert viewer is not None
-            await until(lambda: viewer.pages.count == 3)
-            assert viewer.windowTitle() == "report.pdf – Repartee"
-            QTest.keyClick(viewer, Qt.Key.Key_Escape)
-            assert not viewer.isVisible()
-            assert viewer.pages.count == 0
-
-    run(main())
+async def test_a_document_of_a_question_opens_by_its_name(data: Path) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        desk.window.prompt.attach_requested.emit([data / "report.pdf"])
+        await until(lambda: bool(desk.chips) and not desk.controllers.attachments._reading)
+        (attached,) = desk.state.draft.value.attachments
+        desk.window.prompt.attachment_action_requested.emit(part_id(attached), "open-document")
+        chip_viewer = desk.controllers.viewer._viewer
+        assert chip_viewer is not None
+        await until(lambda: chip_viewer.pages.count == 3)
+        turn = await desk.ask("What is it?")
+        turn.end("A report.")
+        await desk.settled()
+        part = desk.state.current.path[0].attachments[0]
+        desk.act(f"document/{part.sha256}", 0)
+        viewer = desk.controllers.viewer._viewer
+        assert viewer is not None
+        await until(lambda: viewer.pages.count == 3)
+        assert viewer.windowTitle() == "report.pdf – Repartee"
+        QTest.keyClick(viewer, Qt.Key.Key_Escape)
+        assert not viewer.isVisible()
+        assert viewer.pages.count == 0

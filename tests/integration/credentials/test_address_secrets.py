@@ -63,26 +63,23 @@ def leave_words(base_url: str) -> None:
         connection.execute(f"{sql} VALUES (?, ?, ?, ?, ?)", values)
 
 
-def test_words_leave_the_store_for_the_keyring_and_are_sent_as_before(home: Path) -> None:
-    async def main() -> None:
-        async with LoopbackServer(LISTED) as server:
-            await asyncio.to_thread(leave_words, address_with_login(server))
-            assert files_with_the_word(home)
-            async with started() as backend:
-                assert files_with_the_word(home) == []
-                [profile] = [p for p in await backend.profiles() if p.id == "mine"]
-                assert profile.base_url == server.base_url
-                assert profile.proxy == "http://me@proxy.example:3128"
-                secret = Secret(f"someone:{WORD}", origin(server.base_url), "Basic")
-                assert await backend.vault.get("mine", secret.origin) == secret
-                assert await backend.vault.place("mine", secret.origin) is KeyPlace.KEYRING
-                password = await backend.vault.get("mine.proxy", origin(profile.proxy))
-                assert password == Secret(WORD, "http://proxy.example:3128")
-                await (await backend.gateway.provider(profile)).models()
-                assert server.requests[0].headers["authorization"].startswith("Basic ")
-        assert files_with_the_word(home) == []
-
-    asyncio.run(main())
+async def test_words_leave_the_store_for_the_keyring_and_are_sent_as_before(home: Path) -> None:
+    async with LoopbackServer(LISTED) as server:
+        await asyncio.to_thread(leave_words, address_with_login(server))
+        assert files_with_the_word(home)
+        async with started() as backend:
+            assert files_with_the_word(home) == []
+            [profile] = [p for p in await backend.profiles() if p.id == "mine"]
+            assert profile.base_url == server.base_url
+            assert profile.proxy == "http://me@proxy.example:3128"
+            secret = Secret(f"someone:{WORD}", origin(server.base_url), "Basic")
+            assert await backend.vault.get("mine", secret.origin) == secret
+            assert await backend.vault.place("mine", secret.origin) is KeyPlace.KEYRING
+            password = await backend.vault.get("mine.proxy", origin(profile.proxy))
+            assert password == Secret(WORD, "http://proxy.example:3128")
+            await (await backend.gateway.provider(profile)).models()
+            assert server.requests[0].headers["authorization"].startswith("Basic ")
+    assert files_with_the_word(home) == []
 
 
 def test_a_copy_that_was_made_before_a_migration_holds_no_word(home: Path) -> None:
@@ -120,41 +117,32 @@ def test_a_backup_holds_no_word(tmp_path: Path) -> None:
         assert not any(WORD.encode() in pack.read(name) for name in pack.namelist())
 
 
-def test_a_key_that_is_there_is_not_replaced(home: Path) -> None:
-    async def main() -> None:
-        async with started() as backend:
-            key = Secret("sk-mine-0123456789", "https://gateway.example:443")
-            await backend.vault.set("mine", key)
-            profile = replace(COMPATIBLE, id="mine")
-            text = f"https://someone:{WORD}@gateway.example/v1"
-            body = profile_to_text(replace(profile, base_url=text))
-            sql = "INSERT INTO profiles (id, position, body) VALUES ('mine', 1, ?)"
-            await backend.database.write(lambda c: c.execute(sql, (body,)))
-        async with started() as backend:
-            assert await backend.vault.get("mine", key.origin) == key
-            assert files_with_the_word(home) == []
-
-    asyncio.run(main())
-
-
-def test_a_profile_is_never_stored_with_a_word(home: Path) -> None:
-    async def main() -> None:
-        async with started() as backend:
-            profile = replace(COMPATIBLE, id="mine", base_url=f"https://a:{WORD}@h.example/v1")
-            await SettingsStore(backend.database).save_profile(replace(profile, proxy=PROXY))
+async def test_a_key_that_is_there_is_not_replaced(home: Path) -> None:
+    async with started() as backend:
+        key = Secret("sk-mine-0123456789", "https://gateway.example:443")
+        await backend.vault.set("mine", key)
+        profile = replace(COMPATIBLE, id="mine")
+        text = f"https://someone:{WORD}@gateway.example/v1"
+        body = profile_to_text(replace(profile, base_url=text))
+        sql = "INSERT INTO profiles (id, position, body) VALUES ('mine', 1, ?)"
+        await backend.database.write(lambda c: c.execute(sql, (body,)))
+    async with started() as backend:
+        assert await backend.vault.get("mine", key.origin) == key
         assert files_with_the_word(home) == []
 
-    asyncio.run(main())
+
+async def test_a_profile_is_never_stored_with_a_word(home: Path) -> None:
+    async with started() as backend:
+        profile = replace(COMPATIBLE, id="mine", base_url=f"https://a:{WORD}@h.example/v1")
+        await SettingsStore(backend.database).save_profile(replace(profile, proxy=PROXY))
+    assert files_with_the_word(home) == []
 
 
-def test_what_is_learnt_of_an_address_of_the_environment_holds_no_word(home: Path) -> None:
-    async def main() -> None:
-        async with LoopbackServer(LISTED) as server:
-            environment = {"OPENAI_BASE_URL": address_with_login(server)}
-            async with started(environment) as backend:
-                profile = (await backend.profiles())[0]
-                await backend.listings.fetch(profile)
-                assert server.requests[0].headers["authorization"].startswith("Basic ")
-        assert files_with_the_word(home) == []
-
-    asyncio.run(main())
+async def test_what_is_learnt_of_an_address_of_the_environment_holds_no_word(home: Path) -> None:
+    async with LoopbackServer(LISTED) as server:
+        environment = {"OPENAI_BASE_URL": address_with_login(server)}
+        async with started(environment) as backend:
+            profile = (await backend.profiles())[0]
+            await backend.listings.fetch(profile)
+            assert server.requests[0].headers["authorization"].startswith("Basic ")
+    assert files_with_the_word(home) == []

@@ -69,60 +69,48 @@ async def sent_by(backend: Backend, profile: ProviderProfile, server: LoopbackSe
     return [request.headers.get("authorization", "") for request in server.requests]
 
 
-def test_a_key_comes_for_its_origin_alone(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            vault = KeyVault("repartee:test", SettingsStore(database))
-            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
-            assert in_keyring() == {"openai": to_keyring(SECRET)}
+async def test_a_key_comes_for_its_origin_alone(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        vault = KeyVault("repartee:test", SettingsStore(database))
+        assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
+        assert in_keyring() == {"openai": to_keyring(SECRET)}
+        assert await vault.get("openai", ELSEWHERE) is None
+        assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
+        assert in_keyring() == {"openai": to_keyring(SECRET)}, "it stays where it was"
+        assert await vault.get("openai", HERE) == SECRET
+
+
+async def test_what_the_store_says_of_an_origin_does_not_count(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        settings = SettingsStore(database)
+        vault = KeyVault("repartee:test", settings)
+        await vault.set("openai", SECRET)
+        for lie in (ELSEWHERE, ""):
+            await settings.note_key("openai", lie)
             assert await vault.get("openai", ELSEWHERE) is None
             assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
-            assert in_keyring() == {"openai": to_keyring(SECRET)}, "it stays where it was"
-            assert await vault.get("openai", HERE) == SECRET
-
-    asyncio.run(main())
+            assert await vault.get("openai", HERE) == SECRET, "the truth has been noted"
 
 
-def test_what_the_store_says_of_an_origin_does_not_count(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            settings = SettingsStore(database)
-            vault = KeyVault("repartee:test", settings)
-            await vault.set("openai", SECRET)
-            for lie in (ELSEWHERE, ""):
-                await settings.note_key("openai", lie)
-                assert await vault.get("openai", ELSEWHERE) is None
-                assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
-                assert await vault.get("openai", HERE) == SECRET, "the truth has been noted"
-
-    asyncio.run(main())
+async def test_a_key_for_a_new_address_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        vault = KeyVault("repartee:test", SettingsStore(database))
+        await vault.set("openai", SECRET)
+        there = Secret("sk-other", ELSEWHERE)
+        await vault.set("openai", there)
+        assert await vault.get("openai", HERE) is None
+        assert await vault.get("openai", ELSEWHERE) == there
+        assert in_keyring() == {"openai": to_keyring(there)}
+        await vault.remove("openai")
+        assert in_keyring() == {}
 
 
-def test_a_key_for_a_new_address_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            vault = KeyVault("repartee:test", SettingsStore(database))
-            await vault.set("openai", SECRET)
-            there = Secret("sk-other", ELSEWHERE)
-            await vault.set("openai", there)
-            assert await vault.get("openai", HERE) is None
-            assert await vault.get("openai", ELSEWHERE) == there
-            assert in_keyring() == {"openai": to_keyring(there)}
-            await vault.remove("openai")
-            assert in_keyring() == {}
-
-    asyncio.run(main())
-
-
-def test_a_password_of_an_address_is_kept_as_one(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            vault = KeyVault("repartee:test", SettingsStore(database))
-            secret = Secret("someone:word", HERE, "Basic")
-            await vault.set("openai", secret)
-            assert await vault.get("openai", HERE) == secret
-
-    asyncio.run(main())
+async def test_a_password_of_an_address_is_kept_as_one(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        vault = KeyVault("repartee:test", SettingsStore(database))
+        secret = Secret("someone:word", HERE, "Basic")
+        await vault.set("openai", secret)
+        assert await vault.get("openai", HERE) == secret
 
 
 # ------------------------------------------------------------------ keys of older versions
@@ -190,38 +178,32 @@ def test_a_restored_store_gets_no_old_key(tmp_path: Path, is_started: bool) -> N
     asyncio.run(main())
 
 
-def test_an_old_key_that_nothing_binds_is_not_used() -> None:
+async def test_an_old_key_that_nothing_binds_is_not_used() -> None:
     put_bare("openai")
 
-    async def main() -> None:
-        async with started() as backend:  # a new store: nobody knows where the key was used
-            await backend.settings.note_key("openai", "")
-            assert await backend.vault.place("openai", HERE) is KeyPlace.UNKNOWN
-            assert await backend.vault.get("openai", HERE) is None
-            assert await backend.vault.place("openai", HERE) is KeyPlace.ELSEWHERE
-            assert in_keyring() == {"openai": KEY}
-            await backend.vault.remove("openai")
-            assert in_keyring() == {}
-
-    asyncio.run(main())
+    async with started() as backend:  # a new store: nobody knows where the key was used
+        await backend.settings.note_key("openai", "")
+        assert await backend.vault.place("openai", HERE) is KeyPlace.UNKNOWN
+        assert await backend.vault.get("openai", HERE) is None
+        assert await backend.vault.place("openai", HERE) is KeyPlace.ELSEWHERE
+        assert in_keyring() == {"openai": KEY}
+        await backend.vault.remove("openai")
+        assert in_keyring() == {}
 
 
 # ------------------------------------------------------------------ what is sent
 
 
-def test_a_server_that_takes_an_address_over_gets_no_key() -> None:
-    async def main() -> None:
-        async with (
-            LoopbackServer(LISTED) as mine,
-            LoopbackServer(LISTED) as theirs,
-            started() as backend,
-        ):
-            profile = replace(COMPATIBLE, id="mine", base_url=mine.base_url)
-            key = Secret(KEY, origin(mine.base_url))
-            await backend.vault.set("mine", key)
-            assert await sent_by(backend, profile, mine) == [f"Bearer {KEY}"]
-            moved = replace(profile, base_url=theirs.base_url)
-            assert await sent_by(backend, moved, theirs) == [""], "it needs no key: asked without"
-            assert await sent_by(backend, profile, mine) == [f"Bearer {KEY}"] * 2
-
-    asyncio.run(main())
+async def test_a_server_that_takes_an_address_over_gets_no_key() -> None:
+    async with (
+        LoopbackServer(LISTED) as mine,
+        LoopbackServer(LISTED) as theirs,
+        started() as backend,
+    ):
+        profile = replace(COMPATIBLE, id="mine", base_url=mine.base_url)
+        key = Secret(KEY, origin(mine.base_url))
+        await backend.vault.set("mine", key)
+        assert await sent_by(backend, profile, mine) == [f"Bearer {KEY}"]
+        moved = replace(profile, base_url=theirs.base_url)
+        assert await sent_by(backend, moved, theirs) == [""], "it needs no key: asked without"
+        assert await sent_by(backend, profile, mine) == [f"Bearer {KEY}"] * 2

@@ -78,129 +78,110 @@ def test_a_key_is_kept_found_in_the_next_run_and_removed(
     assert KEY.encode() not in (tmp_path / "store.sqlite3").read_bytes()
 
 
-def test_a_key_that_somebody_else_removed_is_gone(
+async def test_a_key_that_somebody_else_removed_is_gone(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     new_desktop().start_keyring()
 
-    async def main() -> None:
-        async with a_vault(tmp_path) as vault:
-            await vault.set("openai", SECRET)
-            with closing(secretstorage.dbus_init()) as connection:
-                for item in secretstorage.get_default_collection(connection).get_all_items():
-                    item.delete()
-            assert await vault.get("openai", HERE) is None
-            assert await vault.place("openai", HERE) is KeyPlace.NONE
-            await vault.set("openai", SECRET)
-            with closing(secretstorage.dbus_init()) as connection:
-                for item in secretstorage.get_default_collection(connection).get_all_items():
-                    item.delete()
-            await vault.remove("openai")
-            assert await vault.place("openai", HERE) is KeyPlace.NONE
-
-    asyncio.run(main())
+    async with a_vault(tmp_path) as vault:
+        await vault.set("openai", SECRET)
+        with closing(secretstorage.dbus_init()) as connection:
+            for item in secretstorage.get_default_collection(connection).get_all_items():
+                item.delete()
+        assert await vault.get("openai", HERE) is None
+        assert await vault.place("openai", HERE) is KeyPlace.NONE
+        await vault.set("openai", SECRET)
+        with closing(secretstorage.dbus_init()) as connection:
+            for item in secretstorage.get_default_collection(connection).get_all_items():
+                item.delete()
+        await vault.remove("openai")
+        assert await vault.place("openai", HERE) is KeyPlace.NONE
 
 
-def test_without_a_daemon_the_key_is_for_this_session(
+async def test_without_a_daemon_the_key_is_for_this_session(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     new_desktop()
 
-    async def main() -> None:
-        async with a_vault(tmp_path) as vault:
-            assert await vault.set("openai", SECRET) is KeyPlace.SESSION
-            assert vault.last_probe is not None
-            assert "no working keyring" in vault.last_probe.why
-            assert await vault.get("openai", HERE) == SECRET
-        async with a_vault(tmp_path) as vault:
-            assert await vault.place("openai", HERE) is KeyPlace.NONE
-
-    asyncio.run(main())
+    async with a_vault(tmp_path) as vault:
+        assert await vault.set("openai", SECRET) is KeyPlace.SESSION
+        assert vault.last_probe is not None
+        assert "no working keyring" in vault.last_probe.why
+        assert await vault.get("openai", HERE) == SECRET
+    async with a_vault(tmp_path) as vault:
+        assert await vault.place("openai", HERE) is KeyPlace.NONE
 
 
-def test_without_a_bus_the_key_is_for_this_session(
+async def test_without_a_bus_the_key_is_for_this_session(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
 
-    async def main() -> None:
-        async with a_vault(tmp_path) as vault:
-            assert not (await vault.probe()).works
-            assert await vault.set("openai", SECRET) is KeyPlace.SESSION
-
-    asyncio.run(main())
+    async with a_vault(tmp_path) as vault:
+        assert not (await vault.probe()).works
+        assert await vault.set("openai", SECRET) is KeyPlace.SESSION
 
 
-def test_a_locked_keyring_whose_dialog_is_dismissed(
+async def test_a_locked_keyring_whose_dialog_is_dismissed(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     new_desktop().start_keyring()  # there is nobody here to draw the dialog
 
-    async def main() -> None:
-        async with a_vault(tmp_path) as vault:
-            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
-            lock()
-            assert await vault.place("openai", HERE) is KeyPlace.KEYRING
-            with pytest.raises(CredentialError, match="locked"):
-                await vault.get("openai", HERE)
-            with pytest.raises(CredentialError, match="locked"):
-                await vault.remove("openai")
-            assert await vault.place("openai", HERE) is KeyPlace.KEYRING
-            # A new key can be used all the same.
-            assert await vault.set("openai", OTHER) is KeyPlace.SESSION
-            assert await vault.get("openai", HERE) == OTHER
-
-    asyncio.run(main())
+    async with a_vault(tmp_path) as vault:
+        assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
+        lock()
+        assert await vault.place("openai", HERE) is KeyPlace.KEYRING
+        with pytest.raises(CredentialError, match="locked"):
+            await vault.get("openai", HERE)
+        with pytest.raises(CredentialError, match="locked"):
+            await vault.remove("openai")
+        assert await vault.place("openai", HERE) is KeyPlace.KEYRING
+        # A new key can be used all the same.
+        assert await vault.set("openai", OTHER) is KeyPlace.SESSION
+        assert await vault.get("openai", HERE) == OTHER
 
 
-def test_a_dialog_that_nobody_answers_does_not_hold_us_up(
+async def test_a_dialog_that_nobody_answers_does_not_hold_us_up(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     desktop = new_desktop()
     desktop.put_up_a_dialog_that_nobody_answers()
     desktop.start_keyring()
 
-    async def main() -> None:
-        async with a_vault(tmp_path, timeout_s=5) as vault:
-            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
-        lock()
-        async with a_vault(tmp_path, timeout_s=0.5) as vault:
-            begun = time.monotonic()
-            with pytest.raises(CredentialError, match="in time"):
-                await vault.get("openai", HERE)
-            assert not (await vault.probe(timeout_s=0.5)).works
-            assert await vault.set("cometapi", SECRET) is KeyPlace.SESSION
-            assert time.monotonic() - begun < 5
-
-    asyncio.run(main())
+    async with a_vault(tmp_path, timeout_s=5) as vault:
+        assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
+    lock()
+    async with a_vault(tmp_path, timeout_s=0.5) as vault:
+        begun = time.monotonic()
+        with pytest.raises(CredentialError, match="in time"):
+            await vault.get("openai", HERE)
+        assert not (await vault.probe(timeout_s=0.5)).works
+        assert await vault.set("cometapi", SECRET) is KeyPlace.SESSION
+        assert time.monotonic() - begun < 5
 
 
-def test_a_daemon_that_dies_is_an_error_and_comes_back(
+async def test_a_daemon_that_dies_is_an_error_and_comes_back(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     new_desktop().start_keyring()
 
-    async def main() -> None:
-        async with a_vault(tmp_path) as vault:
-            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
-            new_desktop()
-            with pytest.raises(CredentialError):
-                await vault.get("openai", HERE)
-            new_desktop().start_keyring()
-            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
-
-    asyncio.run(main())
+    async with a_vault(tmp_path) as vault:
+        assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
+        new_desktop()
+        with pytest.raises(CredentialError):
+            await vault.get("openai", HERE)
+        new_desktop().start_keyring()
+        assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
 
 
-def test_keys_by_two_names_do_not_meet(tmp_path: Path, new_desktop: Callable[[], Desktop]) -> None:
+async def test_keys_by_two_names_do_not_meet(
+    tmp_path: Path, new_desktop: Callable[[], Desktop]
+) -> None:
     new_desktop().start_keyring()
 
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            notes = SettingsStore(database)
-            one, two = KeyVault("repartee", notes), KeyVault(SERVICE, notes)
-            await one.set("openai", SECRET)
-            await two.set("openai", OTHER)
-            assert (await one.get("openai", HERE), await two.get("openai", HERE)) == (SECRET, OTHER)
-
-    asyncio.run(main())
+    async with opened(tmp_path / "store.sqlite3") as database:
+        notes = SettingsStore(database)
+        one, two = KeyVault("repartee", notes), KeyVault(SERVICE, notes)
+        await one.set("openai", SECRET)
+        await two.set("openai", OTHER)
+        assert (await one.get("openai", HERE), await two.get("openai", HERE)) == (SECRET, OTHER)

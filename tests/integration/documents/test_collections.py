@@ -105,257 +105,226 @@ def papers(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_folder_is_read_and_what_fails_stands_there_with_its_reason(
+async def test_a_folder_is_read_and_what_fails_stands_there_with_its_reason(
     tmp_path: Path, papers: Path
 ) -> None:
-    async def main() -> None:
-        async with shelf(tmp_path / "data") as here:
-            made = await here.collections.create("  Papers \n of 2026 ")
-            assert made.name == "Papers of 2026"
-            steps: list[CollectionProgress] = []
-            await here.collections.add(made.id, [papers], steps.append)
-            assert await here.statuses(made) == {
-                "report.pdf": "ready",
-                "encrypted.pdf": "failed",
-                "scanned.pdf": "failed",
-                "slides.pptx": "ready",
-                "figures.xlsx": "ready",
-                "lease.md": "ready",
-            }
-            assert "password" in (await here.file(made, "encrypted.pdf")).problem
-            assert "no text" in (await here.file(made, "scanned.pdf")).problem
-            assert (await here.file(made, "report.pdf")).pages == 3
-            assert [step.done for step in steps] == [0, 1, 2, 3, 4, 5, 6]
-            assert steps[-1] == CollectionProgress(6, 6, "")
-            assert (await here.collections.all())[0].folder == str(papers)
-
-    asyncio.run(main())
+    async with shelf(tmp_path / "data") as here:
+        made = await here.collections.create("  Papers \n of 2026 ")
+        assert made.name == "Papers of 2026"
+        steps: list[CollectionProgress] = []
+        await here.collections.add(made.id, [papers], steps.append)
+        assert await here.statuses(made) == {
+            "report.pdf": "ready",
+            "encrypted.pdf": "failed",
+            "scanned.pdf": "failed",
+            "slides.pptx": "ready",
+            "figures.xlsx": "ready",
+            "lease.md": "ready",
+        }
+        assert "password" in (await here.file(made, "encrypted.pdf")).problem
+        assert "no text" in (await here.file(made, "scanned.pdf")).problem
+        assert (await here.file(made, "report.pdf")).pages == 3
+        assert [step.done for step in steps] == [0, 1, 2, 3, 4, 5, 6]
+        assert steps[-1] == CollectionProgress(6, 6, "")
+        assert (await here.collections.all())[0].folder == str(papers)
 
 
-def test_a_question_finds_the_passages_with_their_places(tmp_path: Path, papers: Path) -> None:
-    async def main() -> None:
-        async with shelf(tmp_path / "data") as here:
-            made = await here.collections.create("Papers")
-            await here.collections.add(made.id, [papers])
-            best = (await here.found("May I have a dog or a cat?", made))[0]
-            assert (best.number, best.name, best.collection_id) == (1, "lease.md", made.id)
-            text = await here.attachments.text(best.sha256)
-            assert text[best.start : best.end] == best.text
-            assert "Dogs and cats" in best.text
-            assert best.page is None
-            found = await here.found("electricity contract", made)
-            assert any(p.name == "report.pdf" and p.page == 2 for p in found)
-            assert any(p.place.startswith("slide") for p in await here.found("Harrow", made))
-            assert [p.number for p in found] == list(range(1, len(found) + 1))
-            assert await here.found("xylophone", made) == []
-            assert await here.found("!?", made) == []
-            assert await here.found("electricity contract", made, tokens=3) == []
-
-    asyncio.run(main())
-
-
-def test_the_same_file_twice_adds_nothing(tmp_path: Path, papers: Path) -> None:
-    async def main() -> None:
-        async with shelf(tmp_path / "data") as here:
-            first = await here.collections.create("First")
-            second = await here.collections.create("Second")
-            await here.collections.add(first.id, [papers])
-            passages = await here.count("SELECT count(*) FROM passages")
-            steps: list[CollectionProgress] = []
-            await here.collections.add(first.id, [papers, papers / "report.pdf"], steps.append)
-            assert steps == [CollectionProgress(0, 0, "")]
-            shutil.copy(papers / "report.pdf", papers / "copy.pdf")
-            await here.collections.add(first.id, [papers])
-            await here.collections.add(second.id, [papers])
-            assert await here.count("SELECT count(*) FROM passages") == passages
-            found = await here.found("fixed-price contract for electricity", first)
-            assert len({(p.sha256, p.start) for p in found}) == len(found)
-            assert {p.name for p in found if p.sha256 == found[0].sha256} == {"copy.pdf"}
-            both = await here.collections.retrieve([first.id, second.id], "electricity", 900)
-            assert [part.name for part in both] == ["First", "Second"]
-            numbers = [p.number for part in both for p in part.passages]
-            assert numbers == list(range(1, 1 + len(numbers)))
-            assert [len(part.passages) > 0 for part in both] == [True, False]  # the same words
-
-    asyncio.run(main())
+async def test_a_question_finds_the_passages_with_their_places(
+    tmp_path: Path, papers: Path
+) -> None:
+    async with shelf(tmp_path / "data") as here:
+        made = await here.collections.create("Papers")
+        await here.collections.add(made.id, [papers])
+        best = (await here.found("May I have a dog or a cat?", made))[0]
+        assert (best.number, best.name, best.collection_id) == (1, "lease.md", made.id)
+        text = await here.attachments.text(best.sha256)
+        assert text[best.start : best.end] == best.text
+        assert "Dogs and cats" in best.text
+        assert best.page is None
+        found = await here.found("electricity contract", made)
+        assert any(p.name == "report.pdf" and p.page == 2 for p in found)
+        assert any(p.place.startswith("slide") for p in await here.found("Harrow", made))
+        assert [p.number for p in found] == list(range(1, len(found) + 1))
+        assert await here.found("xylophone", made) == []
+        assert await here.found("!?", made) == []
+        assert await here.found("electricity contract", made, tokens=3) == []
 
 
-def test_a_refresh_sees_what_is_new_changed_and_gone(tmp_path: Path, papers: Path) -> None:
-    async def main() -> None:
-        async with shelf(tmp_path / "data") as here:
-            made = await here.collections.create("Papers", papers)
+async def test_the_same_file_twice_adds_nothing(tmp_path: Path, papers: Path) -> None:
+    async with shelf(tmp_path / "data") as here:
+        first = await here.collections.create("First")
+        second = await here.collections.create("Second")
+        await here.collections.add(first.id, [papers])
+        passages = await here.count("SELECT count(*) FROM passages")
+        steps: list[CollectionProgress] = []
+        await here.collections.add(first.id, [papers, papers / "report.pdf"], steps.append)
+        assert steps == [CollectionProgress(0, 0, "")]
+        shutil.copy(papers / "report.pdf", papers / "copy.pdf")
+        await here.collections.add(first.id, [papers])
+        await here.collections.add(second.id, [papers])
+        assert await here.count("SELECT count(*) FROM passages") == passages
+        found = await here.found("fixed-price contract for electricity", first)
+        assert len({(p.sha256, p.start) for p in found}) == len(found)
+        assert {p.name for p in found if p.sha256 == found[0].sha256} == {"copy.pdf"}
+        both = await here.collections.retrieve([first.id, second.id], "electricity", 900)
+        assert [part.name for part in both] == ["First", "Second"]
+        numbers = [p.number for part in both for p in part.passages]
+        assert numbers == list(range(1, 1 + len(numbers)))
+        assert [len(part.passages) > 0 for part in both] == [True, False]  # the same words
+
+
+async def test_a_refresh_sees_what_is_new_changed_and_gone(tmp_path: Path, papers: Path) -> None:
+    async with shelf(tmp_path / "data") as here:
+        made = await here.collections.create("Papers", papers)
+        await here.collections.refresh(made.id)
+        assert len(await here.statuses(made)) == 6
+        (papers / "deep/lease.md").write_text(f"# Lease\n\nThe {WORD} is blue.")
+        (papers / "new.txt").write_text("A heron stands in the pond.")
+        (papers / "slides.pptx").unlink()
+        steps: list[CollectionProgress] = []
+        await here.collections.refresh(made.id, steps.append)
+        assert steps[-1].total == 2  # no other file is read again
+        assert set(await here.statuses(made)) == {
+            "report.pdf", "encrypted.pdf", "scanned.pdf", "figures.xlsx", "lease.md", "new.txt",
+        }  # fmt: skip
+        assert [p.text for p in await here.found("Where is the heron?", made)] == [
+            "A heron stands in the pond."
+        ]
+        assert (await here.found(WORD, made))[0].name == "lease.md"
+        assert await here.found("May I have a dog or a cat?", made) == []
+        assert await here.is_clean()
+
+
+async def test_a_folder_that_is_gone_takes_nothing_along(tmp_path: Path, papers: Path) -> None:
+    async with shelf(tmp_path / "data") as here:
+        made = await here.collections.create("Papers", papers)
+        await here.collections.refresh(made.id)
+        shutil.move(papers, tmp_path / "elsewhere")
+        with pytest.raises(DocumentError, match="papers"):
             await here.collections.refresh(made.id)
-            assert len(await here.statuses(made)) == 6
-            (papers / "deep/lease.md").write_text(f"# Lease\n\nThe {WORD} is blue.")
-            (papers / "new.txt").write_text("A heron stands in the pond.")
-            (papers / "slides.pptx").unlink()
-            steps: list[CollectionProgress] = []
-            await here.collections.refresh(made.id, steps.append)
-            assert steps[-1].total == 2  # no other file is read again
-            assert set(await here.statuses(made)) == {
-                "report.pdf", "encrypted.pdf", "scanned.pdf", "figures.xlsx", "lease.md", "new.txt",
-            }  # fmt: skip
-            assert [p.text for p in await here.found("Where is the heron?", made)] == [
-                "A heron stands in the pond."
-            ]
-            assert (await here.found(WORD, made))[0].name == "lease.md"
-            assert await here.found("May I have a dog or a cat?", made) == []
-            assert await here.is_clean()
-
-    asyncio.run(main())
+        assert len(await here.statuses(made)) == 6
 
 
-def test_a_folder_that_is_gone_takes_nothing_along(tmp_path: Path, papers: Path) -> None:
-    async def main() -> None:
-        async with shelf(tmp_path / "data") as here:
-            made = await here.collections.create("Papers", papers)
-            await here.collections.refresh(made.id)
-            shutil.move(papers, tmp_path / "elsewhere")
-            with pytest.raises(DocumentError, match="papers"):
-                await here.collections.refresh(made.id)
-            assert len(await here.statuses(made)) == 6
+async def test_what_is_broken_off_waits_and_goes_on(tmp_path: Path, papers: Path) -> None:
+    async with shelf(tmp_path / "data") as here:
+        made = await here.collections.create("Papers")
 
-    asyncio.run(main())
+        def stop(progress: CollectionProgress) -> None:
+            if progress.done == 2:
+                adding.cancel()
 
-
-def test_what_is_broken_off_waits_and_goes_on(tmp_path: Path, papers: Path) -> None:
-    async def main() -> None:
-        async with shelf(tmp_path / "data") as here:
-            made = await here.collections.create("Papers")
-
-            def stop(progress: CollectionProgress) -> None:
-                if progress.done == 2:
-                    adding.cancel()
-
-            adding = asyncio.create_task(here.collections.add(made.id, [papers], stop))
-            with pytest.raises(asyncio.CancelledError):
-                await adding
-            waiting = [n for n, s in (await here.statuses(made)).items() if s == "waiting"]
-            assert len(waiting) == 4
-            await here.collections.add(made.id, [])
-            assert "waiting" not in (await here.statuses(made)).values()
-
-    asyncio.run(main())
+        adding = asyncio.create_task(here.collections.add(made.id, [papers], stop))
+        with pytest.raises(asyncio.CancelledError):
+            await adding
+        waiting = [n for n, s in (await here.statuses(made)).items() if s == "waiting"]
+        assert len(waiting) == 4
+        await here.collections.add(made.id, [])
+        assert "waiting" not in (await here.statuses(made)).values()
 
 
-def test_a_full_disk_stops_and_the_rest_waits(
+async def test_a_full_disk_stops_and_the_rest_waits(
     tmp_path: Path, papers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def main() -> None:
-        async with shelf(tmp_path / "data") as here:
-            made = await here.collections.create("Papers")
-            enter, entered = here.store.enter, 0
+    async with shelf(tmp_path / "data") as here:
+        made = await here.collections.create("Papers")
+        enter, entered = here.store.enter, 0
 
-            async def enter_one(sha256: str, passages: Sequence[IndexInput]) -> None:
-                nonlocal entered
-                entered += 1
-                if entered == 2:
-                    raise StoreFullError("There is no room left on the disk.")
-                await enter(sha256, passages)
+        async def enter_one(sha256: str, passages: Sequence[IndexInput]) -> None:
+            nonlocal entered
+            entered += 1
+            if entered == 2:
+                raise StoreFullError("There is no room left on the disk.")
+            await enter(sha256, passages)
 
-            with monkeypatch.context() as full:
-                full.setattr(here.store, "enter", enter_one)
-                with pytest.raises(StoreFullError):
-                    await here.collections.add(made.id, [papers])
-            statuses = (await here.statuses(made)).values()
-            assert entered == 2
-            assert "ready" in statuses
-            assert "waiting" in statuses
-            failed = [f for f in await here.collections.files(made.id) if f.status == "failed"]
-            assert not any("no room" in file.problem for file in failed)
-            await here.collections.add(made.id, [])
-            assert "waiting" not in (await here.statuses(made)).values()
-
-    asyncio.run(main())
+        with monkeypatch.context() as full:
+            full.setattr(here.store, "enter", enter_one)
+            with pytest.raises(StoreFullError):
+                await here.collections.add(made.id, [papers])
+        statuses = (await here.statuses(made)).values()
+        assert entered == 2
+        assert "ready" in statuses
+        assert "waiting" in statuses
+        failed = [f for f in await here.collections.files(made.id) if f.status == "failed"]
+        assert not any("no room" in file.problem for file in failed)
+        await here.collections.add(made.id, [])
+        assert "waiting" not in (await here.statuses(made)).values()
 
 
 def write(path: str, text: str) -> None:
     Path(path).write_text(text, "utf-8")
 
 
-def test_what_was_taken_out_by_hand_stays_out(tmp_path: Path, papers: Path) -> None:
-    async def main() -> None:
-        async with shelf(tmp_path / "data") as here:
-            made = await here.collections.create("Papers", papers)
-            await here.collections.refresh(made.id)
-            before = await here.statuses(made)
-            out = (await here.file(made, "lease.md")).path
-            await here.collections.remove_file(made.id, out)
-            rest = {name: status for name, status in before.items() if name != "lease.md"}
-            assert await here.statuses(made) == rest
-            write(out, f"The lease of {WORD}.")
-            await here.collections.refresh(made.id)
-            await here.collections.add(made.id, [papers])
-            assert await here.statuses(made) == rest
-            assert await here.found(WORD, made) == []
-            await here.collections.add(made.id, [Path(out)])  # as Undo does
-            assert await here.statuses(made) == before
-            assert await here.found(WORD, made)
-
-    asyncio.run(main())
+async def test_what_was_taken_out_by_hand_stays_out(tmp_path: Path, papers: Path) -> None:
+    async with shelf(tmp_path / "data") as here:
+        made = await here.collections.create("Papers", papers)
+        await here.collections.refresh(made.id)
+        before = await here.statuses(made)
+        out = (await here.file(made, "lease.md")).path
+        await here.collections.remove_file(made.id, out)
+        rest = {name: status for name, status in before.items() if name != "lease.md"}
+        assert await here.statuses(made) == rest
+        write(out, f"The lease of {WORD}.")
+        await here.collections.refresh(made.id)
+        await here.collections.add(made.id, [papers])
+        assert await here.statuses(made) == rest
+        assert await here.found(WORD, made) == []
+        await here.collections.add(made.id, [Path(out)])  # as Undo does
+        assert await here.statuses(made) == before
+        assert await here.found(WORD, made)
 
 
-def test_what_no_collection_names_leaves_the_store(tmp_path: Path) -> None:
-    async def main() -> None:
-        paper = tmp_path / "paper.txt"
-        paper.write_text(f"{WORD} is a word. " * 3_000)
-        async with shelf(tmp_path / "data") as here:
-            one = await here.collections.create("One")
-            two = await here.collections.create("Two")
-            for made in (one, two):
-                await here.collections.add(made.id, [paper])
-            await here.collections.remove_file(one.id, str(paper))
-            assert await here.found(WORD, one) == []
-            assert await here.found(WORD, two)
-            await here.collections.delete(two.id)
-            assert await here.count("SELECT count(*) FROM passages") == 0
-            assert await here.is_clean()
-            sql = "UPDATE attachments SET created_at = 0"
-            await here.database.write(lambda c: c.execute(sql))
-            assert await here.attachments.collect() == 1
-        kept = [p for p in (tmp_path / "data").rglob("*") if p.is_file()]
-        assert [p.name for p in kept if WORD.encode() in p.read_bytes()] == []
-
-    asyncio.run(main())
+async def test_what_no_collection_names_leaves_the_store(tmp_path: Path) -> None:
+    paper = tmp_path / "paper.txt"
+    paper.write_text(f"{WORD} is a word. " * 3_000)
+    async with shelf(tmp_path / "data") as here:
+        one = await here.collections.create("One")
+        two = await here.collections.create("Two")
+        for made in (one, two):
+            await here.collections.add(made.id, [paper])
+        await here.collections.remove_file(one.id, str(paper))
+        assert await here.found(WORD, one) == []
+        assert await here.found(WORD, two)
+        await here.collections.delete(two.id)
+        assert await here.count("SELECT count(*) FROM passages") == 0
+        assert await here.is_clean()
+        sql = "UPDATE attachments SET created_at = 0"
+        await here.database.write(lambda c: c.execute(sql))
+        assert await here.attachments.collect() == 1
+    kept = [p for p in (tmp_path / "data").rglob("*") if p.is_file()]
+    assert [p.name for p in kept if WORD.encode() in p.read_bytes()] == []
 
 
-def test_originals_stay_while_a_collection_names_them_and_are_no_hits_of_the_library(
+async def test_originals_stay_while_a_collection_names_them_and_are_no_hits_of_the_library(
     tmp_path: Path, papers: Path
 ) -> None:
-    async def main() -> None:
-        async with shelf(tmp_path / "data") as here:
-            made = await here.collections.create("Papers")
-            await here.collections.add(made.id, [papers])
-            long_ago = (now() - timedelta(days=2)).timestamp()
-            await here.database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
-            for path in (tmp_path / "data/attachments").rglob("*"):
-                os.utime(path, (long_ago, long_ago))
-            assert await here.attachments.collect() == 0
-            lease = await here.file(made, "lease.md")
-            assert await here.attachments.bytes(lease.sha256)
-            assert await Search(here.database).find("landlord") == []
-            assert await here.count("SELECT count(*) FROM search_entries") == 0
-
-    asyncio.run(main())
+    async with shelf(tmp_path / "data") as here:
+        made = await here.collections.create("Papers")
+        await here.collections.add(made.id, [papers])
+        long_ago = (now() - timedelta(days=2)).timestamp()
+        await here.database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
+        for path in (tmp_path / "data/attachments").rglob("*"):
+            os.utime(path, (long_ago, long_ago))
+        assert await here.attachments.collect() == 0
+        lease = await here.file(made, "lease.md")
+        assert await here.attachments.bytes(lease.sha256)
+        assert await Search(here.database).find("landlord") == []
+        assert await here.count("SELECT count(*) FROM search_entries") == 0
 
 
-def test_names_and_ways_out(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with shelf(tmp_path / "data") as here:
-            made = await here.collections.create("b")
-            await here.collections.create("A")
-            await here.collections.rename(made.id, " C ")
-            assert [c.name for c in await here.collections.all()] == ["A", "C"]
-            with pytest.raises(UserFacingError, match="name"):
-                await here.collections.create(" \n")
-            with pytest.raises(DocumentError, match="not there"):
-                await here.collections.add(made.id, [tmp_path / "nowhere.pdf"])
-            await here.collections.delete(made.id)
-            with pytest.raises(DocumentError, match="no longer"):
-                await here.collections.add(made.id, [tmp_path])
-            assert await here.collections.retrieve([made.id], "word", 100) == ()
-
-    asyncio.run(main())
+async def test_names_and_ways_out(tmp_path: Path) -> None:
+    async with shelf(tmp_path / "data") as here:
+        made = await here.collections.create("b")
+        await here.collections.create("A")
+        await here.collections.rename(made.id, " C ")
+        assert [c.name for c in await here.collections.all()] == ["A", "C"]
+        with pytest.raises(UserFacingError, match="name"):
+            await here.collections.create(" \n")
+        with pytest.raises(DocumentError, match="not there"):
+            await here.collections.add(made.id, [tmp_path / "nowhere.pdf"])
+        await here.collections.delete(made.id)
+        with pytest.raises(DocumentError, match="no longer"):
+            await here.collections.add(made.id, [tmp_path])
+        assert await here.collections.retrieve([made.id], "word", 100) == ()
 
 
 def test_backups_repairs_and_erasing_know_collections(tmp_path: Path, papers: Path) -> None:

@@ -68,61 +68,46 @@ def thousand_pages(tmp_path: Path) -> Path:
     return path
 
 
-def test_it_reads_a_document_with_all_that_is_known_of_it() -> None:
-    async def main() -> None:
-        async with a_worker() as worker:
-            assert worker.pid is None
-            document = await worker.extract(DATA / "report.pdf")
-            assert document.name == "report.pdf"
-            assert document.text.startswith("[page 1]\nAlder & Finch")
-            assert document.sha256 == hashlib.sha256((DATA / "report.pdf").read_bytes()).hexdigest()
-            assert (document.pages, document.media_type) == (3, "application/pdf")
-            assert document.tokens == await worker.count_tokens(document.text)
-
-    asyncio.run(main())
+async def test_it_reads_a_document_with_all_that_is_known_of_it() -> None:
+    async with a_worker() as worker:
+        assert worker.pid is None
+        document = await worker.extract(DATA / "report.pdf")
+        assert document.name == "report.pdf"
+        assert document.text.startswith("[page 1]\nAlder & Finch")
+        assert document.sha256 == hashlib.sha256((DATA / "report.pdf").read_bytes()).hexdigest()
+        assert (document.pages, document.media_type) == (3, "application/pdf")
+        assert document.tokens == await worker.count_tokens(document.text)
 
 
-def test_pasted_text_is_a_document_too() -> None:
-    async def main() -> None:
-        async with a_worker() as worker:
-            document = await worker.extract_bytes("pasted.txt", "Grüße 😀".encode())
-            assert (document.text, document.size) == ("Grüße 😀", 12)
-
-    asyncio.run(main())
+async def test_pasted_text_is_a_document_too() -> None:
+    async with a_worker() as worker:
+        document = await worker.extract_bytes("pasted.txt", "Grüße 😀".encode())
+        assert (document.text, document.size) == ("Grüße 😀", 12)
 
 
-def test_a_refusal_arrives_as_it_was_said_and_the_child_stays() -> None:
-    async def main() -> None:
-        async with a_worker() as worker:
-            with pytest.raises(errors.DocumentEncryptedError, match="password") as caught:
-                await worker.extract(DATA / "encrypted.pdf")
-            assert "No attachment was made" in caught.value.what_was_kept
-            pid = worker.pid
-            await worker.extract(DATA / "utf-8.txt")
-            assert worker.pid == pid
-
-    asyncio.run(main())
+async def test_a_refusal_arrives_as_it_was_said_and_the_child_stays() -> None:
+    async with a_worker() as worker:
+        with pytest.raises(errors.DocumentEncryptedError, match="password") as caught:
+            await worker.extract(DATA / "encrypted.pdf")
+        assert "No attachment was made" in caught.value.what_was_kept
+        pid = worker.pid
+        await worker.extract(DATA / "utf-8.txt")
+        assert worker.pid == pid
 
 
-def test_requests_made_at_once_are_served_one_after_the_other() -> None:
-    async def main() -> None:
-        async with a_worker() as worker:
-            names = ["report.pdf", "utf-16.txt", "report.docx", "pallets.py"]
-            documents = await asyncio.gather(*(worker.extract(DATA / name) for name in names))
-            assert [document.name for document in documents] == names
-
-    asyncio.run(main())
+async def test_requests_made_at_once_are_served_one_after_the_other() -> None:
+    async with a_worker() as worker:
+        names = ["report.pdf", "utf-16.txt", "report.docx", "pallets.py"]
+        documents = await asyncio.gather(*(worker.extract(DATA / name) for name in names))
+        assert [document.name for document in documents] == names
 
 
-def test_tens_of_megabytes_of_text_come_through_whole() -> None:
+async def test_tens_of_megabytes_of_text_come_through_whole() -> None:
     text = "Zwölf Boxkämpfer jagen Eva quer über den Sylter Deich. 東京\n" * 300_000
 
-    async def main() -> None:
-        async with a_worker() as worker:
-            document = await worker.extract_bytes("long.txt", text.encode())
-            assert document.text == text
-
-    asyncio.run(main())
+    async with a_worker() as worker:
+        document = await worker.extract_bytes("long.txt", text.encode())
+        assert document.text == text
 
 
 def test_progress_arrives_page_by_page(thousand_pages: Path) -> None:
@@ -140,56 +125,47 @@ def test_progress_arrives_page_by_page(thousand_pages: Path) -> None:
     assert [step.done for step in steps] == sorted(step.done for step in steps)
 
 
-def test_cancelling_ends_the_work_and_the_next_document_is_read(thousand_pages: Path) -> None:
-    async def main() -> None:
-        async with a_worker() as worker:
-            begun = asyncio.Event()
-            reading = asyncio.create_task(worker.extract(thousand_pages, lambda _: begun.set()))
-            await begun.wait()
-            pid = worker.pid
-            assert pid
-            reading.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await reading
-            await until(ended(pid))
-            assert (await worker.extract(DATA / "utf-8.txt")).text
-
-    asyncio.run(main())
+async def test_cancelling_ends_the_work_and_the_next_document_is_read(thousand_pages: Path) -> None:
+    async with a_worker() as worker:
+        begun = asyncio.Event()
+        reading = asyncio.create_task(worker.extract(thousand_pages, lambda _: begun.set()))
+        await begun.wait()
+        pid = worker.pid
+        assert pid
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await until(ended(pid))
+        assert (await worker.extract(DATA / "utf-8.txt")).text
 
 
 @pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
-def test_a_crash_is_a_sentence_and_the_next_document_is_read(
+async def test_a_crash_is_a_sentence_and_the_next_document_is_read(
     thousand_pages: Path, how: signal.Signals
 ) -> None:
-    async def main() -> None:
-        async with a_worker() as worker:
+    async with a_worker() as worker:
 
-            def crash(_: Progress) -> None:
-                assert worker.pid
-                os.kill(worker.pid, how)
+        def crash(_: Progress) -> None:
+            assert worker.pid
+            os.kill(worker.pid, how)
 
-            with pytest.raises(errors.DocumentDamagedError, match="made the reader stop") as caught:
-                await worker.extract(thousand_pages, crash)
-            assert caught.value.details == f"the reader ended with code {-how}"
-            assert "No attachment was made" in caught.value.what_was_kept
-            assert (await worker.extract(DATA / "utf-8.txt")).text
-
-    asyncio.run(main())
+        with pytest.raises(errors.DocumentDamagedError, match="made the reader stop") as caught:
+            await worker.extract(thousand_pages, crash)
+        assert caught.value.details == f"the reader ended with code {-how}"
+        assert "No attachment was made" in caught.value.what_was_kept
+        assert (await worker.extract(DATA / "utf-8.txt")).text
 
 
-def test_a_child_that_dies_while_idle_is_not_noticed() -> None:
-    async def main() -> None:
-        async with a_worker() as worker:
-            await worker.count_tokens("one")
-            first = worker.pid
-            assert first
-            assert worker._child
-            os.kill(first, signal.SIGKILL)
-            await worker._child.wait()
-            assert await worker.count_tokens("two") == 1
-            assert worker.pid != first
-
-    asyncio.run(main())
+async def test_a_child_that_dies_while_idle_is_not_noticed() -> None:
+    async with a_worker() as worker:
+        await worker.count_tokens("one")
+        first = worker.pid
+        assert first
+        assert worker._child
+        os.kill(first, signal.SIGKILL)
+        await worker._child.wait()
+        assert await worker.count_tokens("two") == 1
+        assert worker.pid != first
 
 
 @pytest.mark.parametrize(
@@ -200,78 +176,60 @@ def test_a_child_that_dies_while_idle_is_not_noticed() -> None:
         "import sys; sys.stdout.buffer.write(b'\\0\\0\\0\\1{'); sys.stdout.flush(); sys.stdin.read()",
     ],
 )
-def test_a_child_that_talks_nonsense_is_a_sentence(script: str) -> None:
-    async def main() -> None:
-        async with a_worker(script=script) as worker:
-            for _ in range(2):
-                with pytest.raises(errors.DocumentDamagedError, match="made the reader stop"):
-                    await worker.extract(DATA / "report.pdf")
-
-    asyncio.run(main())
+async def test_a_child_that_talks_nonsense_is_a_sentence(script: str) -> None:
+    async with a_worker(script=script) as worker:
+        for _ in range(2):
+            with pytest.raises(errors.DocumentDamagedError, match="made the reader stop"):
+                await worker.extract(DATA / "report.pdf")
 
 
-def test_a_program_that_cannot_be_started_is_a_sentence() -> None:
-    async def main() -> None:
-        worker = DocumentWorker(command=MISSING_CHILD)
-        with pytest.raises(errors.DocumentError, match="could not be started"):
-            await worker.count_tokens("x")
-        await worker.aclose()
-
-    asyncio.run(main())
+async def test_a_program_that_cannot_be_started_is_a_sentence() -> None:
+    worker = DocumentWorker(command=MISSING_CHILD)
+    with pytest.raises(errors.DocumentError, match="could not be started"):
+        await worker.count_tokens("x")
+    await worker.aclose()
 
 
-def test_a_hang_ends_at_the_time_limit() -> None:
-    async def main() -> None:
-        async with a_worker(Limits(seconds=0.3), script="import sys; sys.stdin.read()") as worker:
-            reading = asyncio.create_task(worker.extract(DATA / "report.pdf"))
-            with pytest.raises(errors.DocumentTooLargeError, match=r"longer than 0\.3 s"):
-                await reading
-            assert worker.pid is None
-
-    asyncio.run(main())
+async def test_a_hang_ends_at_the_time_limit() -> None:
+    async with a_worker(Limits(seconds=0.3), script="import sys; sys.stdin.read()") as worker:
+        reading = asyncio.create_task(worker.extract(DATA / "report.pdf"))
+        with pytest.raises(errors.DocumentTooLargeError, match=r"longer than 0\.3 s"):
+            await reading
+        assert worker.pid is None
 
 
-def test_a_child_that_ran_out_of_memory_is_replaced() -> None:
-    async def main() -> None:
-        async with a_worker(Limits(memory_bytes=400 << 20)) as worker:
-            with pytest.raises(
-                errors.DocumentTooLargeError,
-                match=r"needs more memory than the [\d,]+ MB set aside",
-            ):
-                await worker.extract_bytes("long.txt", "Größe 東京 ".encode() * 10_000_000)
-            assert worker.pid is None
-            assert await worker.count_tokens("Hello world") == 2
-
-    asyncio.run(main())
+async def test_a_child_that_ran_out_of_memory_is_replaced() -> None:
+    async with a_worker(Limits(memory_bytes=400 << 20)) as worker:
+        with pytest.raises(
+            errors.DocumentTooLargeError,
+            match=r"needs more memory than the [\d,]+ MB set aside",
+        ):
+            await worker.extract_bytes("long.txt", "Größe 東京 ".encode() * 10_000_000)
+        assert worker.pid is None
+        assert await worker.count_tokens("Hello world") == 2
 
 
-def test_an_idle_child_ends() -> None:
-    async def main() -> None:
-        async with a_worker(idle_s=0.05) as worker:
-            await worker.count_tokens("x")
-            pid = worker.pid
-            assert pid
-            await until(ended(pid))
-            assert worker.pid is None
-            assert await worker.count_tokens("x") == 1
-
-    asyncio.run(main())
-
-
-def test_closing_ends_a_request_that_is_still_running(thousand_pages: Path) -> None:
-    async def main() -> None:
-        worker = DocumentWorker()
-        begun = asyncio.Event()
-        reading = asyncio.create_task(worker.extract(thousand_pages, lambda _: begun.set()))
-        await begun.wait()
+async def test_an_idle_child_ends() -> None:
+    async with a_worker(idle_s=0.05) as worker:
+        await worker.count_tokens("x")
         pid = worker.pid
         assert pid
-        await worker.aclose()
-        assert not is_running(pid)
-        with pytest.raises(errors.DocumentDamagedError):
-            await reading
+        await until(ended(pid))
+        assert worker.pid is None
+        assert await worker.count_tokens("x") == 1
 
-    asyncio.run(main())
+
+async def test_closing_ends_a_request_that_is_still_running(thousand_pages: Path) -> None:
+    worker = DocumentWorker()
+    begun = asyncio.Event()
+    reading = asyncio.create_task(worker.extract(thousand_pages, lambda _: begun.set()))
+    await begun.wait()
+    pid = worker.pid
+    assert pid
+    await worker.aclose()
+    assert not is_running(pid)
+    with pytest.raises(errors.DocumentDamagedError):
+        await reading
 
 
 def test_the_child_knows_no_key_and_says_nothing_on_our_standard_error(

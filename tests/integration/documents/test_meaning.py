@@ -122,154 +122,130 @@ async def filled(here: Desk, papers: Path) -> Collection:
     return made
 
 
-def test_other_words_for_the_same_thing_are_found_once_it_was_paid_for(
+async def test_other_words_for_the_same_thing_are_found_once_it_was_paid_for(
     tmp_path: Path, papers: Path
 ) -> None:
-    async def main() -> None:
-        async with desk(tmp_path) as here:
-            made = await filled(here, papers)
-            assert await here.found(made, "Where is the puppy?") == []
-            plan = await here.collections.embedding_plan(made.id)
-            assert plan is not None
-            assert plan.passages == 3
-            assert plan.cost == Decimal("0.02") * plan.tokens / 1_000_000
-            assert here.provider.sent == []
-            await here.collections.embed(made.id)
-            assert len(here.provider.sent) == 3
-            assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
-            assert await here.ledger.month(now()) == Decimal("0.02") * 40 / 1_000_000
-            again = await here.collections.embedding_plan(made.id)
-            assert again is not None
-            assert (again.passages, again.tokens) == (0, 0)
-            await here.collections.embed(made.id)
-            assert len(here.provider.sent) == 4
-
-    asyncio.run(main())
+    async with desk(tmp_path) as here:
+        made = await filled(here, papers)
+        assert await here.found(made, "Where is the puppy?") == []
+        plan = await here.collections.embedding_plan(made.id)
+        assert plan is not None
+        assert plan.passages == 3
+        assert plan.cost == Decimal("0.02") * plan.tokens / 1_000_000
+        assert here.provider.sent == []
+        await here.collections.embed(made.id)
+        assert len(here.provider.sent) == 3
+        assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
+        assert await here.ledger.month(now()) == Decimal("0.02") * 40 / 1_000_000
+        again = await here.collections.embedding_plan(made.id)
+        assert again is not None
+        assert (again.passages, again.tokens) == (0, 0)
+        await here.collections.embed(made.id)
+        assert len(here.provider.sent) == 4
 
 
-def test_nothing_leaves_for_an_estimate_nor_where_it_is_switched_off(
+async def test_nothing_leaves_for_an_estimate_nor_where_it_is_switched_off(
     tmp_path: Path, papers: Path
 ) -> None:
-    async def main() -> None:
-        async with desk(tmp_path) as here:
-            made = await filled(here, papers)
-            await here.collections.embed(made.id)
-            sent = len(here.provider.sent)
-            await here.found(made, "Where is the puppy?", is_estimate=True)
-            here.choice = None
-            assert await here.found(made, "Where is the puppy?") == []
-            assert await here.collections.embedding_plan(made.id) is None
-            await here.collections.embed(made.id)
-            assert len(here.provider.sent) == sent
-
-    asyncio.run(main())
+    async with desk(tmp_path) as here:
+        made = await filled(here, papers)
+        await here.collections.embed(made.id)
+        sent = len(here.provider.sent)
+        await here.found(made, "Where is the puppy?", is_estimate=True)
+        here.choice = None
+        assert await here.found(made, "Where is the puppy?") == []
+        assert await here.collections.embedding_plan(made.id) is None
+        await here.collections.embed(made.id)
+        assert len(here.provider.sent) == sent
 
 
-def test_a_question_goes_on_by_its_words_where_the_provider_cannot_be_asked(
+async def test_a_question_goes_on_by_its_words_where_the_provider_cannot_be_asked(
     tmp_path: Path, papers: Path
 ) -> None:
-    async def main() -> None:
-        async with desk(tmp_path) as here:
-            made = await filled(here, papers)
-            await here.collections.embed(made.id)
-            here.provider.fails = True
-            assert await here.found(made, "Which lorry?") == ["traffic.txt"]
-
-    asyncio.run(main())
+    async with desk(tmp_path) as here:
+        made = await filled(here, papers)
+        await here.collections.embed(made.id)
+        here.provider.fails = True
+        assert await here.found(made, "Which lorry?") == ["traffic.txt"]
 
 
-def test_what_failed_midway_goes_on_where_it_was(tmp_path: Path) -> None:
+async def test_what_failed_midway_goes_on_where_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(AT_ONCE + 5):
         (folder / f"{number}.txt").write_text(f"A hound, number {number}.")
 
-    async def main() -> None:
-        async with desk(tmp_path) as here:
-            made = await filled(here, folder)
-            here.provider.fails_behind = AT_ONCE
-            with pytest.raises(NetworkError):
-                await here.collections.embed(made.id)
-            plan = await here.collections.embedding_plan(made.id)
-            assert plan is not None
-            assert plan.passages == 5
-            here.provider.fails_behind = 1_000
+    async with desk(tmp_path) as here:
+        made = await filled(here, folder)
+        here.provider.fails_behind = AT_ONCE
+        with pytest.raises(NetworkError):
             await here.collections.embed(made.id)
-            assert len(here.provider.sent) == len(set(here.provider.sent)) == AT_ONCE + 5
+        plan = await here.collections.embedding_plan(made.id)
+        assert plan is not None
+        assert plan.passages == 5
+        here.provider.fails_behind = 1_000
+        await here.collections.embed(made.id)
+        assert len(here.provider.sent) == len(set(here.provider.sent)) == AT_ONCE + 5
 
-    asyncio.run(main())
+
+async def test_another_model_makes_vectors_of_its_own(tmp_path: Path, papers: Path) -> None:
+    async with desk(tmp_path) as here:
+        made = await filled(here, papers)
+        await here.collections.embed(made.id)
+        first = here.choice
+        assert first is not None
+        here.choice = replace(first, model="text-embedding-3-large")
+        assert await here.found(made, "Where is the puppy?") == []
+        assert len(here.provider.sent) == 3, "not even the question is sent"
+        plan = await here.collections.embedding_plan(made.id)
+        assert plan is not None
+        assert plan.passages == 3
+        await here.collections.embed(made.id)
+        assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
+        here.choice = first  # whose vectors are there still
+        plan = await here.collections.embedding_plan(made.id)
+        assert plan is not None
+        assert plan.passages == 0
 
 
-def test_another_model_makes_vectors_of_its_own(tmp_path: Path, papers: Path) -> None:
-    async def main() -> None:
-        async with desk(tmp_path) as here:
-            made = await filled(here, papers)
+async def test_the_cap_holds(tmp_path: Path, papers: Path) -> None:
+    async with desk(tmp_path, Decimal("0.0000001")) as here:
+        made = await filled(here, papers)
+        with pytest.raises(SpendingCapError):
             await here.collections.embed(made.id)
-            first = here.choice
-            assert first is not None
-            here.choice = replace(first, model="text-embedding-3-large")
-            assert await here.found(made, "Where is the puppy?") == []
-            assert len(here.provider.sent) == 3, "not even the question is sent"
-            plan = await here.collections.embedding_plan(made.id)
-            assert plan is not None
-            assert plan.passages == 3
-            await here.collections.embed(made.id)
-            assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
-            here.choice = first  # whose vectors are there still
-            plan = await here.collections.embedding_plan(made.id)
-            assert plan is not None
-            assert plan.passages == 0
-
-    asyncio.run(main())
+        assert here.provider.sent == []
 
 
-def test_the_cap_holds(tmp_path: Path, papers: Path) -> None:
-    async def main() -> None:
-        async with desk(tmp_path, Decimal("0.0000001")) as here:
-            made = await filled(here, papers)
-            with pytest.raises(SpendingCapError):
-                await here.collections.embed(made.id)
-            assert here.provider.sent == []
+async def test_what_was_only_touched_is_not_paid_again(tmp_path: Path, papers: Path) -> None:
+    async with desk(tmp_path) as here:
+        made = await filled(here, papers)
+        await here.collections.embed(made.id)
+        touch(papers)
 
-    asyncio.run(main())
+        def stop(progress: CollectionProgress) -> None:
+            if progress.done == 1:
+                refreshing.cancel()
 
-
-def test_what_was_only_touched_is_not_paid_again(tmp_path: Path, papers: Path) -> None:
-    async def main() -> None:
-        async with desk(tmp_path) as here:
-            made = await filled(here, papers)
-            await here.collections.embed(made.id)
-            touch(papers)
-
-            def stop(progress: CollectionProgress) -> None:
-                if progress.done == 1:
-                    refreshing.cancel()
-
-            refreshing = asyncio.create_task(here.collections.refresh(made.id, stop))
-            with pytest.raises(asyncio.CancelledError):
-                await refreshing
-            await here.collections.refresh(made.id)
-            assert here.choice is not None
-            assert await here.vectors.missing(made.id, here.choice.key) == (0, 0)
-            assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
-
-    asyncio.run(main())
+        refreshing = asyncio.create_task(here.collections.refresh(made.id, stop))
+        with pytest.raises(asyncio.CancelledError):
+            await refreshing
+        await here.collections.refresh(made.id)
+        assert here.choice is not None
+        assert await here.vectors.missing(made.id, here.choice.key) == (0, 0)
+        assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
 
 
-def test_vectors_go_with_their_passages(tmp_path: Path, papers: Path) -> None:
-    async def main() -> None:
-        async with desk(tmp_path) as here:
-            made = await filled(here, papers)
-            await here.collections.embed(made.id)
-            (papers / "sky.txt").write_text("Rain.")
-            await here.collections.refresh(made.id)
-            await here.collections.add(made.id, [papers])
-            assert here.choice is not None
-            assert (await here.vectors.missing(made.id, here.choice.key))[0] == 1
-            await here.collections.embed(made.id)
-            assert (await here.found(made, "Bad weather?"))[0] == "sky.txt"
-            await here.collections.delete(made.id)
-            assert await here.vectors.missing(made.id, here.choice.key) == (0, 0)
-            assert not await here.vectors.has_any([made.id], here.choice.key)
-
-    asyncio.run(main())
+async def test_vectors_go_with_their_passages(tmp_path: Path, papers: Path) -> None:
+    async with desk(tmp_path) as here:
+        made = await filled(here, papers)
+        await here.collections.embed(made.id)
+        (papers / "sky.txt").write_text("Rain.")
+        await here.collections.refresh(made.id)
+        await here.collections.add(made.id, [papers])
+        assert here.choice is not None
+        assert (await here.vectors.missing(made.id, here.choice.key))[0] == 1
+        await here.collections.embed(made.id)
+        assert (await here.found(made, "Bad weather?"))[0] == "sky.txt"
+        await here.collections.delete(made.id)
+        assert await here.vectors.missing(made.id, here.choice.key) == (0, 0)
+        assert not await here.vectors.has_any([made.id], here.choice.key)

@@ -166,18 +166,15 @@ def test_a_signal_in_the_middle_keeps_what_had_arrived(shell: Shell, number: int
     assert "Red, " in answer[1]
 
 
-def test_ctrl_c_ends_a_command_that_waits_for_its_question(shell: Shell) -> None:
-    async def main() -> None:
-        process = await shell.start("ask", "-", "--json", stdin=asyncio.subprocess.PIPE)
-        await asyncio.to_thread(wait_until_it_reads, process.pid)
-        process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(process.wait(), 10) == 130
-        assert process.stderr is not None
-        assert await process.stderr.read() == b""
-        done = await ended(process)
-        assert done.json["status"] == "cancelled"
-
-    asyncio.run(main())
+async def test_ctrl_c_ends_a_command_that_waits_for_its_question(shell: Shell) -> None:
+    process = await shell.start("ask", "-", "--json", stdin=asyncio.subprocess.PIPE)
+    await asyncio.to_thread(wait_until_it_reads, process.pid)
+    process.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(process.wait(), 10) == 130
+    assert process.stderr is not None
+    assert await process.stderr.read() == b""
+    done = await ended(process)
+    assert done.json["status"] == "cancelled"
 
 
 def test_ctrl_c_before_the_command_has_begun(

@@ -182,16 +182,13 @@ def test_cancelling(shell: Shell) -> None:
     against(shell, test)
 
 
-def test_without_a_key_nothing_is_read(shell: Shell) -> None:
-    async def main() -> None:
-        (shell.outside / "here" / "a.md").write_text("a", "utf-8")
-        ended = await shell.run("batch", "start", "a.md", "--provider", "openai", *TASK)
-        assert ended.code == 1
-        assert "No API key is set for OpenAI" in ended.err
-        listed = await shell.run("batch", "status", "--json")
-        assert json.loads(listed.out) == []
-
-    asyncio.run(main())
+async def test_without_a_key_nothing_is_read(shell: Shell) -> None:
+    (shell.outside / "here" / "a.md").write_text("a", "utf-8")
+    ended = await shell.run("batch", "start", "a.md", "--provider", "openai", *TASK)
+    assert ended.code == 1
+    assert "No API key is set for OpenAI" in ended.err
+    listed = await shell.run("batch", "status", "--json")
+    assert json.loads(listed.out) == []
 
 
 def test_on_a_terminal_it_asks_before_it_sends(shell: Shell) -> None:

@@ -119,26 +119,23 @@ def copies(shell: Shell) -> list[Path]:
 
 
 @pytest.mark.attack("file-modes")
-def test_what_a_killed_command_left_is_removed_at_the_next_start(shell: Shell) -> None:
-    async def main() -> None:
-        process = await shell.start("ask", "--file", "-", "Hi", stdin=asyncio.subprocess.PIPE)
-        assert process.stdin is not None
-        process.stdin.write(b"secret " * 100_000)
+async def test_what_a_killed_command_left_is_removed_at_the_next_start(shell: Shell) -> None:
+    process = await shell.start("ask", "--file", "-", "Hi", stdin=asyncio.subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(b"secret " * 100_000)
 
-        async def is_copied() -> bool:
-            return any(path.is_file() and path.stat().st_size for path in copies(shell))
+    async def is_copied() -> bool:
+        return any(path.is_file() and path.stat().st_size for path in copies(shell))
 
-        await until(is_copied)
-        await shell.run("search", "x")
-        assert any(path.is_file() for path in copies(shell))  # its process lives
-        process.kill()
-        process.stdin.close()
-        await process.wait()
-        assert copies(shell)
-        await shell.run("search", "x")
-        assert copies(shell) == []
-
-    asyncio.run(main())
+    await until(is_copied)
+    await shell.run("search", "x")
+    assert any(path.is_file() for path in copies(shell))  # its process lives
+    process.kill()
+    process.stdin.close()
+    await process.wait()
+    assert copies(shell)
+    await shell.run("search", "x")
+    assert copies(shell) == []
 
 
 @pytest.mark.attack("file-modes")

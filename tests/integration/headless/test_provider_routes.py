@@ -23,93 +23,85 @@ def database_of(shell: Shell) -> Database:
     return Database(shell.home / "data" / "repartee.sqlite3")
 
 
-def test_an_address_in_the_environment_is_a_yes_for_a_private_host_alone(shell: Shell) -> None:
-    async def main() -> None:
-        async with LoopbackServer(WHOLE) as server, SocksProxy(leads_to=server.base_url) as proxy:
-            way = {"ALL_PROXY": proxy.url}
-            near = await shell.run("ask", "Hi", env={**gateway("http://10.9.8.7:1/v1"), **way})
-            assert (near.code, near.out) == (0, ANSWER + "\n")
-            assert proxy.wanted == ["10.9.8.7:1"]
-            far = await shell.run("ask", "Hi", env={**gateway("http://far.example/v1"), **way})
-            assert far.code != 0
-            assert "not encrypted" in far.err
-            assert len(proxy.wanted) == 1
-
-    asyncio.run(main())
-
-
-def test_a_proxy_that_wants_a_password_is_named_without_one(shell: Shell) -> None:
-    async def main() -> None:
-        async with HttpProxy(user="me", password="other") as proxy:
-            way = {"HTTPS_PROXY": proxy.url_for(f"me:{SECRET}")}
-            done = await shell.run("ask", "Hi", env={"OPENAI_API_KEY": KEY, **way})
-            assert done.code != 0
-            assert "did not accept the user and the password" in done.err
-            assert SECRET not in done.err + done.out
-            found = await shell.run("doctor", "--json", env={**OFFSCREEN, **way})
-            said = found.json["way to OpenAI"]["text"]
-            assert proxy.url in said
-            assert "of the environment" in said
-            assert SECRET not in found.out
-
-    asyncio.run(main())
+async def test_an_address_in_the_environment_is_a_yes_for_a_private_host_alone(
+    shell: Shell,
+) -> None:
+    async with LoopbackServer(WHOLE) as server, SocksProxy(leads_to=server.base_url) as proxy:
+        way = {"ALL_PROXY": proxy.url}
+        near = await shell.run("ask", "Hi", env={**gateway("http://10.9.8.7:1/v1"), **way})
+        assert (near.code, near.out) == (0, ANSWER + "\n")
+        assert proxy.wanted == ["10.9.8.7:1"]
+        far = await shell.run("ask", "Hi", env={**gateway("http://far.example/v1"), **way})
+        assert far.code != 0
+        assert "not encrypted" in far.err
+        assert len(proxy.wanted) == 1
 
 
-def test_doctor_says_by_which_way_each_provider_is_reached(shell: Shell, tmp_path: Path) -> None:
-    async def main() -> None:
+async def test_a_proxy_that_wants_a_password_is_named_without_one(shell: Shell) -> None:
+    async with HttpProxy(user="me", password="other") as proxy:
+        way = {"HTTPS_PROXY": proxy.url_for(f"me:{SECRET}")}
+        done = await shell.run("ask", "Hi", env={"OPENAI_API_KEY": KEY, **way})
+        assert done.code != 0
+        assert "did not accept the user and the password" in done.err
+        assert SECRET not in done.err + done.out
+        found = await shell.run("doctor", "--json", env={**OFFSCREEN, **way})
+        said = found.json["way to OpenAI"]["text"]
+        assert proxy.url in said
+        assert "of the environment" in said
+        assert SECRET not in found.out
+
+
+async def test_doctor_says_by_which_way_each_provider_is_reached(
+    shell: Shell, tmp_path: Path
+) -> None:
+    database = database_of(shell)
+    await database.open()
+    settings = SettingsStore(database)
+    pem = str(Authority(tmp_path).pem)
+    await settings.save_profile(replace(OPENAI, proxy="http://me@proxy.lan:3128", ca_file=pem))
+    home = replace(OPENAI, id="home", name="Home", base_url="http://nas.lan/v1")
+    await settings.save_profile(home)
+    await settings.save_profile(replace(home, id="gone", name="Gone", base_url="https://a/v1",
+                                        ca_file=pem + ".gone"))  # fmt: skip
+    await database.close()
+    done = await shell.run("doctor", "--json", env=OFFSCREEN)
+    assert done.code == 0
+    found = done.json
+    assert found["way to OpenAI"] == {
+        "works": None,
+        "text": "through the proxy http://proxy.lan:3128 of the settings, trusting the "
+        f"system's certificates and {pem} "
+        f"({found['way to OpenAI']['text'].partition('(')[2]}",
+    }
+    assert "Example Company Root" in found["way to OpenAI"]["text"]
+    assert found["way to CometAPI"]["text"] == "directly, trusting the system's certificates"
+    assert found["way to Home"]["works"] is False
+    assert "was not allowed" in found["way to Home"]["text"]
+    assert found["way to Gone"]["works"] is False
+    assert "cannot be read" in found["way to Gone"]["text"]
+
+
+async def test_what_the_provider_may_keep_is_sent(shell: Shell, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with (
+        LoopbackServer(WHOLE, tls=authority.server("api.openai.com")) as server,
+        HttpProxy(leads_to=server.base_url) as proxy,
+    ):
         database = database_of(shell)
         await database.open()
-        settings = SettingsStore(database)
-        pem = str(Authority(tmp_path).pem)
-        await settings.save_profile(replace(OPENAI, proxy="http://me@proxy.lan:3128", ca_file=pem))
-        home = replace(OPENAI, id="home", name="Home", base_url="http://nas.lan/v1")
-        await settings.save_profile(home)
-        await settings.save_profile(replace(home, id="gone", name="Gone", base_url="https://a/v1",
-                                            ca_file=pem + ".gone"))  # fmt: skip
+        profile = replace(
+            OPENAI,
+            proxy=proxy.url,
+            ca_file=str(authority.pem),
+            keeps_at_provider=True,
+            needs_key=False,
+        )
+        await SettingsStore(database).save_profile(profile)
         await database.close()
-        done = await shell.run("doctor", "--json", env=OFFSCREEN)
-        assert done.code == 0
-        found = done.json
-        assert found["way to OpenAI"] == {
-            "works": None,
-            "text": "through the proxy http://proxy.lan:3128 of the settings, trusting the "
-            f"system's certificates and {pem} "
-            f"({found['way to OpenAI']['text'].partition('(')[2]}",
-        }
-        assert "Example Company Root" in found["way to OpenAI"]["text"]
-        assert found["way to CometAPI"]["text"] == "directly, trusting the system's certificates"
-        assert found["way to Home"]["works"] is False
-        assert "was not allowed" in found["way to Home"]["text"]
-        assert found["way to Gone"]["works"] is False
-        assert "cannot be read" in found["way to Gone"]["text"]
-
-    asyncio.run(main())
-
-
-def test_what_the_provider_may_keep_is_sent(shell: Shell, tmp_path: Path) -> None:
-    async def main() -> None:
-        authority = Authority(tmp_path)
-        async with (
-            LoopbackServer(WHOLE, tls=authority.server("api.openai.com")) as server,
-            HttpProxy(leads_to=server.base_url) as proxy,
-        ):
-            database = database_of(shell)
-            await database.open()
-            profile = replace(
-                OPENAI,
-                proxy=proxy.url,
-                ca_file=str(authority.pem),
-                keeps_at_provider=True,
-                needs_key=False,
-            )
-            await SettingsStore(database).save_profile(profile)
-            await database.close()
-            done = await shell.run("ask", "Hi", "--provider", "openai")
-            assert (done.code, done.out) == (0, ANSWER + "\n")
-            assert server.requests[0].json["store"] is True
-            assert "authorization" not in server.requests[0].headers
-
-    asyncio.run(main())
+        done = await shell.run("ask", "Hi", "--provider", "openai")
+        assert (done.code, done.out) == (0, ANSWER + "\n")
+        assert server.requests[0].json["store"] is True
+        assert "authorization" not in server.requests[0].headers
 
 
 def test_a_models_toml_that_is_wrong_is_said(shell: Shell) -> None:
@@ -122,30 +114,24 @@ def test_a_models_toml_that_is_wrong_is_said(shell: Shell) -> None:
     assert f"Correct {own} or remove it." in done.err
 
 
-def test_an_address_that_is_none_is_said(shell: Shell) -> None:
-    async def main() -> None:
-        way = gateway("http://someone:hush-hush@[::1/v1")
-        done = await shell.run("ask", "Hi", env=way)
-        assert done.code == 1
-        assert (
-            "cannot be used. Set OPENAI_BASE_URL to one like https://host/v1, without a query."
-            in done.err
-        )
-        looked = await shell.run("doctor", env={**way, **OFFSCREEN})
-        assert "its address cannot be used" in looked.out
-        assert SECRET not in done.err + looked.out + looked.err
-
-    asyncio.run(main())
+async def test_an_address_that_is_none_is_said(shell: Shell) -> None:
+    way = gateway("http://someone:hush-hush@[::1/v1")
+    done = await shell.run("ask", "Hi", env=way)
+    assert done.code == 1
+    assert (
+        "cannot be used. Set OPENAI_BASE_URL to one like https://host/v1, without a query."
+        in done.err
+    )
+    looked = await shell.run("doctor", env={**way, **OFFSCREEN})
+    assert "its address cannot be used" in looked.out
+    assert SECRET not in done.err + looked.out + looked.err
 
 
-def test_what_the_environment_has_another_place_for_is_said_so(
+async def test_what_the_environment_has_another_place_for_is_said_so(
     shell: Shell, tmp_path: Path
 ) -> None:
-    async def main() -> None:
-        tls = Authority(tmp_path).server()
-        async with LoopbackServer(WHOLE, tls=tls) as server:
-            done = await shell.ask(server.base_url, "Hi")
-            assert "name its certificate file in SSL_CERT_FILE" in done.err
-            assert "›" not in done.err
-
-    asyncio.run(main())
+    tls = Authority(tmp_path).server()
+    async with LoopbackServer(WHOLE, tls=tls) as server:
+        done = await shell.ask(server.base_url, "Hi")
+        assert "name its certificate file in SSL_CERT_FILE" in done.err
+        assert "›" not in done.err

@@ -139,36 +139,33 @@ def some_answered(requests: list[dict[str, Any]]) -> Outcome:
 
 
 @pytest.mark.attack("terminal")
-def test_batch_shows_names_answers_and_errors_as_text(shell: Shell) -> None:
+async def test_batch_shows_names_answers_and_errors_as_text(shell: Shell) -> None:
     name, shown = b"n\x1b[2J\xe2\x80\xae\rm.md", r"n\x1b[2J\u202e\x0dm.md"
 
-    async def main() -> None:
-        provider = BatchServer(some_answered)
-        async with provider.http:
-            terminal, env = Terminal(shell), gateway(provider.base_url)
-            file_in(shell, name)
-            file_in(shell, b"2" + name)
-            begin = ("batch", "start", ".", "--task", HOSTILE, "--yes", "--wait")
-            said = await terminal.shows(*begin, **env)
-            job = next(line for line in said.splitlines() if len(line) > 20 and " " not in line)
-            status = await terminal.shows("batch", "status", job, **env)
-            assert shown in status
-            assert r"\x1b[2J" in await terminal.shows("batch", "status", **env)
-            listed = await terminal.shows("batch", "status", job, "--json", **env)
-            answers = [item["answer"] for item in json.loads(listed)["items"]]
-            assert HOSTILE in answers
-            for kind in ("csv", "markdown"):
-                report = ("batch", "report", job, "--format", kind, "--to", "-")
-                assert r"\x9b31m\x7f\u202eb" in await terminal.shows(*report, **env)
-                piped = await shell.run(*report, env=env)
-                assert "\x9b31m\x7f\u202eb" in piped.out, "the answer"
-                assert shown in piped.out.replace("\\\\", "\\"), "a name"
-
-    asyncio.run(main())
+    provider = BatchServer(some_answered)
+    async with provider.http:
+        terminal, env = Terminal(shell), gateway(provider.base_url)
+        file_in(shell, name)
+        file_in(shell, b"2" + name)
+        begin = ("batch", "start", ".", "--task", HOSTILE, "--yes", "--wait")
+        said = await terminal.shows(*begin, **env)
+        job = next(line for line in said.splitlines() if len(line) > 20 and " " not in line)
+        status = await terminal.shows("batch", "status", job, **env)
+        assert shown in status
+        assert r"\x1b[2J" in await terminal.shows("batch", "status", **env)
+        listed = await terminal.shows("batch", "status", job, "--json", **env)
+        answers = [item["answer"] for item in json.loads(listed)["items"]]
+        assert HOSTILE in answers
+        for kind in ("csv", "markdown"):
+            report = ("batch", "report", job, "--format", kind, "--to", "-")
+            assert r"\x9b31m\x7f\u202eb" in await terminal.shows(*report, **env)
+            piped = await shell.run(*report, env=env)
+            assert "\x9b31m\x7f\u202eb" in piped.out, "the answer"
+            assert shown in piped.out.replace("\\\\", "\\"), "a name"
 
 
 @pytest.mark.attack("terminal")
-def test_import_and_search_show_titles_as_text(shell: Shell) -> None:
+async def test_import_and_search_show_titles_as_text(shell: Shell) -> None:
     node: dict[str, Any] = {"id": "1", "parent": None, "children": []}
     message = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": [HOSTILE]}}
     exported = {
@@ -182,33 +179,27 @@ def test_import_and_search_show_titles_as_text(shell: Shell) -> None:
     file_in(shell, NAME, json.dumps([exported]))
     file_in(shell, b"bad-" + NAME, "no export")
 
-    async def main() -> None:
-        terminal = Terminal(shell)
-        shown = await terminal.shows("import", NAME, b"bad-" + NAME, b"gone-" + NAME)
-        assert shown.count(NAME_SHOWN) >= 3
-        found = await terminal.shows("search", "b")
-        assert found.count("\n") == 4, "a title and a message, two lines each"
-        assert r"\x1b[2J" in found
-        as_json = await terminal.shows("search", "b", "--json")
-        assert (
-            json.loads(as_json)[0]["title"]
-            == json.loads((await shell.run("search", "b", "--json")).out)[0]["title"]
-        )
-        piped = await shell.run("search", "b")
-        assert not [char for char in piped.out if is_unsafe(char)], "names are cleaned in a pipe"
-
-    asyncio.run(main())
+    terminal = Terminal(shell)
+    shown = await terminal.shows("import", NAME, b"bad-" + NAME, b"gone-" + NAME)
+    assert shown.count(NAME_SHOWN) >= 3
+    found = await terminal.shows("search", "b")
+    assert found.count("\n") == 4, "a title and a message, two lines each"
+    assert r"\x1b[2J" in found
+    as_json = await terminal.shows("search", "b", "--json")
+    assert (
+        json.loads(as_json)[0]["title"]
+        == json.loads((await shell.run("search", "b", "--json")).out)[0]["title"]
+    )
+    piped = await shell.run("search", "b")
+    assert not [char for char in piped.out if is_unsafe(char)], "names are cleaned in a pipe"
 
 
 @pytest.mark.attack("terminal")
-def test_doctor_shows_what_the_environment_says_as_text(shell: Shell) -> None:
-    async def main() -> None:
-        env = {"XDG_CURRENT_DESKTOP": "d\x1b[2J\x9b\u202e", "DISPLAY": ":9\x1b[2J"}
-        assert r"d\x1b[2J" in await Terminal(shell).shows("doctor", **env)
-        as_json = await Terminal(shell).shows("doctor", "--json", **env)
-        assert "d\x1b[2J" in json.loads(as_json)["system"]["text"]
-
-    asyncio.run(main())
+async def test_doctor_shows_what_the_environment_says_as_text(shell: Shell) -> None:
+    env = {"XDG_CURRENT_DESKTOP": "d\x1b[2J\x9b\u202e", "DISPLAY": ":9\x1b[2J"}
+    assert r"d\x1b[2J" in await Terminal(shell).shows("doctor", **env)
+    as_json = await Terminal(shell).shows("doctor", "--json", **env)
+    assert "d\x1b[2J" in json.loads(as_json)["system"]["text"]
 
 
 @pytest.mark.attack("terminal")

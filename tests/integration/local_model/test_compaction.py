@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -61,55 +60,52 @@ async def told(backend: Backend, conversation: Conversation, text: str, parent: 
     return answer.id
 
 
-def test_a_conversation_that_fills_the_window_goes_on() -> None:
-    async def main() -> None:
-        where = folders()
-        where.config.mkdir(parents=True)
-        (where.config / "models.toml").write_text(SMALLER)
-        backend = build_backend(environment={})
-        await backend.database.open()
-        try:
-            choice = backend.default_choice(ON_DEVICE, await backend.values())
-            conversation = Conversation(new_id(), "Ness", now(), now(), choice)
-            leaf = None
-            for number in range(9):
-                words = " ".join(f"{FACTS[number % 3]} Note {number}.{n}." for n in range(8))
-                leaf = await told(backend, conversation, words, leaf)
-            path = await backend.conversations.path(conversation.id)
-            own = backend.chat.resolve(ON_DEVICE, choice)
-            used, _ = await backend.chat.estimator.context_tokens(SendContext(path, own))
-            assert used > 2_048 - 512
-            assert await backend.compaction.is_nearly_full(SendContext(path, own))
-            with pytest.raises(DocumentDoesNotFitError, match="The conversation"):
-                await backend.chat.begin(
-                    conversation, path, Draft("What leaves on Tuesday?"), ON_DEVICE, AskSettings()
-                )
-
-            plan = await backend.compaction.plan(SendContext(path, own))
-            assert plan is not None
-            assert plan.kind is CompactionKind.SUMMARY
-            assert plan.cost_at_most == 0
-            made = await backend.compaction.compact(plan)
-            assert made.tokens_after < made.tokens_before / 2
-
-            began = await backend.chat.begin(
+async def test_a_conversation_that_fills_the_window_goes_on() -> None:
+    where = folders()
+    where.config.mkdir(parents=True)
+    (where.config / "models.toml").write_text(SMALLER)
+    backend = build_backend(environment={})
+    await backend.database.open()
+    try:
+        choice = backend.default_choice(ON_DEVICE, await backend.values())
+        conversation = Conversation(new_id(), "Ness", now(), now(), choice)
+        leaf = None
+        for number in range(9):
+            words = " ".join(f"{FACTS[number % 3]} Note {number}.{n}." for n in range(8))
+            leaf = await told(backend, conversation, words, leaf)
+        path = await backend.conversations.path(conversation.id)
+        own = backend.chat.resolve(ON_DEVICE, choice)
+        used, _ = await backend.chat.estimator.context_tokens(SendContext(path, own))
+        assert used > 2_048 - 512
+        assert await backend.compaction.is_nearly_full(SendContext(path, own))
+        with pytest.raises(DocumentDoesNotFitError, match="The conversation"):
+            await backend.chat.begin(
                 conversation, path, Draft("What leaves on Tuesday?"), ON_DEVICE, AskSettings()
             )
-            answer = await began.run(lambda *_: None, lambda _: None)
-            assert answer.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
-            assert answer.text
-            assert answer.usage is not None
-            assert answer.usage.input_tokens < used / 2
-            # The estimate of what was sent was no more than a frame or two away from the truth.
-            rest = path[[m.id for m in path].index(made.message_id) + 1 :]
-            counted = await backend.chat.estimator.estimate(
-                SendContext(path, own, (made,)), Draft("What leaves on Tuesday?")
-            )
-            assert abs(counted.input_tokens - answer.usage.input_tokens) < 16 + 8 * len(rest)
-            assert await backend.ledger.small_jobs(conversation.id) == 0
-            path = await backend.conversations.path(conversation.id)
-            assert len(path) == 20
-        finally:
-            await backend.aclose()
 
-    asyncio.run(main())
+        plan = await backend.compaction.plan(SendContext(path, own))
+        assert plan is not None
+        assert plan.kind is CompactionKind.SUMMARY
+        assert plan.cost_at_most == 0
+        made = await backend.compaction.compact(plan)
+        assert made.tokens_after < made.tokens_before / 2
+
+        began = await backend.chat.begin(
+            conversation, path, Draft("What leaves on Tuesday?"), ON_DEVICE, AskSettings()
+        )
+        answer = await began.run(lambda *_: None, lambda _: None)
+        assert answer.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
+        assert answer.text
+        assert answer.usage is not None
+        assert answer.usage.input_tokens < used / 2
+        # The estimate of what was sent was no more than a frame or two away from the truth.
+        rest = path[[m.id for m in path].index(made.message_id) + 1 :]
+        counted = await backend.chat.estimator.estimate(
+            SendContext(path, own, (made,)), Draft("What leaves on Tuesday?")
+        )
+        assert abs(counted.input_tokens - answer.usage.input_tokens) < 16 + 8 * len(rest)
+        assert await backend.ledger.small_jobs(conversation.id) == 0
+        path = await backend.conversations.path(conversation.id)
+        assert len(path) == 20
+    finally:
+        await backend.aclose()

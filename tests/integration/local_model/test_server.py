@@ -146,58 +146,49 @@ def text_of(chunks: list[dict[str, Any]]) -> str:
     return "".join(delta.get("content") or "" for delta in deltas)
 
 
-def test_it_answers_in_a_stream_and_says_what_it_used() -> None:
-    async def main() -> None:
-        async with local_model() as model:
-            endpoint = await model.endpoint()
-            question = chat("Name three primary colours.", max_tokens=24)
-            chunks = await asyncio.to_thread(streamed, endpoint, question)
-        assert endpoint.model == chunks[0]["model"] == "smollm2-135m-instruct"
-        assert endpoint.context_window == 8192
-        assert len(chunks) > 2
-        assert text_of(chunks).strip()
-        assert 1 < chunks[-1]["usage"]["completion_tokens"] <= 24
-        # The model's own template was used: its system sentence and the question.
-        assert chunks[-1]["usage"]["prompt_tokens"] > 20
-
-    asyncio.run(main())
+async def test_it_answers_in_a_stream_and_says_what_it_used() -> None:
+    async with local_model() as model:
+        endpoint = await model.endpoint()
+        question = chat("Name three primary colours.", max_tokens=24)
+        chunks = await asyncio.to_thread(streamed, endpoint, question)
+    assert endpoint.model == chunks[0]["model"] == "smollm2-135m-instruct"
+    assert endpoint.context_window == 8192
+    assert len(chunks) > 2
+    assert text_of(chunks).strip()
+    assert 1 < chunks[-1]["usage"]["completion_tokens"] <= 24
+    # The model's own template was used: its system sentence and the question.
+    assert chunks[-1]["usage"]["prompt_tokens"] > 20
 
 
-def test_it_wants_the_key_for_all_but_health() -> None:
-    async def main() -> None:
-        async with local_model() as model:
-            endpoint = await model.endpoint()
-            with request(endpoint, "/health") as response:
-                assert json.loads(response.read()) == {"status": "ok"}
-            for path, body in (
-                ("/v1/models", None),
-                ("/props", None),
-                ("/tokenize", {"content": "x"}),
-                ("/v1/chat/completions", chat("Hello")),
-                ("/v1/responses", {"input": "Hello"}),
-            ):
-                for key in (None, "wrong"):
-                    with request(endpoint, path, body, key) as response:
-                        assert response.status == 401, path
-
-    asyncio.run(main())
+async def test_it_wants_the_key_for_all_but_health() -> None:
+    async with local_model() as model:
+        endpoint = await model.endpoint()
+        with request(endpoint, "/health") as response:
+            assert json.loads(response.read()) == {"status": "ok"}
+        for path, body in (
+            ("/v1/models", None),
+            ("/props", None),
+            ("/tokenize", {"content": "x"}),
+            ("/v1/chat/completions", chat("Hello")),
+            ("/v1/responses", {"input": "Hello"}),
+        ):
+            for key in (None, "wrong"):
+                with request(endpoint, path, body, key) as response:
+                    assert response.status == 401, path
 
 
 @pytest.mark.attack("child-environment")
-def test_it_listens_on_no_port_and_shows_its_key_to_nobody() -> None:
-    async def main() -> None:
-        async with local_model() as model:
-            endpoint = await model.endpoint()
-            (pid,) = children_of(os.getpid())
-            assert listening_addresses(pid) == []
-            path = endpoint.socket_path
-            assert is_socket(path)
-            assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700  # noqa: PTH116, PTH120
-            for seen_by_others in ("cmdline", "environ"):
-                assert endpoint.key.encode() not in seen(pid, seen_by_others)
-        assert not is_socket(path)
-
-    asyncio.run(main())
+async def test_it_listens_on_no_port_and_shows_its_key_to_nobody() -> None:
+    async with local_model() as model:
+        endpoint = await model.endpoint()
+        (pid,) = children_of(os.getpid())
+        assert listening_addresses(pid) == []
+        path = endpoint.socket_path
+        assert is_socket(path)
+        assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700  # noqa: PTH116, PTH120
+        for seen_by_others in ("cmdline", "environ"):
+            assert endpoint.key.encode() not in seen(pid, seen_by_others)
+    assert not is_socket(path)
 
 
 def is_socket(path: str) -> bool:
@@ -222,147 +213,114 @@ def test_a_folder_with_the_longest_name_still_takes_the_socket(
         assert list(runtime.iterdir()) == []
 
 
-def test_what_it_logs_lies_on_no_disk() -> None:
-    async def main() -> None:
-        async with local_model() as model:
-            await model.endpoint()
-            [child] = children_of(os.getpid())
-            assert all(stream_of(child, n).startswith("/memfd:") for n in (1, 2))
-
-    asyncio.run(main())
+async def test_what_it_logs_lies_on_no_disk() -> None:
+    async with local_model() as model:
+        await model.endpoint()
+        [child] = children_of(os.getpid())
+        assert all(stream_of(child, n).startswith("/memfd:") for n in (1, 2))
 
 
-def test_it_counts_tokens() -> None:
-    async def main() -> None:
-        async with local_model() as model:
-            assert await model.count_tokens("") == 0
-            assert await model.count_tokens("Hello world, how are you?") == 7
-            assert await model.count_tokens("half a pair \ud800") > 3
-            sentence = "The tower was finished in September 1874. "
-            one = await model.count_tokens(sentence)
-            many = await model.count_tokens(sentence * 10_000)  # 420,000 characters: 5 slices
-            assert abs(many - one * 10_000) <= 10_000 + 5
-
-    asyncio.run(main())
+async def test_it_counts_tokens() -> None:
+    async with local_model() as model:
+        assert await model.count_tokens("") == 0
+        assert await model.count_tokens("Hello world, how are you?") == 7
+        assert await model.count_tokens("half a pair \ud800") > 3
+        sentence = "The tower was finished in September 1874. "
+        one = await model.count_tokens(sentence)
+        many = await model.count_tokens(sentence * 10_000)  # 420,000 characters: 5 slices
+        assert abs(many - one * 10_000) <= 10_000 + 5
 
 
-def test_a_second_request_waits_and_a_stopped_one_makes_room() -> None:
-    async def main() -> None:
-        async with local_model() as model:
-            endpoint = await model.endpoint()
-            endless = chat("Count up.", stream=True, ignore_eos=True)
-            with request(endpoint, "/v1/chat/completions", endless, endpoint.key) as response:
-                assert response.readline().startswith(b"data: ")
-                short = chat("Hello", max_tokens=2)
-                waiting = asyncio.create_task(asyncio.to_thread(streamed, endpoint, short))
-                response.readline()
-                assert not waiting.done()
-            chunks = await waiting
-            assert chunks[-1]["usage"]["completion_tokens"] == 2
-
-    asyncio.run(main())
+async def test_a_second_request_waits_and_a_stopped_one_makes_room() -> None:
+    async with local_model() as model:
+        endpoint = await model.endpoint()
+        endless = chat("Count up.", stream=True, ignore_eos=True)
+        with request(endpoint, "/v1/chat/completions", endless, endpoint.key) as response:
+            assert response.readline().startswith(b"data: ")
+            short = chat("Hello", max_tokens=2)
+            waiting = asyncio.create_task(asyncio.to_thread(streamed, endpoint, short))
+            response.readline()
+            assert not waiting.done()
+        chunks = await waiting
+        assert chunks[-1]["usage"]["completion_tokens"] == 2
 
 
-def test_all_who_ask_share_one_start() -> None:
-    async def main() -> None:
-        async with local_model() as model:
-            assert not model.running
-            impatient = asyncio.create_task(model.endpoint())
-            others = [asyncio.create_task(model.endpoint()) for _ in range(3)]
-            await until(lambda: children_of(os.getpid()))
-            impatient.cancel()
-            endpoints = await asyncio.gather(*others)
-            assert endpoints[0] == endpoints[1] == endpoints[2] == await model.endpoint()
-            assert len(children_of(os.getpid())) == 1
-
-    asyncio.run(main())
+async def test_all_who_ask_share_one_start() -> None:
+    async with local_model() as model:
+        assert not model.running
+        impatient = asyncio.create_task(model.endpoint())
+        others = [asyncio.create_task(model.endpoint()) for _ in range(3)]
+        await until(lambda: children_of(os.getpid()))
+        impatient.cancel()
+        endpoints = await asyncio.gather(*others)
+        assert endpoints[0] == endpoints[1] == endpoints[2] == await model.endpoint()
+        assert len(children_of(os.getpid())) == 1
 
 
-def test_it_starts_again_after_a_crash() -> None:
-    async def main() -> None:
-        async with local_model() as model:
-            before = await model.endpoint()
-            os.kill(children_of(os.getpid())[0], signal.SIGSEGV)
-            await until(lambda: not model.running)
-            after = await model.endpoint()
-            assert after.key != before.key
-            assert await model.count_tokens("Hello") == 1
-
-    asyncio.run(main())
+async def test_it_starts_again_after_a_crash() -> None:
+    async with local_model() as model:
+        before = await model.endpoint()
+        os.kill(children_of(os.getpid())[0], signal.SIGSEGV)
+        await until(lambda: not model.running)
+        after = await model.endpoint()
+        assert after.key != before.key
+        assert await model.count_tokens("Hello") == 1
 
 
-def test_a_crash_while_counting_is_told() -> None:
-    async def main() -> None:
-        async with local_model() as model:
-            await model.endpoint()
-            (pid,) = children_of(os.getpid())
-            os.kill(pid, signal.SIGSTOP)
-            counting = asyncio.create_task(model.count_tokens("Hello"))
-            await asyncio.sleep(0)
-            os.kill(pid, signal.SIGKILL)
-            with pytest.raises(LocalModelError, match="did not answer"):
-                await counting
-
-    asyncio.run(main())
+async def test_a_crash_while_counting_is_told() -> None:
+    async with local_model() as model:
+        await model.endpoint()
+        (pid,) = children_of(os.getpid())
+        os.kill(pid, signal.SIGSTOP)
+        counting = asyncio.create_task(model.count_tokens("Hello"))
+        await asyncio.sleep(0)
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(LocalModelError, match="did not answer"):
+            await counting
 
 
-def test_it_can_be_closed_while_it_loads() -> None:
-    async def main() -> None:
-        async with local_model() as model:
-            loading = asyncio.create_task(model.endpoint())
-            await until(lambda: children_of(os.getpid()))
-            await model.aclose()
-            with pytest.raises(LocalModelError, match="was stopped"):
-                await loading
-
-    asyncio.run(main())
+async def test_it_can_be_closed_while_it_loads() -> None:
+    async with local_model() as model:
+        loading = asyncio.create_task(model.endpoint())
+        await until(lambda: children_of(os.getpid()))
+        await model.aclose()
+        with pytest.raises(LocalModelError, match="was stopped"):
+            await loading
 
 
-def test_another_file_takes_its_place(tmp_path: Path) -> None:
+async def test_another_file_takes_its_place(tmp_path: Path) -> None:
     other = tmp_path / "another.gguf"
     other.symlink_to(built_in())
 
-    async def main() -> None:
-        async with local_model(context_window=1024) as model:
-            first = await model.endpoint()
-            model.weights = other
-            second = await model.endpoint()
-            assert (first.model, second.model) == ("smollm2-135m-instruct", "another")
-            assert first.context_window == second.context_window == 1024
-
-    asyncio.run(main())
+    async with local_model(context_window=1024) as model:
+        first = await model.endpoint()
+        model.weights = other
+        second = await model.endpoint()
+        assert (first.model, second.model) == ("smollm2-135m-instruct", "another")
+        assert first.context_window == second.context_window == 1024
 
 
-def test_a_window_wider_than_the_models_is_narrowed() -> None:
-    async def main() -> None:
-        async with local_model(context_window=10_000) as model:
-            assert (await model.endpoint()).context_window == 8192
-
-    asyncio.run(main())
+async def test_a_window_wider_than_the_models_is_narrowed() -> None:
+    async with local_model(context_window=10_000) as model:
+        assert (await model.endpoint()).context_window == 8192
 
 
-def test_a_damaged_model(tmp_path: Path) -> None:
+async def test_a_damaged_model(tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.gguf"
     with built_in().open("rb") as file:
         damaged.write_bytes(file.read(1_000_000))
 
-    async def main() -> None:
-        async with local_model(damaged) as model:
-            with pytest.raises(LocalModelError) as caught:
-                await model.endpoint()
-        assert caught.value.what_happened == "The model file damaged.gguf could not be loaded."
-        assert "failed to read key-value pairs" in caught.value.details
-
-    asyncio.run(main())
+    async with local_model(damaged) as model:
+        with pytest.raises(LocalModelError) as caught:
+            await model.endpoint()
+    assert caught.value.what_happened == "The model file damaged.gguf could not be loaded."
+    assert "failed to read key-value pairs" in caught.value.details
 
 
-def test_a_start_that_takes_too_long() -> None:
-    async def main() -> None:
-        async with local_model(start_timeout_s=0.01) as model:
-            with pytest.raises(LocalModelError, match=r"did not load within 0\.01 seconds"):
-                await model.endpoint()
-
-    asyncio.run(main())
+async def test_a_start_that_takes_too_long() -> None:
+    async with local_model(start_timeout_s=0.01) as model:
+        with pytest.raises(LocalModelError, match=r"did not load within 0\.01 seconds"):
+            await model.endpoint()
 
 
 def test_it_dies_with_its_parent() -> None:
@@ -411,19 +369,16 @@ def child(
             process.kill()
 
 
-def test_it_dies_with_its_parent_while_it_loads(tmp_path: Path) -> None:
+async def test_it_dies_with_its_parent_while_it_loads(tmp_path: Path) -> None:
     """A pipe that nobody writes to: opening it holds llama.cpp, and Python's lock, for ever."""
     fifo = tmp_path / "endless.gguf"
     os.mkfifo(fifo)
 
-    async def main() -> None:
-        with child(fifo, tmp_path / "log") as process:
-            assert process.stdin is not None
-            await until(lambda: b"xllamacpp" in seen(process.pid, "maps"))
-            process.stdin.close()
-            assert process.wait(PATIENCE_S) == -signal.SIGIO
-
-    asyncio.run(main())
+    with child(fifo, tmp_path / "log") as process:
+        assert process.stdin is not None
+        await until(lambda: b"xllamacpp" in seen(process.pid, "maps"))
+        process.stdin.close()
+        assert process.wait(PATIENCE_S) == -signal.SIGIO
 
 
 def test_neither_prompts_nor_the_key_are_logged(tmp_path: Path) -> None:

@@ -168,24 +168,21 @@ def test_lines_of_a_batch(request: ChatRequest, profile: Any, api: Api) -> None:
         assert row["body"]["store"] is False
 
 
-def test_a_batch_is_created_as_the_sdk_does() -> None:
-    async def main() -> None:
-        server = BatchServer()
-        async with server.http:
-            profile = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, server.base_url)
-            client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
-            batches = client.batches()
-            file_id = await batches.upload("repartee-x-1", io.BytesIO(b"{}\n"), 3)
-            made = await batches.create("repartee-x-1", file_id, Api.RESPONSES)
-            await client.aclose()
-        (created,) = [r.json for r in server.http.requests if r.path == "/v1/batches"]
-        adapter(BatchCreateParams).validate_python(created)
-        shown = {**server.batches[made.id], "created_at": 1}
-        shown.pop("looks")
-        assert Batch.model_validate(shown).input_file_id == file_id
-        assert server.files[file_id] == ("repartee-x-1.jsonl", b"{}\n")
-
-    asyncio.run(main())
+async def test_a_batch_is_created_as_the_sdk_does() -> None:
+    server = BatchServer()
+    async with server.http:
+        profile = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, server.base_url)
+        client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
+        batches = client.batches()
+        file_id = await batches.upload("repartee-x-1", io.BytesIO(b"{}\n"), 3)
+        made = await batches.create("repartee-x-1", file_id, Api.RESPONSES)
+        await client.aclose()
+    (created,) = [r.json for r in server.http.requests if r.path == "/v1/batches"]
+    adapter(BatchCreateParams).validate_python(created)
+    shown = {**server.batches[made.id], "created_at": 1}
+    shown.pop("looks")
+    assert Batch.model_validate(shown).input_file_id == file_id
+    assert server.files[file_id] == ("repartee-x-1.jsonl", b"{}\n")
 
 
 @pytest.mark.parametrize(

@@ -44,19 +44,16 @@ async def one_run(store: Path, profile: ProviderProfile) -> int:
     return len([event for event in events if isinstance(event, Notice)])
 
 
-def test_a_refusal_outlives_the_program_and_not_the_address(tmp_path: Path) -> None:
+async def test_a_refusal_outlives_the_program_and_not_the_address(tmp_path: Path) -> None:
     store = tmp_path / "store.sqlite3"
 
-    async def main() -> None:
-        async with LoopbackServer(REFUSED, RESPONSE) as server:
-            profile = replace(COMPATIBLE, base_url=server.base_url)
-            assert [await one_run(store, profile) for _ in range(2)] == [1, 1]
-            moved = replace(profile, base_url=server.base_url.replace("127.0.0.1", "localhost"))
-            assert await one_run(store, moved) == 0
-            sent = ["temperature" in request.json for request in server.requests]
-            assert sent == [True, False, False, True]
-
-    asyncio.run(main())
+    async with LoopbackServer(REFUSED, RESPONSE) as server:
+        profile = replace(COMPATIBLE, base_url=server.base_url)
+        assert [await one_run(store, profile) for _ in range(2)] == [1, 1]
+        moved = replace(profile, base_url=server.base_url.replace("127.0.0.1", "localhost"))
+        assert await one_run(store, moved) == 0
+        sent = ["temperature" in request.json for request in server.requests]
+        assert sent == [True, False, False, True]
 
 
 def test_an_old_refusal_is_tried_anew(tmp_path: Path) -> None:

@@ -164,17 +164,14 @@ def test_its_list_of_models_names_the_window(with_client: WithClient) -> None:
     with_client(use, Api.RESPONSES)
 
 
-def test_so_do_its_properties(endpoint: LocalEndpoint) -> None:
+async def test_so_do_its_properties(endpoint: LocalEndpoint) -> None:
     """Which an older one has to be asked for."""
 
-    async def main() -> None:
-        profile = ProviderProfile("here", "Here", ProviderKind.COMPATIBLE, endpoint.base_url)
-        key, socket_path = key_for(profile.base_url, endpoint.key), endpoint.socket_path
-        transport = Transport(profile, key, socket_path=socket_path)
-        beyond = window_source([{"id": "m", "owned_by": "llamacpp"}])
-        assert beyond is not None
-        windows = await transport.get_json(beyond.path, lambda reply: beyond.read(reply, ["m"]))
-        assert windows == {"m": 1024}
-        await transport.aclose()
-
-    asyncio.run(main())
+    profile = ProviderProfile("here", "Here", ProviderKind.COMPATIBLE, endpoint.base_url)
+    key, socket_path = key_for(profile.base_url, endpoint.key), endpoint.socket_path
+    transport = Transport(profile, key, socket_path=socket_path)
+    beyond = window_source([{"id": "m", "owned_by": "llamacpp"}])
+    assert beyond is not None
+    windows = await transport.get_json(beyond.path, lambda reply: beyond.read(reply, ["m"]))
+    assert windows == {"m": 1024}
+    await transport.aclose()

@@ -131,18 +131,15 @@ def test_every_turn_begins_as_the_one_before(api: Api, tmp_path: Path, remarks: 
     assert [usage.cached_tokens for usage in used[-2:]] == [cached[4], cached[5]], "and it is kept"
 
 
-def test_another_conversation_has_a_key_of_its_own(tmp_path: Path) -> None:
-    async def main() -> None:
-        server = CachingServer(Api.RESPONSES)
-        async with (
-            LoopbackServer(server.script) as loopback,
-            asker_of(tmp_path, loopback.base_url, api=Api.RESPONSES) as asker,
-        ):
-            await asker.ask(Draft("Why?"), [])
-            asker.conversation = replace(asker.conversation, id="another")
-            await asker.ask(Draft("Why?"), [])
-            keys = [request.json["prompt_cache_key"] for request in loopback.requests]
-            assert len(set(keys)) == 2
-            assert all(0 < len(key) <= 64 for key in keys)
-
-    asyncio.run(main())
+async def test_another_conversation_has_a_key_of_its_own(tmp_path: Path) -> None:
+    server = CachingServer(Api.RESPONSES)
+    async with (
+        LoopbackServer(server.script) as loopback,
+        asker_of(tmp_path, loopback.base_url, api=Api.RESPONSES) as asker,
+    ):
+        await asker.ask(Draft("Why?"), [])
+        asker.conversation = replace(asker.conversation, id="another")
+        await asker.ask(Draft("Why?"), [])
+        keys = [request.json["prompt_cache_key"] for request in loopback.requests]
+        assert len(set(keys)) == 2
+        assert all(0 < len(key) <= 64 for key in keys)

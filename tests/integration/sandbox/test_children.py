@@ -67,51 +67,42 @@ def test_it_is_confined_before_anything_is_sent(kind: Kind, memory: int) -> None
         child.stdin.close()
 
 
-def test_the_reader_is_confined_before_anything_is_sent() -> None:
-    async def main() -> None:
-        worker = DocumentWorker()
-        child, files = await worker._start(1 << 30)
-        try:
-            await until(confined(child.pid))
-            found = limits_of(child.pid)
-            assert found["Max data size"] == (str(1 << 30), str(1 << 30))
-            assert found["Max file size"] == found["Max core file size"] == ("0", "0")
-        finally:
-            files.close()
-            child.kill()
-            await child.communicate()
-
-    asyncio.run(main())
+async def test_the_reader_is_confined_before_anything_is_sent() -> None:
+    worker = DocumentWorker()
+    child, files = await worker._start(1 << 30)
+    try:
+        await until(confined(child.pid))
+        found = limits_of(child.pid)
+        assert found["Max data size"] == (str(1 << 30), str(1 << 30))
+        assert found["Max file size"] == found["Max core file size"] == ("0", "0")
+    finally:
+        files.close()
+        child.kill()
+        await child.communicate()
 
 
-def test_pages_are_drawn_in_a_confined_process() -> None:
-    async def main() -> None:
-        worker = PageWorker()
-        try:
-            report = ViewedDocument("x", "report.pdf", DATA / "report.pdf")
-            assert len(await worker.sizes(report)) == 3
-            assert len(await worker.strip(report, Strip(1, 60, 80, 0, 20))) == 4 * 60 * 20
-            assert is_confined(worker.pid)
-        finally:
-            await worker.aclose()
-
-    asyncio.run(main())
+async def test_pages_are_drawn_in_a_confined_process() -> None:
+    worker = PageWorker()
+    try:
+        report = ViewedDocument("x", "report.pdf", DATA / "report.pdf")
+        assert len(await worker.sizes(report)) == 3
+        assert len(await worker.strip(report, Strip(1, 60, 80, 0, 20))) == 4 * 60 * 20
+        assert is_confined(worker.pid)
+    finally:
+        await worker.aclose()
 
 
-def test_more_memory_takes_another_process() -> None:
-    async def main() -> None:
-        worker = DocumentWorker()
-        try:
-            await worker.count_tokens("x")
-            first = worker.pid
-            worker.limits = replace(worker.limits, memory_bytes=3 << 30)
-            await worker.count_tokens("x")
-            assert worker.pid != first
-            assert limits_of(worker.pid)["Max data size"] == (str(3 << 30), str(3 << 30))
-        finally:
-            await worker.aclose()
-
-    asyncio.run(main())
+async def test_more_memory_takes_another_process() -> None:
+    worker = DocumentWorker()
+    try:
+        await worker.count_tokens("x")
+        first = worker.pid
+        worker.limits = replace(worker.limits, memory_bytes=3 << 30)
+        await worker.count_tokens("x")
+        assert worker.pid != first
+        assert limits_of(worker.pid)["Max data size"] == (str(3 << 30), str(3 << 30))
+    finally:
+        await worker.aclose()
 
 
 def test_every_document_of_the_corpus_reads_the_same_as_unconfined() -> None:

@@ -175,7 +175,9 @@ def start(script: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_kill_in_the_middle_loses_nothing_that_was_acknowledged(path: Path, seed: int) -> None:
+async def test_a_kill_in_the_middle_loses_nothing_that_was_acknowledged(
+    path: Path, seed: int
+) -> None:
     chance = random.Random(seed)
     with start(STREAMER, path) as process:
         assert process.stdout is not None
@@ -184,82 +186,71 @@ def test_a_kill_in_the_middle_loses_nothing_that_was_acknowledged(path: Path, se
         said += process.stdout.readlines()
     lines = [line.split() for line in said if line.endswith("\n")]
 
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            interrupted = await store.interrupt_orphans()
-            found = await database.read(lambda c: c.execute("PRAGMA integrity_check").fetchone()[0])
-            assert found == "ok"
-            length: dict[str, int] = {}
-            for word, *ids in lines:
-                if word == "begun":
-                    assert await store.message(ids[0]) is not None
-                    length[ids[1]] = 0
-                else:
-                    length[ids[0]] = int(ids[1])
-            for answer_id, least in length.items():
-                answer = await store.message(answer_id)
-                assert answer is not None
-                assert len(answer.text) >= least
-            ended = {ids[0] for word, *ids in lines if word == "ended"}
-            for answer_id in length:
-                answer = await store.message(answer_id)
-                assert answer is not None
-                if answer_id in ended:
-                    assert answer.status is MessageStatus.COMPLETE
-                elif answer.status is not MessageStatus.COMPLETE:
-                    assert answer.status is MessageStatus.INTERRUPTED
-                    assert answer.conversation_id in interrupted
-            statuses = await database.read(
-                lambda c: [r[0] for r in c.execute("SELECT DISTINCT status FROM messages")]
-            )
-            assert "streaming" not in statuses
-            whole = [n for n in length.values() if n]
-            assert len(await Search(database).find("grapefruit")) >= len(whole)
-
-    asyncio.run(main())
-
-
-def test_what_another_process_streams_is_left_to_it(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            with start(STREAMER, path) as process:
-                assert process.stdout is not None
-                answer_id = process.stdout.readline().split()[2]
-                assert await store.interrupt_orphans() == []
-                process.send_signal(signal.SIGSTOP)  # so that it stays in the middle
-                assert await store.interrupt_orphans() == []
-                process.kill()
-            interrupted = await store.interrupt_orphans()
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        interrupted = await store.interrupt_orphans()
+        found = await database.read(lambda c: c.execute("PRAGMA integrity_check").fetchone()[0])
+        assert found == "ok"
+        length: dict[str, int] = {}
+        for word, *ids in lines:
+            if word == "begun":
+                assert await store.message(ids[0]) is not None
+                length[ids[1]] = 0
+            else:
+                length[ids[0]] = int(ids[1])
+        for answer_id, least in length.items():
             answer = await store.message(answer_id)
             assert answer is not None
-            assert (answer.status is MessageStatus.INTERRUPTED) == bool(interrupted)
+            assert len(answer.text) >= least
+        ended = {ids[0] for word, *ids in lines if word == "ended"}
+        for answer_id in length:
+            answer = await store.message(answer_id)
+            assert answer is not None
+            if answer_id in ended:
+                assert answer.status is MessageStatus.COMPLETE
+            elif answer.status is not MessageStatus.COMPLETE:
+                assert answer.status is MessageStatus.INTERRUPTED
+                assert answer.conversation_id in interrupted
+        statuses = await database.read(
+            lambda c: [r[0] for r in c.execute("SELECT DISTINCT status FROM messages")]
+        )
+        assert "streaming" not in statuses
+        whole = [n for n in length.values() if n]
+        assert len(await Search(database).find("grapefruit")) >= len(whole)
 
-    asyncio.run(main())
+
+async def test_what_another_process_streams_is_left_to_it(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        with start(STREAMER, path) as process:
+            assert process.stdout is not None
+            answer_id = process.stdout.readline().split()[2]
+            assert await store.interrupt_orphans() == []
+            process.send_signal(signal.SIGSTOP)  # so that it stays in the middle
+            assert await store.interrupt_orphans() == []
+            process.kill()
+        interrupted = await store.interrupt_orphans()
+        answer = await store.message(answer_id)
+        assert answer is not None
+        assert (answer.status is MessageStatus.INTERRUPTED) == bool(interrupted)
 
 
-def test_two_processes_and_we_write_at_once(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            with start(WRITER, path, "one") as one, start(WRITER, path, "two") as two:
-                for process in (one, two):
-                    assert process.stdout is not None
-                    assert process.stdout.readline() == "open\n"
-                for process in (one, two):
-                    assert process.stdin is not None
-                    process.stdin.write("\n")
-                    process.stdin.flush()
-                for n in range(60):
-                    await store.create(a_conversation(f"three {n}"))
-                assert one.wait() == two.wait() == 0
-            titles = sorted(c.title for c in await store.all())
-            assert titles == sorted(
-                f"{who} {n}" for who in ("one", "two", "three") for n in range(60)
-            )
-
-    asyncio.run(main())
+async def test_two_processes_and_we_write_at_once(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        with start(WRITER, path, "one") as one, start(WRITER, path, "two") as two:
+            for process in (one, two):
+                assert process.stdout is not None
+                assert process.stdout.readline() == "open\n"
+            for process in (one, two):
+                assert process.stdin is not None
+                process.stdin.write("\n")
+                process.stdin.flush()
+            for n in range(60):
+                await store.create(a_conversation(f"three {n}"))
+            assert one.wait() == two.wait() == 0
+        titles = sorted(c.title for c in await store.all())
+        assert titles == sorted(f"{who} {n}" for who in ("one", "two", "three") for n in range(60))
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
@@ -338,29 +329,23 @@ def test_a_read_only_disk_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
+async def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o500)
 
-    async def main() -> None:
-        with pytest.raises(StoreFullError, match="read-only"):
-            await Database(folder / "store.sqlite3").open()
-
-    asyncio.run(main())
+    with pytest.raises(StoreFullError, match="read-only"):
+        await Database(folder / "store.sqlite3").open()
 
 
-def test_a_store_that_somebody_writes_to_for_too_long_is_named_busy(
+async def test_a_store_that_somebody_writes_to_for_too_long_is_named_busy(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("desktop_app.storage.database.database.BUSY_TIMEOUT_S", 0.1)
 
-    async def main() -> None:
-        async with opened(path) as database:
-            with closing(sqlite3.connect(path, isolation_level=None)) as other:
-                other.execute("BEGIN IMMEDIATE")
-                with pytest.raises(StorageError, match="busy"):
-                    await ConversationStore(database).create(a_conversation())
-                other.execute("ROLLBACK")
-            await ConversationStore(database).create(a_conversation())
-
-    asyncio.run(main())
+    async with opened(path) as database:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StorageError, match="busy"):
+                await ConversationStore(database).create(a_conversation())
+            other.execute("ROLLBACK")
+        await ConversationStore(database).create(a_conversation())

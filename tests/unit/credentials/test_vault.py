@@ -58,48 +58,42 @@ def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         None,
     ],
 )
-def test_without_a_keyring_to_trust_the_key_is_for_this_session(
+async def test_without_a_keyring_to_trust_the_key_is_for_this_session(
     backend: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if backend is not None:
         monkeypatch.setenv("PYTHON_KEYRING_BACKEND", backend)
 
-    async def main() -> None:
-        notes = Notes()
-        vault = KeyVault("repartee:test", notes)
-        probed = await vault.probe()
-        assert not probed.works
-        assert probed.why
-        assert await vault.set("openai", SECRET) is KeyPlace.SESSION
-        assert await vault.get("openai", HERE) == SECRET
-        assert await vault.place("openai", HERE) is KeyPlace.SESSION
-        assert notes.stored == {}
-        assert vault.last_probe is not None
-        assert KEY not in vault.last_probe.why
-        await vault.remove("openai")
-        assert await vault.get("openai", HERE) is None
-        assert await vault.place("openai", HERE) is KeyPlace.NONE
-
-    asyncio.run(main())
+    notes = Notes()
+    vault = KeyVault("repartee:test", notes)
+    probed = await vault.probe()
+    assert not probed.works
+    assert probed.why
+    assert await vault.set("openai", SECRET) is KeyPlace.SESSION
+    assert await vault.get("openai", HERE) == SECRET
+    assert await vault.place("openai", HERE) is KeyPlace.SESSION
+    assert notes.stored == {}
+    assert vault.last_probe is not None
+    assert KEY not in vault.last_probe.why
+    await vault.remove("openai")
+    assert await vault.get("openai", HERE) is None
+    assert await vault.place("openai", HERE) is KeyPlace.NONE
 
 
-def test_a_keyring_that_keeps_nothing_is_not_given_the_key(
+async def test_a_keyring_that_keeps_nothing_is_not_given_the_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"{forgetful.__name__}.Keyring")
 
-    async def main() -> None:
-        vault = KeyVault("repartee:test", Notes())
-        assert await vault.set("openai", SECRET) is KeyPlace.SESSION
-        assert vault.last_probe is not None
-        assert "does not keep" in vault.last_probe.why
-        assert forgetful.Keyring.given
-        assert KEY not in forgetful.Keyring.given
-
-    asyncio.run(main())
+    vault = KeyVault("repartee:test", Notes())
+    assert await vault.set("openai", SECRET) is KeyPlace.SESSION
+    assert vault.last_probe is not None
+    assert "does not keep" in vault.last_probe.why
+    assert forgetful.Keyring.given
+    assert KEY not in forgetful.Keyring.given
 
 
-def test_a_keyring_named_in_a_file_is_not_trusted_either(
+async def test_a_keyring_named_in_a_file_is_not_trusted_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "python_keyring"
@@ -109,87 +103,66 @@ def test_a_keyring_named_in_a_file_is_not_trusted_either(
     )
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    async def main() -> None:
-        probed = await KeyVault("repartee:test", Notes()).probe()
-        assert not probed.works
-        assert "not the keyring of the operating system" in probed.why
-
-    asyncio.run(main())
+    probed = await KeyVault("repartee:test", Notes()).probe()
+    assert not probed.works
+    assert "not the keyring of the operating system" in probed.why
 
 
-def test_a_key_that_was_stored_and_cannot_be_reached_is_an_error_not_none() -> None:
-    async def main() -> None:
-        notes = Notes(openai=HERE)
-        vault = KeyVault("repartee:test", notes)
-        assert await vault.place("openai", HERE) is KeyPlace.KEYRING
-        with pytest.raises(CredentialError) as caught:
-            await vault.get("openai", HERE)
-        assert caught.value.what_to_do
-        with pytest.raises(CredentialError):
-            await vault.remove("openai")
-        assert notes.stored == {"openai": HERE}  # it still lies there
-
-    asyncio.run(main())
+async def test_a_key_that_was_stored_and_cannot_be_reached_is_an_error_not_none() -> None:
+    notes = Notes(openai=HERE)
+    vault = KeyVault("repartee:test", notes)
+    assert await vault.place("openai", HERE) is KeyPlace.KEYRING
+    with pytest.raises(CredentialError) as caught:
+        await vault.get("openai", HERE)
+    assert caught.value.what_to_do
+    with pytest.raises(CredentialError):
+        await vault.remove("openai")
+    assert notes.stored == {"openai": HERE}  # it still lies there
 
 
-def test_keys_from_the_environment_come_first() -> None:
-    async def main() -> None:
-        vault = KeyVault("repartee:test", Notes(env=HERE))
-        vault.use_for_session("env", SECRET, KeyPlace.ENVIRONMENT)
-        assert await vault.get("env", HERE) == SECRET
-        assert await vault.place("env", HERE) is KeyPlace.ENVIRONMENT
-
-    asyncio.run(main())
+async def test_keys_from_the_environment_come_first() -> None:
+    vault = KeyVault("repartee:test", Notes(env=HERE))
+    vault.use_for_session("env", SECRET, KeyPlace.ENVIRONMENT)
+    assert await vault.get("env", HERE) == SECRET
+    assert await vault.place("env", HERE) is KeyPlace.ENVIRONMENT
 
 
 @pytest.mark.attack("key-origin")
 @pytest.mark.parametrize("place", [KeyPlace.SESSION, KeyPlace.ENVIRONMENT])
-def test_a_key_of_this_session_belongs_to_its_origin(place: KeyPlace) -> None:
-    async def main() -> None:
-        vault = KeyVault("repartee:test", Notes())
-        vault.use_for_session("openai", SECRET, place)
-        for other in (ELSEWHERE, "http://api.openai.com:443", "https://api.openai.com:80", ""):
-            assert await vault.get("openai", other) is None
-            assert await vault.place("openai", other) is KeyPlace.ELSEWHERE
-        assert await vault.get("openai", HERE) == SECRET
-        assert await vault.place("openai", HERE) is place
-
-    asyncio.run(main())
+async def test_a_key_of_this_session_belongs_to_its_origin(place: KeyPlace) -> None:
+    vault = KeyVault("repartee:test", Notes())
+    vault.use_for_session("openai", SECRET, place)
+    for other in (ELSEWHERE, "http://api.openai.com:443", "https://api.openai.com:80", ""):
+        assert await vault.get("openai", other) is None
+        assert await vault.place("openai", other) is KeyPlace.ELSEWHERE
+    assert await vault.get("openai", HERE) == SECRET
+    assert await vault.place("openai", HERE) is place
 
 
 @pytest.mark.attack("key-origin")
-def test_a_key_for_another_origin_is_not_even_asked_for() -> None:
-    async def main() -> None:
-        vault = KeyVault("repartee:test", Notes(openai=HERE))
-        assert await vault.get("openai", ELSEWHERE) is None  # there is no keyring to be asked
-        assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
-        with pytest.raises(CredentialError):
-            await vault.get("openai", HERE)
-
-    asyncio.run(main())
+async def test_a_key_for_another_origin_is_not_even_asked_for() -> None:
+    vault = KeyVault("repartee:test", Notes(openai=HERE))
+    assert await vault.get("openai", ELSEWHERE) is None  # there is no keyring to be asked
+    assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
+    with pytest.raises(CredentialError):
+        await vault.get("openai", HERE)
 
 
-def test_a_key_without_an_address_is_not_taken() -> None:
-    async def main() -> None:
-        vault = KeyVault("repartee:test", Notes())
-        with pytest.raises(CredentialError, match="no usable address"):
-            await vault.set("openai", Secret(KEY, ""))
-        assert await vault.place("openai", "") is KeyPlace.NONE
-
-    asyncio.run(main())
+async def test_a_key_without_an_address_is_not_taken() -> None:
+    vault = KeyVault("repartee:test", Notes())
+    with pytest.raises(CredentialError, match="no usable address"):
+        await vault.set("openai", Secret(KEY, ""))
+    assert await vault.place("openai", "") is KeyPlace.NONE
 
 
-def test_a_key_of_unknown_origin_may_be_there() -> None:
-    async def main() -> None:
-        known = {"bound": HERE, "lost": ""}
-        notes = Notes(restored="", bound="", lost="")
-        vault = KeyVault("repartee:test", notes, legacy_origins=lambda: known)
-        assert await vault.place("restored", HERE) is KeyPlace.UNKNOWN
-        assert await vault.place("lost", HERE) is KeyPlace.UNKNOWN
-        assert await vault.place("bound", HERE) is KeyPlace.KEYRING
-        assert await vault.place("bound", ELSEWHERE) is KeyPlace.ELSEWHERE
-
-    asyncio.run(main())
+async def test_a_key_of_unknown_origin_may_be_there() -> None:
+    known = {"bound": HERE, "lost": ""}
+    notes = Notes(restored="", bound="", lost="")
+    vault = KeyVault("repartee:test", notes, legacy_origins=lambda: known)
+    assert await vault.place("restored", HERE) is KeyPlace.UNKNOWN
+    assert await vault.place("lost", HERE) is KeyPlace.UNKNOWN
+    assert await vault.place("bound", HERE) is KeyPlace.KEYRING
+    assert await vault.place("bound", ELSEWHERE) is KeyPlace.ELSEWHERE
 
 
 def test_no_representation_shows_a_key() -> None:
@@ -241,12 +214,9 @@ def test_a_call_that_hangs_is_left_behind() -> None:
     answered.set()
 
 
-def test_what_a_call_raises_reaches_the_caller() -> None:
+async def test_what_a_call_raises_reaches_the_caller() -> None:
     def job() -> None:
         raise ZeroDivisionError
 
-    async def main() -> None:
-        with pytest.raises(ZeroDivisionError):
-            await _run_in_thread(job, 10)
-
-    asyncio.run(main())
+    with pytest.raises(ZeroDivisionError):
+        await _run_in_thread(job, 10)

@@ -151,46 +151,40 @@ def test_a_member_that_went_away_is_left_out_and_the_others_are_read(tmp_path: P
     )
 
 
-def test_a_folder_of_more_files_than_may_be_open_is_read(tmp_path: Path) -> None:
+async def test_a_folder_of_more_files_than_may_be_open_is_read(tmp_path: Path) -> None:
     for number in range(400):
         (tmp_path / f"{number:03}.txt").write_text(f"file {number}")
 
-    async def main() -> None:
-        worker = DocumentWorker()
-        try:
-            await worker.count_tokens("x")
-            before = open_descriptors()
-            document = await worker.extract(tmp_path)
-            assert "# 399.txt\n\nfile 399" in document.text
-            assert document.note == "400 files read."
-            assert open_descriptors() == before
-        finally:
-            await worker.aclose()
-
-    asyncio.run(main())
+    worker = DocumentWorker()
+    try:
+        await worker.count_tokens("x")
+        before = open_descriptors()
+        document = await worker.extract(tmp_path)
+        assert "# 399.txt\n\nfile 399" in document.text
+        assert document.note == "400 files read."
+        assert open_descriptors() == before
+    finally:
+        await worker.aclose()
 
 
-def test_cancelling_leaves_no_file_open(tmp_path: Path) -> None:
+async def test_cancelling_leaves_no_file_open(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("words")
 
-    async def main() -> None:
-        worker = DocumentWorker()
-        try:
-            await worker.extract(tmp_path / "a.txt")
-            await worker.aclose()
-            before = open_descriptors()
-            for turns in range(8):
-                reading = asyncio.ensure_future(worker.extract(tmp_path / "a.txt"))
-                for _ in range(turns):
-                    await asyncio.sleep(0)
-                reading.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await reading
-            await worker.aclose()
-            await asyncio.get_running_loop().shutdown_default_executor()
-            await asyncio.sleep(0)
-            assert open_descriptors() == before
-        finally:
-            await worker.aclose()
-
-    asyncio.run(main())
+    worker = DocumentWorker()
+    try:
+        await worker.extract(tmp_path / "a.txt")
+        await worker.aclose()
+        before = open_descriptors()
+        for turns in range(8):
+            reading = asyncio.ensure_future(worker.extract(tmp_path / "a.txt"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+        await worker.aclose()
+        await asyncio.get_running_loop().shutdown_default_executor()
+        await asyncio.sleep(0)
+        assert open_descriptors() == before
+    finally:
+        await worker.aclose()

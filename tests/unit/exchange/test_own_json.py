@@ -241,38 +241,32 @@ def test_an_attachment_without_a_hash_is_no_ones(tmp_path: Path) -> None:
     assert isinstance(found, ImportedConversation)
 
 
-def test_messages_of_another_conversation_are_refused(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            importing = ImportStore(database)
-            one, other = a_conversation("one"), a_conversation("other")
-            question = a_question(one, "mine")
-            await importing.add(one, [question], None)
-            stolen = replace(question, conversation_id=other.id)
-            with pytest.raises(ImportRefusedError):
-                await importing.add(other, [stolen], None)
-            assert await ConversationStore(database).get(other.id) is None
-
-    asyncio.run(main())
+async def test_messages_of_another_conversation_are_refused(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s") as database:
+        importing = ImportStore(database)
+        one, other = a_conversation("one"), a_conversation("other")
+        question = a_question(one, "mine")
+        await importing.add(one, [question], None)
+        stolen = replace(question, conversation_id=other.id)
+        with pytest.raises(ImportRefusedError):
+            await importing.add(other, [stolen], None)
+        assert await ConversationStore(database).get(other.id) is None
 
 
-def test_a_newer_file_adds_what_is_new(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            importing, store = ImportStore(database), ConversationStore(database)
-            conversation = a_conversation()
-            first = a_question(conversation, "first")
-            more = a_question(conversation, "more", first, minutes=1)
-            before = replace(conversation, leaf_id=first.id)
-            await importing.add(before, [first], None)
-            after = replace(conversation, leaf_id=more.id, title="Renamed elsewhere")
-            assert await importing.add(after, [first, more], None) == Added(False, 1)
-            assert [m.text for m in await store.path(conversation.id)] == ["first", "more"]
-            kept = await store.get(conversation.id)
-            assert kept is not None
-            assert kept.title == conversation.title  # what is there stays as it is
-
-    asyncio.run(main())
+async def test_a_newer_file_adds_what_is_new(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s") as database:
+        importing, store = ImportStore(database), ConversationStore(database)
+        conversation = a_conversation()
+        first = a_question(conversation, "first")
+        more = a_question(conversation, "more", first, minutes=1)
+        before = replace(conversation, leaf_id=first.id)
+        await importing.add(before, [first], None)
+        after = replace(conversation, leaf_id=more.id, title="Renamed elsewhere")
+        assert await importing.add(after, [first, more], None) == Added(False, 1)
+        assert [m.text for m in await store.path(conversation.id)] == ["first", "more"]
+        kept = await store.get(conversation.id)
+        assert kept is not None
+        assert kept.title == conversation.title  # what is there stays as it is
 
 
 def test_a_newer_versions_file_is_refused(tmp_path: Path) -> None:
@@ -280,7 +274,7 @@ def test_a_newer_versions_file_is_refused(tmp_path: Path) -> None:
         read(tmp_path, b'{"format": "repartee", "version": 2}')
 
 
-def test_the_preset_comes_along(tmp_path: Path) -> None:
+async def test_the_preset_comes_along(tmp_path: Path) -> None:
     own = Overrides("Be brief.", GenerationParameters(temperature=0.5), frozenset({"temperature"}))
     preset = Preset(new_id(), "Editor", "", "", Variant.PRO, Effort.HIGH, own, 3, NOON)
     conversation = a_conversation(preset_id=preset.id)
@@ -296,24 +290,21 @@ def test_the_preset_comes_along(tmp_path: Path) -> None:
     (found,) = read(tmp_path, first)
     assert found.preset == preset
 
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            importing, prompts = ImportStore(database), PromptStore(database)
-            store = ConversationStore(database)
-            whole = (found.conversation, found.messages, None, (), found.preset)
-            await importing.add(*whole)
-            kept = await store.get(conversation.id)
-            assert kept is not None
-            assert out(kept, *await prompts.presets()) == first
-            await prompts.remove_preset(preset.id)
-            await importing.add(*whole)
-            assert await prompts.presets() == []  # what was deleted since stays so
-            without = out(kept, None)
-            (again,) = read(tmp_path, without)
-            assert again.conversation.preset_id is None
-            assert out(again.conversation, None) == without
-
-    asyncio.run(main())
+    async with opened(tmp_path / "store.sqlite3") as database:
+        importing, prompts = ImportStore(database), PromptStore(database)
+        store = ConversationStore(database)
+        whole = (found.conversation, found.messages, None, (), found.preset)
+        await importing.add(*whole)
+        kept = await store.get(conversation.id)
+        assert kept is not None
+        assert out(kept, *await prompts.presets()) == first
+        await prompts.remove_preset(preset.id)
+        await importing.add(*whole)
+        assert await prompts.presets() == []  # what was deleted since stays so
+        without = out(kept, None)
+        (again,) = read(tmp_path, without)
+        assert again.conversation.preset_id is None
+        assert out(again.conversation, None) == without
 
 
 @pytest.mark.parametrize(
@@ -330,7 +321,7 @@ def test_a_damaged_preset_is_said(tmp_path: Path, damage: dict[str, Any]) -> Non
     assert isinstance(found, ImportRefusedError)
 
 
-def test_compactions_come_along_once_and_as_they_were(tmp_path: Path) -> None:
+async def test_compactions_come_along_once_and_as_they_were(tmp_path: Path) -> None:
     conversation = a_conversation()
     question = a_question(conversation, "Hello")
     made = Compaction(
@@ -345,17 +336,14 @@ def test_compactions_come_along_once_and_as_they_were(tmp_path: Path) -> None:
     (found,) = read(tmp_path, stream.getvalue())
     assert found.compactions == (made, undone)
 
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            importing, store = ImportStore(database), CompactionStore(database)
-            whole = (found.conversation, found.messages, None, found.compactions)
-            await importing.add(*whole)
-            await store.undo(made.id, NOON)
-            await importing.add(*whole)
-            kept = await store.of(conversation.id)
-            assert kept == (replace(made, undone_at=NOON), undone)
-
-    asyncio.run(main())
+    async with opened(tmp_path / "store.sqlite3") as database:
+        importing, store = ImportStore(database), CompactionStore(database)
+        whole = (found.conversation, found.messages, None, found.compactions)
+        await importing.add(*whole)
+        await store.undo(made.id, NOON)
+        await importing.add(*whole)
+        kept = await store.of(conversation.id)
+        assert kept == (replace(made, undone_at=NOON), undone)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from desktop_app.backend.backend import LIMITS_SET, build_backend, use_limits
 from desktop_app.documents.worker.document_worker import Limits
 from desktop_app.settings.schema import settings_of
@@ -16,16 +14,13 @@ def test_the_settings_are_the_limits_and_nothing_else() -> None:
     assert {f"documents.{name}" for name in LIMITS_SET} == declared
 
 
-def test_the_worker_is_given_what_is_set() -> None:
-    async def main() -> None:
-        backend = build_backend()
-        try:
-            use_limits(backend, with_defaults({}))
-            assert backend.documents.limits == Limits()
-            use_limits(backend, with_defaults({"documents.pages": 100, "documents.file_mb": 10}))
-            assert backend.documents.limits.pages == 100
-            assert backend.documents.limits.file_bytes == 10 << 20
-        finally:
-            await backend.aclose()
-
-    asyncio.run(main())
+async def test_the_worker_is_given_what_is_set() -> None:
+    backend = build_backend()
+    try:
+        use_limits(backend, with_defaults({}))
+        assert backend.documents.limits == Limits()
+        use_limits(backend, with_defaults({"documents.pages": 100, "documents.file_mb": 10}))
+        assert backend.documents.limits.pages == 100
+        assert backend.documents.limits.file_bytes == 10 << 20
+    finally:
+        await backend.aclose()

@@ -40,33 +40,30 @@ async def gateway_over(folder: Path) -> AsyncIterator[tuple[ProviderGateway, Key
         await gateway.aclose()
 
 
-def test_a_changed_profile_does_not_cut_an_answer_that_is_coming(tmp_path: Path) -> None:
-    async def main() -> None:
-        go_on = asyncio.Event()
+async def test_a_changed_profile_does_not_cut_an_answer_that_is_coming(tmp_path: Path) -> None:
+    go_on = asyncio.Event()
 
-        async def slowly(_: Received, writer: asyncio.StreamWriter) -> None:
-            delta = b'data: {"choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n'
-            writer.write(STREAM_HEAD + chunk(delta % b"one"))
-            await go_on.wait()
-            writer.write(chunk(delta % b"two") + chunk(b"data: [DONE]\n\n") + STREAM_END)
+    async def slowly(_: Received, writer: asyncio.StreamWriter) -> None:
+        delta = b'data: {"choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n'
+        writer.write(STREAM_HEAD + chunk(delta % b"one"))
+        await go_on.wait()
+        writer.write(chunk(delta % b"two") + chunk(b"data: [DONE]\n\n") + STREAM_END)
 
-        async with LoopbackServer(slowly) as server, gateway_over(tmp_path) as (gateway, _):
-            profile = replace(COMPATIBLE, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
-            client = await gateway.provider(profile)
-            events = client.stream(ask(model="m"))
-            seen = [event async for event in _until_text(events)]
-            other = await gateway.provider(replace(profile, name="Renamed"))
-            assert other is not client
-            assert [client.is_idle] == [False]
-            go_on.set()
-            seen += [event async for event in events]
-            assert [e.text for e in seen if isinstance(e, TextDelta)] == ["one", "two"]
-            assert isinstance(seen[-1], Completed)
-            assert [client.is_idle] == [True]
-            await gateway.provider(profile)
-            assert client not in gateway._retired
-
-    asyncio.run(main())
+    async with LoopbackServer(slowly) as server, gateway_over(tmp_path) as (gateway, _):
+        profile = replace(COMPATIBLE, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
+        client = await gateway.provider(profile)
+        events = client.stream(ask(model="m"))
+        seen = [event async for event in _until_text(events)]
+        other = await gateway.provider(replace(profile, name="Renamed"))
+        assert other is not client
+        assert [client.is_idle] == [False]
+        go_on.set()
+        seen += [event async for event in events]
+        assert [e.text for e in seen if isinstance(e, TextDelta)] == ["one", "two"]
+        assert isinstance(seen[-1], Completed)
+        assert [client.is_idle] == [True]
+        await gateway.provider(profile)
+        assert client not in gateway._retired
 
 
 async def _until_text(events: AsyncIterator[object]) -> AsyncIterator[object]:
@@ -76,40 +73,34 @@ async def _until_text(events: AsyncIterator[object]) -> AsyncIterator[object]:
             return
 
 
-def test_a_server_of_one_s_own_gets_the_key_that_was_entered_for_it(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with LoopbackServer(LISTED) as server, gateway_over(tmp_path) as (gateway, vault):
-            profile = replace(COMPATIBLE, base_url=server.base_url)
-            await (await gateway.provider(profile)).models()
-            key = key_for(server.base_url, "not-a-key")
-            vault.use_for_session(profile.id, key, KeyPlace.SESSION)
-            await (await gateway.provider(profile)).models()
-            sent = [request.headers.get("authorization") for request in server.requests]
-            assert sent == [None, "Bearer not-a-key"]
-
-    asyncio.run(main())
+async def test_a_server_of_one_s_own_gets_the_key_that_was_entered_for_it(tmp_path: Path) -> None:
+    async with LoopbackServer(LISTED) as server, gateway_over(tmp_path) as (gateway, vault):
+        profile = replace(COMPATIBLE, base_url=server.base_url)
+        await (await gateway.provider(profile)).models()
+        key = key_for(server.base_url, "not-a-key")
+        vault.use_for_session(profile.id, key, KeyPlace.SESSION)
+        await (await gateway.provider(profile)).models()
+        sent = [request.headers.get("authorization") for request in server.requests]
+        assert sent == [None, "Bearer not-a-key"]
 
 
-def test_another_password_of_the_proxy_is_another_client(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with (
-            LoopbackServer(LISTED) as server,
-            HttpProxy(user="me", password="right", leads_to=server.base_url) as proxy,
-            gateway_over(tmp_path) as (gateway, vault),
-        ):
-            profile = replace(
-                COMPATIBLE,
-                base_url="http://far.lan/v1",
-                plain_http_hosts=("far.lan",),
-                proxy=proxy.url_for("me"),
-            )
-            first = await gateway.provider(profile)
-            password = key_for(profile.proxy, "right")
-            vault.use_for_session(profile.proxy_password_id, password, KeyPlace.SESSION)
-            second = await gateway.provider(profile)
-            assert second is not first
-            assert await second.models() == ("a",)
-            assert await gateway.provider(profile) is second
-            assert "right" not in repr(gateway._clients)
-
-    asyncio.run(main())
+async def test_another_password_of_the_proxy_is_another_client(tmp_path: Path) -> None:
+    async with (
+        LoopbackServer(LISTED) as server,
+        HttpProxy(user="me", password="right", leads_to=server.base_url) as proxy,
+        gateway_over(tmp_path) as (gateway, vault),
+    ):
+        profile = replace(
+            COMPATIBLE,
+            base_url="http://far.lan/v1",
+            plain_http_hosts=("far.lan",),
+            proxy=proxy.url_for("me"),
+        )
+        first = await gateway.provider(profile)
+        password = key_for(profile.proxy, "right")
+        vault.use_for_session(profile.proxy_password_id, password, KeyPlace.SESSION)
+        second = await gateway.provider(profile)
+        assert second is not first
+        assert await second.models() == ("a",)
+        assert await gateway.provider(profile) is second
+        assert "right" not in repr(gateway._clients)

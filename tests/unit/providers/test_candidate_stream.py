@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from contextlib import aclosing
 from dataclasses import replace
@@ -128,61 +127,47 @@ async def asked(server: LoopbackServer, learnt: list[Any], count: int = 2) -> li
         await client.aclose()
 
 
-def test_several_are_asked_for_in_one_request() -> None:
-    async def main() -> None:
-        body = sse(
-            choice(1, "Ho"), choice(0, "Hi"), choice(0, "", "stop"), choice(1, "", "stop"), "[DONE]"
-        )
-        learnt: list[Any] = []
-        async with LoopbackServer(streams(body)) as server:
-            events = await asked(server, learnt)
-            assert [request.json["n"] for request in server.requests] == [2]
-        assert [reply.text for reply in answers(events, 2)] == ["Hi", "Ho"]
-        assert learnt == []
-
-    asyncio.run(main())
+async def test_several_are_asked_for_in_one_request() -> None:
+    body = sse(
+        choice(1, "Ho"), choice(0, "Hi"), choice(0, "", "stop"), choice(1, "", "stop"), "[DONE]"
+    )
+    learnt: list[Any] = []
+    async with LoopbackServer(streams(body)) as server:
+        events = await asked(server, learnt)
+        assert [request.json["n"] for request in server.requests] == [2]
+    assert [reply.text for reply in answers(events, 2)] == ["Hi", "Ho"]
+    assert learnt == []
 
 
-def test_a_server_that_makes_one_is_learnt() -> None:
-    async def main() -> None:
-        body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
-        learnt: list[Any] = []
-        async with LoopbackServer(streams(body)) as server:
-            events = await asked(server, learnt)
-        assert fold(events).text == "Hi"
-        assert learnt == [("m", frozenset({"candidates"}))]
-
-    asyncio.run(main())
+async def test_a_server_that_makes_one_is_learnt() -> None:
+    body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
+    learnt: list[Any] = []
+    async with LoopbackServer(streams(body)) as server:
+        events = await asked(server, learnt)
+    assert fold(events).text == "Hi"
+    assert learnt == [("m", frozenset({"candidates"}))]
 
 
 @pytest.mark.parametrize(
     "message",
     ["Field 'n': Value must be between 1 <= value <= 1, but got 2", "Unsupported parameter: 'n'"],
 )
-def test_a_server_that_refuses_several_makes_one_and_is_learnt(message: str) -> None:
-    async def main() -> None:
-        refused = {"error": {"message": message, "type": "invalid_request_error", "code": 400}}
-        body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
-        learnt: list[Any] = []
-        async with LoopbackServer(replies(400, refused), streams(body)) as server:
-            events = await asked(server, learnt)
-            assert ["n" in request.json for request in server.requests] == [True, False]
-        assert fold(events).text == "Hi"
-        assert not [
-            e for e in events if isinstance(e, Notice)
-        ]  # said where the others are asked for
-        assert [name for _, names in learnt for name in names] == ["candidates=2"]
-
-    asyncio.run(main())
+async def test_a_server_that_refuses_several_makes_one_and_is_learnt(message: str) -> None:
+    refused = {"error": {"message": message, "type": "invalid_request_error", "code": 400}}
+    body = sse(choice(0, "Hi"), choice(0, "", "stop"), "[DONE]")
+    learnt: list[Any] = []
+    async with LoopbackServer(replies(400, refused), streams(body)) as server:
+        events = await asked(server, learnt)
+        assert ["n" in request.json for request in server.requests] == [True, False]
+    assert fold(events).text == "Hi"
+    assert not [e for e in events if isinstance(e, Notice)]  # said where the others are asked for
+    assert [name for _, names in learnt for name in names] == ["candidates=2"]
 
 
-def test_what_was_kept_is_said_of_each() -> None:
-    async def main() -> None:
-        body = sse(choice(0, "Hi"), choice(1, "Ho"))
-        async with LoopbackServer(streams(body)) as server:
-            first, second = answers(await asked(server, []), 2)
-        for reply in (first, second):
-            assert reply.error is not None
-            assert reply.error.kept == Kept.TEXT
-
-    asyncio.run(main())
+async def test_what_was_kept_is_said_of_each() -> None:
+    body = sse(choice(0, "Hi"), choice(1, "Ho"))
+    async with LoopbackServer(streams(body)) as server:
+        first, second = answers(await asked(server, []), 2)
+    for reply in (first, second):
+        assert reply.error is not None
+        assert reply.error.kept == Kept.TEXT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -33,88 +32,73 @@ pytestmark = pytest.mark.attack("key-origin")
         "http://127.0.0.1.example:{port}",
     ],
 )
-def test_a_key_of_another_origin_is_not_sent(belongs_to: str) -> None:
-    async def main() -> None:
-        async with LoopbackServer(LISTED) as server:
-            port = server.base_url.rpartition(":")[2].removesuffix("/v1")
-            key = key_for(belongs_to.format(port=port), KEY)
-            client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), key, CATALOG)
-            with pytest.raises(AuthenticationError) as caught:
-                await client.models()
-            assert caught.value.what_happened == f"No key for 127.0.0.1:{port}."
-            events = [event async for event in client.stream(ask(model="m"))]
-            await client.aclose()
-            assert isinstance(events[-1], Failed)
-            assert isinstance(events[-1].error, AuthenticationError)
-            assert server.connections == 0
-
-    asyncio.run(main())
+async def test_a_key_of_another_origin_is_not_sent(belongs_to: str) -> None:
+    async with LoopbackServer(LISTED) as server:
+        port = server.base_url.rpartition(":")[2].removesuffix("/v1")
+        key = key_for(belongs_to.format(port=port), KEY)
+        client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), key, CATALOG)
+        with pytest.raises(AuthenticationError) as caught:
+            await client.models()
+        assert caught.value.what_happened == f"No key for 127.0.0.1:{port}."
+        events = [event async for event in client.stream(ask(model="m"))]
+        await client.aclose()
+        assert isinstance(events[-1], Failed)
+        assert isinstance(events[-1].error, AuthenticationError)
+        assert server.connections == 0
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_takes_no_key_along(status: int) -> None:
-    async def main() -> None:
-        async with LoopbackServer(LISTED) as other:
-            away = replies(status, {}, location=other.base_url + "/models")
-            async with LoopbackServer(away) as server:
-                profile = replace(OPENAI, base_url=server.base_url)
-                client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
-                with pytest.raises(ProviderError, match="redirects"):
-                    await client.models()
-                events = [event async for event in client.stream(ask())]
-                await client.aclose()
-                assert isinstance(events[-1], Failed)
-            assert other.connections == 0
-
-    asyncio.run(main())
-
-
-def test_a_user_in_the_address_is_not_sent_in_place_of_a_key() -> None:
-    async def main() -> None:
-        async with LoopbackServer(LISTED) as server:
-            there = server.base_url.replace("http://", "http://someone:word@")
-            for key in (None, key_for(server.base_url, KEY)):
-                client = ProviderClient(replace(COMPATIBLE, base_url=there), key, CATALOG)
+async def test_a_redirect_takes_no_key_along(status: int) -> None:
+    async with LoopbackServer(LISTED) as other:
+        away = replies(status, {}, location=other.base_url + "/models")
+        async with LoopbackServer(away) as server:
+            profile = replace(OPENAI, base_url=server.base_url)
+            client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
+            with pytest.raises(ProviderError, match="redirects"):
                 await client.models()
-                await client.aclose()
-            sent = [request.headers.get("authorization") for request in server.requests]
-            assert sent == [None, f"Bearer {KEY}"]
+            events = [event async for event in client.stream(ask())]
+            await client.aclose()
+            assert isinstance(events[-1], Failed)
+        assert other.connections == 0
 
-    asyncio.run(main())
 
-
-def test_a_user_and_password_that_belong_to_the_address_are_sent() -> None:
-    async def main() -> None:
-        async with LoopbackServer(LISTED) as server:
-            secret = Secret("someone:wörd", key_for(server.base_url).origin, "Basic")
-            client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), secret, CATALOG)
+async def test_a_user_in_the_address_is_not_sent_in_place_of_a_key() -> None:
+    async with LoopbackServer(LISTED) as server:
+        there = server.base_url.replace("http://", "http://someone:word@")
+        for key in (None, key_for(server.base_url, KEY)):
+            client = ProviderClient(replace(COMPATIBLE, base_url=there), key, CATALOG)
             await client.models()
             await client.aclose()
-            assert server.requests[0].headers["authorization"] == "Basic c29tZW9uZTp3w7ZyZA=="
+        sent = [request.headers.get("authorization") for request in server.requests]
+        assert sent == [None, f"Bearer {KEY}"]
 
-    asyncio.run(main())
+
+async def test_a_user_and_password_that_belong_to_the_address_are_sent() -> None:
+    async with LoopbackServer(LISTED) as server:
+        secret = Secret("someone:wörd", key_for(server.base_url).origin, "Basic")
+        client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), secret, CATALOG)
+        await client.models()
+        await client.aclose()
+        assert server.requests[0].headers["authorization"] == "Basic c29tZW9uZTp3w7ZyZA=="
 
 
-def test_a_password_of_another_proxy_is_not_sent() -> None:
-    async def main() -> None:
-        async with (
-            LoopbackServer(LISTED) as server,
-            HttpProxy(user="me", password="right", leads_to=server.base_url) as proxy,
-        ):
-            profile = replace(
-                COMPATIBLE,
-                base_url="http://far.lan/v1",
-                plain_http_hosts=("far.lan",),
-                proxy=proxy.url_for("me"),
-            )
-            elsewhere = key_for("http://other-proxy.example:3128", "right")
-            client = ProviderClient(profile, None, CATALOG, proxy_password=elsewhere)
-            with pytest.raises(ProviderError, match="did not accept the user and the password"):
-                await client.models()
-            await client.aclose()
-            here = key_for(profile.proxy, "right")
-            client = ProviderClient(profile, None, CATALOG, proxy_password=here)
-            assert await client.models() == ("a",)
-            await client.aclose()
-
-    asyncio.run(main())
+async def test_a_password_of_another_proxy_is_not_sent() -> None:
+    async with (
+        LoopbackServer(LISTED) as server,
+        HttpProxy(user="me", password="right", leads_to=server.base_url) as proxy,
+    ):
+        profile = replace(
+            COMPATIBLE,
+            base_url="http://far.lan/v1",
+            plain_http_hosts=("far.lan",),
+            proxy=proxy.url_for("me"),
+        )
+        elsewhere = key_for("http://other-proxy.example:3128", "right")
+        client = ProviderClient(profile, None, CATALOG, proxy_password=elsewhere)
+        with pytest.raises(ProviderError, match="did not accept the user and the password"):
+            await client.models()
+        await client.aclose()
+        here = key_for(profile.proxy, "right")
+        client = ProviderClient(profile, None, CATALOG, proxy_password=here)
+        assert await client.models() == ("a",)
+        await client.aclose()

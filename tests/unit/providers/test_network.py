@@ -60,85 +60,73 @@ def failed(result: tuple[str, ...] | ProviderError) -> ProviderError:
 
 @pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])
 @pytest.mark.parametrize("encrypted", [False, True])
-def test_requests_go_through_the_proxy_of_the_profile(
+async def test_requests_go_through_the_proxy_of_the_profile(
     kind: type[TestProxy], encrypted: bool, tmp_path: Path
 ) -> None:
-    async def main() -> None:
-        authority = Authority(tmp_path)
-        tls = authority.server("far.example") if encrypted else None
-        url = "https://far.example/v1" if encrypted else FAR
-        async with (
-            LoopbackServer(LISTED, tls=tls) as server,
-            kind(leads_to=server.base_url) as proxy,
-        ):
-            profile = replace(ALLOWED, base_url=url, proxy=proxy.url, ca_file=str(authority.pem))
-            assert await asked(profile) == ("a",)
-            host = urlsplit(url).hostname
-            assert proxy.wanted == [f"{host}:{443 if encrypted else 80}"]
-            assert server.requests[0].path == "/v1/models"
-
-    asyncio.run(main())
+    authority = Authority(tmp_path)
+    tls = authority.server("far.example") if encrypted else None
+    url = "https://far.example/v1" if encrypted else FAR
+    async with (
+        LoopbackServer(LISTED, tls=tls) as server,
+        kind(leads_to=server.base_url) as proxy,
+    ):
+        profile = replace(ALLOWED, base_url=url, proxy=proxy.url, ca_file=str(authority.pem))
+        assert await asked(profile) == ("a",)
+        host = urlsplit(url).hostname
+        assert proxy.wanted == [f"{host}:{443 if encrypted else 80}"]
+        assert server.requests[0].path == "/v1/models"
 
 
 @pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])
-def test_a_proxy_with_a_password(kind: type[TestProxy], tmp_path: Path) -> None:
-    async def main() -> None:
-        authority = Authority(tmp_path)
-        async with (
-            LoopbackServer(LISTED, tls=authority.server("far.example")) as server,
-            kind(user="me@work", password=SECRET, leads_to=server.base_url) as proxy,
-        ):
-            profile = replace(
-                ALLOWED,
-                base_url="https://far.example/v1",
-                proxy=proxy.url_for("me%40work"),
-                ca_file=str(authority.pem),
-            )
-            assert await asked(profile, SECRET) == ("a",)
-            wrong = failed(await asked(profile, "wrong"))
-            assert "did not accept the user and the password" in wrong.what_happened
-            assert "Network" in wrong.what_to_do
-            nobody = failed(await asked(replace(profile, proxy=proxy.url)))
-            assert "asks for a password" in nobody.what_happened
-            assert proxy.refused == 2
-            assert "me" not in urlsplit(nobody.what_happened.split()[2]).netloc
-
-    asyncio.run(main())
+async def test_a_proxy_with_a_password(kind: type[TestProxy], tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with (
+        LoopbackServer(LISTED, tls=authority.server("far.example")) as server,
+        kind(user="me@work", password=SECRET, leads_to=server.base_url) as proxy,
+    ):
+        profile = replace(
+            ALLOWED,
+            base_url="https://far.example/v1",
+            proxy=proxy.url_for("me%40work"),
+            ca_file=str(authority.pem),
+        )
+        assert await asked(profile, SECRET) == ("a",)
+        wrong = failed(await asked(profile, "wrong"))
+        assert "did not accept the user and the password" in wrong.what_happened
+        assert "Network" in wrong.what_to_do
+        nobody = failed(await asked(replace(profile, proxy=proxy.url)))
+        assert "asks for a password" in nobody.what_happened
+        assert proxy.refused == 2
+        assert "me" not in urlsplit(nobody.what_happened.split()[2]).netloc
 
 
-def test_a_proxy_that_is_spoken_to_with_encryption(tmp_path: Path) -> None:
-    async def main() -> None:
-        authority = Authority(tmp_path)
-        async with (
-            LoopbackServer(LISTED) as server,
-            HttpProxy(tls=authority.server(), leads_to=server.base_url) as proxy,
-        ):
-            profile = replace(ALLOWED, proxy=proxy.url)
-            assert "certificate" in failed(await asked(profile)).what_happened
-            assert await asked(replace(profile, ca_file=str(authority.der))) == ("a",)
-
-    asyncio.run(main())
+async def test_a_proxy_that_is_spoken_to_with_encryption(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with (
+        LoopbackServer(LISTED) as server,
+        HttpProxy(tls=authority.server(), leads_to=server.base_url) as proxy,
+    ):
+        profile = replace(ALLOWED, proxy=proxy.url)
+        assert "certificate" in failed(await asked(profile)).what_happened
+        assert await asked(replace(profile, ca_file=str(authority.der))) == ("a",)
 
 
 @pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])
-def test_a_proxy_of_the_environment_brings_its_own_password(
+async def test_a_proxy_of_the_environment_brings_its_own_password(
     kind: type[TestProxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def main() -> None:
-        async with (
-            LoopbackServer(LISTED) as server,
-            kind(user="me", password=SECRET, leads_to=server.base_url) as proxy,
-        ):
-            monkeypatch.setenv("ALL_PROXY", proxy.url_for("me:pass%3Aword%2F%C3%A9"))
-            assert await asked(ALLOWED) == ("a",)
-            monkeypatch.setenv("ALL_PROXY", proxy.url_for("me:wrong"))
-            assert "environment" in failed(await asked(ALLOWED)).what_to_do
-            monkeypatch.setenv("NO_PROXY", "far.lan")
-            error = failed(await asked(ALLOWED))
-            assert "could not be reached at far.lan" in error.what_happened
-            assert len(proxy.wanted) == 1
-
-    asyncio.run(main())
+    async with (
+        LoopbackServer(LISTED) as server,
+        kind(user="me", password=SECRET, leads_to=server.base_url) as proxy,
+    ):
+        monkeypatch.setenv("ALL_PROXY", proxy.url_for("me:pass%3Aword%2F%C3%A9"))
+        assert await asked(ALLOWED) == ("a",)
+        monkeypatch.setenv("ALL_PROXY", proxy.url_for("me:wrong"))
+        assert "environment" in failed(await asked(ALLOWED)).what_to_do
+        monkeypatch.setenv("NO_PROXY", "far.lan")
+        error = failed(await asked(ALLOWED))
+        assert "could not be reached at far.lan" in error.what_happened
+        assert len(proxy.wanted) == 1
 
 
 def test_no_proxy_at_all_by_choice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,14 +149,11 @@ def test_a_proxy_that_is_not_there() -> None:
     ("kind", "says"),
     [(HttpProxy, "does not let requests through to far.example: 502"), (SocksProxy, "not reach")],
 )
-def test_a_proxy_that_does_not_reach_the_provider(kind: type[TestProxy], says: str) -> None:
-    async def main() -> None:
-        with closed_port() as port:
-            async with kind(leads_to=f"http://127.0.0.1:{port}") as proxy:
-                profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=proxy.url)
-                assert says in failed(await asked(profile)).what_happened
-
-    asyncio.run(main())
+async def test_a_proxy_that_does_not_reach_the_provider(kind: type[TestProxy], says: str) -> None:
+    with closed_port() as port:
+        async with kind(leads_to=f"http://127.0.0.1:{port}") as proxy:
+            profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=proxy.url)
+            assert says in failed(await asked(profile)).what_happened
 
 
 @asynccontextmanager
@@ -204,98 +189,78 @@ def test_what_is_no_proxy_at_all_is_said_and_nothing_can_have_been_billed() -> N
     assert "billed" not in error.sentences
 
 
-def test_a_plain_server_is_no_socks_proxy() -> None:
-    async def main() -> None:
-        async with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (address, _):
-            profile = replace(ALLOWED, proxy=f"socks5://{address}")
-            assert "no proxy of this kind" in failed(await asked(profile)).sentences
-
-    asyncio.run(main())
+async def test_a_plain_server_is_no_socks_proxy() -> None:
+    async with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (address, _):
+        profile = replace(ALLOWED, proxy=f"socks5://{address}")
+        assert "no proxy of this kind" in failed(await asked(profile)).sentences
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-def test_a_proxy_that_says_nothing_is_waited_for_a_while(scheme: str) -> None:
-    async def main() -> None:
-        async with peer() as (address, gone):
-            profile = replace(
-                ALLOWED, base_url="https://far.example/v1", proxy=f"{scheme}://{address}"
-            )
-            error = failed(await asked(profile, timeouts=Timeouts(proxy=0.05)))
-            assert "did not answer in time" in error.what_happened
-            await asyncio.wait_for(gone.wait(), 10)
-
-    asyncio.run(main())
+async def test_a_proxy_that_says_nothing_is_waited_for_a_while(scheme: str) -> None:
+    async with peer() as (address, gone):
+        profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=f"{scheme}://{address}")
+        error = failed(await asked(profile, timeouts=Timeouts(proxy=0.05)))
+        assert "did not answer in time" in error.what_happened
+        await asyncio.wait_for(gone.wait(), 10)
 
 
-def test_the_proxy_s_time_is_over_once_the_provider_has_the_request() -> None:
+async def test_the_proxy_s_time_is_over_once_the_provider_has_the_request() -> None:
     """A model that thinks for an hour is no proxy that hangs."""
 
-    async def main() -> None:
-        async def slowly(received: Any, writer: asyncio.StreamWriter) -> None:
-            await asyncio.sleep(0.15)
-            await LISTED(received, writer)
+    async def slowly(received: Any, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.15)
+        await LISTED(received, writer)
 
-        async with (
-            LoopbackServer(slowly) as server,
-            SocksProxy(leads_to=server.base_url) as proxy,
-        ):
-            profile = replace(ALLOWED, proxy=proxy.url)
-            assert await asked(profile, timeouts=Timeouts(proxy=0.1)) == ("a",)
-
-    asyncio.run(main())
+    async with (
+        LoopbackServer(slowly) as server,
+        SocksProxy(leads_to=server.base_url) as proxy,
+    ):
+        profile = replace(ALLOWED, proxy=proxy.url)
+        assert await asked(profile, timeouts=Timeouts(proxy=0.1)) == ("a",)
 
 
 # ---------------------------------------------------------------- certificates
 
 
 @pytest.mark.parametrize("form", ["pem", "der"])
-def test_an_authority_of_the_person_s_is_trusted_for_its_provider_alone(
+async def test_an_authority_of_the_person_s_is_trusted_for_its_provider_alone(
     form: str, tmp_path: Path
 ) -> None:
-    async def main() -> None:
-        authority = Authority(tmp_path)
-        async with LoopbackServer(LISTED, tls=authority.server()) as server:
-            profile = replace(COMPATIBLE, base_url=server.base_url)
-            refused = failed(await asked(profile))
-            assert "not trusted by this computer" in refused.what_happened
-            assert "certificate file in Settings › Provider › Network" in refused.what_to_do
-            assert await asked(replace(profile, ca_file=str(getattr(authority, form)))) == ("a",)
-            assert isinstance(await asked(profile), ProviderError)
-
-    asyncio.run(main())
+    authority = Authority(tmp_path)
+    async with LoopbackServer(LISTED, tls=authority.server()) as server:
+        profile = replace(COMPATIBLE, base_url=server.base_url)
+        refused = failed(await asked(profile))
+        assert "not trusted by this computer" in refused.what_happened
+        assert "certificate file in Settings › Provider › Network" in refused.what_to_do
+        assert await asked(replace(profile, ca_file=str(getattr(authority, form)))) == ("a",)
+        assert isinstance(await asked(profile), ProviderError)
 
 
 @pytest.mark.parametrize(
     ("host", "days", "says"),
     [("other.example", 9, "is not for 127.0.0.1"), ("127.0.0.1", -1, "has expired")],
 )
-def test_a_trusted_authority_does_not_excuse_the_rest(
+async def test_a_trusted_authority_does_not_excuse_the_rest(
     host: str, days: int, says: str, tmp_path: Path
 ) -> None:
-    async def main() -> None:
-        authority = Authority(tmp_path)
-        async with LoopbackServer(LISTED, tls=authority.server(host, days=days)) as server:
-            profile = replace(COMPATIBLE, base_url=server.base_url, ca_file=str(authority.pem))
-            error = failed(await asked(profile))
-            assert says in error.what_happened
-            assert not server.requests
-
-    asyncio.run(main())
+    authority = Authority(tmp_path)
+    async with LoopbackServer(LISTED, tls=authority.server(host, days=days)) as server:
+        profile = replace(COMPATIBLE, base_url=server.base_url, ca_file=str(authority.pem))
+        error = failed(await asked(profile))
+        assert says in error.what_happened
+        assert not server.requests
 
 
-def test_the_system_is_trusted_beside_the_file(
+async def test_the_system_is_trusted_beside_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "own").mkdir()
     system, own = Authority(tmp_path), Authority(tmp_path / "own")
     monkeypatch.setenv("SSL_CERT_FILE", str(system.pem))
 
-    async def main() -> None:
-        async with LoopbackServer(LISTED, tls=system.server()) as server:
-            profile = replace(COMPATIBLE, base_url=server.base_url, ca_file=str(own.pem))
-            assert await asked(profile) == ("a",)
-
-    asyncio.run(main())
+    async with LoopbackServer(LISTED, tls=system.server()) as server:
+        profile = replace(COMPATIBLE, base_url=server.base_url, ca_file=str(own.pem))
+        assert await asked(profile) == ("a",)
 
 
 def test_a_file_that_went_away_is_named(tmp_path: Path) -> None:
@@ -315,13 +280,10 @@ def test_one_context_for_all_with_the_same_file(tmp_path: Path) -> None:
     assert trusted_context(str(first.pem)) is not before
 
 
-def test_a_server_without_encryption_behind_https() -> None:
-    async def main() -> None:
-        async with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (address, _):
-            profile = replace(COMPATIBLE, base_url=f"https://{address}/v1")
-            assert "no encrypted connection" in failed(await asked(profile)).what_happened
-
-    asyncio.run(main())
+async def test_a_server_without_encryption_behind_https() -> None:
+    async with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (address, _):
+        profile = replace(COMPATIBLE, base_url=f"https://{address}/v1")
+        assert "no encrypted connection" in failed(await asked(profile)).what_happened
 
 
 # ---------------------------------------------------------------- not this address
@@ -338,17 +300,14 @@ def test_a_server_without_encryption_behind_https() -> None:
     ],
     ids=["elsewhere", "here", "login", "login wanted", "blocked"],
 )
-def test_what_is_no_api_is_explained(script: Script, says: str) -> None:
-    async def main() -> None:
-        async with LoopbackServer(script) as server:
-            error = failed(await asked(replace(COMPATIBLE, base_url=server.base_url)))
-            assert isinstance(error, EndpointMissingError)
-            assert says in error.what_happened
-            assert "/v1" in error.what_to_do
-            assert "sign in" in error.what_to_do
-            assert len(server.requests) == 1
-
-    asyncio.run(main())
+async def test_what_is_no_api_is_explained(script: Script, says: str) -> None:
+    async with LoopbackServer(script) as server:
+        error = failed(await asked(replace(COMPATIBLE, base_url=server.base_url)))
+        assert isinstance(error, EndpointMissingError)
+        assert says in error.what_happened
+        assert "/v1" in error.what_to_do
+        assert "sign in" in error.what_to_do
+        assert len(server.requests) == 1
 
 
 # ---------------------------------------------------------------- without encryption
@@ -361,15 +320,12 @@ def test_a_private_address_waits_for_a_yes() -> None:
     assert "Allow 192.168.1.5 in Settings › Provider" in error.what_to_do
 
 
-def test_a_yes_is_for_one_host() -> None:
-    async def main() -> None:
-        async with LoopbackServer(LISTED) as server, HttpProxy(leads_to=server.base_url) as proxy:
-            profile = replace(ALLOWED, proxy=proxy.url)
-            assert await asked(profile) == ("a",)
-            other = replace(profile, base_url="http://other.lan/v1")
-            assert "Allow other.lan" in failed(await asked(other)).what_to_do
-
-    asyncio.run(main())
+async def test_a_yes_is_for_one_host() -> None:
+    async with LoopbackServer(LISTED) as server, HttpProxy(leads_to=server.base_url) as proxy:
+        profile = replace(ALLOWED, proxy=proxy.url)
+        assert await asked(profile) == ("a",)
+        other = replace(profile, base_url="http://other.lan/v1")
+        assert "Allow other.lan" in failed(await asked(other)).what_to_do
 
 
 def test_a_yes_does_not_open_a_public_address() -> None:

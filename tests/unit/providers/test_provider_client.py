@@ -177,68 +177,56 @@ def test_streaming_off_and_servers_that_answer_with_one_value() -> None:
     assert request.json["stream"] is False
 
 
-def test_on_this_machine_each_request_has_a_connection_of_its_own() -> None:
-    async def main() -> None:
-        async with LoopbackServer(RESPONSE) as server:
-            client = client_for(server)
-            for _ in range(3):
-                assert fold(await collect(client, ask())).text == "Hello"
-            assert (server.connections, len(server.requests)) == (3, 3)
-            await client.aclose()
-
-    asyncio.run(main())
+async def test_on_this_machine_each_request_has_a_connection_of_its_own() -> None:
+    async with LoopbackServer(RESPONSE) as server:
+        client = client_for(server)
+        for _ in range(3):
+            assert fold(await collect(client, ask())).text == "Hello"
+        assert (server.connections, len(server.requests)) == (3, 3)
+        await client.aclose()
 
 
-def test_models() -> None:
-    async def main() -> None:
-        listing = replies(200, {"data": [{"id": "a"}, {"id": ""}, "x", {"id": "b"}]})
-        bad = replies(200, {"models": []})
-        async with LoopbackServer(listing, bad, replies(401, {})) as server:
-            client = client_for(server)
-            assert await client.models() == ("a", "b")
-            with pytest.raises(UnexpectedReplyError):
-                await client.models()
-            with pytest.raises(AuthenticationError):
-                await client.models()
-            await client.aclose()
-            assert [request.path for request in server.requests] == ["/v1/models"] * 3
-
-    asyncio.run(main())
+async def test_models() -> None:
+    listing = replies(200, {"data": [{"id": "a"}, {"id": ""}, "x", {"id": "b"}]})
+    bad = replies(200, {"models": []})
+    async with LoopbackServer(listing, bad, replies(401, {})) as server:
+        client = client_for(server)
+        assert await client.models() == ("a", "b")
+        with pytest.raises(UnexpectedReplyError):
+            await client.models()
+        with pytest.raises(AuthenticationError):
+            await client.models()
+        await client.aclose()
+        assert [request.path for request in server.requests] == ["/v1/models"] * 3
 
 
 # ---------------------------------------------------------------- keys
 
 
-def test_without_a_key_nothing_is_sent() -> None:
-    async def main() -> None:
-        async with LoopbackServer(RESPONSE) as server:
-            client = ProviderClient(replace(OPENAI, base_url=server.base_url), None, CATALOG)
-            error = failure(await collect(client, ask()))
-            with pytest.raises(AuthenticationError):
-                await client.models()
-            assert isinstance(error, AuthenticationError)
-            assert error.what_happened.startswith("No API key")
-            assert error.what_to_do.startswith("Add one in Settings")
-            assert server.connections == 0
-
-    asyncio.run(main())
+async def test_without_a_key_nothing_is_sent() -> None:
+    async with LoopbackServer(RESPONSE) as server:
+        client = ProviderClient(replace(OPENAI, base_url=server.base_url), None, CATALOG)
+        error = failure(await collect(client, ask()))
+        with pytest.raises(AuthenticationError):
+            await client.models()
+        assert isinstance(error, AuthenticationError)
+        assert error.what_happened.startswith("No API key")
+        assert error.what_to_do.startswith("Add one in Settings")
+        assert server.connections == 0
 
 
-def test_a_key_that_can_be_none_is_refused_without_being_shown() -> None:
-    async def main() -> None:
-        async with LoopbackServer(RESPONSE) as server:
-            profile = replace(OPENAI, base_url=server.base_url)
-            for key in ("sk-žluť", "sk-a\r\nx: y"):
-                error = failure(
-                    await collect(
-                        ProviderClient(profile, key_for(profile.base_url, key), CATALOG), ask()
-                    )
+async def test_a_key_that_can_be_none_is_refused_without_being_shown() -> None:
+    async with LoopbackServer(RESPONSE) as server:
+        profile = replace(OPENAI, base_url=server.base_url)
+        for key in ("sk-žluť", "sk-a\r\nx: y"):
+            error = failure(
+                await collect(
+                    ProviderClient(profile, key_for(profile.base_url, key), CATALOG), ask()
                 )
-                assert isinstance(error, AuthenticationError)
-                assert key not in error.sentences + error.details
-            assert server.connections == 0
-
-    asyncio.run(main())
+            )
+            assert isinstance(error, AuthenticationError)
+            assert key not in error.sentences + error.details
+        assert server.connections == 0
 
 
 def test_a_provider_that_repeats_the_key_does_not_get_it_shown() -> None:
@@ -417,19 +405,16 @@ def test_a_gateway_that_cannot_be_told_to_keep_nothing_is_asked_by_the_api_that_
     assert "store" not in second.json
 
 
-def test_fields_of_our_own_go_without_a_word_and_stay_away() -> None:
-    async def main() -> None:
-        async with LoopbackServer(refuses("include[0]"), RESPONSE) as server:
-            client = client_for(server)
-            for _ in range(2):
-                events = await collect(client, ask(model="gpt-4o"))
-                assert fold(events).text == "Hello"
-                assert notices(events) == []
-            await client.aclose()
-            has = ["include" in request.json for request in server.requests]
-            assert has == [True, False, False]
-
-    asyncio.run(main())
+async def test_fields_of_our_own_go_without_a_word_and_stay_away() -> None:
+    async with LoopbackServer(refuses("include[0]"), RESPONSE) as server:
+        client = client_for(server)
+        for _ in range(2):
+            events = await collect(client, ask(model="gpt-4o"))
+            assert fold(events).text == "Hello"
+            assert notices(events) == []
+        await client.aclose()
+        has = ["include" in request.json for request in server.requests]
+        assert has == [True, False, False]
 
 
 def test_the_limit_takes_its_other_name() -> None:
@@ -528,7 +513,7 @@ def test_a_refused_value_is_remembered_as_that_value_alone() -> None:
     assert learnt == [("m", frozenset({'effort="xhigh"'}))]
 
 
-def test_what_an_unverified_organisation_lacks_is_remembered_and_said_again() -> None:
+async def test_what_an_unverified_organisation_lacks_is_remembered_and_said_again() -> None:
     message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
     whole = replies(200, {"object": "response", "status": "completed", "output": [message]})
     scripts = (
@@ -537,18 +522,15 @@ def test_what_an_unverified_organisation_lacks_is_remembered_and_said_again() ->
         whole,
     )
 
-    async def main() -> None:
-        async with LoopbackServer(*scripts) as server:
-            client = client_for(server)
-            request = ask(effort=Effort.HIGH, reasoning_summary="auto")
-            first, second = [notices(await collect(client, request)) for _ in range(2)]
-            await client.aclose()
-            assert len(server.requests) == 4
-            last = server.requests[-1].json
-            assert (last["stream"], last["reasoning"]) == (False, {"effort": "high"})
-            assert sorted(first) == sorted(second)
-
-    asyncio.run(main())
+    async with LoopbackServer(*scripts) as server:
+        client = client_for(server)
+        request = ask(effort=Effort.HIGH, reasoning_summary="auto")
+        first, second = [notices(await collect(client, request)) for _ in range(2)]
+        await client.aclose()
+        assert len(server.requests) == 4
+        last = server.requests[-1].json
+        assert (last["stream"], last["reasoning"]) == (False, {"effort": "high"})
+        assert sorted(first) == sorted(second)
 
 
 def test_what_did_not_help_is_not_remembered() -> None:
@@ -659,26 +641,23 @@ def test_a_moment_on_the_clock_to_wait_for() -> None:
     assert isinstance(events[-1], Completed)
 
 
-def test_a_wait_can_be_cancelled() -> None:
-    async def main() -> None:
-        async with LoopbackServer(replies(429, {}, retry_after="100")) as server:
-            client = client_for(server)
-            waiting = asyncio.Event()
+async def test_a_wait_can_be_cancelled() -> None:
+    async with LoopbackServer(replies(429, {}, retry_after="100")) as server:
+        client = client_for(server)
+        waiting = asyncio.Event()
 
-            async def consume() -> None:
-                async with aclosing(client.stream(ask())) as events:
-                    async for event in events:
-                        if isinstance(event, Waiting):
-                            waiting.set()
+        async def consume() -> None:
+            async with aclosing(client.stream(ask())) as events:
+                async for event in events:
+                    if isinstance(event, Waiting):
+                        waiting.set()
 
-            task = asyncio.create_task(consume())
-            await asyncio.wait_for(waiting.wait(), 5)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await asyncio.wait_for(task, 0.1)
-            await client.aclose()
-
-    asyncio.run(main())
+        task = asyncio.create_task(consume())
+        await asyncio.wait_for(waiting.wait(), 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, 0.1)
+        await client.aclose()
 
 
 # ---------------------------------------------------------------- fault × moment
@@ -774,35 +753,32 @@ HUSH = Timeouts(silence=0.1, silence_again=0.15)
     [(b"", ()), (STREAM_HEAD, ()), (STREAM_HEAD, (OPENING, TEXT)), (STREAM_HEAD, (TEXT, MORE))],
     ids=["before headers", "after headers", "after text", "mid event"],
 )
-def test_silence_is_said_again_and_again_and_taken_back(
+async def test_silence_is_said_again_and_again_and_taken_back(
     head: bytes, pieces: tuple[bytes, ...]
 ) -> None:
-    async def main() -> None:
-        speak = asyncio.Event()
+    speak = asyncio.Event()
 
-        async def script(_: Received, writer: asyncio.StreamWriter) -> None:
-            writer.write(head + b"".join(map(chunk, pieces)))
-            await speak.wait()
-            writer.write(STREAM_HEAD.removeprefix(head))
-            writer.write(chunk(b"\n\n" + TEXT + END) + b"0\r\n\r\n")
-            await writer.drain()
+    async def script(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(head + b"".join(map(chunk, pieces)))
+        await speak.wait()
+        writer.write(STREAM_HEAD.removeprefix(head))
+        writer.write(chunk(b"\n\n" + TEXT + END) + b"0\r\n\r\n")
+        await writer.drain()
 
-        async with LoopbackServer(script) as server:
-            client = client_for(server, timeouts=HUSH)
-            events = []
-            async with aclosing(client.stream(ask())) as stream:
-                async for event in stream:
-                    events.append(event)
-                    if len(waits(events)) == 2:
-                        speak.set()
-            await client.aclose()
-        first, second, cleared = waits(events)
-        assert first.reason.startswith("Nothing heard from OpenAI for 0 s; it may still be")
-        assert (first.seconds, second.seconds) == (0, 0)
-        assert cleared == Waiting(0, "")
-        assert fold(events).status is MessageStatus.COMPLETE
-
-    asyncio.run(main())
+    async with LoopbackServer(script) as server:
+        client = client_for(server, timeouts=HUSH)
+        events = []
+        async with aclosing(client.stream(ask())) as stream:
+            async for event in stream:
+                events.append(event)
+                if len(waits(events)) == 2:
+                    speak.set()
+        await client.aclose()
+    first, second, cleared = waits(events)
+    assert first.reason.startswith("Nothing heard from OpenAI for 0 s; it may still be")
+    assert (first.seconds, second.seconds) == (0, 0)
+    assert cleared == Waiting(0, "")
+    assert fold(events).status is MessageStatus.COMPLETE
 
 
 def test_the_seconds_of_silence_are_those_that_passed() -> None:
@@ -883,47 +859,38 @@ def test_the_request_id_is_in_the_error_and_no_second_error_hides_the_first() ->
     [stalls(head=b""), stalls(), stalls(OPENING), stalls(OPENING, TEXT), stalls(TEXT, MORE)],
     ids=["before headers", "after headers", "opened", "after text", "mid event"],
 )
-def test_cancelling_closes_the_connection_at_once(script: Script) -> None:
-    async def main() -> None:
-        async with LoopbackServer(script) as server:
-            client = client_for(server)
-            task = asyncio.create_task(collect(client, ask()))
-            await server.arrived.wait()
-            await asyncio.sleep(0.05)  # let the client come to the moment in question
-            task.cancel()
-            async with asyncio.timeout(5):  # 1 to 20 ms on an idle machine
-                with pytest.raises(asyncio.CancelledError):
-                    await task
-                await server.requests[0].gone.wait()
-            await client.aclose()
-
-    asyncio.run(main())
+async def test_cancelling_closes_the_connection_at_once(script: Script) -> None:
+    async with LoopbackServer(script) as server:
+        client = client_for(server)
+        task = asyncio.create_task(collect(client, ask()))
+        await server.arrived.wait()
+        await asyncio.sleep(0.05)  # let the client come to the moment in question
+        task.cancel()
+        async with asyncio.timeout(5):  # 1 to 20 ms on an idle machine
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await server.requests[0].gone.wait()
+        await client.aclose()
 
 
-def test_closing_the_iterator_closes_the_connection() -> None:
-    async def main() -> None:
-        async with LoopbackServer(stalls(OPENING, TEXT), RESPONSE) as server:
-            client = client_for(server)
-            async with aclosing(client.stream(ask())) as events:
-                async for event in events:
-                    if isinstance(event, TextDelta):
-                        break
-            await asyncio.wait_for(server.requests[0].gone.wait(), 0.1)
-            assert fold(await collect(client, ask())).text == "Hello", "the client goes on working"
-            await client.aclose()
-
-    asyncio.run(main())
+async def test_closing_the_iterator_closes_the_connection() -> None:
+    async with LoopbackServer(stalls(OPENING, TEXT), RESPONSE) as server:
+        client = client_for(server)
+        async with aclosing(client.stream(ask())) as events:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    break
+        await asyncio.wait_for(server.requests[0].gone.wait(), 0.1)
+        assert fold(await collect(client, ask())).text == "Hello", "the client goes on working"
+        await client.aclose()
 
 
-def test_several_answers_at_a_time() -> None:
-    async def main() -> None:
-        async with LoopbackServer(RESPONSE) as server:
-            client = client_for(server)
-            replies_ = await asyncio.gather(*(collect(client, ask()) for _ in range(5)))
-            assert [fold(events).text for events in replies_] == ["Hello"] * 5
-            await client.aclose()
-
-    asyncio.run(main())
+async def test_several_answers_at_a_time() -> None:
+    async with LoopbackServer(RESPONSE) as server:
+        client = client_for(server)
+        replies_ = await asyncio.gather(*(collect(client, ask()) for _ in range(5)))
+        assert [fold(events).text for events in replies_] == ["Hello"] * 5
+        await client.aclose()
 
 
 def test_a_lone_surrogate_in_the_question_does_not_stop_it() -> None:
@@ -944,16 +911,13 @@ def test_a_lone_surrogate_in_the_question_does_not_stop_it() -> None:
         ([], None),
     ],
 )
-def test_a_listing_has_its_date_and_each_model_s_end(day: object, end: date | None) -> None:
+async def test_a_listing_has_its_date_and_each_model_s_end(day: object, end: date | None) -> None:
     """CometAPI's reply says neither what it is nor what its rows are."""
 
-    async def main() -> None:
-        async with LoopbackServer(replies(200, {"data": [{"id": "a", "shutdown_date": day}]})) as s:
-            client = client_for(s)
-            listing = await client.listing()
-            await client.aclose()
-            assert listing.models == (ListedModel("a", end),)
-            assert listing.base_url == s.base_url
-            assert listing.at.tzinfo is not None
-
-    asyncio.run(main())
+    async with LoopbackServer(replies(200, {"data": [{"id": "a", "shutdown_date": day}]})) as s:
+        client = client_for(s)
+        listing = await client.listing()
+        await client.aclose()
+        assert listing.models == (ListedModel("a", end),)
+        assert listing.base_url == s.base_url
+        assert listing.at.tzinfo is not None

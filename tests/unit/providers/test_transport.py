@@ -84,19 +84,16 @@ def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proxy("http://192.168.1.5/v1") is None
 
 
-def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def main() -> None:
-        async with LoopbackServer(replies(200, {"data": [{"id": "a"}]})) as proxy:
-            monkeypatch.setenv("HTTP_PROXY", proxy.base_url.removesuffix("/v1"))
-            profile = replace(
-                COMPATIBLE, base_url="http://server.lan/v1", plain_http_hosts=("server.lan",)
-            )
-            client = ProviderClient(profile, key_for(profile.base_url, "k"), CATALOG)
-            assert await client.models() == ("a",)
-            assert proxy.requests[0].path == "http://server.lan/v1/models"
-            await client.aclose()
-
-    asyncio.run(main())
+async def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with LoopbackServer(replies(200, {"data": [{"id": "a"}]})) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.base_url.removesuffix("/v1"))
+        profile = replace(
+            COMPATIBLE, base_url="http://server.lan/v1", plain_http_hosts=("server.lan",)
+        )
+        client = ProviderClient(profile, key_for(profile.base_url, "k"), CATALOG)
+        assert await client.models() == ("a",)
+        assert proxy.requests[0].path == "http://server.lan/v1/models"
+        await client.aclose()
 
 
 def test_a_proxy_that_cannot_be_used_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,19 +221,16 @@ def test_a_certificate_that_the_system_trusts_is_taken(
     assert over_tls(certificate) == (("a",), 1)
 
 
-def test_the_connection_is_used_again_also_after_warming_up(
+async def test_the_connection_is_used_again_also_after_warming_up(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     models = replies(200, {"data": [{"id": "a"}]})
 
-    async def main() -> None:
-        async with LoopbackServer(models, RESPONSE, tls=context_of(certificate)) as server:
-            client = client_for(server)
-            await client.listing()
-            for _ in range(3):
-                assert fold(await collect(client, ask())).text == "Hello"
-            assert (server.connections, len(server.requests)) == (1, 4)
-            await client.aclose()
-
-    asyncio.run(main())
+    async with LoopbackServer(models, RESPONSE, tls=context_of(certificate)) as server:
+        client = client_for(server)
+        await client.listing()
+        for _ in range(3):
+            assert fold(await collect(client, ask())).text == "Hello"
+        assert (server.connections, len(server.requests)) == (1, 4)
+        await client.aclose()

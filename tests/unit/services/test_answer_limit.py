@@ -134,18 +134,15 @@ class WatchedProvider(ScriptedProvider):
 
 
 @pytest.mark.attack("reply-bounds")
-def test_nothing_is_held_for_an_answer_that_has_ended() -> None:
-    async def main() -> None:
-        provider = WatchedProvider()
-        together = OneRequest(OneProvider(provider), 2)
-        first = (await together.gateway_of(0).provider(CHAT)).stream(ask())
-        second = (await together.gateway_of(1).provider(CHAT)).stream(ask())
-        waiting = asyncio.ensure_future(anext(second))
-        assert isinstance(await anext(first), WatchedDelta)
-        await cast(AsyncGenerator[StreamEvent, None], first).aclose()
-        await provider.holding.wait()
-        assert len(provider.alive) <= 2, "the one at hand and the one before"
-        await waiting
-        await cast(AsyncGenerator[StreamEvent, None], second).aclose()
-
-    asyncio.run(main())
+async def test_nothing_is_held_for_an_answer_that_has_ended() -> None:
+    provider = WatchedProvider()
+    together = OneRequest(OneProvider(provider), 2)
+    first = (await together.gateway_of(0).provider(CHAT)).stream(ask())
+    second = (await together.gateway_of(1).provider(CHAT)).stream(ask())
+    waiting = asyncio.ensure_future(anext(second))
+    assert isinstance(await anext(first), WatchedDelta)
+    await cast(AsyncGenerator[StreamEvent, None], first).aclose()
+    await provider.holding.wait()
+    assert len(provider.alive) <= 2, "the one at hand and the one before"
+    await waiting
+    await cast(AsyncGenerator[StreamEvent, None], second).aclose()

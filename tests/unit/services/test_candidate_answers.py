@@ -215,25 +215,22 @@ def test_the_estimate_counts_the_input_as_often_as_it_is_sent(tmp_path: Path) ->
     with_room(tmp_path, ScriptedProvider(), test)
 
 
-def test_a_hold_is_let_go_with_the_last_answer() -> None:
+async def test_a_hold_is_let_go_with_the_last_answer() -> None:
     class Book(Hold):
         released = 0
 
         async def release(self) -> None:
             self.released += 1
 
-    async def main() -> None:
-        whole = Book()
-        first, second = shares(whole, 2)
-        async with first:
-            pass
-        await first.release()
-        assert whole.released == 0
-        async with second:
-            pass
-        assert whole.released == 1
-
-    asyncio.run(main())
+    whole = Book()
+    first, second = shares(whole, 2)
+    async with first:
+        pass
+    await first.release()
+    assert whole.released == 0
+    async with second:
+        pass
+    assert whole.released == 1
 
 
 def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_path: Path) -> None:

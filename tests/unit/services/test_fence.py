@@ -163,27 +163,21 @@ def test_each_conversation_has_its_own_number_for_as_long_as_its_store(tmp_path:
     assert asyncio.run(numbers(tmp_path / "elsewhere.sqlite3"))[0] != first
 
 
-def test_two_processes_make_one_secret(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as one, opened(one.path) as two:
-            secrets = await asyncio.gather(
-                *(SettingsStore(database).secret() for database in (one, two))
-            )
-            assert secrets[0] == secrets[1] != b""
-
-    asyncio.run(main())
+async def test_two_processes_make_one_secret(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as one, opened(one.path) as two:
+        secrets = await asyncio.gather(
+            *(SettingsStore(database).secret() for database in (one, two))
+        )
+        assert secrets[0] == secrets[1] != b""
 
 
-def test_a_store_that_keeps_no_secret_has_one_for_this_run() -> None:
+async def test_a_store_that_keeps_no_secret_has_one_for_this_run() -> None:
     class FullDisk:
         async def secret(self) -> bytes:
             raise StoreFullError("The disk is full.")
 
-    async def main() -> None:
-        made, other = Fences(FullDisk()), Fences(FullDisk())
-        assert await made.of("a") == await made.of("a") != await other.of("a")
-
-    asyncio.run(main())
+    made, other = Fences(FullDisk()), Fences(FullDisk())
+    assert await made.of("a") == await made.of("a") != await other.of("a")
 
 
 # ---------------------------------------------------------------- in requests

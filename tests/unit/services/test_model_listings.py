@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -46,59 +45,47 @@ def listed(*ids: str, ago: timedelta = timedelta()) -> ModelListing:
     return ModelListing(PROFILE.base_url, (*models, ListedModel("x")), datetime.now(UTC) - ago)
 
 
-def test_a_listing_is_kept_for_the_next_start(tmp_path: Path) -> None:
-    async def main() -> None:
-        path, answer = tmp_path / "s.sqlite3", listed("a", "b")
-        async with opened(path) as database:
-            listings = ModelListings(ListingStore(database), Gateway(Provider(answer)))
-            assert listings.of(PROFILE) is None
-            assert await listings.fetch(PROFILE) == answer
-            assert listings.is_fresh(PROFILE)
-        async with opened(path) as database:
-            again = ModelListings(ListingStore(database), Gateway(Provider(answer)))
-            await again.load()
-            assert again.of(PROFILE) == answer
-            assert again.of(replace(PROFILE, base_url="https://other.example/v1")) is None
-            await again.forget(PROFILE.id)
-            assert again.of(PROFILE) is None
-            assert await ListingStore(database).all() == {}
-
-    asyncio.run(main())
+async def test_a_listing_is_kept_for_the_next_start(tmp_path: Path) -> None:
+    path, answer = tmp_path / "s.sqlite3", listed("a", "b")
+    async with opened(path) as database:
+        listings = ModelListings(ListingStore(database), Gateway(Provider(answer)))
+        assert listings.of(PROFILE) is None
+        assert await listings.fetch(PROFILE) == answer
+        assert listings.is_fresh(PROFILE)
+    async with opened(path) as database:
+        again = ModelListings(ListingStore(database), Gateway(Provider(answer)))
+        await again.load()
+        assert again.of(PROFILE) == answer
+        assert again.of(replace(PROFILE, base_url="https://other.example/v1")) is None
+        await again.forget(PROFILE.id)
+        assert again.of(PROFILE) is None
+        assert await ListingStore(database).all() == {}
 
 
-def test_what_fails_leaves_the_last_listing(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            provider = Provider(listed("a", ago=HOLDS))
-            listings = ModelListings(ListingStore(database), Gateway(provider))
-            kept = await listings.fetch(PROFILE)
-            assert not listings.is_fresh(PROFILE)
-            provider.answer = NetworkError("Not now.")
-            with pytest.raises(NetworkError):
-                await listings.fetch(PROFILE)
-            assert listings.of(PROFILE) == kept
-
-    asyncio.run(main())
-
-
-def test_of_the_environment_nothing_is_stored(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            listings = ModelListings(ListingStore(database), Gateway(Provider(listed("a"))))
-            of_environment = replace(PROFILE, from_environment=True)
-            await listings.fetch(of_environment)
-            assert listings.of(of_environment) is not None
-            assert await ListingStore(database).all() == {}
-
-    asyncio.run(main())
-
-
-def test_a_list_of_nothing_is_none(tmp_path: Path) -> None:
-    async def main() -> None:
-        empty = ModelListing(PROFILE.base_url, (), datetime.now(UTC))
-        async with opened(tmp_path / "s.sqlite3") as database:
-            listings = ModelListings(ListingStore(database), Gateway(Provider(empty)))
+async def test_what_fails_leaves_the_last_listing(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        provider = Provider(listed("a", ago=HOLDS))
+        listings = ModelListings(ListingStore(database), Gateway(provider))
+        kept = await listings.fetch(PROFILE)
+        assert not listings.is_fresh(PROFILE)
+        provider.answer = NetworkError("Not now.")
+        with pytest.raises(NetworkError):
             await listings.fetch(PROFILE)
-            assert listings.of(PROFILE) is None
+        assert listings.of(PROFILE) == kept
 
-    asyncio.run(main())
+
+async def test_of_the_environment_nothing_is_stored(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        listings = ModelListings(ListingStore(database), Gateway(Provider(listed("a"))))
+        of_environment = replace(PROFILE, from_environment=True)
+        await listings.fetch(of_environment)
+        assert listings.of(of_environment) is not None
+        assert await ListingStore(database).all() == {}
+
+
+async def test_a_list_of_nothing_is_none(tmp_path: Path) -> None:
+    empty = ModelListing(PROFILE.base_url, (), datetime.now(UTC))
+    async with opened(tmp_path / "s.sqlite3") as database:
+        listings = ModelListings(ListingStore(database), Gateway(Provider(empty)))
+        await listings.fetch(PROFILE)
+        assert listings.of(PROFILE) is None

@@ -195,13 +195,10 @@ def test_a_failure_is_raised_and_what_it_cost_is_counted_all_the_same() -> None:
     assert [line.purpose for line in book.lines] == ["compaction"]
 
 
-def test_a_text_that_reached_its_limit_is_used() -> None:
+async def test_a_text_that_reached_its_limit_is_used() -> None:
     provider = ScriptedProvider([TextDelta("as far as"), Incomplete("max_output_tokens")])
 
-    async def main() -> None:
-        assert await ask(jobs_of(provider, Book())) == "as far as"
-
-    asyncio.run(main())
+    assert await ask(jobs_of(provider, Book())) == "as far as"
 
 
 def test_a_cap_that_is_reached_refuses_it_before_anything_is_sent() -> None:

@@ -107,22 +107,19 @@ def test_the_window_keeps_the_new_draft_where_it_is_looked_for() -> None:
     assert attachment_cleanup.NEW_DRAFT_KEY == BLANK_KEY
 
 
-def test_a_collection_in_a_draft_keeps_nothing(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            library = Library(database, tmp_path / "attachments")
-            await library.add("attachment0")
-            asked = CollectionPart("c" * 32, "Contracts")
-            conversation = replace(a_conversation(), draft=Draft("", (asked,)))
-            await library.conversations.create(conversation)
-            value = {"text": "", "attachments": parts_to_json([asked])}
-            await library.settings.set(BLANK_KEY, value)
-            assert await library.attachments.collect() == 1
-            kept = await library.conversations.get(conversation.id)
-            assert kept is not None
-            assert kept.draft.collections == (asked,)
-
-    asyncio.run(main())
+async def test_a_collection_in_a_draft_keeps_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        library = Library(database, tmp_path / "attachments")
+        await library.add("attachment0")
+        asked = CollectionPart("c" * 32, "Contracts")
+        conversation = replace(a_conversation(), draft=Draft("", (asked,)))
+        await library.conversations.create(conversation)
+        value = {"text": "", "attachments": parts_to_json([asked])}
+        await library.settings.set(BLANK_KEY, value)
+        assert await library.attachments.collect() == 1
+        kept = await library.conversations.get(conversation.id)
+        assert kept is not None
+        assert kept.draft.collections == (asked,)
 
 
 PLACES = ("message", "deleted", "draft", "deleted draft", "new draft")
@@ -162,80 +159,68 @@ def test_exactly_what_nothing_refers_to_goes(cases: list[tuple[set[str], bool]])
         asyncio.run(main(Path(folder)))
 
 
-def test_added_again_it_is_young_again(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            library = Library(database, tmp_path / "files")
-            asked = await library.ask(await library.add("again"))
-            await library.add("again", old=False)  # on its way into another draft
-            await library.conversations.delete(asked)
-            assert await library.attachments.collect() == 0
-            assert await library.kept() == {"again"}
-
-    asyncio.run(main())
+async def test_added_again_it_is_young_again(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        library = Library(database, tmp_path / "files")
+        asked = await library.ask(await library.add("again"))
+        await library.add("again", old=False)  # on its way into another draft
+        await library.conversations.delete(asked)
+        assert await library.attachments.collect() == 0
+        assert await library.kept() == {"again"}
 
 
-def test_what_a_crash_left_goes_too(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            library = Library(database, tmp_path / "files")
-            kept = await library.add("kept")
-            await library.ask(kept)
-            lost = await library.add("lost")
-            library.attachments.path(lost.sha256).unlink()  # the file went, the row did not
-            stray = library.attachments.path("ab" * 32)
-            stray.parent.mkdir(parents=True, exist_ok=True)
-            part = stray.with_name(".unfinished")
-            young = library.attachments.path("cd" * 32)
-            young.parent.mkdir(parents=True, exist_ok=True)
-            for file in (stray, part, young):
-                file.write_bytes(b"left")
-            for file in (stray, part):
-                os.utime(file, (LONG_AGO, LONG_AGO))
-            assert await library.attachments.collect() == 3
-            assert young.exists()  # its row may be about to be written
-            young.unlink()
-            assert await library.kept() == {"kept"}
-
-    asyncio.run(main())
+async def test_what_a_crash_left_goes_too(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        library = Library(database, tmp_path / "files")
+        kept = await library.add("kept")
+        await library.ask(kept)
+        lost = await library.add("lost")
+        library.attachments.path(lost.sha256).unlink()  # the file went, the row did not
+        stray = library.attachments.path("ab" * 32)
+        stray.parent.mkdir(parents=True, exist_ok=True)
+        part = stray.with_name(".unfinished")
+        young = library.attachments.path("cd" * 32)
+        young.parent.mkdir(parents=True, exist_ok=True)
+        for file in (stray, part, young):
+            file.write_bytes(b"left")
+        for file in (stray, part):
+            os.utime(file, (LONG_AGO, LONG_AGO))
+        assert await library.attachments.collect() == 3
+        assert young.exists()  # its row may be about to be written
+        young.unlink()
+        assert await library.kept() == {"kept"}
 
 
-def test_a_file_taken_before_its_row_was_there_is_kept_again(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            library = Library(database, tmp_path / "files")
-            part = await library.add("raced")
+async def test_a_file_taken_before_its_row_was_there_is_kept_again(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        library = Library(database, tmp_path / "files")
+        part = await library.add("raced")
 
-            seen = threading.Event()
+        seen = threading.Event()
 
-            def remove(connection: sqlite3.Connection) -> None:
-                assert seen.wait(20)
-                assert attachment_cleanup.remove(
-                    connection, part.sha256, library.attachments.path(part.sha256)
-                )
+        def remove(connection: sqlite3.Connection) -> None:
+            assert seen.wait(20)
+            assert attachment_cleanup.remove(
+                connection, part.sha256, library.attachments.path(part.sha256)
+            )
 
-            removing = asyncio.create_task(database.write(remove))
-            adding = asyncio.create_task(library.add("raced", old=False))
-            await asyncio.sleep(0)
-            await library.attachments.bytes(part.sha256)  # the addition, before it, saw the file
-            seen.set()
-            await asyncio.gather(removing, adding)
-            assert await library.kept() == {"raced"}
-            assert await library.attachments.bytes(part.sha256) == b"raced"
-
-    asyncio.run(main())
+        removing = asyncio.create_task(database.write(remove))
+        adding = asyncio.create_task(library.add("raced", old=False))
+        await asyncio.sleep(0)
+        await library.attachments.bytes(part.sha256)  # the addition, before it, saw the file
+        seen.set()
+        await asyncio.gather(removing, adding)
+        assert await library.kept() == {"raced"}
+        assert await library.attachments.bytes(part.sha256) == b"raced"
 
 
-def test_a_draft_that_cannot_be_read_keeps_everything(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            library = Library(database, tmp_path / "files")
-            await library.add("spared")
-            sql = "INSERT INTO settings VALUES (?, ?)"
-            damaged = json.dumps({"attachments": []})[:-3]
-            await database.write(lambda c: c.execute(sql, (BLANK_KEY, damaged)))
-            with pytest.raises(StorageError):
-                await library.attachments.collect()
-            assert await library.kept() == {"spared"}
-
-    asyncio.run(main())
+async def test_a_draft_that_cannot_be_read_keeps_everything(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        library = Library(database, tmp_path / "files")
+        await library.add("spared")
+        sql = "INSERT INTO settings VALUES (?, ?)"
+        damaged = json.dumps({"attachments": []})[:-3]
+        await database.write(lambda c: c.execute(sql, (BLANK_KEY, damaged)))
+        with pytest.raises(StorageError):
+            await library.attachments.collect()
+        assert await library.kept() == {"spared"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,44 +40,35 @@ async def fill(
     assert await store.is_indexed(sha256)
 
 
-def test_rare_words_are_found_among_many_passages_that_hold_the_common_ones(
+async def test_rare_words_are_found_among_many_passages_that_hold_the_common_ones(
     tmp_path: Path,
 ) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            many = [f"The harbour is open on day {n}. " for n in range(WINDOW * WINDOWS + 500)]
-            many[777] = "A heron stands in the harbour. "
-            await fill(database, tmp_path / "files", A, "log", many)
-            store = CollectionStore(database)
-            found = await store.find([A], question_words("Is a heron in the harbour?"), 5)
-            assert (await store.texts(found))[0] == many[777]
-            assert len(await store.find([A], question_words("harbour"), 5)) == 5
-
-    asyncio.run(main())
+    async with opened(tmp_path / "store.sqlite3") as database:
+        many = [f"The harbour is open on day {n}. " for n in range(WINDOW * WINDOWS + 500)]
+        many[777] = "A heron stands in the harbour. "
+        await fill(database, tmp_path / "files", A, "log", many)
+        store = CollectionStore(database)
+        found = await store.find([A], question_words("Is a heron in the harbour?"), 5)
+        assert (await store.texts(found))[0] == many[777]
+        assert len(await store.find([A], question_words("harbour"), 5)) == 5
 
 
-def test_a_small_collection_is_found_beside_a_large_one(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            large = ["Harbour harbour harbour. " for _ in range(600)]
-            await fill(database, tmp_path / "files", A, "large", large)
-            await fill(database, tmp_path / "files", B, "small", ["One quiet harbour of many."])
-            store, words = CollectionStore(database), question_words("harbour")
-            assert {place.name for place in await store.find([A], words, 5)} == {"large"}
-            assert [place.name for place in await store.find([B], words, 5)] == ["small"]
-            both = await store.find([A, B], words, 700)
-            assert {place.collection_id for place in both} == {A, B}
-
-    asyncio.run(main())
+async def test_a_small_collection_is_found_beside_a_large_one(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        large = ["Harbour harbour harbour. " for _ in range(600)]
+        await fill(database, tmp_path / "files", A, "large", large)
+        await fill(database, tmp_path / "files", B, "small", ["One quiet harbour of many."])
+        store, words = CollectionStore(database), question_words("harbour")
+        assert {place.name for place in await store.find([A], words, 5)} == {"large"}
+        assert [place.name for place in await store.find([B], words, 5)] == ["small"]
+        both = await store.find([A, B], words, 700)
+        assert {place.collection_id for place in both} == {A, B}
 
 
-def test_a_text_that_was_entered_in_part_is_entered_anew(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            await fill(database, tmp_path / "files", A, "log", ["One. ", "Two. ", "Three."])
-            store = CollectionStore(database)
-            sha256 = (await store.files(A))[0].sha256
-            await database.write(lambda c: c.execute('DELETE FROM passages WHERE "end" > 12'))
-            assert not await store.is_indexed(sha256)
-
-    asyncio.run(main())
+async def test_a_text_that_was_entered_in_part_is_entered_anew(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        await fill(database, tmp_path / "files", A, "log", ["One. ", "Two. ", "Three."])
+        store = CollectionStore(database)
+        sha256 = (await store.files(A))[0].sha256
+        await database.write(lambda c: c.execute('DELETE FROM passages WHERE "end" > 12'))
+        assert not await store.is_indexed(sha256)

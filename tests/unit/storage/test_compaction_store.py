@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -42,48 +41,39 @@ def a_compaction(conversation: Conversation, message: Message, minutes: int = 0)
     )
 
 
-def test_what_is_kept_comes_back_whole_and_in_order(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            conversation, answer = await kept(database)
-            store = CompactionStore(database)
-            later, earlier = (a_compaction(conversation, answer, n) for n in (2, 1))
-            assert await store.add(later)
-            assert await store.add(earlier)
-            assert await store.of(conversation.id) == (earlier, later)
-            assert await store.of("another") == ()
-
-    asyncio.run(main())
+async def test_what_is_kept_comes_back_whole_and_in_order(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        conversation, answer = await kept(database)
+        store = CompactionStore(database)
+        later, earlier = (a_compaction(conversation, answer, n) for n in (2, 1))
+        assert await store.add(later)
+        assert await store.add(earlier)
+        assert await store.of(conversation.id) == (earlier, later)
+        assert await store.of("another") == ()
 
 
-def test_undone_is_a_moment_that_stays(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            conversation, answer = await kept(database)
-            store = CompactionStore(database)
-            made = a_compaction(conversation, answer)
-            await store.add(made)
-            await store.undo(made.id, NOON + timedelta(hours=1))
-            await store.undo(made.id, NOON + timedelta(hours=2))
-            assert await store.of(conversation.id) == (
-                replace(made, undone_at=NOON + timedelta(hours=1)),
-            )
-
-    asyncio.run(main())
+async def test_undone_is_a_moment_that_stays(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        conversation, answer = await kept(database)
+        store = CompactionStore(database)
+        made = a_compaction(conversation, answer)
+        await store.add(made)
+        await store.undo(made.id, NOON + timedelta(hours=1))
+        await store.undo(made.id, NOON + timedelta(hours=2))
+        assert await store.of(conversation.id) == (
+            replace(made, undone_at=NOON + timedelta(hours=1)),
+        )
 
 
-def test_it_goes_with_its_conversation_and_nothing_is_kept_of_one_that_is_gone(
+async def test_it_goes_with_its_conversation_and_nothing_is_kept_of_one_that_is_gone(
     tmp_path: Path,
 ) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "store.sqlite3") as database:
-            conversation, answer = await kept(database)
-            store, conversations = CompactionStore(database), ConversationStore(database)
-            made = a_compaction(conversation, answer)
-            await store.add(made)
-            await conversations.delete(conversation.id)
-            assert await store.of(conversation.id) == ()
-            assert not await store.add(made)
-            assert await store.of(conversation.id) == ()
-
-    asyncio.run(main())
+    async with opened(tmp_path / "store.sqlite3") as database:
+        conversation, answer = await kept(database)
+        store, conversations = CompactionStore(database), ConversationStore(database)
+        made = a_compaction(conversation, answer)
+        await store.add(made)
+        await conversations.delete(conversation.id)
+        assert await store.of(conversation.id) == ()
+        assert not await store.add(made)
+        assert await store.of(conversation.id) == ()

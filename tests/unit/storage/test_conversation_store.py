@@ -217,226 +217,197 @@ def test_any_tree_and_draft_come_back_as_they_went_in(
         asyncio.run(main(Path(folder) / "store.sqlite3"))
 
 
-def test_a_turn_is_on_disk_before_it_is_sent(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation(draft=Draft("half a question"))
+async def test_a_turn_is_on_disk_before_it_is_sent(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation(draft=Draft("half a question"))
+        await store.create(conversation)
+        question = a_question(conversation, "Why?")
+        answer = an_answer(question)
+        await store.begin_turn(conversation, question, answer)
+        # Another connection, as another process has it, sees all of it.
+        with closing(sqlite3.connect(path)) as other:
+            rows = other.execute("SELECT status, owner_pid FROM messages ORDER BY created_at")
+            assert rows.fetchall() == [("complete", None), ("streaming", this_process()[0])]
+        [found] = await store.all()
+        assert found.streaming
+        assert found.leaf_id == answer.id
+        assert not found.draft
+        await store.save_answer(ended(answer, "Because."))
+        [found] = await store.all()
+        assert not found.streaming
+        assert [m.text for m in await store.path(conversation.id)] == ["Why?", "Because."]
+
+
+async def test_a_turn_makes_its_conversation_and_a_retry_leaves_the_draft(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation()
+        question = a_question(conversation, "Why?")
+        await store.begin_turn(conversation, question, an_answer(question))
+        await store.save_draft(conversation.id, Draft("next"))
+        retry = an_answer(question, minutes=1)
+        await store.begin_turn(conversation, None, retry)
+        found = await store.get(conversation.id)
+        assert found is not None
+        assert found.draft == Draft("next")
+        assert found.leaf_id == retry.id
+
+
+async def test_several_answers_begin_in_one_turn_and_the_first_is_shown(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation()
+        question = a_question(conversation, "Why?")
+        answers = [an_answer(question) for _ in range(3)]
+        await store.begin_turn(conversation, question, *answers)
+        assert [m.id for m in await store.path(conversation.id)] == [question.id, answers[0].id]
+        ids = [answer.id for answer in answers]
+        assert await store.versions(ids[0]) == ids  # as they were asked for, at one moment
+        await store.save_answer(replace(answers[2], parts=(TextPart("half"),)))
+        await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'"))
+        assert await store.interrupt_orphans() == [conversation.id]
+        left = [await store.message(id_) for id_ in ids]
+        assert [(m.status, m.text) for m in left if m] == [
+            (MessageStatus.INTERRUPTED, text) for text in ("", "", "half")
+        ]
+
+
+async def test_versions_and_their_newest_leaves(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation()
+        first = a_question(conversation, "one")
+        edited = a_question(conversation, "one, edited", minutes=5)
+        old = an_answer(first, "old", minutes=1)
+        new = an_answer(first, "new", minutes=2)
+        follow_up = a_question(conversation, "and then?", parent=old, minutes=3)
+        last = an_answer(follow_up, "then this", minutes=3)
+        other = an_answer(edited, "other", minutes=5)
+        await store.begin_turn(conversation, first, old)
+        await store.begin_turn(conversation, None, new)
+        await store.begin_turn(conversation, edited, other)
+        await store.begin_turn(conversation, follow_up, last)
+        # Of another conversation: its first message has no parent either.
+        elsewhere = a_conversation()
+        stranger = a_question(elsewhere, "stranger")
+        await store.begin_turn(elsewhere, stranger, an_answer(stranger))
+
+        assert await store.versions(first.id) == [first.id, edited.id]
+        assert await store.versions(new.id) == [old.id, new.id]
+        assert await store.versions("nothing") == []
+        assert await store.versions_on_path(conversation.id) == {
+            first.id: (first.id, edited.id),
+            old.id: (old.id, new.id),
+        }
+        assert await store.newest_leaf(first.id) == last.id
+        assert await store.newest_leaf(edited.id) == other.id
+        assert await store.newest_leaf(new.id) == new.id
+        shown = await store.path(conversation.id)
+        assert [m.text for m in shown] == ["one", "old", "and then?", "then this"]
+
+
+async def test_save_changes_what_the_list_shows_and_not_the_draft(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        older, newer = a_conversation("older", draft=Draft("x")), a_conversation("newer", 1)
+        for conversation in (older, newer):
             await store.create(conversation)
-            question = a_question(conversation, "Why?")
-            answer = an_answer(question)
-            await store.begin_turn(conversation, question, answer)
-            # Another connection, as another process has it, sees all of it.
-            with closing(sqlite3.connect(path)) as other:
-                rows = other.execute("SELECT status, owner_pid FROM messages ORDER BY created_at")
-                assert rows.fetchall() == [("complete", None), ("streaming", this_process()[0])]
-            [found] = await store.all()
-            assert found.streaming
-            assert found.leaf_id == answer.id
-            assert not found.draft
-            await store.save_answer(ended(answer, "Because."))
-            [found] = await store.all()
-            assert not found.streaming
-            assert [m.text for m in await store.path(conversation.id)] == ["Why?", "Because."]
-
-    asyncio.run(main())
+        assert [c.title for c in await store.all()] == ["newer", "older"]
+        changed = replace(
+            older,
+            title="renamed",
+            pinned=True,
+            updated_at=NOON + timedelta(hours=1),
+            choice=ModelChoice("local", "llama"),
+            draft=Draft(),
+        )
+        await store.save(changed)
+        assert await store.all() == [replace(changed, draft=Draft("x")), newer]
+        await store.save(a_conversation("deleted meanwhile"))
+        assert len(await store.all()) == 2
 
 
-def test_a_turn_makes_its_conversation_and_a_retry_leaves_the_draft(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation()
-            question = a_question(conversation, "Why?")
-            await store.begin_turn(conversation, question, an_answer(question))
-            await store.save_draft(conversation.id, Draft("next"))
-            retry = an_answer(question, minutes=1)
-            await store.begin_turn(conversation, None, retry)
-            found = await store.get(conversation.id)
-            assert found is not None
-            assert found.draft == Draft("next")
-            assert found.leaf_id == retry.id
-
-    asyncio.run(main())
+async def test_an_answer_whose_conversation_is_gone_is_let_go(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation()
+        question = a_question(conversation, "Why?")
+        answer = an_answer(question)
+        await store.begin_turn(conversation, question, answer)
+        await store.delete(conversation.id)
+        await store.save_answer(replace(answer, parts=(TextPart("late"),)))
+        await store.save_answer(ended(answer, "late"))
+        assert await store.message(answer.id) is None
+        assert await Search(database).find("late") == []
 
 
-def test_several_answers_begin_in_one_turn_and_the_first_is_shown(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation()
-            question = a_question(conversation, "Why?")
-            answers = [an_answer(question) for _ in range(3)]
-            await store.begin_turn(conversation, question, *answers)
-            assert [m.id for m in await store.path(conversation.id)] == [question.id, answers[0].id]
-            ids = [answer.id for answer in answers]
-            assert await store.versions(ids[0]) == ids  # as they were asked for, at one moment
-            await store.save_answer(replace(answers[2], parts=(TextPart("half"),)))
-            await database.write(
-                lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
-            )
-            assert await store.interrupt_orphans() == [conversation.id]
-            left = [await store.message(id_) for id_ in ids]
-            assert [(m.status, m.text) for m in left if m] == [
-                (MessageStatus.INTERRUPTED, text) for text in ("", "", "half")
-            ]
-
-    asyncio.run(main())
-
-
-def test_versions_and_their_newest_leaves(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation()
-            first = a_question(conversation, "one")
-            edited = a_question(conversation, "one, edited", minutes=5)
-            old = an_answer(first, "old", minutes=1)
-            new = an_answer(first, "new", minutes=2)
-            follow_up = a_question(conversation, "and then?", parent=old, minutes=3)
-            last = an_answer(follow_up, "then this", minutes=3)
-            other = an_answer(edited, "other", minutes=5)
-            await store.begin_turn(conversation, first, old)
-            await store.begin_turn(conversation, None, new)
-            await store.begin_turn(conversation, edited, other)
-            await store.begin_turn(conversation, follow_up, last)
-            # Of another conversation: its first message has no parent either.
-            elsewhere = a_conversation()
-            stranger = a_question(elsewhere, "stranger")
-            await store.begin_turn(elsewhere, stranger, an_answer(stranger))
-
-            assert await store.versions(first.id) == [first.id, edited.id]
-            assert await store.versions(new.id) == [old.id, new.id]
-            assert await store.versions("nothing") == []
-            assert await store.versions_on_path(conversation.id) == {
-                first.id: (first.id, edited.id),
-                old.id: (old.id, new.id),
-            }
-            assert await store.newest_leaf(first.id) == last.id
-            assert await store.newest_leaf(edited.id) == other.id
-            assert await store.newest_leaf(new.id) == new.id
-            shown = await store.path(conversation.id)
-            assert [m.text for m in shown] == ["one", "old", "and then?", "then this"]
-
-    asyncio.run(main())
-
-
-def test_save_changes_what_the_list_shows_and_not_the_draft(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            older, newer = a_conversation("older", draft=Draft("x")), a_conversation("newer", 1)
-            for conversation in (older, newer):
-                await store.create(conversation)
-            assert [c.title for c in await store.all()] == ["newer", "older"]
-            changed = replace(
-                older,
-                title="renamed",
-                pinned=True,
-                updated_at=NOON + timedelta(hours=1),
-                choice=ModelChoice("local", "llama"),
-                draft=Draft(),
-            )
-            await store.save(changed)
-            assert await store.all() == [replace(changed, draft=Draft("x")), newer]
-            await store.save(a_conversation("deleted meanwhile"))
-            assert len(await store.all()) == 2
-
-    asyncio.run(main())
-
-
-def test_an_answer_whose_conversation_is_gone_is_let_go(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation()
-            question = a_question(conversation, "Why?")
-            answer = an_answer(question)
-            await store.begin_turn(conversation, question, answer)
-            await store.delete(conversation.id)
-            await store.save_answer(replace(answer, parts=(TextPart("late"),)))
-            await store.save_answer(ended(answer, "late"))
-            assert await store.message(answer.id) is None
-            assert await Search(database).find("late") == []
-
-    asyncio.run(main())
-
-
-def test_a_very_long_chain_is_read_and_deleted(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation()
-            await store.create(conversation)
-            ids = [new_id() for _ in range(3000)]
-            rows = [
-                (id_, conversation.id, parent, "user", "complete", at, "[]", "[]")
-                for at, (id_, parent) in enumerate(zip(ids, [None, *ids], strict=False))
-            ]
-            sql = """INSERT INTO messages
+async def test_a_very_long_chain_is_read_and_deleted(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation()
+        await store.create(conversation)
+        ids = [new_id() for _ in range(3000)]
+        rows = [
+            (id_, conversation.id, parent, "user", "complete", at, "[]", "[]")
+            for at, (id_, parent) in enumerate(zip(ids, [None, *ids], strict=False))
+        ]
+        sql = """INSERT INTO messages
                 (id, conversation_id, parent_id, role, status, created_at, notices, parts)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
-            await database.write(lambda c: c.executemany(sql, rows))
-            await store.save(replace(conversation, leaf_id=ids[-1]))
-            assert [m.id for m in await store.path(conversation.id)] == ids
-            assert [m.id for m in await store.tail(conversation.id, 30)] == ids[-30:]
-            assert [m.id for m in await store.tail(conversation.id, 5000)] == ids
-            assert await store.newest_leaf(ids[0]) == ids[-1]
-            assert await store.versions_on_path(conversation.id) == {}
-            await store.delete(conversation.id)
-            assert await store.message(ids[0]) is None
-
-    asyncio.run(main())
+        await database.write(lambda c: c.executemany(sql, rows))
+        await store.save(replace(conversation, leaf_id=ids[-1]))
+        assert [m.id for m in await store.path(conversation.id)] == ids
+        assert [m.id for m in await store.tail(conversation.id, 30)] == ids[-30:]
+        assert [m.id for m in await store.tail(conversation.id, 5000)] == ids
+        assert await store.newest_leaf(ids[0]) == ids[-1]
+        assert await store.versions_on_path(conversation.id) == {}
+        await store.delete(conversation.id)
+        assert await store.message(ids[0]) is None
 
 
-def test_only_what_no_living_process_writes_is_interrupted(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation()
-            question = a_question(conversation, "Why?")
-            mine = an_answer(question)
-            left = an_answer(question, minutes=1)
-            await store.begin_turn(conversation, question, mine)
-            await store.begin_turn(conversation, None, left)
-            await store.save_answer(replace(left, parts=(TextPart("half a tangerine"),)))
-            assert await store.interrupt_orphans() == []
-            # This process's id, but of one that started at another time.
-            sql = "UPDATE messages SET owner_started = 'earlier' WHERE id = ?"
-            await database.write(lambda c: c.execute(sql, (left.id,)))
-            assert await store.interrupt_orphans() == [conversation.id]
-            assert await store.interrupt_orphans() == []
-            found = await store.message(left.id)
-            assert found is not None
-            assert (found.status, found.text) == (MessageStatus.INTERRUPTED, "half a tangerine")
-            still = await store.message(mine.id)
-            assert still is not None
-            assert still.status is MessageStatus.STREAMING
-            [hit] = await Search(database).find("tangerine")
-            assert hit.message_id == left.id
-
-    asyncio.run(main())
+async def test_only_what_no_living_process_writes_is_interrupted(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation()
+        question = a_question(conversation, "Why?")
+        mine = an_answer(question)
+        left = an_answer(question, minutes=1)
+        await store.begin_turn(conversation, question, mine)
+        await store.begin_turn(conversation, None, left)
+        await store.save_answer(replace(left, parts=(TextPart("half a tangerine"),)))
+        assert await store.interrupt_orphans() == []
+        # This process's id, but of one that started at another time.
+        sql = "UPDATE messages SET owner_started = 'earlier' WHERE id = ?"
+        await database.write(lambda c: c.execute(sql, (left.id,)))
+        assert await store.interrupt_orphans() == [conversation.id]
+        assert await store.interrupt_orphans() == []
+        found = await store.message(left.id)
+        assert found is not None
+        assert (found.status, found.text) == (MessageStatus.INTERRUPTED, "half a tangerine")
+        still = await store.message(mine.id)
+        assert still is not None
+        assert still.status is MessageStatus.STREAMING
+        [hit] = await Search(database).find("tangerine")
+        assert hit.message_id == left.id
 
 
-def test_a_run_in_the_background_is_left_to_whoever_takes_it_over(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation()
-            question = a_question(conversation, "Why?")
-            away = replace(an_answer(question, "half"), remote_run=RemoteRun("resp_1", 7))
-            await store.begin_turn(conversation, question, an_answer(question, minutes=1))
-            await store.begin_turn(conversation, None, away)
-            assert await store.take_over_runs() == []  # this process is at work on it
-            await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'x'"))
-            await store.interrupt_orphans()
-            assert await store.take_over_runs() == [away]
-            assert await store.take_over_runs() == []
-            await store.save_answer(replace(ended(away, "whole"), remote_run=None))
-            await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'x'"))
-            assert await store.take_over_runs() == []
-
-    asyncio.run(main())
+async def test_a_run_in_the_background_is_left_to_whoever_takes_it_over(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation()
+        question = a_question(conversation, "Why?")
+        away = replace(an_answer(question, "half"), remote_run=RemoteRun("resp_1", 7))
+        await store.begin_turn(conversation, question, an_answer(question, minutes=1))
+        await store.begin_turn(conversation, None, away)
+        assert await store.take_over_runs() == []  # this process is at work on it
+        await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'x'"))
+        await store.interrupt_orphans()
+        assert await store.take_over_runs() == [away]
+        assert await store.take_over_runs() == []
+        await store.save_answer(replace(ended(away, "whole"), remote_run=None))
+        await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'x'"))
+        assert await store.take_over_runs() == []
 
 
 def test_processes_are_told_apart_by_their_start() -> None:
@@ -448,32 +419,26 @@ def test_processes_are_told_apart_by_their_start() -> None:
     assert not is_alive(2**22 + 1, started)  # beyond the largest id
 
 
-def test_a_row_changed_by_other_hands_is_damage(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation()
-            question = a_question(conversation, "Why?")
-            await store.begin_turn(conversation, question, an_answer(question))
-            await database.write(lambda c: c.execute("UPDATE messages SET parts = '[{}]'"))
-            with pytest.raises(StoreDamagedError):
-                await store.path(conversation.id)
-
-    asyncio.run(main())
+async def test_a_row_changed_by_other_hands_is_damage(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation()
+        question = a_question(conversation, "Why?")
+        await store.begin_turn(conversation, question, an_answer(question))
+        await database.write(lambda c: c.execute("UPDATE messages SET parts = '[{}]'"))
+        with pytest.raises(StoreDamagedError):
+            await store.path(conversation.id)
 
 
-def test_costs_come_back_exactly(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation()
-            question = a_question(conversation, "Why?")
-            answer = an_answer(question)
-            await store.begin_turn(conversation, question, answer)
-            cost = Decimal("0.00000014000000000000000000001")
-            await store.save_answer(replace(ended(answer, "x"), cost=cost))
-            found = await store.message(answer.id)
-            assert found is not None
-            assert found.cost == cost
-
-    asyncio.run(main())
+async def test_costs_come_back_exactly(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation()
+        question = a_question(conversation, "Why?")
+        answer = an_answer(question)
+        await store.begin_turn(conversation, question, answer)
+        cost = Decimal("0.00000014000000000000000000001")
+        await store.save_answer(replace(ended(answer, "x"), cost=cost))
+        found = await store.message(answer.id)
+        assert found is not None
+        assert found.cost == cost

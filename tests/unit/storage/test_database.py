@@ -67,26 +67,22 @@ def open_with(path: Path, *more: Migration) -> None:
     asyncio.run(main())
 
 
-def test_a_new_store_is_private_and_set_for_safety(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            assert mode_of(path.parent) == 0o700
-            for file in path.parent.iterdir():
-                assert mode_of(file) == 0o600, file
-            pragmas = ("journal_mode", "synchronous", "foreign_keys")
-            values = await database.write(
-                lambda c: (
-                    [c.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
-                    if not c.in_transaction
-                    else [
-                        c.execute(f"SELECT {name} FROM pragma_{name}").fetchone()[0]
-                        for name in pragmas
-                    ]
-                )
+async def test_a_new_store_is_private_and_set_for_safety(path: Path) -> None:
+    async with opened(path) as database:
+        assert mode_of(path.parent) == 0o700
+        for file in path.parent.iterdir():
+            assert mode_of(file) == 0o600, file
+        pragmas = ("journal_mode", "synchronous", "foreign_keys")
+        values = await database.write(
+            lambda c: (
+                [c.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+                if not c.in_transaction
+                else [
+                    c.execute(f"SELECT {name} FROM pragma_{name}").fetchone()[0] for name in pragmas
+                ]
             )
-            assert values == ["wal", 2, 1]
-
-    asyncio.run(main())
+        )
+        assert values == ["wal", 2, 1]
 
 
 def test_a_clean_close_leaves_no_log_and_no_thread(path: Path) -> None:
@@ -95,32 +91,26 @@ def test_a_clean_close_leaves_no_log_and_no_thread(path: Path) -> None:
     assert not [t for t in threading.enumerate() if t.name.startswith("store-")]
 
 
-def test_readers_cannot_write(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            with pytest.raises(StorageError):
-                await database.read(lambda c: c.execute("DELETE FROM conversations"))
-
-    asyncio.run(main())
+async def test_readers_cannot_write(path: Path) -> None:
+    async with opened(path) as database:
+        with pytest.raises(StorageError):
+            await database.read(lambda c: c.execute("DELETE FROM conversations"))
 
 
-def test_a_failed_write_changes_nothing(path: Path) -> None:
+async def test_a_failed_write_changes_nothing(path: Path) -> None:
     def action(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO settings VALUES ('a', '1')")
         connection.execute("INSERT INTO settings VALUES ('a', '1')")
 
-    async def main() -> None:
-        async with opened(path) as database:
-            with pytest.raises(StorageError, match="could not be used"):
-                await database.write(action)
-            count = "SELECT count(*) FROM settings"
-            assert (await database.read(lambda c: c.execute(count).fetchone()[0])) == 0
-            await database.write(lambda c: c.execute("INSERT INTO settings VALUES ('b', '1')"))
-
-    asyncio.run(main())
+    async with opened(path) as database:
+        with pytest.raises(StorageError, match="could not be used"):
+            await database.write(action)
+        count = "SELECT count(*) FROM settings"
+        assert (await database.read(lambda c: c.execute(count).fetchone()[0])) == 0
+        await database.write(lambda c: c.execute("INSERT INTO settings VALUES ('b', '1')"))
 
 
-def test_a_write_does_not_wait_for_a_read(path: Path) -> None:
+async def test_a_write_does_not_wait_for_a_read(path: Path) -> None:
     written = threading.Event()
 
     def slow_read(connection: sqlite3.Connection, begun: Callable[[], object]) -> int:
@@ -131,48 +121,39 @@ def test_a_write_does_not_wait_for_a_read(path: Path) -> None:
         assert count == again  # one state throughout
         return again
 
-    async def main() -> None:
-        async with opened(path) as database:
-            reading = asyncio.Event()
-            begun = partial(asyncio.get_running_loop().call_soon_threadsafe, reading.set)
-            read = asyncio.create_task(database.read(lambda c: slow_read(c, begun)))
-            await reading.wait()
-            await database.write(lambda c: c.execute("INSERT INTO settings VALUES ('a', '1')"))
-            written.set()
-            assert await read == 0
-
-    asyncio.run(main())
+    async with opened(path) as database:
+        reading = asyncio.Event()
+        begun = partial(asyncio.get_running_loop().call_soon_threadsafe, reading.set)
+        read = asyncio.create_task(database.read(lambda c: slow_read(c, begun)))
+        await reading.wait()
+        await database.write(lambda c: c.execute("INSERT INTO settings VALUES ('a', '1')"))
+        written.set()
+        assert await read == 0
 
 
-def test_a_write_whose_asker_is_cancelled_happens(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            go = threading.Event()
-            first = asyncio.create_task(database.write(lambda c: go.wait(20)))
-            store = ConversationStore(database)
-            second = asyncio.create_task(store.create(a_conversation("written")))
-            await asyncio.sleep(0)
-            second.cancel()
-            go.set()
-            await first
-            with pytest.raises(asyncio.CancelledError):
-                await second
-            await database.write(lambda c: None)  # behind it
-            assert [c.title for c in await store.all()] == ["written"]
-
-    asyncio.run(main())
+async def test_a_write_whose_asker_is_cancelled_happens(path: Path) -> None:
+    async with opened(path) as database:
+        go = threading.Event()
+        first = asyncio.create_task(database.write(lambda c: go.wait(20)))
+        store = ConversationStore(database)
+        second = asyncio.create_task(store.create(a_conversation("written")))
+        await asyncio.sleep(0)
+        second.cancel()
+        go.set()
+        await first
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        await database.write(lambda c: None)  # behind it
+        assert [c.title for c in await store.all()] == ["written"]
 
 
-def test_a_closed_store_says_so(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            pass
-        with pytest.raises(StorageError, match="not open"):
-            await database.write(lambda c: None)
-        with pytest.raises(StorageError, match="not open"):
-            await database.read(lambda c: None)
-
-    asyncio.run(main())
+async def test_a_closed_store_says_so(path: Path) -> None:
+    async with opened(path) as database:
+        pass
+    with pytest.raises(StorageError, match="not open"):
+        await database.write(lambda c: None)
+    with pytest.raises(StorageError, match="not open"):
+        await database.read(lambda c: None)
 
 
 def test_migrating_keeps_a_verified_copy(path: Path) -> None:
@@ -356,19 +337,16 @@ def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.MonkeyPat
     asyncio.run(main())
 
 
-def test_a_sound_store_passes_the_check(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_sound_store_passes_the_check(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desktop_app.storage.database.database.CHECKED_AT_OPEN_BYTES", 0)
     crash(path)
 
-    async def main() -> None:
-        async with opened(path) as database:
-            waiting = [database.needs_check]
-            await database.check()
-            assert [*waiting, database.needs_check] == [True, False]
-        async with opened(path) as database:
-            assert not database.needs_check
-
-    asyncio.run(main())
+    async with opened(path) as database:
+        waiting = [database.needs_check]
+        await database.check()
+        assert [*waiting, database.needs_check] == [True, False]
+    async with opened(path) as database:
+        assert not database.needs_check
 
 
 def limited(path: Path, script: str) -> str:
@@ -417,77 +395,62 @@ def test_a_folder_that_cannot_be_made_is_read_only(tmp_path: Path) -> None:
         open_with(Path("/proc/repartee/store.sqlite3"))
 
 
-def test_a_read_only_store_says_so(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            await database.write(lambda c: c.execute("PRAGMA query_only = ON"))
-            with pytest.raises(StoreFullError, match="read-only"):
-                await ConversationStore(database).create(a_conversation())
-
-    asyncio.run(main())
+async def test_a_read_only_store_says_so(path: Path) -> None:
+    async with opened(path) as database:
+        await database.write(lambda c: c.execute("PRAGMA query_only = ON"))
+        with pytest.raises(StoreFullError, match="read-only"):
+            await ConversationStore(database).create(a_conversation())
 
 
-def test_a_read_that_nobody_waits_for_is_broken_off(path: Path) -> None:
+async def test_a_read_that_nobody_waits_for_is_broken_off(path: Path) -> None:
     """A search that a newer one supersedes must not hold up its reader."""
     endless = (
         "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
     )
 
-    async def main() -> None:
-        async with opened(path) as database:
-            began = threading.Semaphore(0)
+    async with opened(path) as database:
+        began = threading.Semaphore(0)
 
-            def count(connection: sqlite3.Connection) -> object:
-                began.release()
-                return connection.execute(endless).fetchone()
+        def count(connection: sqlite3.Connection) -> object:
+            began.release()
+            return connection.execute(endless).fetchone()
 
-            for _ in range(3):
-                reads = [asyncio.create_task(database.read(count)) for _ in range(READERS)]
-                for _ in reads:
-                    await asyncio.to_thread(began.acquire)
-                for read in reads:
-                    read.cancel()
-                await asyncio.gather(*reads, return_exceptions=True)
-                async with asyncio.timeout(5):
-                    found = await database.read(lambda c: c.execute("SELECT 7").fetchone()[0])
-                assert found == 7
-
-    asyncio.run(main())
+        for _ in range(3):
+            reads = [asyncio.create_task(database.read(count)) for _ in range(READERS)]
+            for _ in reads:
+                await asyncio.to_thread(began.acquire)
+            for read in reads:
+                read.cancel()
+            await asyncio.gather(*reads, return_exceptions=True)
+            async with asyncio.timeout(5):
+                found = await database.read(lambda c: c.execute("SELECT 7").fetchone()[0])
+            assert found == 7
 
 
-def test_what_others_write_is_told_from_what_we_write(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            before = await database.foreign_version()
-            await database.write(lambda c: c.execute("INSERT INTO settings VALUES ('a', '1')"))
-            await database.read(lambda c: c.execute("SELECT * FROM settings").fetchall())
+async def test_what_others_write_is_told_from_what_we_write(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s") as database:
+        before = await database.foreign_version()
+        await database.write(lambda c: c.execute("INSERT INTO settings VALUES ('a', '1')"))
+        await database.read(lambda c: c.execute("SELECT * FROM settings").fetchall())
+        assert await database.foreign_version() == before
+        async with opened(tmp_path / "s") as other:
+            await other.read(lambda c: c.execute("SELECT * FROM settings").fetchall())
             assert await database.foreign_version() == before
-            async with opened(tmp_path / "s") as other:
-                await other.read(lambda c: c.execute("SELECT * FROM settings").fetchall())
-                assert await database.foreign_version() == before
-                await other.write(lambda c: c.execute("INSERT INTO settings VALUES ('b', '1')"))
-            assert await database.foreign_version() != before
-
-    asyncio.run(main())
+            await other.write(lambda c: c.execute("INSERT INTO settings VALUES ('b', '1')"))
+        assert await database.foreign_version() != before
 
 
-def test_a_cursor_that_an_action_gives_back_is_closed(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            for do in (database.write, database.read):
-                cursor = await do(lambda c: c.execute("SELECT 1"))
-                with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-                    cursor.fetchall()
-
-    asyncio.run(main())
+async def test_a_cursor_that_an_action_gives_back_is_closed(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s") as database:
+        for do in (database.write, database.read):
+            cursor = await do(lambda c: c.execute("SELECT 1"))
+            with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+                cursor.fetchall()
 
 
-def test_who_else_has_the_store_open_is_known(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            assert await database.is_alone()
-            async with opened(path):
-                assert not await database.is_alone()
-            assert await database.is_alone()
-
-    asyncio.run(main())
+async def test_who_else_has_the_store_open_is_known(path: Path) -> None:
+    async with opened(path) as database:
+        assert await database.is_alone()
+        async with opened(path):
+            assert not await database.is_alone()
+        assert await database.is_alone()

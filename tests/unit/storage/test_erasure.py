@@ -159,39 +159,33 @@ def test_what_cannot_be_emptied_stays_whole(tmp_path: Path) -> None:
     assert len(holding(tmp_path)) > 1
 
 
-def test_wiping_that_was_broken_off_goes_on(tmp_path: Path) -> None:
+async def test_wiping_that_was_broken_off_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "repartee.sqlite3"
 
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation(f"About {WORD}")
-            question = a_question(conversation, f"What is {WORD}?")
-            await store.begin_turn(conversation, question, ended(an_answer(question), "Yes."))
-            await NotesStore(database).put("key", f"A note on {WORD}")
-            wiping = asyncio.ensure_future(store.erase([conversation.id]))
-            while await store.get(conversation.id) is not None:  # noqa: ASYNC110
-                await asyncio.sleep(0)
-            wiping.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await wiping
-        async with opened(path) as database:
-            await database.wipe_rest()
-            assert holding(tmp_path) == []
-            assert await SettingsStore(database).all() == {}
-
-    asyncio.run(main())
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation(f"About {WORD}")
+        question = a_question(conversation, f"What is {WORD}?")
+        await store.begin_turn(conversation, question, ended(an_answer(question), "Yes."))
+        await NotesStore(database).put("key", f"A note on {WORD}")
+        wiping = asyncio.ensure_future(store.erase([conversation.id]))
+        while await store.get(conversation.id) is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        wiping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await wiping
+    async with opened(path) as database:
+        await database.wipe_rest()
+        assert holding(tmp_path) == []
+        assert await SettingsStore(database).all() == {}
 
 
-def test_an_open_store_is_not_emptied(tmp_path: Path) -> None:
-    async def main() -> None:
-        await fill(tmp_path)
-        async with opened(tmp_path / "repartee.sqlite3"):
-            with pytest.raises(StorageError, match="is open"):
-                erase_everything(tmp_path / "repartee.sqlite3", tmp_path / "attachments")
-        assert holding(tmp_path)
-
-    asyncio.run(main())
+async def test_an_open_store_is_not_emptied(tmp_path: Path) -> None:
+    await fill(tmp_path)
+    async with opened(tmp_path / "repartee.sqlite3"):
+        with pytest.raises(StorageError, match="is open"):
+            erase_everything(tmp_path / "repartee.sqlite3", tmp_path / "attachments")
+    assert holding(tmp_path)
 
 
 def test_every_table_is_kept_by_name_or_emptied(tmp_path: Path) -> None:
@@ -205,21 +199,18 @@ def test_every_table_is_kept_by_name_or_emptied(tmp_path: Path) -> None:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
-def test_what_is_erased_alone_leaves_the_file_too_and_its_attachments_with_it(
+async def test_what_is_erased_alone_leaves_the_file_too_and_its_attachments_with_it(
     tmp_path: Path,
 ) -> None:
-    async def main() -> None:
-        await fill(tmp_path)
-        async with opened(tmp_path / "repartee.sqlite3") as database:
-            await SettingsStore(database).remove("window.new_draft")
-            await FolderStore(database).delete("f" * 32)
-            store = ConversationStore(database)
-            await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
-            await store.erase([each.id for each in await store.all()])
-            await AttachmentStore(database, tmp_path / "attachments").collect()
-        assert [name for name in holding(tmp_path) if name != "kept.zip"] == []
-
-    asyncio.run(main())
+    await fill(tmp_path)
+    async with opened(tmp_path / "repartee.sqlite3") as database:
+        await SettingsStore(database).remove("window.new_draft")
+        await FolderStore(database).delete("f" * 32)
+        store = ConversationStore(database)
+        await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
+        await store.erase([each.id for each in await store.all()])
+        await AttachmentStore(database, tmp_path / "attachments").collect()
+    assert [name for name in holding(tmp_path) if name != "kept.zip"] == []
 
 
 def test_an_index_is_wiped_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,19 +232,18 @@ def test_an_index_is_wiped_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyP
     asyncio.run(main())
 
 
-def test_what_leaves_the_trash_leaves_the_file_while_the_store_is_open(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "repartee.sqlite3") as database:
-            store = ConversationStore(database)
-            gone, stays = a_conversation(f"About {WORD}"), a_conversation("Stays")
-            for conversation, word in ((gone, WORD), (stays, "kept")):
-                question = a_question(conversation, f"What is {word}?")
-                answer = ended(an_answer(question), f"{word} " * 900)
-                await store.begin_turn(conversation, question, answer)
-            assert holding(tmp_path)
-            await store.set_trashed([gone.id], NOON)
-            assert await store.empty_trash(NOON + timedelta(days=1)) == 1
-            assert holding(tmp_path) == []
-            assert len(await Search(database).find("kept")) == 2
-
-    asyncio.run(main())
+async def test_what_leaves_the_trash_leaves_the_file_while_the_store_is_open(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path / "repartee.sqlite3") as database:
+        store = ConversationStore(database)
+        gone, stays = a_conversation(f"About {WORD}"), a_conversation("Stays")
+        for conversation, word in ((gone, WORD), (stays, "kept")):
+            question = a_question(conversation, f"What is {word}?")
+            answer = ended(an_answer(question), f"{word} " * 900)
+            await store.begin_turn(conversation, question, answer)
+        assert holding(tmp_path)
+        await store.set_trashed([gone.id], NOON)
+        assert await store.empty_trash(NOON + timedelta(days=1)) == 1
+        assert holding(tmp_path) == []
+        assert len(await Search(database).find("kept")) == 2

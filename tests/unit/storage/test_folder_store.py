@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,145 +17,126 @@ from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question,
 THESIS = Folder(new_id(), "Thesis", NOON, CHOICE, Overrides("Cite your sources."))
 
 
-def test_a_folder_comes_back_as_it_was_and_goes_without_its_conversations(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            folders, store = FolderStore(database), ConversationStore(database)
-            await folders.save(Folder(new_id(), "zebra", NOON))
-            await folders.save(THESIS)
-            await folders.save(replace(THESIS, name="My thesis", choice=None))
-            assert [f.name for f in await folders.all()] == ["My thesis", "zebra"]
-            assert (await folders.all())[0] == replace(THESIS, name="My thesis", choice=None)
-            inside = a_conversation(folder_id=THESIS.id, archived=True)
-            await store.create(inside)
-            assert await store.get(inside.id) == inside
-            await folders.delete(THESIS.id)
-            assert await store.get(inside.id) == replace(inside, folder_id=None)
-
-    asyncio.run(main())
-
-
-def test_what_is_in_the_trash_is_neither_listed_nor_found_until_it_is_taken_out(
+async def test_a_folder_comes_back_as_it_was_and_goes_without_its_conversations(
     tmp_path: Path,
 ) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            store, search = ConversationStore(database), Search(database)
-            kept, gone = a_conversation("Marmalade"), a_conversation("Marmalade again")
-            for conversation in (kept, gone):
-                await store.create(conversation)
-            question = a_question(gone, "How is marmalade made?")
-            await store.begin_turn(gone, question, an_answer(question))
-            await store.set_trashed([gone.id], NOON)
-            assert [c.id for c in await store.all()] == [kept.id]
-            assert [c.id for c in await store.trashed()] == [gone.id]
-            assert {hit.conversation_id for hit in await search.find("marmalade")} == {kept.id}
-            await store.set_trashed([gone.id], None)
-            assert await store.trashed() == []
-            assert len(await search.find("marmalade")) == 3
-
-    asyncio.run(main())
+    async with opened(tmp_path / "s") as database:
+        folders, store = FolderStore(database), ConversationStore(database)
+        await folders.save(Folder(new_id(), "zebra", NOON))
+        await folders.save(THESIS)
+        await folders.save(replace(THESIS, name="My thesis", choice=None))
+        assert [f.name for f in await folders.all()] == ["My thesis", "zebra"]
+        assert (await folders.all())[0] == replace(THESIS, name="My thesis", choice=None)
+        inside = a_conversation(folder_id=THESIS.id, archived=True)
+        await store.create(inside)
+        assert await store.get(inside.id) == inside
+        await folders.delete(THESIS.id)
+        assert await store.get(inside.id) == replace(inside, folder_id=None)
 
 
-def test_the_trash_is_emptied_of_what_lay_there_long_enough(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            store = ConversationStore(database)
-            old, new, kept = a_conversation("old"), a_conversation("new"), a_conversation("kept")
-            for conversation in (old, new, kept):
-                await store.create(conversation)
-            await store.set_trashed([old.id], NOON)
-            await store.set_trashed([new.id], NOON + timedelta(days=2))
-            assert await store.empty_trash(NOON + timedelta(days=1)) == 1
-            assert [c.id for c in await store.trashed()] == [new.id]
-            assert await store.get(old.id) is None
-            assert [c.id for c in await store.all()] == [kept.id]
+async def test_what_is_in_the_trash_is_neither_listed_nor_found_until_it_is_taken_out(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path / "s") as database:
+        store, search = ConversationStore(database), Search(database)
+        kept, gone = a_conversation("Marmalade"), a_conversation("Marmalade again")
+        for conversation in (kept, gone):
+            await store.create(conversation)
+        question = a_question(gone, "How is marmalade made?")
+        await store.begin_turn(gone, question, an_answer(question))
+        await store.set_trashed([gone.id], NOON)
+        assert [c.id for c in await store.all()] == [kept.id]
+        assert [c.id for c in await store.trashed()] == [gone.id]
+        assert {hit.conversation_id for hit in await search.find("marmalade")} == {kept.id}
+        await store.set_trashed([gone.id], None)
+        assert await store.trashed() == []
+        assert len(await search.find("marmalade")) == 3
 
-    asyncio.run(main())
+
+async def test_the_trash_is_emptied_of_what_lay_there_long_enough(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s") as database:
+        store = ConversationStore(database)
+        old, new, kept = a_conversation("old"), a_conversation("new"), a_conversation("kept")
+        for conversation in (old, new, kept):
+            await store.create(conversation)
+        await store.set_trashed([old.id], NOON)
+        await store.set_trashed([new.id], NOON + timedelta(days=2))
+        assert await store.empty_trash(NOON + timedelta(days=1)) == 1
+        assert [c.id for c in await store.trashed()] == [new.id]
+        assert await store.get(old.id) is None
+        assert [c.id for c in await store.all()] == [kept.id]
 
 
-def test_the_list_comes_in_pages(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            store = ConversationStore(database)
-            await FolderStore(database).save(THESIS)
-            # Two of them at the same moment, at the border of a page.
-            made = [
-                a_conversation(str(n), min(n, 5), folder_id=THESIS.id if n % 2 else None)
-                for n in range(8)
-            ]
-            for conversation in made:
-                await store.create(conversation)
-            await store.create(a_conversation("pinned", 1, pinned=True))
-            await store.create(a_conversation("archived", 2, archived=True))
-            await store.create(a_conversation("trashed", 3, trashed_at=NOON))
+async def test_the_list_comes_in_pages(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s") as database:
+        store = ConversationStore(database)
+        await FolderStore(database).save(THESIS)
+        # Two of them at the same moment, at the border of a page.
+        made = [
+            a_conversation(str(n), min(n, 5), folder_id=THESIS.id if n % 2 else None)
+            for n in range(8)
+        ]
+        for conversation in made:
+            await store.create(conversation)
+        await store.create(a_conversation("pinned", 1, pinned=True))
+        await store.create(a_conversation("archived", 2, archived=True))
+        await store.create(a_conversation("trashed", 3, trashed_at=NOON))
+        seen: list[str] = []
+        after = None
+        while page := await store.listed(2, after=after):
+            seen += [conversation.title for conversation in page]
+            after = page[-1]
+        assert (set(seen[:1]), seen[1:]) == ({"6"}, ["4", "2", "0"])
+        inside = await store.listed(9, folder_id=THESIS.id)
+        assert {conversation.title for conversation in inside} == {"1", "3", "5", "7"}
+        assert [c.title for c in await store.pinned()] == ["pinned"]
+        assert [c.title for c in await store.archived()] == ["archived"]
+
+
+async def test_the_archive_and_the_trash_come_in_pages(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s") as database:
+        store = ConversationStore(database)
+        for n in range(5):
+            at = NOON + timedelta(minutes=min(n, 2))
+            await store.create(a_conversation(f"away {n}", min(n, 3), archived=True))
+            await store.create(a_conversation(f"gone {n}", trashed_at=at))
+        for page_of, name in ((store.archived, "away"), (store.trashed, "gone")):
             seen: list[str] = []
             after = None
-            while page := await store.listed(2, after=after):
+            while page := await page_of(2, after=after):
                 seen += [conversation.title for conversation in page]
                 after = page[-1]
-            assert (set(seen[:1]), seen[1:]) == ({"6"}, ["4", "2", "0"])
-            inside = await store.listed(9, folder_id=THESIS.id)
-            assert {conversation.title for conversation in inside} == {"1", "3", "5", "7"}
-            assert [c.title for c in await store.pinned()] == ["pinned"]
-            assert [c.title for c in await store.archived()] == ["archived"]
-
-    asyncio.run(main())
+            assert sorted(seen) == [f"{name} {n}" for n in range(5)]
+            assert seen[-2:] == [f"{name} 1", f"{name} 0"]
 
 
-def test_the_archive_and_the_trash_come_in_pages(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            store = ConversationStore(database)
-            for n in range(5):
-                at = NOON + timedelta(minutes=min(n, 2))
-                await store.create(a_conversation(f"away {n}", min(n, 3), archived=True))
-                await store.create(a_conversation(f"gone {n}", trashed_at=at))
-            for page_of, name in ((store.archived, "away"), (store.trashed, "gone")):
-                seen: list[str] = []
-                after = None
-                while page := await page_of(2, after=after):
-                    seen += [conversation.title for conversation in page]
-                    after = page[-1]
-                assert sorted(seen) == [f"{name} {n}" for n in range(5)]
-                assert seen[-2:] == [f"{name} 1", f"{name} 0"]
-
-    asyncio.run(main())
-
-
-def test_a_change_of_the_shelf_touches_its_own_column_alone(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            store, shelves = ConversationStore(database), ConversationFlagStore(database)
-            await FolderStore(database).save(THESIS)
-            one, two = a_conversation("One"), a_conversation("Two")
-            for conversation in (one, two):
-                await store.create(conversation)
-            await store.save(replace(one, title="Said elsewhere"))
-            await shelves.move([one.id, two.id], THESIS.id)
-            await shelves.set_pinned([one.id], True)
-            await shelves.set_archived([two.id], True)
-            now_one, now_two = await store.get(one.id), await store.get(two.id)
-            expected = replace(one, title="Said elsewhere", folder_id=THESIS.id, pinned=True)
-            assert now_one == expected
-            assert now_two == replace(two, folder_id=THESIS.id, archived=True)
-            assert sorted(await shelves.in_folder(THESIS.id)) == sorted([one.id, two.id])
-            await shelves.move([one.id], None)
-            await shelves.move([two.id], "gone")
-            assert await shelves.in_folder(THESIS.id) == []
-
-    asyncio.run(main())
+async def test_a_change_of_the_shelf_touches_its_own_column_alone(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s") as database:
+        store, shelves = ConversationStore(database), ConversationFlagStore(database)
+        await FolderStore(database).save(THESIS)
+        one, two = a_conversation("One"), a_conversation("Two")
+        for conversation in (one, two):
+            await store.create(conversation)
+        await store.save(replace(one, title="Said elsewhere"))
+        await shelves.move([one.id, two.id], THESIS.id)
+        await shelves.set_pinned([one.id], True)
+        await shelves.set_archived([two.id], True)
+        now_one, now_two = await store.get(one.id), await store.get(two.id)
+        expected = replace(one, title="Said elsewhere", folder_id=THESIS.id, pinned=True)
+        assert now_one == expected
+        assert now_two == replace(two, folder_id=THESIS.id, archived=True)
+        assert sorted(await shelves.in_folder(THESIS.id)) == sorted([one.id, two.id])
+        await shelves.move([one.id], None)
+        await shelves.move([two.id], "gone")
+        assert await shelves.in_folder(THESIS.id) == []
 
 
-def test_a_conversation_is_added_with_its_messages(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            store, copy = ConversationStore(database), a_conversation("Copy")
-            question = a_question(copy, "How is marmalade made?")
-            answer = replace(an_answer(question), status=MessageStatus.COMPLETE)
-            copy = replace(copy, leaf_id=answer.id)
-            await ConversationFlagStore(database).add_whole(copy, [question, answer])
-            assert await store.path(copy.id) == [question, answer]
-            assert len(await Search(database).find("marmalade")) == 1
-
-    asyncio.run(main())
+async def test_a_conversation_is_added_with_its_messages(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s") as database:
+        store, copy = ConversationStore(database), a_conversation("Copy")
+        question = a_question(copy, "How is marmalade made?")
+        answer = replace(an_answer(question), status=MessageStatus.COMPLETE)
+        copy = replace(copy, leaf_id=answer.id)
+        await ConversationFlagStore(database).add_whole(copy, [question, answer])
+        assert await store.path(copy.id) == [question, answer]
+        assert len(await Search(database).find("marmalade")) == 1

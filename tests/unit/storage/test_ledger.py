@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -58,114 +57,96 @@ async def spend(
     )
 
 
-def test_sums_are_exact(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            at = datetime(2026, 3, 14, tzinfo=UTC)
-            tiny = "0.00000000000000000000000000000000014"
-            for cost in ("0.1", "0.2", tiny, "12345678", None):
-                await spend(database, cost, at)
-            total = await Ledger(database).month(at)
-            assert str(total) == "12345678.30000000000000000000000000000000014"
-
-    asyncio.run(main())
+async def test_sums_are_exact(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        at = datetime(2026, 3, 14, tzinfo=UTC)
+        tiny = "0.00000000000000000000000000000000014"
+        for cost in ("0.1", "0.2", tiny, "12345678", None):
+            await spend(database, cost, at)
+        total = await Ledger(database).month(at)
+        assert str(total) == "12345678.30000000000000000000000000000000014"
 
 
-def test_months_and_days_are_local(tmp_path: Path, in_tokyo: None) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            await spend(database, "1", datetime(2026, 2, 28, 14, 59, 59, tzinfo=UTC))  # 23:59:59
-            await spend(database, "2", datetime(2026, 2, 28, 15, 0, tzinfo=UTC))  # 1 March, 00:00
-            await spend(database, "4", datetime(2026, 3, 31, 14, 59, tzinfo=UTC))
-            await spend(database, "8", datetime(2026, 3, 31, 15, 0, tzinfo=UTC))
-            ledger = Ledger(database)
-            assert await ledger.month(datetime(2026, 2, 10, tzinfo=UTC)) == 1
-            assert await ledger.month(datetime(2026, 2, 28, 20, tzinfo=UTC)) == 2 + 4
-            assert await ledger.day(datetime(2026, 2, 28, 20, tzinfo=UTC)) == 2
-            assert await ledger.day(datetime(2026, 4, 1, 0, tzinfo=UTC)) == 8
-            assert await ledger.month(datetime(2025, 12, 31, 20, tzinfo=UTC)) == 0
-
-    asyncio.run(main())
+async def test_months_and_days_are_local(tmp_path: Path, in_tokyo: None) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        await spend(database, "1", datetime(2026, 2, 28, 14, 59, 59, tzinfo=UTC))  # 23:59:59
+        await spend(database, "2", datetime(2026, 2, 28, 15, 0, tzinfo=UTC))  # 1 March, 00:00
+        await spend(database, "4", datetime(2026, 3, 31, 14, 59, tzinfo=UTC))
+        await spend(database, "8", datetime(2026, 3, 31, 15, 0, tzinfo=UTC))
+        ledger = Ledger(database)
+        assert await ledger.month(datetime(2026, 2, 10, tzinfo=UTC)) == 1
+        assert await ledger.month(datetime(2026, 2, 28, 20, tzinfo=UTC)) == 2 + 4
+        assert await ledger.day(datetime(2026, 2, 28, 20, tzinfo=UTC)) == 2
+        assert await ledger.day(datetime(2026, 4, 1, 0, tzinfo=UTC)) == 8
+        assert await ledger.month(datetime(2025, 12, 31, 20, tzinfo=UTC)) == 0
 
 
-def test_a_month_with_a_change_of_clocks(tmp_path: Path, in_new_york: None) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            await spend(database, "1", datetime(2026, 3, 1, 4, 59, tzinfo=UTC))  # 28 Feb, UTC-5
-            await spend(database, "2", datetime(2026, 3, 1, 5, 0, tzinfo=UTC))
-            await spend(database, "4", datetime(2026, 4, 1, 3, 59, tzinfo=UTC))  # 31 March, UTC-4
-            await spend(database, "8", datetime(2026, 4, 1, 4, 0, tzinfo=UTC))
-            assert await Ledger(database).month(datetime(2026, 3, 20, tzinfo=UTC)) == 2 + 4
-
-    asyncio.run(main())
+async def test_a_month_with_a_change_of_clocks(tmp_path: Path, in_new_york: None) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        await spend(database, "1", datetime(2026, 3, 1, 4, 59, tzinfo=UTC))  # 28 Feb, UTC-5
+        await spend(database, "2", datetime(2026, 3, 1, 5, 0, tzinfo=UTC))
+        await spend(database, "4", datetime(2026, 4, 1, 3, 59, tzinfo=UTC))  # 31 March, UTC-4
+        await spend(database, "8", datetime(2026, 4, 1, 4, 0, tzinfo=UTC))
+        assert await Ledger(database).month(datetime(2026, 3, 20, tzinfo=UTC)) == 2 + 4
 
 
-def test_by_provider_and_by_conversation(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            at = datetime(2026, 3, 14, tzinfo=UTC)
-            await spend(database, "1", at, "openai", "a")
-            await spend(database, "2", at, "cometapi", "a")
-            await spend(database, "4", at, "openai", "b")
-            ledger = Ledger(database)
-            assert await ledger.month(at, "openai") == 5
-            assert await ledger.conversation("a") == 3
-            assert await ledger.conversation("none") == 0
-
-    asyncio.run(main())
+async def test_by_provider_and_by_conversation(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        at = datetime(2026, 3, 14, tzinfo=UTC)
+        await spend(database, "1", at, "openai", "a")
+        await spend(database, "2", at, "cometapi", "a")
+        await spend(database, "4", at, "openai", "b")
+        ledger = Ledger(database)
+        assert await ledger.month(at, "openai") == 5
+        assert await ledger.conversation("a") == 3
+        assert await ledger.conversation("none") == 0
 
 
-def test_entries_of_an_older_store_are_summed_up(tmp_path: Path) -> None:
+async def test_entries_of_an_older_store_are_summed_up(tmp_path: Path) -> None:
     before = tuple(step for step in MIGRATIONS if step.name < "0005")
     path = tmp_path / "s.sqlite3"
     at = datetime(2026, 3, 14, 12, tzinfo=UTC)
     entries = [("0.1", 10), (None, 20), ("0.20000000000000000000000000000000000000014", 30)]
 
-    async def main() -> None:
-        old = Database(path, before)
-        await old.open()
-        sql = """INSERT INTO ledger
+    old = Database(path, before)
+    await old.open()
+    sql = """INSERT INTO ledger
             VALUES (NULL, ?, 'openai', 'gpt-5.2', 'answer', ?, 1, 2, 1, ?, NULL, NULL)"""
-        rows = [(to_micros(at), tokens, cost) for cost, tokens in entries]
-        await old.write(lambda connection: connection.executemany(sql, rows))
-        await old.close()
-        async with opened(path) as database:
-            await spend(database, "1", at)
-            spent = await Ledger(database).spent_in_month(at)
-            assert (spent.calls, spent.uncounted) == (4, 1)
-            assert spent.usage == Usage(70, 7, 26, 8)
-            assert str(spent.cost) == "1.30000000000000000000000000000000000000014"
-
-    asyncio.run(main())
+    rows = [(to_micros(at), tokens, cost) for cost, tokens in entries]
+    await old.write(lambda connection: connection.executemany(sql, rows))
+    await old.close()
+    async with opened(path) as database:
+        await spend(database, "1", at)
+        spent = await Ledger(database).spent_in_month(at)
+        assert (spent.calls, spent.uncounted) == (4, 1)
+        assert spent.usage == Usage(70, 7, 26, 8)
+        assert str(spent.cost) == "1.30000000000000000000000000000000000000014"
 
 
-def test_the_report_by_day_month_and_kind(tmp_path: Path, in_tokyo: None) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            now = datetime(2026, 3, 2, 20, tzinfo=UTC)  # 3 March, 5:00
-            await spend(database, "1", now)
-            await spend(database, "2", now, "cometapi")
-            await spend(database, "4", datetime(2026, 3, 1, 3, tzinfo=UTC))
-            await spend(database, "8", datetime(2026, 2, 10, tzinfo=UTC))
-            await spend(database, "16", datetime(2025, 4, 1, tzinfo=UTC))
-            await spend(database, "32", datetime(2025, 3, 31, 14, tzinfo=UTC))  # 23:00, too old
-            report = await Ledger(database).report(now)
-            assert [(line.provider_id, int(line.spent.cost)) for line in report.today] == [
-                ("cometapi", 2),
-                ("openai", 1),
-            ]
-            assert [(line.provider_id, int(line.spent.cost)) for line in report.month] == [
-                ("openai", 5),
-                ("cometapi", 2),
-            ]
-            assert [(day.isoformat(), int(spent.cost)) for day, spent in report.days] == [
-                ("2026-03-03", 3),
-                ("2026-03-02", 0),
-                ("2026-03-01", 4),
-            ]
-            months = [(month.isoformat(), int(spent.cost)) for month, spent in report.months]
-            assert len(months) == 12
-            assert months[:2] == [("2026-03-01", 7), ("2026-02-01", 8)]
-            assert months[-1] == ("2025-04-01", 16)
-
-    asyncio.run(main())
+async def test_the_report_by_day_month_and_kind(tmp_path: Path, in_tokyo: None) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        now = datetime(2026, 3, 2, 20, tzinfo=UTC)  # 3 March, 5:00
+        await spend(database, "1", now)
+        await spend(database, "2", now, "cometapi")
+        await spend(database, "4", datetime(2026, 3, 1, 3, tzinfo=UTC))
+        await spend(database, "8", datetime(2026, 2, 10, tzinfo=UTC))
+        await spend(database, "16", datetime(2025, 4, 1, tzinfo=UTC))
+        await spend(database, "32", datetime(2025, 3, 31, 14, tzinfo=UTC))  # 23:00, too old
+        report = await Ledger(database).report(now)
+        assert [(line.provider_id, int(line.spent.cost)) for line in report.today] == [
+            ("cometapi", 2),
+            ("openai", 1),
+        ]
+        assert [(line.provider_id, int(line.spent.cost)) for line in report.month] == [
+            ("openai", 5),
+            ("cometapi", 2),
+        ]
+        assert [(day.isoformat(), int(spent.cost)) for day, spent in report.days] == [
+            ("2026-03-03", 3),
+            ("2026-03-02", 0),
+            ("2026-03-01", 4),
+        ]
+        months = [(month.isoformat(), int(spent.cost)) for month, spent in report.months]
+        assert len(months) == 12
+        assert months[:2] == [("2026-03-01", 7), ("2026-02-01", 8)]
+        assert months[-1] == ("2025-04-01", 16)

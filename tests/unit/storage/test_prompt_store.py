@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,35 +28,29 @@ REVIEWER = Preset(
 )
 
 
-def test_prompts_and_presets_come_back_in_their_order_as_they_were(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            store = PromptStore(database)
-            await store.save([REPLY, MINE], [REVIEWER, Preset("q", "Plain")])
-            assert await store.prompts() == [MINE, REPLY]
-            assert await store.presets() == [Preset("q", "Plain"), REVIEWER]
-            await store.save([replace(REPLY, text="Shorter")])
-            assert (await store.prompts())[1].text == "Shorter"
-            await store.remove_prompt("r")
-            await store.remove_preset("q")
-            assert await store.prompts() == [MINE]
-            assert await store.presets() == [REVIEWER]
-
-    asyncio.run(main())
+async def test_prompts_and_presets_come_back_in_their_order_as_they_were(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s") as database:
+        store = PromptStore(database)
+        await store.save([REPLY, MINE], [REVIEWER, Preset("q", "Plain")])
+        assert await store.prompts() == [MINE, REPLY]
+        assert await store.presets() == [Preset("q", "Plain"), REVIEWER]
+        await store.save([replace(REPLY, text="Shorter")])
+        assert (await store.prompts())[1].text == "Shorter"
+        await store.remove_prompt("r")
+        await store.remove_preset("q")
+        assert await store.prompts() == [MINE]
+        assert await store.presets() == [REVIEWER]
 
 
-def test_a_conversation_remembers_its_preset_even_when_that_is_gone(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s") as database:
-            store, conversations = PromptStore(database), ConversationStore(database)
-            await store.save(presets=[REVIEWER])
-            conversation = a_conversation(preset_id="p")
-            await conversations.create(conversation)
-            await store.remove_preset("p")
-            assert await conversations.get(conversation.id) == conversation
-            await conversations.save(replace(conversation, preset_id=None))
-            found = await conversations.get(conversation.id)
-            assert found is not None
-            assert found.preset_id is None
-
-    asyncio.run(main())
+async def test_a_conversation_remembers_its_preset_even_when_that_is_gone(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s") as database:
+        store, conversations = PromptStore(database), ConversationStore(database)
+        await store.save(presets=[REVIEWER])
+        conversation = a_conversation(preset_id="p")
+        await conversations.create(conversation)
+        await store.remove_preset("p")
+        assert await conversations.get(conversation.id) == conversation
+        await conversations.save(replace(conversation, preset_id=None))
+        found = await conversations.get(conversation.id)
+        assert found is not None
+        assert found.preset_id is None

@@ -252,17 +252,14 @@ def _whole(factory: pytest.TempPathFactory) -> bytes:
     return _WHOLE[0]
 
 
-def test_an_open_store_is_left_alone(tmp_path: Path) -> None:
+async def test_an_open_store_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
 
-    async def main() -> None:
-        async with opened(path):
-            before = path.read_bytes()
-            with pytest.raises(StorageError, match="is open"):
-                repaired(path)
-            assert path.read_bytes() == before
-
-    asyncio.run(main())
+    async with opened(path):
+        before = path.read_bytes()
+        with pytest.raises(StorageError, match="is open"):
+            repaired(path)
+        assert path.read_bytes() == before
 
 
 def test_an_empty_file_becomes_an_empty_store(tmp_path: Path) -> None:
@@ -280,33 +277,30 @@ def test_every_table_without_row_numbers_is_made_anew(tmp_path: Path) -> None:
     assert names <= _DERIVED
 
 
-def test_attachments_come_along(tmp_path: Path) -> None:
+async def test_attachments_come_along(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
 
-    async def main() -> None:
-        import hashlib
+    import hashlib
 
-        async with opened(path) as database:
-            files = AttachmentStore(database, tmp_path / "files")
-            sha256 = hashlib.sha256(DATA).hexdigest()
-            await files.add(
-                DATA, sha256=sha256, name="a", media_type="t", text="persimmon " * 2000,
-                pages=None, tokens=None,
-            )  # fmt: skip
-            conversation = a_conversation("With a file")
-            part = DocumentPart(sha256, "a", "t", len(DATA))
-            question = replace(a_question(conversation, ""), parts=(TextPart("see"), part))
-            await ConversationStore(database).begin_turn(
-                conversation, question, ended(an_answer(question), "Seen.")
-            )
-        overwrite(path, [1], random.Random(2))
-        repaired(path)
-        async with opened(path) as database:
-            files = AttachmentStore(database, tmp_path / "files")
-            assert await files.text(sha256) == "persimmon " * 2000
-            assert [h.title for h in await Search(database).find("persimmon")] == ["With a file"]
-
-    asyncio.run(main())
+    async with opened(path) as database:
+        files = AttachmentStore(database, tmp_path / "files")
+        sha256 = hashlib.sha256(DATA).hexdigest()
+        await files.add(
+            DATA, sha256=sha256, name="a", media_type="t", text="persimmon " * 2000,
+            pages=None, tokens=None,
+        )  # fmt: skip
+        conversation = a_conversation("With a file")
+        part = DocumentPart(sha256, "a", "t", len(DATA))
+        question = replace(a_question(conversation, ""), parts=(TextPart("see"), part))
+        await ConversationStore(database).begin_turn(
+            conversation, question, ended(an_answer(question), "Seen.")
+        )
+    overwrite(path, [1], random.Random(2))
+    repaired(path)
+    async with opened(path) as database:
+        files = AttachmentStore(database, tmp_path / "files")
+        assert await files.text(sha256) == "persimmon " * 2000
+        assert [h.title for h in await Search(database).find("persimmon")] == ["With a file"]
 
 
 @settings(max_examples=examples(30), deadline=None)

@@ -151,7 +151,9 @@ def test_what_is_deleted_after_a_restore_is_not_found(place: Place, tmp_path: Pa
 
 
 @pytest.mark.parametrize("count", range(1, len(MIGRATIONS) + 1))
-def test_a_backup_of_any_version_is_restored(place: Place, tmp_path: Path, count: int) -> None:
+async def test_a_backup_of_any_version_is_restored(
+    place: Place, tmp_path: Path, count: int
+) -> None:
     old = tmp_path / "old.sqlite3"
     old.touch()
     parts = json.dumps([{"kind": "text", "text": "quince"}])
@@ -173,15 +175,12 @@ def test_a_backup_of_any_version_is_restored(place: Place, tmp_path: Path, count
         pack.writestr(MANIFEST, json.dumps({"format": "repartee-backup", "version": 1}))
     place.restore(archive)
 
-    async def main() -> None:
-        async with opened(place.database) as database:
-            (found,) = await ConversationStore(database).all()
-            assert (found.id, found.title, found.pinned, found.leaf_id) == ("c", "Old", True, "m")
-            assert [m.text for m in await ConversationStore(database).path("c")] == ["quince"]
-            assert len(await Search(database).find("quince")) == 1
-            assert await SettingsStore(database).all() == {"look.theme": "dark"}
-
-    asyncio.run(main())
+    async with opened(place.database) as database:
+        (found,) = await ConversationStore(database).all()
+        assert (found.id, found.title, found.pinned, found.leaf_id) == ("c", "Old", True, "m")
+        assert [m.text for m in await ConversationStore(database).path("c")] == ["quince"]
+        assert len(await Search(database).find("quince")) == 1
+        assert await SettingsStore(database).all() == {"look.theme": "dark"}
 
 
 # -------------------------------------------------------------- what decides where data goes

@@ -129,46 +129,37 @@ def marked(hit: SearchHit | str) -> list[str]:
         ("nul\x00byte", "byte", "byte"),
     ],
 )
-def test_finds_and_marks(path: Path, text: str, query: str, mark: str) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            message_id = await ask(database, text)
-            await ask(database, "entirely different words")
-            [hit] = await Search(database).find(query)
-            assert hit.message_id == message_id
-            assert (marked(hit) or [""])[0] == mark
-
-    asyncio.run(main())
+async def test_finds_and_marks(path: Path, text: str, query: str, mark: str) -> None:
+    async with opened(path) as database:
+        message_id = await ask(database, text)
+        await ask(database, "entirely different words")
+        [hit] = await Search(database).find(query)
+        assert hit.message_id == message_id
+        assert (marked(hit) or [""])[0] == mark
 
 
-def test_an_emoji_is_a_word_of_its_own(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            await ask(database, "great 😀 and fine")
-            for query in ("😁", "great😁", "greater😀", "reat😀", '"great and"'):
-                assert await Search(database).find(query) == [], query
-            assert await Search(database).find('"great😀 and"')
-
-    asyncio.run(main())
+async def test_an_emoji_is_a_word_of_its_own(path: Path) -> None:
+    async with opened(path) as database:
+        await ask(database, "great 😀 and fine")
+        for query in ("😁", "great😁", "greater😀", "reat😀", '"great and"'):
+            assert await Search(database).find(query) == [], query
+        assert await Search(database).find('"great😀 and"')
 
 
-def test_the_reasoning_is_found_as_well(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            conversation = a_conversation("Bees")
-            question = a_question(conversation, "How do they fly?")
-            answer = an_answer(question)
-            await store.begin_turn(conversation, question, answer)
-            parts = (ReasoningPart("Perhaps a quokka knows"), TextPart("With wings."))
-            await store.save_answer(replace(answer, parts=parts, status=MessageStatus.COMPLETE))
-            [hit] = await Search(database).find("quokka")
-            assert hit.message_id == answer.id
-            assert marked(hit) == ["quokka"]
-            await store.delete(conversation.id)
-            assert await Search(database).find("quokka") == []
-
-    asyncio.run(main())
+async def test_the_reasoning_is_found_as_well(path: Path) -> None:
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation("Bees")
+        question = a_question(conversation, "How do they fly?")
+        answer = an_answer(question)
+        await store.begin_turn(conversation, question, answer)
+        parts = (ReasoningPart("Perhaps a quokka knows"), TextPart("With wings."))
+        await store.save_answer(replace(answer, parts=parts, status=MessageStatus.COMPLETE))
+        [hit] = await Search(database).find("quokka")
+        assert hit.message_id == answer.id
+        assert marked(hit) == ["quokka"]
+        await store.delete(conversation.id)
+        assert await Search(database).find("quokka") == []
 
 
 @pytest.mark.parametrize(
@@ -177,27 +168,21 @@ def test_the_reasoning_is_found_as_well(path: Path) -> None:
      "'", ";--", "\x00", "\ud800", "fox\x00", "a" * 5000, "\u0301", '"unclosed',
      "fox " * 20_000, '"' * 999, "日" * 5000, "(" * 5000, '"a" ' * 400],
 )  # fmt: skip
-def test_no_character_has_a_meaning_beyond_quotes(path: Path, query: str) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            await ask(database, "The quick brown fox")
-            await Search(database).find(query)
-
-    asyncio.run(main())
+async def test_no_character_has_a_meaning_beyond_quotes(path: Path, query: str) -> None:
+    async with opened(path) as database:
+        await ask(database, "The quick brown fox")
+        await Search(database).find(query)
 
 
-def test_only_the_last_word_may_go_on(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            await ask(database, "The quick brown fox")
-            find = Search(database).find
-            assert await find("qui")
-            assert not await find("qui ")
-            assert not await find("qui fox")
-            assert not await find('"qui"')
-            assert not await find("brown quick zebra")
-
-    asyncio.run(main())
+async def test_only_the_last_word_may_go_on(path: Path) -> None:
+    async with opened(path) as database:
+        await ask(database, "The quick brown fox")
+        find = Search(database).find
+        assert await find("qui")
+        assert not await find("qui ")
+        assert not await find("qui fox")
+        assert not await find('"qui"')
+        assert not await find("brown quick zebra")
 
 
 @pytest.fixture(scope="module")
@@ -236,90 +221,78 @@ def test_any_word_of_any_text_finds_it(index: sqlite3.Connection, text: str, oth
         index.execute(match, (expression,)).fetchall()
 
 
-def test_newest_first_whatever_the_order_of_writing(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            for minutes in (3, 1, 2, 2, 2):
-                await ask(database, f"apple {minutes}", minutes=minutes)
-            hits = await Search(database).find("apple")
-            assert [hit.snippet[-1] for hit in hits] == ["3", "2", "2", "2", "1"]
-            assert [hit.snippet[-1] for hit in await Search(database).find("apple", 2)] == [
-                "3",
-                "2",
-            ]
-            assert abs((hits[-1].date - NOON).total_seconds() - 60) < 0.01
-
-    asyncio.run(main())
+async def test_newest_first_whatever_the_order_of_writing(path: Path) -> None:
+    async with opened(path) as database:
+        for minutes in (3, 1, 2, 2, 2):
+            await ask(database, f"apple {minutes}", minutes=minutes)
+        hits = await Search(database).find("apple")
+        assert [hit.snippet[-1] for hit in hits] == ["3", "2", "2", "2", "1"]
+        assert [hit.snippet[-1] for hit in await Search(database).find("apple", 2)] == [
+            "3",
+            "2",
+        ]
+        assert abs((hits[-1].date - NOON).total_seconds() - 60) < 0.01
 
 
-def test_titles_follow_their_conversation(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store, search = ConversationStore(database), Search(database)
-            conversation = a_conversation("Plans for Lisbon")
-            await store.create(conversation)
-            [hit] = await search.find("lisbon")
-            assert (hit.message_id, hit.title) == (None, "Plans for Lisbon")
-            assert marked(hit) == ["Lisbon"]
-            await store.save(replace(conversation, title="Plans for Porto"))
-            assert not await search.find("lisbon")
-            assert await search.find("porto")
-            await store.delete(conversation.id)
-            assert not await search.find("plans")
-
-    asyncio.run(main())
+async def test_titles_follow_their_conversation(path: Path) -> None:
+    async with opened(path) as database:
+        store, search = ConversationStore(database), Search(database)
+        conversation = a_conversation("Plans for Lisbon")
+        await store.create(conversation)
+        [hit] = await search.find("lisbon")
+        assert (hit.message_id, hit.title) == (None, "Plans for Lisbon")
+        assert marked(hit) == ["Lisbon"]
+        await store.save(replace(conversation, title="Plans for Porto"))
+        assert not await search.find("lisbon")
+        assert await search.find("porto")
+        await store.delete(conversation.id)
+        assert not await search.find("plans")
 
 
-def test_an_answer_is_found_when_it_has_ended_with_its_last_words(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store, search = ConversationStore(database), Search(database)
-            conversation = a_conversation("t")
-            question = a_question(conversation, "Why?")
-            answer = an_answer(question)
-            await store.begin_turn(conversation, question, answer)
-            await store.save_answer(replace(answer, parts=(TextPart("apple"),)))
-            assert not await search.find("apple")  # a checkpoint
-            await store.save_answer(ended(answer, "apple pear"))
-            assert await search.find("pear")
-            # It goes on: out while it streams, in again with the new words.
-            await store.save_answer(replace(answer, parts=(TextPart("plum"),)))
-            assert not await search.find("apple")
-            cancelled = replace(
-                answer, parts=(TextPart("plum cherry"),), status=MessageStatus.CANCELLED
-            )
-            await store.save_answer(cancelled)
-            assert not await search.find("apple")
-            assert len(await search.find("cherry")) == 1
-
-    asyncio.run(main())
+async def test_an_answer_is_found_when_it_has_ended_with_its_last_words(path: Path) -> None:
+    async with opened(path) as database:
+        store, search = ConversationStore(database), Search(database)
+        conversation = a_conversation("t")
+        question = a_question(conversation, "Why?")
+        answer = an_answer(question)
+        await store.begin_turn(conversation, question, answer)
+        await store.save_answer(replace(answer, parts=(TextPart("apple"),)))
+        assert not await search.find("apple")  # a checkpoint
+        await store.save_answer(ended(answer, "apple pear"))
+        assert await search.find("pear")
+        # It goes on: out while it streams, in again with the new words.
+        await store.save_answer(replace(answer, parts=(TextPart("plum"),)))
+        assert not await search.find("apple")
+        cancelled = replace(
+            answer, parts=(TextPart("plum cherry"),), status=MessageStatus.CANCELLED
+        )
+        await store.save_answer(cancelled)
+        assert not await search.find("apple")
+        assert len(await search.find("cherry")) == 1
 
 
-def test_an_attachments_text_opens_at_the_message_that_speaks_of_it(
+async def test_an_attachments_text_opens_at_the_message_that_speaks_of_it(
     path: Path, tmp_path: Path
 ) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store, search = ConversationStore(database), Search(database)
-            sha256 = hashlib.sha256(REPORT).hexdigest()
-            await AttachmentStore(database, tmp_path / "files").add(
-                REPORT, sha256=sha256, name="q3.pdf", media_type="application/pdf",
-                text="Revenue rose in Ljubljana", pages=1, tokens=5,
-            )  # fmt: skip
-            assert not await search.find("ljubljana")  # only in a draft so far
-            conversation = a_conversation("t")
-            question = replace(
-                a_question(conversation, "Summarise"),
-                parts=(DocumentPart(sha256, "q3.pdf", "application/pdf", 11),),
-            )
-            await store.begin_turn(conversation, question, an_answer(question))
-            [hit] = await search.find("ljubljana")
-            assert hit.message_id == question.id
-            assert marked(hit) == ["Ljubljana"]
-            [by_name] = await search.find("q3.pdf")
-            assert by_name.message_id == question.id
-
-    asyncio.run(main())
+    async with opened(path) as database:
+        store, search = ConversationStore(database), Search(database)
+        sha256 = hashlib.sha256(REPORT).hexdigest()
+        await AttachmentStore(database, tmp_path / "files").add(
+            REPORT, sha256=sha256, name="q3.pdf", media_type="application/pdf",
+            text="Revenue rose in Ljubljana", pages=1, tokens=5,
+        )  # fmt: skip
+        assert not await search.find("ljubljana")  # only in a draft so far
+        conversation = a_conversation("t")
+        question = replace(
+            a_question(conversation, "Summarise"),
+            parts=(DocumentPart(sha256, "q3.pdf", "application/pdf", 11),),
+        )
+        await store.begin_turn(conversation, question, an_answer(question))
+        [hit] = await search.find("ljubljana")
+        assert hit.message_id == question.id
+        assert marked(hit) == ["Ljubljana"]
+        [by_name] = await search.find("q3.pdf")
+        assert by_name.message_id == question.id
 
 
 def test_snippets_are_short_lines_around_the_first_match() -> None:
@@ -397,43 +370,40 @@ def _first_value(sql: str, value: str, connection: sqlite3.Connection) -> int:
 # -------------------------------------------------------------- filters and order
 
 
-def test_filters_let_through_what_they_say(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store, search = ConversationStore(database), Search(database)
-            thesis = Folder(new_id(), "Thesis", NOON)
-            await FolderStore(database).save(thesis)
-            pro = replace(CHOICE, variant=Variant.PRO)
-            inside = a_conversation("one", folder_id=thesis.id, choice=pro)
-            outside = a_conversation("two", minutes=60)
-            part = DocumentPart("0" * 64, "whale.txt", "text/plain", 1)
-            for conversation, minutes in ((inside, 0), (outside, 60)):
-                question = a_question(conversation, "whale song", minutes=minutes)
-                question = replace(question, choice=conversation.choice)
-                if conversation is outside:
-                    question = replace(question, parts=(*question.parts, part))
-                await store.begin_turn(replace(conversation, leaf_id=question.id), None, question)
+async def test_filters_let_through_what_they_say(path: Path) -> None:
+    async with opened(path) as database:
+        store, search = ConversationStore(database), Search(database)
+        thesis = Folder(new_id(), "Thesis", NOON)
+        await FolderStore(database).save(thesis)
+        pro = replace(CHOICE, variant=Variant.PRO)
+        inside = a_conversation("one", folder_id=thesis.id, choice=pro)
+        outside = a_conversation("two", minutes=60)
+        part = DocumentPart("0" * 64, "whale.txt", "text/plain", 1)
+        for conversation, minutes in ((inside, 0), (outside, 60)):
+            question = a_question(conversation, "whale song", minutes=minutes)
+            question = replace(question, choice=conversation.choice)
+            if conversation is outside:
+                question = replace(question, parts=(*question.parts, part))
+            await store.begin_turn(replace(conversation, leaf_id=question.id), None, question)
 
-            async def found(**within: Any) -> list[str]:
-                hits = await search.find("whale", within=SearchFilter(**within))
-                return [hit.title for hit in hits]
+        async def found(**within: Any) -> list[str]:
+            hits = await search.find("whale", within=SearchFilter(**within))
+            return [hit.title for hit in hits]
 
-            cited = Passage(1, "c", "1" * 64, "whale.txt", None, "", 0, 5, "whale")
-            cites = a_conversation("cites", minutes=61)
-            question = a_question(cites, "whale song", minutes=61)
-            found_there = PassagesPart("c", "Whales", (cited,))
-            question = replace(question, parts=(*question.parts, found_there))
-            await store.begin_turn(replace(cites, leaf_id=question.id), None, question)
+        cited = Passage(1, "c", "1" * 64, "whale.txt", None, "", 0, 5, "whale")
+        cites = a_conversation("cites", minutes=61)
+        question = a_question(cites, "whale song", minutes=61)
+        found_there = PassagesPart("c", "Whales", (cited,))
+        question = replace(question, parts=(*question.parts, found_there))
+        await store.begin_turn(replace(cites, leaf_id=question.id), None, question)
 
-            assert await found() == ["cites", "two", "one"]
-            assert await found(folder_id=thesis.id) == ["one"]
-            assert await found(variant=Variant.PRO) == ["one"]
-            assert await found(has_attachment=True) == ["two"]
-            assert await found(folder_id=thesis.id, has_attachment=True) == []
-            assert await found(since=NOON + timedelta(minutes=30)) == ["cites", "two"]
-            assert await found(until=NOON + timedelta(minutes=30)) == ["one"]
-
-    asyncio.run(main())
+        assert await found() == ["cites", "two", "one"]
+        assert await found(folder_id=thesis.id) == ["one"]
+        assert await found(variant=Variant.PRO) == ["one"]
+        assert await found(has_attachment=True) == ["two"]
+        assert await found(folder_id=thesis.id, has_attachment=True) == []
+        assert await found(since=NOON + timedelta(minutes=30)) == ["cites", "two"]
+        assert await found(until=NOON + timedelta(minutes=30)) == ["one"]
 
 
 def insert_all(messages: list[Message], connection: sqlite3.Connection) -> None:
@@ -441,63 +411,54 @@ def insert_all(messages: list[Message], connection: sqlite3.Connection) -> None:
         insert_message(connection, message)
 
 
-def test_a_filter_finds_its_place_behind_any_number_of_newer_matches(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            store, search = ConversationStore(database), Search(database)
-            folder = Folder(new_id(), "Old", NOON)
-            await FolderStore(database).save(folder)
-            old = a_conversation("old whale", folder_id=folder.id)
-            question = a_question(old, "whale")
-            await store.begin_turn(replace(old, leaf_id=question.id), None, question)
-            many = a_conversation("many")
-            await store.create(many)
-            messages = [a_question(many, "whale", minutes=1 + n) for n in range(2_500)]
-            await database.write(partial(insert_all, messages))
-            hits = await search.find("whale", within=SearchFilter(folder_id=folder.id))
-            assert [hit.message_id for hit in hits] == [question.id, None]
-
-    asyncio.run(main())
+async def test_a_filter_finds_its_place_behind_any_number_of_newer_matches(path: Path) -> None:
+    async with opened(path) as database:
+        store, search = ConversationStore(database), Search(database)
+        folder = Folder(new_id(), "Old", NOON)
+        await FolderStore(database).save(folder)
+        old = a_conversation("old whale", folder_id=folder.id)
+        question = a_question(old, "whale")
+        await store.begin_turn(replace(old, leaf_id=question.id), None, question)
+        many = a_conversation("many")
+        await store.create(many)
+        messages = [a_question(many, "whale", minutes=1 + n) for n in range(2_500)]
+        await database.write(partial(insert_all, messages))
+        hits = await search.find("whale", within=SearchFilter(folder_id=folder.id))
+        assert [hit.message_id for hit in hits] == [question.id, None]
 
 
-def test_the_best_are_those_that_the_words_make_up_most_of(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            search = Search(database)
-            await ask(database, "whale whale whale", "a", minutes=0)
-            await ask(database, "a whale among a great many other words " * 9, "b", minutes=1)
-            await ask(database, "no such thing", "Whale", minutes=2)
-            await ask(database, "one whale only", "c", minutes=3)
-            hits = await search.find("whale", order=SearchOrder.BEST)
-            assert [hit.title for hit in hits][:2] == ["Whale", "a"]
-            assert [hit.title for hit in await search.find("whale")] == ["c", "Whale", "b", "a"]
-            assert len(await search.find("whale", 2, order=SearchOrder.BEST)) == 2
-
-    asyncio.run(main())
+async def test_the_best_are_those_that_the_words_make_up_most_of(path: Path) -> None:
+    async with opened(path) as database:
+        search = Search(database)
+        await ask(database, "whale whale whale", "a", minutes=0)
+        await ask(database, "a whale among a great many other words " * 9, "b", minutes=1)
+        await ask(database, "no such thing", "Whale", minutes=2)
+        await ask(database, "one whale only", "c", minutes=3)
+        hits = await search.find("whale", order=SearchOrder.BEST)
+        assert [hit.title for hit in hits][:2] == ["Whale", "a"]
+        assert [hit.title for hit in await search.find("whale")] == ["c", "Whale", "b", "a"]
+        assert len(await search.find("whale", 2, order=SearchOrder.BEST)) == 2
 
 
-def test_thousands_of_one_moment_are_entered_without_walking_through_them(path: Path) -> None:
-    async def main() -> None:
-        async with opened(path) as database:
-            many = a_conversation("many")
-            await ConversationStore(database).create(many)
-            messages = [a_question(many, f"whale w{n}") for n in range(3_000)]
-            await database.write(partial(insert_all, messages))
-            steps = 0
+async def test_thousands_of_one_moment_are_entered_without_walking_through_them(path: Path) -> None:
+    async with opened(path) as database:
+        many = a_conversation("many")
+        await ConversationStore(database).create(many)
+        messages = [a_question(many, f"whale w{n}") for n in range(3_000)]
+        await database.write(partial(insert_all, messages))
+        steps = 0
 
-            def insert_counting(connection: sqlite3.Connection) -> None:
+        def insert_counting(connection: sqlite3.Connection) -> None:
+            nonlocal steps
+
+            def count() -> None:
                 nonlocal steps
+                steps += 1
 
-                def count() -> None:
-                    nonlocal steps
-                    steps += 1
+            connection.set_progress_handler(count, 100)
+            insert_message(connection, a_question(many, "the last"))
+            connection.set_progress_handler(None, 0)
 
-                connection.set_progress_handler(count, 100)
-                insert_message(connection, a_question(many, "the last"))
-                connection.set_progress_handler(None, 0)
-
-            await database.write(insert_counting)
-            assert steps < 100  # walking through all of them takes many times that
-            assert len(await Search(database).find("last")) == 1
-
-    asyncio.run(main())
+        await database.write(insert_counting)
+        assert steps < 100  # walking through all of them takes many times that
+        assert len(await Search(database).find("last")) == 1

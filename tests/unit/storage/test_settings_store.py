@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -35,80 +34,65 @@ FULL = ProviderProfile(
 LOCAL = ProviderProfile("ollama", "Ollama", ProviderKind.COMPATIBLE, needs_key=False)
 
 
-def test_values_of_json_come_back(tmp_path: Path) -> None:
-    async def main() -> None:
-        path = tmp_path / "s.sqlite3"
-        async with opened(path) as database:
-            settings = SettingsStore(database)
-            assert await settings.all() == {}
-            await settings.set("look.text_size", 110)
-            await settings.set("look.text_size", 120)
-            await settings.set("window", {"geometry": [1, 2.5, None, True, "ü"]})
-            await settings.set("gone", "x")
-            await settings.remove("gone")
-            await settings.remove("never there")
-        async with opened(path) as database:
-            kept = {"look.text_size": 120, "window": {"geometry": [1, 2.5, None, True, "ü"]}}
-            assert await SettingsStore(database).all() == kept
-
-    asyncio.run(main())
+async def test_values_of_json_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite3"
+    async with opened(path) as database:
+        settings = SettingsStore(database)
+        assert await settings.all() == {}
+        await settings.set("look.text_size", 110)
+        await settings.set("look.text_size", 120)
+        await settings.set("window", {"geometry": [1, 2.5, None, True, "ü"]})
+        await settings.set("gone", "x")
+        await settings.remove("gone")
+        await settings.remove("never there")
+    async with opened(path) as database:
+        kept = {"look.text_size": 120, "window": {"geometry": [1, 2.5, None, True, "ü"]}}
+        assert await SettingsStore(database).all() == kept
 
 
-def test_profiles_keep_their_order_and_every_field(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            settings = SettingsStore(database)
-            await settings.save_profile(FULL)
-            await settings.save_profile(LOCAL)
-            renamed = replace(FULL, name="Comet", api=None, models=())
-            await settings.save_profile(renamed)
-            assert await settings.profiles() == [renamed, LOCAL]
-            await settings.remove_profile(FULL.id)
-            assert await settings.profiles() == [LOCAL]
-
-    asyncio.run(main())
+async def test_profiles_keep_their_order_and_every_field(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        settings = SettingsStore(database)
+        await settings.save_profile(FULL)
+        await settings.save_profile(LOCAL)
+        renamed = replace(FULL, name="Comet", api=None, models=())
+        await settings.save_profile(renamed)
+        assert await settings.profiles() == [renamed, LOCAL]
+        await settings.remove_profile(FULL.id)
+        assert await settings.profiles() == [LOCAL]
 
 
-def test_a_profile_of_an_older_store_is_read(tmp_path: Path) -> None:
+async def test_a_profile_of_an_older_store_is_read(tmp_path: Path) -> None:
     body = (
         '{"name":"Box","kind":"compatible","base_url":"http://nas:1/v1","api":null,"models":["m"],'
         '"price_multiplier":"1","needs_key":false,"max_tokens_field":""}'
     )
 
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            sql = "INSERT INTO profiles VALUES ('box', 1, ?)"
-            await database.write(lambda c: c.execute(sql, (body,)))
-            (profile,) = await SettingsStore(database).profiles()
-            assert profile.models == ("m",)
-            assert profile.plain_http_hosts == ()
-            assert profile.proxy == profile.ca_file == ""
-            assert not profile.keeps_at_provider
-
-    asyncio.run(main())
+    async with opened(tmp_path / "s.sqlite3") as database:
+        sql = "INSERT INTO profiles VALUES ('box', 1, ?)"
+        await database.write(lambda c: c.execute(sql, (body,)))
+        (profile,) = await SettingsStore(database).profiles()
+        assert profile.models == ("m",)
+        assert profile.plain_http_hosts == ()
+        assert profile.proxy == profile.ca_file == ""
+        assert not profile.keeps_at_provider
 
 
-def test_a_profile_of_this_run_is_not_stored(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            settings = SettingsStore(database)
-            with pytest.raises(ValueError, match="environment"):
-                await settings.save_profile(replace(FULL, from_environment=True))
-            assert await settings.profiles() == []
-
-    asyncio.run(main())
+async def test_a_profile_of_this_run_is_not_stored(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        settings = SettingsStore(database)
+        with pytest.raises(ValueError, match="environment"):
+            await settings.save_profile(replace(FULL, from_environment=True))
+        assert await settings.profiles() == []
 
 
-def test_where_keys_are_is_noted(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            settings = SettingsStore(database)
-            assert await settings.key_origin("a") is None
-            for where in ("https://one.example:443", "https://two.example:443"):
-                await settings.note_key("a", where)
-                assert await settings.key_origin("a") == where
-            assert await settings.key_origin("b") is None
-            await settings.note_key("a", None)
-            assert await settings.key_origin("a") is None
-
-    asyncio.run(main())
+async def test_where_keys_are_is_noted(tmp_path: Path) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        settings = SettingsStore(database)
+        assert await settings.key_origin("a") is None
+        for where in ("https://one.example:443", "https://two.example:443"):
+            await settings.note_key("a", where)
+            assert await settings.key_origin("a") == where
+        assert await settings.key_origin("b") is None
+        await settings.note_key("a", None)
+        assert await settings.key_origin("a") is None
