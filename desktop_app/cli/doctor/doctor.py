@@ -134,7 +134,7 @@ async def _store(
 
 
 async def _ways(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
-    """Return how each provider is reached; without a store, only the built-in ones."""
+    """Return how each provider is reached; without a store, built-in and environment ones."""
     profiles = [*backend.environment_profiles, *BUILT_IN]
     if problem is None:
         with suppress(UserFacingError):  # the check of the store reports it
