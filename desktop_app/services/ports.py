@@ -1,4 +1,4 @@
-"""What the use cases need of the world, as Protocols that the adapters satisfy."""
+"""Protocols that the use cases depend on; adapters implement them."""
 
 from __future__ import annotations
 
@@ -24,109 +24,110 @@ if TYPE_CHECKING:
 
 
 NeedsOf = Callable[[str], Awaitable[TemplateNeeds]]
-"""Looks up what a template needs, by its id; an unknown id needs nothing."""
+"""Looks up a template's needs by its id; an unknown id has none."""
 
 
 async def no_template_needs(_template_id: str) -> TemplateNeeds:
-    """Return no needs: for services that know no templates."""
+    """Return no needs, for services without templates."""
     return NO_NEEDS
 
 
 class Provider(Protocol):
-    """A place that answers."""
+    """A provider that answers requests."""
 
     def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
-        """The answer as events; exactly one terminal ends it."""
+        """Yield the answer as events, the last of which is the only terminal event."""
 
     def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
-        """The answer of a run in the background, from its beginning; ends as `stream` does."""
+        """Yield the answer of a background run from its start; ends as `stream` does."""
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
-        """Have such a run stop; what it took until then, where that is known. Raises
-        ProviderError."""
+        """Cancel a background run. Return its usage if known. Raises ProviderError."""
 
     async def compact(self, request: ChatRequest) -> ProviderState:
-        """The conversation as the provider's own shorter state. Raises ProviderError."""
+        """Return the conversation as the provider's compacted state. Raises ProviderError."""
 
 
 class Gateway(Protocol):
     """Opens providers: finds the key, starts the on-device model."""
 
     async def provider(self, profile: ProviderProfile) -> Provider:
-        """A provider that is ready for a request. Raises UserFacingError."""
+        """Return a provider that is ready for a request. Raises UserFacingError."""
 
     async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """What it has shown of itself before. Raises StorageError."""
+        """Return the parameters a model is known to support. Raises StorageError."""
 
 
 class MessageStore(Protocol):
-    """Where questions and answers are kept."""
+    """Stores questions and answers."""
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
-        """Keep a question and its empty answers, in one transaction."""
+        """Store a question and its empty answers in a single transaction."""
 
     async def save_answer(self, answer: Message) -> None:
-        """Keep an answer as it stands."""
+        """Store the current state of an answer."""
 
 
 class RunStore(MessageStore, Protocol):
-    """Where the runs in the background are found again."""
+    """Finds stored background runs."""
 
     async def take_over_runs(self) -> list[Message]:
-        """Answers of such runs that no living process writes; this one does from now on."""
+        """Claim, and return, the unfinished background answers that no live process writes."""
 
     async def get(self, conversation_id: str) -> Conversation | None:
-        """One conversation."""
+        """Return a conversation, or None."""
 
     async def messages(self, conversation_id: str) -> list[Message]:
-        """Every message of the tree."""
+        """Return all messages of the conversation tree."""
 
 
 class CompactionSource(Protocol):
-    """Where it is kept what stands for the beginnings of long conversations."""
+    """Stores conversation compactions."""
 
     async def of(self, conversation_id: str) -> tuple[Compaction, ...]:
-        """All of a conversation, undone ones too, oldest first."""
+        """Return all compactions of a conversation, including undone ones, oldest first."""
 
     async def add(self, compaction: Compaction) -> bool:
-        """Keep one; whether its message was still there."""
+        """Store a compaction. Return False if its message no longer exists."""
 
     async def undo(self, compaction_id: str, at: datetime) -> None:
-        """Have the messages sent again from `at` on."""
+        """Undo a compaction: its messages are sent again from `at` on."""
 
 
 class AttachmentSource(Protocol):
-    """Where the text and the bytes of attachments lie."""
+    """Reads the text and the bytes of attachments."""
 
     async def text(self, sha256: str) -> str:
-        """The extracted text."""
+        """Return the extracted text."""
 
     async def bytes(self, sha256: str) -> bytes:
-        """The original."""
+        """Return the original bytes."""
 
 
 class PictureSource(Protocol):
-    """Makes pictures ready to be sent."""
+    """Prepares images for sending."""
 
     async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
-        """A picture at the size that `rule` charges for, without metadata; the same bytes each
-        time. Raises UserFacingError."""
+        """Return an image at the size that `rule` charges for, without metadata.
+
+        The bytes are the same on every call. Raises UserFacingError.
+        """
 
     async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
-        """A document's `seen_pages`, in order; as `scaled` otherwise."""
+        """Return images of the document's `seen_pages`, in order; otherwise like `scaled`."""
 
 
 class SpendingBook(Protocol):
-    """Where every call's tokens and money are written down."""
+    """Records the tokens and cost of every call."""
 
     async def add(self, call: Call) -> None:
-        """Write down one call."""
+        """Record a call."""
 
 
 class PartsSource(Protocol):
-    """Reads documents that are too large for a model: see in_parts.py."""
+    """Reads documents that are too large for a model; see documents/chunked_reading.py."""
 
     def read(
         self,
@@ -136,7 +137,7 @@ class PartsSource(Protocol):
         resolved: ResolvedChoice,
         fence: Fence,
     ) -> Gateway:
-        """A gateway whose provider reads the question's documents in parts, and then answers."""
+        """Return a gateway whose provider reads the documents in chunks, then answers."""
 
     async def plan(
         self,
@@ -145,7 +146,7 @@ class PartsSource(Protocol):
         resolved: ResolvedChoice,
         instructions: str = "",
     ) -> ChunkPlan:
-        """What that would take. Raises UserFacingError."""
+        """Return the plan for reading the documents in chunks. Raises UserFacingError."""
 
     async def texts(
         self,
@@ -155,11 +156,11 @@ class PartsSource(Protocol):
         fence: Fence,
         instructions: str = "",
     ) -> list[str]:
-        """The parts of a document as they would be sent. Raises UserFacingError."""
+        """Return the chunks of a document as they would be sent. Raises UserFacingError."""
 
 
 class TokenCounter(Protocol):
     """Counts the tokens of a text for a provider's model."""
 
     async def count(self, text: str, profile: ProviderProfile) -> tuple[int, bool]:
-        """The number of tokens and whether it is exact for this provider."""
+        """Return the number of tokens, and True if it is exact for this provider."""

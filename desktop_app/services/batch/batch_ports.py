@@ -1,4 +1,4 @@
-"""What batch jobs need of the world, as Protocols that the adapters satisfy."""
+"""Protocols that batch jobs depend on; adapters implement them."""
 
 from __future__ import annotations
 
@@ -22,46 +22,46 @@ from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 
 ReadFile = Callable[[Path], Awaitable[DocumentPart | ImagePart]]
-"""Reads a file and keeps it in the attachment store. Raises UserFacingError."""
+"""Reads a file and stores it in the attachment store. Raises UserFacingError."""
 Profiles = Callable[[], Awaitable[Sequence[ProviderProfile]]]
-"""Every provider there is now."""
+"""Returns all configured providers."""
 
 
 class BatchBook(Protocol):
-    """Where jobs are kept; see storage/batch/batch_store.py. All methods raise StorageError."""
+    """Stores batch jobs; see storage/batch/batch_store.py. All methods raise StorageError."""
 
     async def get(self, job_id: str) -> BatchJob | None:
-        """One job."""
+        """Return a job, or None if there is none."""
 
     async def rows(self, job_id: str) -> list[BatchItem]:
-        """Its files without their answers."""
+        """Return the job's files without their answers."""
 
     async def create(self, job: BatchJob, items: Iterable[BatchItem]) -> None:
-        """Keep a new job with its files."""
+        """Store a new job with its files."""
 
     async def save(self, job: BatchJob) -> None:
-        """Keep what has changed of it, but that it was cancelled."""
+        """Store a job's changes, except for its cancellation."""
 
     async def mark_cancelled(self, job_id: str) -> None:
-        """Have whoever goes on with it cancel it."""
+        """Record that the job is cancelled; the process that runs it then cancels it."""
 
     async def save_item(self, item: BatchItem) -> None:
-        """Keep what has changed of a file."""
+        """Store a file's changes."""
 
     async def remove(self, job_id: str) -> None:
-        """Forget a job."""
+        """Delete a job."""
 
     async def claim(self, job_id: str) -> bool:
-        """Have this process go on with it, unless another does."""
+        """Claim the job for this process. Return False if another process has it."""
 
     async def release(self, job_id: str) -> None:
-        """Leave it to whoever wants."""
+        """Release the job, so that any process can claim it."""
 
     async def plan(self, upload: BatchUpload, numbers: Sequence[int]) -> None:
-        """Keep an upload and which files go with it."""
+        """Store an upload and the numbers of its files."""
 
     async def save_upload(self, upload: BatchUpload) -> None:
-        """Keep what has changed of it."""
+        """Store an upload's changes."""
 
     async def take(
         self,
@@ -71,50 +71,53 @@ class BatchBook(Protocol):
         repeated: frozenset[str],
         price_of: Callable[[Usage], Decimal | None],
     ) -> int:
-        """Put results in; returns how many name no file of the upload."""
+        """Store results. Return the number of results that name no file of the upload."""
 
     async def finish(
         self, upload: BatchUpload, status: ItemStatus, reason: str, by_number: Mapping[int, str]
     ) -> None:
-        """Its results are all in."""
+        """Mark an upload whose results have all arrived as finished."""
 
 
 class BatchProvider(Protocol):
-    """Batches at a provider; see providers/jobs/batch_client.py. All methods raise ProviderError."""
+    """Batches at a provider; see providers/jobs/batch_client.py.
+
+    All methods raise ProviderError.
+    """
 
     def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes:
-        """A request as a line of the upload."""
+        """Return a request as a line of the upload file."""
 
     async def upload(self, name: str, file: BinaryIO, size: int) -> str:
-        """Upload a file; returns its id there."""
+        """Upload a file. Return the provider's id of it."""
 
     async def find_file(self, name: str) -> str:
-        """The id of what was uploaded under a name, or ""."""
+        """Return the id of the uploaded file of this name, or ""."""
 
     async def delete_file(self, file_id: str) -> None:
-        """Have it forgotten."""
+        """Delete an uploaded file."""
 
     async def create(self, name: str, input_file_id: str, api: Api) -> RemoteBatch:
-        """Have it answered; asked twice, it is paid twice."""
+        """Create a batch. A second call creates, and bills, a second batch."""
 
     async def find(self, name: str, input_file_id: str) -> RemoteBatch | None:
-        """What was created so."""
+        """Return the batch that was created with this name and file, or None."""
 
     async def look(self, batch_id: str) -> RemoteBatch:
-        """How it stands."""
+        """Return the state of a batch."""
 
     async def cancel(self, batch_id: str) -> RemoteBatch:
-        """Have it stop."""
+        """Cancel a batch. Return its state."""
 
     def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]:
-        """The lines of a file of results; None for one that is none."""
+        """Yield the results in a file; None for each line that cannot be read."""
 
 
 class BatchGateway(Protocol):
-    """Opens providers."""
+    """Opens providers for batches."""
 
     async def batches(self, profile: ProviderProfile) -> BatchProvider:
-        """Its batches. Raises UserFacingError."""
+        """Return the provider's batches. Raises UserFacingError."""
 
     async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """What it has shown of itself before. Raises StorageError."""
+        """Return the parameters a model is known to support. Raises StorageError."""

@@ -1,4 +1,4 @@
-"""The files of a job read and counted, one after the other, before anything is sent."""
+"""Reads and counts the files of a job, one by one, before anything is sent."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from desktop_app.services.ports import TokenCounter
 from desktop_app.services.spending.cost_estimate import FRAME, usable_input
 
 OnProgress = Callable[[int, int], None]
-"""Called with how many files are read, and of how many."""
-# What stands around a document in its question: its name, its pages, what its boundaries mean.
+"""Called with the number of files read and the number of all files."""
+# Tokens around a document in its question: its name, its pages, the explanation of its tags.
 BLOCK_TOKENS: Final = 60
-# Nobody is there to be asked for one, and hundreds of files may want hundreds.
+# A batch runs unattended, and each of its files could need another password.
 NO_PASSWORDS: Final = (
-    "A batch asks for no passwords: save a copy without one, and give that to another batch, or ask "
-    "an ordinary question about this file."
+    "A batch asks for no passwords: save a copy without one, and give that to another batch, "
+    "or ask an ordinary question about this file."
 )
-# A token is at least as long as this in bytes, where nobody has counted.
+# Estimates tokens from bytes if nothing has counted them.
 _BYTES_A_TOKEN: Final = 4
 
 
@@ -49,7 +49,9 @@ class BatchPreparer:
         info: ModelInfo,
         on_progress: OnProgress | None = None,
     ) -> None:
-        """Read what has not been read. Broken off, it goes on behind what was.
+        """Read and count the files that have not been read yet.
+
+        After an interruption, a second call continues with the next file.
 
         Raises:
             StorageError
@@ -70,7 +72,7 @@ class BatchPreparer:
             part = await self._read(Path(item.path))
             require_image_input([part], info)
         except StorageError:
-            raise  # it is not the file's fault, and would be that of every other
+            raise  # the store fails, not the file
         except UserFacingError as error:
             why = f"{error.what_happened} {_rest(error)}".strip()
             return replace(item, status=ItemStatus.LEFT_OUT, error=why)
@@ -86,7 +88,7 @@ class BatchPreparer:
 
 
 def _rest(error: UserFacingError) -> str:
-    """What can be done about a file, as far as that holds for a job."""
+    """Return the error's remedy, if a batch job can offer it."""
     if isinstance(error, DocumentEncryptedError):
         return NO_PASSWORDS
     return "" if error.kept is Kept.PROMPT else error.what_to_do

@@ -1,4 +1,4 @@
-"""The way back: what a batch has come to, put to its files by name, whatever order it comes in."""
+"""Fetches the results of a batch and assigns them to its files, in any order."""
 
 from __future__ import annotations
 
@@ -21,22 +21,24 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
 
 AT_ONCE: Final = 200
-"""Results that go into the store in one transaction."""
+"""The most results in one transaction."""
 CHARACTERS_AT_ONCE: Final = 4_000_000
-"""The most characters of their answers."""
+"""The most characters of answers in one transaction."""
 
 _ENDS: Final = {
     BatchStatus.COMPLETED: "The provider sent no result for it.",
     BatchStatus.EXPIRED: "It was not reached within a day; nothing was billed for it.",
-    BatchStatus.CANCELLED: "The job was cancelled before it was reached; nothing was billed for it.",
+    BatchStatus.CANCELLED: (
+        "The job was cancelled before it was reached; nothing was billed for it."
+    ),
     BatchStatus.FAILED: "The provider could not run the batch; nothing was billed for it.",
 }
-"""Why a file has no result, by how its batch ended."""
+"""Why a file has no result, by the status its batch ended with."""
 
 
 @dataclass
 class _Fetched:
-    """What came so far. `answered` are the names that an answer came for."""
+    """Counts of the results so far; `answered` holds the ids that have an answer."""
 
     answered: set[str] = field(default_factory=set)
     repeated: set[str] = field(default_factory=set)
@@ -50,7 +52,7 @@ class _Fetched:
 
     @property
     def words(self) -> str:
-        """What was odd, in a sentence; "" where nothing was."""
+        """The problems found, in a sentence; "" if there were none."""
         odd = []
         if self.unreadable:
             odd.append(f"{_lines(self.unreadable)} of the results could not be read")
@@ -71,9 +73,9 @@ async def fetch(
     batch: RemoteBatch,
     price_of: Callable[[Usage], Decimal | None],
 ) -> str:
-    """Put the results of a batch that has ended into the store; returns what was odd about them.
+    """Store the results of a batch that has ended. Return a sentence on unusable lines.
 
-    Broken off anywhere, it can be begun again: what is in stays, and is paid for once.
+    After an interruption, a second call starts over: stored results stay and are billed once.
 
     Raises:
         ProviderError, StorageError
@@ -83,7 +85,7 @@ async def fetch(
         if file_id:
             await _fetch_file(store, provider, job, upload, file_id, fetched, price_of)
     if upload.input_file_id:
-        with suppress(ProviderError):  # it goes there by itself, some day
+        with suppress(ProviderError):  # the provider deletes the file by itself later
             await provider.delete_file(upload.input_file_id)
     status = batch.status or BatchStatus.FAILED
     by_line = {line: why for line, why in batch.errors if line}
@@ -139,6 +141,6 @@ async def _fetch_file(
     except ProviderError as error:
         if error.status != 404:
             raise
-        fetched.unreadable += 1  # the file of results is gone: what was in it is not known
+        fetched.unreadable += 1  # the result file is gone, and its content unknown
     if waiting:
         await put_in()

@@ -1,12 +1,12 @@
 """Batch jobs: one question to each of many files, at half price.
 
-    new        the files are named and kept; nothing is read
-    prepare    each is read and counted; one that cannot be read stands with its reason, the others go on
-    start      the person has seen what it takes, and said yes; its input counts against the cap
-    advance    whatever can be done now: uploading, looking, fetching; says when to look again
+    new        stores the job and the names of its files; reads nothing
+    prepare    reads and counts each file; an unreadable file gets a reason, the others go on
+    start      runs after the user has accepted the cost; the input counts against the cap
+    advance    does the next steps: upload, poll, fetch; returns when to call it again
 
-Every step is in the store before it is taken, so a job goes on after a crash, at the next start, or in
-another process. One process at a time goes on with a job: see `claim` of the store.
+Each step is stored before it is taken, so a job continues after a crash, at the next start or in
+another process. Only one process runs a job at a time: see `claim` of the store.
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ from desktop_app.services.spending.budget import Budget
 NOTHING_SENT: Final = "Nothing was sent."
 RETRY_S: Final = 60.0
 LOST_S: Final = 300.0
-"""Between two looks at a batch whose provider is out of reach, or knows nothing of it."""
-# How old a job is, in seconds, and how often it is looked at from then on.
+"""Seconds between two polls if the provider is unreachable, or does not know the batch."""
+# (age of the job, seconds between two polls from that age on)
 _LOOKS: Final = ((0.0, 5.0), (60.0, 15.0), (600.0, 60.0), (7200.0, 300.0))
 
 
 class BatchService:
-    """See the module's paragraph.
+    """Creates batch jobs and runs them.
 
     Args:
-        changed: told the id of a job whenever something of it has.
+        changed: called with the id of a job whenever the job changes.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class BatchService:
         self._needs_of = needs_of
         self._stopped: set[str] = set()
 
-    # -- before anything is sent
+    # -- before sending
 
     async def new(
         self,
@@ -100,10 +100,10 @@ class BatchService:
         instructions: str = "",
         parameters: GenerationParameters | None = None,
     ) -> BatchJob:
-        """Keep a job: of `files`, each its name and its path, `task` is to be asked.
+        """Store a new job that asks `task` of each of `files` (name, path).
 
         Raises:
-            IllegalChoiceError: there are no files, no task, or no batches there.
+            IllegalChoiceError: there are no files or no task, or the provider has no batches.
             ProviderError, CredentialError: there is no key.
         """
         profile, info = resolved.profile, resolved.model
@@ -111,7 +111,7 @@ class BatchService:
         why = refusal(profile, info) or _no_task(files, task, needs.documents)
         if why:
             raise IllegalChoiceError(why, what_was_kept=NOTHING_SENT)
-        await self._gateway.batches(profile)  # without a key nothing is read in vain
+        await self._gateway.batches(profile)  # fails without a key, before any file is read
         learnt = await self._gateway.learnt(profile, info.id)
         job = BatchJob(
             new_id(),
@@ -121,7 +121,7 @@ class BatchService:
             now(),
             template_id=template_id,
             base_url=profile.base_url,
-            # Every server that speaks neither for sure speaks this one.
+            # A server that is not known to support another API supports Chat Completions.
             api=first_api(profile, info, learnt.api) or Api.CHAT_COMPLETIONS,
             instructions=instructions,
             parameters=parameters or GenerationParameters(),
@@ -134,10 +134,10 @@ class BatchService:
         return job
 
     async def prepare(self, job_id: str, on_progress: OnProgress | None = None) -> BatchJob:
-        """Read what has not been read, and count: then the job is READY.
+        """Read and count the files that have not been read; the job is READY afterwards.
 
         Raises:
-            UserFacingError: the provider is gone, or the store fails.
+            UserFacingError: the provider was removed, or the store fails.
         """
         job = await self._job(job_id)
         if job.status is not BatchStatus.PREPARING:
@@ -146,7 +146,7 @@ class BatchService:
         info = self._info(job, profile)
         await self._preparer.prepare(job, profile, info, on_progress)
         job = await self._job(job_id)
-        if job.status is not BatchStatus.PREPARING:  # it was cancelled meanwhile
+        if job.status is not BatchStatus.PREPARING:  # cancelled in the meantime
             return job
         return await self._estimate(job, profile, info)
 
@@ -160,10 +160,10 @@ class BatchService:
         return await self._save(job)
 
     async def start(self, job_id: str) -> BatchJob:
-        """The person has said yes.
+        """Start a job that the user has confirmed.
 
         Raises:
-            SpendingCapError, IllegalChoiceError: it is not sent, and stays as it is.
+            SpendingCapError, IllegalChoiceError: the job is not sent and does not change.
         """
         job = await self._job(job_id)
         if job.status is not BatchStatus.READY:
@@ -182,10 +182,10 @@ class BatchService:
             return await self._save(started)
 
     async def again(self, job_id: str) -> BatchJob:
-        """A new job of the files of this one that have no answer; `prepare` is next.
+        """Create a job from the files of this one that have no answer; call `prepare` next.
 
         Raises:
-            IllegalChoiceError: all of them have.
+            IllegalChoiceError: all files have an answer, or the job is under way.
         """
         old = await self._job(job_id)
         rest = [row for row in await self.store.rows(job_id) if row.status in RETRYABLE]
@@ -223,15 +223,15 @@ class BatchService:
             for number, row in enumerate(rest, start=1)
         ]
         await self.store.create(job, items)
-        if any(item.part is None for item in items):  # they were never read: see `prepare`
+        if any(item.part is None for item in items):  # never read; `prepare` reads them
             return job
         return await self._estimate(job, profile, info)
 
     async def remove(self, job_id: str) -> None:
-        """Forget a job that is over or was never sent.
+        """Delete a job that has ended or was never sent.
 
         Raises:
-            IllegalChoiceError: it is under way.
+            IllegalChoiceError: the job is under way.
         """
         job = await self.store.get(job_id)
         if job is not None and job.status.was_sent and not job.status.is_over:
@@ -242,8 +242,11 @@ class BatchService:
     # -- under way
 
     async def cancel(self, job_id: str) -> BatchJob:
-        """Have a job end; what is answered by then is still fetched by `advance`, which is to be
-        called after this. One of which nothing was sent ends at once."""
+        """Cancel a job.
+
+        If nothing was sent, the job ends at once. Otherwise call `advance` next: it still fetches
+        the answers that are complete by then.
+        """
         job = await self._job(job_id)
         if job.status.is_over:
             return job
@@ -256,12 +259,12 @@ class BatchService:
         return await self._job(job_id)
 
     async def advance(self, job_id: str) -> float | None:
-        """Do whatever can be done now for a job that was started; returns the seconds until it is
-        to be called again, None where nothing more happens by itself. What goes wrong stands in
-        the job.
+        """Do the next steps of a started job. Return the seconds until the next call.
+
+        Return None if no further call is needed. Errors are stored in the job.
 
         Raises:
-            StorageError: the store fails; it can be called again.
+            StorageError: the store fails; the call can be repeated.
         """
         job = await self.store.get(job_id)
         if job is None or job.status.is_over or not job.status.was_sent:
@@ -287,7 +290,7 @@ class BatchService:
                 await self._find_what_was_created(job, provider)
             else:
                 await self._sender.send(job, info, provider, lambda: job.id in self._stopped)
-        except ProviderError as error:  # what is there is looked at all the same
+        except ProviderError as error:  # existing batches are still polled below
             trouble = error
         self.changed(job.id)
         job = await self._job(job.id)
@@ -302,7 +305,7 @@ class BatchService:
         await self._sum_up(replace(job, error=" ".join(filter(None, odd))))
 
     async def _find_what_was_created(self, job: BatchJob, provider: BatchProvider) -> None:
-        """Of a job that is cancelled, a batch that may have been created just before a crash."""
+        """Find the batches of a cancelled job that a crash may have left unrecorded."""
         for upload in job.uploads:
             if not upload.batch_id and upload.is_creating:
                 batch = await provider.find(upload.name, upload.input_file_id)
@@ -320,7 +323,7 @@ class BatchService:
         provider: BatchProvider,
         upload: BatchUpload,
     ) -> str:
-        """See how a batch stands, and fetch it when it has ended."""
+        """Poll a batch, cancel it if the job is cancelled, and fetch it once it has ended."""
         batch = await provider.look(upload.batch_id)
         status = batch.status or upload.status
         ends = status.is_over or status is BatchStatus.CANCELLING
@@ -330,7 +333,7 @@ class BatchService:
             except ProviderError as error:
                 if not is_refusal(error) and error.status != 409:
                     raise
-                batch = await provider.look(upload.batch_id)  # it had just ended
+                batch = await provider.look(upload.batch_id)  # it has just ended
             status = batch.status or BatchStatus.CANCELLING
         upload = replace(
             upload,
@@ -352,7 +355,7 @@ class BatchService:
         )
 
     async def _sum_up(self, job: BatchJob) -> None:
-        """Have the job stand as its uploads do."""
+        """Set the job's status from its uploads."""
         sent = [upload for upload in job.uploads if upload.batch_id]
         rows = [upload for upload in sent if not upload.is_fetched]
         is_stopped = job.is_cancelled or job.id in self._stopped
@@ -361,7 +364,7 @@ class BatchService:
             return
         status = combined_status(sent) if sent else BatchStatus.UPLOADING
         if not sent and not await self._has_waiting(job.id):
-            status = BatchStatus.FAILED  # every file had to be left out after all
+            status = BatchStatus.FAILED  # no file could be sent
         if status.is_over and (rows or await self._has_waiting(job.id)):
             status = BatchStatus.FINALIZING
         if not status.is_over:
@@ -376,7 +379,7 @@ class BatchService:
                 unanswered = replace(row, status=ItemStatus.UNANSWERED, error=why)
                 await self.store.save_item(unanswered)
         status = combined_status(u for u in job.uploads if u.batch_id) if was_sent else None
-        # Whoever cancelled too late has all that there is.
+        # If the cancellation came too late, every answer is there.
         whole = status is BatchStatus.COMPLETED
         status = BatchStatus.COMPLETED if whole else BatchStatus.CANCELLED
         await self._save(replace(job, status=status, ended_at=now(), held=None))
@@ -385,12 +388,12 @@ class BatchService:
         return any(row.status is ItemStatus.READ for row in await self.store.rows(job_id))
 
     async def _trouble(self, job_id: str, error: ProviderError) -> float | None:
-        """A step failed: it is tried again, or the person is asked."""
+        """Handle a failed step: schedule another try, or let the user start the job again."""
         job = await self._job(job_id)
         is_there = any(u.batch_id or u.is_creating for u in job.uploads)
         is_final = is_refusal(error)
         if is_final and not is_there and not job.is_cancelled:
-            # Nothing was created, so nothing is paid: the person may start it once more.
+            # Nothing was created, so nothing is billed and the user may start the job again.
             said = f"{error.what_happened} {NOTHING_SENT} {error.what_to_do}".strip()
             await self._save(replace(job, status=BatchStatus.READY, held=None, error=said))
             return None
@@ -402,7 +405,7 @@ class BatchService:
         return LOST_S if is_final else RETRY_S
 
     async def _forget(self, job: BatchJob, error: ProviderError) -> None:
-        """A cancelled job whose batch the provider does not know (any more)."""
+        """End a cancelled job whose batch the provider does not know."""
         for upload in job.uploads:
             if not upload.is_fetched:
                 ended = replace(upload, status=BatchStatus.CANCELLED)
@@ -415,7 +418,7 @@ class BatchService:
         if job.error != words:
             await self._save(replace(job, error=words))
 
-    # -- what it is about
+    # -- lookups
 
     async def _job(self, job_id: str) -> BatchJob:
         job = await self.store.get(job_id)
@@ -429,10 +432,10 @@ class BatchService:
         return await self._job(job.id)
 
     async def _profile_of(self, job: BatchJob) -> ProviderProfile:
-        """The provider of a job, or another one at its address.
+        """Return the job's provider, or another provider with the same address.
 
         Raises:
-            IllegalChoiceError: there is none any more.
+            IllegalChoiceError: no such provider is configured.
         """
         profiles = await self._profiles()
         there = [p for p in profiles if p.base_url == job.base_url]
@@ -453,7 +456,7 @@ class BatchService:
 
 
 def look_again_s(job: BatchJob) -> float:
-    """Seconds until a job under way is to be looked at again: the older, the rarer."""
+    """Return the seconds until a job is polled again; older jobs are polled less often."""
     began = job.started_at or job.created_at
     age = (now() - began).total_seconds()
     return next(every for since, every in reversed(_LOOKS) if age >= since or since == 0.0)

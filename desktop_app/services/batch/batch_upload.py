@@ -1,8 +1,8 @@
-"""The way of a job to its provider: its files in uploads of a size that is taken, each created once.
+"""Sends a job to its provider in uploads of a permitted size, creating each batch once.
 
-Before a request goes out it is written down that it may have; whoever goes on after a crash asks the
-provider what has arrived before it asks for the same again. What is uploaded twice costs nothing,
-what is created twice is paid twice: where that cannot be told apart, nothing is created.
+The intent of a request is stored before the request is sent. After a crash, the provider is asked
+what has arrived before anything is sent again. A second upload costs nothing, but a second batch is
+billed again: if in doubt, no batch is created.
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ from desktop_app.services.ports import AttachmentSource, PictureSource
 
 @dataclass(frozen=True)
 class UploadLimits:
-    """What one upload may hold."""
+    """The most that one upload may hold."""
 
     requests: int = MOST_REQUESTS
     size: int = MOST_BYTES
 
 
 class BatchSender:
-    """Sends jobs.
+    """Sends the files of batch jobs.
 
     Args:
-        scratch: where the file of an upload is made; it has no name there, and goes with us.
-        limits: tests make them small.
+        scratch: the folder for upload files, which have no name and end with the process.
+        limits: tests pass smaller limits.
     """
 
     def __init__(
@@ -82,10 +82,10 @@ class BatchSender:
     async def send(
         self, job: BatchJob, info: ModelInfo, provider: BatchProvider, stopped: Callable[[], bool]
     ) -> None:
-        """Send what has not been sent, unless `stopped` says so between two steps.
+        """Send the files that have not been sent, until `stopped` returns True.
 
         Raises:
-            ProviderError, StorageError: what was done is kept; a further call goes on from there.
+            ProviderError, StorageError: finished steps stay; another call continues after them.
         """
         for upload in job.uploads:
             if not upload.batch_id and not stopped():
@@ -112,7 +112,7 @@ class BatchSender:
     async def _send(
         self, job: BatchJob, info: ModelInfo, provider: BatchProvider, upload: BatchUpload
     ) -> None:
-        """Go on with an upload that was begun."""
+        """Continue an interrupted upload."""
         if not upload.input_file_id and upload.is_uploading:
             found = await provider.find_file(upload.name)
             if found:
@@ -142,14 +142,14 @@ class BatchSender:
 
     async def _create(self, job: BatchJob, provider: BatchProvider, upload: BatchUpload) -> None:
         batch = None
-        if upload.is_creating:  # it may be there
+        if upload.is_creating:  # the batch may already exist
             batch = await provider.find(upload.name, upload.input_file_id)
         if batch is None:
             await self._store.save_upload(replace(upload, is_creating=True))
             try:
                 batch = await provider.create(upload.name, upload.input_file_id, job.api)
             except ProviderError as error:
-                if is_refusal(error):  # there surely is none; another try begins with its file
+                if is_refusal(error):  # no batch was created; the next try uploads the file again
                     await self._store.save_upload(
                         replace(upload, is_creating=False, input_file_id="")
                     )
@@ -175,8 +175,13 @@ class BatchSender:
         provider: BatchProvider,
         items: Sequence[BatchItem],
     ) -> tuple[list[int], int]:
-        """Write the requests of `items`, as many as an upload holds; returns the numbers of those
-        that are in, and the size in bytes. What cannot be sent any more is left out for good."""
+        """Write the requests of `items` to the file, up to the limits of an upload.
+
+        Items that can no longer be sent are left out for good.
+
+        Returns:
+            The numbers of the items written, and the size in bytes.
+        """
         numbers: list[int] = []
         size = 0
         for item in items:
@@ -216,7 +221,7 @@ class BatchSender:
 
 
 def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message:
-    """What is asked about a file, as a message."""
+    """Return the question about a file as a message."""
     attached = () if item.part is None else (item.part,)
     return Message(
         id=new_id(),
@@ -232,7 +237,7 @@ def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message
 
 
 def is_refusal(error: ProviderError) -> bool:
-    """No for good: what was asked for surely was not done, and would not be if asked again."""
+    """Return True if the refusal is final: nothing was done, and a retry will not help."""
     if isinstance(error, AuthenticationError | EndpointMissingError | QuotaExhaustedError):
         return True
     status = error.status

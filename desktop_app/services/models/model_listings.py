@@ -1,6 +1,6 @@
-"""Which models each provider lists: kept with their date, asked for anew in the background.
+"""Listings of the providers' models, stored with a date and updated in the background.
 
-The question is the one that opens the connection while the person types; it costs nothing.
+The request is the one that opens the connection while the user types; it costs nothing.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ HOLDS: Final = timedelta(hours=1)
 
 
 class ListingBook(Protocol):
-    """Where listings are kept, by profile id."""
+    """Stores listings by profile id."""
 
     async def all(self) -> dict[str, ModelListing]:
-        """The newest of each."""
+        """Return the newest listing of each profile."""
 
     async def save(self, profile_id: str, listing: ModelListing) -> None:
-        """Keep one in place of the earlier."""
+        """Store a listing in place of the previous one."""
 
     async def remove(self, profile_id: str) -> None:
-        """Forget one."""
+        """Delete the listing of a profile."""
 
 
 class ListingProvider(Protocol):
-    """A provider that can say what it serves."""
+    """A provider that can list its models."""
 
     async def listing(self) -> ModelListing:
-        """Ask it. Raises ProviderError."""
+        """Request the listing. Raises ProviderError."""
 
 
 class ListingGateway(Protocol):
     """Opens providers."""
 
     async def provider(self, profile: ProviderProfile) -> ListingProvider:
-        """One that is ready to be asked. Raises UserFacingError."""
+        """Return a provider that is ready for a request. Raises UserFacingError."""
 
 
 class ModelListings:
@@ -50,37 +50,39 @@ class ModelListings:
         self._known: dict[str, ModelListing] = {}
 
     async def load(self) -> None:
-        """Read what is kept. Raises StorageError."""
+        """Load the stored listings. Raises StorageError."""
         self._known = {**await self._book.all(), **self._known}
 
     def of(self, profile: ProviderProfile) -> ModelListing | None:
-        """What the provider lists, as far as is known; None for another address's, or for one that
-        names no model at all, as some servers do."""
+        """Return the known listing of a provider, or None.
+
+        A listing from another address does not count, nor an empty one, as some servers send.
+        """
         known = self._known.get(profile.id)
         is_its = known is not None and known.base_url == profile.base_url and known.models
         return known if is_its else None
 
     def is_fresh(self, profile: ProviderProfile) -> bool:
-        """Whether asking again would hardly tell news."""
+        """Return True if the listing is less than an hour old."""
         known = self.of(profile)
         return known is not None and datetime.now(UTC) - known.at < HOLDS
 
     async def fetch(self, profile: ProviderProfile) -> ModelListing:
-        """Ask the provider, and keep what it says; nothing of the environment's is stored.
+        """Request and store the listing; listings of environment providers are not stored.
 
         Raises:
-            UserFacingError: it could not be asked, or what it said not be kept.
+            UserFacingError: the request failed, or the listing could not be stored.
         """
         provider = await self._gateway.provider(profile)
         listing = await provider.listing()
         if profile.kind is ProviderKind.ON_DEVICE:
-            return listing  # its address is another in each run, and its models are files
+            return listing  # its address changes with each run, and its models are files
         self._known[profile.id] = listing
         if not profile.from_environment:
             await self._book.save(profile.id, listing)
         return listing
 
     async def forget(self, profile_id: str) -> None:
-        """A provider was removed. Raises StorageError."""
+        """Delete the listing of a removed provider. Raises StorageError."""
         self._known.pop(profile_id, None)
         await self._book.remove(profile_id)

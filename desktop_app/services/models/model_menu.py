@@ -1,7 +1,7 @@
-"""What the model menu offers of one provider: its own listing, merged with what is known.
+"""The entries of the model menu for a provider: its own listing merged with the catalog.
 
-Any id that a provider lists can be asked, whatever is known of it. What clearly cannot chat
-(embeddings, speech, pictures) is left out by the catalogue's data.
+Any model that a provider lists can be used, known or not. Models that cannot chat (embeddings,
+speech, images) are filtered out with the catalog's data.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from desktop_app.services.chat.model_choice import model_info
 
 @dataclass(frozen=True)
 class Offer:
-    """A line of the menu; `note` is what the person should know before they choose it."""
+    """An entry of the menu; `note` is what the user should know before choosing it."""
 
     model: str
     name: str
@@ -34,8 +34,10 @@ class Offer:
 def offers(
     profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None, today: date
 ) -> list[Offer]:
-    """The family's three first, then what the person named, then the rest: known models in the
-    order of the catalogue, unknown ones by name."""
+    """Return the menu's entries: the three of the family, the user's own, then the rest.
+
+    The rest are known models in the order of the catalog, then unknown ones by name.
+    """
     found: list[Offer] = []
     if profile.serves_the_family:
         for variant in Variant:
@@ -51,7 +53,7 @@ def offers(
 
 
 def _window(listing: ModelListing | None, model_id: str) -> str:
-    """What the server says that the model takes, which differs from one server to the next."""
+    """Return the context window that the server reports; servers differ for the same model."""
     window = listing.window_of(model_id) if listing else None
     return f"{format_tokens(window)} tokens" if window else ""
 

@@ -1,11 +1,11 @@
-"""The monthly cap of a provider: asked before every call that costs money.
+"""The monthly cap of a provider, checked before each paid call.
 
     async with await budget.hold(profile, input_cost):
         …                           the call, and its line in the ledger
 
-What the call's input will cost is held from the check until the call has ended, so that calls on
-their way count too. A running answer is never cut: only the next one is refused. Where the person
-set no cap, the price is not known or the call is free, there is nothing to hold.
+The cost of the call's input is held from the check until the call ends, so that calls in progress
+count too. A running answer is never cut; only the next one is refused. Nothing is held if the user
+set no cap, the price is unknown or the call is free.
 """
 
 from __future__ import annotations
@@ -26,48 +26,48 @@ WARNED_KEY = "spending.warned."
 
 
 class HoldBook(Protocol):
-    """Where holds lie, beside what was spent. Raises StorageError."""
+    """Stores holds next to the recorded spending. Raises StorageError."""
 
     async def take(
         self, provider_id: str, amount: Decimal, cap: Decimal, at: datetime
     ) -> tuple[int | None, MonthUnderCap]:
-        """Hold an amount where the month has room for it."""
+        """Hold an amount if it fits the month's cap. Return the hold's id, or None."""
 
     async def release(self, hold_id: int) -> None:
-        """Let go of it."""
+        """Release a hold."""
 
     async def month(self, provider_id: str, cap: Decimal | None, at: datetime) -> MonthUnderCap:
-        """How the month stands."""
+        """Return the month's spending and holds."""
 
 
 class Notes(Protocol):
-    """Where it is noted that the person was warned. Raises StorageError."""
+    """Stores the warnings already given to the user. Raises StorageError."""
 
     async def all(self) -> dict[str, Any]:
-        """Every note."""
+        """Return all notes."""
 
     async def set(self, key: str, value: Any) -> None:
-        """Keep one."""
+        """Store a note."""
 
 
 class Hold:
-    """What one call holds of a cap, until it is released; nothing where `hold_id` is None."""
+    """The amount that a call holds of a cap; nothing if `hold_id` is None."""
 
     def __init__(self, book: HoldBook | None = None, hold_id: int | None = None) -> None:
         self._book, self._id = book, hold_id
 
     def take_over(self, book: HoldBook, hold_id: int | None) -> None:
-        """Hold this, where nothing was held so far."""
+        """Hold this amount, if nothing was held before."""
         self._book, self._id = book, hold_id
 
     async def release(self) -> None:
-        """The call has ended. A second time does nothing."""
+        """Release the amount at the end of the call; a second call does nothing."""
         book, hold_id, self._id = self._book, self._id, None
         if book is not None and hold_id is not None:
             try:
                 await book.release(hold_id)
             except StorageError:
-                return  # it counts until this process ends, and then no more
+                return  # the hold counts until this process ends
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,23 +82,22 @@ class Hold:
 
 
 class Budget:
-    """See the module's paragraph."""
+    """Checks calls against the monthly cap of their provider."""
 
     def __init__(self, holds: HoldBook, notes: Notes) -> None:
         self._holds, self._notes = holds, notes
 
     @staticmethod
     def counts(profile: ProviderProfile, price_is_known: bool) -> bool:
-        """Whether what a call's input costs must be known before it is made."""
+        """Return True if the input's cost must be known before the call."""
         return profile.monthly_cap is not None and price_is_known
 
     async def hold(self, profile: ProviderProfile, input_cost: Decimal | None) -> Hold:
-        """Hold what a call's input costs, in US dollars (None where the price is not known).
+        """Hold the input's cost in US dollars (None if the price is unknown).
 
         Raises:
-            SpendingCapError: the month's spending, what is on its way and this input would pass
-                the cap.
-            StorageError: the store could not be asked.
+            SpendingCapError: spending, current holds and this input would exceed the cap.
+            StorageError: the store cannot be read.
         """
         cap = profile.monthly_cap
         if cap is None or not input_cost:
@@ -112,19 +111,20 @@ class Budget:
     async def hold_for(
         self, hold: Hold, profile: ProviderProfile, input_cost: Decimal | None
     ) -> None:
-        """Have `hold` hold what a call's input costs that is on its way already, and is not cut
-        whatever the cap says. Raises StorageError."""
+        """Put the input's cost of a running call into `hold`, even beyond the cap.
+
+        Raises StorageError.
+        """
         if profile.monthly_cap is not None and input_cost:
             hold_id, _ = await self._holds.take(profile.id, input_cost, NO_LIMIT, now())
             hold.take_over(self._holds, hold_id)
 
     async def month(self, profile: ProviderProfile) -> MonthUnderCap:
-        """How this month stands at a provider."""
+        """Return this month's spending at a provider."""
         return await self._holds.month(profile.id, profile.monthly_cap, now())
 
     async def warning(self, profile: ProviderProfile) -> str:
-        """That 80 % of the cap are spent, in a sentence; "" where they are not, or where it was said
-        this month for this cap."""
+        """Return a warning that 80 % of the cap are spent, once per month and cap; else ""."""
         month = await self.month(profile)
         if not month.is_near or month.cap is None:
             return ""
@@ -134,8 +134,8 @@ class Budget:
             return ""
         await self._notes.set(key, mark)
         return (
-            f"{format_exact(month.spent)} of the {format_exact(month.cap)} that a month may cost at "
-            f"{profile.name} are spent. What would pass the cap will not be sent."
+            f"{format_exact(month.spent)} of the {format_exact(month.cap)} that a month may cost "
+            f"at {profile.name} are spent. What would pass the cap will not be sent."
         )
 
 

@@ -1,8 +1,8 @@
 """Tokens and money before anything is sent.
 
-What stands in the conversation already was counted by the provider with its last answer; only
-what is new since then is counted here. An answer that was made before a compaction, or before one
-was undone, counts what is no longer sent, and is not asked.
+The provider counted the conversation so far with its last answer, so only later messages are
+counted here. If a compaction was made or undone after an answer, its count no longer matches what
+is sent and is ignored.
 """
 
 from __future__ import annotations
@@ -47,25 +47,25 @@ from desktop_app.services.documents.image_attachments import page_tokens, pictur
 from desktop_app.services.fence import SAMPLE
 from desktop_app.services.ports import AttachmentSource, TokenCounter
 
-# Tokens that the frame of one message (role, separators) takes; OpenAI's own examples count 3 or 4.
+# Tokens of a message's frame (role, separators); OpenAI's own examples count 3 or 4.
 FRAME = 4
-# What an answer needs at the least, so that a question which only just fits is not sent in vain.
+# Tokens reserved for an answer, so that no question is sent that leaves no room for one.
 ROOM_FOR_ANSWER = 512
-# A compaction's tokens were counted for one model; another's count is surely not this many times it.
+# A compaction is counted for one model; another model's count is not more than this many times it.
 LONGEST_COUNT = 4
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a message would take.
+    """The tokens and cost of a message.
 
     Attributes:
-        input_tokens: all that is sent.
-        exact: False where another model's tokeniser had to do; shown with ≈.
-        input_cost, longest_answer_cost: US dollars; None where the price is not known.
-        limit: tokens of input that the model takes; None where not known.
-        answers, inputs: how many answers are asked for, and how often the input counts for them;
-            the costs are those of all.
+        input_tokens: all tokens that are sent.
+        exact: False if another model's tokenizer was used; shown with ≈.
+        input_cost, longest_answer_cost: US dollars; None if the price is unknown.
+        limit: tokens of input that the model accepts; None if unknown.
+        answers, inputs: the number of answers, and how often the input is billed for them; the
+            costs cover all of them.
     """
 
     input_tokens: int
@@ -78,12 +78,12 @@ class Estimate:
 
     @property
     def fits(self) -> bool:
-        """Whether the model's window holds it, as far as known."""
+        """True if the message fits the model's window, as far as known."""
         return self.limit is None or self.input_tokens <= self.limit
 
 
 class Estimator:
-    """Counts drafts; remembers what it has counted."""
+    """Estimates drafts and caches the counts."""
 
     def __init__(
         self,
@@ -105,13 +105,12 @@ class Estimator:
         max_output_tokens: int | None = None,
         found: Sequence[PassagesPart] | None = None,
     ) -> Estimate:
-        """Return what sending `draft` in this context would take.
+        """Return the tokens and cost of sending `draft` in this context.
 
         Args:
             found: the passages of the draft's collections; None searches for them.
-
         Raises:
-            UserFacingError: it could not be counted, or a collection is gone.
+            UserFacingError: counting failed, or a collection no longer exists.
         """
         resolved = context.resolved
         if found is None:
@@ -132,7 +131,7 @@ class Estimator:
     async def _attached_tokens(
         self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
     ) -> tuple[int, bool]:
-        """Tokens of documents, passages and pictures, and whether what the pictures cost is known."""
+        """Return the tokens of attachments, and True if the cost of all images is known."""
         total, exact = 0, True
         for part in parts:
             if isinstance(part, PassagesPart):
@@ -152,7 +151,7 @@ class Estimator:
         return total, exact
 
     async def context_tokens(self, context: SendContext) -> tuple[int, bool]:
-        """Return the tokens of what is sent before a question, and True if they are exact."""
+        """Return the tokens sent before a question, and True if they are exact."""
         path, resolved, sent = context.path, context.resolved, context.sent
         total, exact, seen_from = 0, True, _first_picture(path)
         before = len(path) - len(sent.messages)
@@ -195,18 +194,18 @@ class Estimator:
         return self._messages[key]
 
     async def summary_tokens(self, summary: str, resolved: ResolvedChoice) -> int:
-        """Tokens of a summary as it is sent."""
+        """Return the tokens of a summary as it is sent."""
         parts = [part for message in summary_messages(summary, SAMPLE) for part in message.parts]
         texts = [part.text for part in parts if isinstance(part, TextPart)]
         counts = [(await self._counter.count(text, resolved.profile))[0] for text in texts]
         return sum(counts) + FRAME * len(counts)
 
     async def text_tokens(self, text: str, resolved: ResolvedChoice) -> int:
-        """Tokens of a text alone."""
+        """Return the tokens of a text alone."""
         return (await self._counter.count(text, resolved.profile))[0]
 
     async def document_tokens(self, part: DocumentPart, resolved: ResolvedChoice) -> int:
-        """Tokens of a document as it stands in the prompt of this provider's model."""
+        """Return the tokens of a document in the prompt for this provider's model."""
         spans = part.chosen.spans if part.chosen else ()
         key = (part.sha256, f"{resolved.profile.id} {part.in_parts} {spans} {part.again_as}")
         if key not in self._documents:
@@ -215,7 +214,7 @@ class Estimator:
         return self._documents[key]
 
     def surely_fits(self, context: SendContext, draft: Draft) -> bool:
-        """Return True if it fits without counting: a token is at least one byte long."""
+        """Return True if the draft fits without counting: a token has at least one byte."""
         limit = context.resolved.model.input_limit
         if limit is None:
             return True
@@ -235,13 +234,12 @@ class Estimator:
         *,
         may_compact: bool = False,
     ) -> None:
-        """Refuse what does not fit, with the figures, before anything is sent.
+        """Raise if the input does not fit the model's window.
 
         Args:
-            may_compact: there is something before the draft that could be made shorter.
-
+            may_compact: earlier messages could be compacted.
         Raises:
-            DocumentDoesNotFitError: the input, with room for an answer, passes the limit.
+            DocumentDoesNotFitError: the input, with room for an answer, exceeds the limit.
         """
         limit = estimate.limit
         if limit is None:
@@ -262,7 +260,7 @@ class Estimator:
         )
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
-        """Tokens of a message with its documents and pictures."""
+        """Return the tokens of a message with its documents and images."""
         api = "" if resolved.files is None else " files"
         api += "".join(f" {p.again_as}" for p in message.attachments if isinstance(p, DocumentPart))
         key = (message.id, resolved.profile.id + api, resolved.model.id, len(message.text))
@@ -277,8 +275,10 @@ class Estimator:
 def _as_sent(
     path: Sequence[Message], before: int, number: int, resolved: ResolvedChoice
 ) -> Message:
-    """A message of a request that begins behind `before` messages of `path`, less what stands in
-    those between."""
+    """Return message `number` without the documents that earlier sent messages contain.
+
+    The request begins after the first `before` messages of `path`.
+    """
     message = path[number]
     if not any(isinstance(part, DocumentPart) for part in message.parts):
         return message
@@ -287,8 +287,10 @@ def _as_sent(
 
 
 def usable_input(info: ModelInfo) -> int | None:
-    """Tokens of input that leave room for an answer: the stated limit, else the window less what
-    an answer needs; None where neither is known."""
+    """Return the tokens of input that leave room for an answer; None if unknown.
+
+    This is the stated limit, or else the window minus the answer's room.
+    """
     if info.max_input is not None:
         return info.max_input
     if info.context_window is None:
@@ -300,8 +302,10 @@ def usable_input(info: ModelInfo) -> int | None:
 def used_tokens(
     path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
 ) -> int | None:
-    """Tokens of the window in use, as the provider counted them with its last answer; None where
-    it has counted nothing of what is sent now, or that together with other answers."""
+    """Return the tokens in use, as the provider counted them with its last answer.
+
+    Return None if it counted nothing of what is sent now, or only together with other answers.
+    """
     sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
     seen_from = _first_picture(path)
     for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
@@ -318,7 +322,7 @@ def used_tokens(
 def needs_counting(
     path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
 ) -> bool:
-    """Whether the provider's own counts do not say what of the window is in use."""
+    """Return True if the provider's counts do not give the tokens in use."""
     seen_from = _first_picture(path)
     return bool(compactions) or any(
         _is_void(message, number > seen_from, resolved) for number, message in enumerate(path)
@@ -326,14 +330,16 @@ def needs_counting(
 
 
 def _is_void(message: Message, follows_picture: bool, resolved: ResolvedChoice) -> bool:
-    """Whether what the provider counted for an answer says nothing about it alone, or nothing
-    about what the model that answers now is sent."""
+    """Return True if the answer's usage is useless for the next request.
+
+    It may cover several answers, or images that another model counts differently.
+    """
     is_shared = message.usage_scope is not UsageScope.OWN
     return is_shared or (follows_picture and not _same_model(message, resolved))
 
 
 def _first_picture(path: Sequence[Message]) -> int:
-    """Where pictures begin. Another model may have been blind, or be charged otherwise for them."""
+    """Return the index of the first image; other models may ignore or price images differently."""
     numbers = (
         number
         for number, message in enumerate(path)
@@ -343,7 +349,7 @@ def _first_picture(path: Sequence[Message]) -> int:
 
 
 def _counted(usage: Usage) -> int:
-    """Tokens that a call leaves in the window: its reasoning is not sent again."""
+    """Return the tokens that a call adds to the window; its reasoning is not sent again."""
     return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
 
 

@@ -1,4 +1,4 @@
-"""Notices under answers that came in one request, whose tokens the provider counts together."""
+"""Notices for answers from one request, whose tokens the provider counts together."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ COUNTED_WITH_FIRST: Final = notice(NoticeCode.COST_WITH_FIRST)
 
 
 def for_all(count: int) -> AnswerNotice:
-    """Return the notice under the first of several answers of one request."""
+    """Return the notice for the first of several answers to the same request."""
     return notice(NoticeCode.COST_OF_ALL, count=str(count))
