@@ -1,4 +1,4 @@
-"""The place in the document where items are written, and what stands there before their words."""
+"""Inserts the blocks of items before an existing block of the document."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 
 
 class BlockState:
-    """What a block has besides its formats, which stays behind where Qt parts or joins blocks:
-    whether it is folded away, and the colours of its code."""
+    """The state of a block that Qt does not carry along when it splits or merges blocks.
+
+    That is its visibility (folded code is hidden) and its highlighting.
+    """
 
     def __init__(self, block: QTextBlock | None = None) -> None:
         self._visible = block is None or block.isVisible()
         self._colours = [] if block is None else block.layout().formats()
 
     def put_on(self, block: QTextBlock) -> None:
-        """Have this block so."""
+        """Apply this state to `block`."""
         if block.isVisible() is not self._visible:
             block.setVisible(self._visible)
         if self._colours or block.layout().formats():
@@ -35,10 +37,10 @@ NOTHING_SEEN: Final = BlockState()
 
 
 class BlockInserter:
-    """Where items are written: before a block that keeps its formats.
+    """An insertion point before a block that keeps its formats.
 
     Attributes:
-        cursor: behind what has been written.
+        cursor: the end of the inserted text.
     """
 
     def __init__(self, cursor: QTextCursor, before: QTextBlock) -> None:
@@ -49,7 +51,7 @@ class BlockInserter:
         cursor.setPosition(before.position())
 
     def open(self, made: QTextBlockFormat, char: QTextCharFormat) -> None:
-        """Put the cursor into a new block."""
+        """Insert a block and move the cursor into it."""
         cursor = self.cursor
         if self._opened:
             cursor.insertBlock(made, char)
@@ -63,23 +65,23 @@ class BlockInserter:
         self._opened = True
 
     def leave(self) -> None:
-        """Put the cursor to the beginning of the block that follows."""
+        """Move the cursor to the start of the block that follows."""
         if self._opened:
             self.cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
             self._opened = False
 
 
 def head_length(item: Item) -> int:
-    """UTF-16 units that stand before the words of an item: a list item's mark and a tab."""
+    """Return the UTF-16 units before the text of an item: a list marker and a tab."""
     return units(head_of(item))
 
 
 def head_of(item: Item) -> str:
-    """What stands before the words of an item."""
+    """Return the text inserted before the text of an item."""
     if not isinstance(item, Block):
         return ""
     if item.marker:
         return f"{item.marker}\t"
     if item.kind in (Kind.CODE_HEAD, Kind.RULE):
-        return item.language or " "  # Qt puts an empty block beside the table that it follows
+        return item.language or " "  # # Qt inserts an empty block next to the preceding table
     return ""

@@ -1,15 +1,16 @@
-"""Writes the items of messages into one text document, and changes only what changed.
+"""Writes the items of messages into a QTextDocument and edits only what changed.
 
-Every message is a `Section`: a run of blocks of the document's root frame, counted, never marked by
-cursors (each of which every edit would have to move). An item is one block; a very long one is
-several (long_text.py), and a table is one for each row or each cell (tables.py). An empty block
-closes the document, so that whatever is written is written before a block.
+Each message has a `MessageLayout` that counts its blocks in the root frame. Cursors would be
+slower, because every edit has to move each of them. An item is one block. Very long text takes
+several blocks (long_text.py), and a table takes one block per row or per cell (table_writer.py).
+An empty block ends the document, so text is always inserted before a block.
 
-Of a long message not every item is written: Qt lays out all that is in a document with each step of a
-window that is drawn wider, which of a megabyte takes half a second. What is not written takes the room
-that it would take, as so much more of a margin above the item that follows: so the scroll bar knows of
-it, and no block more is there to be found by who reads, selects or copies. What is added is written
-where the item above it is.
+Only part of a long message is materialized. Qt lays out the whole document at each step of a
+window resize, and for 1 MB of text that takes half a second. A placeholder keeps the height of the
+missing items as an extra top margin of the next item. The scroll bar stays correct, and neither
+reading, selecting nor copying meets an extra block.
+
+New items are materialized if the item above them is.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ if TYPE_CHECKING:
 
 
 class DocumentWriter:
-    """Keeps a document equal to a sequence of sections.
+    """A document that mirrors a sequence of message layouts.
 
     Attributes:
         document: the document.
-        sections: the sections in the document, top to bottom.
-        finish: what is done with a range of positions that has been written, within the same edit:
-            the document is laid out once.
+        sections: the message layouts in the document, top to bottom.
+        finish: called within an edit with each range of positions that was written, so that the
+            document is laid out only once.
     """
 
     def __init__(self, document: QTextDocument, styles: Styles, width: float) -> None:
@@ -64,11 +65,11 @@ class DocumentWriter:
 
     @property
     def styles(self) -> Styles:
-        """How items look."""
+        """Return the styles of the items."""
         return self._items.styles
 
     def dress(self, styles: Styles, width: float = 0) -> None:
-        """Write in another look from now on, and for another width that the document is to have."""
+        """Use other styles for later writes, and another document width in pixels if positive."""
         self._items.dress(styles, width if width > 0 else self._items.width)
 
     def clear(self) -> None:
@@ -85,8 +86,11 @@ class DocumentWriter:
         cursor.setBlockCharFormat(char)
 
     def set_width(self, width: float, top: int = 0, seconds: float = inf) -> None:
-        """The document has another width in pixels: bring what depends on it up to date, from block
-        number `top` on, which is on screen; for so long at most, and the rest by `fit_on`."""
+        """Reflow the document for another width in pixels.
+
+        Start at block number `top`, which is on screen, and stop after about `seconds`. `fit_on`
+        reflows the rest.
+        """
         if width == self._items.width or width <= 0:
             return
         self._items.dress(self.styles, width)
@@ -95,19 +99,21 @@ class DocumentWriter:
 
     @property
     def has_misfits(self) -> bool:
-        """Whether anything stands there as an earlier width asked for."""
+        """Return True if items are still laid out for an earlier width."""
         return self._fitting.has_misfits
 
     def fit_on(self, seconds: float) -> None:
-        """Go on with what another width asks for, for about so long."""
+        """Continue the reflow for about `seconds`."""
         until, cursor = time.perf_counter() + seconds, self._begin()
         self._fitting.fit_until(until, cursor)
         cursor.endEditBlock()
 
     @contextmanager
     def one_edit(self) -> Iterator[None]:
-        """Several changes within are one edit: the document is laid out once, and each hole is
-        measured once."""
+        """Group the changes within the context into one edit.
+
+        The document is laid out once, and each placeholder is measured once.
+        """
         finish_layout(self.document)
         cursor, self._holes = QTextCursor(self.document), []
         cursor.beginEditBlock()
@@ -120,7 +126,7 @@ class DocumentWriter:
             cursor.endEditBlock()
 
     def _begin(self) -> QTextCursor:
-        if self._holes is None:  # within one edit, nothing can be
+        if self._holes is None:  # # a layout is impossible within an edit
             finish_layout(self.document)
         cursor = QTextCursor(self.document)
         cursor.beginEditBlock()
@@ -130,7 +136,7 @@ class DocumentWriter:
     # ------------------------------------------------------------------ sections
 
     def insert_section(self, at: int, key: str, items: Sequence[Item]) -> MessageLayout:
-        """A new section before the one at index `at`."""
+        """Insert a message before the one at index `at` and return its layout."""
         section = MessageLayout(key)
         self.sections.insert(at, section)
         self.replace(section, 0, 0, items)
@@ -139,15 +145,17 @@ class DocumentWriter:
     def put_back(
         self, section: MessageLayout, ranges: Iterable[tuple[int, int]], scale: float
     ) -> None:
-        """A section that was in the document before it was emptied, below all others: the items
-        of these ranges are written; all are `scale` times as high as they were."""
+        """Append a message that was in the document before it was cleared.
+
+        Materialize the items of `ranges`. Multiply all recorded heights by `scale`.
+        """
         self.sections.append(section)
         section.erased(0, len(section.items))
         section.heights = [height * scale for height in section.heights]
         self.write(section, ranges)
 
     def remove_section(self, section: MessageLayout) -> None:
-        """Take a section out of the document."""
+        """Remove a message from the document."""
         self._fitting.forget(section)
         self.replace(section, 0, len(section.items), ())
         self.sections.remove(section)
@@ -155,13 +163,13 @@ class DocumentWriter:
     # ------------------------------------------------------------------ changes
 
     def replace(self, section: MessageLayout, at: int, removed: int, added: Sequence[Item]) -> None:
-        """Items [at, at + removed) give way to `added`; what stays is not touched."""
+        """Replace items [at, at + removed) with `added`. Update items in place if possible."""
         cursor, first = self._begin(), at
         section.changed()
         common = min(removed, len(added))
         index = 0
         while index < common and self._changes.update(section, at + index, added[index], cursor):
-            if index and section.counts[at + index]:  # the item above may be spaced otherwise
+            if index and section.counts[at + index]:  # # the item above may change the gap
                 self._items.adjust_gap(section, at + index, cursor)
             index += 1
         at, removed, added = at + index, removed - index, added[index:]
@@ -188,7 +196,7 @@ class DocumentWriter:
             self.finish(self.sections.block_of(section, first).position(), below.position())
 
     def write(self, section: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
-        """Have the items of these ranges [first, end) written, and the section's ends."""
+        """Materialize the items of these ranges [first, end) and both ends of the message."""
         cursor = self._begin()
         for first, end in ranges:
             self._items.write(section, first, end, cursor)
@@ -198,8 +206,10 @@ class DocumentWriter:
         cursor.endEditBlock()
 
     def erase(self, ranges: Iterable[tuple[MessageLayout, int, int]]) -> None:
-        """Have no items of these ranges [first, end) written, but the sections' ends. What follows
-        stays where it is: they go on taking the room that they took."""
+        """Dematerialize the items of these ranges [first, end), except both ends of a message.
+
+        Placeholders keep their heights, so that the text below does not move.
+        """
         runs = [
             (section, *run)
             for section, first, end in ranges
@@ -214,7 +224,7 @@ class DocumentWriter:
         cursor.endEditBlock()
 
     def fill(self, section: MessageLayout, at: int, first: int, end: int) -> None:
-        """Have UTF-16 units [first, end) written of a text that is written in parts."""
+        """Materialize UTF-16 units [first, end) of a long text that is partly materialized."""
         cursor, block = self._begin(), self.sections.block_of(section, at)
         parts = Parts(section.shapes[at], section.gaps[at])
         made = self._items.first_format(section, at)
@@ -224,8 +234,10 @@ class DocumentWriter:
         cursor.endEditBlock()
 
     def erase_parts(self, section: MessageLayout, at: int, kept: Container[int]) -> None:
-        """Have of a long text no blocks written but these, by number, and its ends. What follows
-        stays where it is."""
+        """Dematerialize the blocks of a long text, except both ends and the numbers in `kept`.
+
+        Text gaps keep their heights, so that the text below does not move.
+        """
         first, last = self.sections.block_of(section, at), section.counts[at] - KEPT_AT_END
         gone = bytes(number not in kept for number in range(last))
         number, heights = first.blockNumber(), {gap.block: gap.height for gap in section.gaps[at]}
@@ -246,7 +258,7 @@ class DocumentWriter:
             cursor.endEditBlock()
 
     def top_of_part(self, section: MessageLayout, at: int, number: int) -> float:
-        """Where a block of an item begins, and what is missing above it has ended."""
+        """Return the y coordinate of a block of an item, below any text gap above it."""
         return self._top(self.sections.block_of(section, at).blockNumber() + number)
 
     def _top(self, number: int) -> float:
@@ -254,7 +266,7 @@ class DocumentWriter:
         return float(self.document.documentLayout().blockBoundingRect(block).top())
 
     def _keep_height(self, section: MessageLayout, first: int, end: int) -> None:
-        """Note how high written items are, all together."""
+        """Record the measured height of materialized items for their placeholder."""
         following = section.written(end)
         taken = self.top_of(section, following) - self.top_of(section, first)
         taken -= section.keys[following][1] if following > end else 0
@@ -265,14 +277,14 @@ class DocumentWriter:
             heights[first:end] = [height * scale for height in heights[first:end]]
 
     def top_of(self, section: MessageLayout, at: int) -> float:
-        """Where a written item begins in the document, and the hole above it has ended."""
+        """Return the y coordinate of a materialized item, below any placeholder above it."""
         box = self.document.documentLayout().blockBoundingRect(self.sections.block_of(section, at))
         return box.top() - self._items.first_format(section, at).topMargin()
 
     def show_items(
         self, section: MessageLayout, at: int, removed: int, items: Sequence[Item]
     ) -> None:
-        """Like `replace`, but finds what is equal at both ends first."""
+        """Replace items like `replace`, but skip equal items at both ends."""
         old, first, last = section.items[at : at + removed], 0, 0
         while first < min(len(old), len(items)) and old[first] == items[first]:
             first += 1
@@ -283,7 +295,7 @@ class DocumentWriter:
             self.replace(section, at + first, len(old) - first - last, items[first:end])
 
     def fit_tables(self) -> None:
-        """Nothing more is coming: give the last table its final column widths."""
+        """Give the last table its final column widths, because no more rows will arrive."""
         if self._fitting.has_table:
             cursor = self._begin()
             self._fitting.fit_table(cursor)
@@ -304,7 +316,7 @@ class DocumentWriter:
             self._items.write(section, at, at + len(added), cursor, whole=True)
 
     def _write_ends(self, section: MessageLayout, cursor: QTextCursor) -> None:
-        """The first item and the last are always written: all holes lie between two."""
+        """Materialize the first and the last item, so that placeholders lie between two items."""
         last = len(section.items) - 1
         for at in (0, last) if last >= 0 else ():
             if not section.counts[at]:

@@ -1,6 +1,6 @@
-"""Changes written items where they stand, where nothing but their words differs.
+"""Updates the text of materialized items in place.
 
-This is what an answer that streams does with each frame: what stays of its last item is not touched.
+A streaming answer takes this path on every frame: unchanged text of its last item stays untouched.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class ItemUpdater:
-    """Brings items from one wording to another; `fitting` is told of tables that grow."""
+    """Updates items in place and reports growing tables to `fitting`."""
 
     def __init__(self, sections: MessageLayouts, items: ItemWriter, fitting: Reflow) -> None:
         self._sections, self._items, self._fitting = sections, items, fitting
 
     def update(self, section: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> bool:
-        """Change an item's words where they stand; False where more than words differs."""
+        """Update the text of an item in place. Return False if more than its text differs."""
         old = section.items[at]
         if old == new:
             return True
@@ -71,7 +71,7 @@ class ItemUpdater:
         return True
 
     def _update_key(self, section: MessageLayout, at: int, new: Item, cursor: QTextCursor) -> None:
-        """Words may bring inline code, which the block's format tells the painting."""
+        """Update the block formats, which tell the painter if a block has inline code."""
         above, hole = section.above(at), section.keys[at][1]
         key = self._items.styles.block_key(new, above)
         if key == section.keys[at][0]:
@@ -113,14 +113,14 @@ class ItemUpdater:
 
 
 def _is_respaced(old: Item, new: Item) -> bool:
-    """Whether two items differ by the looseness of their list, and by nothing else."""
+    """Return True if two items differ only in the looseness of their list."""
     if not isinstance(old, Block) or not isinstance(new, Block):
         return False
     return old.loose is not new.loose and old._replace(loose=new.loose) == new
 
 
 def _is_alike(old: Item, new: Item) -> bool:
-    """Whether two items of one type differ by their words and the looseness of their list at most."""
+    """Return True if two items of one type differ only in text or list looseness."""
     if isinstance(old, Block) and isinstance(new, Block):
         old = old._replace(loose=new.loose)
     return old._replace(runs=()) == new._replace(runs=())

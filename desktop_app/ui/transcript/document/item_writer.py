@@ -1,7 +1,7 @@
-"""Writes items into the document in one look, and takes them out: where they stand is in their section.
+"""Materializes items in the document, and removes them.
 
-The room above an item depends on what is above it, and holds what is not written there (see
-document.py). So whoever writes or takes out items has the gap above the next one adjusted.
+The gap above an item depends on the item above it, and includes any placeholder between them (see
+document_writer.py). After materializing or removing items, adjust the gap above the next item.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 
 
 class ItemWriter:
-    """Writes the items of sections, each within an edit whose cursor it is given.
+    """A writer of items. The caller passes the cursor of the current edit.
 
     Attributes:
-        styles: how items look.
-        width: that of the document in pixels.
-        tables: how tables are written, `long` how long texts are: in this look, for this width.
+        styles: the styles of the items.
+        width: the document width in pixels.
+        tables: writes tables with these styles, for this width.
+        long: writes long texts with these styles, for this width.
     """
 
     def __init__(self, sections: MessageLayouts, styles: Styles, width: float) -> None:
@@ -45,17 +46,17 @@ class ItemWriter:
         self.dress(styles, width)
 
     def dress(self, styles: Styles, width: float) -> None:
-        """Write in another look from now on, or for another width."""
+        """Use other styles or another document width for later writes."""
         self.styles, self.width = styles, width
         self.tables = TableWriter(styles, width)
         self.long = LongItems(styles, width, self._words)
 
     def height(self, item: Item) -> float:
-        """The pixels that an item takes, about."""
+        """Return the estimated height of an item in pixels."""
         return height_of(item) * self.styles.scale
 
     def erase(self, section: MessageLayout, first: int, end: int, cursor: QTextCursor) -> None:
-        """Take what is written of items [first, end) out of the document."""
+        """Dematerialize items [first, end)."""
         count = sum(section.counts[first:end])
         if count:
             start = self._sections.block_of(section, first)
@@ -82,8 +83,10 @@ class ItemWriter:
         *,
         whole: bool = False,
     ) -> None:
-        """Write those of items [first, end) that are not; of very long ones the ends, but where
-        they are to be `whole`."""
+        """Materialize the missing items of [first, end).
+
+        Of a very long item, materialize only the ends, unless `whole` is set.
+        """
         for hole in section.holes(first, end):
             page = BlockInserter(cursor, self._sections.block_of(section, hole.first))
             for at in range(*hole):
@@ -108,7 +111,7 @@ class ItemWriter:
     def _part_from_table(
         self, section: MessageLayout, at: int, item: Item, cursor: QTextCursor
     ) -> None:
-        """Above item `at`, which is no table: where Qt's own table is, it says how far that is."""
+        """If a QTextTable precedes item `at`, let the table's margin hold the gap."""
         is_framed = at > 0 and section.counts[at - 1] > 0 and not section.is_ruled(at - 1)
         if is_framed and is_table(section.above(at)):
             self.tables.part_from(item, cursor)
@@ -116,7 +119,7 @@ class ItemWriter:
     def _write_text(
         self, page: BlockInserter, item: Item, made: QTextBlockFormat, *, whole: bool
     ) -> Parts:
-        """Write an item that is no table; how it is parted."""
+        """Write an item that is not a table. Return how it is split into blocks."""
         format_of = partial(self.styles.char_format, item)
         page.open(made, format_of(Run("")))
         for run, char in self._head(item):
@@ -128,7 +131,7 @@ class ItemWriter:
         return Parts()
 
     def _head(self, item: Item) -> list[tuple[Run, QTextCharFormat]]:
-        """What stands before the words of an item, and its format."""
+        """Return the marker before the text of an item as runs with formats."""
         text = head_of(item)
         if not text or not isinstance(item, Block):
             return []
@@ -173,7 +176,7 @@ class ItemWriter:
         widths: tuple[int, ...],
         cursor: QTextCursor,
     ) -> None:
-        """Write a part of a table anew, in other columns or in the other one of the two ways."""
+        """Rewrite part of a table with other column widths, as text blocks or as a QTextTable."""
         self.erase(section, at, at + 1, cursor)
         section.items[at] = block
         self._insert_table(
@@ -183,7 +186,7 @@ class ItemWriter:
         self.adjust_gap(section, at + 1, cursor)
 
     def write_again(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """Write one item anew where it stands."""
+        """Rewrite one item in place."""
         item = section.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
             self.turn_table(section, at, item, section.shapes[at], cursor)
@@ -192,8 +195,11 @@ class ItemWriter:
             self.write(section, at, at + 1, cursor)
 
     def adjust_gap(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """The gap above an item depends on what is above it, written or not; that of one that is
-        not written is a part of the next one's."""
+        """Update the gap above item `at`.
+
+        The gap depends on the item above, materialized or not. If item `at` is not materialized,
+        its gap belongs to the next materialized item.
+        """
         at = section.written(at)
         if at >= len(section.items):
             return
@@ -214,8 +220,10 @@ class ItemWriter:
     def _hole_below_frame(
         self, section: MessageLayout, at: int, hole: int, cursor: QTextCursor
     ) -> bool:
-        """Where Qt's own table is above the hole above item `at`, the hole is that table's margin:
-        Qt drops those of blocks below a table. Whether it is so."""
+        """If a QTextTable precedes item `at`, let the table's margin hold the placeholder.
+
+        Qt ignores the top margin of a block below a table. Return True if a QTextTable precedes.
+        """
         above = section.written_above(at)
         if above < 0 or not is_table(section.items[above]) or section.is_ruled(above):
             return False
@@ -231,7 +239,7 @@ class ItemWriter:
         return self.styles.block_key(item, section.above(at))
 
     def first_format(self, section: MessageLayout, at: int) -> QTextBlockFormat:
-        """The format of an item's first block where there is no hole above it."""
+        """Return the format of an item's first block without a placeholder above it."""
         item, above = section.items[at], section.above(at)
         if not isinstance(item, Block) or item.kind is not Kind.TABLE:
             return self.styles.block_format(item, above)

@@ -1,7 +1,7 @@
-"""Which messages are written into the document, and which wait above and below to be written.
+"""Selects the messages that are in the document; the others wait above and below.
 
-Knows nothing of scrolling or painting: the view asks it to write, to grow, to update, and keeps the
-reader's place around that.
+This module does not know scrolling or painting. The view calls it to materialize, extend and update
+messages, and keeps the scroll anchor meanwhile.
 """
 
 from __future__ import annotations
@@ -33,32 +33,33 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 MOST_CHARACTERS: Final = 100_000
-"""What is written of a conversation at most: a window that is drawn wider lays it all out anew with
-each step, which must not take a tenth of a second."""
+"""The most characters to materialize.
+
+Qt lays all of them out at each step of a window resize, which must not take 0.1 s."""
 
 _BLOCK: Final = 10
-"""For how many characters a block counts besides its own."""
+"""The cost of a block in characters, in addition to its text."""
 
 MOST_TO_READ: Final = 600_000
-"""The same where a screen reader runs, which reads what is written and nothing else."""
+"""The limit with a screen reader, which can read only materialized text."""
 
 _MOST_AT_ONCE: Final = 40_000
-"""What is written again in one step, by its cost: it must not take a tenth of a second."""
+"""The highest cost to rewrite in one step, which must not take 0.1 s."""
 
 
 class MaterializedMessages:
-    """The messages of a conversation: a stretch of it written, those around it waiting.
+    """The messages of a conversation, of which a contiguous range is in the document.
 
     Attributes:
-        writer: keeps the document.
-        wraps_code: whether a line of code that is too long goes on below; from the next
-            `write_again` on.
-        most: how many characters are written at most, about.
-        older, newer: messages above and below them that are not in the document, oldest first.
-        versions: (number, count) of messages that have siblings, by id.
-        sources: what they may cite.
-        highlighter: colours code.
-        entry_writer: writes what changes of those that are written.
+        writer: writes the document.
+        wraps_code: whether long lines of code wrap. Takes effect with the next `write_again`.
+        most: the approximate number of characters to materialize at most.
+        older: messages above the document, oldest first.
+        newer: messages below the document, oldest first.
+        versions: (number, count) of each message that has siblings, by message id.
+        sources: the sources that messages may cite.
+        highlighter: highlights code.
+        entry_writer: updates the messages in the document.
     """
 
     def __init__(
@@ -84,26 +85,26 @@ class MaterializedMessages:
     # ------------------------------------------------------------------ finding
 
     def get(self, message_id: str) -> MessageState | None:
-        """A message that is written."""
+        """Return a message that is in the document."""
         return self._entries.get(message_id)
 
     def growing(self, message_id: str) -> MessageState | None:
-        """A message that is written, or streams without being so."""
+        """Return a message that is in the document or streams outside it."""
         return self._entries.get(message_id) or self._apart.get(message_id)
 
     def last(self) -> MessageState | None:
-        """The newest message."""
+        """Return the last message in the document."""
         sections = self.writer.sections
         return self._entries.get(sections[-1].key) if sections else None
 
     def first_id(self) -> str:
-        """The id of the oldest message, written or not; "" where there is none."""
+        """Return the id of the oldest message, materialized or not, or "" if there is none."""
         if self.older:
             return self.older[0].id
         return self.writer.sections[0].key if self.writer.sections else ""
 
     def newest_answer(self) -> MessageState | None:
-        """The last message that is an answer, written or not."""
+        """Return the latest answer, materialized or not."""
         for message in reversed(self.newer):
             if message.role is Role.ASSISTANT:
                 return self._apart.get(message.id) or self._new(message)
@@ -111,27 +112,27 @@ class MaterializedMessages:
         return next((e for e in entries if e.message.role is Role.ASSISTANT), None)
 
     def at_block(self, block: QTextBlock) -> MessageState | None:
-        """The message that a block of the document belongs to."""
+        """Return the message that owns a block of the document."""
         found = self.writer.sections.section_at(block.blockNumber())
         return None if found is None else self._entries.get(found[0].key)
 
     def section_of(self, message_id: str) -> MessageLayout:
-        """What a written message takes in the document."""
+        """Return the layout of a message in the document."""
         return self._entries[message_id].section
 
     def first_block(self, message_id: str) -> QTextBlock:
-        """The block that a written message begins with."""
+        """Return the first block of a message in the document."""
         return self.writer.sections.block_of(self._entries[message_id].section, 0)
 
     # ------------------------------------------------------------------ which are written
 
     def has(self, message_id: str) -> bool:
-        """Whether a message is among those given, written or not."""
+        """Return True if the conversation has this message, materialized or not."""
         unwritten = (*self.older, *self.newer)
         return message_id in self._entries or any(m.id == message_id for m in unwritten)
 
     def all(self) -> list[tuple[Message, str | None]]:
-        """Every message in order, with the text of one that streams as far as it has come."""
+        """Return all messages in order, each with the text so far if it streams."""
         written = (self._entries[section.key] for section in self.writer.sections)
         return [
             *((message, self._text_apart(message)) for message in self.older),
@@ -140,7 +141,10 @@ class MaterializedMessages:
         ]
 
     def blocks(self, message: Message) -> Callable[[], Iterable[Block]]:
-        """Makes a message that is not written into blocks, to be copied; any thread may ask for that."""
+        """Return a function that parses a message outside the document for copying.
+
+        The function may be called on any thread.
+        """
         apart = self._apart.get(message.id)
         if apart is not None:
             return apart.blocks()
@@ -151,7 +155,7 @@ class MaterializedMessages:
         return entry.text if entry is not None and entry.is_streaming else None
 
     def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
-        """Another conversation, or another path of one, nothing of which is written yet."""
+        """Start another conversation or path, with all messages outside the document."""
         self._clear()
         self._apart.clear()
         self.older, self.newer = list(messages), []
@@ -167,7 +171,7 @@ class MaterializedMessages:
         self.writer.clear()
 
     def write_older(self, characters: int) -> None:
-        """Write the newest of the messages above that are not written; what is far below goes."""
+        """Materialize older messages of about `characters`; remove messages far below."""
         taken = 0
         while self.older and taken < characters:
             message = self.older.pop()
@@ -178,7 +182,7 @@ class MaterializedMessages:
             self.newer.insert(0, self._take_out(-1))
 
     def write_newer(self, characters: int) -> None:
-        """Write the oldest of the messages below that are not written; what is far above goes."""
+        """Materialize newer messages of about `characters`; remove messages far above."""
         taken = 0
         while self.newer and taken < characters:
             message = self.newer.pop(0)
@@ -189,7 +193,7 @@ class MaterializedMessages:
             self.older.append(self._take_out(0))
 
     def write_around(self, message_id: str, characters: int) -> None:
-        """Write a message, what follows and a little of what precedes it, and nothing else."""
+        """Materialize only a message, the messages after it and a few before it."""
         messages = self._take_all()
         at = next(number for number, m in enumerate(messages) if m.id == message_id)
         self.older, self.newer = messages[:at], messages[at:]
@@ -197,12 +201,12 @@ class MaterializedMessages:
         self.write_older(characters // 4)
 
     def write_end(self, characters: int) -> None:
-        """Write the end of the conversation, and nothing else."""
+        """Materialize only the end of the conversation."""
         self.older, self.newer = self._take_all(), []
         self.write_older(characters)
 
     def _take_all(self) -> list[Message]:
-        """Every message there is, after which nothing is written."""
+        """Empty the document and return all messages."""
         entries = [self._entries[section.key] for section in self.writer.sections]
         messages = [*self.older, *(entry.message for entry in entries), *self.newer]
         for entry in entries:
@@ -211,7 +215,7 @@ class MaterializedMessages:
         return messages
 
     def _take_out(self, at: int) -> Message:
-        """Take the first (0) or the last (-1) message out of the document."""
+        """Remove the first (0) or the last (-1) message from the document."""
         section = self.writer.sections[at]
         entry = self._entries.pop(section.key)
         self.highlighter.forget(section)
@@ -220,7 +224,7 @@ class MaterializedMessages:
         return entry.message
 
     def _set_apart(self, entry: MessageState) -> None:
-        """An answer that streams, or is still being written, grows out of sight, too."""
+        """Keep the state of an answer that grows, because it goes on outside the document."""
         if entry.grows:
             self._apart[entry.message.id] = entry
 
@@ -235,23 +239,23 @@ class MaterializedMessages:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every message is written, and all of it."""
+        """Return True if all messages are fully materialized."""
         waits = self.older or self.newer
         return not waits and all(section.is_whole for section in self.writer.sections)
 
     @property
     def has_room(self) -> bool:
-        """Whether more may be written without anything being taken out."""
+        """Return True if more messages fit without removing any."""
         return sum(map(self._written_size, self.writer.sections)) < self.most * 3 // 4
 
     @property
     def is_much(self) -> bool:
-        """Whether more is written than is to stay."""
+        """Return True if the document exceeds `most` characters."""
         document = self.writer.document
         return document.characterCount() + _BLOCK * document.blockCount() > self.most
 
     def _written_size(self, section: MessageLayout) -> int:
-        """Roughly the characters that are written of a message."""
+        """Return the approximate number of materialized characters of a message."""
         size = _size(self._entries[section.key].message)
         if section.is_whole:
             return size
@@ -260,12 +264,12 @@ class MaterializedMessages:
         return min(size, end - document.findBlockByNumber(first).position())
 
     def _is_far(self, at: int) -> bool:
-        """Whether too much is written, and enough of it between message `at` and the other end."""
+        """Return True if message `at` can go: the document is too long, and enough remains."""
         sizes = [self._written_size(section) for section in self.writer.sections]
         return sum(sizes) > self.most and sum(sizes) - sizes[at] > self.most // 2
 
     def append(self, message: Message) -> MessageState | None:
-        """A message after all others; None where it waits with those below to be written."""
+        """Append a message. Return None if it waits outside the document."""
         self.sources.add(message)
         self._facts.followed.add(message.parent_id)
         entry = self._new(message)
@@ -279,9 +283,11 @@ class MaterializedMessages:
     def write_again(
         self, theme: Theme, message_id: str, item: int, height: float, width: int
     ) -> None:
-        """Write everything that is written in another look, for a document of another width; of much what is around an item of
-        a message, so that it does not take long: of that message so many pixels above it and
-        below it, of the others what is next to it. The rest waits to be scrolled to."""
+        """Rewrite the document in another theme and for another width.
+
+        If there is much text, rewrite only `height` pixels on either side of item `item` of message
+        `message_id` and the nearest items of other messages. The rest is materialized on scrolling.
+        """
         order = [self._entries[section.key] for section in self.writer.sections]
         scale = theme.px(1000) / self.writer.styles.theme.px(1000)
         self.highlighter.clear()
@@ -306,7 +312,7 @@ class MaterializedMessages:
             self.highlighter.colour_items(section, first, end)
 
     def write_items(self, section: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
-        """Have some items [first, end) of a message written that are not."""
+        """Materialize the items of these ranges [first, end) of a message."""
         ranges = list(ranges)
         self.writer.write(section, ranges)
         for first, end in ranges:
@@ -315,8 +321,11 @@ class MaterializedMessages:
             self.entry_writer.show_folds(self._entries[section.key])
 
     def write_folded(self) -> bool:
-        """Have one block's folded lines written for those who listen; whether any were missing. The
-        line above them is there: what is folded must not stand below a hole."""
+        """Materialize a block's folded lines for a screen reader. Return True if any were missing.
+
+        The item above the lines is already materialized: folded lines must not follow a
+        placeholder.
+        """
         for section in self.writer.sections:
             for first, end in section.holes():
                 if number_of(section.items[end]) is not None and section.counts[first - 1]:
@@ -327,20 +336,22 @@ class MaterializedMessages:
         return False
 
     def write_item(self, section: MessageLayout, at: int, height: float, unit: int = 0) -> None:
-        """Have an item written, and so many pixels of what is above it and below it; of a very long
-        text the part that this UTF-16 unit is in: what is on screen around it is filled in."""
+        """Materialize an item and about `height` pixels on either side.
+
+        Of a very long text, materialize the part that contains this UTF-16 unit. Its surroundings
+        are filled in once they are on screen.
+        """
         if not section.counts[at]:
             self.write_items(section, around(section, at, height))
         if section.gaps[at]:
             self.write_part(section, at, unit, unit + 1)
 
     def write_part(self, section: MessageLayout, at: int, first: int, end: int) -> None:
-        """Have UTF-16 units [first, end) of a long text written."""
+        """Materialize UTF-16 units [first, end) of a long text."""
         self.writer.fill(section, at, first, end)
 
     def _narrowed(self, order: list[MessageState], around: str) -> list[MessageState]:
-        """The entries around a message that can be written at once; the others wait, above and
-        below."""
+        """Return the entries around a message that fit into one step, and remove the others."""
         sizes = [min(_size(entry.message), _MOST_AT_ONCE // 4) for entry in order]
         first, end = 0, len(order)
         at = next((n for n, entry in enumerate(order) if entry.message.id == around), end - 1)
@@ -362,7 +373,7 @@ class MaterializedMessages:
         self.entry_writer.insert(at, entry)
 
     def take_rests(self) -> list[tuple[Message, str]]:
-        """What is still to be added to the long answers written since this was last asked."""
+        """Return the text still to append to long answers, and reset it."""
         taken = []
         for section in self.writer.sections:
             entry = self._entries[section.key]
@@ -372,7 +383,7 @@ class MaterializedMessages:
         return taken
 
     def unread(self) -> Iterator[tuple[str, str]]:
-        """What of the reasoning of written messages is unfolded and still to be shown, by id."""
+        """Yield unfolded reasoning that is still to be shown, by message id."""
         for section in self.writer.sections:
             if unread := self._entries[section.key].unread:
                 yield section.key, unread
@@ -380,7 +391,7 @@ class MaterializedMessages:
     # ------------------------------------------------------------------ how they change
 
     def grow(self, entry: MessageState, text: str, seen: int = -1) -> None:
-        """The next piece of an answer; what item `seen` of it is in stays unfolded."""
+        """Append text to an answer. Code that contains item `seen` stays unfolded."""
         if entry.message.id in self._apart:
             entry.add_text(text)
             return
@@ -390,19 +401,19 @@ class MaterializedMessages:
             self.entry_writer.refresh(entry)
 
     def renew(self, entry: MessageState) -> None:
-        """Some more of what definitions change in an answer that has come."""
+        """Apply the next changes that link definitions make to a complete answer."""
         changes = entry.renew()
         if entry.message.id not in self._apart:
             self.entry_writer.renew(entry, changes)
 
     def think(self, entry: MessageState, text: str) -> None:
-        """The next piece of an answer's reasoning."""
+        """Append text to the reasoning of an answer."""
         entry.add_reasoning(text, time.monotonic())
         if entry.message.id not in self._apart:
             self.entry_writer.think(entry, len(text))
 
     def update(self, message: Message) -> MessageState | None:
-        """Bring a message up to date; its text is touched only where it differs."""
+        """Update a message and edit only the text that differs."""
         entry = self._entries.get(message.id)
         if entry is None:
             self._apart.pop(message.id, None)
@@ -416,13 +427,13 @@ class MaterializedMessages:
         return entry
 
     def name_models(self, name_of: Callable[[str], str]) -> None:
-        """Take the models' names, and say them wherever a model is named."""
+        """Set the function that names models, and refresh the names on screen."""
         self._facts.name_of = name_of
         for section in self.writer.sections:
             self.entry_writer.refresh(self._entries[section.key])
 
     def mark(self, marks: Mapping[str, ItemMark]) -> None:
-        """Have these marks, by message id, and no others."""
+        """Replace all marks with these, by message id."""
         changed = {key for key in {*self._marks, *marks} if self._marks.get(key) != marks.get(key)}
         self._marks = marks
         for key in changed & self._entries.keys():
@@ -430,7 +441,7 @@ class MaterializedMessages:
             self.entry_writer.refresh(self._entries[key])
 
     def unfold_code_at(self, section: MessageLayout, at: int) -> None:
-        """Show to its end the code that an item belongs to."""
+        """Unfold the code block that contains item `at`."""
         for item in section.items[at:]:
             number = number_of(item)
             if number is not None:
@@ -439,5 +450,5 @@ class MaterializedMessages:
 
 
 def _size(message: Message) -> int:
-    """Roughly the characters that a message takes on screen."""
+    """Return the approximate number of characters that a message takes on screen."""
     return len(message.text) + 200

@@ -1,7 +1,7 @@
-"""Writes one message after another, and what changes of each: its words, its folds, its colours.
+"""Writes messages into the document and updates their text, folds and highlighting.
 
-A change of an answer comes in terms of its blocks. Among its items there are lines, too, which fold its
-code: they come with what follows the code, and go where the code goes on.
+An answer reports its changes as changes of blocks. Its items also include the fold lines of code:
+a fold line is added once the code ends, and removed if the code grows again.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
 
 class MessageWriter:
-    """Keeps the sections of entries equal to what they are to show."""
+    """A writer that keeps the items of messages in step with their state."""
 
     def __init__(self, writer: DocumentWriter, highlighter: CodeHighlighter) -> None:
         self._writer, self._highlighter = writer, highlighter
 
     def insert(self, at: int, entry: MessageState) -> None:
-        """Write an entry above the section at index `at`."""
+        """Write a message above the one at index `at`."""
         entry.section = self._writer.insert_section(at, entry.message.id, entry.items())
         self._colour(entry)
         self.show_folds(entry)
 
     def rewrite(self, entry: MessageState) -> None:
-        """Bring all items up to date, whatever differs."""
+        """Rewrite all items of a message."""
         self._highlighter.forget(entry.section)
         items = entry.items()
         self._writer.show_items(entry.section, 0, len(entry.section.items), items)
@@ -50,7 +50,7 @@ class MessageWriter:
         self.show_folds(entry)
 
     def refresh(self, entry: MessageState) -> None:
-        """Bring what stands before and behind the body up to date."""
+        """Update the items before and after the body."""
         section, head = entry.section, entry.head_items()
         if len(head) != entry.head:
             self.rewrite(entry)
@@ -61,8 +61,10 @@ class MessageWriter:
         entry.foot = len(foot)
 
     def update(self, entry: MessageState, changes: Sequence[Change] | None) -> None:
-        """Write these changes of a message, of which more than its text may have changed; where they
-        are None, all of it anew."""
+        """Apply the changes of a message, or rewrite it if `changes` is None.
+
+        Also update the items around the body.
+        """
         if changes is None:
             self.rewrite(entry)
         else:
@@ -74,7 +76,7 @@ class MessageWriter:
             self._colour(entry)
 
     def grow(self, entry: MessageState, changes: Sequence[Change], seen: int = -1) -> None:
-        """Write what has come of an answer; what item `seen` of it is in stays unfolded."""
+        """Write new text of an answer. Code that contains item `seen` stays unfolded."""
         for at, removed, added in changes:
             for line in entry.folds.broken_by(at, removed, added):
                 entry.folds.forget(line)
@@ -84,15 +86,15 @@ class MessageWriter:
             self._change(entry, first, removed, added)
             entry.folds.moved(at, len(added) - removed)
             last = first + len(added)
-            while first <= last:  # code may end above the first of what is added, or within it
+            while first <= last:  # # code may end above or within the added items
                 more = self._show_fold(entry, first, seen)
                 first, last = first + 1 + more, last + more
         if entry.uncoloured:
             self._colour(entry)
 
     def renew(self, entry: MessageState, changes: Sequence[Change]) -> None:
-        """Write what definitions have changed above the end of an answer."""
-        # A table that is written within an edit is found behind it, no sooner.
+        """Apply the changes that link definitions make above the end of an answer."""
+        # Qt finds a table only after the edit that inserts it.
         are_texts = not any(is_table(item) for _, _, added in changes for item in added)
         with self._writer.one_edit() if are_texts else nullcontext():
             for first, removed, added in changes:
@@ -104,7 +106,7 @@ class MessageWriter:
                     self._writer.replace(entry.section, place, 1, [item])
 
     def think(self, entry: MessageState, characters: int) -> None:
-        """Write that an answer has been reasoned about for so many characters more."""
+        """Show that an answer has this many more characters of reasoning."""
         if entry.folded or not entry.head:
             self.refresh(entry)
         else:
@@ -112,7 +114,7 @@ class MessageWriter:
             self.read_thoughts(entry, characters)
 
     def read_thoughts(self, entry: MessageState, characters: int) -> None:
-        """Show more of an answer's reasoning, which is unfolded."""
+        """Show more of the unfolded reasoning of an answer."""
         for at, removed, added in entry.read_thoughts(characters):
             self._writer.replace(entry.section, at, removed, added)
             entry.head += len(added) - removed
@@ -120,11 +122,11 @@ class MessageWriter:
     # ------------------------------------------------------------------ code
 
     def show_folds(self, entry: MessageState) -> None:
-        """Hide the lines of code that are folded, show those that are not."""
+        """Hide folded lines of code and show the others."""
         show_folds(self._writer, entry.section, entry.unfolded.code)
 
     def turn_fold(self, entry: MessageState, number: int, *, unfold: bool | None = None) -> None:
-        """Unfold a long block of code, or fold it again."""
+        """Unfold a long code block, or fold it again."""
         if (number not in entry.unfolded.code) if unfold is None else unfold:
             entry.unfolded.code.add(number)
         else:
@@ -137,9 +139,10 @@ class MessageWriter:
         self.show_folds(entry)
 
     def _show_fold(self, entry: MessageState, end: int, seen: int = -1) -> bool:
-        """Have a line below the code that ends above item `end` of the body, if it is long and has
-        come to its end; whether one was added. What has come before the reader stays unfolded, as
-        does what item `seen` of the message is in."""
+        """Add a fold line to long code that ends above item `end`. Return True if added.
+
+        The code stays unfolded if it streamed in or contains item `seen` of the message.
+        """
         section, head = entry.section, entry.head
         most = len(section.items) - entry.foot - head
         if entry.message.role is Role.USER or end > most:
@@ -159,7 +162,6 @@ class MessageWriter:
         return True
 
     def _change(self, entry: MessageState, at: int, removed: int, added: Sequence[Item]) -> None:
-        """Items of the body from one on, so many of which give way."""
         self._writer.replace(entry.section, entry.head + at, removed, added)
         entry.uncoloured.changed(at, removed, added)
 

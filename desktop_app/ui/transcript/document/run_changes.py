@@ -1,4 +1,4 @@
-"""Changes the words of a block from one sequence of runs to another, where they differ."""
+"""Compares the runs of a block and edits only the text that differs."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _PIECES_COMPARED: Final = 4
 
 
 def units(text: str) -> int:
-    """Positions that a text takes in a document: UTF-16 units."""
+    """Return the length of a text in document positions (UTF-16 units)."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "replace")) // 2
 
 
 def length(runs: Runs) -> int:
-    """Positions that runs take."""
+    """Return the length of runs in document positions."""
     return sum(units(run.text) for run in runs)
 
 
 def is_longer(runs: Iterable[Run], count: int) -> bool:
-    """Whether runs take more than so many positions."""
+    """Return True if runs take more than `count` document positions."""
     for run in runs:
         count -= units(run.text)
         if count < 0:
@@ -38,21 +38,21 @@ def is_longer(runs: Iterable[Run], count: int) -> bool:
 
 
 def alike(old: Runs, new: Runs) -> tuple[int, int]:
-    """How many runs two texts begin with alike, and how many characters of the next one."""
+    """Return the number of equal leading runs, and of equal characters in the next run."""
     before, old, new = beyond_alike(old, new)
     same = max(0, min(len(old), len(new)) - _PIECES_COMPARED)
     if old[:same] != new[:same]:
         same = 0
     while same < min(len(old), len(new)) and old[same] == new[same]:
         same += 1
-    grows = same < min(len(old), len(new)) and not new[same].math  # formulas change as a whole
+    grows = same < min(len(old), len(new)) and not new[same].math  # # a formula changes as a whole
     if grows and old[same][1:] == new[same][1:]:
         return before + same, _common_length(old[same].text, new[same].text)
     return before + same, 0
 
 
 def changed_length(runs: Runs, found: tuple[int, int]) -> int:
-    """Positions that runs take behind what was `found` alike."""
+    """Return the length of runs after the `found` common prefix, in document positions."""
     same, kept = found
     if kept:
         return length(runs[same + 1 :]) + units(runs[same].text[kept:])
@@ -69,8 +69,11 @@ def change_words(
     *,
     parts: int = 0,
 ) -> None:
-    """Bring the text that ends at position `end` from `old` to `new`; what changes of it is parted
-    into `parts` blocks more than one, which it is no more. The cursor is left at its end."""
+    """Change the text that ends at position `end` from `old` to `new`.
+
+    The changed text spans `parts` additional blocks, which are joined. The cursor ends up behind
+    the new text.
+    """
     same, kept = found
     start = end - changed_length(old, found) - parts
     cursor.setPosition(start)
@@ -84,9 +87,11 @@ def change_words(
 
 
 def _common_length(first: str, second: str) -> int:
-    """How many characters two texts begin with alike: found by halves, since comparing slices takes
-    a moment for a megabyte where comparing characters takes a tenth of a second."""
-    if second.startswith(first):  # as where a text grows
+    """Return the length of the common prefix.
+
+    Binary search with slices takes a moment for 1 MB. A loop over characters takes 0.1 s.
+    """
+    if second.startswith(first):  # # the text grows
         return len(first)
     alike, end = 0, min(len(first), len(second))
     while alike < end:

@@ -1,10 +1,9 @@
-"""Writes tables: rows as blocks with tab stops, or what does not fit into lines as Qt's own table.
+"""Writes tables: as blocks with tab stops, or as a QTextTable if a row needs wrapping.
 
-A row whose cells take one line each is a block of the root frame like any other, its cells set off
-by tab stops, its hairline painted behind the text: it costs what a line of text costs, however many
-there are. Qt's own tables are frames, each of which every later edit pays for, and every cell is a
-block: what must wrap inside its cells needs them. Which of the two a part of a table is depends on
-its own rows and the widths of the columns alone, and they look the same.
+If each cell of a part takes one line, its rows are blocks of the root frame with tab stops, and the
+painter draws the lines between them. Such a row costs no more than a line of text. A QTextTable is
+a frame, which slows every later edit, and each of its cells is a block. Only cells that wrap need
+it. The choice depends only on the part's own rows and the column widths; both forms look the same.
 """
 
 from __future__ import annotations
@@ -32,18 +31,18 @@ _PLAIN: Final = Run("")[1:]
 
 
 def cell_runs(block: Block, number: int, column: int) -> Runs:
-    """The words of a cell; none where the row is shorter than the head."""
+    """Return the runs of a cell, or nothing if the row is too short."""
     row = block.rows[number]
     return row[column] if column < len(row) else ()
 
 
 def column_of(table: QTextTable, place: int) -> int:
-    """Which column of a table stands at a place of Qt's own, counted from the left; or the reverse."""
+    """Convert a column index between reading order and Qt's left-to-right order."""
     return table.columns() - 1 - place if _begins_at_right(table) else place
 
 
 def row_runs(block: Block, number: int) -> Runs:
-    """The words of a row, with a tab before each cell but a first one that stands at the left."""
+    """Return the runs of a row, with a tab before each cell except a left-aligned first one."""
     runs: list[Run] = []
     plain = ""
     for column, align in enumerate(block.aligns):
@@ -60,8 +59,10 @@ def row_runs(block: Block, number: int) -> Runs:
 
 
 def _is_turned(block: Block) -> bool:
-    """Whether the first column of a part is to stand at the right. Where a screen reader runs it does
-    not: cells are read out in the order in which they stand in the document, from the left."""
+    """Return True if the first column is on the right.
+
+    With a screen reader it is on the left: cells are read out in document order, left to right.
+    """
     return block.from_right and not QAccessible.isActive()
 
 
@@ -70,7 +71,7 @@ def _begins_at_right(table: QTextTable) -> bool:
 
 
 def _begin(table: QTextTable) -> str:
-    """How a column is aligned of which nothing is said; "" is at the left, unless Qt turns it."""
+    """Return the default alignment of a column. "" is left, unless Qt mirrors the table."""
     return "right" if _begins_at_right(table) else ""
 
 
@@ -84,16 +85,16 @@ def _join(runs: list[Run], run: Run) -> None:
 
 
 class TableWriter:
-    """Knows how tables are written in one look, into a document of one width."""
+    """A writer of tables with given styles, for a document of given width."""
 
     def __init__(self, styles: Styles, width: float) -> None:
         self.styles = styles
         self.columns = ColumnWidths(styles, width)
-        self._written: dict[int, QTextTable] = {}  # in this edit, by the position below
+        self._written: dict[int, QTextTable] = {}  # # in this edit, by the position below
         self._fitted: tuple[Item, tuple[int, ...]] | None = None
 
     def widths(self, section: MessageLayout, at: int, block: Block) -> tuple[int, ...]:
-        """The columns of a part that goes below item `at` - 1: its own, or its table's."""
+        """Return the column widths for a part after item `at` - 1: its table's, or its own."""
         above = section.above(at)
         if block.head or not is_table(above):
             return self.columns.widths(block, whole=True)
@@ -101,7 +102,7 @@ class TableWriter:
         return shape if len(shape) == len(block.aligns) else self.columns.widths(block, whole=True)
 
     def fitted(self, section: MessageLayout, at: int) -> tuple[int, ...]:
-        """The columns that a whole table asks for of which item `at` is a part."""
+        """Return the final column widths of the table that item `at` belongs to."""
         while at and is_part(section.items[at]) and is_table(section.items[at - 1]):
             at -= 1
         head = section.items[at]
@@ -110,17 +111,17 @@ class TableWriter:
         return self._fitted[1]
 
     def are_lines(self, block: Block, widths: tuple[int, ...]) -> bool:
-        """Whether the rows of a part are blocks, whose tab stops are counted from the left."""
+        """Return True if the rows of a part can be blocks with tab stops."""
         return not _is_turned(block) and self.columns.fits(block, widths)
 
     def key(self, section: MessageLayout, at: int, block: Block) -> tuple[object, ...]:
-        """What decides the room above a part that stands, or will stand, at item `at`."""
+        """Return the key that determines the gap above the table part at item `at`."""
         if block.head:
             return self.styles.block_key(block, section.above(at))
         return ("part", bool(at) and section.is_ruled(at - 1))
 
     def char_format(self, block: Block, number: int, run: Run) -> QTextCharFormat:
-        """The format of a run in a row."""
+        """Return the format of a run in a row."""
         made = self.styles.cell_char(run, is_head=block.head and number == 0)
         if run.math:
             made = QTextCharFormat(made)
@@ -128,7 +129,7 @@ class TableWriter:
         return made
 
     def begin_edit(self) -> None:
-        """Another edit of the document begins: Qt finds the tables written before."""
+        """Start another edit; from here on Qt finds the tables written before."""
         self._written.clear()
 
     # ------------------------------------------------------------------ Qt's own tables
@@ -141,8 +142,10 @@ class TableWriter:
         widths: tuple[int, ...],
         cursor: QTextCursor,
     ) -> int:
-        """Write Qt's own table before the block at whose start the cursor stands, which it keeps;
-        the blocks it takes: one before it that takes no room, and one for each cell."""
+        """Insert a QTextTable before the cursor's block, which keeps its formats.
+
+        Return the number of new blocks: an empty one before the table, and one for each cell.
+        """
         before = cursor.block()
         own_block, own_char = before.blockFormat(), before.charFormat()
         made = self.styles.table_format(block, section.above(at), widths, turned=_is_turned(block))
@@ -161,17 +164,19 @@ class TableWriter:
         return 1 + len(block.rows) * max(1, len(block.aligns))
 
     def close_up(self, cursor: QTextCursor, *, ruled: bool) -> None:
-        """The table above the cursor's block is not its last part: no more room below it than a
-        `ruled` part, the room above which Qt drops, needs itself."""
+        """Close the gap below the table above the cursor's block, because another part follows.
+
+        A `ruled` part needs its own padding there: Qt ignores the top margin below a table.
+        """
         self.leave_room(cursor, self.styles.row_pad() if ruled else 0)
 
     def part_from(self, below: Item, cursor: QTextCursor) -> None:
-        """The room below the table above the cursor's block is what the item `below` asks for."""
+        """Set the margin below the table above the cursor's block to the gap above `below`."""
         self.leave_room(cursor, self.styles.room_below_table(below))
 
     def leave_room(self, cursor: QTextCursor, pixels: int) -> None:
-        """So many pixels below the table above the cursor's block, if there is one."""
-        # Within one edit, Qt does not find a table yet that has just been written.
+        """Set the margin in pixels below the table above the cursor's block, if there is one."""
+        # Qt does not find a table within the edit that inserts it.
         part = self._written.get(cursor.position())
         part = part or QTextCursor(cursor.block().previous()).currentTable()
         if part is not None:
@@ -197,8 +202,10 @@ class TableWriter:
         return self.styles.cell_block(block, align, runs, first=first)
 
     def grow_frame(self, table: QTextTable, old: Block, new: Block, cursor: QTextCursor) -> int:
-        """Bring Qt's own table from `old` to `new`, which has as many rows or more; the blocks
-        that it takes more."""
+        """Update a QTextTable from `old` to `new`, which has at least as many rows.
+
+        Return the number of new blocks.
+        """
         for number, row in enumerate(old.rows):
             if row != new.rows[number]:
                 self._update_row(table, number, old, new, cursor)
@@ -236,8 +243,10 @@ class TableWriter:
         widths: tuple[int, ...],
         cursor: QTextCursor,
     ) -> int:
-        """Bring rows, the first of which is the block `first`, from `old` to `new`, which has as
-        many or more; how many blocks more."""
+        """Update row blocks, beginning with `first`, from `old` to `new`. Return the new blocks.
+
+        `new` has at least as many rows as `old`.
+        """
         block = first
         for number, row in enumerate(old.rows):
             block = block.next() if number else block
