@@ -1,4 +1,4 @@
-"""What is on screen: surface, scroll anchor, virtualizer, scheduling of streamed text.
+"""The viewport: surface, scroll anchor, virtualizer and scheduling of streamed text.
 
 May import `document` and `layout`.
 """

@@ -1,7 +1,7 @@
-"""Paints what lies behind and beside the text: grounds, quote bars, rules, inline code.
+"""Paints behind and beside the text: backgrounds, quote bars, rules, inline code.
 
-Only the blocks on screen are looked at. A ground reaches from its first block to its last; one that
-begins above the screen is drawn from above the screen on.
+Only the blocks on screen are inspected. A background spans its first to its last block; one
+that begins above the screen is painted from above the screen.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 _BLOCKS_UNASKED: Final = 8
 _MOST_PIECES: Final = 250
 _BAR_OVER: Final = 4
-"""Pixels at the default text size that a bar is longer than what it stands beside, at either end."""
+"""Pixels, at the default text size, by which a bar exceeds its block at either end."""
 
 
 @dataclass
 class CodeMark:
-    """Where a visible code block's Copy mark is, and the number of its head block."""
+    """The area of a visible code block's Copy mark, and the number of its head block."""
 
     area: QRect
     head: int
@@ -49,7 +49,7 @@ class CodeMark:
 
 @dataclass
 class _Span:
-    """A ground that is being collected, in document coordinates."""
+    """A background under construction, in document coordinates."""
 
     ground: Ground
     top: float
@@ -60,8 +60,14 @@ class _Span:
 
 @dataclass
 class _Found:
-    """What there is to paint: grounds, bars of quotes with their left edges (none is a rule), rows
-    of tables with their margins, paragraphs with code."""
+    """Everything to paint.
+
+    Attributes:
+        spans: backgrounds.
+        bars: quote bars with their left edges; a rule has no edges.
+        rows: table rows with their left margins.
+        code: paragraphs with inline code.
+    """
 
     spans: list[_Span] = field(default_factory=list)
     bars: list[tuple[QRectF, list[int]]] = field(default_factory=list)
@@ -70,8 +76,11 @@ class _Found:
 
 
 def _looks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextBlock, int, QRectF]]:
-    """The blocks with a look down to `bottom`, with their boxes. Asking for a box is what takes
-    time: most blocks have no look, and of them only some are asked."""
+    """Yield the decorated blocks down to `bottom`, with their bounding boxes.
+
+    Querying a box is expensive. Most blocks have no decoration, so only some of those are
+    queried, to find out whether `bottom` is reached.
+    """
     layout, block, passed = first.document().documentLayout(), first, 0
     while block.isValid():
         look = block.blockFormat().intProperty(LOOK)
@@ -89,7 +98,11 @@ def _looks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextBlock, int, 
 
 
 class Backdrop:
-    """Paints for one theme; `marks` are the Copy marks to be drawn over what was just painted."""
+    """The background painter of one theme.
+
+    Attributes:
+        marks: the Copy marks to draw over what was painted last.
+    """
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
@@ -109,9 +122,13 @@ class Backdrop:
         width: int,
         aside: int = 0,
     ) -> None:
-        """Paint behind the blocks from `first` down to the lower edge of `area`, the part of the
-        viewport that is painted; `offset` and `aside` are the document's coordinates at the
-        viewport's top and left."""
+        """Paint behind the blocks from `first` down to the lower edge of `area`.
+
+        Args:
+            area: the part of the viewport to paint.
+            offset: the document's y coordinate at the top of the viewport.
+            aside: the document's x coordinate at the left of the viewport.
+        """
         self.marks = []
         found = _Found()
         bottom = offset + area.bottom() + self.theme.px(PAD)
@@ -148,7 +165,7 @@ class Backdrop:
         if look & Look.ROW:
             found.rows.append((box, block.blockFormat().leftMargin()))
         if look >> QUOTES_SHIFT:
-            if look & (Look.ROW | Look.CELL):  # no taller than its words, unlike the room it takes
+            if look & (Look.ROW | Look.CELL):  # a row's or cell's box excludes its padding
                 pad = self.theme.px(CELL_PAD) - (
                     self.theme.px(_BAR_OVER) if look & Look.CELL else 0
                 )
@@ -158,8 +175,10 @@ class Backdrop:
             found.bars.append((box, []))
 
     def _bars(self, block: QTextBlock, box: QRectF) -> Iterator[tuple[QRectF, list[int]]]:
-        """The bars of a block's quotes; those of the block above go on through the gap,
-        but where another quote begins."""
+        """Yield a block's quote bars; bars shared with the block above also fill the gap.
+
+        A bar does not cross the gap if another quote opens in this block.
+        """
         edges, above = self._edges(block), self._edges(block.previous())
         common = [edge for edge, other in zip(edges, above, strict=False) if edge == other]
         del common[len(edges) - block.blockFormat().intProperty(OPENED) :]
@@ -172,7 +191,7 @@ class Backdrop:
             yield box, edges[len(common) :]
 
     def _edges(self, block: QTextBlock) -> list[int]:
-        """Where the bars of a block's quotes stand: a quote in a list beside its item's text."""
+        """Return the left edges of a block's quote bars, indented if the quote is in a list."""
         quotes = block.blockFormat().intProperty(LOOK) >> QUOTES_SHIFT
         depths = block.blockFormat().property(QUOTED_AT) or [0] * quotes
         px = self.theme.px
@@ -192,26 +211,29 @@ class Backdrop:
             painter.drawRect(QRectF(0, box.center().y(), box.right(), 1))
         over = px(_BAR_OVER)
         top, bottom = floor(box.top() - over), ceil(box.bottom() + over)
-        for left in edges:  # on whole pixels: no seam where two of them meet
+        for left in edges:  # whole pixels avoid seams between adjacent bars
             painter.drawRect(QRect(left, top, px(3), bottom - top))
 
     def _paint_hairline(self, painter: QPainter, box: QRectF, margin: float, width: int) -> None:
-        """The line below a row of a table."""
+        """Paint the line below a table row."""
         pad = self.theme.px(CELL_PAD)
         painter.setBrush(self.theme.line)
         y = round(box.bottom()) + pad - 1
         painter.drawRect(QRectF(margin - pad, y, width - margin + pad, 1))
 
     def _paint_inline(self, painter: QPainter, block: QTextBlock, box: QRectF) -> None:
-        """A rounded ground behind each piece of code within a sentence, unless there are more than
-        anybody writes: to find the place of each takes the longer the more stand in its line."""
+        """Paint a rounded background behind each inline code span of a block.
+
+        Skips a block with more than `_MOST_PIECES` spans: locating each one takes longer the
+        more of them share a line.
+        """
         text, pieces = block.layout(), list(islice(self._pieces(block), _MOST_PIECES + 1))
         painter.setBrush(self.theme.code_ground)
         for start, end in pieces if len(pieces) <= _MOST_PIECES else ():
             self._paint_piece(painter, text, start, end, box.topLeft())
 
     def _pieces(self, block: QTextBlock) -> Iterator[tuple[int, int]]:
-        """Where the pieces of code in a block begin and end."""
+        """Yield the start and end of each inline code span in a block."""
         fragments = block.begin()
         while not fragments.atEnd():
             fragment = fragments.fragment()
@@ -238,7 +260,7 @@ class Backdrop:
             painter.drawRoundedRect(area.translated(origin), px(4), px(4))
 
     def mark(self, block: QTextBlock, offset: float, width: int) -> CodeMark:
-        """Where the Copy mark of a code block's head is, in the viewport."""
+        """Return the Copy mark of a code block's head, in viewport coordinates."""
         px = self.theme.px
         box = block.document().documentLayout().blockBoundingRect(block)
         top = round(box.top() - offset) - px(5)

@@ -1,8 +1,9 @@
-"""The stretch of a conversation that is written, and the reader's way through it.
+"""The viewport on a conversation: materialization, streaming and scrolling.
 
-Pieces of an answer are collected for at most one frame, parsed from the last open block on, and
-written as the difference. The view stays where the reader put it: it follows only while it is at the
-bottom. Only the newest messages are written at first, older ones as one scrolls up to them.
+Streamed text is collected for at most one frame, parsed from the last open block on, and
+written as a diff. The view keeps the user's scroll position: it follows new text only while it
+is at the bottom. Initially only the newest messages are materialized, older ones as the user
+scrolls up.
 """
 
 from __future__ import annotations
@@ -57,21 +58,22 @@ _FIT_ON_MS: Final = 15
 _TIDY_MS: Final = 50
 _FORMULAS_S: Final = 0.008
 _EASILY_LAID_OUT: Final = 30_000
-"""What is laid out within a frame, by its cost."""
+"""Layout cost that fits into one frame; see `layout_cost`."""
 
 _AROUND: Final = (0.5, 1.0)
-"""Screens above and below the screen that are written one after another."""
+"""Screens above and below the screen that are materialized, in this order."""
 
 _SCREENS_KEPT: Final = (3, 1)
-"""Above and below the screen; fewer where so many still take long."""
+"""Screens to keep above and below the screen; the smaller value if layout is still slow."""
 
 
 class MessageViewport(TranscriptSurface):
-    """Shows messages, and keeps what the reader looks at in its place.
+    """A view that shows messages and keeps the user's scroll position.
 
     Signals:
-        at_bottom_changed(bool): whether the view follows what arrives.
-        message_updated(str message_id): what `update_message` was given is shown, and has been said.
+        at_bottom_changed(bool): whether the view follows new text.
+        message_updated(str message_id): a message given to `update_message` is shown and
+            announced.
     """
 
     at_bottom_changed = Signal(bool)
@@ -120,9 +122,11 @@ class MessageViewport(TranscriptSurface):
         *,
         versions: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
-        """Show another path: the newest messages at once, the older ones as one scrolls to them.
+        """Show another path: the newest messages now, the older ones on scrolling up.
 
-        `versions` gives (number, count) for messages that have siblings.
+        Args:
+            messages: the path, oldest first.
+            versions: (number, count) by id, for messages that have siblings.
         """
         self._arrivals.clear()
         self._thoughts.clear()
@@ -142,13 +146,13 @@ class MessageViewport(TranscriptSurface):
         self._for_readers.start()
 
     def append_message(self, message: Message) -> None:
-        """A message after all others."""
+        """Append a message to the conversation."""
         self._arrivals.flush(shortly=True)
         if self._reach.is_all:
-            self.moveCursor(QTextCursor.MoveOperation.End)  # what comes was not selected
+            self.moveCursor(QTextCursor.MoveOperation.End)  # the new message was not selected
         entry, before = self._messages.append(message), self._messages.get(message.parent_id or "")
         if before is not None:
-            with self._place.kept():  # it offers nothing more that goes on from it
+            with self._place.kept():  # it is no longer last: drop its Continue action
                 self._messages.entry_writer.refresh(before)
         self._write_rests()
         self._finder.touched(message.id)
@@ -156,22 +160,22 @@ class MessageViewport(TranscriptSurface):
             self._place_actions(entry)
 
     def append_text(self, message_id: str, text: str) -> None:
-        """The next piece of an answer that streams; shown with the next frame."""
+        """Queue the next text of a streaming answer; it is shown with the next frame."""
         self._arrivals.add(message_id, text)
 
     def append_reasoning(self, message_id: str, text: str) -> None:
-        """The next piece of an answer's reasoning summary."""
+        """Append to the reasoning summary of a streaming answer."""
         entry = self._messages.growing(message_id)
         if entry is not None:
             self._messages.think(entry, text)
 
     @property
     def is_writing(self) -> bool:
-        """Whether text that has arrived is still to be written."""
+        """Return True if text that has arrived is still to be written."""
         return self._arrivals.are_there or self._thoughts.are_there
 
     def flush(self) -> None:
-        """Show now what append_text has collected."""
+        """Write all queued text now."""
         self._arrivals.flush()
         self._thoughts.flush()
 
@@ -183,7 +187,7 @@ class MessageViewport(TranscriptSurface):
             self._messages.grow(entry, text)
         else:
             on_top = self._place.item_on_top()
-            with self._place.kept():  # it may grow or change above what is on screen
+            with self._place.kept():  # text above the screen may change
                 self._messages.grow(entry, text, on_top[1] if on_top[0] == message_id else -1)
         if entry.is_streaming:
             self._speaker.hear(message_id, text)
@@ -193,26 +197,26 @@ class MessageViewport(TranscriptSurface):
         return entry.fitting
 
     def _read_on(self, message_id: str, text: str) -> tuple[int, int]:
-        """As much more of a reasoning that is unfolded."""
+        """Show the next text of unfolded reasoning."""
         entry = self._messages.get(message_id)
         if entry is not None and not entry.folded:
             with self._place.kept():
                 self._messages.entry_writer.read_thoughts(entry, len(text))
             self._tidy_soon()
-            self._read_thoughts()  # it may have left the document and come back meanwhile
+            self._read_thoughts()  # the message may have been rematerialized
             if not entry.unread:
                 self._renew_later(message_id)
         return ANY_LENGTH if entry is None else entry.fitting_thoughts
 
     def _write_rests(self) -> None:
-        """Long texts that are stored are written as if they arrived: in slices of frames."""
+        """Queue the rest of long stored texts, to be written in slices like streamed text."""
         for message, rest in self._messages.take_rests():
             self._arrivals.afterwards(message.id, partial(self._end, message.id))
             self._arrivals.add(message.id, rest, soon=True)
         self._read_thoughts()
 
     def _read_thoughts(self) -> None:
-        """Have all of each reasoning shown that is unfolded, in slices of frames, too."""
+        """Queue the rest of all unfolded reasoning, to be written in slices."""
         for message_id, unread in list(self._messages.unread()):
             if not self._thoughts.has(message_id):
                 self._thoughts.add(message_id, unread, soon=True)
@@ -226,8 +230,7 @@ class MessageViewport(TranscriptSurface):
             self._renew_later(message_id)
 
     def _renew_later(self, message_id: str) -> None:
-        """Where definitions change much of what was there before them, that is drawn again in
-        slices, too."""
+        """Schedule the redrawing of earlier blocks that late definitions change, in slices."""
         entry = self._messages.growing(message_id)
         if entry is not None and entry.is_renewing:
             self._arrivals.afterwards(message_id, partial(self._renew, message_id))
@@ -243,8 +246,10 @@ class MessageViewport(TranscriptSurface):
             self._renew_later(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
-        """Status, footer, error and notices of a message; its text only where it differs. Where
-        much of it is still being written, all this comes behind it."""
+        """Update a message's status, footer, error, notices and, if it differs, its text.
+
+        If text of the message is still queued, the update follows it.
+        """
         self._arrivals.afterwards(message.id, partial(self._update, message, version))
         self._arrivals.flush(shortly=True)
 
@@ -264,25 +269,27 @@ class MessageViewport(TranscriptSurface):
         self.message_updated.emit(message.id)
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
-        """Name models in the footers by what `name_of` makes of their ids; else it is the ids."""
+        """Set the function that turns model ids into the names shown in footers."""
         with self._place.kept():
             self._messages.name_models(name_of)
 
     def set_marks(self, marks: Mapping[str, ItemMark]) -> None:
-        """Show quiet lines below these messages, by id, and below no others."""
+        """Show marks below these messages, by id, and below no others."""
         with self._place.kept():
             self._messages.mark(marks)
         self._place_actions_again()
 
     def typeset_with(self, typesetter: Typesetter) -> None:
-        """Draw formulas as this one typesets them; until then their source stands."""
+        """Draw formulas with this typesetter; until then their source is shown."""
         self._formulas.typeset_with(typesetter)
         typesetter.formulas_ready.connect(self._look_for_formulas)
         self._look_for_formulas()
 
     def lex_with(self, lexer: JsonProcess) -> None:
-        """Colour code that is written from now on as this one's process finds (`_child lexing`);
-        without it, it is plain."""
+        """Highlight code written from now on with this lexer process (`_child lexing`).
+
+        Without it, code is plain.
+        """
         self._messages.highlighter.lex_with(lexer)
 
     def _look_for_formulas(self) -> None:
@@ -296,7 +303,7 @@ class MessageViewport(TranscriptSurface):
         self._place_actions_again()
 
     def set_waiting(self, message_id: str, sentence: str) -> None:
-        """Say below an answer what it waits for; "" says nothing."""
+        """Show below an answer what it waits for; "" shows nothing."""
         entry = self._messages.get(message_id)
         if entry is not None and entry.waiting != sentence:
             entry.waiting = sentence
@@ -305,11 +312,11 @@ class MessageViewport(TranscriptSurface):
     # ------------------------------------------------------------------ place
 
     def scroll_state(self) -> tuple[str, int]:
-        """The topmost message on screen and how many pixels of it are above the screen."""
+        """Return the topmost message on screen and how many pixels of it are scrolled off."""
         return self._place.state()
 
     def restore_scroll(self, state: tuple[str, int]) -> None:
-        """Go back to where `scroll_state` was taken; to the bottom if the message is gone."""
+        """Restore a position of `scroll_state`, or scroll to the bottom if its message is gone."""
         if self._messages.get(state[0]) is None and not self._show_around(state[0]):
             self.scroll_to_bottom()
             return
@@ -319,12 +326,14 @@ class MessageViewport(TranscriptSurface):
 
     @property
     def is_at_end(self) -> bool:
-        """Whether the end of the conversation is on screen."""
+        """Return True if the end of the conversation is on screen."""
         return self._place.is_at_end
 
     def scroll_to_message(self, message_id: str, words: str = "") -> None:
-        """Bring a message's beginning to the top, and then the first place of `words` in it on
-        screen. One that is far away takes the place of what is written; nothing in between is."""
+        """Scroll to the top of a message, then to the first match of `words` in it.
+
+        A distant message replaces what is materialized; nothing in between is materialized.
+        """
         if self._bring(message_id):
             self._place.go_to((message_id, 0))
             self._load_more()
@@ -332,12 +341,15 @@ class MessageViewport(TranscriptSurface):
                 self._finder.show_in(message_id, words)
 
     def _bring(self, message_id: str) -> bool:
-        """Have a message written; whether it is."""
+        """Materialize a message. Return True if it exists."""
         return self._messages.get(message_id) is not None or self._show_around(message_id)
 
     def _bring_whole(self, message_id: str, then: Callable[[], None]) -> bool:
-        """Have all of a message there: what is sought in it may stand at its end. Of much, that is
-        not done at once: `then` is what follows, unless the reader goes elsewhere meanwhile."""
+        """Materialize all of a message, since a match may be at its end. Return True if done.
+
+        A long message is written in slices. `then` runs afterwards, unless the user scrolls
+        elsewhere first.
+        """
         if not self._bring(message_id):
             return False
         self._arrivals.flush(shortly=True)
@@ -350,28 +362,28 @@ class MessageViewport(TranscriptSurface):
         return False
 
     def has_more(self, message_id: str) -> bool:
-        """Whether more of a message is still to be written that has arrived."""
+        """Return True if text of the message has arrived but is not yet written."""
         entry = self._messages.get(message_id)
         if entry is not None and entry.grows and not entry.is_streaming:
             return True
         return self._arrivals.has(message_id) or self._thoughts.has(message_id)
 
     def _go_on(self, message_id: str) -> None:
-        """All of a message is there: whoever waits for it goes on."""
+        """Run the action that waits for all of a message, once it is written."""
         goal = self._goal
         if goal is not None and goal[0] == message_id and not self.has_more(message_id):
             self._goal = None
             goal[1]()
 
     def _unfold(self, message_id: str, then: Callable[[], None]) -> bool:
-        """Show the reasoning of a message that is written, as `_bring_whole` does it."""
+        """Unfold the reasoning of a materialized message; like `_bring_whole`."""
         entry = self._messages.get(message_id)
         if entry is not None and entry.folded:
             self._turn(entry, "reasoning")
         return self._bring_whole(message_id, then)
 
     def _turn(self, entry: MessageState, action: str) -> bool:
-        """Fold or unfold a part of a message; False where that is not what the action asks."""
+        """Fold or unfold a section of a message. Return False for any other action."""
         if action not in ("reasoning", DETAILS) and not action.startswith((TOOL, SOURCES, FOLD)):
             return False
         with self._place.held(entry, self._stays(entry, action)):
@@ -386,8 +398,11 @@ class MessageViewport(TranscriptSurface):
         return True
 
     def _stays(self, entry: MessageState, action: str) -> Callable[[], int]:
-        """Which item of a message stays where it is when what an action is about is folded or
-        unfolded: the line that asks for it; where lines of code come above that, the one above."""
+        """Return a function that finds the item to keep in place while a section folds.
+
+        It is the line with the action. If lines of code unfold above that line, it is the last
+        item shown above them.
+        """
         if not action.startswith(FOLD) or entry.is_unfolded(action):
             return partial(entry.item_of_action, action)
         return lambda: last_shown(entry.section.items, entry.item_of_action(action))
@@ -399,21 +414,21 @@ class MessageViewport(TranscriptSurface):
         self._fill()
 
     def scroll_to_top(self) -> None:
-        """Go to the beginning of the conversation."""
+        """Scroll to the beginning of the conversation."""
         first = self._messages.first_id()
         if first:
             self.scroll_to_message(first)
             self.verticalScrollBar().setValue(0)
 
     def scroll_to_bottom(self) -> None:
-        """Go to the end and follow what arrives."""
+        """Scroll to the end of the conversation and follow new text."""
         if self._messages.newer:
             with self._replaced():
                 self._messages.write_end(FIRST_CHARACTERS)
         self._place.go_to_end()
 
     def _show_around(self, message_id: str) -> bool:
-        """Write a message and those around it in place of what is written; whether it is there."""
+        """Replace what is materialized by a message and its neighbors. Return True if it exists."""
         if not self._messages.has(message_id):
             return False
         with self._replaced():
@@ -422,7 +437,7 @@ class MessageViewport(TranscriptSurface):
 
     @contextmanager
     def _replaced(self) -> Iterator[None]:
-        """Other messages take the place of those that are written."""
+        """Keep the selection and suspend scrolling while other messages are materialized."""
         self._arrivals.flush(shortly=True)
         self._actions.leave()
         self._place.is_kept = True
@@ -442,7 +457,7 @@ class MessageViewport(TranscriptSurface):
             self._filling.start()
             return
         if not (self._place.is_following and self._place.is_at_end):
-            self._goal = None  # the reader goes elsewhere
+            self._goal = None  # the user scrolled elsewhere
         self._place.follow(self._place.is_at_end)
         self._fill_screen()
         near, most = self.viewport().height(), self.verticalScrollBar().maximum()
@@ -456,8 +471,11 @@ class MessageViewport(TranscriptSurface):
             self._place_actions_again()
 
     def _load_for_readers(self) -> None:
-        """Where a screen reader runs, all of a conversation is to be read, not what is on screen:
-        write more of it, a little at a time, up to the most that is ever written."""
+        """Materialize more, a little at a time, if a screen reader runs.
+
+        A screen reader reads the whole conversation, not only the screen. The limit is
+        `MOST_TO_READ` characters.
+        """
         self._say_how_much()
         if not self._speaker.is_heard():
             return
@@ -475,8 +493,7 @@ class MessageViewport(TranscriptSurface):
             self._for_readers.start()
 
     def _fill(self) -> None:
-        """Have what is on screen written and what is around it, the nearest first, in slices; and no
-        more than is to be."""
+        """Materialize the screen now and its surroundings in slices, nearest first."""
         if not self._window.is_filled(_AROUND[-1]):
             self._window.fill(0)
             if any(self._window.fill(screens, tries=1) for screens in _AROUND):
@@ -484,9 +501,9 @@ class MessageViewport(TranscriptSurface):
         self._tidy_soon()
 
     def _fill_screen(self) -> None:
-        """Have what is on screen written now, and what is around it soon."""
+        """Materialize the screen now and its surroundings soon."""
         if self._window.is_filled(_AROUND[-1]):
-            self._tidy_soon()  # each frame of an answer that one follows comes here: one look is all
+            self._tidy_soon()  # the usual case: runs with each frame of a followed answer
         else:
             self._window.fill(0)
             self._filling.start()
@@ -506,7 +523,7 @@ class MessageViewport(TranscriptSurface):
             self._place_actions_again()
 
     def _lighten(self) -> None:
-        """Have no more written than is laid out within a frame: all of it is to be, anew."""
+        """Remove blocks until the rest can be laid out within a frame, before a full layout."""
         sections = self._messages.writer.sections
         for screens in _SCREENS_KEPT:
             if self._speaker.is_heard() or not is_costly(sections, _EASILY_LAID_OUT):
@@ -514,7 +531,7 @@ class MessageViewport(TranscriptSurface):
             self._window.take_out(screens)
 
     def _fit_to_width(self) -> None:
-        """Bring what depends on the width up to date, what is on screen first; the rest in slices."""
+        """Reflow what depends on the width: the screen now, the rest in slices."""
         top = self.cursorForPosition(QPoint(0, 0)).block().blockNumber()
         writer = self._messages.writer
         writer.set_width(self.viewport().width(), top, _FITTED_AT_ONCE_S)
@@ -530,12 +547,12 @@ class MessageViewport(TranscriptSurface):
             self._fitting.start()
 
     def _say_how_much(self) -> None:
-        """More may be written where it is read out, or selected: that must not be taken out."""
+        """Raise the limit for a screen reader or a selection, whose text must not be removed."""
         more = self._speaker.is_heard() or self.textCursor().hasSelection()
         self._messages.most = MOST_TO_READ if more else MOST_CHARACTERS
 
     def _write_again(self, message_id: str, item: int) -> None:
-        """Write in the theme of now what is written, of very much what is around an item."""
+        """Rewrite materialized text in the current theme; of much text, only around an item."""
         height = self.viewport().height()
         width = self._coming_width
         with self._reach.kept():
@@ -546,7 +563,7 @@ class MessageViewport(TranscriptSurface):
         QTimer.singleShot(0, self, self._load_more)
 
     def _load_more(self) -> None:
-        """Write more of the conversation where the reader comes near the end of what is written."""
+        """Materialize more messages if the user is near an end of the materialized ones."""
         self._say_how_much()
         bar, near = self.verticalScrollBar(), self.viewport().height()
         if self._messages.newer and bar.value() > bar.maximum() - near:

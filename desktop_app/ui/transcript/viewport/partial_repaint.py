@@ -1,9 +1,8 @@
-"""What of a view is painted anew when its text changes: the change and what is below it.
+"""Limits repainting after an edit to the change and what is below it.
 
-Where something changes in a table of Qt's own, Qt has all of the table and what is below it painted
-anew, and often what is above it too; to paint the cells of such tables takes longer than all else that a
-word costs which arrives there. Their columns have widths of their own, so nothing above the change has
-moved.
+After a change in a QTextTable, Qt repaints the whole table and everything below it, often also
+what is above it. Repainting those cells costs more than everything else a streamed word
+triggers. The tables have fixed column widths, so nothing above the change has moved.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextEdit
 
 _ENDLESS: Final = 1e8
-"""Pixels that no document has: everything below is meant."""
+"""Pixels, more than any document has: an area this high reaches to the end."""
 
 _ABOVE: Final = 64
-"""Pixels above a block that what belongs to it may reach to: grounds, bars, the padding of a cell."""
+"""Pixels above a block that its decoration may reach: background, bars, cell padding."""
 
 
 class PartialRepaint(QObject):
-    """Has the parts of one view painted anew that its document's layout says have changed."""
+    """Repaints only those parts of a view that its document layout reports as changed."""
 
     def __init__(self, view: QTextEdit) -> None:
         super().__init__(view)
@@ -32,18 +31,18 @@ class PartialRepaint(QObject):
         self._first: int | None = None
         self._waits: float | None = None
         layout = self._document.documentLayout()
-        layout.update.disconnect()  # the view has itself been painted by this alone
+        layout.update.disconnect()  # replaces the view's own slot
         layout.update.connect(self._paint)
         self._document.contentsChange.connect(self._note)
         self._document.contentsChanged.connect(self._paint_changed)
 
     def _note(self, position: int, _removed: int, _added: int) -> None:
-        """An edit is about to be laid out, nothing above this position has changed in it."""
+        """Record the first position that an edit changes, before it is laid out."""
         self._first = position if self._first is None else min(position, self._first)
 
     def _paint(self, area: QRectF) -> None:
         if self._first is not None and area.height() > _ENDLESS:
-            # Until the edit is done, nothing may be asked of the layout.
+            # The layout must not be queried until the edit is done.
             self._waits = area.top() if self._waits is None else min(area.top(), self._waits)
             return
         bars = self._view.horizontalScrollBar().value(), self._view.verticalScrollBar().value()

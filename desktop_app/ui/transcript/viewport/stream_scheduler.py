@@ -1,8 +1,8 @@
-"""Pieces of answers on their way to the screen: collected to frames, written in slices.
+"""Schedules streamed text: collects it for a frame and writes it in time slices.
 
-However fast pieces come, the window has half of every frame to itself: what is not written within
-the slice of a frame waits for the next one. So does the end of an answer that is
-waiting behind its text.
+However fast text arrives, half of every frame remains for the rest of the window. What does not
+fit into a frame's slice waits for the next frame. The end of an answer waits until its text is
+written.
 """
 
 from __future__ import annotations
@@ -20,29 +20,31 @@ FRAME_S: Final = 1 / 60
 _SLICE_S: Final = 0.008
 _PIECE_S: Final = 0.004
 _SHORTLY_S: Final = 0.01
-"""Of processor time: on a busy machine it takes longer by the clock, and is to be done all the same."""
+"""Seconds of processor time, so that a busy machine writes as much, only later."""
 
 _LEAST: Final = 400
 _MOST: Final = 1500
-"""Characters that are parsed and written at once; between the two as many as take half a slice: so
-what suddenly takes much longer is found out soon. (Of mixed Markdown a piece takes half a
-millisecond and a thousandth for each letter, and twice as long where the processor has just slept: short
-ones are dear.)"""
+"""Minimum and maximum characters parsed and written at once.
+
+In between, the size follows what half a slice allows, so a sudden slowdown is noticed early.
+Mixed Markdown takes 0.5 ms per piece plus 1 µs per character, and twice that if the processor
+has just slept. Short pieces are therefore expensive.
+"""
 
 ANY_LENGTH: Final = 0, _MOST
-"""How long a piece is to be, least and most, where it does not matter."""
+"""Minimum and maximum length of a piece if its length does not matter."""
 
-# What writing takes is learned in this thread's own time: less at once would not bring back what other
-# programs take of the processor. (In Windows that time goes by in steps of a frame.)
+# Measures writing in this thread's processor time: smaller pieces would not win back the time
+# that other programs take. Windows counts that time in steps of a frame, which is too coarse.
 _OWN_IS_FINE: Final = time.get_clock_info("thread_time").resolution < _PIECE_S / 10
 _clock: Final = time.thread_time if _OWN_IS_FINE else time.monotonic
 
 
 class _Waiting:
-    """What waits of one message: of the megabytes that one may have, none is copied but what is taken.
+    """The queued text of one message; only the piece that is taken is copied.
 
     Attributes:
-        fitting: how many characters are to be taken at once at least and at most.
+        fitting: minimum and maximum characters to take at once.
     """
 
     def __init__(self, text: str) -> None:
@@ -54,29 +56,28 @@ class _Waiting:
         return self._at < len(self._text) or bool(self._behind)
 
     def add(self, text: str) -> None:
-        """More behind all else."""
         self._behind.append(text)
 
     def next(self, count: int) -> str:
-        """The next characters, so many at most."""
+        """Return the next characters, at most `count`, and keep them in the queue."""
         if self._behind and len(self._text) - self._at < count:
             self._text, self._at = "".join((self._text[self._at :], *self._behind)), 0
             self._behind = []
         return self._text[self._at : self._at + count]
 
     def take(self, count: int) -> str:
-        """The next characters, so many at most, which wait no more."""
+        """Remove and return the next characters, at most `count`."""
         text = self.next(count)
         self._at += len(text)
         return text
 
 
 class StreamScheduler(QObject):
-    """What has arrived and is not written yet.
+    """Queues text that has arrived but is not yet written.
 
-    `write(message_id, text)` is called with each piece, and says how many characters the next one is
-    to have at least and at most, where so many wait. Before, `prepare(text)` is called until it says that nothing
-    was missing.
+    `write(message_id, text)` receives each piece and returns the minimum and maximum length of
+    the next one. Before each piece, `prepare(text)` is called until it returns True: nothing is
+    missing any more, such as a font.
     """
 
     def __init__(
@@ -97,10 +98,13 @@ class StreamScheduler(QObject):
         self._timer.timeout.connect(self._write_slice)
 
     def add(self, message_id: str, text: str, *, soon: bool = False) -> None:
-        """The next piece; written now where the last slice is a frame ago, unless it may come
-        `soon`: behind much else that is written just now."""
+        """Queue the next text of a message.
+
+        It is written at once if the last slice is at least a frame ago. With `soon`, it always
+        waits for the event loop.
+        """
         pieces = self._pieces.get(message_id)
-        if pieces is not None:  # then the next slice is due, too
+        if pieces is not None:  # the timer is already running
             pieces.add(text)
             return
         self._pieces[message_id] = _Waiting(text)
@@ -115,35 +119,37 @@ class StreamScheduler(QObject):
 
     @property
     def are_there(self) -> bool:
-        """Whether anything waits to be written, or done behind what is."""
+        """Return True if any text or follow-up action is queued."""
         return bool(self._pieces or self._then)
 
     def has(self, message_id: str) -> bool:
-        """Whether more of a message waits."""
+        """Return True if text of the message is queued."""
         return message_id in self._pieces
 
     def afterwards(self, message_id: str, action: Callable[[], None]) -> None:
-        """Do something as soon as all of a message is written; once, with the latest action."""
+        """Run an action once the message is fully written; replaces an earlier action."""
         self._then = [(id_, old) for id_, old in self._then if id_ != message_id]
         self._then.append((message_id, action))
 
     def hurry(self, message_id: str) -> None:
-        """Somebody waits for the end of a message: it comes first, and the window only so much of
-        the time that it is never late."""
+        """Write a message first, without pauses between slices, because the user waits for it.
+
+        Each slice stays as short as usual, so that the window remains responsive.
+        """
         if message_id in self._pieces:
             self._pieces = {message_id: self._pieces[message_id], **self._pieces}
             self._hurried = message_id
             self._timer.start(0)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop all queued text and actions."""
         self._timer.stop()
         self._pieces.clear()
         self._then.clear()
         self._at_once = _LEAST
 
     def flush(self, *, shortly: bool = False) -> None:
-        """Write everything now; `shortly` leaves to the next frames what takes long."""
+        """Write everything now; with `shortly`, leave what takes long to the next frames."""
         self._timer.stop()
         try:
             self._write_until(_clock() + _SHORTLY_S if shortly else inf, _clock)
@@ -156,17 +162,19 @@ class StreamScheduler(QObject):
         hurried = self._hurried in self._pieces
         try:
             self._write_until(began + _SLICE_S, time.monotonic)
-        finally:  # a defect in one piece must not hold up what follows
+        finally:  # an error in one piece must not block the following ones
             ended = time.monotonic()
-            # What is slow to parse leaves the window its time all the same.
+            # After slow parsing, wait as long as it took: the window keeps half of the time.
             self._next = max(began + FRAME_S, ended + (ended - began))
             self._next = ended if hurried else self._next
             if self.are_there:
                 self._timer.start(max(1, round((self._next - ended) * 1000)))
 
     def _write_until(self, until: float, clock: Callable[[], float]) -> None:
-        """Write piece by piece, at least one, and none that would end later if it takes as long as
-        the one before."""
+        """Write at least one piece, then go on while the next one is expected to end in time.
+
+        The next piece is expected to take as long as the last one.
+        """
         ended = clock()
         while self.are_there:
             began = ended
@@ -179,25 +187,25 @@ class StreamScheduler(QObject):
     def _write_next(self) -> None:
         message_id, waiting = next(iter(self._pieces.items()))
         least, most = waiting.fitting
-        count = max(least, ceil(most / ceil(most / self._at_once)))  # in pieces of one length
+        count = max(least, ceil(most / ceil(most / self._at_once)))  # equal lengths
         if not self._prepare(waiting.next(count)):
             return
         del self._pieces[message_id]
         text, began = waiting.take(count), _clock()
-        if waiting:  # behind what waits of other messages
+        if waiting:  # requeue behind the other messages
             self._pieces[message_id] = waiting
         waiting.fitting = self._write(message_id, text)
         if len(text) == count:
             self._learn(count, _clock() - began)
 
     def _learn(self, length: int, taken: float) -> None:
-        """Fit what is written at once to the time that the last piece took, if it was long."""
+        """Adapt the piece length to the time that the last full piece took."""
         if taken > 0:
             fitting = length * _PIECE_S / taken
             self._at_once = max(_LEAST, min(_MOST, round((self._at_once + fitting) / 2)))
 
     def _do_then(self) -> bool:
-        """Do what is due behind a message that is written; whether anything was."""
+        """Run the next action whose message is fully written. Return True if there was one."""
         due = next((pair for pair in self._then if pair[0] not in self._pieces), None)
         if due is None:
             return False

@@ -1,4 +1,7 @@
-"""A place in a conversation that outlives what is written of it: see `ReadingPlace` and `Reach`."""
+"""A position in a conversation that stays valid while messages are (de)materialized.
+
+`ScrollAnchor` and `VirtualSelection` use it.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,14 @@ if TYPE_CHECKING:
 
 
 class TextAnchor(NamedTuple):
-    """A place in an item of a message: the block of that item (0 of a long text, whose blocks
-    change), and UTF-16 units in that."""
+    """A position in an item of a message.
+
+    Attributes:
+        message_id: the message.
+        item: the index of the item in its message.
+        part: the block of that item; 0 for a long text, whose split into blocks changes.
+        units: UTF-16 units within the block, or within the whole text if it is long.
+    """
 
     message_id: str
     item: int
@@ -25,7 +34,7 @@ class TextAnchor(NamedTuple):
 
 
 def anchor_at(messages: MaterializedMessages, cursor: QTextCursor) -> TextAnchor | None:
-    """Where a cursor is; None where that is in no message."""
+    """Return the anchor of a cursor; None if the cursor is in no message."""
     found = messages.writer.sections.section_at(cursor.block().blockNumber())
     if found is None:
         return None
@@ -39,8 +48,10 @@ def anchor_at(messages: MaterializedMessages, cursor: QTextCursor) -> TextAnchor
 
 
 def cursor_at(messages: MaterializedMessages, spot: TextAnchor, height: float) -> QTextCursor:
-    """A cursor at a spot of a message that is written; of what is missing there, so many pixels above
-    and below it are written."""
+    """Return a cursor at an anchor of a materialized message.
+
+    Materializes missing text up to `height` pixels above and below the anchor.
+    """
     section, writer = messages.section_of(spot.message_id), messages.writer
     at, part, units = min(spot.item, len(section.items) - 1), spot.part, spot.units
     messages.write_item(section, at, height, units)

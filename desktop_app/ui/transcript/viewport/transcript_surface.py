@@ -1,6 +1,6 @@
-"""The surface of the transcript: a readable measure in the middle, grounds behind the text, Copy marks.
+"""The surface of the transcript: centered column, backgrounds and Copy marks.
 
-It knows blocks and what their formats say is painted with them, nothing of messages.
+It knows text blocks and their formats, but no messages.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _BY_KEYS: Final = (
 )
 
 SAID_MS: Final = 1_500
-"""How long something that was copied is said to be."""
+"""Milliseconds for which a Copy mark reads "Copied"."""
 
 _BORROWED: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 
 
 class TranscriptSurface(SealedBrowser):
-    """A read-only text view in the transcript's look."""
+    """A read-only text view with the transcript's appearance."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,7 +56,7 @@ class TranscriptSurface(SealedBrowser):
 
     @property
     def backdrop(self) -> Backdrop:
-        """What paints behind the text, and knows where Copy marks are."""
+        """Return the painter of the background, which also knows the Copy marks."""
         return self._backdrop
 
     def _set_up_view(self) -> None:
@@ -74,7 +74,7 @@ class TranscriptSurface(SealedBrowser):
         self.setTextInteractionFlags(
             flags.TextSelectableByMouse
             | flags.TextSelectableByKeyboard
-            | flags.LinksAccessibleByMouse  # by the keyboard: see stops.py
+            | flags.LinksAccessibleByMouse  # the keyboard uses focus_targets.py
         )
         self.viewport().setMouseTracking(True)
 
@@ -89,27 +89,32 @@ class TranscriptSurface(SealedBrowser):
         colours.setColor(colours.ColorRole.Base, theme.ground)
         colours.setColor(colours.ColorRole.Text, theme.text)
         self.setPalette(colours)
-        # Where the application has a style sheet, the viewport keeps the palette it had once.
+        # With an application style sheet, the viewport does not inherit later palettes.
         colours.setColor(colours.ColorRole.Link, theme.accent)
         self.viewport().setPalette(colours)
         self._edge.setPalette(colours)
 
     def changeEvent(self, event: QEvent) -> None:
-        """The text is set in the theme's font, whatever font widgets are given: Qt would lay all of it
-        out in that one first, and the line on top would be another."""
+        """Ignore font changes, because the text uses the theme's font.
+
+        Qt would first lay out all text in the new widget font, and the topmost line would
+        change.
+        """
         if event.type() not in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
             super().changeEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Shown for the first time, it is given the palette that it was made with, whatever theme was
-        taken meanwhile."""
+        """Restore the theme's colors: Qt applies the initial palette on the first show."""
         super().showEvent(event)
         if self.palette().base().color() != self._theme.ground:
             self._take_colours()
 
     def _set_margins(self) -> None:
-        """A readable measure in the middle; done before the viewport is resized, so that a wide
-        window need not lay out its text again."""
+        """Center the text column.
+
+        Runs before the viewport is resized, so that a wide window does not lay out its text
+        twice.
+        """
         left, right = self._side_margins()
         margins, above = self.viewportMargins(), self._room_above
         if (margins.left(), margins.top(), margins.right()) != (left, above, right):
@@ -117,17 +122,17 @@ class TranscriptSurface(SealedBrowser):
 
     def _side_margins(self) -> tuple[int, int]:
         left = max(self._theme.px(MARGIN), (self.width() - self._theme.px(MEASURE)) // 2)
-        # The bar takes its room out of the margin: the text stands in the middle all the same.
+        # The scroll bar takes its width out of the right margin, so the text stays centered.
         return left, max(0, left - self.verticalScrollBar().sizeHint().width())
 
     @property
     def _coming_width(self) -> int:
-        """The pixels that the text has as soon as the margins are set."""
+        """Return the text width in pixels that results once the margins are set."""
         bar = self.verticalScrollBar().sizeHint().width()
         return self.width() - bar - sum(self._side_margins())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Grounds first, then the text, then the Copy marks."""
+        """Paint the backgrounds, then the text, then the Copy marks."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         offset = self.verticalScrollBar().value()
@@ -144,7 +149,7 @@ class TranscriptSurface(SealedBrowser):
             painter.end()
 
     def say_copied(self, head: int) -> None:
-        """Say for a while, at the mark of the code whose head has this number, that it was copied."""
+        """Show "Copied" for a while at the mark of the code with this head block number."""
         self._copied = QTextCursor(self.document().findBlockByNumber(head))
         self._saying.start()
         self.viewport().update()
@@ -174,8 +179,7 @@ class TranscriptSurface(SealedBrowser):
         return mark if mark.area.contains(position) else None
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """The caret shows where the keyboard would select from, an edge that it is here at all;
-        neither for who came with the mouse."""
+        """Show the caret and the focus frame if the focus came by keyboard."""
         if event.reason() not in _BORROWED:
             self._came_by_keys = event.reason() in _BY_KEYS
         self.setCursorWidth(1 if self._came_by_keys else 0)
@@ -183,18 +187,18 @@ class TranscriptSurface(SealedBrowser):
         super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """The edge goes with the keyboard."""
+        """Hide the focus frame."""
         super().focusOutEvent(event)
         self._edge.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the edge around it."""
+        """Resize the focus frame with the view."""
         super().resizeEvent(event)
         self._edge.setGeometry(self.rect())
 
 
 class FocusEdge(QWidget):
-    """Shows that the keyboard is on the text as a whole."""
+    """The frame that shows keyboard focus on the text as a whole."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -210,6 +214,6 @@ class FocusEdge(QWidget):
 
 
 def _above(block: QTextBlock) -> QTextBlock:
-    """The block above, whose ground may reach down to this one."""
+    """Return the previous block, whose background may reach down to this block."""
     previous = block.previous()
     return previous if previous.isValid() else block

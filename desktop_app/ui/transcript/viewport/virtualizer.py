@@ -1,12 +1,14 @@
-"""The window on long messages: only what is around the screen is written of them.
+"""Virtualizes long messages: only what is near the screen is materialized.
 
-All that is in a document is laid out anew with each step of a window that is drawn wider, and written
-anew in another theme or size: half a second, and two, for an answer of a megabyte. So where much is
-written, all but some screens of it is taken out, and is written again as one comes near. In its place
-there is a hole as high as it was, or will be about (see section.py): the scroll bar reaches all of it,
-and what is on screen stays where it is. This was chosen over restyling all of it in slices, which
-would leave the layout as long as it is; and over delaying that, because the end of a text cannot be
-shown before the beginning has been laid out.
+Qt lays out the whole document at each step of a window resize, and a change of theme or text
+size rewrites it. For a 1 MB answer that takes 0.5 s and 2 s. So in long conversations, all but
+a few screens of text is replaced by placeholders and materialized again as the user scrolls
+near. A placeholder has the former or estimated height (see `layout/message_layout.py`): the
+scroll bar covers everything, and the text on screen stays in place.
+
+Two alternatives were rejected. Restyling everything in slices leaves the layout as slow as it
+is. Delaying the layout fails because the end of a text cannot be shown before its beginning has
+been laid out.
 """
 
 from __future__ import annotations
@@ -30,18 +32,18 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
 _Block = tuple[int, int, int]
-"""A section, by index, its item, and the block of that."""
+"""Indices of a section, of an item in it, and of a block of that item."""
 
 _KEPT_SCREENS: Final = 3
 _UNITS: Final = 60
-"""UTF-16 units of a long text that are written instead of an item."""
+"""UTF-16 units of a long text that are materialized in place of one item."""
 
 _MORE: Final = 0.25
 _TRIES: Final = 6
 
 
 class Virtualizer:
-    """Keeps written what is around one view's screen."""
+    """Materializes what is near one view's screen and removes the rest."""
 
     def __init__(
         self, view: QTextBrowser, messages: MaterializedMessages, place: ScrollAnchor
@@ -51,7 +53,7 @@ class Virtualizer:
     # ------------------------------------------------------------------ writing
 
     def is_filled(self, screens: float) -> bool:
-        """Whether all is written that is on screen, and so many screens above and below it."""
+        """Return True if nothing is missing within `screens` screens above and below."""
         if all(section.is_whole for section in self._messages.writer.sections):
             return True
         self._measure()
@@ -59,18 +61,20 @@ class Virtualizer:
         return self._hole_in(top - screens * height, top + (screens + 1) * height) is None
 
     def fill(self, screens: float = 1.0, tries: int = _TRIES) -> bool:
-        """Have all written that is on screen, and so many screens above and below it, or one piece
-        of that with each of so many `tries`; whether anything was missing."""
+        """Materialize the screen and `screens` screens above and below it.
+
+        Each of the `tries` materializes one placeholder. Return True if anything was missing.
+        """
         if all(section.is_whole for section in self._messages.writer.sections):
             return False
         self._measure()
-        for number in range(tries):  # what is written may be lower than it was expected to be
+        for number in range(tries):  # the text may be lower than its estimate
             height = self._view.viewport().height()
             top = self._view.verticalScrollBar().value()
             near = screens * height
             if self._hole_in(top - near, top + height + near) is None:
                 return number > 0
-            more = (screens + _MORE) * height  # lest the next line scrolled asks for a little again
+            more = (screens + _MORE) * height  # so that the next line scrolled needs no fill
             found = self._hole_in(top - more, top + height + more)
             if found is None:
                 return number > 0
@@ -79,12 +83,14 @@ class Virtualizer:
                 found()
             self._measure()
             if self._view.document().characterCount() == before:
-                return False  # lest it be asked for again and again
+                return False  # avoids an endless loop of fills
         return True
 
     def _measure(self) -> None:
-        """Have the scroll bar reach as far as the document does: it is not told of what is laid out
-        because somebody asks where something stands."""
+        """Update the scroll bar's range to the document's size.
+
+        Qt does not update it if a query for a position caused the layout.
+        """
         document, bar = self._view.document(), self._view.verticalScrollBar()
         size = document.size()
         most = max(0, size.toSize().height() - self._view.viewport().height())
@@ -93,8 +99,10 @@ class Virtualizer:
                 document.documentLayout().documentSizeChanged.emit(size)
 
     def fill_more(self, items: int) -> bool:
-        """Have so many items more written, wherever they are missing, at last what is folded; whether
-        any were."""
+        """Materialize up to `items` missing items anywhere, folded ones last.
+
+        Return True if any were missing.
+        """
         for section in self._messages.writer.sections:
             for at in section.parted():
                 gap = section.gaps[at][-1]
@@ -104,7 +112,7 @@ class Virtualizer:
                 return True
             for hole in section.holes():
                 if section.keys[hole.end][1]:
-                    # From above: all that is written below is laid out anew.
+                    # Start at the top, because all text below is laid out again.
                     first, end = next(_shown(section, *hole))
                     with self._place.kept():
                         self._messages.write_items(section, [(first, min(end, first + items))])
@@ -112,8 +120,10 @@ class Virtualizer:
         return self._messages.write_folded()
 
     def _hole_in(self, top: float, bottom: float) -> Callable[[], None] | None:
-        """What writes what is missing of a hole that reaches between these heights of the
-        document."""
+        """Return a function that fills a placeholder between two heights of the document.
+
+        Returns None if no placeholder is there.
+        """
         writer, write = self._messages.writer, self._messages.write_items
         for section in writer.sections[self._section_at(top) :]:
             if not section.items or writer.top_of(section, 0) > bottom:
@@ -134,7 +144,7 @@ class Virtualizer:
     def _gap_in(
         self, section: MessageLayout, at: int, top: float, bottom: float
     ) -> tuple[int, int] | None:
-        """The UTF-16 units of a gap in a long text that are between these heights of the document."""
+        """Return the UTF-16 units of a long text's gap between two heights of the document."""
         for gap in section.gaps[at]:
             end = self._messages.writer.top_of_part(section, at, gap.block)
             if end - gap.height > bottom:
@@ -147,14 +157,14 @@ class Virtualizer:
         return None
 
     def _section_at(self, y: float) -> int:
-        """The index of the section at this height of the document."""
+        """Return the index of the section at a height of the document."""
         sections = self._messages.writer.sections
         block = self._view.document().findBlock(self._position_at(y))
         found = sections.section_at(block.blockNumber())
         return len(sections) - 1 if found is None else sections.index(found[0])
 
     def _place_at(self, y: float) -> _Block:
-        """The section, by index, its item at this height of the document, and its block."""
+        """Return the section index, item and block at a height of the document."""
         sections = self._messages.writer.sections
         last = len(sections) - 1
         items = len(sections[last].items) if last >= 0 else 0
@@ -176,12 +186,15 @@ class Virtualizer:
     # ------------------------------------------------------------------ taking out
 
     def narrow(self, screens: float = _KEPT_SCREENS) -> None:
-        """Take out what is so many screens away or more, but for what is selected from and to."""
+        """Remove what is at least `screens` screens away, except the ends of the selection."""
         with self._place.kept():
             self.take_out(screens)
 
     def take_out(self, screens: float) -> None:
-        """The same where the reader's place is kept anyway: nothing is written for it twice."""
+        """Remove like `narrow`, but without keeping the scroll position.
+
+        For callers that keep it already, so that nothing is materialized twice.
+        """
         writer, height = self._messages.writer, self._view.viewport().height()
         if not writer.sections:
             return
@@ -201,7 +214,7 @@ class Virtualizer:
         self._narrow_texts(first, last, pins)
 
     def _narrow_texts(self, first: _Block, last: _Block, pins: Iterable[_Block]) -> None:
-        """Take out of long texts what is not from one block to another, nor one of the `pins`."""
+        """Remove the blocks of long texts outside [first, last], except the `pins`."""
         writer = self._messages.writer
         for number, section in enumerate(writer.sections):
             for at in section.long():
@@ -214,15 +227,14 @@ class Virtualizer:
                 )
 
     def _pins(self) -> list[_Block]:
-        """Where the text cursor is, and where the selection began."""
+        """Return the blocks of the text cursor and of the selection's start."""
         cursor = self._view.textCursor()
         found = (self._place_of(position) for position in {cursor.position(), cursor.anchor()})
         return sorted(pin for pin in found if pin is not None)
 
 
 def around(section: MessageLayout, at: int, height: float) -> list[tuple[int, int]]:
-    """The items that take so many pixels above item `at`, and as many below it, but none that is
-    folded."""
+    """Return ranges of the unfolded items within `height` pixels of item `at`, and `at` itself."""
     ends = list(accumulate(section.heights))
     first = bisect_left(ends, ends[at] - height)
     end = bisect_right(ends, ends[at] + height) + 1
@@ -232,7 +244,7 @@ def around(section: MessageLayout, at: int, height: float) -> list[tuple[int, in
 def _within(
     section: MessageLayout, hole: Placeholder, top: float, bottom: float
 ) -> Iterator[tuple[int, int]]:
-    """The items of a hole between these heights within it."""
+    """Yield the ranges of a placeholder's items between two heights within it."""
     ends = list(accumulate(section.heights[hole.first : hole.end]))
     first = bisect_right(ends, max(0.0, top))
     end = bisect_left(ends, bottom) + 1
@@ -241,7 +253,7 @@ def _within(
 
 
 def _shown(section: MessageLayout, first: int, end: int) -> Iterator[tuple[int, int]]:
-    """The runs of items that take room."""
+    """Yield the ranges of items in [first, end) that have a height."""
     flags = bytes(map(bool, section.heights[first:end]))
     begin = flags.find(1)
     while begin >= 0:
@@ -252,7 +264,7 @@ def _shown(section: MessageLayout, first: int, end: int) -> Iterator[tuple[int, 
 
 
 def _without(pins: list[int], first: int, end: int) -> Iterator[tuple[int, int]]:
-    """Items [first, end) but these."""
+    """Yield [first, end) as ranges without the items in `pins`."""
     for pin in pins:
         if first <= pin < end:
             yield first, pin

@@ -1,4 +1,4 @@
-"""What is on screen, block by block."""
+"""Iterates over the blocks in the viewport."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 
 def visible_blocks(view: QTextBrowser) -> Iterator[QTextBlock]:
-    """The blocks in the viewport, from the top. (Below the last line, Qt takes one that is folded for
-    the nearest to a point.)"""
+    """Yield the visible blocks in the viewport, from the top.
+
+    Folded blocks are skipped: below the last line, Qt's hit test may return one.
+    """
     layout = view.document().documentLayout()
     bottom = view.verticalScrollBar().value() + view.viewport().height()
     block = view.cursorForPosition(QPoint(0, 0)).block()
