@@ -1,7 +1,7 @@
-"""Runs pip-audit over requirements files and says what it could look up: see audit.sh.
+"""Runs pip-audit over requirements files and reports what it could not look up.
 
-pip-audit ends with 0 and "No known vulnerabilities found" even if it could look nothing up. Here
-that has a sentence and an exit code of its own.
+pip-audit exits with 0 and prints "No known vulnerabilities found" even if every lookup failed. This
+script reports that case with its own message and exit code. Used by audit.sh.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ UNKNOWN: Final = 3
 
 @dataclass
 class Findings:
-    """What is known of the requirements.
+    """The audit results of all requirements files.
 
     Attributes:
         known: "name version: id" of each vulnerability.
-        looked_up, not_looked_up: "name version", or "name" if no version is told.
-        failures: why a file could not be looked up at all.
+        looked_up, not_looked_up: "name version", or "name" if the version is unknown.
+        failures: reasons why a whole file could not be looked up.
     """
 
     known: list[str] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Findings:
     failures: list[str] = field(default_factory=list)
 
     def add(self, report: Mapping[str, Any]) -> None:
-        """Take in a report of pip-audit."""
+        """Add the results of a pip-audit report."""
         for row in report["dependencies"]:
             if "skip_reason" in row:
                 self.not_looked_up.add(row["name"])
@@ -46,13 +46,13 @@ class Findings:
 
     @property
     def code(self) -> int:
-        """The exit code: a known vulnerability counts more than one that may be there."""
+        """The exit code. A known vulnerability takes precedence over a failed lookup."""
         if self.known:
             return VULNERABLE
         return UNKNOWN if self.not_looked_up or self.failures or not self.looked_up else SAFE
 
     def lines(self) -> list[str]:
-        """What to tell, the verdict last."""
+        """Return the lines to print, the verdict last."""
         told = [f"KNOWN VULNERABILITY {line}" for line in sorted(set(self.known))]
         told += [f"Not looked up: {reason}" for reason in self.failures]
         if self.looked_up and self.not_looked_up:
@@ -65,8 +65,8 @@ class Findings:
             )
         elif self.code == UNKNOWN:
             told.append(
-                f"No vulnerability is known of the {len(self.looked_up)} requirements that could be "
-                "looked up. THE OTHERS COULD NOT BE LOOKED UP."
+                f"No vulnerability is known of the {len(self.looked_up)} requirements that could "
+                "be looked up. THE OTHERS COULD NOT BE LOOKED UP."
             )
         else:
             told.append(f"No vulnerability is known of all {len(self.looked_up)} requirements.")
@@ -99,7 +99,7 @@ def audit(program: str, files: Iterable[str]) -> Findings:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print what was found and return the exit code."""
+    """Print the findings and return the exit code."""
     findings = audit(arguments[0], arguments[1:])
     print("\n".join(findings.lines()))
     return findings.code

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Finds what a package contains and no license in it covers.
+"""Finds files of a package that no license covers.
 
-    python packaging/contents.py FOLDER     an unpacked wheel, the frozen program, the package's root
+    python packaging/contents.py FOLDER
 
-Every file must belong to a part that resources/licences.txt names: a distribution, a part of
-native.toml, Python, or Repartee itself. A library that a wheel brings must be named by that wheel's
-licenses. Ends with 1 and names what is not covered.
+FOLDER is an unpacked wheel, the frozen program, or the root of the unpacked Debian package.
+
+Every file must belong to a part listed in resources/licences.txt: a distribution, a part of
+native.toml, Python, or Repartee itself. A library bundled in a wheel must be named by that wheel's
+licenses. Exits with 1 and names the files that are not covered.
 """
 
 from __future__ import annotations
@@ -25,17 +27,17 @@ PYTHON: Final = "Python"
 _LIBRARY: Final = re.compile(r"lib[\w.+-]*\.so[\d.]*")
 _ASSETS: Final = {".bin", ".dat", ".gguf", ".icc", ".onnx", ".otf", ".ttf", ".woff", ".woff2"}
 _METADATA: Final = re.compile(r"([\w.]+)-[^-/]+\.(?:dist|egg)-info")
-# Where the Debian package puts files of its own beside the frozen program.
+# The Debian package puts its own files here, beside the frozen program.
 _SHARED: Final = ("usr/share/", "usr/bin/", "DEBIAN/")
 _FROZEN: Final = re.compile(r"^(?:usr/lib/repartee/|repartee/)?_internal/")
 
 
 def owner(file: str, tops: Mapping[str, Shipped]) -> str:
-    """Return the part that a file belongs to, "" if nobody knows it.
+    """Return the part that a file belongs to, or "" if it is unknown.
 
     Args:
-        file: its path in the package.
-        tops: distributions by the folders and files that they install.
+        file: the path in the package.
+        tops: distributions by the top-level folders and files that they install.
     """
     path = PurePosixPath(_FROZEN.sub("", file))
     for part in natives():
@@ -56,7 +58,7 @@ def owner(file: str, tops: Mapping[str, Shipped]) -> str:
 
 
 def uncovered(files: Iterable[str], document: str) -> list[str]:
-    """Return the files whose part is unknown, or has no section in the licenses."""
+    """Return the files whose part is unknown or has no section in the licenses."""
     tops = _tops()
     sections = set(re.findall(r"^={78}\n(.+)\n.*\n={78}$", document, re.M))
     headings = {section.rpartition(" ")[0] or section for section in sections} | sections
@@ -84,7 +86,7 @@ def _tops() -> dict[str, Shipped]:
 
 
 def _covers(dist: Shipped, path: PurePosixPath) -> bool:
-    """Return True unless the file is of others whom the distribution does not name."""
+    """Return True unless the file is third-party and the distribution does not name it."""
     if path.suffix in _ASSETS:
         return False  # native.toml names them
     if not _LIBRARY.fullmatch(path.name):
@@ -100,7 +102,7 @@ def _plain(name: str) -> str:
 
 
 def main() -> int:
-    """Look through a folder and return 1 if something in it is not covered."""
+    """Check a folder and return 1 if a file in it is not covered."""
     root = Path(sys.argv[1])
     files = [
         path.relative_to(root).as_posix()

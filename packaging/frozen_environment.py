@@ -1,8 +1,8 @@
-"""Runs first in the frozen program: gives programs that it starts their own libraries back.
+"""Runtime hook of the frozen program that restores LD_LIBRARY_PATH for child processes.
 
-PyInstaller's loader points LD_LIBRARY_PATH at the frozen folder and keeps what was there before in
-LD_LIBRARY_PATH_ORIG. The running process does not read it again, but a browser or a file manager
-that it opens would load our libraries in place of the system's.
+PyInstaller's loader points LD_LIBRARY_PATH at the frozen folder and saves the previous value in
+LD_LIBRARY_PATH_ORIG. The running process does not read the variable again, but a browser or file
+manager that it opens would load our libraries instead of the system's.
 """
 
 import os

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Draws the program's icon in the sizes that desktops ask for.
+"""Renders the application icon in the sizes that desktops ask for.
 
     python packaging/icons.py FOLDER
 
-makes FOLDER/hicolor/{16x16 … 256x256,scalable}/apps/io.github.repartee.Repartee.{png,svg}.
+Writes FOLDER/hicolor/{16x16 … 256x256,scalable}/apps/io.github.repartee.Repartee.{png,svg}.
 """
 
 from __future__ import annotations

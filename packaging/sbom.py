@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Writes the bill of materials of a build, as CycloneDX 1.6 in JSON.
 
-    python packaging/sbom.py OUTPUT            what the wheel needs, as it is pinned here
-    python packaging/sbom.py OUTPUT FOLDER     what the frozen program in FOLDER contains, with the
-                                               SHA-256 of its libraries, fonts and weights
+    python packaging/sbom.py OUTPUT            the wheel's requirements, as pinned here
+    python packaging/sbom.py OUTPUT FOLDER     the contents of the frozen program in FOLDER, with
+                                               the SHA-256 of its libraries, fonts and weights
 
-The same build writes the same bytes: its moment is SOURCE_DATE_EPOCH.
+The output is reproducible: the timestamp is SOURCE_DATE_EPOCH.
 """
 
 from __future__ import annotations
@@ -31,14 +31,17 @@ from packaging.requirements import Requirement
 
 SCHEMA: Final = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 OWN: Final = "repartee"
-# Data of others that lies in resources/ with a license of its own.
+# Third-party data in resources/ with its own license.
 _RESOURCES: Final = (("Lucide icons", "ISC", "icons/lucide"), ("o200k_base", "MIT", "tokenizer"))
 
 Row = dict[str, Any]
 
 
 def bill(folder: Path | None) -> Row:
-    """Return the bill of materials; without `folder`, what only the frozen program has is left out."""
+    """Return the bill of materials.
+
+    Without `folder`, parts that only the frozen program contains are left out.
+    """
     own = {"type": "application", "bom-ref": OWN, "name": OWN, "version": version(OWN)}
     rows = [_distribution(dist) for dist in shipped()]
     for part in natives():
@@ -93,7 +96,7 @@ def _inside(component: Component, holder: str) -> Row:
 
 
 def _native(part: Native, files: list[tuple[str, Path]]) -> Row:
-    # What lies beside the frozen program's modules comes from the system that froze it.
+    # Files directly in _internal come from the system that froze the program.
     system = [path for _, path in files if path.parent.name == "_internal"]
     package, number = next(filter(None, map(_debian, system)), ("", ""))
     row = _component("library", part.name, number, part.license)
@@ -131,7 +134,7 @@ def _component(kind: str, name: str, number: str, license_: str) -> Row:
 
 
 def _licenses(expression: str) -> list[Row]:
-    """Return an SPDX expression as such, anything else as a name."""
+    """Return an SPDX expression as "expression" and any other text as a license name."""
     if all(standard_text(identifier).exists() for identifier in identifiers(expression)):
         known = identifiers(expression)
         return [{"expression": known.pop() if len(known) == 1 else expression}]
@@ -146,7 +149,7 @@ def _files(folder: Path, part: Native) -> Iterator[tuple[str, Path]]:
 
 
 def _debian(file: Path) -> tuple[str, str] | None:
-    """Return Debian's package of a library and its version, where Debian's tools know it."""
+    """Return a library's Debian package and its version, or None if unknown."""
     if shutil.which("dpkg-query") is None:
         return None
     found = _output("dpkg-query", "--search", f"*/{file.name}")

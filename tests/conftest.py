@@ -1,9 +1,9 @@
-"""What holds for every test: a home of its own, no key and no proxy from outside, nothing left over.
+"""Fixtures that isolate every test from the machine and fail on leftovers.
 
-Warnings, un-awaited coroutines and exceptions that Python could not raise are errors already
-(`filterwarnings` in pyproject.toml). This file adds the two kinds of leftovers that raise no
-warning: tasks still running when `asyncio.run` returns, which it cancels silently, and what
-asyncio merely logs, such as an exception that nobody retrieved.
+Each test gets its own home, without keys or proxies from the environment. `filterwarnings` in
+pyproject.toml already turns warnings, un-awaited coroutines and unraisable exceptions into errors.
+This file adds two kinds of leftovers that raise no warning: tasks that `asyncio.run` cancels
+silently when it returns, and errors that asyncio only logs, such as unretrieved exceptions.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 # Before any test module imports Qt. The end-to-end stage sets "xcb" and brings its own X server.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-# A loaded machine is no reason to fail; a failure found by chance must be found again.
+# A slow machine must not fail a test. A failure found by chance must be reproducible.
 settings.register_profile("check", deadline=None, print_blob=True, max_examples=50)
 settings.register_profile("campaign", deadline=None, print_blob=True, max_examples=5_000)
 settings.load_profile("check")
 
-# Set on a developer's machine, they would change what a test sees or whom it speaks to.
+# If a developer's machine sets these, they change test results or the server that a test reaches.
 FOREIGN_VARIABLES = (
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
@@ -45,13 +45,13 @@ FOREIGN_VARIABLES = (
     "QT_STYLE_OVERRIDE",
 )
 
-# Loop turns that a task which was just cancelled, or just finished its work, gets to end.
+# Loop iterations that a task gets to end after it was canceled or finished its work.
 TURNS_TO_END = 10
 
 
 @pytest.fixture(autouse=True)
 def repartee_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home for this test alone: data, configuration, cache and logs go there."""
+    """Return this test's own home for data, configuration, cache and logs."""
     for name in FOREIGN_VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -61,14 +61,14 @@ def repartee_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give tests that are coroutine functions the loop they run on: the fixture `run`."""
+    """Add the fixture `run`, which provides the loop, to tests that are coroutines."""
     if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
         item.fixturenames.append("run")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a test that is a coroutine function by the fixture `run`."""
+    """Run a test that is a coroutine function through the fixture `run`."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     arguments: dict[str, Any] = pyfuncitem.funcargs
@@ -79,13 +79,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 @pytest.fixture
 def run() -> Callable[[Coroutine[Any, Any, object]], object]:
-    """Run coroutines on a loop of their own. In tests/gui/app it is the window's loop."""
+    """Return a function that runs a coroutine on a new loop.
+
+    tests/gui/app overrides the fixture with the window's loop.
+    """
     return asyncio.run
 
 
 @pytest.fixture(autouse=True)
 def no_task_outlives_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make `asyncio.run` fail where it would cancel leftover tasks without a word."""
+    """Make `asyncio.run` fail if it would silently cancel leftover tasks."""
     plain_run = asyncio.run
 
     def run(main: Coroutine[Any, Any, object], **options: Any) -> object:
@@ -107,7 +110,7 @@ async def _and_nothing_left(main: Coroutine[Any, Any, object]) -> object:
 
 
 class _ErrorRecords(logging.Handler):
-    """Keeps what was logged at level ERROR and above."""
+    """A handler that keeps the messages logged at level ERROR and above."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -119,7 +122,7 @@ class _ErrorRecords(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def nothing_goes_to_the_loops_log() -> Iterator[None]:
-    """Fail on what asyncio logs only: pending tasks destroyed, exceptions nobody retrieved."""
+    """Fail on errors that asyncio only logs: destroyed pending tasks, lost exceptions."""
     errors = _ErrorRecords()
     logger = logging.getLogger("asyncio")
     logger.addHandler(errors)
@@ -130,15 +133,15 @@ def nothing_goes_to_the_loops_log() -> Iterator[None]:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector the thousands of modules and tests, which stay to the end."""
+    """Exempt the collected modules and tests, which live to the end, from garbage collection."""
     gc.freeze()
 
 
 def pytest_sessionfinish() -> None:
-    """Empty the clipboard while Python still runs.
+    """Clear the clipboard while Python still runs.
 
-    Qt's own end deletes what lies there, and what Python put there needs Python to be deleted: the
-    process would end with a segmentation fault after its last test.
+    Qt deletes the clipboard's contents when it shuts down. Contents that Python put there need the
+    interpreter for that, so the process would crash with a segmentation fault after the last test.
     """
     if "PySide6.QtGui" in sys.modules:
         from PySide6.QtGui import QGuiApplication

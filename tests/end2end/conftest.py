@@ -1,4 +1,4 @@
-"""One AT-SPI client for all; a home for each test."""
+"""The AT-SPI client that all end-to-end tests share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.end2end.program import AssistiveClient
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[AssistiveClient]:
-    """The outside program."""
+    """Yield the client, which runs outside the program under test."""
     client = AssistiveClient()
     yield client
     client.close()

@@ -1,8 +1,8 @@
 """Coverage-guided fuzzing of the parsers of foreign input: `python -m tests.fuzz`.
 
-Each target is a module with `seeds()`, inputs to begin with, and `one_input(data)`, which raises if
-an invariant does not hold for these bytes. The suite runs the seeds and a few hundred generated
-inputs (`tests/unit/test_fuzz_targets.py`); the command runs them under Atheris for hours.
+Each target is a module with two functions: `seeds()` returns the initial inputs, and
+`one_input(data)` raises if these bytes violate an invariant. The suite runs the seeds and a few
+hundred generated inputs (`tests/unit/test_fuzz_targets.py`). The command runs Atheris for hours.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NAMES: Final = ("sse", "rtf", "own_json", "frames", "markdown")
 
 
 class Target(Protocol):
-    """A parser with what must hold for whatever it is given."""
+    """A parser with the invariants that must hold for any input."""
 
     def seeds(self) -> list[bytes]:
         """Return inputs that reach most of the parser."""

@@ -1,10 +1,10 @@
-"""Fuzz one target, or all in turn, under Atheris.
+"""Fuzzes a target, or all in turn, under Atheris.
 
     python -m tests.fuzz [TARGET] [--seconds N]
 
-Atheris is in `packaging/requirements/fuzz.txt`. Every finding is kept in `build/fuzz/TARGET/`: the
-bytes, and the traceback beside them. Inputs that reached new code are kept there as well, so that
-the next run goes on from them. `runs.jsonl` adds up what was run.
+Atheris is in `packaging/requirements/fuzz.txt`. `build/fuzz/TARGET/` keeps each finding, with its
+traceback in a second file. It also keeps inputs that reached new code, so that the next run
+continues from them. `runs.jsonl` logs each run.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from tests.fuzz import NAMES, load
 
 _BUILD: Final = Path(__file__).parents[2] / "build" / "fuzz"
 _TURN_S: Final = 300
-"""Seconds of one target before the next has its turn."""
+"""Seconds that a target runs before the next one."""
 _LONGEST_INPUT: Final = 4_096
 _LONGEST_STEP_S: Final = 60
-"""Seconds after which one input counts as a hang."""
+"""Seconds after which an input counts as a hang."""
 _MOST_MEMORY_MB: Final = 2_048
 _EXECUTED: Final = re.compile(r"stat::number_of_executed_units: (\d+)")
 
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _take_turn(name: str, seconds: int) -> None:
-    """Run one target in a process of its own: libFuzzer ends the process that it runs in."""
+    """Run a target in its own process, because libFuzzer ends the process it runs in."""
     folder = _BUILD / name
     (folder / "corpus").mkdir(parents=True, exist_ok=True)
     for seed in load(name).seeds():
@@ -80,7 +80,7 @@ def _take_turn(name: str, seconds: int) -> None:
 
 
 def _fuzz(name: str, seconds: int) -> None:
-    """Fuzz in this process until its time is over. A finding is kept and does not end the run."""
+    """Fuzz in this process for the given time. Findings are kept and do not end the run."""
     import atheris
 
     with atheris.instrument_imports(include=["desktop_app"]):
@@ -90,7 +90,7 @@ def _fuzz(name: str, seconds: int) -> None:
     def guarded(data: bytes) -> None:
         try:
             one_input(data)
-        except Exception as error:  # noqa: BLE001 — whatever escapes is what is looked for
+        except Exception as error:  # noqa: BLE001 — any escaping exception is a finding
             _keep(folder, data, error)
 
     options = [
@@ -123,7 +123,7 @@ def _keep(folder: Path, data: bytes, error: Exception) -> None:
 
 
 def _report(names: Sequence[str]) -> int:
-    """Print what was run so far and what was found. Return 1 if anything was."""
+    """Print the totals and findings so far. Return 1 if there are findings."""
     print("| target | minutes | inputs | findings |\n|---|--:|--:|--:|")
     total = 0
     for name in names:

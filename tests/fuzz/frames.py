@@ -1,7 +1,7 @@
-"""What a document reader that was taken over can say to the window.
+"""Fuzz target: replies of a compromised document reader to the main process.
 
-The first byte chooses what the window asks; the rest is what the child writes to its standard
-output. The window must get a result or a DocumentError, whatever the child says.
+The first byte chooses the request. The rest is the child's standard output. The main process must
+get a result or a DocumentError for any output.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
 
 @dataclass
 class _Child:
-    """Stands for the process: says what it was given, and ends."""
+    """A fake child process that writes the given output and ends."""
 
     said: bytes
     pid: int = -1
@@ -40,27 +40,27 @@ class _Child:
         self.stdout.feed_eof()
 
     def write(self, data: bytes | memoryview) -> None:
-        """Take a request."""
+        """Ignore a request."""
 
     async def drain(self) -> None:
-        """Take it at once."""
+        """Return at once."""
 
     def kill(self) -> None:
-        """End."""
+        """End with the code of a killed process."""
         self.returncode = -9
 
     async def wait(self) -> int:
-        """Return the code that it ends with."""
+        """End and return the exit code."""
         self.returncode = 0
         return 0
 
     async def communicate(self) -> tuple[bytes, bytes]:
-        """End with nothing left to say."""
+        """Return no further output."""
         return b"", b""
 
 
 class _Worker(DocumentWorker):
-    """Asks the child that it is given."""
+    """A worker that talks to the fake child."""
 
     def __init__(self, said: bytes) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ _QUESTIONS: Final[tuple[Callable[[DocumentWorker], Awaitable[object]], ...]] = (
 
 
 def seeds() -> list[bytes]:
-    """Return an honest answer to each question, progress before one, a refusal and a crash."""
+    """Return valid replies to every request, a progress frame, a refusal and a crash."""
     extracted = ExtractedDocument("a.txt", "text/plain", "0" * 64, 1, "words", None, 1)
     fields = {name: value for name, value in vars(extracted).items() if name != "text"}
     refusal = DocumentEncryptedError("It asks for a password.", what_was_kept="", what_to_do="")

@@ -1,6 +1,6 @@
-"""A model's Markdown: what arrives in pieces ends as the whole does.
+"""Fuzz target: streamed Markdown must end as the same blocks as the whole source.
 
-The first two bytes say how the rest is cut.
+The first two bytes set the sizes of the streamed pieces.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Conversations in our own JSON, as a stranger's file brings them.
+"""Fuzz target: conversations in our own JSON from an untrusted file.
 
-Bytes that begin with 0 are edits of a sound file, because random bytes hardly ever parse: three
-bytes each choose a place in the file and what stands there. All other bytes are a file.
+Input that begins with 0 edits a valid file, because random bytes hardly ever parse. Each group of
+three bytes chooses a place in the file and its new value. All other input is the file itself.
 """
 
 from __future__ import annotations
@@ -100,14 +100,14 @@ def _sound() -> bytes:
 
 
 def seeds() -> list[bytes]:
-    """Return the sound file, and an edit of each of its places."""
+    """Return the valid file, and an edit of each place in it."""
     places = len(list(_places(json.loads(_sound()))))
     edits = [bytes([0, at >> 8, at & 255, at % len(_VALUES)]) for at in range(places)]
     return [_sound(), b'{"format": "repartee", "version": 1}', *edits]
 
 
 def one_input(data: bytes) -> None:
-    """Check that a conversation is refused, or comes back the same when it is exported again."""
+    """Check that a conversation is refused, or survives an export unchanged."""
     try:
         value = _edited(data[1:]) if data[:1] == b"\0" else json.loads(data)
     except (ValueError, RecursionError):

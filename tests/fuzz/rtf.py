@@ -1,4 +1,4 @@
-"""Rich text: a file's, and the compressed form in Outlook's messages."""
+"""Fuzz target: rich text from files, and its compressed form in Outlook messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.fuzz import files
 
 _PACKED = struct.Struct("<II4sI")
 _MOST_GROWTH = 17
-"""Bytes that one byte of compressed text can become: 16 references of 17 bytes take 33."""
+"""Largest growth per compressed byte: 16 references of 17 bytes each take 33 bytes."""
 _BODIES = (
     rb"{\rtf1\ansi\ansicpg1251 \'cf\'f0}",
     rb"{\rtf1\ansi 5 \u8364?, \u-10179?\u-8704?, {\uc2 \u8364EU x}{\uc0\u233 n}}",
@@ -25,7 +25,7 @@ _BODIES = (
 
 
 def seeds() -> list[bytes]:
-    """Return the rich text of the test data, a body for each construct, and two compressed ones."""
+    """Return the rich text of the test data, a body per construct, and two compressed bodies."""
     packed = [
         _PACKED.pack(len(body) + 12, len(body), kind, 0) + body
         for kind, body in ((b"LZFu", b"\x00{\\rtf1 a\x03\x01\x00\x20\x10b"), (b"MELA", _BODIES[0]))
@@ -34,7 +34,7 @@ def seeds() -> list[bytes]:
 
 
 def one_input(data: bytes) -> None:
-    """Check that whatever is read is text that can be kept, and that unpacking is bounded."""
+    """Check that the text can be encoded and that decompression is bounded."""
     with suppress(RecursionError):
         rtf.read(data).encode()
     try:

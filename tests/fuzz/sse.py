@@ -1,6 +1,6 @@
-"""A provider's stream: the decoder of server-sent events and both readers behind it.
+"""Fuzz target: the decoder of server-sent events and both readers of its events.
 
-The first byte says how the rest is cut into chunks.
+The first byte sets the size of the chunks.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def seeds() -> list[bytes]:
 
 
 def one_input(data: bytes) -> None:
-    """Check that cuts change nothing and that each reader ends once, with text that can be kept."""
+    """Check that chunk sizes change nothing and that each reader ends once, with valid text."""
     cut, stream = data[:1], data[1:]
     whole = _decoded([stream])
     size = 1 + (cut[0] if cut else 0)

@@ -1,4 +1,4 @@
-"""What every test of a widget has: the program's icons and style on the one QApplication."""
+"""Fixtures of the widget tests: icons, style and waiting times."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ LONGEST_MS = 30_000
 
 @pytest.fixture(autouse=True, scope="session")
 def garbage_on_one_thread() -> Iterator[None]:
-    """As in the program: a thread that allocates must not free what is Qt's."""
+    """Disable automatic garbage collection, as the program does.
+
+    Otherwise any thread that allocates could free Qt objects.
+    """
     gc.disable()
     yield
     gc.enable()
@@ -32,13 +35,13 @@ def garbage_on_one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
-    """pytest-qt asks for the arguments of the application."""
+    """Return the application's arguments for pytest-qt."""
     return ["repartee", *theme.APPLICATION_ARGUMENTS]
 
 
 @pytest.fixture
 def qtbot(qtbot: QtBot) -> QtBot:
-    """What is waited for may take its time where the processor is shared; pytest-qt gives it 5 s."""
+    """Raise the wait timeouts: pytest-qt's 5 s are too short on a busy machine."""
     for name in ("waitUntil", "waitSignal", "waitSignals"):
         setattr(qtbot, name, partial(getattr(qtbot, name), timeout=LONGEST_MS))
     return qtbot
@@ -46,10 +49,10 @@ def qtbot(qtbot: QtBot) -> QtBot:
 
 @pytest.fixture(autouse=True)
 def dressed(qapp: QApplication) -> Iterator[theme.Theme]:
-    """The light theme, applied to the application; no widget outlives its test.
+    """Apply the light theme, and delete the test's widgets afterwards.
 
-    What qtbot closes is deleted "later", which without a running event loop is never; and every
-    widget that is left over is dressed again for each test to come.
+    qtbot closes widgets with `deleteLater`, which does nothing without a running event loop. Each
+    theme change would style the leftover widgets again.
     """
     icons.use_folder(resource_path("icons/lucide"))
     current = theme.light()
@@ -58,4 +61,4 @@ def dressed(qapp: QApplication) -> Iterator[theme.Theme]:
     yield current
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     if collect_if_due() and gc.get_count()[2] > gc.get_threshold()[2]:
-        gc.collect()  # no test is ever at rest
+        gc.collect()  # tests never reach the idle state that triggers a full collection

@@ -1,10 +1,14 @@
-"""A stub of the Responses API's background mode: no test server that others wrote has it.
+"""A stub of the Responses API's background mode, which no published test server has.
 
-Real TCP and HTTP/1.1 with chunked server-sent events, written from OpenAI's published description:
-`POST /responses` with `background` begins a run; `GET /responses/{id}?stream=true&starting_after=N`
-streams it behind event N; `GET /responses/{id}` tells how it stands; `POST /responses/{id}/cancel`
-ends it. A run is made at the server's own pace, whether anybody listens or not. What a connection
-does to its stream (break, fall silent, refuse) is set by the test, connection by connection.
+It speaks TCP and HTTP/1.1 with chunked server-sent events, after OpenAI's published description:
+
+- `POST /responses` with `background` begins a run.
+- `GET /responses/{id}?stream=true&starting_after=N` streams the events after N.
+- `GET /responses/{id}` returns the state.
+- `POST /responses/{id}/cancel` ends the run.
+
+A run proceeds at the server's pace, with or without listeners. The test sets the fault of each
+streaming connection (break, fall silent, refuse).
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ USAGE = {"input_tokens": 1_000, "output_tokens": 500, "total_tokens": 1_500}
 
 
 def events_of(pieces: Sequence[str], reasoning: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """The stream of an answer, as the API numbers it."""
+    """Return the numbered stream events of an answer."""
     events: list[dict[str, Any]] = [
         {"type": f"response.{kind}", "response": {"id": "", "model": MODEL}}
         for kind in ("created", "queued", "in_progress")
@@ -73,11 +77,11 @@ def _summary(reasoning: Sequence[str]) -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to one streaming connection.
+    """The fault of a streaming connection.
 
     Attributes:
-        after: bytes of the stream that pass before it.
-        how: "reset" (RST), "close", "silent", "garbage", or "refuse" (400 in place of a stream).
+        after: bytes of the stream sent before the fault.
+        how: "reset" (RST), "close", "silent", "garbage", or "refuse" (400 instead of a stream).
     """
 
     after: int
@@ -86,7 +90,7 @@ class Fault:
 
 @dataclass
 class Run:
-    """One answer in the making."""
+    """An answer that the server generates."""
 
     id: str
     events: list[dict[str, Any]]
@@ -114,18 +118,18 @@ class Run:
 
 
 class BackgroundServer:
-    """Serves on a free port of 127.0.0.1 while it is entered.
+    """A server on a free port of 127.0.0.1, running inside its `async with` block.
 
     Args:
-        events: of every run, see `events_of`.
-        faults: of the streaming connections, in order; the rest have none.
-        hold_at: how many events are made before `release` is called; None for all.
-        pause_s: between two events.
-        first_is_json: the reply to a request is no stream, as where streaming is refused.
+        events: the events of every run, see `events_of`.
+        faults: the faults of the streaming connections, in order. Later connections have none.
+        hold_at: the number of events generated before `release` is called, or None for all.
+        pause_s: seconds between two events.
+        first_is_json: answer the first request with JSON, as if streaming were refused.
 
     Attributes:
-        requests: (method, path with query, body) of all that came.
-        runs: by id. Remove one to have it forgotten.
+        requests: (method, path with query, body) of each request received.
+        runs: runs by id. Remove a run to make the server forget it.
         is_down: refuse every connection.
     """
 
@@ -165,11 +169,11 @@ class BackgroundServer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def release(self) -> None:
-        """Let held runs be made to their end."""
+        """Let held runs continue to their end."""
         self._released.set()
 
     def asked(self, method: str) -> list[str]:
-        """The paths that were asked for by `method`."""
+        """Return the paths requested with `method`."""
         return [path for how, path, _ in self.requests if how == method]
 
     def _start(self, work: Any) -> None:
@@ -288,7 +292,7 @@ async def _break(writer: asyncio.StreamWriter, last: bytes, how: str) -> None:
     if how == "garbage":
         await _chunk(writer, b"\ndata: {garbage\n\n")
     if how == "reset":
-        await asyncio.sleep(0.02)  # a reset overtakes what was not read yet
+        await asyncio.sleep(0.02)  # a reset discards data that the client has not read yet
         at_once = struct.pack("ii", 1, 0)
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
         writer.transport.abort()
@@ -305,7 +309,7 @@ async def _reply(writer: asyncio.StreamWriter, status: int, value: Any) -> None:
 
 @contextmanager
 def in_a_thread(server: BackgroundServer) -> Iterator[BackgroundServer]:
-    """Serve from a loop in a thread of its own, for tests that have none."""
+    """Serve from a loop in its own thread, for tests without a loop."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

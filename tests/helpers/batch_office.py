@@ -1,4 +1,4 @@
-"""Batch jobs over a real store and a real client; the documents are plain texts that nobody parses."""
+"""Batch jobs with a real store and a real client, over plain text files."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG
 
 TASK = "What is it about?"
-LOCKED = "locked"  # a file of this text asks for a password
+LOCKED = "locked"  # a file with this text asks for a password
 
 
 class OneGateway:
-    """The one provider there is."""
+    """A gateway with a single provider."""
 
     def __init__(self, client: ProviderClient) -> None:
         self.client = client
@@ -54,7 +54,7 @@ class OneGateway:
 
 
 class Office:
-    """A person's store with its batch jobs."""
+    """A user's store with the batch service."""
 
     def __init__(self, folder: Path, base_url: str, **profile: Any) -> None:
         self.folder = folder
@@ -70,7 +70,7 @@ class Office:
         self.service = self.made(UploadLimits())
 
     def made(self, limits: UploadLimits) -> BatchService:
-        """Another service over the same store."""
+        """Return another service with the same store."""
         pictures = ImageScaler(self.attachments, None)  # type: ignore[arg-type]
 
         async def profiles() -> list[ProviderProfile]:
@@ -91,7 +91,7 @@ class Office:
         )
 
     async def read(self, path: Path) -> DocumentPart:
-        """A file of text, kept."""
+        """Store a text file as an attachment and return its part."""
         text = path.read_text("utf-8")
         if not text:
             raise DocumentEmptyError(f"“{path.name}” holds no text.", what_to_do="Choose another.")
@@ -106,7 +106,7 @@ class Office:
         return DocumentPart(sha256, path.name, "text/plain", len(data), None, tokens)
 
     def files(self, *texts: str) -> list[tuple[str, str]]:
-        """Files of these texts."""
+        """Write files with these texts and return their names and paths."""
         made = []
         for number, text in enumerate(texts, start=1):
             path = self.folder / f"file-{number}.txt"
@@ -115,34 +115,34 @@ class Office:
         return made
 
     def resolved(self, variant: Variant = Variant.THINKING) -> ResolvedChoice:
-        """Who is asked."""
+        """Return the choice of provider and model."""
         info = CATALOG.for_variant(variant)
         return ResolvedChoice(self.profile, info, variant, Effort.MEDIUM)
 
     async def ready(self, *texts: str, task: str = TASK) -> BatchJob:
-        """A job whose files are read."""
+        """Return a new job whose files have been read."""
         job = await self.service.new(self.files(*texts), self.resolved(), task)
         return await self.service.prepare(job.id)
 
     async def started(self, *texts: str) -> BatchJob:
-        """A job that the person has said yes to."""
+        """Return a new job that the user has confirmed."""
         return await self.service.start((await self.ready(*texts)).id)
 
     async def run(self, job_id: str, service: BatchService | None = None) -> BatchJob:
-        """Go on with a job until nothing more happens, without waiting."""
+        """Advance a job without waiting until nothing more happens."""
         for _ in range(50):
             if await (service or self.service).advance(job_id) is None:
                 break
         return await self.job(job_id)
 
     async def job(self, job_id: str) -> BatchJob:
-        """How a job stands."""
+        """Return the stored state of a job."""
         found = await self.store.get(job_id)
         assert found is not None
         return found
 
     async def items(self, job_id: str) -> list[BatchItem]:
-        """Its files, with their answers."""
+        """Return the job's files with their answers."""
         return await self.store.page(job_id, 0, 100_000)
 
     async def close(self) -> None:
@@ -152,7 +152,7 @@ class Office:
 
 @asynccontextmanager
 async def office(folder: Path, base_url: str, **profile: Any) -> AsyncIterator[Office]:
-    """An office, open inside the block."""
+    """Yield an office that is open inside the block."""
     made = Office(folder, base_url, **profile)
     await made.database.open()
     try:
@@ -162,5 +162,5 @@ async def office(folder: Path, base_url: str, **profile: Any) -> AsyncIterator[O
 
 
 def with_cap(made: Office, **changes: Any) -> None:
-    """Have the profile be otherwise from now on."""
+    """Change the profile."""
     made.profile = replace(made.profile, **changes)

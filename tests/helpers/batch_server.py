@@ -1,8 +1,8 @@
-"""A stub of the Batch API whose every state is set by the test: none that others wrote expires, cancels
-slowly, or sends rows that are damaged.
+"""A stub of the Batch API whose states are all set by the test.
 
-Real TCP and HTTP/1.1 (`LoopbackServer`), written from OpenAI's published description: files up and down
-and listed, batches created, listed, looked at and cancelled. What a batch comes to is up to `outcome`.
+No published test server expires batches, cancels slowly or sends damaged rows. This one speaks TCP
+and HTTP/1.1 (`LoopbackServer`), after OpenAI's published description. It uploads, downloads and
+lists files, and creates, lists, reads and cancels batches. `outcome` decides the results.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ USAGE = {"input_tokens": 1_000, "output_tokens": 100, "total_tokens": 1_100}
 
 
 def answered(custom_id: str, text: str, **more: Any) -> dict[str, Any]:
-    """A row of the results with an answer of the Responses API."""
+    """Return a row of the results with an answer of the Responses API."""
     content = [{"type": "output_text", "text": text, "annotations": []}]
     message = {"type": "message", "id": "m", "role": "assistant", "content": content}
     body = {
@@ -39,20 +39,20 @@ def answered(custom_id: str, text: str, **more: Any) -> dict[str, Any]:
 
 
 def refused(custom_id: str, status: int = 400, message: str = "No.") -> dict[str, Any]:
-    """A row with an error status."""
+    """Return a row with an error status."""
     body = {"error": {"message": message, "type": "invalid_request_error", "code": None}}
     response = {"status_code": status, "request_id": "req_2", "body": body}
     return {"id": "batch_req_2", "custom_id": custom_id, "response": response, "error": None}
 
 
 def not_begun(custom_id: str, code: str = "batch_expired") -> dict[str, Any]:
-    """A row of what was not reached."""
+    """Return a row for a request that was not executed."""
     error = {"code": code, "message": "This request could not be executed."}
     return {"id": "batch_req_3", "custom_id": custom_id, "response": None, "error": error}
 
 
 def lines(*rows: Any) -> bytes:
-    """Rows as a file; bytes and texts stand as they are."""
+    """Return rows as a JSON Lines file. Bytes and strings are copied unchanged."""
     made = [
         row if isinstance(row, bytes) else row.encode() if isinstance(row, str)
         else json.dumps(row, ensure_ascii=False).encode()
@@ -63,7 +63,7 @@ def lines(*rows: Any) -> bytes:
 
 @dataclass
 class Outcome:
-    """What a batch comes to: its status, and its two files."""
+    """The result of a batch: its status and its two files."""
 
     status: str = "completed"
     output: bytes = b""
@@ -72,21 +72,21 @@ class Outcome:
 
 
 def all_answered(requests: list[dict[str, Any]]) -> Outcome:
-    """Every request with an answer, the last one first."""
+    """Answer every request, in reverse order."""
     rows = [answered(r["custom_id"], f"Answer to {r['custom_id']}") for r in requests]
     return Outcome(output=lines(*reversed(rows)))
 
 
 class BatchServer:
-    """The provider.
+    """A provider with the Batch API.
 
     Attributes:
-        looks: how often a batch is looked at before it has ended.
-        outcome: what becomes of the requests of an upload.
-        faults: (method, beginning of the path) -> how often a request breaks there before it is done
-            ("before") or after ("after"), or what status it is refused with.
+        looks: how often a batch is polled before it ends.
+        outcome: returns the results for the requests of an upload.
+        faults: (method, start of the path, fault), each used once. The fault is "before" or "after"
+            (close the connection before or after the request is executed), or an error status.
         seen: method and path of every request.
-        deleted: the files that were deleted.
+        deleted: ids of the deleted files.
     """
 
     def __init__(self, outcome: Callable[[list[dict[str, Any]]], Outcome] = all_answered) -> None:
@@ -105,27 +105,29 @@ class BatchServer:
 
     @property
     def base_url(self) -> str:
-        """Where it is found."""
+        """The server's base URL."""
         return self.http.base_url
 
     def requests(self, batch: int = 0) -> list[dict[str, Any]]:
-        """The requests of an upload, in the order of uploads."""
+        """Return the requests of an upload, counted from the first upload."""
         uploads = [data for name, data in self.files.values() if name.startswith("repartee-")]
         return [json.loads(line) for line in uploads[batch].split(b"\n") if line]
 
     def count(self, method: str, path: str) -> int:
-        """How many such requests were made."""
+        """Return the number of such requests received."""
         return sum(m == method and p == path for m, p in self.seen)
 
     def hold(self, method: str, path: str, how: str) -> None:
-        """Have the next such request wait, before it is done or after, until `let_go`; `held` is set
-        when it does."""
+        """Make the next such request wait for `let_go`.
+
+        It waits before or after it is executed, as `how` says. `held` is set when it waits.
+        """
         self.held.clear()
         self._released.clear()
         self._holds = (method, path, how)
 
     def let_go(self) -> None:
-        """Have what is held end without a reply."""
+        """Close the held connection without a reply."""
         self._released.set()
 
     async def _held(self, method: str, path: str, how: str) -> bool:
@@ -250,7 +252,7 @@ def _shown(batch: dict[str, Any]) -> dict[str, Any]:
 
 
 def _page(rows: list[dict[str, Any]], query: dict[str, list[str]]) -> dict[str, Any]:
-    """A page of a list: small, so that there are several."""
+    """Return a page of a list. Pages have two rows, so that clients need several."""
     ids = [row["id"] for row in rows]
     after = query.get("after", [""])[0]
     start = ids.index(after) + 1 if after in ids else 0

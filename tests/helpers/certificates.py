@@ -1,4 +1,4 @@
-"""An authority of the test's own, and what it signs."""
+"""A certificate authority for tests."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ class Authority:
         self.der.write_bytes(self._certificate.public_bytes(serialization.Encoding.DER))
 
     def server(self, host: str = "127.0.0.1", *, days: int = 9) -> ssl.SSLContext:
-        """What a server that calls itself `host` needs; it expires in `days`, which may be past."""
+        """Return a server's context with a certificate for `host`.
+
+        The certificate expires in `days`. A negative number makes it expired already.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         end = datetime.now(UTC) + days * DAY
         made = (

@@ -1,4 +1,4 @@
-"""Child processes that tests put in the place of the program's own."""
+"""Child processes that tests use instead of the program's own."""
 
 from __future__ import annotations
 

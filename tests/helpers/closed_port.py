@@ -9,8 +9,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def closed_port() -> Iterator[int]:
-    """A port of 127.0.0.1 where nobody listens. It stays taken while it is entered: one that is free
-    is soon given to whoever asks for any port, such as the proxy that the same test starts."""
+    """Yield a port of 127.0.0.1 that refuses connections.
+
+    The port stays bound inside the block. Otherwise the system could assign it to the next program
+    that asks for a free port, such as the proxy of the same test.
+    """
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield int(taken.getsockname()[1])

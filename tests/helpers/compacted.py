@@ -1,7 +1,7 @@
-"""A stub of /responses/compact: the reply that OpenAI's published document describes.
+"""A reply of /responses/compact as OpenAI's documentation describes it.
 
-No server for tests that others wrote has this endpoint. What is checked of it is its shape, against
-the official SDK's types where it has them; what the provider puts into it nobody can know.
+No published test server has this endpoint. Tests check the reply's shape against the official SDK's
+types, if the SDK has them. The provider's real content is unknown.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def compacted(kept: str, *, written: int = 12_000) -> dict[str, Any]:
-    """The reply to a conversation whose question was `kept`."""
+    """Return the reply for a conversation whose question was `kept`."""
     return {
         "id": "resp_001",
         "object": "response.compaction",
@@ -42,5 +42,5 @@ def compacted(kept: str, *, written: int = 12_000) -> dict[str, Any]:
 
 
 def items(reply: dict[str, Any]) -> str:
-    """The state that such a reply holds, as JSON."""
+    """Return the compacted state in a reply, as JSON."""
     return json.dumps(reply["output"])

@@ -1,4 +1,4 @@
-"""The examples in the product's docstrings, which are tests where somebody runs them."""
+"""Doctests in the product's docstrings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOMS_WITH_QT = ("ui", "app")
 
 
 def modules_with_examples(*, with_qt: bool) -> list[str]:
-    """The modules whose docstrings hold examples, of the rooms with Qt or of the others."""
+    """Return the modules with doctests, of the packages with Qt or of the others."""
     found = []
     for path in sorted((ROOT / "desktop_app").rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
@@ -21,5 +21,5 @@ def modules_with_examples(*, with_qt: bool) -> list[str]:
 
 
 def check(module: str) -> None:
-    """Fail where an example says what is not so."""
+    """Fail if a doctest of the module fails."""
     assert doctest.testmod(importlib.import_module(module)).failed == 0

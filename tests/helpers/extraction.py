@@ -1,4 +1,4 @@
-"""Reads documents in this process, as the confined one does."""
+"""Extracts documents in this process, as the sandboxed worker does."""
 
 from __future__ import annotations
 

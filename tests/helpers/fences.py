@@ -1,4 +1,4 @@
-"""Fences for tests: made from a secret that is always the same."""
+"""Prompt fences for tests, made from a fixed secret."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class _FixedSecret:
 
 
 def fences() -> Fences:
-    """Return what makes the fences of conversations."""
+    """Return the factory of the conversations' fences."""
     return Fences(_FixedSecret())
 
 
 def plain(prompt: str) -> str:
-    """Return a prompt without the numbers in its tags and what is said of them."""
+    """Return a prompt without the numbers in its tags and their explanation."""
     return _NUMBER.sub("", _EXPLANATION.sub("", prompt, count=1))

@@ -1,8 +1,9 @@
-"""How often what is shown of a growing answer is taken back: streamed character by character, in kinds.
+"""Measures flicker: how often a streamed answer takes back characters already shown.
 
-`KINDS` are documents as models write them, one construct each. What is shown is a sequence of characters
-with their styles, among signs where blocks, rows and cells begin. What of it neither stays where it is
-nor is pushed on by something in between is taken back.
+`KINDS` are documents as models write them, each with a single construct. They are streamed by
+character. The display is a sequence of styled characters, with markers for the starts of blocks,
+rows and cells. A character is taken back if it neither stays in place nor moves because of an
+insertion.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ _UNSEEN: Final = " \u2028\u2063\u2061\u2062"
 
 
 class Flicker(NamedTuple):
-    """Of a document: how often something was taken back, how many characters that were, and where."""
+    """The flicker of a document: its count, the characters taken back, and the places."""
 
     times: int
     characters: int
@@ -149,7 +150,7 @@ class Flicker(NamedTuple):
 
 
 def shown(blocks: Iterable[Block]) -> list[tuple[Any, ...]]:
-    """What is on screen."""
+    """Return the styled characters and markers on screen."""
     return [atom for block in blocks for atom in _block(block)]
 
 
@@ -173,7 +174,7 @@ def _runs(runs: Runs, of: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
 
 
 def measure(source: str) -> Flicker:
-    """Stream a document by characters, and count."""
+    """Stream a document character by character and count its flicker."""
     stream, before = BlockStream(), shown(())
     times, places, characters = 0, [], 0
     for at in range(len(source) + 1):

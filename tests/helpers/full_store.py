@@ -1,4 +1,4 @@
-"""A store with some of everything that one can hold, and all that stands in it."""
+"""A store with a sample of every kind of data."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class _Words:
 
 @asynccontextmanager
 async def opened(path: Path) -> AsyncIterator[Database]:
-    """A database, open inside the block and cleanly closed behind it."""
+    """Yield a database that is open inside the block and cleanly closed after it."""
     database = Database(path)
     await database.open()
     try:
@@ -89,7 +89,7 @@ async def opened(path: Path) -> AsyncIterator[Database]:
 
 
 async def fill(database: Database, attachments: Path, conversations: int = 6) -> None:
-    """Put some of everything into an empty store."""
+    """Fill an empty store with a sample of every kind of data."""
     store = ConversationStore(database)
     folder = Folder("f" * 32, "Work", NOON, CHOICE, Overrides("Be brief."))
     await FolderStore(database).save(folder)
@@ -104,7 +104,7 @@ async def fill(database: Database, attachments: Path, conversations: int = 6) ->
     part = DocumentPart(SHA256, "found.txt", "text/plain", len(DATA))
     first: Conversation | None = None
     for n in range(conversations):
-        at = NOON + timedelta(minutes=n // 2)  # two at a time have the same
+        at = NOON + timedelta(minutes=n // 2)  # pairs share a time
         inside = folder.id if n % 2 else None
         made = Conversation(new_id(), f"Title {n}", at, at, CHOICE, folder_id=inside)
         made = replace(made, overrides=Overrides("Hm.") if n == 1 else Overrides())
@@ -204,7 +204,7 @@ async def _fill_collection(database: Database) -> None:
 
 
 def everything(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of every table but those inside of an index, and the shape of the store."""
+    """Return the schema, and the rows of all tables except those of the indexes."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         names = [
             name

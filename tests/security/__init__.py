@@ -1,8 +1,8 @@
 """Attacks on the program, run as a campaign: `python -m tests.security`.
 
-The tests stand with the code that they attack and carry the marker `attack`, with the name of what
-they try to break (`TARGETS`). The suite runs them all; the campaign runs them alone, with many more
-generated examples, and prints what was tried and what held.
+Each test lives with the tests of the code that it attacks. It has the marker `attack` with the name
+of the property that it tries to break (`TARGETS`). The suite runs all of them. The campaign runs
+only them, with many more generated examples, and prints the results by target.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs every test marked `attack` and prints what was tried and what held.
+"""Runs every test marked `attack` and prints the results by target.
 
     packaging/desktop-session.sh --screen .venv/bin/python -m tests.security [pytest arguments]
 

@@ -1,4 +1,4 @@
-"""The whole program on Qt's loop, with a home of its own and no keyring."""
+"""Fixtures that run the whole program on Qt's loop, without a keyring."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Run = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class _Defects(logging.Handler):
-    """Keeps what the program logs as its own defects and failures."""
+    """A handler that keeps the errors that the program logs."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -33,13 +33,13 @@ class _Defects(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys are held for the session only; the machine's keyring is never asked."""
+    """Disable the machine's keyring, so that keys last for the session only."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
 
 @pytest.fixture(autouse=True)
 def runtime_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Where the window listens; the path of a socket must be short."""
+    """Set a short runtime folder, because the length of a socket's path is limited."""
     with tempfile.TemporaryDirectory(prefix="r-") as folder:
         monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
         yield
@@ -47,7 +47,7 @@ def runtime_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_defects() -> Iterator[list[logging.LogRecord]]:
-    """Fail on every defect that the program noticed in itself."""
+    """Fail on every exception that the program logs."""
     handler = _Defects()
     logger = logging.getLogger("desktop_app")
     logger.addHandler(handler)
@@ -60,7 +60,7 @@ def no_defects() -> Iterator[list[logging.LogRecord]]:
 
 @pytest.fixture
 def run(qapp: QApplication) -> Iterator[Run]:
-    """Run a test on the window's loop."""
+    """Yield a function that runs a coroutine on the window's loop."""
     qapp.setQuitOnLastWindowClosed(False)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with qt_loop(qapp) as loop:
@@ -75,5 +75,5 @@ def run(qapp: QApplication) -> Iterator[Run]:
 
 @pytest.fixture
 def data() -> Path:
-    """Documents to attach."""
+    """Return the folder of documents to attach."""
     return Path(__file__).parents[2] / "data"

@@ -1,4 +1,4 @@
-"""Messages and a transcript to show them in."""
+"""Fixtures of the transcript tests: a view and a lexer process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def view(qtbot: QtBot, dressed: Theme) -> TranscriptView:
-    """An empty transcript in a window of its own."""
+    """Return an empty transcript in its own window."""
     made = TranscriptView(dressed)
     qtbot.addWidget(made)
     made.resize(900, 600)
@@ -31,7 +31,7 @@ def view(qtbot: QtBot, dressed: Theme) -> TranscriptView:
 
 @pytest.fixture
 def lexer() -> Iterator[JsonProcess]:
-    """Who colours code, in a process that starts with the first of it."""
+    """Yield the process that highlights code. It starts with the first request."""
     made = JsonProcess(child_command("lexing"))
     yield made
     made.close()

@@ -1,4 +1,4 @@
-"""A session bus and a GNOME keyring of the test's own, in folders of its own."""
+"""Fixtures that give a test its own session bus and GNOME keyring."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
   </policy>
 </busconfig>
 """
-# The program that GNOME's keyring asks to draw its dialog; this one never answers.
+# Replaces the program that shows the dialog of GNOME's keyring. This one never answers.
 SILENT_PROMPTER = """[D-BUS Service]
 Name=org.gnome.keyring.SystemPrompter
 Exec=/bin/sleep 30
@@ -33,7 +33,7 @@ Exec=/bin/sleep 30
 
 
 class Desktop:
-    """A session without a window: a bus, and a keyring once it is started."""
+    """A headless session with a bus and, once started, a keyring."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
@@ -48,7 +48,7 @@ class Desktop:
         self.address = bus.stdout.readline().strip()
 
     def start_keyring(self, password: str = "password of the login") -> None:
-        """Start the daemon, its login keyring made and unlocked."""
+        """Start the daemon with a new, unlocked login keyring."""
         daemon = self._run(
             "gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"
         )
@@ -59,7 +59,7 @@ class Desktop:
         self._run("gdbus", "wait", "--session", "--timeout=20", "org.freedesktop.secrets").wait()
 
     def put_up_a_dialog_that_nobody_answers(self) -> None:
-        """From now on unlocking raises a dialog, and nothing else happens."""
+        """Make unlocking open a dialog that never returns."""
         (self._services / "org.gnome.keyring.SystemPrompter.service").write_text(SILENT_PROMPTER)
 
     def _run(self, *command: str) -> subprocess.Popen[str]:
@@ -88,7 +88,7 @@ class Desktop:
 def new_desktop(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], Desktop]]:
-    """Makes a session of one's own, where the test then is."""
+    """Yield a function that starts a session and makes it the test's current session."""
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
     with ExitStack() as stack:
 
@@ -98,17 +98,17 @@ def new_desktop(
             return desktop
 
         yield make
-    for thread in threading.enumerate():  # those that wait for a dialog: the bus is gone now
+    for thread in threading.enumerate():  # threads waiting for a dialog end now: the bus is gone
         if thread.name == "keyring":
             thread.join(20)
-    gc.collect()  # the connections of calls that failed, while the test allows for them
+    gc.collect()  # free the connections of failed calls while their warnings are still allowed
 
 
 @pytest.fixture
 def home(
     tmp_path: Path, new_desktop: Callable[[], Desktop], monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """A home and a keyring of the test's own."""
+    """Return the test's own home, with a keyring running."""
     monkeypatch.setenv("REPARTEE_HOME", str(tmp_path / "home"))
     new_desktop().start_keyring()
     return tmp_path / "home"

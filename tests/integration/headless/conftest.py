@@ -1,4 +1,4 @@
-"""A shell of the test's own."""
+"""The shell fixture of the command-line tests."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from tests.integration.headless.command import Shell
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    """Folders for one person, empty."""
+    """Return a shell with empty folders for one user."""
     return Shell(tmp_path)

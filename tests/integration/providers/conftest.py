@@ -1,4 +1,4 @@
-"""A table of faults, and figures, behind the results: made of what the tests really met."""
+"""Fixtures that collect observed faults and figures for the summary after the tests."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _REMARKS = pytest.StashKey[list[str]]()
 
 @pytest.fixture
 def met(pytestconfig: pytest.Config) -> list[Met]:
-    """Where a test puts down what it met, for the table at the end."""
+    """Return the list of observed faults, which the final table shows."""
     return pytestconfig.stash.setdefault(_MET, [])
 
 
 @pytest.fixture
 def remarks(pytestconfig: pytest.Config) -> list[str]:
-    """Where a test puts down a line with a figure, for the end."""
+    """Return the list of lines with figures to print at the end."""
     return pytestconfig.stash.setdefault(_REMARKS, [])
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print the figures, and fault × moment × requests × what the person sees × what is stored."""
+    """Print the figures, and for each fault the moment, requests, message and stored state."""
     for line in config.stash.get(_REMARKS, []):
         terminalreporter.write_line(line)
     rows = config.stash.get(_MET, [])
