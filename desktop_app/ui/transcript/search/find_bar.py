@@ -1,4 +1,4 @@
-"""The bar of find in the conversation: a field, how many, next and previous."""
+"""The find bar: a field, the number of matches, Next and Previous."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _LONGEST: Final = 200
 
 
 class FindBar(QFrame):
-    """Says what is sought.
+    """The bar in which the user enters the text to find.
 
     Signals:
-        changed(str): the words, a moment after they were typed.
-        stepped(int): to the next (1) or the previous (-1) match.
+        changed(str): the text, shortly after the user stops typing.
+        stepped(int): go to the next (1) or the previous (-1) match.
         closed()
     """
 
@@ -83,7 +83,7 @@ class FindBar(QFrame):
         return button
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw in these colours and sizes."""
+        """Apply the colors and sizes of a theme."""
         size = theme.px(15)
         for button in self._buttons:
             button.setIcon(icons.icon(button.property("icon-name"), theme.dim, size))
@@ -92,7 +92,7 @@ class FindBar(QFrame):
         self._row.setSpacing(theme.px(4))
 
     def open(self, words: str = "") -> None:
-        """Show it; `words` to begin with, else those of the last time."""
+        """Show the bar with `words`, or else with the text of the last search."""
         if words:
             self.field.setText(words)
         self.show()
@@ -102,7 +102,7 @@ class FindBar(QFrame):
         self._say()
 
     def show_count(self, number: int, total: int, is_whole: bool) -> None:
-        """Say where one is among how many."""
+        """Show the number of the current match and the number of all matches."""
         if not self.field.text():
             words = ""
         elif not total:
@@ -133,7 +133,7 @@ class FindBar(QFrame):
         self.closed.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter and Esc, wherever in the bar the keyboard is."""
+        """Handle Enter and Esc, whichever widget of the bar has the focus."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
             self._step(-1 if back else +1)

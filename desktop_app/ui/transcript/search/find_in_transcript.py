@@ -1,4 +1,4 @@
-"""Find in the conversation, in one view: the bar above the text, and the finder behind it."""
+"""Find in the conversation: connects the find bar and the finder of one view."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _LONGEST_SELECTION: Final = 100
 
 
 class FindInTranscript(QObject):
-    """The bar, while it is open, and what it finds.
+    """The find bar of one view, created when first opened, and its finder.
 
     Signals:
-        height_changed(): it takes another height above the text than before.
+        height_changed(): the bar's height above the text has changed.
     """
 
     height_changed = Signal()
@@ -48,7 +48,7 @@ class FindInTranscript(QObject):
 
     @property
     def bar(self) -> FindBar:
-        """Made when it is first asked for: not a part of the start."""
+        """Return the bar, creating it on first use to keep start-up fast."""
         if self._bar is None:
             made = self._bar = FindBar(self._theme, self._view)
             made.changed.connect(self.finder.search)
@@ -59,16 +59,16 @@ class FindInTranscript(QObject):
 
     @property
     def is_open(self) -> bool:
-        """Whether the bar is shown."""
+        """Return True if the bar is shown."""
         return self._bar is not None and not self._bar.isHidden()
 
     @property
     def room(self) -> int:
-        """Pixels above the text."""
+        """Return the pixels that the bar needs above the text."""
         return self.bar.height() + self._theme.px(8) if self.is_open else 0
 
     def open(self) -> None:
-        """Show the bar, for the words that are selected if they are few."""
+        """Show the bar; search for the selected text if it is short."""
         if not self.is_open:
             self._before = QApplication.focusWidget()
         selected = self._view.textCursor().selectedText()
@@ -78,7 +78,7 @@ class FindInTranscript(QObject):
         self.height_changed.emit()
 
     def close(self) -> None:
-        """Hide the bar; the keyboard goes back to where it was."""
+        """Hide the bar, and return the focus to where it was if the bar has it."""
         if not self.is_open:
             return
         had_keyboard = self.bar.isAncestorOf(QApplication.focusWidget() or self._view)
@@ -90,14 +90,14 @@ class FindInTranscript(QObject):
         self._before = None
 
     def step(self, by: int) -> None:
-        """To the next or the previous match; with the bar closed it opens."""
+        """Go to the next (1) or the previous (-1) match, or open the bar if it is closed."""
         if self.is_open:
             self.finder.step(by)
         else:
             self.open()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw in these colours and sizes."""
+        """Apply the colors and sizes of a theme."""
         self._theme = theme
         self.finder.set_theme(theme)
         if self._bar is not None:
@@ -105,7 +105,7 @@ class FindInTranscript(QObject):
             self.place()
 
     def place(self) -> None:
-        """Stand above the text, as wide as it."""
+        """Place the bar above the text, at the same width."""
         if self._bar is None:
             return
         px = self._theme.px

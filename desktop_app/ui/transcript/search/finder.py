@@ -1,9 +1,9 @@
-"""Find in the conversation: every message, written into the document or not.
+"""Finds text in the conversation, in materialized messages and all others.
 
-A thread counts, message by message, from the one on screen to the end and then back to the beginning;
-so typing never waits, and the first place is there long before the last one is counted. What is on
-screen is marked as it is scrolled. A place is a message and a number within it; where it stands in the
-document is looked up when somebody goes there: in which item it is, written or not.
+A thread counts matches message by message, from the topmost message on screen to the end, then
+backwards from there to the beginning. So typing never waits, and the first match appears long
+before counting ends. A match is a message and a number within it; its position in the document
+is resolved only when the user goes there. Matches on screen are highlighted on scrolling.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ _MOST_IN_BLOCK: Final = 60
 
 
 class _Hit(NamedTuple):
-    """The match `number`, from 0, of an item of a message."""
+    """Match `number`, counted from 0, of an item of a message."""
 
     item: int
     number: int
 
 
 class _Places(NamedTuple):
-    """Where the folded `words` stand in the text of some runs."""
+    """The matches of the case-folded `words` in the text of some runs."""
 
     runs: Runs
     words: str
@@ -78,11 +78,11 @@ Counts = dict[str, Count]
 
 
 class Finder(QObject):
-    """Finds words in the messages of one view.
+    """Finds text in the messages of one view.
 
     Signals:
-        counted(int number, int total, bool all): which match is the current one, from 1, 0 for none;
-            of how many; whether every message has been counted.
+        counted(int number, int total, bool all): the number of the current match, from 1 (0 for
+            none); the number of matches so far; whether every message has been counted.
         match_shown(): a match is on screen now.
     """
 
@@ -98,9 +98,16 @@ class Finder(QObject):
         unfold: Callable[[str, Then], bool],
         unfold_code: Callable[[MessageLayout, int], None],
     ) -> None:
-        """`bring` has a message written, to its end, and `unfold` shows its reasoning: where that is
-        not done at once, they return False and do what they are given when it is. `unfold_code`
-        shows the code that an item of a section belongs to."""
+        """Create a finder.
+
+        Args:
+            view: the view to search in.
+            messages: the messages of the view.
+            bring: materializes all of a message. Returns False if that takes longer; the
+                callback it received runs once it is done.
+            unfold: shows a message's reasoning; otherwise like `bring`.
+            unfold_code: shows the folded code of an item of a section.
+        """
         super().__init__(view)
         self._view, self._messages = view, messages
         self._bring, self._unfold, self._unfold_code = bring, unfold, unfold_code
@@ -125,16 +132,16 @@ class Finder(QObject):
 
     @property
     def is_on(self) -> bool:
-        """Whether something is sought."""
+        """Return True if a search is active."""
         return bool(self._words)
 
     @property
     def is_going(self) -> bool:
-        """Whether something is still to be unfolded on the way to a match."""
+        """Return True if code must still be unfolded to reach a match."""
         return self._waits > 0
 
     def set_theme(self, theme: Theme) -> None:
-        """Mark in these colours."""
+        """Set the highlight colors."""
         every, current = QTextCharFormat(), QTextCharFormat()
         ground = QColor(theme.accent)
         ground.setAlpha(64)
@@ -148,26 +155,26 @@ class Finder(QObject):
     # ------------------------------------------------------------------ what is sought
 
     def search(self, text: str) -> None:
-        """Look for these words, beginning with what is on screen; "" looks for nothing."""
+        """Search for a text, starting with what is on screen; "" ends the search."""
         words = sought(text.strip("\n"))
         if words == self._words:
             return
-        # Where less was not found, more is not.
+        # A message without the shorter text has no match for the longer one.
         known = self._tally.empty if self._words and self._words in words else set[str]()
         self._words = words
         self._begin(known)
 
     def restart(self) -> None:
-        """Other messages are shown."""
+        """Search again, because other messages are shown."""
         if self._words:
             self._begin(set())
 
     def stop(self) -> None:
-        """Look for nothing, and mark nothing."""
+        """End the search and remove the highlights."""
         self.search("")
 
     def touched(self, message_id: str) -> None:
-        """A message has changed, or has come."""
+        """Schedule a recount of a message that changed or was added."""
         if self._words:
             self._touched.add(message_id)
             if not self._again.isActive():
@@ -193,7 +200,7 @@ class Finder(QObject):
         Thread(target=_count, args=work, daemon=True, name="find").start()
 
     def _top(self) -> int:
-        """The number of the topmost message on screen."""
+        """Return the index of the topmost message on screen."""
         entry = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
         return self._tally.order.index(entry.message.id) if entry is not None else 0
 
@@ -213,7 +220,7 @@ class Finder(QObject):
         self._tell()
 
     def _go_to_first(self, top: int) -> None:
-        """The first match from where the reader is; above that the last one."""
+        """Go to the first match from message `top` on, or else to the last one above it."""
         order, counts = self._tally.order, self._tally.counts
         known = [(at, counts.get(key)) for at, key in enumerate(order)]
         below = next(((at, c) for at, c in known[top:] if c is None or c.total), None)
@@ -227,7 +234,7 @@ class Finder(QObject):
     # ------------------------------------------------------------------ going
 
     def step(self, by: int) -> None:
-        """Go to the next (1) or the previous (-1) match; behind the last comes the first."""
+        """Go to the next (1) or the previous (-1) match, wrapping around."""
         place = self._tally.beside(self._current, by)
         if place is not None:
             self._go(place)
@@ -247,13 +254,15 @@ class Finder(QObject):
         self._mark_soon()
 
     def _go_again(self, place: Match) -> None:
-        """The message is whole now, if it is still asked for."""
         if place == self._current:
             self._go(place)
 
     def show_in(self, message_id: str, text: str) -> None:
-        """Bring the first place of a text in a message that is written on screen: in what is shown
-        of it, or else in its reasoning, which is unfolded. What of it still arrives is waited for."""
+        """Show the first match of a text in a materialized message.
+
+        Searches what is shown of it, then its reasoning, which is unfolded for that. If part of
+        the message is still to be written, the search waits for it.
+        """
         words, entry = sought(text), self._messages.get(message_id)
         if entry is None or not words:
             return
@@ -270,8 +279,11 @@ class Finder(QObject):
             self._reveal(entry.section, _Hit(hits[0][0], 0), words, again)
 
     def _reveal(self, section: MessageLayout, hit: _Hit, words: str, again: Then) -> None:
-        """Bring a match on screen, whether it is written or folded or not. To unfold code takes a
-        turn of its own, for there may be very much of it."""
+        """Bring a match on screen, even if it is not materialized or is folded.
+
+        Unfolding code may write very many lines, so it runs in an event loop iteration of its
+        own.
+        """
         if not section.heights[hit.item]:
             self._waits += 1
             QTimer.singleShot(_TURN_MS, self, partial(self._unfold_it, section, hit.item, again))
@@ -293,20 +305,23 @@ class Finder(QObject):
         then()
 
     def _show(self, found: QTextCursor) -> None:
-        """Bring it on screen, where it is not, a third below the upper edge. The text cursor goes
-        there, too: under a selection no mark is seen, and a screen reader reads on from it."""
+        """Scroll a match to a third below the top unless it is already on screen.
+
+        The text cursor moves there, too, so that a screen reader reads on from the match. Any
+        selection is cleared, because it would hide the highlight.
+        """
         begin = QTextCursor(found)
         begin.setPosition(found.selectionStart())
         self._view.setTextCursor(begin)
         bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
-        for _ in range(_TRIES):  # what is written above it may be lower than the hole was
+        for _ in range(_TRIES):  # text above it may be lower than its placeholder
             box = self._view.cursorRect(begin)
             if box.top() >= box.height() and box.bottom() <= height - 2 * box.height():
                 return
             scroll_to(self._view, bar.value() + box.top() - height // 3)
 
     def _hit_of(self, place: Match) -> _Hit | None:
-        """Where a match is; the last one where the message has changed since."""
+        """Return the item of a match; the message's last match if the message has changed."""
         entry = self._messages.get(place.message_id)
         if entry is None:
             return None
@@ -322,8 +337,10 @@ class Finder(QObject):
         return hit
 
     def _hits(self, entry: MessageState, words: str) -> list[tuple[int, int]]:
-        """The items of a message, by index, in which the words stand, and how often: in its
-        reasoning, where it is shown, and in its text."""
+        """Return the items of a message that match, by index, with the number of matches.
+
+        Covers the reasoning, if it is shown, and the text.
+        """
         section, first = entry.section, 1 if entry.head > 1 else entry.head
         end = len(section.items) - entry.foot
         key = (section, section.edition, words, first, end)
@@ -332,7 +349,7 @@ class Finder(QObject):
         return self._known[1]
 
     def _cursor_of(self, section: MessageLayout, hit: _Hit, words: str) -> QTextCursor | None:
-        """A match, selected; the nearest one within its item. None where that is not written."""
+        """Select a match, or the nearest one in its item; None if it is not materialized."""
         if not section.counts[hit.item]:
             return None
         if section.shapes[hit.item] and not is_table(section.items[hit.item]):
@@ -350,7 +367,7 @@ class Finder(QObject):
         return None if last is None else _selected(*last)
 
     def _place_in_long(self, item: Item, number: int, words: str) -> tuple[int, int]:
-        """The UTF-16 units [first, end) of a match in a text; (0, 0) where there is none."""
+        """Return the UTF-16 units [first, end) of a match in a text; (0, 0) if there is none."""
         if (
             self._places is None
             or self._places.runs is not item.runs
@@ -373,8 +390,10 @@ class Finder(QObject):
             self._marking.start()
 
     def _mark(self) -> None:
-        """Mark the matches that are on screen: the current one, and no more others than anybody
-        reads, for each takes its time with every painting."""
+        """Highlight the matches on screen, up to `_MOST_MARKED`.
+
+        The number is limited because each highlight slows down every repaint.
+        """
         marks: list[QTextEdit.ExtraSelection] = []
         current = self._current_cursor()
         if self._words and self._formats is not None:
@@ -394,7 +413,7 @@ class Finder(QObject):
         return mark
 
     def _current_cursor(self) -> QTextCursor | None:
-        """The current match, where it is written."""
+        """Return the current match as a selection; None if it is not materialized."""
         hit = None if self._current is None else self._hit_of(self._current)
         entry = None if self._current is None else self._messages.get(self._current.message_id)
         if hit is None or entry is None:
@@ -402,7 +421,7 @@ class Finder(QObject):
         return self._cursor_of(entry.section, hit, self._words)
 
     def _on_screen(self) -> Iterator[QTextBlock]:
-        """The blocks on screen that belong to what is looked through."""
+        """Yield the blocks on screen that are searched."""
         for block in visible_blocks(self._view):
             found = self._messages.writer.sections.section_at(block.blockNumber())
             entry = self._messages.get(found[0].key) if found is not None else None
@@ -423,15 +442,20 @@ def _hits_in(items: Sequence[Item], first: int, end: int, words: str) -> Iterato
 
 
 def _may_stand_in(items: Sequence[Item], words: str) -> bool:
-    """Whether words may stand in one of these; asked first, because joined texts are looked through
-    faster than many."""
+    """Return True if words may occur in any of these items.
+
+    This quick check comes first, because searching one joined text is faster than many.
+    """
     texts = ["".join([run[0] for run in item[1]]) for item in items]
     joined = "\n".join(texts)
     return not joined.isascii() or words in joined.lower() or not all(texts)
 
 
 def _times(item: Item, words: str) -> int:
-    """How often the folded `words` stand in an item; asked of tens of thousands at once."""
+    """Return how often the case-folded `words` occur in an item.
+
+    Called for tens of thousands of items at once.
+    """
     if len(item.runs) == 1 and item.runs[0].text.isascii():
         count = item.runs[0].text.lower().count(words)
         return count if not count or number_of(item) is None else 0
@@ -447,13 +471,13 @@ def _may_stand(block: Block, words: str) -> bool:
 
 
 def _matches(block: QTextBlock, words: str) -> Iterator[QTextCursor]:
-    """Where the folded `words` stand in a block, each selected."""
+    """Yield each match of the case-folded `words` in a block as a selection."""
     for place in places_in(block.text(), words):
         yield _selected(block, place)
 
 
 def _selected(block: QTextBlock, place: tuple[int, int]) -> QTextCursor:
-    """A place in a block, selected."""
+    """Return a cursor that selects a range of characters in a block."""
     text, at = block.text(), block.position()
     found = QTextCursor(block)
     found.setPosition(at + units(text[: place[0]]))
@@ -468,7 +492,10 @@ def _count(
     report: Callable[[int, Counts, bool], None],
     newest_run: Callable[[], int],
 ) -> None:
-    """Count in these messages, in a thread, until a newer search is on."""
+    """Count matches in these messages until done or until a newer search starts.
+
+    Runs in a thread.
+    """
     counts: Counts = {}
     told = rested = time.monotonic()
     for message, text in wanted:
@@ -476,7 +503,7 @@ def _count(
             return
         counts[message.id] = _count_in_message(message, text, words)
         if time.monotonic() - rested > _AT_A_TIME_S:
-            time.sleep(_REST_S)  # the window's thread need not wait for its turn
+            time.sleep(_REST_S)  # releases the GIL for the GUI thread
             rested = time.monotonic()
         if rested - told > _TOGETHER_S:
             report(run, counts, False)

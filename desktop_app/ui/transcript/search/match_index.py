@@ -1,4 +1,4 @@
-"""How often words stand in each message of a conversation, and which match is the how manieth."""
+"""Counts matches per message, and maps the number of a match to its message."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 class Count(NamedTuple):
-    """How often the words stand in a message's reasoning and in its text."""
+    """The number of matches in a message's reasoning and in its text."""
 
     reasoning: int
     text: int
 
     @property
     def total(self) -> int:
-        """In all of it."""
+        """Return the number of matches in the whole message."""
         return self.reasoning + self.text
 
 
 class Match(NamedTuple):
-    """The match `number`, from 0, of a message."""
+    """Match `number`, counted from 0, of a message."""
 
     message_id: str
     number: int
@@ -33,8 +33,11 @@ NOTHING = Count(0, 0)
 
 
 class MatchIndex:
-    """The counts by message, and their sums, which are added up once for all the steps between two
-    changes: with ten thousand messages that takes milliseconds."""
+    """The number of matches by message, with cached running totals.
+
+    Adding up the totals takes milliseconds for 10,000 messages, so they are kept until a count
+    changes.
+    """
 
     def __init__(self) -> None:
         self.order: Sequence[str] = ()
@@ -43,51 +46,53 @@ class MatchIndex:
         self._at: dict[str, int] = {}
 
     def begin(self, empty: Iterable[str]) -> None:
-        """Nothing is known but that these messages hold none."""
+        """Discard all counts; only the messages in `empty` are known to have no match."""
         self.counts = dict.fromkeys(empty, NOTHING)
         self._ends = None
 
     def arrange(self, order: Sequence[str]) -> None:
-        """The conversation is these messages, in this order."""
+        """Set the order of the conversation's messages."""
         self.order = order
         self._at = {key: at for at, key in enumerate(order)}
         self._ends = None
 
     def add(self, counts: Mapping[str, Count]) -> None:
-        """So much has been counted."""
+        """Add the counts of some messages."""
         self.counts.update(counts)
         self._ends = None
 
     @property
     def empty(self) -> set[str]:
-        """The messages that surely hold none."""
+        """Return the messages that are known to have no match."""
         return {key for key, count in self.counts.items() if not count.total}
 
     def of(self, key: str) -> Count:
-        """What has been counted in a message."""
+        """Return the counts of a message."""
         return self.counts.get(key, NOTHING)
 
     @property
     def total(self) -> int:
-        """The matches counted in all messages."""
+        """Return the number of matches in all messages."""
         ends = self._sums()
         return ends[-1] if ends else 0
 
     def number(self, place: Match) -> int:
-        """Which match of all a place is, from 1; no more than there are."""
+        """Return the number of a match among all, from 1; at most the total."""
         at = self._at.get(place.message_id, len(self.order))
         before = self._sums()[at - 1] if at else 0
         return min(before + place.number + 1, self.total)
 
     def place(self, number: int) -> Match:
-        """The match of this number, from 0."""
+        """Return the match with this number among all, from 0."""
         ends = self._sums()
         at = bisect_right(ends, number)
         return Match(self.order[at], number - (ends[at - 1] if at else 0))
 
     def beside(self, place: Match | None, by: int) -> Match | None:
-        """The match behind (1) or before (-1) a place; behind the last comes the first, and from
-        nowhere the first or the last one."""
+        """Return the next (1) or the previous (-1) match, wrapping around.
+
+        Without a current match, return the first or the last one. None if there are no matches.
+        """
         if not self.total:
             return None
         is_there = place is not None and place.number < self.of(place.message_id).total

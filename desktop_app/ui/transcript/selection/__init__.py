@@ -1,4 +1,4 @@
-"""Selecting and copying, also across what is not materialized.
+"""Selecting and copying, also across messages that are not materialized.
 
 May import `document` and `viewport`.
 """

@@ -1,4 +1,4 @@
-"""What the transcript puts on the clipboard: a message, a block of code, what is selected."""
+"""Copies messages, blocks of code and the selection to the clipboard."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class CopyActions(QObject):
-    """Copies from one view.
+    """The copy actions of one view.
 
     Signals:
-        notice_raised(str): something to tell the person, who waits.
-        code_copied(int): the code whose head is this block of the document.
+        notice_raised(str): a notice for the user, who is waiting.
+        code_copied(int): the code with this head block number was copied.
     """
 
     notice_raised = Signal(str)
@@ -42,13 +42,16 @@ class CopyActions(QObject):
         self._copying: ClipboardCopier | None = None
 
     def selected(self) -> QMimeData:
-        """HTML, Markdown and plain text of what is selected: to be dragged, or for the middle button."""
+        """Return the selection as HTML, Markdown and plain text.
+
+        Used for dragging and for the primary selection (middle mouse button).
+        """
         from desktop_app.ui.widgets.clipboard import mime_data
 
         return mime_data(self._reach.texts())
 
     def copy_selected(self) -> None:
-        """Put what is selected on the clipboard."""
+        """Copy the selection to the clipboard."""
         if not self._reach.is_empty:
             self._put(self._reach.texts())
 
@@ -67,11 +70,11 @@ class CopyActions(QObject):
 
     @property
     def is_on(self) -> bool:
-        """Whether something that is copied is still being made."""
+        """Return True while a copy is still being prepared."""
         return self._copying is not None and self._copying.is_on
 
     def copy_message(self, entry: MessageState) -> None:
-        """Put a message on the clipboard: an answer as it was written, a question as it is read."""
+        """Copy a message: an answer as its Markdown source, a question as shown."""
         is_answer = entry.message.role is Role.ASSISTANT
         if isinstance(entry.message, ShortenedMessage) and entry.message.whole is not None:
             self._put(selected_text.texts_of_source(entry.message.whole.text))
@@ -79,13 +82,13 @@ class CopyActions(QObject):
         text = entry.source
         is_written = self._messages.get(entry.message.id) is entry
         items = entry.section.items if is_written else entry.items()
-        # Of a long answer that is still being opened, few items are there.
+        # A long answer may still be loading and have few items, so check its text as well.
         is_short = len(text) <= selected_text.FEW_CHARACTERS and selected_text.are_few(items)
         source = text if is_answer else None
         self._put(selected_text.texts_of(entry.blocks(), source, is_short=is_short))
 
     def copy_code(self, head: int) -> None:
-        """Put on the clipboard the code whose head is block number `head` of the document."""
+        """Copy the code with this head block number."""
         found = self._messages.writer.sections.section_at(head)
         entry = self._messages.get(found[0].key) if found is not None else None
         if found is not None and entry is not None:
@@ -93,7 +96,7 @@ class CopyActions(QObject):
             self.code_copied.emit(head)
 
     def copy_code_here(self) -> None:
-        """Put on the clipboard the block of code at the text cursor, else the last one on screen."""
+        """Copy the block of code at the text cursor, or else the last one on screen."""
         head = self.code_head(self._view.textCursor().block())
         if head is None:
             shown = list(visible_blocks(self._view))
@@ -104,7 +107,7 @@ class CopyActions(QObject):
             self.copy_code(head.blockNumber())
 
     def code_head(self, block: QTextBlock) -> QTextBlock | None:
-        """The head of the block of code that a block of the document is part of."""
+        """Return the head of the block of code that contains a block; None outside of code."""
         ground = Look.GROUND & block.blockFormat().intProperty(LOOK)
         while block.isValid() and Ground(ground) is Ground.CODE:
             look = block.blockFormat().intProperty(LOOK)

@@ -1,4 +1,4 @@
-"""What is copied: the selected part of the conversation as HTML, Markdown and plain text at once."""
+"""Converts the selection to HTML, Markdown and plain text for the clipboard."""
 
 from __future__ import annotations
 
@@ -25,24 +25,29 @@ if TYPE_CHECKING:
     from desktop_app.ui.widgets.clipboard import Texts
 
 
-# As browsers begin what they copy: without it, who pastes may take the bytes for another encoding.
+# Browsers start copied HTML with this tag; without it, the target may guess another encoding.
 _IN_UTF8: Final = '<meta charset="utf-8">'
 
 _MUCH: Final = 100_000
-"""Characters of which the plain text is made within a moment."""
+"""Characters whose plain text is made without a noticeable delay."""
 
 _FEW: Final = 150
 FEW_CHARACTERS: Final = 8000
-"""Runs, and characters, that are copied while the person waits: that takes 4 ms."""
+"""Runs and characters that are copied synchronously: that takes 4 ms."""
 
 
 def texts_of(
     blocks: Callable[[], Sequence[Block]], source: str | None = None, *, is_short: bool = False
 ) -> Texts:
-    """The clipboard's content for blocks, which are asked for once, maybe by another thread. Those of
-    a whole answer are as it was written, which is also its plain text: the aim is to paste it where
-    Markdown is read, or into a plain editor."""
-    # Imported here: no start copies anything.
+    """Return the clipboard's content for blocks.
+
+    Args:
+        blocks: returns the blocks; called once, possibly in another thread.
+        source: the Markdown source of a whole answer. It then also is the plain text, because
+            users paste into Markdown editors or plain ones.
+        is_short: whether the content is small enough to be copied synchronously.
+    """
+    # Imported late to keep start-up fast.
     from desktop_app.rendering.export.html_writer import html_pieces
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
     from desktop_app.ui.widgets.clipboard import HTML, MARKDOWN, PLAIN, Texts
@@ -64,17 +69,24 @@ def texts_of_source(source: str) -> Texts:
 
 
 class SelectedPiece(NamedTuple):
-    """What is copied of some messages: what makes it into blocks, and its Markdown, where it is known
-    without that."""
+    """The selected part of some messages.
+
+    Attributes:
+        blocks: returns the part as blocks.
+        source: its Markdown, if known without them.
+    """
 
     blocks: Callable[[], Iterable[Block]]
     source: str | None = None
 
 
 def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
-    """The same for what is made of many messages, one after another: for each text anew, for all of it
-    at once may be much. Of much the plain text is Markdown, as it is of a conversation: making another
-    would take long, for which whoever pastes would wait. Of very much there is no HTML."""
+    """Return the clipboard's content for the selected parts of many messages.
+
+    Blocks are made anew for each format, because all of them together may need much memory.
+    Beyond `_MUCH` characters the plain text is the Markdown, because converting it would keep
+    the pasting program waiting. Beyond `LONGEST_RICH` there is no HTML.
+    """
     from desktop_app.rendering.export.html_writer import html_pieces
     from desktop_app.rendering.export.text_writer import markdown_pieces, plain_pieces
     from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
@@ -99,7 +111,7 @@ def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
 
 
 def texts_of_code(blocks: Sequence[Block]) -> Texts:
-    """Code is copied as code: as plain text alone."""
+    """Return the clipboard's content for code, which is plain text only."""
     from desktop_app.ui.widgets.clipboard import PLAIN, Texts
 
     return Texts(
@@ -108,7 +120,7 @@ def texts_of_code(blocks: Sequence[Block]) -> Texts:
 
 
 def selected(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
-    """What a selection in the document puts on the clipboard."""
+    """Return the clipboard's content for a selection in the document."""
     from desktop_app.rendering.export.text_writer import plain_pieces
     from desktop_app.ui.widgets.clipboard import PLAIN, Texts
 
@@ -126,28 +138,33 @@ def selected(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
 
 
 def selected_piece(writer: DocumentWriter, cursor: QTextCursor) -> SelectedPiece:
-    """What is copied of a selection in the document."""
+    """Return a selection in the document as a piece."""
     return SelectedPiece(partial(_blocks_of, _span(writer, cursor)))
 
 
 def piece_between(
     items: Sequence[Item], first: tuple[int, int], last: tuple[int, int]
 ) -> SelectedPiece:
-    """What is copied of a message from a unit (of a table, a row) of an item up to one of another."""
+    """Return the part of a message between two positions.
+
+    A position is an item and a UTF-16 unit in it; for a table, a row instead.
+    """
     within = list(items[first[0] : last[0] + 1])
     stop = last[1] if last[0] < len(items) else sys.maxsize
     return SelectedPiece(partial(_blocks_of, _Span(within, first[1], stop)))
 
 
 def place_of(writer: DocumentWriter, cursor: QTextCursor) -> tuple[int, int]:
-    """With which unit (of a table, row) of its item a selection begins at a cursor, and with which it
-    would end there."""
+    """Return the unit where a selection would start at a cursor, and where one would end.
+
+    Units are UTF-16 units of the cursor's item; for a table, rows.
+    """
     at, spot = cursor.position(), _found(writer, cursor.block())
     return (0, 0) if spot is None else _place(spot, cursor.block(), at, at)
 
 
 def are_few(items: Sequence[Item]) -> bool:
-    """Whether so little is selected that it is copied at once."""
+    """Return True if the items are few enough to be copied synchronously."""
     if len(items) > _FEW:
         return False
     runs = list(islice(chain.from_iterable(map(_runs_of, items)), _FEW + 1))
@@ -161,14 +178,18 @@ def _runs_of(item: Item) -> Iterable[Run]:
 
 
 def is_all(cursor: QTextCursor) -> bool:
-    """Whether everything in the document is selected."""
+    """Return True if everything in the document is selected."""
     last = cursor.document().characterCount() - 1
     return 0 == cursor.selectionStart() < last <= cursor.selectionEnd()
 
 
 class _Span(NamedTuple):
-    """The items that are selected, written or not; of the first one from UTF-16 unit `start` of its
-    text, of the last one up to `end`: of a table from and up to the row of that number."""
+    """The selected items, materialized or not.
+
+    Attributes:
+        start: the first selected UTF-16 unit of the first item; for a table, a row.
+        end: the end of the selection in the last item, exclusive.
+    """
 
     items: list[Item]
     start: int
@@ -176,7 +197,7 @@ class _Span(NamedTuple):
 
 
 def _span(writer: DocumentWriter, cursor: QTextCursor) -> _Span:
-    """What is selected. Only where it begins and ends is looked at."""
+    """Return the selected items. Only the two ends of the selection are inspected."""
     first, last = cursor.selectionStart(), cursor.selectionEnd()
     opening = cursor.document().findBlock(first)
     closing = cursor.document().findBlock(max(last - 1, first))
@@ -193,7 +214,7 @@ def _span(writer: DocumentWriter, cursor: QTextCursor) -> _Span:
 
 
 class _Spot(NamedTuple):
-    """An item, and which of the blocks it is written in."""
+    """An item, and the number of one of its blocks."""
 
     section: MessageLayout
     at: int
@@ -201,7 +222,7 @@ class _Spot(NamedTuple):
 
 
 def _found(writer: DocumentWriter, block: QTextBlock) -> _Spot | None:
-    """What is written in a block of the document."""
+    """Return the item that a block of the document belongs to."""
     found = writer.sections.section_at(block.blockNumber())
     if found is None:
         return None
@@ -211,7 +232,10 @@ def _found(writer: DocumentWriter, block: QTextBlock) -> _Spot | None:
 
 
 def _place(spot: _Spot, block: QTextBlock, first: int, last: int) -> tuple[int, int]:
-    """Which part of its item is selected of what stands in a block."""
+    """Return the range of an item that is selected within one of its blocks.
+
+    Counted in UTF-16 units; for a table, in rows.
+    """
     section, at, number = spot
     item = section.items[at]
     if is_table(item):
@@ -224,7 +248,7 @@ def _place(spot: _Spot, block: QTextBlock, first: int, last: int) -> tuple[int, 
 
 
 def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
-    """Whether nothing but words of one cell are selected: they are no table."""
+    """Return True if only text of one cell is selected, which is copied without its table."""
     if len(span.items) != 1 or not is_table(span.items[0]) or span.end != span.start + 1:
         return False
     text = cursor.selectedText()
@@ -232,7 +256,7 @@ def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
 
 
 def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
-    """What is selected of one cell."""
+    """Return the selected runs of a cell."""
     block = cursor.document().findBlock(cursor.selectionStart())
     spot, at = _found(writer, block), block.position()
     if spot is None:
@@ -248,7 +272,7 @@ def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
 
 
 def _blocks_of(span: _Span) -> list[Block]:
-    """What is selected of each item; at both ends maybe only a part."""
+    """Return the selected part of each item as blocks."""
     last = len(span.items) - 1
     parts = (
         _part(item, span.start if at == 0 else 0, span.end if at == last else sys.maxsize)
@@ -259,14 +283,14 @@ def _blocks_of(span: _Span) -> list[Block]:
 
 
 def is_copied(item: Item) -> bool:
-    """Whether it is a message's own words, and not our furniture."""
+    """Return True if an item is part of the message rather than of the user interface."""
     if isinstance(item, Block) or item.part is Part.QUESTION:
         return True
     return item.part is Part.ATTACHMENT and bool(item.runs[0].link)
 
 
 def _part(item: Item, start: int, end: int) -> Block | None:
-    """Characters [start, end) of an item, of a table the rows; None where that is nothing of it."""
+    """Return part [start, end) of an item in UTF-16 units (rows of a table); None if empty."""
     if isinstance(item, Block) and item.kind is Kind.TABLE:
         return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
     if isinstance(item, Line) and _is_picture(item):
@@ -283,12 +307,12 @@ def _is_picture(line: Line) -> bool:
 
 
 def named(picture: str) -> Block:
-    """What stands for a picture in a copy."""
+    """Return the block that represents an image in a copy."""
     return Block(Kind.PARAGRAPH, (Run(f"[{picture}]"),))
 
 
 def cut_runs(runs: Runs, start: int, end: int) -> Runs:
-    """The runs of the characters [start, end), counted in UTF-16 units as Qt counts."""
+    """Return the runs of the characters [start, end), counted in UTF-16 units like in Qt."""
     cut: list[Run] = []
     at = 0
     for run in runs:

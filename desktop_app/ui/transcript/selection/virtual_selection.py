@@ -1,9 +1,10 @@
-"""How far the selection reaches: also to where nothing is written.
+"""The selection, including text that is not materialized.
 
-Of a long conversation a stretch is written, which follows the reader. An end of the selection in a
-message that is taken out, or was never there, is kept here; in the document the selection then goes to
-where what is written ends. That is checked by a cursor of its own: Qt moves it along with every edit as
-it moves the view's, so that the two differ as soon as anybody selects something else.
+Only part of a long conversation is materialized, around the screen. If an end of the selection
+is in a message that is not, it is stored here, and the document's selection ends where the
+materialized text does. A cursor of its own detects when the stored ends become invalid: Qt
+moves it with every edit like the view's cursor, so the two differ once the user selects
+something else.
 """
 
 from __future__ import annotations
@@ -32,8 +33,13 @@ _END: Final = sys.maxsize // 2
 
 
 class _End(NamedTuple):
-    """One end of the selection. Where it is within its message, `items` are those of the message, and
-    the selection begins with unit (of a table, row) `first` of the spot's item or ends with `stop`."""
+    """One end of the selection.
+
+    Attributes:
+        items: the items of its message, if the end is within the message.
+        first: the unit (row of a table) of the item with which a selection would start.
+        stop: the unit (row of a table) of the item with which a selection would end.
+    """
 
     spot: TextAnchor
     items: tuple[Item, ...] = ()
@@ -52,7 +58,7 @@ class VirtualSelection:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Other messages are written meanwhile; what is selected stays so."""
+        """Keep the selection while other messages are materialized."""
         ends = self._ends()
         try:
             yield
@@ -60,24 +66,24 @@ class VirtualSelection:
             self._select(*ends)
 
     def forget(self) -> None:
-        """Another conversation is shown."""
+        """Drop the stored ends."""
         self._put, self._anchor, self._position = QTextCursor(), None, None
 
     def select_all(self) -> None:
-        """Select the conversation."""
+        """Select the whole conversation."""
         order = self._order()
         if order:
             self._select(_End(TextAnchor(order[0], 0, 0, 0)), _End(_end_of(order[-1])))
 
     def extend(self, move: QTextCursor.MoveOperation) -> None:
-        """Select to one end of the conversation, which is written."""
+        """Extend the selection to one end of the conversation, which must be materialized."""
         anchor, cursor = self._ends()[0], self._view.textCursor()
         cursor.movePosition(move, QTextCursor.MoveMode.KeepAnchor)
         self._select(anchor, self._end_at(cursor.position()))
 
     @property
     def is_all(self) -> bool:
-        """Whether the whole conversation is selected."""
+        """Return True if the whole conversation is selected."""
         if not selected_text.is_all(self._view.textCursor()):
             return False
         order, spots = self._order(), {end.spot for end in self._beyond() if end is not None}
@@ -88,12 +94,12 @@ class VirtualSelection:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is selected."""
+        """Return True if nothing is selected."""
         anchor, position = self._beyond()
         return not self._view.textCursor().hasSelection() and anchor == position
 
     def texts(self) -> Texts:
-        """What is selected, for the clipboard."""
+        """Return the clipboard's content for the selection."""
         cursor, messages = self._view.textCursor(), self._messages
         anchor, position = self._ends()
         if anchor is None or position is None or not any(self._beyond()):
@@ -114,7 +120,7 @@ class VirtualSelection:
         return selected_text.texts_of_many(pieces)
 
     def _piece(self, message: Message, first: _End, last: _End) -> selected_text.SelectedPiece:
-        """Makes what is selected of a message that is not written."""
+        """Return the selected part of a message that is not materialized."""
         ends = {end.spot.message_id: end for end in (first, last) if end.items}
         end = ends.get(message.id)
         if end is None:
@@ -134,7 +140,7 @@ class VirtualSelection:
         return [*(m.id for m in messages.older), *written, *(m.id for m in messages.newer)]
 
     def _beyond(self) -> tuple[_End | None, _End | None]:
-        """The anchor and the other end, where they are in what is not written."""
+        """Return the anchor and the position, each None if it is in materialized text."""
         put, cursor = self._put, self._view.textCursor()
         if put.isNull() or put.anchor() != cursor.anchor():
             return None, None
@@ -151,18 +157,18 @@ class VirtualSelection:
         cursor.setPosition(position)
         spot = anchor_at(self._messages, cursor)
         sections = self._messages.writer.sections
-        if spot is None:  # below the last message that is written
+        if spot is None:  # below the last materialized message
             return _End(_end_of(sections[-1].key)) if sections else None
         section = self._messages.section_of(spot.message_id)
         first, stop = selected_text.place_of(self._messages.writer, cursor)
         return _End(spot, tuple(section.items), first, stop)
 
     def _select(self, anchor: _End | None, position: _End | None) -> None:
-        """Select from one end to the other, as far as that is written."""
+        """Select between two ends, as far as the text is materialized."""
         self.forget()
         if anchor is None or position is None:
             return
-        for end in (anchor, position):  # what is written of one may move the other
+        for end in (anchor, position):  # materializing text at one end may move the other
             self._place_of(end)
         places = self._place_of(anchor), self._place_of(position)
         if None in places:
@@ -178,7 +184,7 @@ class VirtualSelection:
         self._position = None if is_written[1] else position
 
     def _place_of(self, end: _End) -> int | None:
-        """The position in the document; None where the message is gone."""
+        """Return the position of an end in the document; None if its message is gone."""
         messages, message_id = self._messages, end.spot.message_id
         if any(message.id == message_id for message in messages.older):
             return 0
@@ -196,7 +202,7 @@ def _end_of(message_id: str) -> TextAnchor:
 
 
 def set_cursor(view: QTextBrowser, cursor: QTextCursor) -> None:
-    """Take a cursor, without scrolling to it."""
+    """Set the view's text cursor without scrolling to it."""
     bars = view.verticalScrollBar(), view.horizontalScrollBar()
     before = [bar.value() for bar in bars]
     with QSignalBlocker(bars[0]), QSignalBlocker(bars[1]):

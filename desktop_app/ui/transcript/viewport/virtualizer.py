@@ -234,7 +234,7 @@ class Virtualizer:
 
 
 def around(section: MessageLayout, at: int, height: float) -> list[tuple[int, int]]:
-    """Return ranges of the unfolded items within `height` pixels of item `at`, and `at` itself."""
+    """Return ranges of the unfolded items within `height` pixels of item `at`, and item `at`."""
     ends = list(accumulate(section.heights))
     first = bisect_left(ends, ends[at] - height)
     end = bisect_right(ends, ends[at] + height) + 1
