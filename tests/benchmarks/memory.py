@@ -16,7 +16,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_CHILD = "from tests.benchmarks import memory; memory.measure({side!r}, {characters}, {kind!r}, {highlight})"
+_CHILD = (
+    "from tests.benchmarks import memory; memory.measure({side!r}, {characters}, {kind!r}, "
+    "{highlight})"
+)
 
 
 def main(characters: int = 1_000_000, kind: str = "mixed", highlight: int = 0) -> dict[str, Any]:

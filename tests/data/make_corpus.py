@@ -57,8 +57,14 @@ RIGHT = [
     "been forbidden since 1954.",
 ]
 SUMMARY = [
-    "Summary. We counted geese for eleven winters, from the ground and from the air, and found that",
-    "their number grows by four per cent a year while the marshes on which they depend shrink slowly.",
+    (
+        "Summary. We counted geese for eleven winters, from the ground and from the air, and "
+        "found that"
+    ),
+    (
+        "their number grows by four per cent a year while the marshes on which they depend "
+        "shrink slowly."
+    ),
 ]
 ROWS = [
     (
@@ -329,7 +335,8 @@ TEXTS = {
     "data.xml": '<?xml version="1.0"?>\n<depots><depot rooms="7">R&amp;D</depot></depots>\n',
     "table.html": "<html><head><title>x</title></head><body><h2>Rooms</h2><table><thead><tr><th>Room</th>"
     "<th>Warden</th></tr></thead><tbody><tr><td>1</td><td>Ines <b>Okafor</b><br>and more</td></tr>"
-    "<tr><td colspan=2>both | none</td></tr></tbody></table><script>never()</script></body></html>\n",
+    "<tr><td colspan=2>both | none</td></tr></tbody></table><script>never()</script></body></"
+    "html>\n",
     "newsletter.html": """<html><head><title>News</title><style>p { margin: 0 }</style></head>
 <body bgcolor="#eeeeee"><div style="display:none; max-height:0">Seen in a list of mails alone.</div>
 <table width="100%" cellpadding="0"><tr><td align="center"><table width="600"><tr><td><img
@@ -342,12 +349,17 @@ stays.</p><table><tr><td>Depot</td><td>per pallet</td></tr><tr><td rowspan="2">H
 </table></td></tr></table><p><small>Unsubscribe <a href="mailto:news@alder-finch.example">here</a>, or
 <a href="javascript:leave()">at once</a>.</small></p><script>never()</script></body></html>
 """,
-    "attached.eml": "From: a@alder-finch.example\nTo: b@alder-finch.example\nSubject: =?utf-8?q?K=C3=BChlraum?=\n"
-    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee "
-    "the plan.\n--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=plan.pdf\n\n"
+    "attached.eml": "From: a@alder-finch.example\nTo: b@alder-finch.example\n"
+    "Subject: =?utf-8?q?K=C3=BChlraum?=\n"
+    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
+    "Content-Type: text/plain\n\nSee "
+    "the plan.\n--b\nContent-Type: application/pdf\n"
+    "Content-Disposition: attachment; filename=plan.pdf\n\n"
     "%PDF\n--b--\n",
     "hebrew.fodt": 'שלום עולם, זה מסמך בעברית.|המחיר הוא 250 שקלים (כולל מע"מ).',
-    "arabic-ligatures.fodt": "السلام عليكم، لا إله إلا الأرض والآلات.|الإنتاجية في خلال الأسبوع 12.",
+    "arabic-ligatures.fodt": (
+        "السلام عليكم، لا إله إلا الأرض والآلات.|الإنتاجية في خلال الأسبوع 12."
+    ),
     "arabic.fodt": "تقرير المخزن البارد للربع الثالث.|الحرارة 18 درجة تحت الصفر.",
 }
 _FLAT = (

@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 
 KINDS: Final[dict[str, list[str]]] = {
     "bold": [
-        "This is **very bold** indeed. And **more words here**, then __under bold__ end.\n\nNext **a**."
+        (
+            "This is **very bold** indeed. And **more words here**, then __under bold__ end.\n\n"
+            "Next **a**."
+        )
     ],
     "emphasis": [
         "This *is so* and _that too_ and a*b*c, 2 * 3 * 4, snake_case_name and *x*.",
         "***both at once*** then *one **two** three* and **two *one* two** end.",
     ],
     "program": [
-        "Here *args, **kwargs let a function take anything, as `f(a, **b)` does; f(*rest, **more) too.",
+        (
+            "Here *args, **kwargs let a function take anything, as `f(a, **b)` does; f(*rest, "
+            "**more) too."
+        ),
         "A **kwargs alone, main(int argc, char **argv), and then *all* of it.",
         "All of *.py and *so* on.",
         "The product 2*3 is *six*.",
@@ -44,32 +50,56 @@ KINDS: Final[dict[str, list[str]]] = {
         "Use `code` and ``a ` b`` here, `x = **not bold**` end. Then `[not](link)` and `$HOME`.",
     ],
     "link": [
-        'See [the docs](https://example.com/a_b_c) and [**bold** link](https://example.com "Title") and ![alt text](https://example.com/p.png) end.',
+        (
+            "See [the docs](https://example.com/a_b_c) and [**bold** link](https://example.com "
+            '"Title") and ![alt text](https://example.com/p.png) end.'
+        ),
         "[first](https://example.com/a(b)c) starts. Then [a [nested] b](http://x.example) end.",
     ],
     "autolink": [
-        "Go to https://example.com/path?q=1&b=2 now. Or <https://example.org> or <me@example.org> or www.example.com, or me@example.com too.",
+        (
+            "Go to https://example.com/path?q=1&b=2 now. Or <https://example.org> or "
+            "<me@example.org> or www.example.com, or me@example.com too."
+        ),
         "详见https://example.com/docs，然后https://example.org。",
         "See <https://example.org/> and <http://localhost:8080/a/b>, <mailto:me@example.com> too.",
         "https://example.com at start. See http://a.example.",
-        "On https://en.wikipedia.org/wiki/C_(language), https://a.example/x_(y)_z and (https://b.example/_c/d) it is.",
-        "__https://b.example__ or _https://c.example/d_ and snake_https, __see https://d.example__. **So https://e.example**, ok.",
+        (
+            "On https://en.wikipedia.org/wiki/C_(language), https://a.example/x_(y)_z and "
+            "(https://b.example/_c/d) it is."
+        ),
+        (
+            "__https://b.example__ or _https://c.example/d_ and snake_https, __see "
+            "https://d.example__. **So https://e.example**, ok."
+        ),
         "Visit https://docs.python.org/3/library/asyncio.html#asyncio.run for it.",
     ],
     "reference": [
-        'See [docs] and [the others][more] end.\n\n[docs]: https://example.com\n[more]: https://example.org "Title"\n\nAfter.'
+        (
+            "See [docs] and [the others][more] end.\n\n[docs]: https://example.com\n"
+            '[more]: https://example.org "Title"\n\nAfter.'
+        )
     ],
     "footnote": [
-        "A note[^1] and a named one[^name] here.\n\n[^1]: The first note, with **bold**.\n[^name]: The second.\n\nAfter.",
+        (
+            "A note[^1] and a named one[^name] here.\n\n[^1]: The first note, with **bold**.\n"
+            "[^name]: The second.\n\nAfter."
+        ),
         "A claim.[^1]\n\n[^1]: See https://example.com.\n[^long-name]: More.\n[^3]:\n    Below.",
         "[^1] begins. Then[^2]: not a definition.\n\n[^1]: One\n\n    more of it\n\n[^2]: Two\n",
     ],
     "html": [
-        'A <b>bold</b> word, a <br> break, <!-- comment --> and <div class="x">div</div> end. 1 < 2 and a<b.',
+        (
+            'A <b>bold</b> word, a <br> break, <!-- comment --> and <div class="x">div</div> '
+            "end. 1 < 2 and a<b."
+        ),
         "<details>\n<summary>Sum</summary>\n\nText\n\n</details>\n\nAfter",
     ],
     "entity": [
-        "Fish &amp; chips, &copy; 2024, &#8212; dash, &#x2014; dash, &nbsp;x, AT&T and a & b &notanentity; end. R&D; x &lt;tag&gt;"
+        (
+            "Fish &amp; chips, &copy; 2024, &#8212; dash, &#x2014; dash, &nbsp;x, AT&T and a & b "
+            "&notanentity; end. R&D; x &lt;tag&gt;"
+        )
     ],
     "escape": [
         "A \\* star, \\_under\\_, \\[bracket\\], \\# hash, C:\\path\\to, back\\\\slash end\\\nline."
@@ -84,16 +114,25 @@ KINDS: Final[dict[str, list[str]]] = {
         "It was $5M (US$ 3) or $5 a month, $5-$10, $5/month, $x per seat ($y in all).",
     ],
     "heading": [
-        "# Title\n\nText\n\n## Second one\nText right below\n\n### Third **bold** `code` ###\n\nEnd",
+        (
+            "# Title\n\nText\n\n## Second one\nText right below\n\n"
+            "### Third **bold** `code` ###\n\nEnd"
+        ),
         "Setext\n======\n\nSecond\n---\n\nText",
     ],
     "list": [
-        "- one\n- two **bold**\n  - nested one\n  - nested two\n- three\n\n1. first\n2. second\n   - deep\n10) other\n\nAfter",
+        (
+            "- one\n- two **bold**\n  - nested one\n  - nested two\n- three\n\n1. first\n"
+            "2. second\n   - deep\n10) other\n\nAfter"
+        ),
         "* star\n* list\n\n+ plus\n+ list\n\nPara\n- right after\n- it",
         "Text:\n1. one\n2. two\n\n   para in two\n3. three",
     ],
     "task": [
-        "- [ ] open task\n- [x] done task\n- [X] also done\n- [link](http://a.example) item\n- [not a task\n\nAfter",
+        (
+            "- [ ] open task\n- [x] done task\n- [X] also done\n- [link](http://a.example) item\n"
+            "- [not a task\n\nAfter"
+        ),
         "1. [ ] one\n2. [x] two\n\n> - [ ] three\n> 1. four\n> 2. five\n\n- 5 apples\n- \\[x\\]\n",
     ],
     "quote": ["> A quote\n> goes on\n>\n> > nested\n\nAfter\n\n> - list in quote\n> - two\n"],
@@ -106,14 +145,20 @@ KINDS: Final[dict[str, list[str]]] = {
     ],
     "indented": ["Text\n\n    indented code\n    more\n\nAfter"],
     "table": [
-        "Text\n\n| Name | Value |\n|------|------:|\n| a **b** | 1 |\n| `c` | [l](http://x.example) |\n\nAfter",
+        (
+            "Text\n\n| Name | Value |\n|------|------:|\n| a **b** | 1 |\n"
+            "| `c` | [l](http://x.example) |\n\nAfter"
+        ),
         "a | b\n--|--\n1 | 2\n3 | 4\n\nEnd",
         "| one |\n|-----|\n| x |\n",
         "Cost | of | things without table follow.\n\nEnd",
         "| not | a table\n\nAfter",
         "- item\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n\nEnd",
         "> | a | b |\n> |---|---|\n> | 1 | 2 |\n\nEnd",
-        "| a | b |\n|---|---|\n| *i* | **b** |\n| $5 | - |\n| - | | \n| | |\n| `x \\| y` | ~~s~~ |\n",
+        (
+            "| a | b |\n|---|---|\n| *i* | **b** |\n| $5 | - |\n| - | | \n| | |\n"
+            "| `x \\| y` | ~~s~~ |\n"
+        ),
         "| a | b |\n| - | - |\n| x \\| y | z |\n|  | q |",
     ],
     "below a table": [
@@ -134,7 +179,13 @@ KINDS: Final[dict[str, list[str]]] = {
     ],
     "break": ["line one  \nline two\\\nline three\nsoft line four\n\nEnd"],
     "mixed": [
-        "## Plan\n\nHere's **the idea**: use `asyncio` ([docs](https://docs.python.org/3/)):\n\n1. **Read** the file\n2. *Parse* it — costs $5\n   ```python\n   x = a * b ** c\n   ```\n3. Done[^1]\n\n| A | B |\n|---|---|\n| 1 | **2** |\n\n> Note: **careful** with <T> and &amp;.\n\n[^1]: See https://example.com.\n\nThat's it! ✅ 👩‍💻\n"
+        (
+            "## Plan\n\nHere's **the idea**: use `asyncio` "
+            "([docs](https://docs.python.org/3/)):\n\n1. **Read** the file\n"
+            "2. *Parse* it — costs $5\n   ```python\n   x = a * b ** c\n   ```\n3. Done[^1]\n\n"
+            "| A | B |\n|---|---|\n| 1 | **2** |\n\n> Note: **careful** with <T> and &amp;.\n\n"
+            "[^1]: See https://example.com.\n\nThat's it! ✅ 👩‍💻\n"
+        )
     ],
 }
 

@@ -133,13 +133,17 @@ def _retyped(table: str, column: str, value: Any) -> Rows:
 _BOMB: Final = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT * FROM n"
 _LEDGER: Final = (
     "INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens,"
-    " output_tokens, reasoning_tokens, cost) VALUES ({at}, 'p', 'm', 'answer', {tokens}, 0, 0, 0, {cost})"
+    " output_tokens, reasoning_tokens, cost) VALUES ({at}, 'p', 'm', 'answer', {tokens}, 0, "
+    "0, 0, {cost})"
 )
 
 STRANGE: Final[dict[str, Rows]] = {
     "trigger": sql(
         "CREATE TRIGGER t AFTER INSERT ON messages BEGIN DELETE FROM conversations; END",
-        "CREATE TRIGGER u AFTER DELETE ON settings BEGIN INSERT INTO settings VALUES ('x', '1'); END",
+        (
+            "CREATE TRIGGER u AFTER DELETE ON settings BEGIN INSERT INTO settings VALUES ('x', "
+            "'1'); END"
+        ),
     ),
     "view": sql(
         f"CREATE VIEW evil AS {_BOMB}", "CREATE VIEW load AS SELECT load_extension('/tmp/x')"
@@ -158,7 +162,8 @@ STRANGE: Final[dict[str, Rows]] = {
     ),
     "check-that-calls": _writable(
         "UPDATE sqlite_master SET sql = replace(sql, 'body TEXT NOT NULL',"
-        " 'body TEXT NOT NULL CHECK (length(hex(randomblob(1000000))) > 0)') WHERE name = 'profiles'"
+        " 'body TEXT NOT NULL CHECK (length(hex(randomblob(1000000))) > 0)') WHERE name = "
+        "'profiles'"
     ),
     "default-that-calls": _writable(
         "UPDATE sqlite_master SET sql = replace(sql, 'value TEXT NOT NULL',"
@@ -238,7 +243,10 @@ STRANGE: Final[dict[str, Rows]] = {
     "listing-of-junk": sql("INSERT INTO model_listings VALUES ('x', 'y', 5, '{}', '[]')"),
     "preset-of-junk": sql(
         "INSERT INTO presets VALUES ('p', 'n', '', '', NULL, NULL, '[1]', 0, NULL)",
-        "INSERT INTO presets VALUES ('q', 'n', '', '', NULL, NULL, '{\"candidates\": 1000000}', 0, 0)",
+        (
+            "INSERT INTO presets VALUES ('q', 'n', '', '', NULL, NULL, '{\"candidates\": "
+            "1000000}', 0, 0)"
+        ),
     ),
     "remote-run-is-a-path": sql(
         'UPDATE messages SET remote_run = \'{"response_id": "../../files", "sequence": 1}\''

@@ -57,7 +57,10 @@ def copied(folder: Path, *, mode: int, newest_first: bool) -> Path:
 
 def build(checkout: Path, umask: str, zone: str) -> Path:
     """Build the wheel as build-wheel.sh does."""
-    script = f"umask {umask}; source packaging/environment.sh; set_source_date; make_wheel {sys.executable} dist"
+    script = (
+        f"umask {umask}; source packaging/environment.sh; set_source_date; make_wheel "
+        f"{sys.executable} dist"
+    )
     environment = {"PATH": os.environ["PATH"], "HOME": str(checkout), "TZ": zone, "LANG": "C"}
     subprocess.run(["bash", "-euc", script], cwd=checkout, env=environment, check=True)
     (wheel,) = (checkout / "dist").glob("*.whl")

@@ -89,7 +89,10 @@ class Leaf:
             self.runs.append((text, style))
 
     def __str__(self) -> str:
-        head = f"{self.kind}{'+' * self.apart} {self.depth} {self.quote}{'^' * self.begun} {self.mark!r}"
+        head = (
+            f"{self.kind}{'+' * self.apart} {self.depth} {self.quote}{'^' * self.begun} "
+            f"{self.mark!r}"
+        )
         if self.rows:
             return f"{head} {self.aligns} {self.rows}"
         return f"{head} {said(self.runs)}"

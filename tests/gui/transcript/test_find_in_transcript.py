@@ -66,7 +66,10 @@ def conversation(count: int) -> list[Message]:
 def test_what_is_seen_is_found_whatever_its_case_accents_and_marks(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
-    text = "A **caf**é at *the* `Café`.\n\n| Tea | CAFE |\n|--|--|\n| x | [cafés](https://cafe.example) |\n\n```\ncafe()\n```"
+    text = (
+        "A **caf**é at *the* `Café`.\n\n| Tea | CAFE |\n|--|--|\n"
+        "| x | [cafés](https://cafe.example) |\n\n```\ncafe()\n```"
+    )
     view.set_messages([question("café?"), answer(text)])
     look_for(qtbot, view, "cafe", "1 of 6")
     assert [word.lower().replace("é", "e") for word in marked(view)] == ["cafe"] * 6

@@ -173,7 +173,10 @@ async def test_a_child_that_dies_while_idle_is_not_noticed() -> None:
     [
         "import sys; sys.exit(3)",
         "import sys; sys.stdout.write('x' * 100)",
-        "import sys; sys.stdout.buffer.write(b'\\0\\0\\0\\1{'); sys.stdout.flush(); sys.stdin.read()",
+        (
+            "import sys; sys.stdout.buffer.write(b'\\0\\0\\0\\1{'); sys.stdout.flush(); "
+            "sys.stdin.read()"
+        ),
     ],
 )
 async def test_a_child_that_talks_nonsense_is_a_sentence(script: str) -> None:

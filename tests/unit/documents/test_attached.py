@@ -66,7 +66,8 @@ def test_words_behind_an_attachment_go_on_with_the_message() -> None:
 def test_an_attached_message_that_is_encoded_against_the_rules_is_read() -> None:
     inner = base64.encodebytes(bytes(mail("Inner", "Its words."))).decode()
     text = (
-        "From: a@b.example\nSubject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nOuter.\n"
+        "From: a@b.example\nSubject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n"
+        "Outer.\n"
         f"--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{inner}--b--\n"
     )
     found = extract_bytes("m.eml", text.encode(), Limits(), lambda _: None).text
@@ -108,7 +109,8 @@ def test_a_bomb_that_is_attached_is_left_out() -> None:
 @pytest.mark.parametrize("ending", ["mht", "mhtml"])
 def test_a_saved_web_page_is_read_as_its_words(ending: str) -> None:
     page = (
-        "From: <Saved by Blink>\nSubject: Geese\nContent-Type: multipart/related; boundary=b\n\n--b\n"
+        "From: <Saved by Blink>\nSubject: Geese\n"
+        "Content-Type: multipart/related; boundary=b\n\n--b\n"
         "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
         "<html><body><h1>Geese</h1><p>They fly.</p></body></html>\n--b\n"
         "Content-Type: text/css\nContent-Location: cid:style\n\np {}\n--b--\n"

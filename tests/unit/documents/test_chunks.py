@@ -101,7 +101,10 @@ def test_pages_begin_parts(mark: str) -> None:
 
 SENTENCES = (
     "Dr. J. Smith met Prof. Wu on 3. Mai near St. Ives.",
-    "The firm, Muster & Co. Ltd. of Bern, paid 4.5 million, cf. Fig. 3 and Art. 12 of the contract.",
+    (
+        "The firm, Muster & Co. Ltd. of Bern, paid 4.5 million, cf. Fig. 3 and Art. 12 of the "
+        "contract."
+    ),
     "„Das gilt bzw. galt am 24. Dezember“, sagte Hr. Keller.",
     "He asked “Why?” and left, e.g. for the U.S. Army (etc.) in Jan. 2026.",
     "Так сказал И. И. Петров.",

@@ -60,7 +60,8 @@ def test_a_folder_is_the_files_that_one_sees(tmp_path: Path) -> None:
     (folder / "deep").symlink_to(tmp_path)
     document = extract_file(folder, Limits(), lambda _: None)
     assert document.text == (
-        "# A one.md\n\nFirst.\n\n# b/two.txt\n\nSecond.\n\n[not included: deep (a link to elsewhere), "
+        "# A one.md\n\nFirst.\n\n# b/two.txt\n\nSecond.\n\n"
+        "[not included: deep (a link to elsewhere), "
         "link.txt (a link to elsewhere), picture.png (a picture)]"
     )
     assert document.media_type == "inode/directory"

@@ -161,7 +161,10 @@ class TestOffice:
         assert text.rstrip().endswith("the board has not decided who.")
 
     def test_docx_loses_no_entity_no_tab_and_no_backslash(self) -> None:
-        words = "R&amp;D a &lt; b &gt; c &quot;q&quot; &apos;s&apos; caf&#233; &#x2014; C:\\new\\(x) *1."
+        words = (
+            "R&amp;D a &lt; b &gt; c &quot;q&quot; &apos;s&apos; caf&#233; &#x2014; C:\\new\\(x) "
+            "*1."
+        )
         data = docx_with(
             f"<w:p><w:r><w:t>{words}</w:t></w:r></w:p>"
             "<w:p><w:r><w:t>left</w:t><w:tab/><w:t>right</w:t></w:r></w:p>"
@@ -357,7 +360,8 @@ class TestTexts:
             "--b\nContent-Disposition: attachment; filename=n.txt\n\nhidden\n--b--\n"
         )
         assert read_bytes("x.eml", mail.encode()).text == (
-            "From: a@b.example\nSubject: x\nAttachments: n.txt\n\nGrüße & **more**\n\n# n.txt\n\nhidden"
+            "From: a@b.example\nSubject: x\nAttachments: n.txt\n\nGrüße & **more**\n\n"
+            "# n.txt\n\nhidden"
         )
 
     def test_a_binary_file_called_txt_is_refused_with_what_can_be_read(self) -> None:

@@ -84,13 +84,16 @@ def test_powers_and_indices_of_a_text_change_its_figures() -> None:
 
 def test_a_web_page_without_what_only_a_browser_shows() -> None:
     page = (
-        "<p>10<sup>6</sup> H<sub>2</sub>O</p><p>A <img src='data:image/png;base64,AAAA' alt='goose'>"
+        "<p>10<sup>6</sup> H<sub>2</sub>O</p><p>A <img src='data:image/png;base64,AAAA' "
+        "alt='goose'>"
         '<svg><text>drawn</text></svg> <a href="javascript:go()">here</a></p>'
-        "<table><tr><th>Name</th><th>A long head of a column</th></tr><tr><td>a</td><td>b</td></tr></table>"
+        "<table><tr><th>Name</th><th>A long head of a "
+        "column</th></tr><tr><td>a</td><td>b</td></tr></table>"
         "<pre>![kept](as it is)</pre>"
     )
     text = extract_bytes("x.html", page.encode(), Limits(), lambda _: None).text
     assert text == (
-        "10⁶ H₂O\n\nA goose here\n\n| Name | A long head of a column |\n| --- | --- |\n| a | b |\n\n"
+        "10⁶ H₂O\n\nA goose here\n\n| Name | A long head of a column |\n| --- | --- |\n"
+        "| a | b |\n\n"
         "```\n![kept](as it is)\n```"
     )

@@ -18,7 +18,8 @@ _SPACES = (
     f'xmlns:w="{_OFFICE}/wordprocessingml/2006/main" xmlns:a="{_OFFICE}/drawingml/2006/main" '
     f'xmlns:c="{_OFFICE}/drawingml/2006/chart" xmlns:r="{_MAIN}" '
     f'xmlns:p="{_OFFICE}/presentationml/2006/main" xmlns:dgm="{_OFFICE}/drawingml/2006/diagram" '
-    f'xmlns:xdr="{_OFFICE}/drawingml/2006/spreadsheetDrawing" xmlns="{_OFFICE}/spreadsheetml/2006/main"'
+    f'xmlns:xdr="{_OFFICE}/drawingml/2006/spreadsheetDrawing" '
+    f'xmlns="{_OFFICE}/spreadsheetml/2006/main"'
 )
 
 
@@ -52,7 +53,10 @@ CHART_TEXT = (
     "Chart: Geese & swans\n\nAxes: Birds\n\n|  | Geese | Share |\n| --- | --- | --- |\n"
     "| May | 1200 | 25% |\n| June | 0.3 | 50% |"
 )
-DRAWN = '<w:drawing><a:graphic><a:graphicData><c:chart r:id="one"/></a:graphicData></a:graphic></w:drawing>'
+DRAWN = (
+    "<w:drawing><a:graphic><a:graphicData><c:chart "
+    'r:id="one"/></a:graphicData></a:graphic></w:drawing>'
+)
 
 
 def relations(**targets: str) -> str:
@@ -96,7 +100,9 @@ def test_a_chart_and_a_diagram_on_a_slide() -> None:
     parts = {
         "ppt/presentation.xml": f'<p:presentation {_SPACES}><p:sldId r:id="s"/></p:presentation>',
         "ppt/_rels/presentation.xml.rels": relations(s="slides/slide1.xml"),
-        "ppt/slides/slide1.xml": f"<p:sld {_SPACES}><p:cSld><p:spTree>{frames}</p:spTree></p:cSld></p:sld>",
+        "ppt/slides/slide1.xml": (
+            f"<p:sld {_SPACES}><p:cSld><p:spTree>{frames}</p:spTree></p:cSld></p:sld>"
+        ),
         "ppt/slides/_rels/slide1.xml.rels": relations(
             one="../charts/chart7.xml", two="../diagrams/data1.xml"
         ),
@@ -107,7 +113,10 @@ def test_a_chart_and_a_diagram_on_a_slide() -> None:
 
 
 def test_the_title_of_a_chart_may_come_from_a_cell() -> None:
-    cell = "<c:strRef><c:strCache><c:pt idx='0'><c:v>Geese &amp; swans</c:v></c:pt></c:strCache></c:strRef>"
+    cell = (
+        "<c:strRef><c:strCache><c:pt idx='0'><c:v>Geese &amp; "
+        "swans</c:v></c:pt></c:strCache></c:strRef>"
+    )
     linked = CHART.replace(titled("Geese &amp; swans"), f"<c:title><c:tx>{cell}</c:tx></c:title>")
     parts = word(f"<w:p><w:r><w:t>Before.</w:t></w:r><w:r>{DRAWN}</w:r></w:p>")
     parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
@@ -118,7 +127,8 @@ def test_the_title_of_a_chart_may_come_from_a_cell() -> None:
 def test_what_lies_over_the_cells_of_a_sheet_is_read_with_it() -> None:
     drawing = (
         f"<xdr:wsDr {_SPACES}><xdr:sp><xdr:txBody><a:p><a:r><a:t>Counted at dawn.</a:t></a:r></a:p>"
-        '</xdr:txBody></xdr:sp><xdr:graphicFrame><c:chart r:id="one"/></xdr:graphicFrame></xdr:wsDr>'
+        "</xdr:txBody></xdr:sp><xdr:graphicFrame><c:chart "
+        'r:id="one"/></xdr:graphicFrame></xdr:wsDr>'
     )
     with zipfile.ZipFile(DATA / "figures.xlsx") as archive:
         parts = {name: archive.read(name).decode() for name in archive.namelist()}
@@ -138,9 +148,12 @@ def test_what_lies_over_the_cells_of_a_sheet_is_read_with_it() -> None:
 def test_a_document_whose_main_part_has_another_name(ending: str) -> None:
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
     parts = {
-        "[Content_Types].xml": f'<Types><Override PartName="/word/document2.xml" ContentType="{kind}"/></Types>',
+        "[Content_Types].xml": (
+            f'<Types><Override PartName="/word/document2.xml" ContentType="{kind}"/></Types>'
+        ),
         "_rels/.rels": (
-            f'<Relationships><Relationship Type="{_MAIN}/officeDocument" Target="/word/document2.xml"/>'
+            f'<Relationships><Relationship Type="{_MAIN}/officeDocument" '
+            f'Target="/word/document2.xml"/>'
             "</Relationships>"
         ),
         "word/document2.xml": word("<w:p><w:r><w:t>Words.</w:t></w:r></w:p>")["word/document.xml"],

@@ -32,7 +32,10 @@ def test_characters_by_number_and_their_stand_ins() -> None:
 
 def test_headings_by_outline_and_by_the_style_s_name() -> None:
     styles = rb"{\stylesheet{\s0 Normal;}{\s3\b heading 2;}{\s4 Title;}{\s5\outlinelevel0 Mine;}}"
-    body = rb"\pard\s4 On top\par\pard\s3\b Second\b0\par\pard\s5 Own\par\pard\outlinelevel2 Third\par\pard\s0 x"
+    body = (
+        rb"\pard\s4 On top\par\pard\s3\b Second\b0\par\pard\s5 Own\par\pard\outlinelevel2 "
+        rb"Third\par\pard\s0 x"
+    )
     assert rtf(body, styles) == "# On top\n\n## Second\n\n# Own\n\n### Third\n\nx"
 
 
@@ -98,7 +101,8 @@ def test_notes_stand_at_the_end_and_links_keep_their_address() -> None:
 def test_what_is_not_shown_is_not_read() -> None:
     body = (
         rb"{\info{\title Meta}}{\header Top}{\footer\pard Page\par}{\*\unknown {\b secret}}"
-        rb"{\pict\pngblip 89504e47}{\deleted gone}{\v hidden}\bin4 {}}}Here\~it\_is \{\\\} \v x\v0 y"
+        rb"{\pict\pngblip 89504e47}{\deleted gone}{\v hidden}\bin4 {}}}Here\~it\_is \{\\\} "
+        rb"\v x\v0 y"
     )
     assert rtf(body) == "Here\u00a0it\u2011is {\\} y"
 

@@ -172,7 +172,8 @@ def test_values_as_excel_shows_them() -> None:
         '<c r="H1" t="inlineStr"><is><t> a | b\nR&amp;D &lt;b&gt; "q" \\n </t></is></c>'
     )
     assert text_of(S=cells).split("\n")[2] == (
-        '| TRUE | 30:00:00 | 5 | 0.3 | 0.00000012 | 9007199254740992 | 1e+300 | a \\| b R&D <b> "q" \\n |'
+        "| TRUE | 30:00:00 | 5 | 0.3 | 0.00000012 | 9007199254740992 | 1e+300 | a \\| b R&D "
+        '<b> "q" \\n |'
     )
 
 

@@ -83,7 +83,10 @@ def test_a_formula_that_cannot_be_set_stays_as_it_is_written() -> None:
 def test_what_the_transcript_shows_is_there() -> None:
     asked = question("Is\n  <this> it?", PICTURE, DocumentPart("b" * 64, "q3.pdf", "x", 9, pages=2))
     said = answer(
-        "## Yes\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```py\nx = 1  # why\n```\n\n$\\frac12$\n\n- [x] done",
+        (
+            "## Yes\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```py\nx = 1  # why\n```\n\n"
+            "$\\frac12$\n\n- [x] done"
+        ),
         reasoning="at *length*",
         duration_s=9,
         error=ErrorNote("It broke.", "Kept.", "Try."),

@@ -215,11 +215,17 @@ def test_every_example_is_the_same_document_when_it_has_been_copied() -> None:
         "Two\\\nlines\n===\n\nTwo\\\nmore\n---\n\n## C #\\#\n",
         "- [ ] task\n- [x] done\n  - deeper\n\n    ```py\n    x\n    ```",
         "> - a\n>\n>   > b\n>\n> ```\n> c\n> ```",
-        "See [README.md](README.md) and [`code`](code), [`https://a.b`](https://a.b), [www.a.b](www.a.b)",
+        (
+            "See [README.md](README.md) and [`code`](code), [`https://a.b`](https://a.b), "
+            "[www.a.b](www.a.b)"
+        ),
         "from [the `pip` page](pip), me@a.example; https://a.b/c%20d and <https://a.b/c%20d>",
         "- \\[ ] no task\n- \\[x] none\n- [ ] one",
         "> a\n\n> b\n>\n> c\n\n> - d\n\n> - e\n>   > f\n>\n>   > g\n\n- > h\n\n  > i\n- > j",
-        "> ```\n> a\n> ```\n> ```\n> b\n> ```\n\n> ```\n> c\n> ```\n\n- d\n  ```\n  e\n  ```\n  ```\n  f\n  ```",
+        (
+            "> ```\n> a\n> ```\n> ```\n> b\n> ```\n\n> ```\n> c\n> ```\n\n- d\n  ```\n  e\n"
+            "  ```\n  ```\n  f\n  ```"
+        ),
         "> | a |\n> |---|\n> | b |\n\n> | c |\n> |---|\n\n>\n\n> > d\n\n> e\n> > f\n>\n> > g",
         "~one~ (~two~) **x**~three~ \\~~four~ ~\\~five\\~~ ~~six ~7~~ \\~none\\~ ~/p ~10",
     ],
@@ -245,6 +251,7 @@ def test_texts_from_right_to_left_say_so() -> None:
     )
     assert to_html(render(f"# {arabic}")) == f"<h1 {turned}>{arabic}</h1>"
     assert to_html(render(f"1. {arabic}\n2. two\n\n   ```\n   a\n   ```")) == (
-        f'<ol dir="rtl"><li dir="rtl"><p {turned}>{arabic}</p></li><li dir="ltr"><p dir="ltr">two</p>'
+        f'<ol dir="rtl"><li dir="rtl"><p {turned}>{arabic}</p></li><li dir="ltr"><p '
+        f'dir="ltr">two</p>'
         '<pre dir="ltr" style="font-family:monospace"><code>a</code></pre></li></ol>'
     )
