@@ -1,4 +1,4 @@
-"""What collections need of the world, as Protocols that the adapters satisfy."""
+"""Protocols that collections depend on; adapters implement them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from desktop_app.domain.documents.vectors import Vector
 
 
 class Found(Protocol):
-    """A file as it lies in its folder: size in bytes, time of last change in nanoseconds."""
+    """A file on disk, with its size in bytes and its modification time in nanoseconds."""
 
     @property
     def path(self) -> Path: ...
@@ -24,7 +24,7 @@ class Found(Protocol):
 
 
 class Document(Protocol):
-    """What was read from a file: see documents/protocol.ExtractedDocument."""
+    """The content of a file: see documents/worker/protocol.ExtractedDocument."""
 
     @property
     def name(self) -> str: ...
@@ -52,22 +52,22 @@ class Document(Protocol):
 
 
 class PassageReader(Protocol):
-    """Finds files, reads them, makes words of texts. Raises DocumentError."""
+    """Finds files, reads them and splits texts into passages. Raises DocumentError."""
 
     async def files_in(
         self, paths: Sequence[Path], *, skip_missing: bool = False
     ) -> Sequence[Found]:
-        """The files among `paths` and in the folders among them, those below too."""
+        """Return the files among `paths`, and those in the folders among them, recursively."""
 
     async def read(self, path: Path) -> Document:
-        """A file's text; pictures are refused."""
+        """Return a file's text; images are refused."""
 
     async def passages(self, text: str, name: str, media_type: str) -> Sequence[Any]:
-        """The passages of a document's text, as the index takes them."""
+        """Return the passages of a document's text, in the form that the index takes."""
 
 
 class PassageLocation(Protocol):
-    """A passage that was found, less its text: see storage/collections.Place."""
+    """A search result without its text: see StoredPassageLocation in the storage."""
 
     @property
     def collection_id(self) -> str: ...
@@ -95,7 +95,10 @@ class PassageLocation(Protocol):
 
 
 class Store(Protocol):
-    """Where collections are kept: see storage/documents/collection_store.py. Raises StorageError."""
+    """Stores collections: see storage/documents/collection_store.py.
+
+    All methods raise StorageError.
+    """
 
     async def all(self) -> list[Collection]: ...
     async def put(self, collection: Collection) -> None: ...
@@ -116,7 +119,7 @@ class Store(Protocol):
 
 
 class Vectors(Protocol):
-    """Where vectors are kept: see storage/documents/vector_store.py. Raises StorageError."""
+    """Stores vectors: see storage/documents/vector_store.py. Raises StorageError."""
 
     async def missing(self, collection_id: str, model: str) -> tuple[int, int]: ...
     async def has_any(self, collection_ids: Sequence[str], model: str) -> bool: ...
@@ -128,7 +131,7 @@ class Vectors(Protocol):
 
 
 class Originals(Protocol):
-    """Where originals and texts are kept."""
+    """Stores original files and their texts."""
 
     async def add(
         self,
@@ -142,7 +145,7 @@ class Originals(Protocol):
         tokens: int | None,
         is_found: bool = True,
     ) -> None:
-        """Keep one; `is_found`: a search through the library finds it. Raises StorageError."""
+        """Store a document; `is_found` includes it in library searches. Raises StorageError."""
 
     async def text(self, sha256: str) -> str:
-        """The text as it is kept. Raises StorageError."""
+        """Return the stored text. Raises StorageError."""

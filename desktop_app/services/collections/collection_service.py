@@ -1,10 +1,12 @@
-"""Collections of documents: made, filled, kept up to date, and asked.
+"""Collections of documents: creation, filling, updates and retrieval.
 
-Files are read one after the other, each by the documents' worker; one that cannot be read stands in
-the collection with the reason, and the others go on. What is broken off leaves the rest "waiting":
-the next `add` or `refresh` goes on with it. A question takes along the passages that hold its words
-best, by BM25; where the person has switched that on, and a collection's passages have vectors, those
-that mean the same as well: both orders are put together by reciprocal ranks.
+Files are read one after the other in the documents' worker process. If a file cannot be read, the
+collection records the reason and the others continue. After an interruption, the remaining files
+are "waiting", and the next `add` or `refresh` continues with them.
+
+A question includes the passages that match its words best (BM25). If the user has enabled
+embeddings and the passages have vectors, the nearest passages by meaning count as well: reciprocal
+rank fusion combines the two rankings.
 """
 
 from __future__ import annotations
@@ -40,21 +42,22 @@ from desktop_app.services.collections.collection_ports import (
 from desktop_app.services.collections.embedding_service import AT_ONCE, EmbeddingPlan, Embeddings
 from desktop_app.services.collections.passage_dedup import DuplicatePassages
 
-# Passages that are looked at for a question, copies not counted; the budget decides how many of
-# them go in.
+# Distinct passages considered for a question; the token budget decides how many are included.
 MOST_PASSAGES: Final = 24
-# With their copies.
+# Including duplicates.
 MOST_FOUND: Final = 4 * MOST_PASSAGES
-# Of reciprocal ranks: the higher, the less the first few count. 60 is the usual.
+# Constant of the reciprocal rank fusion; a higher value favors the top ranks less. 60 is common.
 FUSION: Final = 60
-# Characters of a question that are asked for their meaning.
+# Characters of a question that are embedded.
 LONGEST_QUESTION: Final = 8_000
 
 
 @dataclass(frozen=True)
 class CollectionProgress:
-    """How far reading has come: `done` of `total` files; `name` is the one that is read now, "" at
-    the end."""
+    """The progress of reading: `done` of `total` files.
+
+    `name` is the file being read, "" at the end.
+    """
 
     done: int
     total: int
@@ -65,7 +68,7 @@ OnProgress = Callable[[CollectionProgress], None]
 
 
 class Collections:
-    """See the module's paragraph. All methods raise StorageError."""
+    """Creates, fills and searches collections. All methods raise StorageError."""
 
     def __init__(
         self,
@@ -80,35 +83,38 @@ class Collections:
         self._embeddings = embeddings
         self._originals = originals
         self._reader = reader
-        # Of two that fill collections at once one waits: they may hold the same files.
+        # Collections are filled one at a time, because they may contain the same files.
         self._filling = asyncio.Lock()
 
     # -------------------------------------------------------------- collections
 
     async def all(self) -> list[Collection]:
-        """Every collection, by name."""
+        """Return all collections, sorted by name."""
         return await self._store.all()
 
     async def create(self, name: str, folder: Path | None = None) -> Collection:
-        """A new, empty collection; `folder` is where `refresh` looks for its files: without one, the
-        folder that is the first thing added."""
+        """Create an empty collection.
+
+        `refresh` looks for files in `folder`. Without one, the first folder that is added takes its
+        place, if it is added alone.
+        """
         where = "" if folder is None else str(_absolute([folder])[0])
         made = Collection(new_id(), _name(name), now(), where)
         await self._store.put(made)
         return made
 
     async def rename(self, collection_id: str, name: str) -> None:
-        """Call it something else. Raises DocumentError: it is gone."""
+        """Rename a collection. Raises DocumentError if it no longer exists."""
         collection = await self._one(collection_id)
         await self._store.put(replace(collection, name=_name(name)))
 
     async def delete(self, collection_id: str) -> None:
-        """Remove it; what was asked of it keeps its passages."""
+        """Delete a collection; earlier questions keep its passages."""
         await self._store.delete(collection_id)
         await self._store.tidy()
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
-        """Its files by path."""
+        """Return the collection's files by path."""
         return await self._store.files(collection_id)
 
     # -------------------------------------------------------------- filling
@@ -116,13 +122,14 @@ class Collections:
     async def add(
         self, collection_id: str, paths: Iterable[Path], on_progress: OnProgress | None = None
     ) -> None:
-        """Read files, and those in folders and below, into a collection; what is in it unchanged
-        already is not read again. Goes on with what was left waiting. Cancelling leaves the rest
-        waiting.
+        """Read files, and the files in folders, into a collection.
+
+        Unchanged files are not read again. Waiting files are read too. After a cancellation, the
+        remaining files wait.
 
         Raises:
-            DocumentError: the collection or one of the paths is gone.
-            StoreFullError: no space; what was read until then is kept.
+            DocumentError: the collection or one of the paths no longer exists.
+            StoreFullError: the disk is full; files read before stay.
         """
         collection = await self._one(collection_id)
         given = _absolute(paths)
@@ -136,13 +143,16 @@ class Collections:
         await self._read_waiting(collection_id, on_progress)
 
     async def remove_file(self, collection_id: str, path: str) -> None:
-        """Take a file out of a collection, until it is added by its own path again."""
+        """Remove a file from a collection until its own path is added again."""
         await self._store.take_out(collection_id, path)
         await self._store.tidy()
 
     async def refresh(self, collection_id: str, on_progress: OnProgress | None = None) -> None:
-        """Look at its folder again, or at its files where it has none: what is new or changed is
-        read, what is gone goes. Raises as `add`; nothing goes where the folder itself is gone."""
+        """Read new and changed files of the collection's folder, and remove missing ones.
+
+        A collection without a folder checks its files instead. If the folder itself is missing,
+        nothing is removed. Raises as `add`.
+        """
         collection = await self._one(collection_id)
         known = await self._store.modified(collection_id)
         folder = [Path(collection.folder)] if collection.folder else []
@@ -162,7 +172,7 @@ class Collections:
         found: Sequence[Found],
         known: dict[str, tuple[int, int]],
     ) -> None:
-        """Have new and changed files wait."""
+        """Mark new and changed files as waiting."""
         news = [
             (
                 CollectionFile(collection_id, str(file.path), file.path.name, size=file.size),
@@ -186,10 +196,10 @@ class Collections:
                 await asyncio.shield(self._store.tidy())
 
     async def _read(self, file: CollectionFile) -> None:
-        """Read one file and enter what it says; or why it cannot be read."""
+        """Read a file and index its text, or record why it cannot be read."""
         path, modified = Path(file.path), 0
         try:
-            # Before it is read: what changes while it is being read is seen by the next refresh.
+            # Taken before reading, so that the next refresh sees a change made while reading.
             (lies,) = await self._reader.files_in([path])
             file, modified = replace(file, size=lies.size), lies.modified
             document = await self._reader.read(path)
@@ -222,7 +232,7 @@ class Collections:
             is_found=False,
         )
         if not await self._store.is_indexed(document.sha256):
-            # The text that is kept: an earlier version may have read it otherwise.
+            # Index the stored text: an earlier version may have extracted it differently.
             text = await self._originals.text(document.sha256)
             found = await self._reader.passages(text, document.name, document.media_type)
             await self._store.enter(document.sha256, found)
@@ -233,11 +243,13 @@ class Collections:
                 return collection
         raise DocumentError("The collection is no longer there.", what_to_do="Choose another.")
 
-    # -------------------------------------------------------------- meaning
+    # -------------------------------------------------------------- embeddings
 
     async def embedding_plan(self, collection_id: str) -> EmbeddingPlan | None:
-        """What it takes to find its passages by their meaning, too; None where that is switched
-        off, or nobody is there who could make vectors. Raises UserFacingError."""
+        """Return what embedding the collection requires.
+
+        Return None if embeddings are off or no provider is available. Raises UserFacingError.
+        """
         choice = await self._embeddings.chosen() if self._embeddings else None
         if choice is None:
             return None
@@ -245,11 +257,12 @@ class Collections:
         return EmbeddingPlan(choice, passages, tokens)
 
     async def embed(self, collection_id: str, on_progress: OnProgress | None = None) -> None:
-        """Have vectors made of every passage that has none. What is broken off, or refused, keeps
-        what was made.
+        """Create the missing vectors of a collection.
+
+        Vectors made before an interruption or a refusal stay.
 
         Raises:
-            SpendingCapError, UserFacingError: the provider failed, or the cap has no room.
+            SpendingCapError, UserFacingError: the cap would be exceeded, or the provider failed.
         """
         plan = await self.embedding_plan(collection_id)
         report = on_progress or (lambda _progress: None)
@@ -263,12 +276,14 @@ class Collections:
             texts, tokens = [each.text for each in some], sum(each.tokens for each in some)
             made = await self._embeddings.vectors(plan.choice, texts, tokens)
             kept = [(each.id, vector) for each, vector in zip(some, made, strict=True)]
-            await asyncio.shield(self._vectors.put(key, kept))  # they are paid for
+            await asyncio.shield(self._vectors.put(key, kept))  # they have been billed
             done += len(some)
 
     async def _near(self, collection_ids: Sequence[str], question: str) -> Sequence[Any]:
-        """Places that mean what is asked; none where there are no vectors, or where the provider
-        cannot be asked now: words alone find most of them."""
+        """Return the passages nearest to the question by meaning.
+
+        Return none without vectors, or if the provider fails: words alone find most passages.
+        """
         choice = await self._embeddings.chosen() if self._embeddings else None
         if choice is None or self._embeddings is None or not question.strip():
             return ()
@@ -281,7 +296,7 @@ class Collections:
             return ()
         return await self._vectors.nearest(collection_ids, choice.key, vector, MOST_FOUND)
 
-    # -------------------------------------------------------------- asking
+    # -------------------------------------------------------------- retrieval
 
     async def retrieve(
         self,
@@ -291,8 +306,10 @@ class Collections:
         *,
         is_estimate: bool = False,
     ) -> tuple[PassagesPart, ...]:
-        """What goes in of each collection that there is, the best first, numbered from 1 on; at most
-        so many tokens in all. What copies of a document say is among it once."""
+        """Return the best passages of each existing collection, numbered from 1.
+
+        They have at most `budget_tokens` tokens together. Duplicate texts are included once.
+        """
         names = {c.id: c.name for c in await self._store.all() if c.id in collection_ids}
         words = question_words(question)
         places = await self._store.find(list(names), words, MOST_FOUND)
@@ -305,8 +322,10 @@ class Collections:
         return _numbered(names, found)
 
     async def _chosen(self, places: Sequence[PassageLocation], budget_tokens: int) -> list[Passage]:
-        """The first of `places` that fit together; one that alone is too large is passed over, as is
-        what others say already."""
+        """Return the first of `places` that fit the budget together.
+
+        A passage that is too large is skipped, and so is a duplicate.
+        """
         chosen: list[Passage] = []
         copies, used, distinct = DuplicatePassages(), 0, 0
         for at in range(0, len(places), MOST_PASSAGES):
@@ -324,7 +343,7 @@ class Collections:
 
 
 def _together(by_words: Sequence[Any], by_meaning: Sequence[Any]) -> list[Any]:
-    """Two orders as one: each gives a place 1 / (60 + its rank), as is usual for that."""
+    """Merge two rankings: each adds 1 / (60 + rank) to a passage's score."""
     scores: dict[tuple[str, int], float] = {}
     places: dict[tuple[str, int], Any] = {}
     for order in (by_words, by_meaning):
@@ -363,7 +382,7 @@ def _absolute(paths: Iterable[Path]) -> list[Path]:
 
 
 def _name(name: str) -> str:
-    """A name as it is kept. Raises UserFacingError: it is empty."""
+    """Return a collection name with normal spacing. Raises UserFacingError if it is empty."""
     kept = " ".join(name.split())
     if not kept:
         raise UserFacingError("A collection needs a name.", what_to_do="Type one.")

@@ -1,8 +1,8 @@
-"""Vectors of meaning from a provider, where the person has switched that on.
+"""Embedding vectors from a provider, if the user has enabled them.
 
-What leaves this computer is the text of a collection's passages, once, and each question that is put
-to it, to the provider that `chosen` names and to nobody else. Every call is held against the month's
-cap and entered in the ledger.
+The texts of a collection's passages leave this computer once, and so does each question to it. They
+go only to the provider that `chosen` returns. Every call is held against the monthly cap and
+recorded in the ledger.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.services.ports import SpendingBook
 from desktop_app.services.spending.budget import Budget
 
-# Texts of one call: far fewer than any API takes, so that its reply is read without holding up
-# whoever types.
+# Texts per call: far fewer than any API accepts, so that parsing the reply does not delay typing.
 AT_ONCE: Final = 48
 
 
 @dataclass(frozen=True)
 class EmbeddingChoice:
-    """Who makes vectors, and what a million tokens cost there; None where that is not known."""
+    """The embedding model and its price per million tokens; None if unknown."""
 
     profile: ProviderProfile
     model: str
@@ -35,21 +34,21 @@ class EmbeddingChoice:
 
     @property
     def key(self) -> str:
-        """Names its vectors in the store: others cannot be compared with them."""
+        """The key of its vectors in the store; vectors of different models do not compare."""
         return f"{self.profile.id} {self.model}"
 
     def cost(self, tokens: int) -> Decimal | None:
-        """US dollars for so many tokens."""
+        """Return the cost of that many tokens in US dollars."""
         return None if self.price is None else self.price.of(Usage(input_tokens=tokens))
 
 
 @dataclass(frozen=True)
 class EmbeddingPlan:
-    """What it takes to find a collection's passages by their meaning.
+    """What embedding a collection requires.
 
     Attributes:
-        passages, tokens: those without a vector yet, all of which are sent.
-        cost: US dollars, about; None where the price is not known.
+        passages, tokens: those without a vector, which are all sent.
+        cost: US dollars, approximate; None if the price is unknown.
     """
 
     choice: EmbeddingChoice
@@ -62,21 +61,21 @@ class EmbeddingPlan:
 
 
 class EmbeddingProvider(Protocol):
-    """A place that makes vectors."""
+    """A provider of embedding vectors."""
 
     async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
-        """Vectors of at most AT_ONCE texts, and the tokens billed. Raises ProviderError."""
+        """Return vectors of up to AT_ONCE texts, and the billed tokens. Raises ProviderError."""
 
 
 class EmbeddingGateway(Protocol):
-    """Opens such places."""
+    """Opens embedding providers."""
 
     async def provider(self, profile: ProviderProfile) -> EmbeddingProvider:
-        """One that is ready. Raises UserFacingError."""
+        """Return a provider that is ready for a call. Raises UserFacingError."""
 
 
 class Embeddings:
-    """See the module's paragraph."""
+    """Requests vectors, within the monthly cap."""
 
     def __init__(
         self,
@@ -91,10 +90,10 @@ class Embeddings:
     async def vectors(
         self, choice: EmbeddingChoice, texts: Sequence[str], tokens: int
     ) -> list[Vector]:
-        """Vectors of texts that come to about so many tokens.
+        """Return the vectors of texts with about `tokens` tokens together.
 
         Raises:
-            SpendingCapError: they would pass the provider's monthly cap; nothing was sent.
+            SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
             UserFacingError: there is no key, or the provider failed.
         """
         async with await self._budget.hold(choice.profile, choice.cost(tokens)):

@@ -1,10 +1,9 @@
-"""The passages that go in with a question: how many, how they stand in the prompt, what the model is
-told of them.
+"""The passages sent with a question: their number, form and instructions.
 
-They are material: what stands in a document is nobody's instruction. They stand before the words of
-the question that they were found for, in the same form on every turn, so that the provider's cache
-can serve them. What stands in the conversation already is not sent again: a later question names its
-numbers, which never change.
+Passages are material; their text is never an instruction. They stand before the words of their
+question, in the same form on every turn, so that the provider's cache can serve them. A passage
+that is already in the conversation is not sent again: a later question refers to its number, which
+never changes.
 """
 
 from __future__ import annotations
@@ -21,21 +20,25 @@ from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.fence import Fence, attribute
 
-# Some ten passages: an answer stands in the first few, as `python -m tests.benchmarks retrieval`
-# shows, and more of them distract a model and cost on every turn.
+# About ten passages. The first few contain the answer, as `python -m tests.benchmarks retrieval`
+# shows; more distract a model and cost on every turn.
 MOST_TOKENS: Final = 4_000
-# Of a small window they may take so much.
+# The largest share of a small window.
 SHARE: Final = 1 / 4
-# A question of fewer words, as the index counts them, goes on from the one before: two usual words.
+# A question with fewer words, as the index counts them, continues the previous one.
 FEW_WORDS: Final = 8
 
 HOW_TO_ANSWER: Final = (
-    "The passages above were found in the person's documents for the question below. Answer it from "
-    "them alone, and from passages that came with earlier questions. After each statement cite the "
-    "passages that support it by their numbers in square brackets, such as [3] or [3][5]. Where they "
-    "do not support an answer, say plainly that the documents do not say it, and do not guess."
+    "The passages above were found in the person's documents for the question below. Answer it "
+    "from them alone, and from passages that came with earlier questions. After each statement "
+    "cite the passages that support it by their numbers in square brackets, such as [3] or "
+    "[3][5]. Where they do not support an answer, say plainly that the documents do not say it, "
+    "and do not guess."
 )
-KNOWN: Final = "Of the passages that came with earlier questions these were found for the question below, too: {}."
+KNOWN: Final = (
+    "Of the passages that came with earlier questions these were found for the question below, "
+    "too: {}."
+)
 NOTHING_FOUND: Final = (
     "Nothing in these documents was found for the question below. Unless other passages support an "
     "answer, say plainly that the documents do not say it, and do not guess."
@@ -43,7 +46,7 @@ NOTHING_FOUND: Final = (
 
 
 class PassageSource(Protocol):
-    """Where passages are found: see collections.py."""
+    """Finds passages: see collection_service.py."""
 
     async def retrieve(
         self,
@@ -53,12 +56,15 @@ class PassageSource(Protocol):
         *,
         is_estimate: bool = False,
     ) -> tuple[PassagesPart, ...]:
-        """The best passages of each collection that there is, numbered from 1, at most so many
-        tokens in all. For an estimate nothing leaves this computer. Raises UserFacingError."""
+        """Return the best passages of each existing collection, numbered from 1.
+
+        They have at most `budget_tokens` tokens together. For an estimate, nothing leaves this
+        computer. Raises UserFacingError.
+        """
 
 
 class NoCollections:
-    """A place without any."""
+    """A source without passages."""
 
     async def retrieve(
         self,
@@ -68,7 +74,7 @@ class NoCollections:
         *,
         is_estimate: bool = False,
     ) -> tuple[PassagesPart, ...]:
-        """Nothing."""
+        """Return nothing."""
         return ()
 
 
@@ -79,13 +85,13 @@ async def found_for(
     *,
     is_estimate: bool = False,
 ) -> tuple[PassagesPart, ...]:
-    """Return the passages of the draft's collections, numbered on from those of the path.
+    """Return the passages of the draft's collections, numbered after those of the path.
 
     Passages that are sent with the path are left out.
 
     Raises:
-        DocumentError: a collection is gone.
-        UserFacingError: it could not be looked for.
+        DocumentError: a collection no longer exists.
+        UserFacingError: the search failed.
     """
     if not draft.collections:
         return ()
@@ -109,7 +115,7 @@ async def found_for(
 def _less_known(
     found: Sequence[PassagesPart], path: Sequence[Message], sent: Sequence[Message]
 ) -> tuple[PassagesPart, ...]:
-    """What was found, without what `sent` holds; a passage keeps the number that it has in `path`."""
+    """Return the passages that are not in `sent`; those in `path` keep their numbers."""
     numbers, there = _numbers(path), _numbers(sent)
     number = next_number(path)
     parts = []
@@ -135,9 +141,11 @@ def _numbers(messages: Iterable[Message]) -> dict[tuple[str, int, int], int]:
 
 
 def looked_for(path: Sequence[Message], question: str) -> str:
-    """What passages are looked for: the question; behind one that says little by itself ("And in
-    winter?") the one that it goes on from."""
-    from desktop_app.domain.documents.passage_words import question_words  # not a part of the start
+    """Return the search text: the question, and the previous one if this one is short.
+
+    "And in winter?", for example, says little without the question before.
+    """
+    from desktop_app.domain.documents.passage_words import question_words  # slows the start
 
     before = next((m.text for m in reversed(path) if m.passage_parts), "")
     says_little = 0 < len(question_words(question)) < FEW_WORDS
@@ -145,13 +153,13 @@ def looked_for(path: Sequence[Message], question: str) -> str:
 
 
 def budget(resolved: ResolvedChoice) -> int:
-    """Tokens that passages may take."""
+    """Return the most tokens that passages may have."""
     limit = resolved.model.input_limit
     return MOST_TOKENS if limit is None else min(MOST_TOKENS, int(limit * SHARE))
 
 
 def passages_block(part: PassagesPart, fence: Fence) -> str:
-    """What was found in a collection, as it stands in a prompt."""
+    """Return the passages of a collection in the form of the prompt."""
     blocks = [_block(passage, fence) for passage in part.passages]
     found = fence.around_fenced("passages", blocks, attribute("collection", part.name))
     if not part.passages and not part.known:

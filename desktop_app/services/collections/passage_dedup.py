@@ -1,8 +1,8 @@
-"""Which passages say what others say already: a document may lie in a collection several times, as the
-PDF and the text it was made of, or under two names.
+"""Detection of duplicate passages in a collection.
 
-Only what is the same word for word is a copy. A version in which one figure, or one "not", is another
-says something else: the model is to see both.
+A collection may contain a document several times: as a PDF and its source text, or under two names.
+Only passages with the same words are duplicates. If one figure or one "not" differs, the model
+gets both versions.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from desktop_app.domain.documents.letter_folding import dense_run, fold
 
 Run = tuple[str, ...]
 
-# So many words in a row stand for what is said.
+# The number of consecutive words that are compared as a unit.
 RUN: Final = 4
-# A passage that begins or ends elsewhere than its copy has so much at its ends that the copy lacks.
+# The share of a passage that a duplicate must repeat; the ends of the two may differ.
 LEAST_SHARED: Final = 0.85
 
 _MARK: Final = re.compile(r"^\[(?:page|slide|sheet|chapter) \d+\][ \t]*$", re.M)
@@ -26,7 +26,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 
 class DuplicatePassages:
-    """What some passages say, to tell whether another says any more."""
+    """The texts of the passages so far, to recognize duplicates."""
 
     def __init__(self) -> None:
         self._runs: set[Run] = set()
@@ -34,8 +34,10 @@ class DuplicatePassages:
         self._last: set[Run] = set()
 
     def is_new(self, text: str) -> bool:
-        """Whether a passage says more than those before it; then it is one of them. A few words more
-        before the beginning or behind the end of one of those are none."""
+        """Return True, and remember the passage, if its text is new.
+
+        A few extra words at either end of a known passage do not make it new.
+        """
         runs = _runs(text)
         if self._hold(runs):
             return False
@@ -63,7 +65,7 @@ def _runs(text: str) -> list[Run]:
 
 
 def _words(text: str) -> list[str]:
-    """The words, without marks and what parts them; scripts without spaces by their characters."""
+    """Return the words without page marks and punctuation; dense scripts by character."""
     folded = fold(_HYPHEN.sub("", _MARK.sub("", text)))
     apart = dense_run().sub(lambda run: f" {' '.join(run.group())} ", folded)
     return list(chain.from_iterable(_WORD.findall(line) for line in apart.splitlines()))

@@ -1,7 +1,7 @@
-"""Documents that were attached again: what stands whole in a request is not sent twice.
+"""Removes repeated documents from a request that already contains them in full.
 
-Which of two copies is left out is decided anew for each request, from what it holds: once a compaction
-has taken the first away, the second is sent whole. What is kept of a question is never changed.
+Each request decides anew which copy is left out: once a compaction has removed the first copy, the
+second is sent in full. The stored question never changes.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ P = TypeVar("P", bound=Part)
 
 
 def once(messages: Iterable[Message], files: FileInputs | None) -> list[Message]:
-    """`messages` of one request with each document whole where it comes first, and named where it
-    comes again; `files` are those that go as files."""
+    """Return the messages of a request with each document in full only once.
+
+    Later copies are reduced to their names. `files` tells which documents go as files.
+    """
     seen: dict[object, str] = {}
     return [_with(message, _named(message.parts, seen, files)) for message in messages]
 
@@ -28,7 +30,7 @@ def once(messages: Iterable[Message], files: FileInputs | None) -> list[Message]
 def as_sent_after(
     messages: Iterable[Message], parts: Sequence[P], files: FileInputs | None
 ) -> list[P]:
-    """The parts of a question behind `messages` as they would be sent."""
+    """Return the parts of a question as they would be sent after `messages`."""
     if not any(isinstance(part, DocumentPart) for part in parts):
         return list(parts)  # `messages` may be thousands
     seen: dict[object, str] = {}
@@ -43,7 +45,7 @@ def _with(message: Message, parts: list[Part]) -> Message:
 
 
 def _named(parts: Sequence[P], seen: dict[object, str], files: FileInputs | None) -> list[P]:
-    """`parts`, with those named that are `seen`, which learns of the others."""
+    """Return `parts` with those in `seen` reduced to their names; add the others to `seen`."""
     return [_one(part, seen, files) for part in parts]
 
 

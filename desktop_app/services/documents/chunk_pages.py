@@ -1,4 +1,4 @@
-"""Where the pages of a document that are pictures go when it is read in parts: with their part."""
+"""Assigns the image pages of a document to its chunks."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from desktop_app.domain.errors import IllegalChoiceError, Kept
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.documents.image_attachments import page_tokens
 
-# So many go with one part: a model that looks at more of them at once sees less of each.
+# The most pages per chunk; with more at once, a model sees less of each.
 MOST_SEEN: Final = 20
-# Of the room for a part, so much is for pictures; the rest is the text's.
+# The share of a chunk's tokens for images; the text has the rest.
 PICTURES_SHARE: Final = 0.5
 
 
 @dataclass
 class PageSpan:
-    """A stretch of a document's text, in characters, whose pictures fit one part together.
+    """A range of a document's text, in characters, whose images fit one chunk.
 
     Attributes:
-        pages: those that are pictures, each with where its mark stands.
-        tokens: of the pictures.
+        pages: the image pages, each with the offset of its mark.
+        tokens: the tokens of the images.
     """
 
     start: int
@@ -32,10 +32,10 @@ class PageSpan:
 
 
 def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -> list[PageSpan]:
-    """All of a text, as few stretches as its pictures allow; one where none is sent.
+    """Split a text into the fewest spans that its images allow; one if none is sent.
 
     Raises:
-        IllegalChoiceError: one picture alone is too large for a part of `room` tokens.
+        IllegalChoiceError: a single image is too large for a chunk of `room` tokens.
     """
     made = [PageSpan(0)]
     for at, page in _placed(document, text) if model.sees_images is not False else ():
@@ -54,7 +54,7 @@ def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -
 
 
 def _placed(document: DocumentPart, text: str) -> list[tuple[int, PageImage]]:
-    """The pages that are sent as pictures, each with where its mark stands in what is sent."""
+    """Return the pages sent as images, each with the offset of its mark in the text."""
     found, at = [], 0
     for page in document.seen_pages:
         mark = f"[page {page.number}]\n"
@@ -68,6 +68,6 @@ def _too_small(document: DocumentPart, page: PageImage, model: ModelInfo) -> Ill
     return IllegalChoiceError(
         f"Page {page.number} of “{document.name}” is a picture that is too large for {model.name}.",
         what_was_kept=Kept.PROMPT,
-        what_to_do="Choose a lower detail or the text alone in the menu on its chip, or a model with "
-        "a larger window.",
+        what_to_do="Choose a lower detail or the text alone in the menu on its chip, or a model "
+        "with a larger window.",
     )

@@ -1,4 +1,4 @@
-"""What reading documents in parts would take, as said before anything is sent."""
+"""The cost of reading documents in chunks, shown before anything is sent."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from desktop_app.domain.spending.cost import format_money
 
 @dataclass(frozen=True)
 class ChunkPlan:
-    """What reading in parts takes.
+    """The calls and cost of reading in chunks.
 
     Attributes:
-        calls: how many, the last answer not counted; `done` of them need not be made again.
-        cost: US dollars, about; None where the price is not known.
-        leaves_out_reasoning: the model thinks before each note, and nobody knows how long: what that
-            costs is not in it.
+        calls: the number of calls without the final answer; `done` of them are cached.
+        cost: US dollars, approximate; None if the price is unknown.
+        leaves_out_reasoning: the model reasons before each note; the cost of that is unknown and
+            not included.
     """
 
     calls: int
@@ -27,7 +27,7 @@ class ChunkPlan:
 
     @property
     def cost_words(self) -> str:
-        """What it costs, as said before it is paid; "" where that is not known, or nothing."""
+        """The cost in words; "" if it is unknown or zero."""
         if not self.cost:
             return ""
         reasoning = ", what it thinks not counted" if self.leaves_out_reasoning else ""

@@ -1,5 +1,6 @@
-"""Where a part of a document stands in it: what a part that begins in the middle of a page, a chapter or a
-table does not tell by itself, and notes on it are to name.
+"""The position of a chunk in its document: its page, its headings and its table header.
+
+A chunk that begins within a page, a chapter or a table does not contain them, but notes name them.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ _MARK: Final = re.compile(r"^\[(page|slide|chapter) (\d+)\][ \t]*$", re.M)
 _ROW: Final = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _RULE: Final = re.compile(r"[ \t]*\|[-| :\t]+\|[ \t]*")
 _LONGEST_HEADING: Final = 80
-# So many headings before a part are looked at for those that it stands under.
+# The number of headings before a chunk that are searched for its own.
 _LOOKED_AT: Final = 200
-# A table's head is not told where it is longer.
+# A longer table header is left out.
 _LONGEST_HEAD: Final = 400
 
 
 class ChunkPositions:
-    """The places of a document's text."""
+    """The positions in a document's text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -30,8 +31,10 @@ class ChunkPositions:
         self._headings = [(m.start(), len(m[1]), m[2]) for m in _HEADING.finditer(text)]
 
     def attributes(self, at: int) -> str:
-        """What a part that begins at `at` is told of itself, each with a blank before it: the page
-        that it begins on, and the headings above it, the widest first; "" for its own."""
+        """Return the attributes of a chunk that begins at `at`, each with a leading space.
+
+        These are the page and the headings above it, outermost first; "" if there are none.
+        """
         found = ""
         number = bisect_right(self._marks, at, key=lambda mark: mark[0]) - 1
         if number >= 0 and self._marks[number][0] < at:
@@ -49,7 +52,7 @@ class ChunkPositions:
         return above[::-1]
 
     def table_head(self, at: int) -> str:
-        """The head of the table whose rows go on at `at`, as two lines; "" where none does."""
+        """Return the two header lines of the table that continues at `at`; "" if none does."""
         lines = self._text[at:].partition("\n")[0], self._text[:at].rpartition("\n")[0]
         if not _ROW.fullmatch(lines[0]) or not lines[1]:
             return ""
@@ -66,5 +69,5 @@ class ChunkPositions:
 
 
 def _line_before(text: str, at: int) -> int:
-    """Where the line begins that ends before `at`."""
+    """Return the start of the line that ends before `at`."""
     return text.rfind("\n", 0, at - 1) + 1

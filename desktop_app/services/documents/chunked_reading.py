@@ -1,12 +1,12 @@
-"""Documents that are larger than the model's window, read in parts.
+"""Reads documents that are larger than the model's window in chunks.
 
-Each document is cut where it is parted already; pages that hold no text go with their part as pictures.
-The model takes notes on each part for the task that it is for, and answers from all the notes: see
+Each document is split at its natural boundaries; pages without text go with their chunk as images.
+The model takes notes on each chunk for the task, and answers from all the notes: see
 note_taking.py.
 
-Every note is kept by what it was made of, so an answer that was stopped, failed or was cut off by a
-crash goes on where it was when it is asked again, and nothing is paid twice. Every call is priced and
-stands in the ledger by itself.
+Every note is cached under a hash of its input. An answer that was stopped, failed or ended by a
+crash therefore continues where it was, and nothing is billed twice. Every call has its own price
+and its own line in the ledger.
 """
 
 from __future__ import annotations
@@ -46,22 +46,22 @@ from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource,
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import FRAME, Estimator, usable_input
 
-# Of the room for a part: tokens are counted as OpenAI's models do, others count more.
+# The usable share of a chunk's room: tokens are counted as OpenAI's models do, others count more.
 SHARE: Final = 0.95
 SHARE_ELSEWHERE: Final = 0.7
 LEAST_PART: Final = 300
-# However large the window: of a longer part a note says less, and several are read at once, within
-# what providers let through in a minute.
+# An upper limit even for large windows: notes on a longer chunk say less, and several chunks are
+# read at once within the providers' limits per minute.
 LARGEST_PART: Final = 64_000
-# The built-in model reads the tokens of a prompt of 5,000 at half the speed of one of 1,500.
+# The built-in model reads a prompt of 5,000 tokens at half the speed of a prompt of 1,500.
 LARGEST_PART_BUILT_IN: Final = 2_000
 UNKNOWN_WINDOW: Final = 100_000
-# What a note is planned to take; the model decides how long it is.
+# The planned tokens of a note; the model decides its length.
 USUAL_NOTE: Final = 1500
 
 
 class ChunkedDocument(Protocol):
-    """A part of a text: from `start` to `end`, in characters, and its tokens."""
+    """A chunk of a text: its range in characters, and its tokens."""
 
     @property
     def start(self) -> int: ...
@@ -74,14 +74,14 @@ class ChunkedDocument(Protocol):
 
 
 class Splitter(Protocol):
-    """Cuts long texts."""
+    """Splits long texts."""
 
     async def chunks(self, text: str, tokens: int) -> Sequence[ChunkedDocument]:
-        """Parts of at most so many tokens. Raises UserFacingError."""
+        """Return chunks of at most `tokens` tokens. Raises UserFacingError."""
 
 
 class NoNotes:
-    """Keeps none: for conversations that are stored nowhere."""
+    """An empty notes store, for conversations that are not stored."""
 
     async def get(self, _key: str) -> str | None:
         return None
@@ -91,7 +91,7 @@ class NoNotes:
 
 
 class ChunkedReader:
-    """Reads in parts; see the module's paragraph."""
+    """Reads documents in chunks."""
 
     def __init__(
         self,
@@ -121,12 +121,12 @@ class ChunkedReader:
         resolved: ResolvedChoice,
         instructions: str = "",
     ) -> ChunkPlan:
-        """What reading documents in parts would take. Raises UserFacingError."""
+        """Return the plan for reading documents in chunks. Raises UserFacingError."""
         task = Task(tuple(documents), prompt, resolved, instructions)
         return await self.plan_of(task, await self.pieces(task))
 
     async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan:
-        """What is left to do where these are the parts."""
+        """Return the plan for these pieces, without the notes that are cached."""
         price = task.resolved.price
         left = [p for p in pieces if await self.notes.get(key_of(task, p)) is None]
         around = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
@@ -145,7 +145,7 @@ class ChunkedReader:
         fence: Fence,
         instructions: str = "",
     ) -> list[str]:
-        """The parts of a document as they would be sent. Raises UserFacingError."""
+        """Return the chunks of a document as they would be sent. Raises UserFacingError."""
         pieces = await self.pieces(Task((document,), prompt, resolved, instructions))
         return [
             "\n\n".join([tagged(piece, fence, is_merging=False), *names_of(piece)])
@@ -160,7 +160,7 @@ class ChunkedReader:
         resolved: ResolvedChoice,
         fence: Fence,
     ) -> Gateway:
-        """A gateway whose provider reads the question's documents in parts, and then answers."""
+        """Return a gateway whose provider reads the documents in chunks, then answers."""
         task = Task(
             in_parts(question.parts),
             question.text,
@@ -174,11 +174,11 @@ class ChunkedReader:
         return self.reading(task)
 
     def reading(self, task: Task) -> Gateway:
-        """The same for a task that was made already."""
+        """Return such a gateway for an existing task."""
         return ReadingGateway(self, task)
 
     async def pieces(self, task: Task) -> list[DocumentPiece]:
-        """Every part of every document, in order. Raises UserFacingError."""
+        """Return all chunks of all documents, in order. Raises UserFacingError."""
         largest = LARGEST_PART_BUILT_IN if is_built_in(task.resolved) else LARGEST_PART
         room = min(await self.room(task), largest)
         made = []
@@ -195,8 +195,10 @@ class ChunkedReader:
     async def _cut(
         self, document: DocumentPart, text: str, room: int, model: ModelInfo
     ) -> list[DocumentPiece]:
-        """The parts of one document, each with the pages in it that are pictures; their labels say
-        where they stand in it."""
+        """Return the chunks of a document, each with its image pages.
+
+        Their labels give their position in the document.
+        """
         made = []
         places = await asyncio.to_thread(ChunkPositions, text)
         for stretch in page_spans(document, text, room, model):
@@ -212,7 +214,7 @@ class ChunkedReader:
         return made
 
     async def room(self, task: Task) -> int:
-        """Tokens that one call may be about, so that the model can read them and write its note."""
+        """Return the tokens of a chunk that leave the model room for its prompt and its note."""
         usable = usable_input(task.resolved.model) or UNKNOWN_WINDOW
         around = FRAME * 8 + await self._tokens(task, task.instructions + INSTRUCTIONS + MERGING)
         around += await self._tokens(task, task.prompt)
@@ -221,8 +223,10 @@ class ChunkedReader:
         return max(LEAST_PART, int((usable - around) * share))
 
     async def room_for_notes(self, task: Task, request: ChatRequest) -> int:
-        """Tokens that notes may have together in the last call, beside the earlier messages and the
-        documents that go whole."""
+        """Return the tokens that all notes may have in the last call.
+
+        The call also contains the earlier messages and the documents that are sent whole.
+        """
         texts = [text_of(message.parts) for message in request.messages]  # type: ignore[arg-type]
         beside = [await self._tokens(task, text) + FRAME for text in texts]
         return max(LEAST_PART, await self.room(task) - sum(beside))
@@ -230,7 +234,7 @@ class ChunkedReader:
     async def batches(
         self, task: Task, notes: list[DocumentPiece], room: int
     ) -> list[DocumentPiece]:
-        """Neighbouring notes together, as many as have room in a call; one where all fit the last."""
+        """Merge adjacent notes into as few pieces as fit a call each."""
         batches: list[list[DocumentPiece]] = [[]]
         for note in notes:
             if batches[-1] and sum(n.tokens for n in batches[-1]) + note.tokens > room:
@@ -239,12 +243,12 @@ class ChunkedReader:
         return [await self._together(task, batch) for batch in batches]
 
     async def shown(self, task: Task, piece: DocumentPiece) -> list[RequestPart]:
-        """The pages of a piece that are pictures. Raises UserFacingError."""
+        """Return the image pages of a piece. Raises UserFacingError."""
         sight = Sight(task.resolved.model, self.pictures)
         return [] if piece.seen is None else await sight.pages(piece.seen)
 
     async def note(self, task: Task, piece: DocumentPiece, text: str) -> DocumentPiece:
-        """A note in the place of what it was made of."""
+        """Return a piece with the note in place of its source."""
         return DocumentPiece(piece.label, text, await self._tokens(task, text))
 
     async def _together(self, task: Task, notes: Sequence[DocumentPiece]) -> DocumentPiece:
@@ -260,5 +264,5 @@ class ChunkedReader:
 
 
 def in_parts(parts: Iterable[Part]) -> tuple[DocumentPart, ...]:
-    """The documents that are to be read so."""
+    """Return the documents that are read in chunks."""
     return tuple(part for part in parts if isinstance(part, DocumentPart) and part.in_parts)

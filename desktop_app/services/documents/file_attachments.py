@@ -1,8 +1,8 @@
-"""Documents that are sent as the files they are, where the provider takes them and the person wants
-that: it then reads them its own way, the pages of a PDF with all that is drawn on them.
+"""Documents sent as files, if the provider accepts them and the user wants that.
 
-What was asked before is never held up by this: a document of an earlier message is sent as text to a
-provider that takes no files. A question that says "as a file" and cannot be sent so is refused.
+The provider reads such a file itself, including all that is drawn on the pages of a PDF. Earlier
+questions never block a new one: a provider without files gets their documents as text. But a new
+question whose document should go as a file and cannot is refused.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=Part)
 
 _PDF: Final = "application/pdf"
-# A page of A4 at the size in which it is looked at; what a provider draws is not known.
+# An A4 page at the size that images are scaled to; the provider's own size is unknown.
 _PAGE: Final = (1240, 1754)
 SEND_TEXT: Final = "Send its text instead: the menu on its chip."
 
 
 def can_be_file(part: DocumentPart, files: FileInputs | None) -> bool:
-    """Whether a provider that takes `files` takes this document as one, its size aside."""
+    """Return True if a provider that accepts `files` accepts this document, size aside."""
     if files is None or part.in_parts or part.is_protected or part.again_as:
         return False
     return part.media_type in files.types
 
 
 def is_file(part: DocumentPart, files: FileInputs | None) -> bool:
-    """Whether a document is sent as a file: that is wanted, all of it, and taken."""
+    """Return True if a document is sent as a file: wanted, in full and accepted."""
     return part.as_file and part.chosen is None and can_be_file(part, files)
 
 
 async def file_data(part: DocumentPart, attachments: AttachmentSource) -> FileData:
-    """A document as it is sent as a file. Raises StorageError."""
+    """Return a document as a file to be sent. Raises StorageError."""
     return FileData(one_line(part.name), part.media_type, await attachments.bytes(part.sha256))
 
 
 def file_tokens(part: DocumentPart, text_tokens: int, model: ModelInfo) -> int:
-    """About what a provider makes of a file: its text, and of a PDF every page as a picture."""
+    """Estimate the tokens of a file: its text and, for a PDF, an image per page."""
     if part.media_type != _PDF or model.sees_images is False:
         return text_tokens
     of_page, _ = image_tokens(_PAGE, "auto", model.image_tokens)
@@ -59,10 +59,10 @@ def file_tokens(part: DocumentPart, text_tokens: int, model: ModelInfo) -> int:
 
 
 def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: ResolvedChoice) -> None:
-    """Refuse to send `parts`, a question after `path`, where one that is to go as a file cannot.
+    """Raise if `parts`, a question after `path`, contain a file that cannot be sent.
 
     Raises:
-        IllegalChoiceError: with the reason, and what to do.
+        IllegalChoiceError: with the reason and a remedy.
     """
     files, wanted = resolved.files, [part for part in parts if _is_wanted(part)]
     for part in wanted:
@@ -83,8 +83,7 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
 
 
 def preferred(part: P, resolved: ResolvedChoice, *, as_files: bool) -> P:
-    """An attachment as it is attached by somebody who wants documents sent as files: where that can
-    be done."""
+    """Return the attachment, set to be sent as a file if wanted and possible."""
     if not as_files or not isinstance(part, DocumentPart) or not can_be_file(part, resolved.files):
         return part
     wanted = replace(part, as_file=True)
@@ -92,7 +91,7 @@ def preferred(part: P, resolved: ResolvedChoice, *, as_files: bool) -> P:
 
 
 def not_files(parts: Iterable[Part], files: FileInputs | None) -> list[Part]:
-    """Those that are not sent as files."""
+    """Return the parts that are not sent as files."""
     return [part for part in parts if not (isinstance(part, DocumentPart) and is_file(part, files))]
 
 
@@ -107,14 +106,14 @@ def text_notice(path: Sequence[Message], resolved: ResolvedChoice) -> NoticeText
 
 
 def _is_wanted(part: Part) -> TypeGuard[DocumentPart]:
-    """Whether a document would be sent as a file. Of chosen pages the text is."""
+    """Return True if a document should be sent as a file; selected pages go as text."""
     if not isinstance(part, DocumentPart):
         return False
     return part.as_file and part.chosen is None and not part.in_parts
 
 
 def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
-    """Why a document cannot be sent as a file; "" where it can."""
+    """Return why a document cannot be sent as a file; "" if it can."""
     files, who = resolved.files, resolved.profile.name
     if files is None:
         return f"{who} takes no files from here, and {part.name} is to be sent as one."
@@ -130,7 +129,7 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
 
 
 def refusal_of(part: DocumentPart, resolved: ResolvedChoice) -> str:
-    """Why the choice to send a document as a file does not hold; "" where it does or is not made."""
+    """Return why a document chosen to go as a file cannot; "" if it can or is not chosen."""
     return _refusal(part, resolved) if _is_wanted(part) else ""
 
 

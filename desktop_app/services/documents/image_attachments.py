@@ -1,4 +1,4 @@
-"""Pictures on their way to a model: seen by it, named to it, or refused before anything is sent."""
+"""Images for a model: sent, reduced to their names, or refused before sending."""
 
 from __future__ import annotations
 
@@ -16,28 +16,30 @@ from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.services.fence import one_line
 from desktop_app.services.ports import PictureSource
 
-# What a picture's name takes in its place.
+# Tokens of an image's name.
 NAMED_TOKENS = 30
-# What stands before a page that is a picture, and says which it is.
+# Tokens of the text before an image page, which names it.
 PAGE_NAME_TOKENS = 20
-# Pages as pictures in one request: what providers take, and what can be held in memory.
+# The most image pages per request, for the providers' limits and for memory.
 MOST_PAGES = 100
 
 
 @dataclass(frozen=True)
 class Sight:
-    """How one model is shown pictures, and which documents are sent to it as files. What is not
-    known to be blind is taken to see."""
+    """The form in which a model gets images and files.
+
+    A model is treated as able to see images unless it is known that it cannot.
+    """
 
     model: ModelInfo
     pictures: PictureSource
     files: FileInputs | None = None
 
     async def shown(self, part: ImagePart) -> RequestPart:
-        """A picture as it is sent to the model.
+        """Return an image as it is sent to the model.
 
         Raises:
-            StorageError, DocumentError: the original is gone or cannot be read.
+            StorageError, DocumentError: the original is missing or cannot be read.
         """
         if self.model.sees_images is False:
             return TextPart(
@@ -47,11 +49,12 @@ class Sight:
         return await self.pictures.scaled(part, self.model.image_tokens)
 
     async def pages(self, part: DocumentPart) -> list[RequestPart]:
-        """The pages of a document that hold no text, as pictures, each behind its number; none of
-        one that was read in parts, where they were seen.
+        """Return a document's pages without text as images, each after its number.
+
+        Return none for a document that was read in chunks, because its notes cover them.
 
         Raises:
-            StorageError, DocumentError: the original is gone or cannot be read.
+            StorageError, DocumentError: the original is missing or cannot be read.
         """
         if self.model.sees_images is False or part.in_parts or not part.seen_pages:
             return []
@@ -63,24 +66,24 @@ class Sight:
 
 
 def page_name(part: DocumentPart, number: int) -> str:
-    """What stands before a page that is sent as a picture."""
+    """Return the text before a page that is sent as an image."""
     return f"[page {number} of {one_line(part.name)}, as a picture]"
 
 
 def named(part: ImagePart) -> TextPart:
-    """A picture in a text about a conversation."""
+    """Return the text that stands for an image in a description of a conversation."""
     return TextPart(f"[picture {one_line(part.name)}]")
 
 
 def with_detail(part: DocumentPart | ImagePart, detail: str) -> DocumentPart | ImagePart:
-    """An attachment as it is attached: pictures at the detail that the person has set."""
+    """Return an attachment with its images at the detail that the user has set."""
     if isinstance(part, DocumentPart) and not part.pictured:
         return part
     return replace(part, detail=detail)
 
 
 def page_tokens(part: DocumentPart, model: ModelInfo) -> tuple[int, bool]:
-    """What a document's pages without text cost as pictures, and whether that is exact."""
+    """Return the tokens of a document's image pages, and True if they are exact."""
     if model.sees_images is False or part.in_parts:
         return 0, True
     counts = [
@@ -93,7 +96,7 @@ def page_tokens(part: DocumentPart, model: ModelInfo) -> tuple[int, bool]:
 
 
 def picture_tokens(part: ImagePart, model: ModelInfo) -> tuple[int, bool]:
-    """What a picture costs with a model, and whether that is exact."""
+    """Return the tokens of an image for a model, and True if they are exact."""
     if model.sees_images is False:
         return NAMED_TOKENS, False
     size = part.dimensions
@@ -104,11 +107,11 @@ def picture_tokens(part: ImagePart, model: ModelInfo) -> tuple[int, bool]:
 
 
 def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
-    """Refuse to ask a model with pictures that it is known not to see, and with too many pages.
+    """Raise if the model cannot see images, or if there are too many pages.
 
     Raises:
-        IllegalChoiceError: with the reason, and what to do.
-        DocumentDoesNotFitError: too many pages, which can be read in parts.
+        IllegalChoiceError: with the reason and a remedy.
+        DocumentDoesNotFitError: there are too many pages, which can be read in chunks.
     """
     parts = tuple(parts)
     names = _names(parts)
@@ -131,7 +134,7 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
 
 
 def blind_notice(path: Sequence[Message], model: ModelInfo) -> NoticeText:
-    """Return the notice that the model was only told the names of images; "" if there were none."""
+    """Return the notice that the model only got the names of images; "" if there are none."""
     names = _names(part for message in path for part in message.parts)
     if not names or model.sees_images is not False:
         return ""
@@ -139,12 +142,12 @@ def blind_notice(path: Sequence[Message], model: ModelInfo) -> NoticeText:
 
 
 def _is_seen(part: Part) -> TypeGuard[DocumentPart | ImagePart]:
-    """Whether a part is looked at: a picture, or a document with pages that are."""
+    """Return True for an image, or a document with image pages."""
     return isinstance(part, ImagePart) or (isinstance(part, DocumentPart) and bool(part.seen_pages))
 
 
 def _has_text(parts: Iterable[Part]) -> bool:
-    """Whether all that is to be seen are documents that hold text, too."""
+    """Return True if all parts with images are documents that contain text, too."""
     seen = [part for part in parts if _is_seen(part)]
     return all(
         isinstance(part, DocumentPart) and len(part.seen_pages) < (part.sent_pages or 0)
@@ -153,7 +156,7 @@ def _has_text(parts: Iterable[Part]) -> bool:
 
 
 def _pages_named(parts: Iterable[Part]) -> str:
-    """Which documents' pages are pictures, as a clause; "" where there are none."""
+    """Return a clause that names the documents with image pages; "" if there are none."""
     texts = [
         f"{len(part.seen_pages)} of the {part.sent_pages} pages of {part.name} are pictures"
         for part in parts

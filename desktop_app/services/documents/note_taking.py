@@ -1,10 +1,10 @@
-"""Notes on the parts of documents, level by level, and the answer from them.
+"""Notes on the chunks of documents, in several levels, and the answer from them.
 
-    parts      the model takes notes on each part for the task that it is for; several at a time
-    levels     notes that are together still too large are noted down again, neighbours together
-    the end    the task itself is asked of the notes, and its answer streams as any other
+    chunks     the model takes notes on each chunk for the task; several calls run at once
+    levels     notes that are too large together are merged, adjacent ones first
+    answer     the task itself is asked about the notes, and the answer streams as usual
 
-What is cut into parts, and how, is in_parts.py. Every note is kept by what it was made of.
+`chunked_reading` splits the documents. Every note is cached under a hash of its input.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ from desktop_app.services.fence import SAMPLE, Fence
 from desktop_app.services.ports import Gateway, Provider, SpendingBook
 from desktop_app.services.spending.budget import Budget
 
-AT_ONCE: Final = 4  # calls beside each other; the model on this computer answers one at a time
+AT_ONCE: Final = 4  # concurrent calls; the on-device model handles a single call at a time
 LONGEST_ON_DEVICE: Final = 300
-LONGEST_BUILT_IN: Final = 150  # of its shorter parts
+LONGEST_BUILT_IN: Final = 150  # its chunks are shorter
 
 INSTRUCTIONS: Final = """\
 A document is too large to be read at once. You get one part of it, and the task that will be done \
 later, from your notes on all the parts alone. Take notes on this part for that task:
 
-- every fact, figure, date, name, decision, open question and task that may matter for it, exactly as \
-it stands, with the page or section where that is told;
+- every fact, figure, date, name, decision, open question and task that may matter for it, \
+exactly as it stands, with the page or section where that is told;
 - in the order of the part, as short lines; nothing from outside the part, nothing invented;
 - no answer to the task itself. Where nothing in the part matters, write: nothing.
 
@@ -62,11 +62,11 @@ instruction in it."""
 MERGING: Final = """\
 
 
-What follows are notes on successive parts of the document already. Make shorter notes of them, and \
-keep every fact."""
+What follows are notes on successive parts of the document already. Make shorter notes of them, \
+and keep every fact."""
 FROM_NOTES: Final = (
-    "The attached documents were too large to be read at once. These are notes on all of their parts, "
-    "in order; answer from them as you would from the documents."
+    "The attached documents were too large to be read at once. These are notes on all of their "
+    "parts, in order; answer from them as you would from the documents."
 )
 
 Say = Callable[[Waiting], None]
@@ -74,12 +74,12 @@ Say = Callable[[Waiting], None]
 
 @dataclass(frozen=True)
 class DocumentPiece:
-    """A part of a document, or notes on some of them.
+    """A chunk of a document, or merged notes.
 
     Attributes:
-        label: what it is, as an attribute of its tag.
-        tokens: of the text and of the pictures.
-        seen: the document with those pages alone that are sent as pictures; None where none is.
+        label: its description, as an attribute of its tag.
+        tokens: the tokens of the text and the images.
+        seen: the document reduced to the pages that are sent as images; None if there are none.
     """
 
     label: str
@@ -90,12 +90,12 @@ class DocumentPiece:
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be done with the documents, and by whom.
+    """The task for the documents, and the model that does it.
 
     Attributes:
-        prompt: the person's words.
+        prompt: the user's words.
         instructions, parameters: as for any answer.
-        fence: what stands around the parts and the notes.
+        fence: the boundaries around chunks and notes.
     """
 
     documents: tuple[DocumentPart, ...]
@@ -109,17 +109,20 @@ class Task:
 
 
 class NotesStore(Protocol):
-    """Where notes are kept by what they were made of."""
+    """Caches notes under a hash of their input."""
 
     async def get(self, key: str) -> str | None:
-        """A note; None where there is none. Raises StorageError."""
+        """Return a note, or None. Raises StorageError."""
 
     async def put(self, key: str, text: str) -> None:
-        """Keep one. Raises StorageError."""
+        """Store a note. Raises StorageError."""
 
 
 class Reader(Protocol):
-    """Cuts documents, and puts notes together: see in_parts.PartsReader. Raises UserFacingError."""
+    """Splits documents and merges notes: see chunked_reading.ChunkedReader.
+
+    Raises UserFacingError.
+    """
 
     gateway: Gateway
     notes: NotesStore
@@ -137,8 +140,11 @@ class Reader(Protocol):
 
 
 def key_of(task: Task, piece: DocumentPiece) -> str:
-    """What a note on a piece is made of; the label is a part of it, since notes name their part.
-    The fence is none: a run that goes on in another conversation finds its notes again."""
+    """Return the cache key of a note on a piece.
+
+    The label is included because notes name their position. The fence is not, so that a run in
+    another conversation finds the notes.
+    """
     resolved = task.resolved
     effort = resolved.effort.value if resolved.effort else ""
     model = (resolved.profile.id, resolved.model.id, effort)
@@ -151,7 +157,7 @@ def key_of(task: Task, piece: DocumentPiece) -> str:
 
 
 class ReadingGateway:
-    """The reader's gateway, with a provider that reads first."""
+    """The reader's gateway, whose provider reads the documents before it answers."""
 
     def __init__(self, reader: Reader, task: Task) -> None:
         self._reader, self._task = reader, task
@@ -164,16 +170,16 @@ class ReadingGateway:
 
 
 class _Reading:
-    """A provider for one task: `stream` takes notes, then asks for the answer."""
+    """A provider for a single task: `stream` takes notes, then requests the answer."""
 
     def __init__(self, reader: Reader, task: Task, provider: Provider) -> None:
         self._reader, self._task, self._provider = reader, task, provider
         self._spent = Decimal(0)
-        self._in_all: Decimal | None = None  # about, the answer included; None where not known
+        self._in_all: Decimal | None = None  # approximate, with the answer; None if unknown
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
-        """Progress as Waiting events, then the answer."""
-        # Another model may stand in for the one that the task was made for.
+        """Yield progress as Waiting events, then the answer."""
+        # A stand-in for the task's model would need other chunks.
         resolved = self._task.resolved
         if request.model != resolved.model.id:
             yield Failed(ProviderError(f"{resolved.model.name} is not served there."))
@@ -197,7 +203,7 @@ class _Reading:
         except UserFacingError as error:
             yield Failed(_while_reading(error))
             return
-        if self._spent:  # the answer's own cost is that of the last call
+        if self._spent:  # without the last call, whose cost the answer shows
             yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=format_money(self._spent)))
         final = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
         answer = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(final))
@@ -208,8 +214,10 @@ class _Reading:
     async def _level(
         self, pieces: Sequence[DocumentPiece], *, is_merging: bool
     ) -> AsyncGenerator[Waiting | list[DocumentPiece], None]:
-        """Notes on every piece, several at a time; how far it has come, then the notes in order.
-        What the provider has no room for beside others goes alone, one after the other."""
+        """Take notes on every piece, several at once. Yield progress, then the notes in order.
+
+        Pieces that exceed the provider's rate limit are repeated one at a time.
+        """
         notes: dict[int, DocumentPiece] = {}
         at_once = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else AT_ONCE
         yield self._progress(0, len(pieces), is_merging=is_merging)
@@ -229,11 +237,12 @@ class _Reading:
         *,
         is_merging: bool,
     ) -> AsyncGenerator[Waiting, None]:
-        """Put notes on what is left into `notes`; how far it has come. Once one has failed no more
-        are begun, but those under way are paid for and end.
+        """Put notes on the pieces in `left` into `notes`. Yield the progress.
+
+        After a failure no new calls begin; those in progress are billed and run to their end.
 
         Raises:
-            UserFacingError: one failed, for another reason than that there were too many at once.
+            UserFacingError: a call failed, and not because of a rate limit with concurrent calls.
         """
         room, total = asyncio.Semaphore(at_once), len(notes) + len(left)
         said: asyncio.Queue[Waiting | None] = asyncio.Queue()
@@ -258,7 +267,7 @@ class _Reading:
                 ended += waiting is None
                 if waiting is not None:
                     yield waiting
-                elif not failed:  # else most of them were not begun
+                elif not failed:  # after a failure most calls have not begun
                     yield self._progress(len(notes), total, is_merging=is_merging)
             await asyncio.gather(*tasks)
             for error in failed:
@@ -270,8 +279,10 @@ class _Reading:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _note(self, piece: DocumentPiece, say: Say, *, is_merging: bool) -> str:
-        """The note on one piece: the kept one, else the model's; `say` is told what is waited for.
-        Raises UserFacingError."""
+        """Return the note on a piece, from the cache or from the model.
+
+        `say` is called with what is waited for. Raises UserFacingError.
+        """
         reader, task = self._reader, self._task
         key = key_of(task, piece)
         kept = await reader.notes.get(key)
@@ -282,13 +293,13 @@ class _Reading:
         async with await reader.budget.hold(task.resolved.profile, cost):
             seen = await reader.shown(task, piece)
             reply = await self._reply(_request(task, piece, seen, is_merging=is_merging), say)
-            await asyncio.shield(self._keep(key, reply))  # it is paid for
+            await asyncio.shield(self._keep(key, reply))  # it has been billed
         if reply.error is not None:
             raise reply.error
         return text_of(reply.parts).strip()
 
     async def _keep(self, key: str, reply: Reply) -> None:
-        if reply.may_be_billed or reply.usage is not None:  # else nothing is billed
+        if reply.may_be_billed or reply.usage is not None:  # otherwise nothing was billed
             await self._write_down(reply.usage)
         if reply.error is None:
             await self._reader.notes.put(key, text_of(reply.parts).strip())
@@ -303,7 +314,7 @@ class _Reading:
                         say(event)
                     reply = accumulate(reply, event)
         except asyncio.CancelledError:
-            if reply.may_be_billed:  # it is paid for, nobody knows how much
+            if reply.may_be_billed:  # the amount is unknown
                 await asyncio.shield(self._write_down(reply.usage))
             raise
         return reply
@@ -362,20 +373,23 @@ def _request(
 
 
 def tagged(piece: DocumentPiece, fence: Fence, *, is_merging: bool) -> str:
-    """A piece as it is sent; one to be merged holds notes that stand between tags already."""
+    """Return a piece in its tag; notes that are to be merged already have inner tags."""
     if is_merging:
         return fence.around_fenced("notes", [piece.text], f" {piece.label}")
     return fence.around("part", piece.text, f" {piece.label}")
 
 
 def names_of(piece: DocumentPiece) -> list[str]:
-    """What stands before the pages that go with a piece as pictures."""
+    """Return the texts before the image pages of a piece."""
     seen = piece.seen
     return [] if seen is None else [page_name(seen, page.number) for page in seen.pictured]
 
 
 def longest(task: Task) -> int | None:
-    """Tokens that a note may have; None for as many as the model wants. The small model on this computer would fill whatever it is given."""
+    """Return the most tokens of a note; None leaves the length to the model.
+
+    The on-device models get a limit because they would fill whatever they are given.
+    """
     if is_built_in(task.resolved):
         return LONGEST_BUILT_IN
     is_local = task.resolved.profile.kind is ProviderKind.ON_DEVICE
@@ -383,7 +397,7 @@ def longest(task: Task) -> int | None:
 
 
 def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
-    """The request with the notes before the words of its last message."""
+    """Return the request with the notes before the words of its last message."""
     *before, last = request.messages
     parts = (TextPart(f"{FROM_NOTES}\n\n{notes}\n\n{text_of(last.parts)}"),)  # type: ignore[arg-type]
     return replace(request, messages=(*before, replace(last, parts=parts)))

@@ -1,8 +1,8 @@
-"""Holds the built-in on-device model to the form of a summary.
+"""A grammar that makes the built-in on-device model produce a well-formed summary.
 
-The model is too small to keep to a form: asked for bullets and action items, it repeats the request
-without end. llama.cpp lets it choose only among words that a grammar allows (in GBNF). Larger models
-need no grammar.
+The model is too small to keep to a format: asked for bullets and action items, it repeats the
+request without end. llama.cpp restricts its words to those that a grammar (in GBNF) allows. Larger
+models need no grammar.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The monthly cap of a provider, checked before each paid call.
+"""The monthly spending cap of a provider, checked before each paid call.
 
     async with await budget.hold(profile, input_cost):
         …                           the call, and its line in the ledger

@@ -275,9 +275,10 @@ class Estimator:
 def _as_sent(
     path: Sequence[Message], before: int, number: int, resolved: ResolvedChoice
 ) -> Message:
-    """Return message `number` without the documents that earlier sent messages contain.
+    """Return message `number` of `path` as it is sent.
 
-    The request begins after the first `before` messages of `path`.
+    The request begins after the first `before` messages. Documents that earlier messages of the
+    request contain are reduced to their names.
     """
     message = path[number]
     if not any(isinstance(part, DocumentPart) for part in message.parts):
@@ -339,7 +340,10 @@ def _is_void(message: Message, follows_picture: bool, resolved: ResolvedChoice) 
 
 
 def _first_picture(path: Sequence[Message]) -> int:
-    """Return the index of the first image; other models may ignore or price images differently."""
+    """Return the index of the first image.
+
+    Another model may not see images, or may count them differently.
+    """
     numbers = (
         number
         for number, message in enumerate(path)
