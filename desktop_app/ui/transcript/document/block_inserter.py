@@ -83,5 +83,5 @@ def head_of(item: Item) -> str:
     if item.marker:
         return f"{item.marker}\t"
     if item.kind in (Kind.CODE_HEAD, Kind.RULE):
-        return item.language or " "  # # Qt inserts an empty block next to the preceding table
+        return item.language or " "  # Qt inserts an empty block next to the preceding table
     return ""

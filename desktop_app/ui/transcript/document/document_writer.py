@@ -126,7 +126,7 @@ class DocumentWriter:
             cursor.endEditBlock()
 
     def _begin(self) -> QTextCursor:
-        if self._holes is None:  # # a layout is impossible within an edit
+        if self._holes is None:  # a layout is impossible within an edit
             finish_layout(self.document)
         cursor = QTextCursor(self.document)
         cursor.beginEditBlock()
@@ -169,7 +169,7 @@ class DocumentWriter:
         common = min(removed, len(added))
         index = 0
         while index < common and self._changes.update(section, at + index, added[index], cursor):
-            if index and section.counts[at + index]:  # # the item above may change the gap
+            if index and section.counts[at + index]:  # the item above may change the gap
                 self._items.adjust_gap(section, at + index, cursor)
             index += 1
         at, removed, added = at + index, removed - index, added[index:]

@@ -86,7 +86,7 @@ class MessageWriter:
             self._change(entry, first, removed, added)
             entry.folds.moved(at, len(added) - removed)
             last = first + len(added)
-            while first <= last:  # # code may end above or within the added items
+            while first <= last:  # code may end above or within the added items
                 more = self._show_fold(entry, first, seen)
                 first, last = first + 1 + more, last + more
         if entry.uncoloured:

@@ -45,7 +45,7 @@ def alike(old: Runs, new: Runs) -> tuple[int, int]:
         same = 0
     while same < min(len(old), len(new)) and old[same] == new[same]:
         same += 1
-    grows = same < min(len(old), len(new)) and not new[same].math  # # a formula changes as a whole
+    grows = same < min(len(old), len(new)) and not new[same].math  # a formula changes as a whole
     if grows and old[same][1:] == new[same][1:]:
         return before + same, _common_length(old[same].text, new[same].text)
     return before + same, 0
@@ -91,7 +91,7 @@ def _common_length(first: str, second: str) -> int:
 
     Binary search with slices takes a moment for 1 MB. A loop over characters takes 0.1 s.
     """
-    if second.startswith(first):  # # the text grows
+    if second.startswith(first):  # the text grows
         return len(first)
     alike, end = 0, min(len(first), len(second))
     while alike < end:

@@ -90,7 +90,7 @@ class TableWriter:
     def __init__(self, styles: Styles, width: float) -> None:
         self.styles = styles
         self.columns = ColumnWidths(styles, width)
-        self._written: dict[int, QTextTable] = {}  # # in this edit, by the position below
+        self._written: dict[int, QTextTable] = {}  # in this edit, by the position below
         self._fitted: tuple[Item, tuple[int, ...]] | None = None
 
     def widths(self, section: MessageLayout, at: int, block: Block) -> tuple[int, ...]:

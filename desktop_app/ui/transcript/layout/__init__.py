@@ -1,4 +1,4 @@
-"""Where items stand: message layouts, height estimates, placeholders, long texts.
+"""Message layouts, height estimates, placeholders and the splitting of long texts.
 
 May import rendering; knows no widget.
 """

@@ -1,4 +1,4 @@
-"""How wide the columns of a table are, and whether a row fits into one line of them."""
+"""Computes the column widths of tables and checks if a row fits into one line."""
 
 from __future__ import annotations
 
@@ -17,33 +17,37 @@ if TYPE_CHECKING:
     from desktop_app.rendering.block_model import Block
     from desktop_app.ui.transcript.transcript_styles import Styles
 
-# Rows that the widths are taken from: the first ones, because those of a long table arrive last.
+# Only the first rows determine the widths, because the rows of a long table arrive late.
 FITTED_ROWS: Final = 8
 
-# Where a table is too wide for its room, no column asks for more or less than this of it.
+# If a table is wider than its space, its columns are limited to this range.
 _LEAST: Final = 64
 _MOST: Final = 320
 
-# Where not even its longest words fit, it is as wide as it needs to be, and scrolled aside: then no
-# column is narrower than its words, or this for the sake of more than a word in a line.
+# If not even the longest words fit, the table is wider than its space and scrolls. Then a column
+# holds its longest word, and more than one word per line up to this width.
 _EASY: Final = 130
 
 _WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")
 
-# Words of a cell that are looked at for the longest.
+# The longest word of a cell is found among this many words.
 _WORDS: Final = 60
 
-# Letters that are measured together: of a cell of thousands the first ones fill a line.
+# Letters to measure in one call: of a cell with thousands, the first ones already fill a line.
 _AT_ONCE: Final = 400
 
-# A tab stop cannot hold what is laid out from the right, nor what has a tab in it.
+# Tab stops support neither right-to-left text nor text that contains a tab.
 _UNSUITED: Final = re.compile(
     "[\t\u2028\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]"
 )
 
 
 class ColumnWidths:
-    """Measures tables in the fonts of one look; `width` is that of the document in pixels."""
+    """A calculator of column widths with the fonts of given styles.
+
+    Attributes:
+        width: the document width in pixels.
+    """
 
     def __init__(self, styles: Styles, width: float) -> None:
         self._styles = styles
@@ -53,8 +57,10 @@ class ColumnWidths:
         self._asked = self._pad + 1  # because edges are rounded
 
     def widths(self, block: Block, *, whole: bool) -> tuple[int, ...]:
-        """The widths of the columns of a table with this beginning. The last row may be half
-        there, and does not count, unless the beginning is `whole`."""
+        """Return the column widths in pixels of a table that begins with this block.
+
+        Unless the block is `whole`, ignore its last row, which may still be incomplete.
+        """
         px = self._styles.theme.px
         room = self.width - px(INDENT) * block.depth - px(QUOTE) * block.quote
         rows = block.rows if whole or len(block.rows) < 2 else block.rows[:-1]
@@ -77,7 +83,7 @@ class ColumnWidths:
         return _filling(_narrowed(wanted, words, room), room)
 
     def fits(self, block: Block, widths: tuple[int, ...]) -> bool:
-        """Whether every row takes one line, with nothing in it that tab stops cannot hold."""
+        """Return True if each row takes one line and has only text that tab stops support."""
         return all(
             self._cell_fits(cell, width - self._pad, block.head and number == 0)
             for number, row in enumerate(block.rows)
@@ -97,7 +103,7 @@ class ColumnWidths:
         return least <= room or self._measure(cell, is_head, room) <= room
 
     def _measure(self, cell: Runs, is_head: bool, most: float) -> float:
-        """How wide a cell is in one line; where that is more than `most`, no matter how much."""
+        """Return the width of a cell in one line. Stop measuring beyond `most`."""
         width = 0.0
         for run in cell:
             metrics = self._metrics_of(run, is_head)[0]
@@ -129,21 +135,21 @@ class ColumnWidths:
 def _cells(
     block: Block, rows: tuple[tuple[Runs, ...], ...], columns: int
 ) -> Iterator[tuple[int, Runs, bool]]:
-    """The cells that the widths are taken from, with their columns and whether they are a head's."""
+    """Yield the cells that determine the widths as (column, runs, is head)."""
     for number, row in enumerate(rows[:FITTED_ROWS]):
         for column, cell in enumerate(row[:columns]):
             yield column, cell, block.head and number == 0
 
 
 def _filling(wanted: list[float], room: float) -> tuple[int, ...]:
-    """Widths in whole pixels that take all the room."""
+    """Scale widths to whole pixels that fill the space."""
     scale = room / sum(wanted)
     edges = [0, *(round(edge * scale) for edge in accumulate(wanted))]
     return tuple(max(1, right - left) for left, right in pairwise(edges))
 
 
 def _narrowed(wanted: list[float], words: list[float], room: float) -> list[float]:
-    """Widths that fit into `room`, none narrower than its longest word, if that can be."""
+    """Shrink widths to fit into `room`, if possible not below the longest words."""
     least = [min(width, word) for width, word in zip(wanted, words, strict=True)]
     spare, asked = room - sum(least), sum(wanted) - sum(least)
     if not 0 <= spare < asked:

@@ -1,7 +1,8 @@
-"""Having Qt lay out all of a document before it is edited.
+"""Forces Qt to lay out a whole document before an edit.
 
-After a change of the width Qt lays out what is seen, and the rest in steps of a timer. An edit meanwhile
-makes it take for done what stands behind the edit: such blocks take no room and are never seen.
+After a change of width, Qt lays out the visible part first and the rest on a timer. An edit
+meanwhile makes Qt treat the text below the edit as laid out: those blocks get no height and stay
+invisible.
 """
 
 from __future__ import annotations
@@ -13,5 +14,5 @@ if TYPE_CHECKING:
 
 
 def finish_layout(document: QTextDocument) -> None:
-    """Lay out what is still to be; costs nothing where nothing is."""
+    """Lay out the rest of the document. Costs nothing if it is complete."""
     document.size()

@@ -1,7 +1,7 @@
-"""How high an item will be, about, before it is written: what a hole in a message is to be like.
+"""Estimates the height of items that are not materialized, for their placeholder.
 
-From the number of its letters alone, because it is asked of everything that is not written. What has
-been on screen once is known better: see `DocumentWriter.erase`.
+An estimate uses only the number of letters, because it is needed for every missing item. Measured
+heights replace the estimates of items that were in the document: see `DocumentWriter.erase`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.message_items import Item
 
 _LETTERS: Final = 100
-"""Of a line of the readable measure."""
+"""Letters in a line of the readable measure."""
 
 _LINE: Final = 25.0
 _CODE_LINE: Final = 20.0
@@ -28,7 +28,7 @@ _GAP: Final = 8.0
 
 
 def height_of(item: Item) -> float:
-    """Pixels at the default text size and the readable measure."""
+    """Return the height in pixels at the default text size and the readable measure."""
     if not isinstance(item, Block):
         return _lines(item.runs) * _LINE
     if item.kind is Kind.CODE:
@@ -40,7 +40,7 @@ def height_of(item: Item) -> float:
 
 
 def heights_of_code(lines: Sequence[Item], scale: float) -> list[float]:
-    """The same of lines of code, at a text size; tens of thousands are asked for at once."""
+    """Return the heights of lines of code, scaled. Fast enough for tens of thousands."""
     high = _CODE_LINE * scale
     texts = ["".join([run[0] for run in line[1]]) for line in lines]
     return [(-(-len(text) // _LETTERS) or 1) * high for text in texts]

@@ -1,7 +1,7 @@
-"""What it takes to lay items out, about, beside a letter of plain text.
+"""Estimates the cost of laying out items, in letters of plain text.
 
-Letters alone do not say it: a letter between two marks is a font of its own, a cell of Qt's own tables
-is a frame's, and a formula is measured by Python.
+The number of letters is not enough. A letter between two marks has its own font, a cell of a
+QTextTable is a frame, and a formula is measured in Python.
 """
 
 from __future__ import annotations
@@ -24,31 +24,30 @@ _CELL: Final = 150
 _FORMULA: Final = 400
 
 _PART: Final = 2000
-"""A block of a text that is written in part; where its runs are many, they are counted when it is
-written."""
+"""A block of a partly materialized text; many runs are counted when it is materialized."""
 
 
 def cost_of_runs(runs: Runs) -> int:
-    """What the words of one block cost."""
-    has_formulas = any(style.math for style in styles_of(runs))  # a megabyte is not unpacked for it
+    """Return the cost of the text of one block."""
+    has_formulas = any(style.math for style in styles_of(runs))  # does not unpack 1 MB of runs
     formulas = sum(1 for run in runs if run.math) if has_formulas else 0
     return len(text_of(runs)) + _RUN * len(runs) + _FORMULA * formulas
 
 
 def cost_of(item: Item) -> int:
-    """What an item costs."""
+    """Return the cost of an item."""
     if isinstance(item, Block) and item.kind is Kind.TABLE:
         return sum(_CELL + cost_of_runs(cell) for row in item.rows for cell in row)
     return _BLOCK + cost_of_runs(item.runs)
 
 
 def cost_more(items: Iterable[Item], most: int) -> bool:
-    """Whether items cost more than so much: counted no further than that."""
+    """Return True if items cost more than `most`. Stop counting there."""
     return _is_passed(map(cost_of, items), most)
 
 
 def is_costly(sections: Iterable[MessageLayout], most: int) -> bool:
-    """Whether what is written of sections costs more than so much."""
+    """Return True if the materialized part of messages costs more than `most`."""
     return _is_passed((cost for section in sections for cost in _costs(section)), most)
 
 

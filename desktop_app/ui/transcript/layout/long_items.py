@@ -1,8 +1,8 @@
-"""Long texts in the document: in several blocks, of which only those around the screen are written.
+"""Splits long texts into blocks and materializes only those near the viewport.
 
-What is not written of such a text is a gap: it takes the room that it would take, as a margin above the
-block that follows. The first part is always written, and the last two: so all gaps lie between two
-blocks, and what is added to a text is added where it ends.
+A text gap keeps the height of missing text as a top margin of the next block. The first part and
+the last two are always materialized. So each gap lies between two blocks, and new text is appended
+at the end of the last block.
 """
 
 from __future__ import annotations
@@ -29,40 +29,46 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.transcript_styles import Styles
 
 KEPT_AT_END: Final = 2
-"""Blocks at the end of a long text that are always written."""
+"""The number of blocks at the end of a long text that are always materialized."""
 
 _WHOLE: Final = 12_000
-"""What a text costs at most that is written at once."""
+"""The highest cost of a text that is materialized as a whole."""
 
 _AT_ONCE: Final = 60_000
-"""The most that are, even of a text that is to be whole: what is missing is filled in around the
-screen. A mark that closes far behind where it opens has a megabyte written anew in one step."""
+"""The same limit if the whole text is requested; the rest is filled in near the viewport.
+
+If a mark closes far behind its opening, 1 MB of text is rewritten in one step.
+"""
 
 
 class Parts(NamedTuple):
-    """How a text is written: where each block but the first begins (in UTF-16 units), and what is
-    missing between them."""
+    """The blocks and gaps of a text.
+
+    Attributes:
+        cuts: the start of each block except the first, in UTF-16 units.
+        gaps: the missing text between blocks.
+    """
 
     cuts: tuple[int, ...] = ()
     gaps: tuple[TextGap, ...] = ()
 
 
 class LastWords:
-    """The words of the text that was asked for last, whatever it looks like."""
+    """A cache of the `Words` of the text requested last, regardless of its styles."""
 
     def __init__(self) -> None:
         self._runs: Runs = ()
         self._words = Words(())
 
     def of(self, item: Item) -> Words:
-        """The words of this text."""
+        """Return the words of the text of an item."""
         if self._runs is not item.runs:
             self._runs, self._words = item.runs, Words(item.runs)
         return self._words
 
 
 class LongItems:
-    """Writes them in one look, into documents of one width in pixels."""
+    """A writer of long texts with given styles, for a document of given width in pixels."""
 
     def __init__(self, styles: Styles, width: float, words: LastWords) -> None:
         self._styles, self._words = styles, words
@@ -71,8 +77,10 @@ class LongItems:
     def write(
         self, page: BlockInserter, item: Item, made: QTextBlockFormat, *, whole: bool
     ) -> Parts:
-        """Write a text into the block of format `made` that has been opened, and further ones;
-        where it is not to be there as a `whole`, of much its ends, as of very much in any case."""
+        """Write a text into the open block of format `made`, and into more blocks if it is long.
+
+        If the text costs too much, write only its ends. The limit is higher if `whole` is set.
+        """
         words = self._words.of(item)
         spans = list(self._spans(item, words, 0, 1, made))
         height = self._long.height(words.end)
@@ -105,8 +113,10 @@ class LongItems:
         self, item: Item, block: QTextBlock, cuts: tuple[int, ...], made: QTextBlockFormat,
         cursor: QTextCursor,
     ) -> tuple[int, ...]:  # fmt: skip
-        """Part the last block of a text, which has become too long; `made` is the format of its
-        first one, and the result where its blocks begin."""
+        """Split the last block of a text that has become too long. Return the new cuts.
+
+        `made` is the format of the first block.
+        """
         start, at, left = block.position(), cuts[-1] if cuts else 0, block.length() - 1
         if not cuts:
             start, left = start + head_length(item), left - head_length(item)
@@ -125,7 +135,10 @@ class LongItems:
         self, item: Item, block: QTextBlock, parts: Parts, first: int, end: int,
         made: QTextBlockFormat, cursor: QTextCursor,
     ) -> Parts:  # fmt: skip
-        """Have units [first, end) written of a text whose first block is `block`, of format `made`."""
+        """Materialize UTF-16 units [first, end) of a text.
+
+        `block` is its first block and `made` that block's format.
+        """
         words, rest = self._words.of(item), self._styles.continued(made)
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         for at, gap in reversed(list(enumerate(parts.gaps))):
@@ -155,8 +168,11 @@ class LongItems:
         self, block: QTextBlock, parts: Parts, runs: Sequence[tuple[int, int, float]],
         made: QTextBlockFormat, cursor: QTextCursor,
     ) -> Parts:  # fmt: skip
-        """Take runs [first, end) of a text's blocks out, neither the first of which nor those at its
-        end; with the pixels that each took, with what was missing above and within it."""
+        """Remove runs of blocks [first, end, pixels) of a text and leave gaps.
+
+        The pixels of a run include the gaps above and within it. No run contains the first block or
+        the last `KEPT_AT_END` blocks.
+        """
         cuts, gaps = list(parts.cuts), list(parts.gaps)
         document, number, rest = block.document(), block.blockNumber(), self._styles.continued(made)
         for first, end, height in reversed(runs):
@@ -184,7 +200,7 @@ class LongItems:
         self, item: Item, words: Words, begin: int, first: int, end: int, stop: int,
         made: QTextBlockFormat,
     ) -> list[tuple[int, int]]:  # fmt: skip
-        """The parts of a gap from `begin` to `stop` that units [first, end) are in."""
+        """Return the parts with units [first, end) of a gap from `begin` to `stop`."""
         format_of = partial(self._styles.char_format, item)
         at = self._long.chapter_before(words, first, begin, made, format_of)
         spans = self._spans(item, words, at, end, made)
@@ -193,7 +209,7 @@ class LongItems:
     def _spans(
         self, item: Item, words: Words, at: int, until: int, made: QTextBlockFormat
     ) -> Iterator[tuple[int, int]]:
-        """The parts that begin before unit `until`, from the one on that begins at unit `at`."""
+        """Yield the parts that begin before unit `until`, starting with the part at unit `at`."""
         format_of, rest = partial(self._styles.char_format, item), self._styles.continued(made)
         while at < until:
             end = words.end
@@ -208,7 +224,7 @@ class LongItems:
 
 
 def below(hole: float, made: QTextBlockFormat) -> QTextBlockFormat:
-    """The format of a block with so many pixels of a hole above it."""
+    """Return the format of a block with `hole` more pixels above it."""
     if not round(hole):
         return made
     lower = QTextBlockFormat(made)

@@ -1,10 +1,11 @@
-"""Where a very long paragraph, or line of code, is parted into several blocks of the document.
+"""Finds where to split a very long paragraph or line of code into blocks.
 
-Qt lays a block out again as a whole with every change, so the cost of a word would grow with the
-paragraph that it is added to. Parted at the beginning of a line, without room between the parts, it
-looks the same; copying joins it again, because it copies the item. Where the lines begin is measured
-in a document apart: it depends on the words, their fonts and the width, never on how they arrived, nor
-on which parts are written (long_items.py).
+Qt lays out the whole block on every change, so each new word would cost more the longer the
+paragraph is. A paragraph that is split at the start of a line, without a gap, looks the same.
+Copying is not affected, because it copies the item.
+
+Line starts are measured in a separate document. They depend only on the text, its fonts and the
+width, and not on how the text arrived or which parts are materialized (long_items.py).
 """
 
 from __future__ import annotations
@@ -28,46 +29,48 @@ if TYPE_CHECKING:
     from desktop_app.rendering.block_model import Run, Runs
 
 LONGEST: Final = 2600
-"""UTF-16 units of a block beyond which it is parted."""
+"""Blocks longer than this many UTF-16 units are split."""
 
 _PART: Final = 2000
-"""UTF-16 units of a part, less the rest of its last line."""
+"""The largest part in UTF-16 units, up to a line start."""
 
 _AROUND: Final = LONGEST - _PART
-"""Of so many behind its mark, a line begins."""
+"""A line starts within this many units after a chapter mark."""
 
 _DENSE_PART: Final = 500
 _DENSE_AROUND: Final = 150
 _MANY: Final = 125
-"""Runs in the beginning of a part, as long as a dense one, that make it one: what takes as long to
-lay out as a thousand letters is to be less of the text."""
+"""Parts with more runs than this in their first `_DENSE_PART` units are dense.
+
+They take as long to lay out as 1,000 letters, so dense parts are shorter.
+"""
 
 _CHAPTER: Final = 16_000
 _DENSE_CHAPTER: Final = 2000
 
 BEFORE: Final = 2000
-"""UTF-16 units before a chapter that are looked at to find where it begins."""
+"""UTF-16 units to lay out before a chapter mark to find the start of the chapter."""
 
 _SETTLED: Final = 300
-"""A change nearer than this behind the beginning of a part might move that beginning."""
+"""A change up to this many units after the start of a part may move that start."""
 
 
 class Words:
-    """The words of a long text, by where they stand in it: in UTF-16 units."""
+    """The runs of a long text, indexed by UTF-16 units."""
 
     def __init__(self, runs: Runs, begin: int = 0) -> None:
-        """`begin` is where the first of these runs begins, of a text whose beginning is left out."""
+        """Index runs of which the first starts at unit `begin` of the text."""
         self._runs = runs
         self._edges = array("I", accumulate(map(units, texts_of_runs(runs)), initial=begin))
         self._encoded: tuple[int, bytes] = (-1, b"")
 
     @property
     def end(self) -> int:
-        """Where the text ends."""
+        """Return the end of the text."""
         return self._edges[-1]
 
     def between(self, first: int, end: int) -> Runs:
-        """The words of units [first, end)."""
+        """Return the runs of units [first, end)."""
         least = max(0, bisect_right(self._edges, first) - 1)
         most = min(len(self._runs), bisect_left(self._edges, end, least))
         taken = list(self._runs[least:most])
@@ -79,17 +82,17 @@ class Words:
         return tuple(run for run in taken if run.text)
 
     def runs_within(self, first: int, end: int) -> int:
-        """In how many runs units [first, end) are."""
+        """Return the number of runs in units [first, end)."""
         return bisect_left(self._edges, end) - bisect_right(self._edges, first) + 1
 
     def links(self, first: int, end: int) -> list[int]:
-        """Where links are within units [first, end)."""
+        """Return the positions of links within units [first, end)."""
         least = max(0, bisect_right(self._edges, first) - 1)
         near = self._runs[least : bisect_left(self._edges, end)]
         return [max(first, self._edges[n]) for n, run in enumerate(near, least) if run.link]
 
     def whole(self, at: int) -> int:
-        """The same place, but behind a character that is in the midst of it."""
+        """Return `at`, moved behind the character if it splits a surrogate pair."""
         halves = "".join(run.text for run in self.between(at, at + 1))
         return at + (halves == "\ufffd")
 
@@ -103,10 +106,10 @@ class Words:
 
 
 def end_of(runs: Runs, count: int) -> Runs:
-    """The last `count` UTF-16 units of some runs."""
+    """Return the last `count` UTF-16 units of some runs."""
     taken: list[Run] = []
     for run in reversed(runs):
-        text = run.text[-count:]  # no fewer units, and not a megabyte to be encoded
+        text = run.text[-count:]  # at least as many units, without encoding 1 MB
         size = units(text)
         if size >= count:
             encoded = text.encode("utf-16-le", "replace")[2 * (size - count) :]
@@ -118,9 +121,16 @@ def end_of(runs: Runs, count: int) -> Runs:
 
 
 def parts_kept(cuts: tuple[int, ...], alike: int, added: int) -> int:
-    """How many of the places where a long text is parted stay when its words change: `alike` of the
-    last part's units stay, and `added` come behind them. The rest of a text may be a million words,
-    which nobody counts for each of the next."""
+    """Return the number of cuts of a long text that stay when its text changes.
+
+    Args:
+        cuts: the start of each part except the first.
+        alike: the unchanged units of the last part.
+        added: the units that follow them.
+
+    The rest of the text is not counted: it may have a million words, and this runs for each new
+    one.
+    """
     if not cuts:
         return 0
     alike += cuts[-1]
@@ -131,11 +141,12 @@ def parts_kept(cuts: tuple[int, ...], alike: int, added: int) -> int:
 
 
 class LongText:
-    """Finds the beginnings of lines in a document of one width, and of one indent of lists.
+    """A finder of line starts for a document of one width and list indent.
 
-    So that a part can be found without all that is before it, a text has chapters. Each begins with
-    the first line that begins behind a certain place, as it is found a little before that: mostly
-    where it would be anyway, for what is before it does not matter for long.
+    The text is divided into chapters, so that a part can be found without measuring all text before
+    it. A chapter begins with the first line that starts after its mark. That line is found by
+    laying out text from shortly before the mark. Usually the result is the same as for the whole
+    text, because earlier text soon stops affecting the line breaks.
     """
 
     def __init__(self, width: float, indent: float) -> None:
@@ -145,7 +156,7 @@ class LongText:
         self._measured: tuple[Words | None, dict[int, int]] = (None, {})
 
     def height(self, count: int) -> float:
-        """The pixels that so many units take, about, like those that were measured last."""
+        """Estimate the height of `count` units in pixels, from the text measured last."""
         return count * self._unit_height
 
     def next(
@@ -155,17 +166,22 @@ class LongText:
         made: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
-        """Where the part behind that which begins at unit `at` begins, LONGEST units of it or more
-        before the end: at the last beginning of a line within _PART, or at _PART where there is
-        none; or else with the next chapter."""
+        """Return the end of the part that begins at unit `at`.
+
+        The end is the last line start within `_PART` units, or `_PART` if no line starts there. The
+        part also ends at the next chapter. At least LONGEST units of text must follow `at`.
+        """
         known = self._known(words)
         if at not in known:
             known[at] = self._next(words, at, made, format_of)
         return known[at]
 
     def _known(self, words: Words) -> dict[int, int]:
-        """What has been measured of this text: of a part where it ends; negative, of a chapter's
-        mark where it begins."""
+        """Return the cached measurements of this text.
+
+        A part's start maps to its end, and a negative chapter mark maps to the start of the
+        chapter.
+        """
         if self._measured[0] is not words:
             self._measured = words, {}
         return self._measured[1]
@@ -195,7 +211,7 @@ class LongText:
         made: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
-        """Where the chapter begins that a unit is in, if that is behind `least`; else that."""
+        """Return the start of the chapter that contains `unit`, but at least `least`."""
         last = min(unit, words.end - LONGEST - 1)
         for mark in range(last // _DENSE_CHAPTER * _DENSE_CHAPTER, least, -_DENSE_CHAPTER):
             if _begins_chapter(words, mark):
@@ -221,7 +237,7 @@ class LongText:
     def _starts(
         self, runs: Runs, made: QTextBlockFormat, format_of: Callable[[Run], QTextCharFormat]
     ) -> list[int]:
-        """Where the lines of these words begin."""
+        """Return the line starts of these runs."""
         if self._scratch is None:
             self._scratch = SealedDocument(undoRedoEnabled=False)
             self._scratch.setDocumentMargin(0)
@@ -241,10 +257,10 @@ class LongText:
 
 
 def _begins_chapter(words: Words, mark: int) -> bool:
-    """Whether a chapter begins there: they are short where many runs make them take long."""
+    """Return True if a chapter begins at `mark`. Chapters of dense text are shorter."""
     return mark % _CHAPTER == 0 or _is_dense(words, mark - BEFORE)
 
 
 def _is_dense(words: Words, at: int) -> bool:
-    """Whether what begins there is of very many runs."""
+    """Return True if the text at unit `at` has very many runs."""
     return words.runs_within(at, at + _DENSE_PART) > _MANY

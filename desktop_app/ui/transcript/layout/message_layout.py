@@ -1,9 +1,9 @@
-"""The items of one message, and the blocks of the document that show them, counted.
+"""Maps the items of a message to blocks of the document.
 
-Of a long message only what is around the screen is written. An item that is not takes no block, and
-room all the same: a run of such items is a hole, as high as they would be, above the item that follows
-(see document.py). The first and the last item are always written, so every hole lies between two. Of a
-long text, there may be holes between its parts, too (see long_items.py): its gaps.
+Only the part of a long message near the viewport is materialized. A missing item has no block. A
+run of missing items is a placeholder: the next item has their height as extra space above it (see
+document_writer.py). The first and the last item are always materialized, so a placeholder lies
+between two items. The parts of a long text can have text gaps between them (see long_items.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.message_items import Item
 
 Key = tuple[tuple[object, ...], int]
-"""What decides the format of an item's first block, and the pixels of the hole above it."""
+"""The format key of an item's first block, and the height in pixels of the placeholder above."""
 
 _NOTHING: Key = ((), 0)
 
@@ -28,15 +28,20 @@ _MANY: Final = 4
 
 
 class Placeholder(NamedTuple):
-    """Items [first, end) that are not written, one after another."""
+    """A run of items [first, end) that are not materialized."""
 
     first: int
     end: int
 
 
 class TextGap(NamedTuple):
-    """What is not written of a long text: from unit `start` on to where its block number `block`
-    begins, above which it takes `height` pixels."""
+    """Missing text of a long item.
+
+    Attributes:
+        block: the number of the block below the gap, within the item.
+        start: the first missing UTF-16 unit.
+        height: the height of the gap in pixels.
+    """
 
     block: int
     start: int
@@ -44,20 +49,20 @@ class TextGap(NamedTuple):
 
 
 class MessageLayout:
-    """The blocks of one message.
+    """The items of one message and their blocks.
 
-    The six lists run in parallel, one entry for each item.
+    The six lists run in parallel, with one entry for each item.
 
     Attributes:
-        items: what is shown, in order.
-        counts: how many blocks of the document each item takes: none where it is not written.
-        keys: what decided the format of its first block.
-        shapes: of a table the widths of its columns in pixels, of a text that is written in
-            several blocks where each but the first begins (in UTF-16 units), else nothing.
-        gaps: of a text that is written in several blocks what is missing between them.
-        heights: the pixels that each takes, about, as long as it is not written.
+        items: the items in order.
+        counts: the number of blocks of each item, 0 if it is not materialized.
+        keys: the key that determined the format of the item's first block.
+        shapes: the column widths of a table in pixels, or the cuts of a text that takes several
+            blocks (the start of each block except the first, in UTF-16 units). Else empty.
+        gaps: the missing text between the blocks of a long text.
+        heights: the estimated height in pixels of an item that is not materialized.
         total: the sum of the counts.
-        edition: another number whenever the items have changed.
+        edition: changes whenever the items change.
     """
 
     def __init__(self, key: str) -> None:
@@ -72,28 +77,28 @@ class MessageLayout:
         self.edition = 0
         self._ends: list[int] | None = None
         self._missing = self._parted = 0
-        self._flags = bytearray()  # for each item, whether it is written
+        self._flags = bytearray()  # 1 for each materialized item
 
     # ------------------------------------------------------------------ finding
 
     def offset(self, at: int) -> int:
-        """Blocks of the document before item `at`, counted from the nearer end."""
+        """Return the number of blocks before item `at`, counted from the nearer end."""
         if at * 2 < len(self.counts):
             return sum(self.counts[:at])
         return self.total - sum(self.counts[at:])
 
     def item_at(self, block: int) -> int:
-        """The index of the item that holds block number `block` of the section."""
+        """Return the index of the item that owns block number `block` of the message."""
         if self._ends is None:
             self._ends = list(accumulate(self.counts))
         return min(bisect_right(self._ends, block), len(self.counts) - 1)
 
     def above(self, at: int) -> Item | None:
-        """The item above one."""
+        """Return the item above item `at`."""
         return self.items[at - 1] if at else None
 
     def is_ruled(self, at: int) -> bool:
-        """Whether an item is a table whose rows are a block each (see tables.py)."""
+        """Return True if an item is a table whose rows are blocks (see table_writer.py)."""
         item = self.items[at]
         return is_table(item) and self.counts[at] == len(item.rows)  # type: ignore[union-attr]
 
@@ -101,32 +106,32 @@ class MessageLayout:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every item is written, and all of it."""
+        """Return True if the message is fully materialized."""
         return not self._missing and not self._parted
 
     def parted(self) -> list[int]:
-        """The items, top to bottom, of which something is written, and not all."""
+        """Return the indices of the items with text gaps, top to bottom."""
         return [at for at, gaps in enumerate(self.gaps) if gaps] if self._parted else []
 
     def long(self) -> list[int]:
-        """The texts that are written in many blocks."""
+        """Return the indices of the texts that take many blocks."""
         shaped = ((at, cuts) for at, cuts in enumerate(self.shapes) if cuts)
         return [at for at, cuts in shaped if len(cuts) > _MANY and not is_table(self.items[at])]
 
     def written(self, at: int) -> int:
-        """The index of the first item from `at` on that is written; how many items, if none is."""
+        """Return the first materialized item from `at` on, or the number of items if none."""
         found = self._flags.find(1, at)
         return len(self._flags) if found < 0 else found
 
     def written_above(self, at: int) -> int:
-        """The index of the last item above item `at` that is written; -1, if none is."""
+        """Return the last materialized item above item `at`, or -1 if none."""
         return self._flags.rfind(1, 0, at)
 
     def holes(self, first: int = 0, end: int | None = None) -> Iterator[Placeholder]:
-        """The holes within items [first, end), top to bottom."""
+        """Yield the placeholders within items [first, end), top to bottom."""
         if not self._missing:
             return
-        flags = bytes(self._flags)  # what is written meanwhile was a hole
+        flags = bytes(self._flags)  # a copy, because the caller may fill the placeholders
         end = len(flags) if end is None else end
         begin = flags.find(0, first, end)
         while begin >= 0:
@@ -136,7 +141,7 @@ class MessageLayout:
             begin = flags.find(0, stop, end)
 
     def runs(self, first: int, end: int) -> Iterator[tuple[int, int]]:
-        """The items within [first, end) that are written, run by run."""
+        """Yield the runs of materialized items within [first, end)."""
         for hole in self.holes(first, end):
             if first < hole.first:
                 yield first, hole.first
@@ -145,13 +150,13 @@ class MessageLayout:
             yield first, end
 
     def hole_above(self, at: int) -> int:
-        """The height in pixels of the hole above item `at`; 0 where there is none."""
+        """Return the height in pixels of the placeholder above item `at`, or 0."""
         return round(sum(self.heights[self.written_above(at) + 1 : at]))
 
     # ------------------------------------------------------------------ counting
 
     def insert(self, at: int, items: Sequence[Item], heights: Sequence[float]) -> None:
-        """Take up items, none of which is written yet."""
+        """Insert items, none of which is materialized."""
         many = len(items)
         self._missing += many
         self.items[at:at] = items
@@ -164,7 +169,7 @@ class MessageLayout:
         self.changed()
 
     def remove(self, at: int, removed: int) -> None:
-        """Know of items no more, none of which is written."""
+        """Remove items, none of which is materialized."""
         self._missing -= removed
         lists = (self.items, self.counts, self.keys, self.shapes, self.gaps, self.heights)
         for parallel in lists:
@@ -173,14 +178,14 @@ class MessageLayout:
         self.changed()
 
     def changed(self) -> None:
-        """Items are others than before."""
+        """Record that the items changed."""
         self.edition += 1
         self._ends = None
 
     def count(
         self, at: int, blocks: int, shape: tuple[int, ...], gaps: tuple[TextGap, ...] = ()
     ) -> None:
-        """An item takes so many blocks, in this shape."""
+        """Record the blocks, shape and gaps of an item."""
         self.total += blocks - self.counts[at]
         self._missing += (not blocks) - (not self.counts[at])
         self.counts[at], self.shapes[at], self._flags[at] = blocks, shape, blocks > 0
@@ -189,7 +194,7 @@ class MessageLayout:
         self._ends = None
 
     def erased(self, first: int, end: int) -> None:
-        """Items [first, end) are not written any more."""
+        """Record that items [first, end) are no longer materialized."""
         self.total -= sum(self.counts[first:end])
         self._missing += self._flags.count(1, first, end)
         self._flags[first:end] = bytes(end - first)
@@ -202,10 +207,10 @@ class MessageLayout:
 
 
 def is_table(item: Item | None) -> bool:
-    """Whether an item is a table or a part of one."""
+    """Return True if an item is a table or part of a table."""
     return isinstance(item, Block) and item.kind is Kind.TABLE
 
 
 def is_part(item: Item) -> bool:
-    """Whether an item is a part of a table but its first."""
+    """Return True if an item is part of a table, but not the first part."""
     return isinstance(item, Block) and item.kind is Kind.TABLE and not item.head

@@ -1,4 +1,4 @@
-"""The sections of a document, top to bottom, and where in it stands what they have written."""
+"""The messages of a document, top to bottom, and the positions of their blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class MessageLayouts(list[MessageLayout]):
-    """Those of one document, which an empty block closes behind them.
+    """The message layouts of one document, which an empty block ends.
 
     Attributes:
         document: the document.
@@ -26,13 +26,13 @@ class MessageLayouts(list[MessageLayout]):
         self.document = document
 
     def first_block(self, section: MessageLayout) -> int:
-        """The number of a section's first block, counted from the nearer end."""
+        """Return the number of a message's first block, counted from the nearer end."""
         if self[-1] is section:
             return self.document.blockCount() - 1 - section.total
         return sum(s.total for s in self[: self.index(section)])
 
     def section_at(self, block: int) -> tuple[MessageLayout, int] | None:
-        """The section that holds a block of the document, and the block's number within it."""
+        """Return the message that owns a block, and the block's number within the message."""
         passed = 0
         for section in self:
             if block < passed + section.total:
@@ -41,11 +41,11 @@ class MessageLayouts(list[MessageLayout]):
         return None
 
     def block_of(self, section: MessageLayout, at: int) -> QTextBlock:
-        """The first block of an item."""
+        """Return the first block of an item."""
         return self.document.findBlockByNumber(self.first_block(section) + section.offset(at))
 
     def words_at(self, section: MessageLayout, at: int, first: int, end: int) -> QTextCursor | None:
-        """UTF-16 units [first, end) of a long text, selected; None where they are not written."""
+        """Select UTF-16 units [first, end) of a long text, or return None if they are missing."""
         begin = self._position(section, at, first)
         last = self._position(section, at, max(first, end - 1))
         if begin is None or last is None:

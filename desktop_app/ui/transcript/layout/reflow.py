@@ -1,8 +1,8 @@
-"""What is written in another shape than it is to have, until it gets that one.
+"""Tracks items whose layout is outdated, and rewrites them.
 
-A table that grows has columns as its first rows asked for: it gets its final ones when something follows
-it, or when nothing more comes. And where the document gets another width, whatever depends on that is
-brought up to date: first what is on screen, and the rest in slices.
+The columns of a growing table fit its first rows. The table gets its final widths once text follows
+it or the answer ends. After a change of the document width, items that depend on the width are
+rewritten: first those on screen, then the rest in slices.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Reflow:
-    """Knows which table still grows, and which items stand there as an earlier width asked for."""
+    """The growing table of a document and the items laid out for an earlier width."""
 
     def __init__(self, sections: MessageLayouts, items: ItemWriter) -> None:
         self._sections, self._items = sections, items
@@ -33,48 +33,48 @@ class Reflow:
         self._misfits: Iterator[tuple[MessageLayout, int]] | None = None
 
     def clear(self) -> None:
-        """Forget everything: the document is emptied."""
+        """Forget everything, because the document is empty."""
         self._growing = self._misfits = None
 
     # ------------------------------------------------------------------ the table that grows
 
     @property
     def has_table(self) -> bool:
-        """Whether there is a table that grows."""
+        """Return True if a table is growing."""
         return self._growing is not None
 
     def forget(self, section: MessageLayout) -> None:
-        """A section is taken out of the document."""
+        """Forget a message that leaves the document."""
         if self._growing is not None and self._growing[0] is section:
             self._growing = None
 
     def grows(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """The table that begins with this item has got more; no other one will."""
+        """Record that the table at item `at` has grown; any other growing table is complete."""
         if self._growing != (section, at):
             self.fit_table(cursor)
         self._growing = (section, at)
 
     def fit_above(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """Something is to be written as item `at`: a table above it in its section is whole."""
+        """Complete a growing table above item `at`, which is about to be written."""
         if self._growing is not None and self._growing[0] is section and self._growing[1] < at:
             self.fit_table(cursor)
 
     def fit_earlier(self, section: MessageLayout, cursor: QTextCursor) -> None:
-        """A table behind which more has been written has all its rows."""
+        """Complete the growing table if items were written after it."""
         if self._growing is not None:
             owner, at = self._growing
             if owner is not section or at + 2 < len(section.items):
                 self.fit_table(cursor)
 
     def fit_table(self, cursor: QTextCursor) -> None:
-        """The table that has grown, if there is one, gets its final columns."""
+        """Give the growing table its final column widths, if there is one."""
         if self._growing is not None:
             (section, at), self._growing = self._growing, None
             if at < len(section.items):
                 self._fit(section, at, cursor)
 
     def _fit(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """Give a whole table the columns that its first rows ask for."""
+        """Give a complete table the column widths that its first rows need."""
         head = section.items[at]
         if not isinstance(head, Block) or head.kind is not Kind.TABLE or not head.head:
             return
@@ -94,16 +94,15 @@ class Reflow:
 
     @property
     def has_misfits(self) -> bool:
-        """Whether anything stands there as an earlier width asked for."""
+        """Return True if items are still laid out for an earlier width."""
         return self._misfits is not None
 
     def begin(self, top: int) -> None:
-        """The document has another width: what depends on it is a misfit; what is at block number
-        `top` and below it comes first."""
+        """Schedule all items that depend on the width, starting at block number `top`."""
         self._misfits = self._shaped_from(top)
 
     def fit_until(self, until: float, cursor: QTextCursor) -> None:
-        """Write misfits anew, until about this reading of `time.perf_counter`."""
+        """Rewrite misfits until about this reading of `time.perf_counter`."""
         for section, at in self._misfits or ():
             item = section.items[at]
             if isinstance(item, Block) and item.kind is Kind.TABLE:
@@ -118,7 +117,7 @@ class Reflow:
             self._misfits = None
 
     def _shaped_from(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
-        """Every item whose shape depends on the width, from that of a block on, then from the first."""
+        """Yield each item that depends on the width: from block number `top` on, then the rest."""
         found = self._sections.section_at(top)
         first = self._sections.index(found[0]) if found else 0
         begin = found[0].item_at(found[1]) if found else 0
@@ -126,7 +125,7 @@ class Reflow:
         for number, section in enumerate(order):
             at, end = (begin if number == 0 else 0), sys.maxsize
             if number == len(self._sections):
-                end = begin  # where this began
+                end = begin  # stop at the first item yielded
             while section in self._sections and at < min(end, len(section.items)):
                 if section.shapes[at]:
                     yield section, at

@@ -1,9 +1,10 @@
-"""Long blocks of code show their beginning; the rest is folded until it is asked for.
+"""Folds long blocks of code to their first lines.
 
-A line below such a block says how much there is, and folds and unfolds it. What is folded stands in the
-document all the same, in blocks that are not visible: so it is found, selected, copied and read out as
-if it were shown. Code that arrives is never folded by itself, lest what is read jumps: its line comes
-with what follows the code, below which there is nothing yet, and says how to fold it.
+A fold line below the code tells the number of hidden lines, and folds or unfolds it. Folded lines
+stay in the document as invisible blocks, so that they can be found, selected, copied and read out.
+
+Code that streams in is never folded automatically, so that the text does not jump. Its fold line is
+added with the block that follows the code, while nothing is below, and offers to fold it.
 """
 
 from __future__ import annotations
@@ -28,21 +29,26 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.message_items import Item
 
 LONG: Final = 30
-"""Lines up to which a block of code is never folded."""
+"""Blocks of code with up to this many lines are never folded."""
 
 SHOWN: Final = 18
-"""Lines of a folded one that are shown."""
+"""The number of visible lines of a folded block."""
 
 _TOGETHER: Final = 256
 _MANY: Final = 1000
 
 FOLD: Final = "fold-code-"
-"""Action of the line below a block of code; its number within the message follows."""
+"""The action of a fold line. The number of the code block within the message follows."""
 
 
 class FoldedCode(NamedTuple):
-    """A block of code that has its line: the `number` of its message, and where it begins and ends
-    among the blocks of that."""
+    """A block of code with a fold line.
+
+    Attributes:
+        number: the index of the code block within its message.
+        head: the index of its head among the blocks of the message.
+        end: the index after its last line, likewise.
+    """
 
     number: int
     head: int
@@ -50,16 +56,18 @@ class FoldedCode(NamedTuple):
 
     @property
     def lines(self) -> int:
-        """How many lines of code there are."""
+        """Return the number of lines of code."""
         return self.end - self.head - 1
 
 
 class FoldLines:
-    """Where the lines that fold code stand in the body of a message. How an answer grows is counted
-    in blocks, none of which these lines are."""
+    """The positions of the fold lines in the body of a message.
+
+    Changes of an answer are counted in blocks, which do not include fold lines.
+    """
 
     def __init__(self, items: Sequence[Item] = ()) -> None:
-        """Those among the items of a body."""
+        """Collect the fold lines among the items of a body."""
         self._folded: list[FoldedCode] = []
         head = 0
         for at, item in enumerate(items):
@@ -70,14 +78,14 @@ class FoldLines:
                 self._folded.append(FoldedCode(number, head - passed, at - passed))
 
     def item_of(self, block: int) -> int:
-        """Which item a block is: at the end of code, the one below the line."""
+        """Return the item index of a block. After code, that is the item below the fold line."""
         return block + bisect_right(self._folded, block, key=_end)
 
     def __len__(self) -> int:
         return len(self._folded)
 
     def broken_by(self, at: int, removed: int, added: Sequence[Item]) -> list[int]:
-        """The items that fold code which this change of blocks is within, the last one first."""
+        """Return the fold lines whose code this change of blocks touches, last first."""
         goes_on = bool(added) and _is_code(added[0])
         first = bisect_right(self._folded, at - goes_on, key=_end)
         broken: list[int] = []
@@ -88,22 +96,24 @@ class FoldLines:
         return broken
 
     def moved(self, at: int, by: int) -> None:
-        """So many blocks more stand at a block, or fewer, within no code that is known here."""
+        """Move the code below block `at` by `by` blocks. Requires a change outside of folded code."""
         first = bisect_right(self._folded, at, key=_end)
         self._folded[first:] = [
             fold._replace(head=fold.head + by, end=fold.end + by) for fold in self._folded[first:]
         ]
 
     def forget(self, item: int) -> None:
-        """A line that is this item goes."""
+        """Remove the fold line that is this item."""
         del self._folded[self._passed(item)]
 
     def ended(self, items: Sequence[Item], body: int, end: int) -> FoldedCode | None:
-        """The code that ends above item `end` of a body, which itself begins at item `body` of
-        these: if it is long, and does not go on."""
+        """Return the code that ends above item `end` of a body, if it is long and complete.
+
+        The body begins at item `body` of `items`.
+        """
         end += body
         if end < len(items) and _is_code(items[end]):
-            return None  # asked for each line that comes: those above are not counted for it
+            return None  # called for each new line: does not count the lines above
         first = _first_line(items, end)
         if end - first <= LONG or first <= body:
             return None
@@ -117,13 +127,13 @@ class FoldLines:
         return FoldedCode(number, first - 1 - passed, end - passed)
 
     def add(self, folded: FoldedCode) -> int:
-        """Code has its line; which item that is."""
+        """Add the fold line of code and return its item index."""
         at = bisect_right(self._folded, folded.end, key=_end)
         self._folded.insert(at, folded)
         return folded.end + at
 
     def _passed(self, item: int) -> int:
-        """How many lines stand above an item."""
+        """Return the number of fold lines above an item."""
         return sum(fold.end + passed < item for passed, fold in enumerate(self._folded))
 
 
@@ -142,8 +152,10 @@ def _is_code(item: Item) -> bool:
 def with_folds(
     blocks: Iterable[Block], unfolded: Container[int], *, grows: bool = False
 ) -> Iterator[Item]:
-    """The blocks of a message, with a line below each long block of code, but one that it ends with
-    as long as it grows."""
+    """Yield the blocks of a message, with a fold line below each long block of code.
+
+    If the message grows, code at its end gets none.
+    """
     number = lines = -1
     for block in blocks:
         if block.kind is not Kind.CODE:
@@ -159,31 +171,31 @@ def with_folds(
 
 
 def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:
-    """What stands below a long block of code, the `number` of its message."""
+    """Return the fold line for the code block with this number."""
     words = f"Show {lines - SHOWN:,} more lines" if is_folded else "Show fewer lines"
     return Line(Part.FOLD, (Run(words, link=f"{ACTION}{FOLD}{number}"),))
 
 
 def fold_line_at(items: Sequence[Item], at: int, *, is_folded: bool) -> Line:
-    """What stands as item `at` below a long block of code when that is folded, or is not."""
+    """Return the fold line to show as item `at`, below folded or unfolded code."""
     number = number_of(items[at])
     return fold_line(number or 0, at - _first_line(items, at), is_folded=is_folded)
 
 
 def number_of(line: Item) -> int | None:
-    """The number of the block of code that a line folds; None where it is no such line."""
+    """Return the number of the code block that a fold line folds, or None for other items."""
     if not isinstance(line, Line) or line.part is not Part.FOLD:
         return None
     return int(line.runs[0].link.rpartition("-")[2])
 
 
 def last_shown(items: Sequence[Item], at: int) -> int:
-    """The last line of code that is shown where it is folded by the line that is item `at`."""
+    """Return the last visible line of code if fold line `at` folds it."""
     return _first_line(items, at) + SHOWN - 1
 
 
 def show_folds(writer: DocumentWriter, section: MessageLayout, unfolded: Container[int]) -> None:
-    """Hide the lines that are folded, show those that are not any more."""
+    """Hide the folded lines of a message and show the others."""
     lines = [at for at, item in enumerate(section.items) if type(item) is Line]
     for at in lines:
         number = number_of(section.items[at])
@@ -192,11 +204,11 @@ def show_folds(writer: DocumentWriter, section: MessageLayout, unfolded: Contain
 
 
 def show_fold(writer: DocumentWriter, section: MessageLayout, at: int, *, visible: bool) -> None:
-    """Hide the lines that the line which is item `at` folds, or show them."""
+    """Hide or show the lines that fold line `at` folds."""
     first = _first_line(section.items, at) + SHOWN
     if section.written(first) >= at and (section.heights[first] > 0) is visible:
         return
-    if not visible:  # at once: what moves meanwhile has the screen filled with what takes room
+    if not visible:  # first, so that filling the viewport meanwhile skips these lines
         section.heights[first:at] = [0.0] * (at - first)
     _take_out_many(writer, section, first, at, visible=visible)
     count = sum(section.counts[first:at])
@@ -208,9 +220,11 @@ def show_fold(writer: DocumentWriter, section: MessageLayout, at: int, *, visibl
 def _take_out_many(
     writer: DocumentWriter, section: MessageLayout, first: int, end: int, *, visible: bool
 ) -> None:
-    """Very many lines that are to be hidden or shown are taken out of the document, to be written
-    as one comes near: to lay out so many takes longer than a frame. Where a screen reader runs, it reads
-    what is in the document, and nothing else."""
+    """Dematerialize very many lines before they are hidden or shown.
+
+    Laying out so many takes longer than a frame. They are materialized again near the viewport.
+    With a screen reader they stay, because it reads only the document.
+    """
     written = section.written(first)
     if written >= end or end - first <= _MANY or QAccessible.isActive():
         return
@@ -221,11 +235,16 @@ def _take_out_many(
 def _set_heights(
     writer: DocumentWriter, section: MessageLayout, first: int, end: int, visible: bool
 ) -> None:
-    """Those of these lines that are not written take room no more, or again. Of a message that is
-    not written as a whole, nothing that is folded is, unless it is for a screen reader."""
+    """Update the estimated heights of missing lines. Folded lines have none.
+
+    If the message is not fully materialized, its folded lines are not either, except for a screen
+    reader.
+    """
     if not visible:
         is_read = QAccessible.isActive() and section.counts[first - 1] > 0
-        if not (section.is_whole or is_read):  # none may stand below a hole: that would not be seen
+        if not (
+            section.is_whole or is_read
+        ):  # an invisible block would hide the placeholder above it
             writer.erase([(section, first, end)])
     elif first < end and not section.heights[first]:
         section.heights[first:end] = heights_of_code(section.items[first:end], writer.styles.scale)
@@ -233,7 +252,7 @@ def _set_heights(
 
 
 def _first_line(items: Sequence[Item], end: int) -> int:
-    """The first line of the code that ends above item `end`; there may be tens of thousands."""
+    """Return the first line of the code above item `end`. There may be tens of thousands."""
     while end >= _TOGETHER:
         some = items[end - _TOGETHER : end]
         if [item[0] for item in some].count(Kind.CODE) < _TOGETHER:

@@ -1,15 +1,14 @@
-"""Formulas in the document: a drawing once they are typeset, their source until then.
+"""Shows formulas as drawings once they are typeset, and as source until then.
 
-In the document a formula is one character, the drawing's, and behind it its TeX, so that what
-searches or reads out the document finds the source, and each of both states has the same length.
-Until the formula is typeset, and for good where it cannot be, the one character is invisible and the
-source stands in italics, as whoever writes the document's blocks has written them; then the character
-is an object and the source takes no room.
+In the document, a formula is one character for the drawing, followed by its TeX. So searches and
+screen readers find the source, and both states have the same length. Until the formula is typeset,
+or if it cannot be, the first character is invisible and the source is in italics, as the document
+writer inserted it. Afterwards the character is an inline object and the source takes no space.
 
-Qt hands all of these characters to a screen reader. It draws no object but at U+FFFC, and puts U+FDD0
-and U+FDD1 around the cells of its own tables; eSpeak says neither these nor U+2061 to U+2063. Liblouis
-spells each of them out in braille, eight cells long; so behind the source of a formula that is drawn
-stands the one character without a width that is a blank there.
+Qt passes all of these characters to a screen reader. It draws objects only at U+FFFC, and puts
+U+FDD0 and U+FDD1 around the cells of a QTextTable. eSpeak ignores these and U+2061 to U+2063.
+Liblouis spells out each of them in braille, eight cells long. So the source of a drawn formula is
+followed by the only zero-width character that is a blank there.
 """
 
 from __future__ import annotations
@@ -50,21 +49,20 @@ _BLANK: Final = "\u200b"
 _OBJECT_TYPE: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
 _TEX: Final = COLUMNS + 1
 _EM, _DESCENT, _X_HEIGHT = _TEX + 1, _TEX + 2, _TEX + 3
-"""Pixels of the font around a drawing: Qt asks for its size again and again."""
+"""Pixels of the font around a drawing, cached because Qt asks for the size repeatedly."""
 
-# Where Qt's text layout says in which colour it selects an object (qtextlayout.cpp,
-# ObjectSelectionBrush).
+# The property with the selection color of an object (qtextlayout.cpp, ObjectSelectionBrush).
 _SELECTED_IN: Final = int(QTextFormat.Property.ForegroundBrush) + 1
 
-# The font of the formulas looks smaller than that of the text at the same size.
+# The math font looks smaller than the text font at the same size.
 _LARGER: Final = 1.12
 
 _LITTLE: Final = 2000
-"""Characters of which the paragraphs are looked at one by one."""
+"""Ranges of up to this many characters are searched paragraph by paragraph."""
 
 
 class _Box(NamedTuple):
-    """A formula's place in a line, in pixels: `baseline` is measured from the box's top."""
+    """The box of a formula in a line, in pixels. `baseline` is measured from the box's top."""
 
     width: float
     height: float
@@ -74,18 +72,20 @@ class _Box(NamedTuple):
 
 
 class FindsFormulas(Protocol):
-    """Whoever typesets."""
+    """A typesetter of formulas."""
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
-        """The formula, if it is known; one that is not may be asked for."""
+        """Return the formula if it is typeset. Otherwise it may be requested."""
 
     def forget(self) -> None:
-        """Those that were asked for are no longer wanted."""
+        """Drop pending requests."""
 
 
 class Formulas:
-    """Draws the formulas of one document; on paper, where nobody asks the document for it, without
-    their source behind them."""
+    """The drawn formulas of one document.
+
+    On paper nothing reads the source, so it is left out there.
+    """
 
     def __init__(self, document: QTextDocument, *, keeps_source: bool = True) -> None:
         self._document = document
@@ -102,41 +102,44 @@ class Formulas:
         document.contentsChanged.connect(self._show_changed)
 
     def typeset_with(self, typesetter: FindsFormulas) -> None:
-        """Who typesets; without anybody the source stays."""
+        """Set the typesetter. Without one, formulas stay source."""
         self._typesetter = typesetter
 
     def forget(self) -> None:
-        """Another conversation is shown."""
+        """Drop pending requests, because another conversation is shown."""
         if self._typesetter is not None:
             self._typesetter.forget()
 
     def find(self, made: QTextFormat) -> Formula | None:
-        """What is drawn for a character format of ours, if it is known."""
+        """Return the formula for a character format of this class, if it is typeset."""
         if self._typesetter is None:
             return None
         tex = str(made.property(_TEX)).replace(LINE_BREAK, "\n")
         return self._typesetter.find(tex, display=made.intProperty(FORMULA) == 2)
 
     def _note(self, start: int, removed: int, added: int) -> None:
-        """Something has been written: an edit is going on, in which nothing may be changed."""
+        """Record what an edit wrote. The document must not change during the edit."""
         if added:
             self._changed = (start, start + added)
         if start < self._next:
             self._next = max(start, self._next + added - removed)
 
     def _show_changed(self) -> None:
-        """The edit is done. What it wrote is drawn before it is painted."""
+        """Draw the formulas of the last edit before they are painted."""
         changed, self._changed = self._changed, None
         if changed is not None:
             self.show(*changed)
 
     def look_again(self) -> None:
-        """Formulas have become known: `show_for` is to begin at the beginning."""
+        """Let `show_for` start over, because formulas have been typeset."""
         self._next = 0
 
     def show_for(self, seconds: float) -> bool:
-        """Draw what is typeset by now, some paragraphs after the others, for about so long; whether the
-        end was reached. (What an edit is about is laid out again from its first formula to its last.)"""
+        """Draw typeset formulas for about `seconds`. Return True if the end was reached.
+
+        Works in groups of paragraphs: an edit lays out everything from its first to its last
+        formula.
+        """
         until = time.perf_counter() + seconds
         found = self._document.find(FORMULA_BEGINS, self._next)
         while not found.isNull():
@@ -151,7 +154,7 @@ class Formulas:
         return found.isNull()
 
     def show(self, start: int = 0, end: int = sys.maxsize) -> None:
-        """Draw what is written there as source and typeset already; ask for what is not."""
+        """Draw the typeset formulas in a range, and request the others."""
         if self._typesetter is None or self._is_drawing:
             return
         if not self._are_any(start, end):
@@ -159,14 +162,16 @@ class Formulas:
         self._is_drawing = True
         finish_layout(self._document)
         edit = QTextCursor(self._document)
-        edit.beginEditBlock()  # one edit: the paragraph is laid out once, not for each formula
+        edit.beginEditBlock()  # lays out a paragraph once, not once per formula
         self._show(start, end)
         edit.endEditBlock()
         self._is_drawing = False
 
     def _are_any(self, start: int, end: int) -> bool:
-        """Whether any formulas begin there, or below where that is sooner found out: an edit of a few
-        words is not to be followed by a look at all that is below them."""
+        """Return True if formulas begin in the range; of a long range, also if any begin below it.
+
+        After an edit of a few words, the rest of the document is not searched.
+        """
         if end - start > _LITTLE:
             return not self._document.find(FORMULA_BEGINS, start).isNull()
         block = self._document.findBlock(start)
@@ -192,7 +197,7 @@ class Formulas:
     def _draw(
         self, cursor: QTextCursor, formula: Formula, made: QTextCharFormat, source: str
     ) -> None:
-        """Put a drawing and what is hidden in the place of what is selected, which is as long."""
+        """Replace the selected source with a drawing and hidden text of the same length."""
         style = QTextCharFormat(made)
         style.setObjectType(_OBJECT_TYPE)
         alignment = QTextCharFormat.VerticalAlignment
@@ -214,8 +219,10 @@ class Formulas:
     # ------------------------------------------------------------------ measures
 
     def box(self, position: int, made: QTextFormat) -> _Box | None:
-        """How much room a formula takes, if it is known; one that is wider than its column is drawn
-        smaller. Qt asks four times for each with every painting."""
+        """Return the size of a formula if it is typeset. Shrink one that is wider than its column.
+
+        Sizes are cached, because Qt asks four times per formula and painting.
+        """
         document = self._document
         as_it_is = (document.revision(), document.textWidth())
         if as_it_is != self._boxes_of:
@@ -227,14 +234,14 @@ class Formulas:
 
     def _measured(self, formula: Formula, position: int, made: QTextCharFormat) -> _Box:
         em, descent = made.doubleProperty(_EM), made.doubleProperty(_DESCENT)
-        # Letters are placed in 64ths of a pixel: over many, what takes no room takes a little.
+        # Qt positions letters in 1/64 pixel, so many letters of no width still take some space.
         room = self._room(position, made) - len(str(made.property(_TEX))) / 64
         scale = min(1.0, room / (formula.width * em))
         ascent, depth = formula.ascent * em * scale, formula.depth * em * scale
         if made.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
             height = max(0.0, ascent) + descent
             return _Box(formula.width * em * scale, height, height - descent, scale, em)
-        # Qt puts the middle of such an object half an x-height's half above the baseline.
+        # Qt centers such an object a quarter of the x-height above the baseline.
         half_x = made.doubleProperty(_X_HEIGHT) / 2
         height = max(2 * ascent - half_x, 2 * depth + half_x)
         return _Box(formula.width * em * scale, height, (height + half_x) / 2, scale, em)
@@ -257,7 +264,7 @@ def _room_in_cell(width: float, columns: int) -> float:
 
 
 class _Drawing(QPyTextObject):
-    """What Qt asks for the size of a formula and to draw it."""
+    """The handler that Qt calls to measure and draw a formula."""
 
     def __init__(self, formulas: Formulas, parent: QObject) -> None:
         super().__init__(parent)
@@ -286,7 +293,7 @@ class _Drawing(QPyTextObject):
         if made.hasProperty(_SELECTED_IN):
             colour = _set_off(painter, rect, made.brushProperty(_SELECTED_IN).color())
         ratio = painter.device().devicePixelRatio()
-        # What is printed is drawn as strokes and areas; what is painted again and again, once.
+        # Print vector graphics, but cache a pixmap for the screen, which is repainted often.
         if painter.device().logicalDpiX() > 200:
             _renderer(formula.svg, colour.rgba()).render(painter, area)
             return
@@ -297,15 +304,18 @@ class _Drawing(QPyTextObject):
 
 
 def _set_off(painter: QPainter, rect: QRectF | QRect, ground: QColor) -> QColor:
-    """Paint behind a formula that is selected or found; the colour to draw it in. Qt lays the colour
-    of the selection over both, half transparent: they must differ as far as they can."""
+    """Paint the background of a selected or found formula. Return the color to draw it in.
+
+    Qt paints the half-transparent selection color over both, so both must differ as much as
+    possible.
+    """
     is_light = ground.lightnessF() > 0.5
     painter.fillRect(rect, Qt.GlobalColor.white if is_light else Qt.GlobalColor.black)
     return QColor(Qt.GlobalColor.black if is_light else Qt.GlobalColor.white)
 
 
 def _source_at(begins: QTextCursor) -> str:
-    """The TeX behind a selected FORMULA_BEGINS; "" where its end is in another block."""
+    """Return the TeX after a selected FORMULA_BEGINS, or "" if it ends in another block."""
     block = begins.block()
     text = block.text()
     at = begins.selectionEnd() - block.position()
@@ -316,7 +326,7 @@ def _source_at(begins: QTextCursor) -> str:
 
 
 def with_drawing(found: QTextCursor) -> QTextCursor:
-    """What is to be marked of a match: in the source of a formula that is drawn, the drawing."""
+    """Return the range to highlight for a match: in a drawn formula's source, include the drawing."""
     begin, keep = found.block().position(), QTextCursor.MoveMode.KeepAnchor
     marked = QTextCursor(found)
     marked.setPosition(begin)
@@ -325,7 +335,7 @@ def with_drawing(found: QTextCursor) -> QTextCursor:
     marked.setPosition(begin + units(before) + 1)
     made = marked.charFormat()
     if not drawn or made.objectType() != _OBJECT_TYPE or len(source) > len(made.property(_TEX)):
-        return found  # behind a picture, or behind the formula
+        return found  # after an image, or after the formula
     marked.setPosition(begin + units(before))
     marked.setPosition(found.selectionEnd(), keep)
     return marked
@@ -333,13 +343,11 @@ def with_drawing(found: QTextCursor) -> QTextCursor:
 
 @lru_cache(maxsize=256)
 def _renderer(svg: str, rgba: int) -> QSvgRenderer:
-    # Imported here: most conversations have no formula.
+    # Imported here, because most conversations have no formula.
     from PySide6.QtSvg import QSvgRenderer
 
     colour = QColor.fromRgba(rgba).name()
-    if (
-        "stroke" not in svg
-    ):  # or Qt puts an outline around each letter in a PDF, where no pen is one
+    if "stroke" not in svg:  # otherwise Qt outlines each letter in a PDF
         svg = svg.replace("<svg", '<svg stroke="none" stroke-width="0"', 1)
     return QSvgRenderer(QByteArray(svg.replace('"black"', f'"{colour}"').encode()))
 

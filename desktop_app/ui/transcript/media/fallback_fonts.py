@@ -1,9 +1,9 @@
-"""The fonts of rare letters are loaded before anything is written with them.
+"""Loads the fonts of rare letters before text is written with them.
 
-The first letter of a script makes Qt search all fonts of the machine for each size, weight and slope,
-and open those that might have it: up to 20 ms with few fonts installed. Where a text of a hundred
-scripts came at once, or turned italic, the window would stand still for half a second. So its letters
-are laid out apart first, a few at a time, in every font that running text may turn to.
+For the first letter of a script, Qt searches all installed fonts for each size, weight and slope,
+and opens the candidates. That takes up to 20 ms with few fonts installed. Text in a hundred
+scripts, or its change to italics, would freeze the window for half a second. So its letters are
+first laid out separately, a few at a time, in each font that text may use.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFont
 
 _RARE: Final = re.compile("[^\0-\u02ff\u2000-\u206f\ud800-\udfff]")
-"""What is not Latin: the font of the text itself has that."""
+"""Letters beyond Latin, which the text font itself covers."""
 
 _FEW: Final = 6
 
@@ -29,8 +29,10 @@ _OF_MANY_SCRIPTS: Final = (range(0x530, 0x1E00), range(0xA000, 0xAC00), range(0x
 
 
 def before_many_scripts(text: str) -> int:
-    """How long the beginning of a text is that has letters of few scripts: their fonts may be loaded
-    while it is written."""
+    """Return the length of the start of a text that has letters of only a few scripts.
+
+    Their fonts may load while the text is written.
+    """
     if text.isascii() or _are_few(_rare(set(text))):
         return len(text)
     kinds: set[int] = set()
@@ -42,9 +44,9 @@ def before_many_scripts(text: str) -> int:
 
 
 class FallbackFonts:
-    """Knows which letters can be written in some fonts without anything being loaded.
+    """The letters that can be written in some fonts without loading more.
 
-    It keeps the fonts, and so what Qt has loaded for them.
+    Keeps the fonts, so that Qt keeps what it loaded for them.
     """
 
     def __init__(self, fonts: Iterable[QFont]) -> None:
@@ -53,7 +55,7 @@ class FallbackFonts:
         self._due: list[tuple[str, QFont]] = []
 
     def take(self, fonts: Iterable[QFont]) -> None:
-        """Text is to be written in these fonts. What has come of many scripts is due in others, too."""
+        """Use these fonts. If letters of many scripts were loaded, schedule them for the new fonts."""
         if (fonts := list(fonts)) != self._fonts:
             known, self._fonts = _rare(self._known), fonts
             self.forget()
@@ -61,11 +63,11 @@ class FallbackFonts:
                 self._ask(known)
 
     def forget(self) -> None:
-        """Nothing is written any more of what has come so far."""
+        """Forget the letters so far, because their text is gone."""
         self._known, self._due = set(), []
 
     def load(self, text: str) -> bool:
-        """Load a little of what a text needs, if anything is missing; whether nothing was."""
+        """Load a few of the missing letters of a text. Return True if none was missing."""
         if not self._due:
             self._ask(self._new(text))
         if self._due:
@@ -74,7 +76,7 @@ class FallbackFonts:
         return True
 
     def load_for(self, seconds: float) -> bool:
-        """Load what is due, for about so long; whether nothing was."""
+        """Load scheduled letters for about `seconds`. Return True if none is left."""
         until = time.perf_counter() + seconds
         while self._due:
             _lay_out(*self._due.pop())
@@ -83,8 +85,10 @@ class FallbackFonts:
         return True
 
     def _new(self, text: str) -> set[str]:
-        """The rare letters of a text that have not come before. (All are counted as known: most are
-        sorted out in C.)"""
+        """Return the rare letters of a text that are new.
+
+        All letters are recorded as known, so that C code filters out most of them.
+        """
         if text.isascii():
             return set()
         new = set(text) - self._known
@@ -106,12 +110,12 @@ def _are_few(letters: set[str]) -> bool:
 
 
 def _block(letter: str) -> int:
-    """A piece of a page of Unicode, which mostly holds one script."""
+    """Return the half page of Unicode that has a letter. It mostly holds one script."""
     return ord(letter) >> 7
 
 
 def _kind(letter: str) -> int:
-    """The same, but large where many letters are of one script."""
+    """Return a script number for a letter; scripts with many letters get larger ranges."""
     code = ord(letter)
     return code >> 7 if any(code in pages for pages in _OF_MANY_SCRIPTS) else -1 - (code >> 14)
 

@@ -1,4 +1,4 @@
-"""Text that is in the document and takes no room on screen: the words for what is drawn instead."""
+"""Text in the document that takes no space: the words for something drawn instead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat
 
 
 def hidden(made: QTextCharFormat, text: str) -> QTextCharFormat:
-    """The format in which a text takes no room: a tiny font whose letters are drawn together."""
+    """Return a format in which text takes no space: a tiny font with no letter spacing left."""
     style = QTextCharFormat()
     font = QFont(made.font())
     font.setPixelSize(1)

@@ -1,10 +1,11 @@
-"""Colours the code in the document: lines as they arrive, a whole block once it is closed.
+"""Highlights code in the document: new lines as they arrive, and whole blocks once they end.
 
-Colours are additional formats of the block's layout, which change neither the text nor its width.
-While a block grows, only its new lines are coloured, with some lines above them for the lexer to
-find its way; when it is whole, it is lexed from its first line, and what differs is corrected. A
-process lexes (rendering/processes/lexing_process.py), one stretch after the other; its spans are painted in
-slices of a few milliseconds.
+Highlighting uses additional formats of the block layout, which change neither text nor width. While
+a block grows, only its new lines are highlighted, with some lines above as context for the lexer.
+The complete block is lexed again from its first line, and differences are corrected.
+
+A child process (rendering/processes/lexing_process.py) lexes one part at a time. Its spans are
+applied in slices of a few milliseconds.
 """
 
 from __future__ import annotations
@@ -39,12 +40,14 @@ _LINES_AT_ONCE: Final = 24
 
 @dataclass
 class _Job:
-    """Lines [first, end) of the items of a section, to be lexed from item `start` on.
+    """Lines [first, end) among the items of a message, to be lexed from item `start` on.
 
-    Attributes, of which lines are counted from `start`:
-        stretches: the code that is not lexed yet, None before it was looked at.
-        lexed: the lines of which all spans are pending or painted.
-        line: the next to be painted.
+    The attributes below count lines from `start`.
+
+    Attributes:
+        stretches: the code still to be lexed, or None before the first request.
+        lexed: the number of lines whose spans are all pending or applied.
+        line: the next line to highlight.
     """
 
     section: MessageLayout
@@ -62,7 +65,7 @@ class _Job:
 
 
 class CodeHighlighter(QObject):
-    """Works through the code lines that it is told of, a little with each turn of the event loop."""
+    """A queue of lines of code to highlight, a few in each turn of the event loop."""
 
     def __init__(self, writer: DocumentWriter, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -77,17 +80,16 @@ class CodeHighlighter(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether there is code that is not coloured yet."""
+        """Return True if code is still to be highlighted."""
         return bool(self._jobs)
 
     def lex_with(self, lexer: JsonProcess) -> None:
-        """Who lexes what comes from now on (rendering/processes/lexing_process.py); without anybody it stays
-        plain."""
+        """Set the lexer process (rendering/processes/lexing_process.py). Without it, code is plain."""
         self._lexer = lexer
         lexer.answered.connect(self._take)
 
     def set_theme(self, theme: Theme) -> None:
-        """The colours to use from now on."""
+        """Use the colors of a theme from now on."""
         self._formats = {}
         for colour in highlight.CodeColor:
             made = QTextCharFormat()
@@ -95,16 +97,16 @@ class CodeHighlighter(QObject):
             self._formats[colour] = made
 
     def clear(self) -> None:
-        """Forget all work: the document has been emptied."""
+        """Drop all jobs, because the document is empty."""
         self._jobs.clear()
         self._plain.clear()
 
     def forget(self, section: MessageLayout) -> None:
-        """Forget the work on a section: its items have moved."""
+        """Drop the jobs of a message, because its items have moved."""
         self._jobs = deque(job for job in self._jobs if job.section is not section)
 
     def colour_block(self, section: MessageLayout, at: int) -> None:
-        """Colour the whole code block whose head is item `at`."""
+        """Highlight the whole code block whose head is item `at`."""
         end = at + 1
         items = section.items
         while end < len(items) and _is_code(items[end]):
@@ -113,7 +115,7 @@ class CodeHighlighter(QObject):
             self.colour_part(section, first, stop)
 
     def colour_items(self, section: MessageLayout, first: int, end: int) -> None:
-        """Colour what is code among items [first, end), which have just been written."""
+        """Highlight the code among items [first, end), which were just written."""
         flags = bytes(map(_is_code, section.items[first:end]))
         begin = flags.find(1)
         while begin >= 0:
@@ -123,14 +125,14 @@ class CodeHighlighter(QObject):
             begin = flags.find(1, stop)
 
     def colour_part(self, section: MessageLayout, first: int, end: int) -> None:
-        """Colour lines that have been written in the middle of a block, or all of it."""
+        """Highlight lines that were written in the middle of a block, or a whole block."""
         start = first
         while start and first - start < _FAR_LINES and _is_code(section.items[start - 1]):
             start -= 1
         self._add(section, start, first, end)
 
     def colour_lines(self, section: MessageLayout, head: int, first: int, end: int) -> None:
-        """Colour new lines of a block that still grows."""
+        """Highlight new lines of a growing block."""
         last = self._jobs[-1] if self._jobs else None
         if (
             last is not None
@@ -155,7 +157,7 @@ class CodeHighlighter(QObject):
     # ------------------------------------------------------------------ lexed elsewhere
 
     def _ask(self, job: _Job) -> bool:
-        """Have more of a job lexed; False where there is no more."""
+        """Request the next part of a job. Return False if nothing is left."""
         if job.stretches is None:
             job.stretches = highlight.lexing_parts(_code(job.section.items[job.start : job.end]))
         stretch = next(job.stretches, "")
@@ -166,7 +168,7 @@ class CodeHighlighter(QObject):
         return True
 
     def _take(self, number: int, answer: dict[str, Any] | None) -> None:
-        """Spans have come, or the news that there will be none."""
+        """Collect the spans of an answer, or give up on its language if there is none."""
         if self._asked is None or self._asked[0] != number:
             return
         _number, job, stretch = self._asked
@@ -195,7 +197,7 @@ class CodeHighlighter(QObject):
                 self._jobs.popleft()
 
     def _paint_to(self, job: _Job, until: float) -> bool:
-        """Paint what is lexed of a job; False where time is up before."""
+        """Highlight the lexed lines of a job. Return False if time runs out first."""
         while job.line < job.lexed:
             self._paint(job)
             if time.perf_counter() > until:
@@ -203,7 +205,7 @@ class CodeHighlighter(QObject):
         return True
 
     def _paint(self, job: _Job) -> None:
-        """Give the job's next lines the spans collected for them."""
+        """Apply the collected spans to the next lines of a job."""
         last = min(job.line + _LINES_AT_ONCE, job.lexed)
         block, start, end = None, -1, -1
         for number in range(job.line, last):
@@ -217,17 +219,17 @@ class CodeHighlighter(QObject):
             if self._set_formats(block.layout(), mine):
                 start = block.position() if start < 0 else start
                 end = block.position() + block.length()
-            # Of a line that is written in several blocks, the first one is coloured.
+            # If a line takes several blocks, only the first one is highlighted.
             is_one = job.section.counts[job.start + number] == 1
             block = block.next() if is_one else None
         if start >= 0:
             finish_layout(self._writer.document)
-            # Else the next edit, wherever it is, would lay out everything in between.
+            # Otherwise the next edit anywhere would lay out everything in between.
             self._writer.document.markContentsDirty(start, end - start)
         job.line = last
 
     def _set_formats(self, layout: QTextLayout, mine: list[highlight.ColoredSpan]) -> bool:
-        """Whether this changed anything."""
+        """Apply spans to a block. Return True if they changed."""
         old = [(r.start, r.length, r.format.foreground().color().rgb()) for r in layout.formats()]
         new = [(s.start, s.length, self._formats[s.color].foreground().color().rgb()) for s in mine]
         if old == new:
@@ -247,8 +249,10 @@ def _is_code(item: Item) -> bool:
 
 
 def _code(items: Sequence[Item]) -> str:
-    """Lines of code as they are shown, signs for unseen characters included: colours have their
-    place. Nothing where that is not what they are, or where lines are too long."""
+    """Return lines of code as shown, including signs for invisible characters.
+
+    The positions of spans match these. Return "" if a line is not code or too long.
+    """
     if not all(_is_code(item) for item in items):
         return ""
     texts = ["".join(run.text for run in item.runs) for item in items if isinstance(item, Block)]
@@ -258,7 +262,7 @@ def _code(items: Sequence[Item]) -> str:
 
 
 def _in_units(span: highlight.ColoredSpan, text: str) -> highlight.ColoredSpan:
-    """A span of a text counted in UTF-16 units, as Qt counts."""
+    """Convert a span of a text to UTF-16 units, which Qt uses."""
     if text.isascii():
         return span
     start, end = span.start, span.start + span.length

@@ -1,8 +1,8 @@
-"""Asks a child process of ours for one thing after the other (rendering/processes/json_server.py).
+"""Sends requests to a child process, one at a time.
 
-One at a time, so that what takes the process down or outlasts its time is known: it gets no answer,
-and the next ones go to a new process. So does what makes the process talk nonsense. Without anything
-to do the process ends after a while.
+The process runs rendering/processes/json_server.py. Only one request is active, so that it is known
+which one crashed the process or timed out. That request gets no answer, and a new process serves
+the next ones. The same happens after an invalid answer. An idle process ends after a while.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _IDLE_MS: Final = 30_000
 
 
 class JsonProcess(QObject):
-    """Requests to a process and its answers, both JSON objects.
+    """A child process that answers JSON requests with JSON objects.
 
     Signals:
-        answered(int, object): the number of a request, and the answer to it; None where there is none.
+        answered(int, object): the number of a request, and its answer or None.
     """
 
     answered = Signal(int, object)
 
     def __init__(self, command: ChildCommand, parent: QObject | None = None) -> None:
-        """`command` starts the process."""
+        """Prepare to start the process with `command`."""
         super().__init__(parent)
         self._command = command
         self._numbers = count(1)
@@ -49,27 +49,27 @@ class JsonProcess(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether something was asked that has no answer yet."""
+        """Return True if a request has no answer yet."""
         return bool(self._current)
 
     @property
     def pid(self) -> int | None:
-        """The process that runs now, if any."""
+        """Return the id of the running process, if any."""
         return None if self._process is None else self._process.processId()
 
     def ask(self, request: Mapping[str, Any]) -> int:
-        """Ask, and return the number of the request. The answer never comes from within."""
+        """Send a request and return its number. Never emits `answered` within this call."""
         number = next(self._numbers)
         self._waiting.append((number, json.dumps({"id": number, **request}).encode() + b"\n"))
         self._ask_next()
         return number
 
     def forget(self) -> None:
-        """What waits is not wanted any more; what was asked for last is still answered."""
+        """Drop waiting requests. The active one is still answered."""
         self._waiting.clear()
 
     def close(self) -> None:
-        """End the process; it is started again when something is asked for."""
+        """End the process. The next request starts it again."""
         process, self._process = self._process, None
         if process is not None:
             process.finished.disconnect(self._on_finished)
@@ -105,7 +105,7 @@ class JsonProcess(QObject):
         process.setStandardErrorFile(QProcess.nullDevice())
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._on_finished)
-        # Queued: that it does not start is found while it is asked.
+        # Queued, because a failed start may be reported within `start`.
         process.errorOccurred.connect(self._on_error, Qt.ConnectionType.QueuedConnection)
         process.start(self._command.argv[0], list(self._command.argv[1:]))
         return process
@@ -132,7 +132,7 @@ class JsonProcess(QObject):
             self._process.kill()
 
     def _on_finished(self) -> None:
-        """It is gone, by what it was asked for last."""
+        """Give up on the active request, because the process is gone."""
         if self._process is not None:
             self._process.deleteLater()
             self._process = None

@@ -1,8 +1,8 @@
-"""Pictures of a question in the transcript: small, with round corners, their room kept from the start.
+"""Shows the images of a question: small, with round corners, in a space of fixed size.
 
-A picture is one character of its line, and its format says how large it is drawn, so nothing moves
-when it arrives. Qt asks for it when it is first painted, and only then is it asked for: what nobody
-scrolls to is never made.
+An image is one character of its line. Its format has the size, so nothing moves when the image
+arrives. Qt requests an image when it is first painted, so images that are never visible are never
+created.
 """
 
 from __future__ import annotations
@@ -34,19 +34,21 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 OPEN: Final = "picture/"
-"""What an action begins with that opens a picture; its hash follows."""
+"""The prefix of an action that opens an image. The hash of the image follows."""
 
 LARGEST: Final = (320, 240)
 THUMBNAIL_BOX: Final = (640, 480)
-"""Pixels of what is made: enough for `LARGEST` on a screen of twice the usual density."""
+"""The pixels of a thumbnail: enough for `LARGEST` on a screen of twice the usual density."""
 ROUND: Final = 8
 _FORMATS: Final = (b"png", b"jpeg", b"gif", b"webp")
 _SCHEME: Final = "picture:"
 
 
 def image_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
-    """The pictures of a question side by side; `action` is the scheme of links that do something.
-    The size to draw at, at the default text size, goes along in the link."""
+    """Return the images of a question side by side. `action` is the scheme of action links.
+
+    The link includes the size to draw at the default text size.
+    """
     runs: list[Run] = []
     for part in parts:
         width, height = shown_size(part)
@@ -57,12 +59,15 @@ def image_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
 
 
 def shown_size(part: ImagePart) -> tuple[int, int]:
-    """Width and height at the default text size; a square where they are not known."""
+    """Return width and height at the default text size, or a square if unknown."""
     return _within(part.dimensions or (LARGEST[1], LARGEST[1]))
 
 
 def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImageFormat:
-    """The format of a picture that an answer has in itself (see rendering/markdown/inline_images.py)."""
+    """Return the format of an image embedded in an answer.
+
+    See rendering/markdown/inline_images.py.
+    """
     width, height = (theme.px(side) for side in _within(size_of(target) or (12, 12)))
     made = QTextImageFormat()
     made.merge(base)
@@ -79,7 +84,7 @@ def _within(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFormat:
-    """The format of a picture's character; clicking it opens the picture."""
+    """Return the format of an image's character. A click opens the image."""
     target, _, size = link.partition("#")
     width, height = (theme.px(int(side)) for side in size.split("x"))
     made = QTextImageFormat()
@@ -93,10 +98,10 @@ def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFo
 
 
 class MessageImages(QObject):
-    """The pictures of one document.
+    """The images of one document.
 
     Signals:
-        image_requested(str): the picture of this hash has come into view; `show` is to be called with it.
+        image_requested(str): the image with this hash has become visible. Call `show` with it.
     """
 
     image_requested = Signal(str)
@@ -112,28 +117,28 @@ class MessageImages(QObject):
         self._decoded.connect(self.show)
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw what has not come yet in this theme's colours."""
+        """Use the colors of a theme for images drawn later."""
         self._theme = theme
 
     def clear(self) -> None:
-        """Another conversation."""
+        """Forget all images, because another conversation is shown."""
         self._images.clear()
         self._asked.clear()
 
     def resource(self, url: QUrl | str) -> QImage | None:
-        """What Qt is to draw for a name; None for names that are not ours."""
+        """Return the image that Qt draws for a name, or None for other names."""
         name = url if isinstance(url, str) else url.toString()
         if name.startswith(_SCHEME):
             sha256, _, size = name.removeprefix(_SCHEME).partition("/")
         elif name.startswith("data:image/") and name.partition("#")[2]:
-            sha256, _, size = name.partition("#")  # the picture itself stands for its hash
+            sha256, _, size = name.partition("#")  # embedded image: the data stands in for its hash
         else:
             return None
         width, height = (int(side) for side in size.split("x"))
         if sha256 in self._images:
             return self._rounded(self._images[sha256], width, height)
         if sha256 not in self._asked:
-            # Later: this is called from inside a painting.
+            # Deferred, because Qt calls this while painting.
             QTimer.singleShot(0, self, lambda: self._want(sha256))
         self._asked.setdefault(sha256, set()).add(name)
         return self._rounded(None, width, height)
@@ -142,12 +147,11 @@ class MessageImages(QObject):
         if not key.startswith("data:"):
             self.image_requested.emit(key)
             return
-        # A thread of its own: whatever it holds takes its time there, and is bounded in bytes and
-        # pixels before anything is decoded.
+        # Decoding may take long, so it runs in a thread. Bytes and pixels are limited before.
         Thread(target=_decode, args=(key, self._decoded.emit), daemon=True).start()
 
     def show(self, sha256: str, image: QImage) -> None:
-        """Draw this for a picture from now on."""
+        """Draw this image from now on."""
         if sha256 not in self._asked:
             return
         self._images[sha256] = image
@@ -156,7 +160,7 @@ class MessageImages(QObject):
             self._document.addResource(kind.value, QUrl(name), self.resource(name))
 
     def _rounded(self, image: QImage | None, width: int, height: int) -> QImage:
-        """A picture, or its place, at the very pixels of the screen."""
+        """Return an image, or its placeholder, in device pixels."""
         across, down = round(width * self.ratio), round(height * self.ratio)
         made = QImage(across, down, QImage.Format.Format_ARGB32_Premultiplied)
         made.fill(Qt.GlobalColor.transparent)
@@ -178,14 +182,14 @@ class MessageImages(QObject):
                 )
                 painter.setBrushOrigin((across - small.width()) // 2, (down - small.height()) // 2)
                 painter.fillPath(corners, QBrush(small))
-            # A chart on white would have no edge on a white ground.
+            # Without an edge, a chart with a white background would merge into a white page.
             painter.strokePath(corners, QPen(self._theme.line, self.ratio))
         made.setDevicePixelRatio(self.ratio)
         return made
 
 
 def _decode(target: str, done: Callable[[str, QImage], None]) -> None:
-    """The first frame of a picture, upright; nothing where it is none after all."""
+    """Decode the first frame of an image, upright, and pass it to `done` if it is valid."""
     data = QByteArray(bytes_of(target) or b"")
     buffer = QBuffer(data)
     buffer.open(QBuffer.OpenModeFlag.ReadOnly)

@@ -1,4 +1,4 @@
-"""Which code of a message is still to be coloured."""
+"""Tracks the code of a message that is still to be highlighted."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 
 class PendingHighlights:
-    """The blocks of code in the body of a message that are not coloured to the end. Of the one that
-    grows, the complete lines are coloured meanwhile."""
+    """The code blocks in the body of a message that are not fully highlighted.
+
+    In a growing block, the complete lines are highlighted as they arrive.
+    """
 
     def __init__(self, items: Sequence[Item] = ()) -> None:
-        """Those that begin among the items of a body and behind it, none of which is coloured."""
+        """Collect the code blocks of a body, none of which is highlighted."""
         self._heads = [at for at, item in enumerate(items) if _is_head(item)]
         self._coloured_to = self._heads[-1] + 1 if self._heads else 0
 
@@ -27,8 +29,10 @@ class PendingHighlights:
         return bool(self._heads)
 
     def changed(self, at: int, removed: int, added: Sequence[Item]) -> None:
-        """Items [at, at + removed) of the body have given way to others: those that begin there are
-        code no more, for what begins as a fence may turn out to be text."""
+        """Record that items [at, at + removed) of the body were replaced.
+
+        Code blocks that began there are dropped: an apparent fence may turn out to be text.
+        """
         last, moved = self._heads[-1:], len(added) - removed
         stay = [h for h in self._heads if not at <= h < at + removed]
         begin = [at + number for number, item in enumerate(added) if _is_head(item)]
@@ -47,8 +51,10 @@ class PendingHighlights:
         *,
         grows: bool,
     ) -> None:
-        """Colour whole blocks that are closed, and the complete lines of the one that grows, where
-        that does: the body is items [body, end) of the section."""
+        """Highlight complete code blocks, and the complete lines of a growing one.
+
+        The body is items [body, end) of the message.
+        """
         last = section.items[end - 1] if end else None
         is_code = isinstance(last, Block) and last.kind in (Kind.CODE, Kind.CODE_HEAD)
         grows = is_code and grows
@@ -62,5 +68,5 @@ class PendingHighlights:
 
 
 def _is_head(item: Item) -> bool:
-    """Whether a block of code that may be coloured begins."""
+    """Return True if an item begins a code block that can be highlighted."""
     return isinstance(item, Block) and item.kind is Kind.CODE_HEAD and bool(item.language)

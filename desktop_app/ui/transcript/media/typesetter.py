@@ -1,4 +1,7 @@
-"""Formulas by their TeX, as the process that typesets them answers (rendering/processes/math_process.py)."""
+"""Requests formulas from the typesetting process and caches them.
+
+The process runs rendering/processes/math_process.py.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +22,21 @@ Key = tuple[str, bool]
 
 
 class Typesetter(QObject):
-    """Formulas by TeX and whether they stand on a line of their own. One that takes the process down
-    or outlasts its time is not asked for again.
+    """Typeset formulas by their TeX and display style.
+
+    A formula that crashes the process or times out is not requested again.
 
     Signals:
-        formulas_ready(): formulas that were asked for have become known, or will never be.
+        formulas_ready(): requested formulas are typeset, or never will be.
     """
 
     formulas_ready = Signal()
 
     def __init__(self, command: ChildCommand, parent: QObject | None = None) -> None:
-        """`command` starts the process."""
+        """Prepare to start the process with `command`."""
         super().__init__(parent)
         self._known: dict[Key, Formula | None] = {}
-        self._asked: dict[Key, int] = {}  # with the numbers of the requests, in their order
+        self._asked: dict[Key, int] = {}  # the request numbers, in order
         self._asker = JsonProcess(command, self)
         self._asker.answered.connect(self._settle)
         self._news = QTimer(self, singleShot=True, interval=_TOGETHER_MS)
@@ -40,11 +44,11 @@ class Typesetter(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether there are formulas that `arrived` has not been said of."""
+        """Return True until `formulas_ready` is emitted for all requests."""
         return self._asker.is_busy or self._news.isActive()
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
-        """The formula, if it is known already; one that is not is asked for."""
+        """Return the formula if it is typeset. Otherwise request it."""
         key = (tex, display)
         if key in self._known:
             return self._known[key]
@@ -55,14 +59,14 @@ class Typesetter(QObject):
         return None
 
     def forget(self) -> None:
-        """Another conversation is shown: let go of what has become too much."""
+        """Drop requests, because another conversation is shown. Clear the cache if it is too large."""
         self._asker.forget()
         self._asked = dict(list(self._asked.items())[:1]) if self._asker.is_busy else {}
         if len(self._known) > _KEPT:
             self._known.clear()
 
     def close(self) -> None:
-        """End the process; it is started again when something is asked for."""
+        """End the process. The next request starts it again."""
         self._asker.close()
 
     def _settle(self, number: int, answer: dict[str, Any] | None) -> None:
