@@ -1,5 +1,5 @@
-"""The conversation in one text view.
+"""The transcript: a conversation shown in a single text view.
 
-`view` is the entry point. State of a message: `message_state`. Everything else by task, in
-the packages below.
+The entry point is `view`; the state of a message is in `message_state`. The packages hold
+everything else, by task.
 """

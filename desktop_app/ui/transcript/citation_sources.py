@@ -1,4 +1,4 @@
-"""The passages that an answer may cite: those that came with its question, or an earlier one."""
+"""The passages that each answer may cite, and the lines that list them."""
 
 from __future__ import annotations
 
@@ -16,30 +16,33 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import PassagesPart
     from desktop_app.domain.documents.collections import Passage
 
-# What stands in a document's text beside its words: page and slide marks, headings, lines of tables.
+# Markup in a document's text: page and slide marks, headings, table lines.
 _MARKS: Final = re.compile(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)
 _FIRST_WORDS: Final = 160
 _LISTED_WORDS: Final = 80
 _MARKED: Final = 10
-"""How many times longer a text may be that has its marks."""
+"""Factor by which a text may be longer with its markup than without."""
 _NOTHING: Final[Mapping[int, Passage]] = {}
 
 
 class CitationSources:
-    """The passages of a path, by message and by number."""
+    """The passages of a path that may be cited, by message and by number.
+
+    They are those sent with a question and with earlier ones.
+    """
 
     def __init__(self) -> None:
         self._of: dict[str, Mapping[int, Passage]] = {}
         self._latest = _NOTHING
 
     def begin(self, path: Iterable[Message]) -> None:
-        """Another path."""
+        """Replace the passages by those of another path."""
         self._of, self._latest = {}, _NOTHING
         for message in path:
             self.add(message)
 
     def add(self, message: Message) -> None:
-        """One more message behind the others."""
+        """Add the next message of the path."""
         found = {p.number: p for part in message.passage_parts for p in part.passages}
         if found:
             self._latest = {**self._latest, **found}
@@ -47,26 +50,26 @@ class CitationSources:
             self._of[message.id] = self._latest
 
     def numbers(self, message_id: str) -> frozenset[int]:
-        """The numbers that a message may cite."""
+        """Return the numbers that a message may cite."""
         return frozenset(self._of.get(message_id, ()))
 
     def passage(self, message_id: str, number: int) -> Passage | None:
-        """What a message cites by a number."""
+        """Return the passage that a message cites by a number; None if there is none."""
         return self._of.get(message_id, _NOTHING).get(number)
 
 
 def name_of(passage: Passage) -> str:
-    """A citation in words: "source 3: contract.pdf, page 12"."""
+    """Return the name of a citation: "source 3: contract.pdf, page 12"."""
     return f"source {passage.number}: {one_line(passage.source)}"
 
 
 def hint_of(passage: Passage) -> str:
-    """Where a citation leads, and the first words there."""
+    """Return the tooltip of a citation: its source and the first words of the passage."""
     return f"{one_line(passage.source)}\n{_first_words(passage, _FIRST_WORDS)}"
 
 
 def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
-    """`› 12 passages from Contracts`, and each of them where they are unfolded."""
+    """Return `› 12 passages from Contracts` per collection, and its passages if unfolded."""
     lines: list[Item] = []
     for number, part in enumerate(message.passage_parts):
         is_open, link = number in unfolded, f"{ACTION}{SOURCES}{number}"

@@ -1,7 +1,7 @@
-"""What a message shows besides its Markdown: question, attachments, reasoning, errors, footer.
+"""Items of a message besides its Markdown: question, attachments, reasoning, error, footer.
 
 Pure functions from domain values to items. An item is either a block of Markdown or a `Line` of
-furniture; both are plain values, so that two states of a message can be compared.
+the program's own. Both are plain values, so that two states of a message can be compared.
 """
 
 from __future__ import annotations
@@ -30,23 +30,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
 SOURCES: Final = "passages-"
-"""Action that shows or hides the passages that went in with a question; their place among those of
-its collections follows."""
+"""Prefix of the action that shows or hides passages; followed by the collection's index."""
 
 TOOL: Final = "tool-"
-"""Action that shows or hides the arguments of a tool; its number within the message follows."""
+"""Prefix of the action that shows or hides a tool's arguments; followed by its index."""
 
 DETAILS: Final = "details"
-"""Action that shows or hides what a server said with an error."""
+"""Action that shows or hides a server's error details."""
 
 DETAILS_SHOWN: Final = "Hide details"
-"""What it is called where they are shown."""
+"""Label of the `DETAILS` action while the details are shown."""
 
 DOCUMENT: Final = "document/"
-"""What an action begins with that shows a document; its hash follows."""
+"""Prefix of the action that opens a document; followed by its hash."""
 
 ACTION: Final = "action:"
-"""Scheme of the links that ask for something to be done with the message they stand in."""
+"""Scheme of links that trigger an action on their message."""
 
 _ACTION_LABELS: Final = {
     "continue": "Continue",
@@ -56,13 +55,13 @@ _ACTION_LABELS: Final = {
 }
 
 _MOST_DETAILS: Final = 200
-"""Lines of what a server said."""
+"""Maximum number of lines of error details."""
 
 
 class Part(Enum):
-    """The kinds of furniture."""
+    """The kinds of lines that are not Markdown."""
 
-    __hash__ = object.__hash__  # as that of a Kind
+    __hash__ = object.__hash__  # like Kind: faster than Enum's
 
     QUESTION = "question"
     PICTURES = "pictures"
@@ -80,7 +79,7 @@ class Part(Enum):
 
 
 class Line(NamedTuple):
-    """One block of furniture; `first` begins a ground of its own."""
+    """A line that is not Markdown; `first` starts a new background."""
 
     part: Part
     runs: Runs
@@ -88,8 +87,12 @@ class Line(NamedTuple):
 
 
 class ItemMark(NamedTuple):
-    """A quiet line below a message, about what comes after it; `actions` are labels and what each
-    asks for."""
+    """A note below a message, about what comes after it.
+
+    Attributes:
+        words: the text.
+        actions: label and action of each link.
+    """
 
     words: str
     actions: tuple[tuple[str, str], ...] = ()
@@ -99,7 +102,10 @@ Item = Block | Line
 
 
 def question_lines(text: str, *, goes_on: bool = False) -> list[Item]:
-    """A question as it was typed, line by line; or what goes on below other lines of it."""
+    """Return a question as typed, line by line.
+
+    With `goes_on`, the lines continue a question.
+    """
     return [
         Line(Part.QUESTION, _words(line), first=number == 0 and not goes_on)
         for number, line in enumerate(text.split("\n"))
@@ -107,9 +113,11 @@ def question_lines(text: str, *, goes_on: bool = False) -> list[Item]:
 
 
 def attachment_lines(message: Message) -> list[Item]:
-    """The pictures side by side, then `q3-report.pdf   48 pages   31,480 tokens`, a line for each
-    attachment. Its name is a link that shows it; a picture's as the picture is, for those who do
-    not use a mouse."""
+    """Return the images side by side, then a line for each attachment.
+
+    Example: `q3-report.pdf   48 pages   31,480 tokens`. The name is a link that opens the
+    attachment. Images have one too, for users without a mouse.
+    """
     pictures = [part for part in message.attachments if isinstance(part, ImagePart)]
     lines: list[Item] = []
     if pictures:
@@ -123,25 +131,25 @@ def attachment_lines(message: Message) -> list[Item]:
 
 
 def reasoning_of(message: Message) -> str:
-    """The reasoning summary of a message."""
+    """Return the reasoning summary of a message."""
     texts = [part.text for part in message.parts if isinstance(part, ReasoningPart)]
     return "\n\n".join(text for text in texts if text)
 
 
 def thought_of(message: Message) -> float | None:
-    """How many seconds it was thought, where that is known."""
+    """Return the seconds spent on reasoning; None if unknown."""
     return next((part.seconds for part in message.parts if isinstance(part, ReasoningPart)), None)
 
 
 def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, folded: bool) -> Line:
-    """`› Thought for 9 s about which failures are safe to repeat`."""
+    """Return `› Thought for 9 s about which failures are safe to repeat`."""
     words = thought_words(reasoning, None if thinking else seconds, thinking=thinking)
     mark = Run("›  " if folded else "⌄  ", bold=True, link=f"{ACTION}reasoning")
     return Line(Part.REASONING, (mark, Run(one_line(words), link=f"{ACTION}reasoning")))
 
 
 def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
-    """`› Used get_weather`, and its arguments where they are unfolded, for each tool."""
+    """Return `› Used get_weather` for each tool call, and its arguments if unfolded."""
     lines: list[Item] = []
     calls = (part for part in message.parts if isinstance(part, ToolCallPart))
     for number, call in enumerate(calls):
@@ -158,8 +166,14 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
 def ending_lines(
     message: Message, waiting: str, *, details: bool, is_last: bool = True
 ) -> list[Item]:
-    """What stands below an answer's text: waiting, notices, an error (with its details if they are
-    unfolded), how it ended. What is not the last has been gone on from."""
+    """Return the lines below an answer's text: waiting, notices, its ending and an error.
+
+    Args:
+        message: the answer.
+        waiting: what it waits for; "" for nothing.
+        details: whether the error's details are unfolded.
+        is_last: False if other messages follow, so that it cannot be continued.
+    """
     lines: list[Item] = []
     if waiting:
         lines.append(Line(Part.WAITING, _said(waiting)))
@@ -175,8 +189,7 @@ def ending_lines(
 
 
 def error_lines(message: Message, *, details: bool, is_last: bool = True) -> list[Item]:
-    """What happened, what was kept, what to do; the actions, as links; and the details, if they are
-    unfolded."""
+    """Return the error, what was kept, the remedy, the actions and any unfolded details."""
     error = message.error
     if error is None:
         return []
@@ -204,7 +217,7 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
 
 
 def mark_line(mark: ItemMark) -> Line:
-    """`Compacted: 182k → 9k tokens · Undo · Show what is sent`."""
+    """Return `Compacted: 182k → 9k tokens · Undo · Show what is sent`."""
     runs = list(_said(mark.words))
     for label, action in mark.actions:
         runs += [Run(" · "), Run(label, link=ACTION + action)]
@@ -213,12 +226,12 @@ def mark_line(mark: ItemMark) -> Line:
 
 @dataclass
 class Facts:
-    """What the footers of a transcript say of the answers.
+    """What the footers of a transcript show about answers.
 
     Attributes:
-        name_of: the name of a model for people, from its id.
-        shown: False where something else says them.
-        followed: the ids of the messages that others come after.
+        name_of: returns a model's display name for its id.
+        shown: False if the facts are shown elsewhere.
+        followed: the ids of messages that have a successor.
     """
 
     name_of: Callable[[str], str] = str
@@ -227,13 +240,15 @@ class Facts:
 
 
 def versions_line(version: tuple[int, int]) -> Line:
-    """`‹ 2/3 ›`, of a question."""
+    """Return `‹ 2/3 ›`, for a question."""
     return Line(Part.VERSIONS, _arrows(*version))
 
 
 def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts) -> Line:
-    """`‹ 2/3 ›  Thinking · medium · 1,204 tokens · $0.003 · 9 s`, of an answer; nothing but the
-    arrows while it streams."""
+    """Return `‹ 2/3 ›  Thinking · medium · 1,204 tokens · $0.003 · 9 s`, for an answer.
+
+    While the answer streams, only the arrows are shown.
+    """
     runs: list[Run] = []
     if version is not None and version[1] > 1:
         runs += [*_arrows(*version), Run("\u2003")]
@@ -243,8 +258,7 @@ def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts)
 
 
 def _arrows(number: int, count: int) -> Runs:
-    """With the spaces beside them, the arrows are wide enough for the mouse, and for the ring around
-    the one that has the keyboard."""
+    """Return the arrows, widened by spaces for the mouse and the focus frame."""
     older = f"{ACTION}older-version" if number > 1 else ""
     newer = f"{ACTION}newer-version" if number < count else ""
     return Run("\u2005‹ ", link=older), Run(f"{number}/{count}"), Run(" ›\u2005", link=newer)
@@ -255,13 +269,11 @@ def _action(action: str, *, bold: bool = False) -> Run:
 
 
 def _words(text: str) -> Runs:
-    """What the person wrote, whole."""
     text = clean(text)
     return (Run(text),) if text else ()
 
 
 def _said(text: str) -> Runs:
-    """What the program says, perhaps in a server's words."""
     text = _told(text)
     return (Run(text),) if text else ()
 

@@ -1,4 +1,4 @@
-"""One message in the transcript: what it is, and which items show it."""
+"""The state of a message in the transcript, and the items that show it."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
 Change = tuple[int, int, tuple[Item, ...]]
-"""Items from an index on, so many of which give way to others."""
+"""A replacement: the index of the first item, the number of items removed, the new items."""
 
 AT_ONCE: Final = 12_000
-"""Characters of a stored text that are parsed and written as soon as it is shown."""
+"""Maximum characters of a stored text that are parsed and written immediately."""
 
 _DENSE_AT_ONCE: Final = 800
 _LINES_AT_ONCE: Final = 400
@@ -59,14 +59,14 @@ _MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
 
 @dataclass
 class UnfoldedSections:
-    """What of a message the reader has unfolded; it outlives the message's place in the document.
+    """The sections of a message that the user unfolded; kept while it is not materialized.
 
     Attributes:
-        reasoning: whether its reasoning is shown.
-        code: the numbers of its long blocks of code that are shown to the end.
-        tools: the numbers of the tools whose arguments are shown.
+        reasoning: whether the reasoning is shown.
+        code: the numbers of the long code blocks that are shown in full.
+        tools: the numbers of the tool calls whose arguments are shown.
         sources: of a question, the numbers of the collections whose passages are shown.
-        details: whether what a server said with an error is shown.
+        details: whether the error details of the server are shown.
     """
 
     reasoning: bool = False
@@ -77,19 +77,19 @@ class UnfoldedSections:
 
 
 class MessageState:
-    """The state of one message on screen.
+    """The state of a message in the transcript.
 
     Attributes:
-        section: where it is written, once it is.
-        head, foot: how many items stand before and behind its body.
-        reasoning: as far as it has arrived.
-        unfolded: what of it is shown that is folded at first.
-        folds: where the lines stand that fold its code.
-        is_stored: whether it does not come before the reader, who sees its code folded.
-        mark: what stands below it, about what comes after.
-        uncoloured: which code in its body is still to be coloured.
-        rest: of a long answer that is stored, what is still to be added, in pieces, until `update`
-            ends it; whoever does that takes it away.
+        section: its layout in the document, once it is materialized.
+        head, foot: the number of items before and after its body.
+        reasoning: the reasoning received so far.
+        unfolded: the sections that the user unfolded.
+        folds: the positions of the lines that fold its code.
+        is_stored: True if it did not stream in this view, so that its code is folded initially.
+        mark: the note below it, about what comes after.
+        uncoloured: the code in its body that is not highlighted yet.
+        rest: the text of a long stored message that is still to be added in pieces, until
+            `update` finishes it. Whoever adds the text clears it.
     """
 
     section: MessageLayout
@@ -102,7 +102,7 @@ class MessageState:
         unfolded: UnfoldedSections | None = None,
         cited: frozenset[int] = frozenset(),
     ) -> None:
-        """`cited` are the numbers of the passages that the answer may cite."""
+        """Initialize the state; `cited` are the numbers of passages that the answer may cite."""
         self.message = message
         self.unfolded = UnfoldedSections() if unfolded is None else unfolded
         self._facts = facts
@@ -140,47 +140,46 @@ class MessageState:
 
     @property
     def grows(self) -> bool:
-        """Whether more of the text is to be added."""
+        """Return True if more of the text is to be added."""
         if self.message.role is Role.USER:
             return len(self._question) < len(self.message.text)
         return not self._finished or self._stream.is_renewing
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of an answer's text is there."""
+        """Return True if an answer's text is complete."""
         return self._finished
 
     @property
     def is_renewing(self) -> bool:
-        """Whether what has come changes more above it than was drawn again at once."""
+        """Return True if earlier blocks still have to be redrawn because of late definitions."""
         return self._stream.is_renewing or self._thoughts.is_renewing
 
     def renew(self) -> Sequence[Change]:
-        """Draw some more of that again; changes are in terms of the body."""
+        """Redraw some of these blocks. Return the changes, with indices in the body."""
         if self._stream.is_renewing:
             return self._stream.renew()
         return self._in_head(self._thoughts.renew(), 1 - self.head)
 
     @property
     def fitting(self) -> tuple[int, int]:
-        """How many characters of the text are to be added at once at least and at most, where so
-        many wait."""
+        """Return the minimum and maximum characters of text to add at once, if available."""
         return self._stream.fitting
 
     @property
     def fitting_thoughts(self) -> tuple[int, int]:
-        """The same of the reasoning."""
+        """Return the minimum and maximum characters of reasoning to add at once."""
         return self._thoughts.fitting
 
     @property
     def is_streaming(self) -> bool:
-        """Whether more of it is to come."""
+        """Return True while the message is streaming."""
         return self.message.status is MessageStatus.STREAMING
 
     # ------------------------------------------------------------------ growing
 
     def add_text(self, text: str) -> Sequence[Change]:
-        """More of the text; changes are in terms of the body."""
+        """Append text. Return the changes, with indices in the body."""
         if self.message.role is Role.USER:
             return self._add_to_question(text)
         if self._thinking_since is not None and self._thought_s is None:
@@ -197,17 +196,22 @@ class MessageState:
 
     @property
     def has_text(self) -> bool:
-        """Whether any of the text has arrived."""
+        """Return True if any text has arrived."""
         return bool(self._question) or any(self._pieces)
 
     @property
     def text(self) -> str:
-        """The answer as far as it has arrived."""
+        """Return the text of the answer that has arrived."""
         self._pieces = ["".join(self._pieces)]
         return self._pieces[0]
 
     def add_reasoning(self, text: str, now: float | None) -> None:
-        """More of the reasoning; `now` is the monotonic time, None for what is stored."""
+        """Append reasoning.
+
+        Args:
+            text: the reasoning.
+            now: the monotonic time in seconds; None for stored reasoning.
+        """
         if text:
             if self._thinking_since is None:
                 self._thinking_since = now
@@ -215,19 +219,18 @@ class MessageState:
 
     @property
     def folded(self) -> bool:
-        """Whether the reasoning is hidden."""
+        """Return True if the reasoning is hidden."""
         return not self.unfolded.reasoning
 
     def fold(self, *, folded: bool) -> None:
-        """Hide the reasoning, or show its beginning: see `unread`."""
+        """Hide the reasoning, or show its beginning; `unread` is the rest."""
         self.unfolded.reasoning = not folded
         self._thoughts, self._thoughts_read = BlockStream(), 0
         if not folded:
             self.read_thoughts(_at_once(self.reasoning))
 
     def turn(self, action: str) -> None:
-        """Show or hide what an action is about: reasoning, an error's details, a tool's arguments,
-        passages."""
+        """Fold or unfold the section of an action: reasoning, details, arguments or passages."""
         if action == "reasoning":
             self.fold(folded=not self.folded)
         elif action == DETAILS:
@@ -239,25 +242,28 @@ class MessageState:
 
     @property
     def unread(self) -> str:
-        """What of the reasoning is not shown where it is unfolded: it is read on in pieces."""
+        """Return the unfolded reasoning that is not shown yet; it is added in pieces."""
         return "" if self.folded else self.reasoning[self._thoughts_read :]
 
     def read_thoughts(self, characters: int) -> list[Change]:
-        """Show so much more of the reasoning; changes are in terms of all items."""
+        """Show more of the reasoning. Return the changes, with indices among all items."""
         text = self.reasoning[self._thoughts_read : self._thoughts_read + characters]
         self._thoughts_read += len(text)
         return self._in_head(self._thoughts.feed(text), 1)
 
     def _in_head(self, patches: Sequence[Patch], first: int) -> list[Change]:
-        """Changes of the reasoning's blocks, which begin at index `first`."""
+        """Return changes to the reasoning's blocks, whose first index is `first`."""
         return [
             (first + patch.at, patch.removed, tuple(quoted(block) for block in patch.added))
             for patch in patches
         ]
 
     def set_text(self, text: str) -> list[Change] | None:
-        """Show exactly `text`, to its end if the message is whole; None where it must be written
-        anew because it is not what had arrived."""
+        """Set the text, and complete it if the message no longer streams. Return the changes.
+
+        Returns None if `text` does not continue what had arrived; the message must then be
+        rewritten.
+        """
         patches: list[Change] = []
         if text != self.text or self._finished:
             if self._finished and text == self.text:
@@ -269,7 +275,7 @@ class MessageState:
                 self._finish()
                 return None
             patches += self.add_text(text[len(self.text) :])
-        self._pieces = [text]  # the message's own, which is there anyway
+        self._pieces = [text]  # shares the message's string
         return [*patches, *self._finish()]
 
     def _finish(self) -> Sequence[Change]:
@@ -281,7 +287,7 @@ class MessageState:
     # ------------------------------------------------------------------ what is shown
 
     def head_items(self) -> list[Item]:
-        """Reasoning, folded or not."""
+        """Return the items of the reasoning, folded or not."""
         if self.message.role is Role.USER or not self.reasoning:
             return []
         items: list[Item] = [self.head_line()]
@@ -290,21 +296,21 @@ class MessageState:
         return items
 
     def head_line(self) -> Line:
-        """What the reasoning is about, and how long it took."""
+        """Return the line with the topic and the duration of the reasoning."""
         thinking = self.is_streaming and not self.has_text
         kept = thought_of(self.message)
         seconds = self._thought_s if kept is None else kept
         return reasoning_line(self.reasoning, seconds, thinking=thinking, folded=self.folded)
 
     def body_items(self) -> list[Item]:
-        """The question or the answer."""
+        """Return the items of the question or the answer."""
         if self.message.role is Role.USER:
             return question_lines(self._question)
         blocks = self._stream.blocks
         return list(with_folds(blocks, self.unfolded.code, grows=not self.is_whole))
 
     def foot_items(self) -> list[Item]:
-        """Attachments, how it ended, what it cost."""
+        """Return attachments, passages, tool calls, how the message ended, and its footer."""
         items = attachment_lines(self.message) + source_lines(self.message, self.unfolded.sources)
         if self.message.role is Role.USER:
             if self.version is None or self.version[1] < 2:
@@ -327,7 +333,10 @@ class MessageState:
         ]
 
     def items(self) -> list[Item]:
-        """All items, none of them coloured; `head`, `foot`, `folds` and `uncoloured` are set to match."""
+        """Return all items, without highlighting.
+
+        Also resets `head`, `foot`, `folds` and `uncoloured` to match them.
+        """
         head, body, foot = self.head_items(), self.body_items(), self.foot_items()
         self.head, self.foot = len(head), len(foot)
         self.folds, self.uncoloured = FoldLines(body), PendingHighlights([*body, *foot])
@@ -337,14 +346,17 @@ class MessageState:
 
     @property
     def action_item(self) -> int:
-        """The item that the actions stand beside: a question's last line, an answer's footer."""
+        """Return the item beside which the actions are placed.
+
+        That is a question's last line or an answer's footer.
+        """
         at = len(self.section.items) - 1
         if self.message.role is Role.USER:
             return at - self.foot
         return at - (self.mark is not None)
 
     def item_of_action(self, action: str) -> int:
-        """The line that folds or unfolds what an action does, as an item; -1 where there is none."""
+        """Return the index of the line that an action folds or unfolds; -1 if there is none."""
         link = ACTION + action
         for at, item in enumerate(self.section.items):
             if type(item) is Line and any(run.link == link for run in item.runs):
@@ -352,11 +364,11 @@ class MessageState:
         return -1
 
     def is_unfolded(self, action: str) -> bool:
-        """Whether the code that an action folds or unfolds is shown to its end."""
+        """Return True if the code that an action folds or unfolds is shown in full."""
         return int(action.removeprefix(FOLD)) in self.unfolded.code
 
     def code_at(self, head: int) -> list[Block]:
-        """The lines of the code block whose head is item `head` of the section."""
+        """Return the lines of the code block whose head is item `head` of the section."""
         lines = []
         for item in self.section.items[head + 1 :]:
             if not isinstance(item, Block) or item.kind is not Kind.CODE:
@@ -366,20 +378,20 @@ class MessageState:
 
     @property
     def source(self) -> str:
-        """The whole text of the message as it is now, which may still be being opened."""
+        """Return the current text of the whole message, even if it is still being written."""
         if self.is_streaming:
             return self.text
         return self.message.text if self.grows else self.text or self.message.text
 
     def blocks(self) -> Callable[[], list[Block]]:
-        """Makes the message as it is now into blocks, to be copied; any thread may ask for that."""
+        """Return a function that makes the current blocks, to be copied; callable in any thread."""
         if self.message.role is Role.USER or (self.grows and not self.is_streaming):
             return blocks_of(self.message, self._cited)
         return list(self._stream.blocks).copy
 
 
 def blocks_of(message: Message, cited: frozenset[int]) -> Callable[[], list[Block]]:
-    """Makes a message as it is stored into blocks, to be copied; any thread may ask for that."""
+    """Return a function that makes a stored message's blocks; callable in any thread."""
     if message.role is Role.USER:
         return partial(_question_blocks, message)
     return partial(render, message.text, cited)
@@ -395,13 +407,15 @@ def _question_blocks(question: Message) -> list[Block]:
 
 
 def _at_once(text: str) -> int:
-    """How much of a text may be parsed and written at once: little where it is marks above all, very
-    short lines, or of many scripts."""
+    """Return how many characters of a text may be parsed and written immediately.
+
+    Fewer if the text is mostly markup, has very short lines or many scripts.
+    """
     beginning = text[:AT_ONCE]
     beginning = beginning[: before_many_scripts(beginning)]
     addresses = sum(map(beginning.count, ("www.", "://", "](", "@")))
     ends = [match.end() for match in islice(_LINE_ENDS.finditer(beginning), _LINES_AT_ONCE)]
-    # Each is a run of its own, each line a block.
+    # Each mark makes a run, each line a block.
     marks = len(_MARKS.findall(beginning)) + 20 * addresses + len(ends)
     if marks * 4 >= len(beginning):
         return min(len(beginning), _DENSE_AT_ONCE)

@@ -1,4 +1,4 @@
-"""Reads answers out, where a screen reader runs: in sentences while they arrive, each once."""
+"""Announces answers to screen readers sentence by sentence while they stream."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 _TOGETHER_MS: Final = 400
 _PAUSES: Final = tuple(".!?…:;,。！？")
 _MOST: Final = 2_000
-"""Characters said of an answer that was not heard arriving."""
+"""Maximum characters announced of an answer that did not stream."""
 
 
 class AnswerSpeech(QObject):
-    """What one transcript says aloud."""
+    """The announcements of one transcript."""
 
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)
@@ -31,22 +31,22 @@ class AnswerSpeech(QObject):
         self._timer.timeout.connect(self._say)
 
     def is_heard(self) -> bool:
-        """Whether anybody listens."""
+        """Return True if a screen reader is active."""
         return QAccessible.isActive()
 
     def hear(self, message_id: str, text: str) -> None:
-        """The next piece of an answer has come."""
+        """Announce the next text of a streaming answer."""
         if not self.is_heard():
             return
         if self._sentences is None or message_id != self._message_id:
-            # Imported here: few need it, and it is not a part of the start.
+            # Imported late: only needed with a screen reader.
             from desktop_app.rendering.spoken_sentences import Sentences
 
             self._sentences, self._message_id = Sentences(), message_id
         self._wait(self._sentences.feed(text))
 
     def finish(self, message_id: str, text: str) -> None:
-        """An answer is whole: the rest of it, or all of it where nobody has heard it come."""
+        """Announce the rest of a finished answer, or all of it if it did not stream."""
         if not self.is_heard():
             return
         if self._sentences is None or message_id != self._message_id:
@@ -69,12 +69,12 @@ class AnswerSpeech(QObject):
             self.say(words)
 
     def say(self, words: str) -> None:
-        """Say this now."""
+        """Announce words now."""
         from PySide6.QtGui import QAccessibleAnnouncementEvent
 
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, words))
 
 
 def _paused(piece: str) -> str:
-    """A heading, an item or a row, so that what is said behind it does not run into it."""
+    """End a heading, item or row with a pause, so that the next words do not run into it."""
     return piece if piece.endswith(_PAUSES) else f"{piece};"

@@ -1,8 +1,8 @@
-"""How each kind of block looks: margins, fonts and colours as Qt's text formats.
+"""Qt text formats for each kind of block: margins, fonts and colors.
 
-Spacing between two blocks is all in the top margin of the lower one, so that adding a block never
-changes the one above it. What is painted behind or beside a block is said by user properties of its
-format (`Prop`), because the painting meets blocks, not items.
+All spacing between two blocks is the top margin of the lower one, so that adding a block never
+changes the one above it. User properties of a block's format say what is painted behind or
+beside it (see `Look`), because painting iterates over blocks, not items.
 """
 
 from __future__ import annotations
@@ -45,38 +45,41 @@ PAD: Final = 12
 QUESTION_INSET: Final = 150
 CELL_PAD: Final = 7
 CITATION: Final = 0.85
-"""How large a citation is beside its words."""
+"""Font size of a citation relative to the surrounding text."""
 
 BOLDER: Final = QFont.Weight.ExtraBold
-"""Of bold words where all words are."""
+"""Weight of bold text in headings and table heads, which are bold anyway."""
 
 HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
 
 
 LOOK: Final = int(QTextFormat.Property.UserProperty) + 1
-"""The user property of block formats that holds `Look` flags, and the number of quotes above them."""
+"""User property of block formats: `Look` flags, and above them the number of quotes."""
 
 QUOTES_SHIFT: Final = 9
 
 QUOTED_AT: Final = LOOK + 1
-"""The user property of block formats that says how deep in lists each quote above them stands."""
+"""User property of block formats: the list depth at which each of the quotes stands."""
 
 OPENED: Final = LOOK + 2
-"""The user property of block formats that says how many of those quotes begin with it, if any do."""
+"""User property of block formats: how many of the quotes open in this block, if any."""
 
 FORMULA: Final = LOOK + 10
-"""The user property of character formats of formulas: 2 on a line of its own, 1 within one."""
+"""User property of a formula's character format: 2 for display math, 1 for inline math."""
 
 COLUMNS: Final = FORMULA + 1
-"""The user property of those in a table: how many columns it has. To find the table takes long."""
+"""User property of formulas in a table: its number of columns. Finding the table is slow."""
 
 INLINE_CODE: Final = LOOK + 20
-"""The user property of character formats of code within a sentence: true."""
+"""User property of the character format of inline code: True."""
 
 
 class Look:
-    """What is painted with a block: flags in one number, because every painting asks every block for
-    it. No enumeration, whose `&` takes as long as drawing a rectangle."""
+    """Flags for what is painted with a block, combined in an integer.
+
+    Every repaint queries them for every block. They are no `IntFlag`, whose `&` takes as long
+    as drawing a rectangle.
+    """
 
     GROUND: Final = 3
     FIRST: Final = 4
@@ -89,7 +92,7 @@ class Look:
 
 
 class Ground(IntEnum):
-    """Rounded grounds behind consecutive blocks."""
+    """Rounded backgrounds behind consecutive blocks."""
 
     NONE = 0
     QUESTION = 1
@@ -118,21 +121,21 @@ _KINDS_OF_NOTES: Final = (
     Part.FOOTER,
     Part.FOLD,
 )
-# What is text alone, written from either side; in a list, what else stands apart from it.
+# Blocks of plain text, in either direction; blocks that are set apart from a list's text.
 _TEXTS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 _APART: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
 
 _APART_ON_GROUND: Final = (Kind.CODE, Part.ERROR_ACTIONS, Part.ERROR_DETAILS)
 
-# A mark that is wider than its column, such as the name of a note, has the next one.
+# A marker wider than its column, such as a footnote's name, uses the next tab stop.
 _MARK_STOPS: Final = 9
 _LETTER: Final = re.compile(r"[^\W\d_]")
-_READ: Final = 1000  # runs, and characters of each, for the first letter: a megabyte may have none
+_READ: Final = 1000  # runs, and characters per run, searched for a letter: 1 MB may have none
 _FROM_RIGHT: Final = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 
-# Between a table's last hairline and what is below it, in pixels at the default text size.
+# Pixels, at the default text size, between a table's last hairline and the next block.
 _BELOW_TABLE: Final = 10
 _NOTE_BELOW_TABLE: Final = 18
 
@@ -140,22 +143,22 @@ _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
 def kind_of(item: Item) -> Kind | Part:
-    """The kind of a block or the part that a line is."""
+    """Return the kind of a block or the part of a line."""
     return item.part if isinstance(item, Line) else item.kind
 
 
 def ground_of(item: Item | None) -> Ground:
-    """The ground that an item stands on."""
+    """Return the background of an item."""
     return Ground.NONE if item is None else _GROUNDS.get(kind_of(item), Ground.NONE)
 
 
 def begins_ground(item: Item) -> bool:
-    """Whether a new ground begins with it."""
+    """Return True if a new background begins with the item."""
     return item.first if isinstance(item, Line) else item.kind is Kind.CODE_HEAD
 
 
 def _look(item: Item) -> int:
-    """The flags of an item."""
+    """Return the flags of an item."""
     ground = ground_of(item)
     look = int(ground) | (Look.FIRST if ground and begins_ground(item) else 0)
     if isinstance(item, Block):
@@ -175,8 +178,10 @@ def _has_inline_code(item: Block) -> bool:
 
 
 def tab_behind_mark(item: Block) -> QTextOption.TabType:
-    """The tab behind the mark of an item, so that its text begins there: in one that runs from right
-    to left Qt takes left for right."""
+    """Return the type of the tab after an item's marker, so that its text starts there.
+
+    In right-to-left text, Qt swaps left and right tabs.
+    """
     for text in chain((item.marker,), islice(texts_of_runs(item.runs), _READ)):
         if first := _LETTER.search(text, 0, _READ):
             is_from_right = _FROM_RIGHT.match(first[0]) is not None
@@ -185,14 +190,20 @@ def tab_behind_mark(item: Block) -> QTextOption.TabType:
 
 
 class Styles:
-    """Formats for one theme, made once each; `is_brief` leaves little room above the first, and
-    without `wraps_code` a line of code is as long as it is.
+    """The text formats of one theme, cached.
 
     Attributes:
-        scale: how much larger everything is than at the default text size.
+        scale: the text size relative to the default.
     """
 
     def __init__(self, theme: Theme, *, is_brief: bool = False, wraps_code: bool = True) -> None:
+        """Create the formats of a theme.
+
+        Args:
+            theme: the theme.
+            is_brief: whether the first block has little space above it.
+            wraps_code: whether long lines of code wrap.
+        """
         self.theme = theme
         self.scale = theme.px(1000) / 1000
         self._wraps_code = wraps_code
@@ -209,7 +220,7 @@ class Styles:
     # ------------------------------------------------------------------ blocks
 
     def block_key(self, item: Item, above: Item | None) -> tuple[object, ...]:
-        """What decides the block format of an item below another one."""
+        """Return the properties that determine an item's block format, as a cache key."""
         gap = self.gap(item, above)
         if isinstance(item, Line):
             return (item.part, item.first, gap)
@@ -220,7 +231,10 @@ class Styles:
     def block_format(
         self, item: Item, above: Item | None, key: tuple[object, ...] | None = None
     ) -> QTextBlockFormat:
-        """The block format of an item below another one; `key` is its `block_key` if it is known."""
+        """Return the block format of an item below another one.
+
+        `key` is its `block_key`, if known.
+        """
         key = key or self.block_key(item, above)
         made = self._blocks.get(key)
         if made is None:
@@ -238,7 +252,7 @@ class Styles:
         if ground:
             made.setLeftMargin(px(PAD) + (px(QUESTION_INSET) if ground is Ground.QUESTION else 0))
             made.setRightMargin(px(PAD))
-        elif kind_of(item) is Part.VERSIONS:  # below the words of the question
+        elif kind_of(item) is Part.VERSIONS:  # aligned with the question's text
             made.setLeftMargin(px(QUESTION_INSET) + px(PAD))
         if isinstance(item, Block):
             self._indent(made, item)
@@ -249,7 +263,7 @@ class Styles:
         return made
 
     def continued(self, made: QTextBlockFormat) -> QTextBlockFormat:
-        """The format of the further blocks of a text whose first block has the format `made`."""
+        """Return the format for further blocks of a text whose first block has format `made`."""
         rest = QTextBlockFormat(made)
         rest.setTopMargin(0)
         rest.setTextIndent(0)
@@ -289,7 +303,7 @@ class Styles:
         return 1.4 if kind is Part.QUESTION else ANSWER_LINE_HEIGHT
 
     def gap(self, item: Item, above: Item | None) -> int:
-        """The top margin, in pixels at the default text size."""
+        """Return the top margin in pixels at the default text size."""
         kind, over = kind_of(item), kind_of(above) if above is not None else None
         ground, ground_above = ground_of(item), ground_of(above)
         if ground and ground is ground_above and not begins_ground(item):
@@ -309,7 +323,7 @@ class Styles:
         if isinstance(item, Block) and isinstance(above, Block) and are_parted(above, item):
             return 18 + CELL_PAD if over is Kind.TABLE else 18
         if kind is Part.VERSIONS:
-            return 4  # so they stand beside the actions
+            return 4  # aligns them with the actions
         if kind in _KINDS_OF_NOTES and over is Kind.TABLE:
             return _NOTE_BELOW_TABLE + CELL_PAD
         if kind in _KINDS_OF_NOTES:
@@ -328,7 +342,7 @@ class Styles:
     # ------------------------------------------------------------------ characters
 
     def char_format(self, item: Item, run: Run) -> QTextCharFormat:
-        """The format of a run within an item."""
+        """Return the format of a run within an item."""
         kind = kind_of(item)
         level = item.level if isinstance(item, Block) else 0
         key = (kind, level, *run[1:])
@@ -340,12 +354,12 @@ class Styles:
         return made
 
     def running_fonts(self) -> list[QFont]:
-        """The fonts that the words of a text may turn to as more of it comes."""
+        """Return the fonts that further text may use."""
         styles = (Run(""), Run("", bold=True), Run("", italic=True), Run("", code=True))
         return [self.char_format(_WORDS, run).font() for run in styles]
 
     def marker_format(self) -> QTextCharFormat:
-        """A list item's mark."""
+        """Return the format of a list item's marker."""
         made = self._chars.get(("marker",))
         if made is None:
             made = self._chars[("marker",)] = self._base(Kind.PARAGRAPH, 0)
@@ -353,7 +367,7 @@ class Styles:
         return made
 
     def label_format(self, marker: str) -> QTextCharFormat:
-        """The name before a footnote's definition, which leads back to its mark."""
+        """Return the format of a footnote's label, which links back to its reference."""
         made = QTextCharFormat(self.marker_format())
         made.setAnchor(True)
         made.setAnchorHref(link_to_mark(marker))
@@ -385,7 +399,7 @@ class Styles:
             font = made.font()
             font.setPointSizeF(font.pointSizeF() * CITATION)
             made.setFont(font)
-        # An answer's own links ask for nothing to be done with the message.
+        # A link in an answer must not trigger an action on the message.
         is_ours = run.link.lower().startswith(ACTION)
         if run.link and not (is_ours and isinstance(kind, Kind)):
             made.setAnchor(True)
@@ -423,8 +437,16 @@ class Styles:
     def table_format(
         self, block: Block, above: Item | None, widths: Sequence[int], *, turned: bool
     ) -> QTextTableFormat:
-        """Qt's own table with columns of these widths in pixels, the first one at the right if it is
-        `turned`; the parts of a long one follow each other without a gap."""
+        """Return the format of a QTextTable.
+
+        The parts of a long table follow each other without a gap.
+
+        Args:
+            block: the table or a part of it.
+            above: the item above it.
+            widths: the column widths in pixels.
+            turned: whether the first column is on the right.
+        """
         px, made = self.theme.px, QTextTableFormat()
         made.setBorder(0)
         made.setCellSpacing(0)
@@ -440,23 +462,23 @@ class Styles:
         made.setTopMargin(px(self.gap(block, above)) if block.head else 0)
         made.setBottomMargin(px(_BELOW_TABLE))  # Qt drops the top margin of a block below a table
         made.setLeftMargin((0 if turned else px(INDENT)) * block.depth + px(QUOTE) * block.quote)
-        if turned:  # Qt lays it out no other way for that
+        if turned:  # the only way to reverse columns in Qt
             made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         return made
 
     def room_below_table(self, below: Item) -> int:
-        """Pixels between Qt's own table and what is not a part of it."""
+        """Return the pixels between a QTextTable and the next item."""
         room = _NOTE_BELOW_TABLE if kind_of(below) in _KINDS_OF_NOTES else _BELOW_TABLE
         return self.theme.px(room + (PAD if ground_of(below) else 0))
 
     def row_pad(self) -> int:
-        """Pixels between the words of a table and the hairlines."""
+        """Return the pixels between a table's text and its hairlines."""
         return self.theme.px(CELL_PAD)
 
     def row_format(
         self, block: Block, number: int, above: Item | None, widths: tuple[int, ...]
     ) -> QTextBlockFormat:
-        """A row of a table that is a block of its own, with its hairline below."""
+        """Return the format of a table row that is a text block, with its hairline below."""
         gap = self.gap(block, above) if block.head and number == 0 else 0
         code = any(run.code for cell in block.rows[number] for run in cell)
         first = block.head and number == 0
@@ -483,7 +505,7 @@ class Styles:
         return made
 
     def cell_char(self, run: Run, *, is_head: bool) -> QTextCharFormat:
-        """The format of a run in a table."""
+        """Return the format of a run in a table."""
         if not is_head:
             return self.char_format(_CELL, run)
         key = ("head", *run[1:])
@@ -498,7 +520,10 @@ class Styles:
         return made
 
     def cell_format(self, block: Block) -> QTextTableCellFormat:
-        """A cell with a hairline below. (It is the format of the cell's first block as well.)"""
+        """Return the format of a cell with a hairline below.
+
+        It is also the format of the cell's first block.
+        """
         px, made = self.theme.px, QTextTableCellFormat()
         made.merge(self.char_format(block, Run("")))
         made.setBottomBorder(1)
@@ -511,7 +536,7 @@ class Styles:
         return made
 
     def cell_block(self, block: Block, align: str, runs: Runs, *, first: bool) -> QTextBlockFormat:
-        """The paragraph in a cell of a table, the `first` of it or another."""
+        """Return the format of a paragraph in a table cell; `first` for the cell's first one."""
         made = QTextBlockFormat()
         look = Look.CELL if block.quote else 0
         look |= Look.INLINE_CODE if any(run.code for run in runs) else 0
@@ -520,20 +545,20 @@ class Styles:
         return made
 
     def root_format(self) -> QTextFrameFormat:
-        """Room above the first message and below the last."""
+        """Return the document's margins above the first message and below the last."""
         made = QTextFrameFormat()
         made.setTopMargin(self.theme.px(4 if self._is_brief else 36))
         made.setBottomMargin(self.theme.px(24))
         return made
 
     def before_frame(self, block: Block) -> QTextBlockFormat:
-        """The block before Qt's own table, by which the bars of quotes pass that it is in."""
+        """Return the format of the block before a QTextTable; the table's quote bars pass it."""
         made, _ = self.empty_block()
         _look_quoted(made, Look.NO_ROOM if block.quote else 0, block, first=block.head)
         return made
 
     def empty_block(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
-        """A block that takes no room: before a table, and at the document's end."""
+        """Return the formats of a block without height, used before a table and at the end."""
         block, char = QTextBlockFormat(), QTextCharFormat()
         block.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         char.setFontPointSize(1)
@@ -541,10 +566,12 @@ class Styles:
 
 
 def _look_quoted(made: QTextBlockFormat, look: int, block: Block, *, first: bool) -> None:
-    """Note the flags of a row or a cell, the quotes that its table is in, and with the `first` how
-    many of them begin there."""
+    """Set the flags and the quotes of a row or a cell on its format.
+
+    With `first`, also set how many of the quotes open there.
+    """
     look |= block.quote << QUOTES_SHIFT
-    if look:  # each that has one is asked for where it stands
+    if look:  # painting queries the box of each block that has the property
         made.setProperty(LOOK, look)
     if block.quoted_at:
         made.setProperty(QUOTED_AT, list(block.quoted_at))
@@ -552,7 +579,7 @@ def _look_quoted(made: QTextBlockFormat, look: int, block: Block, *, first: bool
         made.setProperty(OPENED, block.opened)
 
 
-# Of the column, whichever way the words of a cell run: Qt would turn them round.
+# Absolute, because Qt otherwise mirrors the alignment in right-to-left text.
 _ALIGNMENTS: Final = {
     "left": Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute,
     "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
@@ -561,7 +588,10 @@ _ALIGNMENTS: Final = {
 
 
 def _tab_stops(aligns: tuple[str, ...], widths: tuple[int, ...], pad: int) -> list[QTextOption.Tab]:
-    """A stop for each cell but a first one at the left, counted from the first cell's words."""
+    """Return a tab stop for each cell, counted from the text of the first cell.
+
+    A first cell that is aligned left needs none.
+    """
     stops, left = [], 0
     for number, (align, width) in enumerate(zip(aligns, widths, strict=False)):
         if align == "right":

@@ -1,6 +1,7 @@
-"""The transcript: the whole conversation in one text view, and what hands do in it.
+"""The transcript view: a conversation in one text view, with mouse, keyboard and links.
 
-Nothing in a message is ever loaded: pictures are names, links open on a click, through the system.
+Content of messages is never loaded: images are shown as names, links open in the browser on
+click.
 """
 
 from __future__ import annotations
@@ -63,21 +64,21 @@ _COMMANDS: Final = {
 _LOADED_AT_ONCE_S: Final = 0.008
 
 _NOTCH: Final = 120
-"""What Qt counts for a step of a wheel: eighths of a degree."""
+"""One step of a mouse wheel in Qt's unit, eighths of a degree."""
 
 
 class TranscriptView(MessageViewport):
-    """Shows messages and says what the person wants done with them.
+    """A view that shows messages and emits what the user wants done with them.
 
-    A brief one shows a single answer in a place of its own: with less room above it, and without
-    the facts in its footer, which that place shows.
+    A brief view shows a single answer: with less room above it, and without the facts in its
+    footer, which the surrounding widget shows.
 
     Signals:
-        action_requested(str message_id, str action): "copy" has been done already.
+        action_requested(str message_id, str action): "copy" has already been done.
         command_requested(str): a command of the window, by id, from the menu or the wheel.
-        passage_requested(Passage): what was cited is to be shown.
-        image_requested(str): a picture of this hash has come into view: see `set_picture`.
-        notice_raised(str): a sentence for the person, who waits for something.
+        passage_requested(Passage): show a cited passage.
+        image_requested(str): an image with this hash came into view; see `set_picture`.
+        notice_raised(str): a notice for the user, who is waiting.
     """
 
     action_requested = Signal(str, str)
@@ -116,8 +117,10 @@ class TranscriptView(MessageViewport):
     # ------------------------------------------------------------------ look
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw in other colours and sizes; what is on screen stays there. Where letters of many
-        scripts have come, it waits until their fonts are loaded in that size."""
+        """Apply a theme, keeping the scroll position.
+
+        If fallback fonts are in use, the theme is applied once they are loaded in its size.
+        """
         self._coming = theme
         self._fallbacks.take(Styles(theme).running_fonts())
         self._draw_when_loaded()
@@ -145,14 +148,13 @@ class TranscriptView(MessageViewport):
         self._place_actions_again()
 
     def wrap_code(self, wraps: bool) -> None:
-        """Have long lines of code go on below, or be as long as they are, with a bar to scroll
-        the text to the side."""
+        """Wrap long lines of code, or show them unwrapped with a horizontal scroll bar."""
         if wraps != self._messages.wraps_code:
             self._messages.wraps_code = wraps
             self.set_theme(self._theme)
 
     def event(self, event: QEvent) -> bool:
-        """Set the margins before the children are laid out; scroll from the margins, too."""
+        """Set the margins before the children are laid out, and scroll from the margins, too."""
         if event.type() == QEvent.Type.Resize:
             with self._place.kept():
                 if event.oldSize().width() != event.size().width():  # type: ignore[attr-defined]
@@ -162,7 +164,7 @@ class TranscriptView(MessageViewport):
             self._fill_screen()
             return taken
         if event.type() == QEvent.Type.StyleChange:
-            with self._place.kept():  # the scroll bar is wider, and each line may break elsewhere
+            with self._place.kept():  # a new scroll bar width may reflow all lines
                 self._set_margins()
                 return super().event(event)
         if event.type() == QEvent.Type.Wheel:
@@ -171,7 +173,7 @@ class TranscriptView(MessageViewport):
         return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep what floats in its place."""
+        """Reflow the text and move the floating widgets."""
         super().resizeEvent(event)
         self._fit_to_width()
         self._latest.place(self._theme)
@@ -180,7 +182,10 @@ class TranscriptView(MessageViewport):
         self._walk.moved()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """With Ctrl it makes the text larger and smaller, a notch a step: a touchpad sends less."""
+        """Scroll, or with Ctrl change the text size by one step per notch.
+
+        Touchpads send fractions of a notch, which are added up.
+        """
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._turned = 0
             super().wheelEvent(event)
@@ -193,7 +198,7 @@ class TranscriptView(MessageViewport):
         event.accept()
 
     def _make_room(self) -> None:
-        """Room above the text for the bar of find; what is on screen stays there."""
+        """Make room above the text for the find bar, keeping the scroll position."""
         self._room_above = self.find_in_it.room
         with self._place.kept():
             self._set_margins()
@@ -201,8 +206,10 @@ class TranscriptView(MessageViewport):
     # ------------------------------------------------------------------ another version
 
     def foot_on_screen(self, message_id: str) -> int | None:
-        """How far below the upper edge a message's last line ends; None where it is not seen, or
-        is the end of the conversation, which is followed."""
+        """Return the y position of a message's last line in the viewport.
+
+        None if it is not on screen, or if it is the end of the conversation and followed.
+        """
         entry = self._messages.get(message_id)
         if entry is None or (self.is_at_end and entry is self._messages.last()):
             return None
@@ -210,14 +217,16 @@ class TranscriptView(MessageViewport):
         return foot if 0 < foot <= self.viewport().height() else None
 
     def bring_foot(self, message_id: str, foot: int) -> None:
-        """Put a message's last line where `foot_on_screen` was taken of the one in its place: what
-        leads to further versions stays under the mouse."""
+        """Scroll a message's last line to a position of `foot_on_screen`.
+
+        After a change of version, the arrows to other versions thus stay under the mouse.
+        """
         again = partial(self.bring_foot, message_id, foot)
         if not self._bring_whole(message_id, again):
             return
         entry = self._messages.get(message_id)
         if entry is not None:
-            self._load_more()  # what is above it, if it is short
+            self._load_more()  # short messages need more above them
             self.verticalScrollBar().setValue(round(self._place.foot_of(entry)) - foot)
             self._load_more()
 
@@ -230,7 +239,7 @@ class TranscriptView(MessageViewport):
         """Show the actions of the message under the mouse."""
         super().mouseMoveEvent(event)
         if event.buttons() and self.textCursor().hasSelection():
-            self._stay()  # else what is being selected moves away under the mouse
+            self._stay()  # otherwise the text would move while it is being selected
         position = event.position().toPoint()
         if self._mark_at(position):
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
@@ -239,7 +248,7 @@ class TranscriptView(MessageViewport):
             self._place_actions(entry)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click on a Copy mark copies the code; links know where they were clicked."""
+        """Copy the code if its Copy mark is clicked; record the position of a click on a link."""
         position = event.position().toPoint()
         self._place.follow(self._place.is_at_end)
         mark = self._mark_at(position)
@@ -254,17 +263,17 @@ class TranscriptView(MessageViewport):
         cursor = self.textCursor()
         if self._clicked_at is not None:
             cursor = self.cursorForPosition(self._clicked_at)
-            self.setTextCursor(cursor)  # Qt has selected the link, and frames it
+            self.setTextCursor(cursor)  # clears Qt's selection and frame
         self._follow_link(url, cursor.block())
 
     def _follow(self, target: str, position: int) -> None:
-        """Do what a stop of the keyboard is for; it stands at this position of the document."""
+        """Do what a focus target at a position of the document is for."""
         block = self.document().findBlock(position)
         if target == COPY_CODE:
             self._copies.copy_code(block.blockNumber())
             return
         self._follow_link(QUrl(target), block)
-        self._walk.bring_focused()  # what it has unfolded may have pushed it off the screen
+        self._walk.bring_focused()  # unfolding may have moved it off screen
 
     def _follow_link(self, url: QUrl, block: QTextBlock) -> None:
         target, entry = url.toString(), self._messages.at_block(block)
@@ -281,7 +290,7 @@ class TranscriptView(MessageViewport):
             open_link(url)
 
     def _go_to_note(self, target: str, block: QTextBlock) -> None:
-        """Give the keyboard to what the link of a footnote leads to."""
+        """Focus the target of a footnote link."""
         stop = self._notes.find(target, block, self.viewport().height())
         if stop is not None:
             self._stay()
@@ -297,21 +306,21 @@ class TranscriptView(MessageViewport):
         set_tooltip(self.viewport(), plain)
 
     def _passage(self, entry: MessageState | None, target: str) -> Passage | None:
-        """What a citation in a message leads to."""
+        """Return the passage that a citation in a message refers to; None if there is none."""
         number = passage_number(target)
         if entry is None or number is None:
             return None
         return self._messages.sources.passage(entry.message.id, number)
 
     def _hint_at(self, target: str) -> None:
-        """Say under the mouse where a citation leads."""
+        """Show the tooltip of a citation under the mouse."""
         position = self.viewport().mapFromGlobal(QCursor.pos())
         passage = self._passage(self._entry_at(position), target)
         if passage is not None:
             set_tooltip(self.viewport(), hint_of(passage))
 
     def _describe(self, stop: FocusTarget) -> tuple[str, str]:
-        """The name of a stop of the keyboard, and where it leads."""
+        """Return the name of a focus target, and its address or source."""
         block = self.document().findBlock(stop.start)
         passage = self._passage(self._messages.at_block(block), stop.target)
         if passage is not None:
@@ -327,46 +336,49 @@ class TranscriptView(MessageViewport):
         self.action_requested.emit(message_id, action)
 
     def copy_last_answer(self) -> None:
-        """Put the newest answer on the clipboard, as its Copy does."""
+        """Copy the newest answer, like its Copy action."""
         entry = self._messages.newest_answer()
         if entry is not None:
             self._copies.copy_message(entry)
             self.action_requested.emit(entry.message.id, "copy")
 
     def copy_code(self) -> None:
-        """Put on the clipboard the block of code at the text cursor, else the last one on screen."""
+        """Copy the block of code at the text cursor, or else the last one on screen."""
         self._copies.copy_code_here()
 
     def set_picture(self, sha256: str, image: QImage) -> None:
-        """Show a picture of a question, small."""
+        """Show the thumbnail of an attached image."""
         self._pictures.show(sha256, image)
         self.viewport().update()
 
     def loadResource(self, kind: int, name: QUrl | str) -> QByteArray | QImage:
-        """Draw the pictures that a question came with; load nothing else."""
+        """Return an image attached to a question, or an empty resource: nothing else is loaded."""
         return self._pictures.resource(name) or empty_resource(kind)
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        """HTML, Markdown and plain text of what is selected."""
+        """Return the selection as HTML, Markdown and plain text."""
         return self._copies.selected()
 
     def _copy_selected(self) -> None:
-        """Put on the clipboard what is selected. Where that is everything, it is the conversation,
-        of which only a stretch is written."""
+        """Copy the selection, or the whole conversation if all of it is selected.
+
+        The latter is a command of the window, since only part of the conversation is
+        materialized.
+        """
         if self._messages.is_whole or not self._reach.is_all:
             self._copies.copy_selected()
         else:
             self.command_requested.emit("conversation.copy")
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """The caret is where one can listen from."""
+        """Place the caret at the newest message, so that a screen reader can start there."""
         super().focusInEvent(event)
         last = self._messages.last()
         if last is not None:
             self._caret.settle(self._messages.first_block(last.message.id).position())
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Tab goes from stop to stop; behind the last one, on from the transcript."""
+        """Move the focus to the next focus target, or out of the transcript after the last one."""
         if self._walk.go(forward=forward):
             return True
         if not self.hasFocus():
@@ -374,7 +386,7 @@ class TranscriptView(MessageViewport):
         return super().focusNextPrevChild(forward)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Home and End go to the ends of the conversation; Enter follows the link at the caret."""
+        """Handle Home, End, Enter on a link, Select all and Copy; the rest moves the caret."""
         target = self.textCursor().charFormat().anchorHref()
         if target and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._follow(target, self.textCursor().position())
@@ -388,16 +400,19 @@ class TranscriptView(MessageViewport):
             before = self.textCursor().position()
             super().keyPressEvent(event)
             if self.textCursor().position() != before and not self.textCursor().atEnd():
-                self._stay()  # the caret is read from
+                self._stay()  # a screen reader reads at the caret
 
     def _stay(self) -> None:
-        """Follow no further what arrives."""
+        """Stop following a streaming answer."""
         last = self._messages.last()
         if last is not None and last.is_streaming:
             self._place.follow(False)
 
     def _selects_much(self, event: QKeyEvent) -> bool:
-        """All of the conversation, or to one end of it, of which only a stretch is written."""
+        """Handle the keys that select to an end of the conversation, or all of it.
+
+        Return True if the key was handled.
+        """
         keys, move = QKeySequence.StandardKey, QTextCursor.MoveOperation
         if event.matches(keys.SelectAll):
             self.selectAll()
@@ -416,7 +431,7 @@ class TranscriptView(MessageViewport):
         self._reach.select_all()
 
     def _goes_to_an_end(self, event: QKeyEvent) -> bool:
-        """Home and End, and with Ctrl the text cursor, too."""
+        """Handle Home and End; with Ctrl, move the text cursor, too. Return True if handled."""
         keys, plain = QKeySequence.StandardKey, not event.modifiers()
         to_top = event.matches(keys.MoveToStartOfDocument)
         to_end = event.matches(keys.MoveToEndOfDocument)
@@ -432,7 +447,7 @@ class TranscriptView(MessageViewport):
         return True
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """What can be done with the selection and with the message."""
+        """Show the context menu for the selection and the message."""
         position = event.pos()
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             position = self.cursorRect().center()
@@ -441,7 +456,7 @@ class TranscriptView(MessageViewport):
         menu.popup(self.viewport().mapToGlobal(position))
 
     def menu_at(self, position: QPoint) -> QMenu:
-        """The context menu for a place on screen."""
+        """Return the context menu for a position in the viewport."""
         menu = QMenu(self)
         if not self._reach.is_empty:
             menu.addAction("Copy", self._copy_selected)
@@ -468,7 +483,7 @@ class TranscriptView(MessageViewport):
         return menu
 
     def leaveEvent(self, event: QEvent) -> None:
-        """The actions of the newest answer stay in reach."""
+        """Show the actions of the newest answer again."""
         super().leaveEvent(event)
         if not self._actions.has_focus:
             self._place_actions_at_the_end()
