@@ -1,8 +1,8 @@
-"""One answer on its way: streamed, checkpointed twice a second, and kept at its end.
+"""Runs of answers: streamed, checkpointed twice a second, and stored at its end.
 
-Cancelling the task that runs an Answering stops listening and keeps the text. What is made here and
-now ends with that. A run in the background is told to stop by `call_off`; after `leave` it goes on,
-and is picked up at the next start: see resuming.py.
+Cancelling the task of an AnswerRun stops listening and keeps the text. A run in the foreground ends
+with that. `call_off` stops a run in the background; after `leave` it continues at the provider and
+is picked up at the next start: see run_resumption.py.
 """
 
 from __future__ import annotations
@@ -63,11 +63,13 @@ from desktop_app.services.spending.budget import Hold
 
 CHECKPOINT_S = 0.5
 LARGEST_KEPT = 16 * 1024 * 1024
-"""Bytes, as `TextSize` counts them, far above what any model writes. Storing a text takes five times
-its size and more: the text, its JSON, and what SQLite and its search index make of that. 64 MB would
-take 583 MB, where a reply may take 200."""
+"""Bytes, as `TextSize` counts them; far more than any model writes.
+
+Storing a text takes at least five times its size: the text, its JSON, and the copies that SQLite
+and its search index make. 64 MB would take 583 MB, but a reply may take 200.
+"""
 LARGEST_BESIDE = 4 * 1024 * 1024
-"""The least that each of several answers may take that come at once and share LARGEST_KEPT."""
+"""The least that each of several answers may take if they share LARGEST_KEPT."""
 SAVE_AGAIN_S = 2.0
 
 
@@ -76,23 +78,24 @@ StoreListener = Callable[[StorageError | None], None]
 
 
 def answerer(resolved: ResolvedChoice) -> ModelChoice:
-    """The choice as it is kept with an answer: the model that is sent, and its effort."""
+    """Return the choice stored with an answer: the model that is sent, and its effort."""
     return ModelChoice(resolved.profile.id, resolved.model.id, resolved.variant, resolved.effort)
 
 
 class AnswerRun:
-    """One answer on its way.
+    """The run of an answer.
 
     Attributes:
-        conversation, question, answer: as they are on disk; `question` is None for a retry.
-        beside: further answers to the same question, to be run beside this one.
-        checkpoint_s: seconds between two writes of what has arrived.
-        largest_kept: bytes of the answer that are kept; it fails if more arrives.
-        ends_when_full: stop listening then. A command goes on, whose output takes the rest.
+        conversation, question, answer: as stored; `question` is None for a retry.
+        beside: further answers to the same question, which run at the same time.
+        checkpoint_s: seconds between two checkpoints.
+        largest_kept: bytes of the answer that are stored; the answer fails if more arrives.
+        ends_when_full: stop listening at that limit. A command sets it to False, because its
+            output takes the rest.
 
     Args:
-        hold: what the input holds of the provider's monthly cap, until the answer has ended.
-        stand_in: called when the provider does not serve Instant's model; says who answers instead.
+        hold: the input's share of the provider's monthly cap, held until the answer ends.
+        stand_in: called if the provider does not serve Instant's model; returns its stand-in.
     """
 
     def __init__(
@@ -125,36 +128,38 @@ class AnswerRun:
         self._size = TextSize()
         self._is_left = False
         self._stopped: RemoteRun | None = None
-        self._has_name = asyncio.Event()  # the run in the background, by which it is found again
+        self._has_name = asyncio.Event()  # set once the background run can be found again
 
     async def run(
         self, listen: Listener, on_store: StoreListener, *, insist: bool = True
     ) -> Message:
-        """Stream the answer to its end and keep it.
+        """Stream the answer to its end and store it.
 
         Args:
             listen: called with every event and the reply so far.
-            on_store: called with an error when the answer could not be kept, and with None once
-                it could again.
-            insist: try to keep the final answer until that works. A window can wait until there
-                is room on the disk; a command has to end.
+            on_store: called with an error if the answer could not be stored, and with None once
+                storing works again.
+            insist: repeat the final write until it succeeds. A window can wait until the disk has
+                space; a command has to end.
 
         Returns:
-            The final answer. Failures of the provider are in it, not raised.
+            The final answer, which also contains any failure of the provider.
 
         Raises:
-            asyncio.CancelledError: after the text that had arrived was kept.
+            asyncio.CancelledError: the task was cancelled; the text so far is stored.
         """
         async with self._hold:
             return await self._run(listen, on_store, insist)
 
     def leave(self) -> None:
-        """Let a run in the background go on when the task is cancelled."""
+        """Let a background run continue when the task is cancelled."""
         self._is_left = True
 
     async def call_off(self) -> bool:
-        """Have the provider stop a run in the background that was stopped here, and enter what it
-        took; whether the answer has changed by that."""
+        """Cancel a stopped background run at the provider and record its usage.
+
+        Return True if the answer has changed.
+        """
         run, self._stopped = self._stopped, None
         if run is None:
             return False
@@ -194,7 +199,7 @@ class AnswerRun:
         return self.answer
 
     async def _stop(self, on_store: StoreListener) -> None:
-        """Keep what has arrived, of a run that goes on as one to pick up."""
+        """Store what has arrived; a background run that was left can be picked up later."""
         kept = self.so_far
         if not self._is_left or kept.remote_run is None:
             self._stopped = kept.remote_run
@@ -217,7 +222,7 @@ class AnswerRun:
         except UserFacingError as error:
             self._take(Failed(_as_provider_error(error)), listen)
             return
-        # The Protocol says AsyncIterator; what closes it early is a generator's aclose().
+        # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
         stream = cast(AsyncGenerator[StreamEvent, None], self._events_of(provider))
         async with aclosing(stream) as events:
             async for event in events:
@@ -239,14 +244,14 @@ class AnswerRun:
 
     @property
     def _opening(self) -> str:
-        """What the person reads until the first event."""
+        """The text shown until the first event."""
         return f"Waiting for {self._resolved.model.name}."
 
     def _events_of(self, provider: Provider) -> AsyncIterator[StreamEvent]:
         return provider.stream(self._request)
 
     def _kept_of(self, event: StreamEvent) -> StreamEvent:
-        """Return `event` itself, or as much of it as stays within the limit."""
+        """Return `event`, shortened if it exceeds the limit."""
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
                 kept = self._size.fit(text, self.largest_kept)
@@ -255,13 +260,13 @@ class AnswerRun:
                 kept = self._size.fit(text, self.largest_kept)
                 return event if len(kept) == len(text) else replace(event, arguments=kept)
             case ReasoningItem(_, text):
-                # Half of it is of no use to the provider.
+                # A provider cannot use part of it.
                 is_whole = len(self._size.fit(text, self.largest_kept)) == len(text)
                 return event if is_whole else replace(event, encrypted="")
         return event
 
     def _with_overflow(self, event: StreamEvent) -> StreamEvent:
-        """Return the end of an answer that was not kept whole as a failure; other events as they are."""
+        """Return the end of a shortened answer as a failure; return other events as they are."""
         if self._size.bytes <= self.largest_kept:
             return event
         kept = f"The first {self.largest_kept >> 20} MB are kept; the output has all that arrived."
@@ -286,7 +291,7 @@ class AnswerRun:
         return gone and is_instant and self._reply.is_empty
 
     async def _stream_stand_in(self, listen: Listener) -> None:
-        """Instant is not served here: ask what stands in for it, once, and say so."""
+        """Stream the answer of Instant's stand-in, with a notice, if Instant is not served."""
         tier = self._resolved.service_tier
         self._resolved = replace(self._stand_in(), service_tier=tier)
         self._request = replace(
@@ -305,7 +310,7 @@ class AnswerRun:
 
     @property
     def so_far(self) -> Message:
-        """The answer with what has arrived, still on its way."""
+        """The unfinished answer with what has arrived."""
         reply, parts = self._reply, self._thinking.told_in(self._reply.parts)
         return replace(
             self.answer,
@@ -316,12 +321,14 @@ class AnswerRun:
         )
 
     async def _checkpoint(self, on_store: StoreListener) -> None:
-        """Keep what has arrived, twice a second, as long as more arrives; and at once the name of a
-        run in the background, without which it could not be found again."""
+        """Store what has arrived twice a second, as long as more arrives.
+
+        The id of a background run is stored at once; without it the run could not be found again.
+        """
         saved, failing, took = Reply(), False, 0.0
         while True:
-            # However long the disk took: what has arrived is to be on it within a second. What takes
-            # longer has half of the time.
+            # Text should reach the disk within a second of its arrival. If a write takes longer,
+            # the pause is as long as the write.
             pause = max(self.checkpoint_s - took, self.checkpoint_s / 4, took)
             if saved.run is None:
                 await _wait(self._has_name, pause)
@@ -363,7 +370,7 @@ class AnswerRun:
     def _final(self, status: MessageStatus) -> Message:
         reply = self._reply
         self._thinking.end()
-        # The tier that answered decides; what was asked for counts where the provider does not say.
+        # The tier that answered sets the price, or the requested one if the provider does not say.
         tier = reply.service_tier if reply.service_tier != "auto" else ""
         price = replace(self._resolved, service_tier=tier or self._resolved.service_tier).price
         cost = None if reply.usage is None or price is None else price.of(reply.usage)
@@ -381,10 +388,9 @@ class AnswerRun:
         )
 
     async def _write_down(self) -> None:
-        """What the call cost; that it is not known, where the provider did not say, be it that the
-        answer was cut before."""
+        """Record the cost of the call, or an unknown cost if the provider reported no usage."""
         if self._stopped is not None:
-            return  # once it is called off, and says what it took
+            return  # `call_off` records it, once the provider has reported the usage
         usage, reply = self.answer.usage, self._reply
         is_nothing = not reply.may_be_billed or self._resolved.price == FREE
         if usage is None and (is_nothing or reply.usage_scope is UsageScope.FIRST):
@@ -404,14 +410,14 @@ class AnswerRun:
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Until `event`, at the longest."""
+    """Wait for `event`, at most `seconds`."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
 
 
 def _as_provider_error(error: UserFacingError) -> ProviderError:
-    """An error on the way to the provider (no key, no weights), as the reply's own."""
+    """Return an error before the request (no key, no weights) as the reply's error."""
     if isinstance(error, ProviderError):
         return error
     failed = ProviderError(
@@ -448,7 +454,10 @@ _INCOMPLETE = {
 
 
 def _details(error: ProviderError) -> str:
-    """Its own lines, below what none of them says: a number may stand in one by chance."""
+    """Return the error's details, below the facts that no line of them states.
+
+    Whole lines are compared, because a detail may contain a number by chance.
+    """
     facts = (
         (str(error.status or ""), "HTTP {}", "HTTP status {}"),
         (error.api_code, "{}", "Code: {}"),

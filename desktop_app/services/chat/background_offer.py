@@ -1,4 +1,4 @@
-"""Where an answer may take so long that it is worth having it made in the background."""
+"""Decides which answers may take long enough to run in the background."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ _WITH_BACKGROUND = (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
 
 
 def offers_background(resolved: ResolvedChoice) -> bool:
-    """Whether a run will be long, and its provider has runs in the background or may have them:
-    OpenAI has; a compatible server tells when it is asked."""
+    """Return True for a long run at a provider that may support background runs.
+
+    OpenAI does; a compatible server shows it on request.
+    """
     profile, info = resolved.profile, resolved.model
     is_long = info.variant is Variant.PRO or resolved.effort is Effort.XHIGH
     may = profile.kind in _WITH_BACKGROUND and profile.api is not Api.CHAT_COMPLETIONS

@@ -1,8 +1,8 @@
-"""Several answers to one question, each with a place of its own beside the others.
+"""Several answers to the same question, each stored as a message of its own.
 
-Where Chat Completions is spoken they come in one request, whose input counts once, and are told
-apart here; elsewhere each is a request of its own. A server that sends fewer than it was asked for
-is asked for the rest one by one, which is said under each of them.
+With Chat Completions they come in a single request, whose input is billed once, and are separated
+here; otherwise each has its own request. If a server sends fewer than requested, the others are
+requested separately, with a notice under each.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ _TERMINALS: Final = (Completed, Incomplete, Failed)
 
 
 def asked_apart(provider: str) -> AnswerNotice:
-    """Return the notice under an answer that had to be asked for separately."""
+    """Return the notice for an answer that had to be requested separately."""
     return notice(NoticeCode.ASKED_SEPARATELY, provider=provider)
 
 
 def several(estimate: Estimate, answers: int, *, at_once: bool) -> Estimate:
-    """`estimate`, made for one answer, for as many as are asked for."""
+    """Return the estimate for all answers, from the `estimate` for one answer."""
     inputs = 1 if at_once else answers
     return replace(
         estimate,
@@ -63,7 +63,7 @@ def _times(cost: Decimal | None, count: int) -> Decimal | None:
 
 
 def shares(hold: Hold, count: int) -> list[Hold]:
-    """`hold` for `count` answers: let go of once the last of them has ended."""
+    """Split `hold` among `count` answers; it is released when the last of them ends."""
     left = set(range(count))
     return [_Share(hold, left, number) for number in range(count)]
 
@@ -74,26 +74,28 @@ class _Share(Hold):
         self._whole, self._left, self._number = whole, left, number
 
     async def release(self) -> None:
-        """This answer has ended."""
+        """End this answer's share."""
         self._left.discard(self._number)
         if not self._left:
             await self._whole.release()
 
 
 class OneRequest:
-    """Answers that are asked for in one request; each has a gateway of its own that leads here."""
+    """Answers that share a request; each has its own gateway to it."""
 
     def __init__(self, gateway: Gateway, count: int) -> None:
         self._gateway, self._count = gateway, count
         self._shared: dict[str, _Shared] = {}
 
     def gateway_of(self, number: int) -> Gateway:
-        """The gateway for one of the answers, counted from 0."""
+        """Return the gateway for an answer, counted from 0."""
         return _Seat(self, self._gateway, number)
 
     def shared(self, provider: Provider, request: ChatRequest) -> _Shared:
-        """The request that is made for all, opened by the first that wants its answer; another where
-        another model stands in."""
+        """Return the shared request, which the first caller opens.
+
+        A stand-in model gets another one.
+        """
         if request.model not in self._shared:
             self._shared[request.model] = _Shared(provider, request, self._count)
         return self._shared[request.model]
@@ -114,7 +116,7 @@ class _Seat:
 
 
 class _SeatedProvider:
-    """A provider as one of the answers sees it."""
+    """A provider that streams one of the shared answers."""
 
     def __init__(self, group: OneRequest, provider: Provider, name: str, number: int) -> None:
         self._group, self._provider = group, provider
@@ -147,7 +149,7 @@ class _SeatedProvider:
 
 
 class _Shared:
-    """One stream, read by several. It is closed when nobody reads it any more."""
+    """A stream with several readers, closed once it has none."""
 
     def __init__(self, provider: Provider, request: ChatRequest, count: int) -> None:
         self._stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(request))
@@ -159,7 +161,7 @@ class _Shared:
         self._task: asyncio.Task[None] | None = None
 
     async def of(self, number: int) -> AsyncGenerator[StreamEvent, None]:
-        """The events of one answer; no terminal among them means that it never began."""
+        """Yield the events of an answer; without a terminal event it never began."""
         if self._task is None:
             self._task = asyncio.create_task(self._hand_out())
         self._read += 1
@@ -170,7 +172,7 @@ class _Shared:
                 if isinstance(event, _TERMINALS):
                     return
         finally:
-            del self._queues[number]  # what still arrives for it would fill the memory
+            del self._queues[number]  # otherwise its further events would fill the memory
             self._read -= 1
             if not self._read:
                 await self._close(self._task)
@@ -202,7 +204,7 @@ class _Shared:
 
     def _give_other(self, event: OfCandidate) -> None:
         if event.number in self._queues:
-            if event.number not in self._begun:  # at once: it may be cut before its end
+            if event.number not in self._begun:  # now, because the stream may be cut
                 self._begun.add(event.number)
                 self._put(event.number, UsageShared(UsageScope.FIRST))
                 self._put(event.number, Notice(COUNTED_WITH_FIRST))

@@ -1,7 +1,7 @@
-"""Asking: the question is kept before it is sent, the answer while it streams.
+"""Begins answers: stores the question before it is sent, and the answer while it streams.
 
-begin(…)   legality, room, the question and an empty answer on disk     → Answering
-run(…)     of the Answering: see answering.py                            → the final answer
+begin(…)   checks, then stores the question and an empty answer     → AnswerRun
+run(…)     of the AnswerRun: see answer_run.py                      → the final answer
 """
 
 from __future__ import annotations
@@ -69,26 +69,26 @@ from desktop_app.services.ports import (
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.spending.cost_estimate import Estimate, Estimator
 
-# A small model that has begun to repeat itself goes on to the end of its window; Continue is there
-# for an answer that really was longer.
+# A small model that repeats itself would go on to the end of its window. Continue extends an answer
+# that really is longer.
 LONGEST_ON_DEVICE = 1024
 
 
 @dataclass(frozen=True)
 class AskSettings:
-    """What the person set for every answer."""
+    """The user's settings for every answer."""
 
     instructions: str = ""
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
-    background: bool = False  # the next answer, where that is offered: see long_runs.py
+    background: bool = False  # for the next answer, if offered: see background_offer.py
 
     def for_one(self) -> AskSettings:
-        """These, for one answer alone."""
+        """Return these settings for a single answer."""
         return replace(self, parameters=replace(self.parameters, candidates=1))
 
 
 class ChatService:
-    """Begins answers; see the module's paragraph."""
+    """Checks questions, stores them and begins their answers."""
 
     def __init__(
         self,
@@ -125,12 +125,12 @@ class ChatService:
         self._without_instant: set[str] = set()
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
-        """What is sent for `choice` at `profile` today."""
+        """Return what is sent today for `choice` at `profile`."""
         return resolve(
             profile,
             choice,
             self.catalog,
-            date.today(),  # noqa: DTZ011 — the person's day
+            date.today(),  # noqa: DTZ011 — the user's day
             instant_gone=profile.id in self._without_instant,
             listing=self._listing_of(profile),
         )
@@ -138,7 +138,7 @@ class ChatService:
     async def for_all_answers(
         self, estimate: Estimate, resolved: ResolvedChoice, parameters: GenerationParameters
     ) -> Estimate:
-        """`estimate`, made for one answer, for all that are asked for. Raises StorageError."""
+        """Return the estimate for all requested answers. Raises StorageError."""
         count = parameters.candidates
         if count == 1:
             return estimate
@@ -151,7 +151,7 @@ class ChatService:
     def resolve_with(
         self, profile: ProviderProfile, choice: ModelChoice, settings: AskSettings
     ) -> ResolvedChoice:
-        """What is sent for `choice`, in the service tier that is set."""
+        """Return what is sent for `choice`, in the service tier of the settings."""
         resolved = self.resolve(profile, choice)
         tier = _legal(settings.parameters, resolved).service_tier
         return replace(resolved, service_tier=tier)
@@ -164,10 +164,10 @@ class ChatService:
         profile: ProviderProfile,
         settings: AskSettings,
     ) -> AnswerRun:
-        """Keep the question and an empty answer behind `path`; nothing is sent yet.
+        """Store the question and an empty answer after `path`; nothing is sent yet.
 
         Raises:
-            IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was kept or
+            IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
                 sent.
         """
         resolved = self.resolve_with(profile, conversation.choice, settings)
@@ -202,8 +202,10 @@ class ChatService:
         profile: ProviderProfile,
         settings: AskSettings,
     ) -> AnswerRun:
-        """One more answer to the question that ends `path`; the earlier ones stay. Raises as
-        `begin`."""
+        """Store another empty answer to the last question of `path`; earlier answers stay.
+
+        Raises as `begin`.
+        """
         settings = settings.for_one()
         resolved = self.resolve_with(profile, conversation.choice, settings)
         require_image_input(not_files(path[-1].parts, resolved.files), resolved.model)
@@ -219,8 +221,10 @@ class ChatService:
         settings: AskSettings,
         found: Sequence[PassagesPart] = (),
     ) -> Hold:
-        """See that the model's window and the provider's cap have room; both before anything is
-        kept. Without a cap a short question is not counted at all."""
+        """Check that the model's window and the provider's cap have room, and hold the cost.
+
+        Both checks precede any write. Without a cap, a short question is not counted.
+        """
         resolved = context.resolved
         counts = self.budget.counts(resolved.profile, resolved.price is not None)
         if self.estimator.surely_fits(context, draft) and not counts:
@@ -238,7 +242,7 @@ class ChatService:
         settings: AskSettings,
         hold: Hold,
     ) -> AnswerRun:
-        """Keep an empty answer to the question that ends the context's path."""
+        """Store empty answers to the question at the end of the context's path."""
         path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
         told = blind_notice(sent.messages, resolved.model), text_notice(sent.messages, resolved)
@@ -285,7 +289,7 @@ class ChatService:
         settings: AskSettings,
         fence: Fence,
     ) -> ChatRequest:
-        """What is sent for `question`, the last of the messages. Raises StorageError, DocumentError."""
+        """Return the request for `question`. Raises StorageError, DocumentError."""
         sight = Sight(resolved.model, self.pictures, resolved.files)
         needs = await self.needs_of(question.template_id)
         state, messages = await sent_messages(sent, self.attachments, fence, sight)
@@ -305,7 +309,7 @@ class ChatService:
     async def _ways(
         self, resolved: ResolvedChoice, request: ChatRequest
     ) -> tuple[list[Gateway], ChatRequest]:
-        """How each answer is reached, and by which request: together, or each for itself."""
+        """Return a gateway per answer, and the request: a shared one, or one for each."""
         count = request.parameters.candidates
         if count > 1 and await self._at_once(resolved):
             together = OneRequest(self.gateway, count)
@@ -314,13 +318,13 @@ class ChatService:
         return [self.gateway] * count, alone
 
     def _stand_in(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
-        """Who answers in Instant's place, from now on, where its model is not served."""
+        """Return the stand-in for Instant, now and in future, because it is not served."""
         self._without_instant.add(profile.id)
         return self.resolve(profile, choice)
 
 
 def first_title(question: Message) -> str:
-    """What a conversation is called from its first question on."""
+    """Return a conversation's title from its first question."""
     names = ", ".join(part.name for part in question.attachments)
     return title_from(names or question.text) or "New conversation"
 
@@ -342,8 +346,11 @@ def _empty_answer(
 
 
 def _legal(parameters: GenerationParameters, resolved: ResolvedChoice) -> GenerationParameters:
-    """Less what the model is known to refuse; the panel shows those as disabled, with why."""
-    # What one of the two APIs lacks is left out where a request is made for it.
+    """Return the parameters without those that the model refuses.
+
+    The panel shows those as disabled, with the reason.
+    """
+    # Parameters that only one of the APIs lacks are removed when its request is built.
     refused = refusals(resolved.profile, resolved.model, resolved.effort, None)
     parameters = without_refused(parameters, refused)
     ceiling = resolved.model.max_output

@@ -1,7 +1,7 @@
-"""Who answers: from what the person chose to the model and effort that are sent.
+"""Resolves the user's choice to the model and effort that are sent.
 
-The choice itself is kept as the person made it; what a model does not take is shown as refused,
-and the nearest that it takes is sent, so that switching back returns to the person's choice.
+The choice is stored as the user made it. A setting that the model does not support is shown as
+refused, and the nearest supported one is sent. Switching back restores the user's choice.
 """
 
 from __future__ import annotations
@@ -32,16 +32,20 @@ from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.spending.cost import FREE, Price
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
-ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ gives to a file of the person's
+ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ allows for a file of the user's
 INSTANT_RETIRED = notice(NoticeCode.INSTANT_RETIRED)
 
 
 @dataclass(frozen=True)
 class ResolvedChoice:
-    """What is sent: `notice` says what stands in for the chosen, "" as a rule; `service_tier` is
-    the one that is asked for, or that answered; `warning` says that the model's end is near or
-    over, and is the choice's, not the answer's; `files` are the documents that are taken as files,
-    None where there are none."""
+    """The model and settings that are sent.
+
+    Attributes:
+        notice: names the stand-in for the chosen model; usually "".
+        service_tier: the requested tier, or the one that answered.
+        warning: the model is deprecated or retired; belongs to the choice, not the answer.
+        files: the documents accepted as files; None if there are none.
+    """
 
     profile: ProviderProfile
     model: ModelInfo
@@ -54,7 +58,7 @@ class ResolvedChoice:
 
     @property
     def price(self) -> Price | None:
-        """Dollars a million tokens at this provider, in this tier; None where not known."""
+        """Dollars per million tokens at this provider and tier; None if unknown."""
         price = self.model.price_at(self.service_tier)
         return None if price is None else price.times(self.profile.price_multiplier)
 
@@ -65,8 +69,10 @@ def model_info(
     catalog: ModelCatalog,
     listing: ModelListing | None = None,
 ) -> ModelInfo:
-    """What is known of a model at a provider, which `listing` adds to; a GGUF file of the person's
-    is free and local."""
+    """Return what is known of a model at a provider, including its `listing`.
+
+    A GGUF file of the user's is free and local.
+    """
     if profile.kind is ProviderKind.ON_DEVICE and not catalog.knows(model_id):
         return ModelInfo(
             id=model_id,
@@ -90,11 +96,11 @@ def resolve(
     instant_gone: bool = False,
     listing: ModelListing | None = None,
 ) -> ResolvedChoice:
-    """The model and effort to send for `choice`.
+    """Return the model and effort to send for `choice`.
 
     Args:
-        instant_gone: the provider has answered that it does not serve Instant's model.
-        listing: what the provider lists, None where that is not known.
+        instant_gone: the provider has replied that it does not serve Instant's model.
+        listing: the provider's listing; None if unknown.
     """
     variant = choice.variant
     model_id = catalog.for_variant(variant).id if variant else choice.model
@@ -115,7 +121,7 @@ def resolve(
 def _files_of(
     profile: ProviderProfile, info: ModelInfo, catalog: ModelCatalog
 ) -> FileInputs | None:
-    """What can be sent as files; None where nothing can."""
+    """Return the documents that can be sent as files; None if there are none."""
     if first_api(profile, info) is Api.CHAT_COMPLETIONS:
         return None
     found = catalog.file_inputs(profile.kind.value)
@@ -133,8 +139,9 @@ def _effort_for(info: ModelInfo, chosen: Effort | None) -> Effort | None:
 def require_supported(
     resolved: ResolvedChoice, asked: Effort | None, catalog: ModelCatalog
 ) -> None:
-    """Refuse an effort that was named outright and is not taken. What stands in for a variant does
-    not change what the variant takes.
+    """Raise if an effort that was requested explicitly is not supported.
+
+    A variant's stand-in does not change the efforts of the variant.
 
     Raises:
         IllegalChoiceError: with the reason.
@@ -159,7 +166,7 @@ def default_choice(
     effort: Effort = Effort.MEDIUM,
     on_device_model: str = ON_DEVICE_MODEL,
 ) -> ModelChoice:
-    """What a new conversation with `profile` starts from."""
+    """Return the choice of a new conversation with `profile`."""
     if profile.kind is ProviderKind.ON_DEVICE:
         return ModelChoice(profile.id, on_device_model, None, None)
     if profile.serves_the_family:

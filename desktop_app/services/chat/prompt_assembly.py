@@ -1,7 +1,7 @@
-"""From messages and attachments to what is sent.
+"""Builds the messages of a request from stored messages and attachments.
 
-A document's text stands before the words of the message it came with, in the same form on every
-turn, so that the beginning of the request stays the same and the provider's cache can serve it.
+A document's text stands before the words of its message, in the same form on every turn, so that
+the beginning of the request stays the same and the provider's cache can serve it.
 """
 
 from __future__ import annotations
@@ -32,13 +32,16 @@ from desktop_app.services.fence import Fence, attribute, one_line
 from desktop_app.services.ports import AttachmentSource
 
 CONTINUE = "Continue exactly where you stopped."
-# A summary is sent as an exchange of its own: many servers refuse two questions in a row.
+# A summary is sent as an exchange, because many servers refuse two user messages in a row.
 SUMMARY_READ = "I have read the summary and go on from there."
 
-# Characters that are put together away from the event loop.
+# Longer texts (in characters) are assembled outside the event loop.
 LARGE = 1 << 20
 
-READ_IN_PARTS = "(Too large to be read at once. It was read in parts; the answer was made of notes on all of them.)"
+READ_IN_PARTS = (
+    "(Too large to be read at once. It was read in parts; the answer was made of notes on all of "
+    "them.)"
+)
 
 SENT_BEFORE = (
     "(The same as “{name}” in an earlier message of this conversation, where it stands whole.)"
@@ -46,10 +49,10 @@ SENT_BEFORE = (
 
 
 def document_block(part: DocumentPart, text: str, fence: Fence) -> str:
-    """A document as it stands in a prompt; `text` is all of it.
+    """Return a document as it stands in a prompt; `text` is all of its text.
 
     Raises:
-        DocumentError: the pages that were chosen cannot be told apart in it.
+        DocumentError: the selected pages cannot be found in the text.
     """
     if part.again_as:
         text = SENT_BEFORE.format(name=one_line(part.again_as))
@@ -65,10 +68,10 @@ def document_block(part: DocumentPart, text: str, fence: Fence) -> str:
 
 
 async def sent_block(part: DocumentPart, attachments: AttachmentSource, fence: Fence) -> str:
-    """A kept document as it stands in a prompt.
+    """Return a stored document as it stands in a prompt.
 
     Raises:
-        StorageError, DocumentError: it is gone, or its pages cannot be told apart any more.
+        StorageError, DocumentError: it is missing, or its pages can no longer be found.
     """
     text = await attachments.text(part.sha256)
     if len(text) < LARGE:
@@ -77,26 +80,26 @@ async def sent_block(part: DocumentPart, attachments: AttachmentSource, fence: F
 
 
 def sent_text(part: DocumentPart, block: str, *, sees: bool) -> str:
-    """All the words that stand for a document in a request: its block, and what names its pictures."""
+    """Return all text that represents a document: its block and its image names."""
     names = [page_name(part, page.number) for page in part.seen_pages] if sees else []
     return "\n\n".join([block, *names]) if names else block
 
 
 def question_parts(draft: Draft, found: Sequence[PassagesPart] = ()) -> tuple[Part, ...]:
-    """The parts of a question: what was attached, what was found for it, then the words."""
+    """Return the parts of a question: attachments, passages, then the words."""
     text = draft.text.strip()
     return (*draft.question_attachments, *found, *((TextPart(text),) if text else ()))
 
 
 def is_fenced(part: Part, files: FileInputs | None) -> bool:
-    """Return True if a part stands between boundaries where the provider takes `files`."""
+    """Return True if a part is fenced; a provider that accepts `files` gets some unfenced."""
     if isinstance(part, DocumentPart):
         return not is_file(part, files)
     return isinstance(part, PassagesPart)
 
 
 def has_fenced(messages: Iterable[Message], files: FileInputs | None) -> bool:
-    """Return True if the messages hold anything that stands between boundaries."""
+    """Return True if the messages contain fenced text."""
     return any(is_fenced(part, files) for message in messages for part in message.parts)
 
 
@@ -106,8 +109,11 @@ def is_first_fenced(
     sent: Iterable[Message],
     files: FileInputs | None,
 ) -> bool:
-    """Return True if `part`, one of those attached to a question after `sent`, is the first of the
-    request between boundaries: what they mean stands before it."""
+    """Return True if `part` is the first fenced part of a request.
+
+    The explanation of the fence stands before it. `attached` are the parts of the question, `sent`
+    the messages before.
+    """
     first = next((one for one in attached if is_fenced(one, files)), None)
     return first is not None and first.sha256 == part.sha256 and not has_fenced(sent, files)
 
@@ -118,12 +124,14 @@ async def request_messages(
     fence: Fence,
     sight: Sight | None = None,
 ) -> tuple[RequestMessage, ...]:
-    """The messages of `path` as they are sent; answers that never began are left out, and a document
-    that comes again is named. Without `sight` pictures are named only, and every document is its
-    text. Before the first text between boundaries stands what they mean.
+    """Return the messages of `path` as they are sent.
+
+    Answers that never began are left out, and repeated documents are reduced to their names.
+    Without `sight`, images are reduced to their names and all documents are sent as text. The
+    explanation of the fence stands before the first fenced text.
 
     Raises:
-        StorageError, DocumentError: an attachment is gone or cannot be read any more.
+        StorageError, DocumentError: an attachment is missing or cannot be read.
     """
     sent = [message for message in path if has_words(message)]
     files = sight.files if sight else None
@@ -137,7 +145,7 @@ async def request_messages(
 
 
 def summary_messages(summary: str, fence: Fence) -> tuple[RequestMessage, ...]:
-    """What stands for the messages that a summary was made of."""
+    """Return the messages that replace those of a summary."""
     words = (
         "This is a summary of our conversation so far; the messages themselves are left out.\n\n"
         + fence.around("summary", summary)
@@ -151,7 +159,7 @@ def summary_messages(summary: str, fence: Fence) -> tuple[RequestMessage, ...]:
 async def sent_messages(
     sent: SentPath, attachments: AttachmentSource, fence: Fence, sight: Sight
 ) -> tuple[str, tuple[RequestMessage, ...]]:
-    """The provider's state ("" where there is none) and the messages that go with it."""
+    """Return the provider's state, or "", and the messages sent with it."""
     messages = await request_messages(sent.messages, attachments, fence, sight)
     if sent.compaction is None:
         return "", messages
@@ -161,7 +169,7 @@ async def sent_messages(
 
 
 def has_words(message: Message) -> bool:
-    """Whether a message is sent at all: an answer that never began is not."""
+    """Return True if a message is sent; an answer that never began is not."""
     if message.role is Role.USER:
         return True
     return message.status is not MessageStatus.STREAMING and any(
@@ -193,16 +201,16 @@ async def _request_message(
             case PassagesPart():
                 parts.append(TextPart(passages_block(part, fence)))
             case CollectionPart():
-                pass  # it stands in drafts alone
+                pass  # occurs only in drafts
             case ReasoningPart() if not part.encrypted:
-                pass  # a bare summary is for people; only encrypted reasoning can be replayed
+                pass  # a plain summary is for the user; only encrypted reasoning can be sent again
             case _:
                 parts.append(part)
     return RequestMessage(message.role, _joined(parts))
 
 
 def _joined(parts: Sequence[RequestPart]) -> tuple[RequestPart, ...]:
-    """Neighbouring texts as one: servers for plain text take a single string only."""
+    """Join adjacent texts, because servers for plain text take a single string only."""
     joined: list[RequestPart] = []
     for part in parts:
         last = joined[-1] if joined else None

@@ -1,8 +1,8 @@
 """The library of prompts: the built-in ones, and the user's, which may replace them.
 
-A built-in prompt is a Markdown file, `resources/templates/<id>.md`: front matter with what it needs
-(`documents: 2`, `grammar: summary`), the title as a heading, a line `Folder: Name`, and the text. Only
-the title and the text are required.
+A built-in prompt is a Markdown file, `resources/templates/<id>.md`. It contains front matter with
+the prompt's needs (`documents: 2`, `grammar: summary`), the title as a heading, a line
+`Folder: Name`, and the text. Only the title and the text are required.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from desktop_app.domain.errors import IllegalChoiceError, Kept
 
 SUMMARY = "executive-summary"
 FOR_DOCUMENTS = (SUMMARY, "extract-table")
-"""Offered as soon as a document is attached; Enter takes the first."""
+"""Offered once a document is attached; Enter takes the first."""
 FOR_TWO = (*FOR_DOCUMENTS, "differences")
-"""Offered when two documents are attached."""
+"""Offered if two documents are attached."""
 _FOLDER = "Folder:"
 _OF_SEVERAL = ("inode/directory", "application/zip")
 _FRONT_MATTER = "---\n"
 
 
 class Origin(StrEnum):
-    """Where a prompt comes from. EDITED: the user's version of a built-in one."""
+    """The source of a prompt. EDITED: the user's version of a built-in prompt."""
 
     BUILT_IN = "built-in"
     EDITED = "edited"
@@ -43,7 +43,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A prompt and where it comes from."""
+    """A prompt and its origin."""
 
     prompt: Prompt
     origin: Origin
@@ -56,7 +56,7 @@ def holds_several(parts: Iterable[Part]) -> bool:
 
 
 def for_each(task: str, needs: TemplateNeeds, parts: Iterable[Part]) -> str:
-    """Return the text of a prompt about one document, extended if there are several."""
+    """Return the text of a prompt about a single document, extended if there are several."""
     documents = [part for part in parts if isinstance(part, DocumentPart)]
     if needs.documents != 1 or not holds_several(documents):
         return task
@@ -71,12 +71,11 @@ def for_each(task: str, needs: TemplateNeeds, parts: Iterable[Part]) -> str:
 def require_two_documents(
     needs: TemplateNeeds, attached: Iterable[Part], before: Iterable[Part] = ()
 ) -> None:
-    """Check that a prompt which compares two documents has two; pictures may be of documents.
+    """Check that a prompt which compares two documents has two; images count as documents.
 
     Args:
         attached: attached to the prompt.
         before: already in the conversation.
-
     Raises:
         IllegalChoiceError: there are fewer or more.
     """
@@ -97,10 +96,10 @@ def require_two_documents(
 
 
 def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prompt:
-    """Return the built-in prompt in a file.
+    """Return the built-in prompt of a file.
 
     Raises:
-        ValueError: the file has no heading or no text, or asks for what is unknown here.
+        ValueError: the heading or the text is missing, or the front matter is unknown.
     """
     needs = NO_NEEDS
     if source.startswith(_FRONT_MATTER):
@@ -125,9 +124,9 @@ def _needs(prompt_id: str, front: str) -> TemplateNeeds:
 
 
 def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[Entry, ...]:
-    """Return every prompt, hidden ones too, by folder (those in none first), place and title.
+    """Return all prompts, hidden ones too, sorted by folder, position and title.
 
-    The user's version of a built-in prompt keeps what that one needs.
+    Prompts without a folder come first. The user's version of a built-in prompt keeps its needs.
     """
     shipped = {prompt.id: prompt for prompt in built_in}
     entries = {id_: Entry(prompt, Origin.BUILT_IN) for id_, prompt in shipped.items()}
@@ -141,7 +140,7 @@ def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[Entry
 def _origin(prompt: Prompt, shipped: Prompt | None) -> Origin:
     if shipped is None:
         return Origin.OWN
-    # One that is only hidden, or only lies elsewhere, is still as it came.
+    # A built-in prompt that was only hidden or moved has not been edited.
     same = (prompt.title, prompt.text, prompt.folder) == (
         shipped.title,
         shipped.text,
@@ -159,7 +158,7 @@ def named(name: str, entries: Iterable[Entry]) -> Prompt:
     """Return the prompt with this id, or with this title in any case; hidden ones count.
 
     Raises:
-        IllegalChoiceError: there is none, or several have this title.
+        IllegalChoiceError: no prompt or several prompts have this title.
     """
     prompts = [entry.prompt for entry in entries]
     if found := [p for p in prompts if p.id == name]:
@@ -176,10 +175,10 @@ def named(name: str, entries: Iterable[Entry]) -> Prompt:
 
 
 def filled(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[str, str]) -> str:
-    """Return the prompt's text with the user's values and the program's filled in.
+    """Return the prompt's text with the user's and the program's values filled in.
 
     Raises:
-        IllegalChoiceError: a value is missing, or one was given that the prompt does not take.
+        IllegalChoiceError: a value is missing or not allowed.
     """
     asked = {v.name: v for v in variables(prompt.text)}
     wrong = ""
@@ -200,11 +199,11 @@ def filled(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[str, s
 
 
 def next_position(prompts: Iterable[Prompt], folder: str) -> int:
-    """Return the position behind all other prompts of a folder."""
+    """Return the position after all other prompts of a folder."""
     return max((p.position for p in prompts if p.folder == folder), default=-1) + 1
 
 
 def copy_of(prompt: Prompt, prompt_id: str) -> Prompt:
-    """Return a copy of a prompt as one of the user's own."""
+    """Return a copy of a prompt that belongs to the user."""
     title = f"{prompt.title} (copy)"
     return replace(prompt, id=prompt_id, title=title, hidden=False, needs=NO_NEEDS)

@@ -1,8 +1,8 @@
-"""Picking up the answers that went on at their provider while the program was not there.
+"""Resumes answers that continued at their provider while the program was not running.
 
-A run is followed from its beginning: what had been kept is read again without a word, so that the
-answer is the same as if nobody had left, and only what is new is told. Until it has come as far as
-what was kept, that stands. Without its key a run cannot be followed; it waits for one.
+A run is read again from its beginning, silently up to the stored point, and only new text is
+reported. The answer is then the same as if the program had stayed. Until that point is reached, the
+stored text remains. Without a key, a run cannot be read; it waits for one.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ WITH_A_KEY = (
 
 
 class _KeyWantedError(Exception):
-    """The run cannot be followed without another key; `args` has why."""
+    """The run needs another key; `args` contains the reason."""
 
 
 class ResumedAnswering(AnswerRun):
-    """An answer that was begun by a process that is gone."""
+    """An answer begun by an earlier process."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class ResumedAnswering(AnswerRun):
             conversation,
             None,
             answer,
-            ChatRequest(resolved.model.id, (), background=True),  # what was asked is there
+            ChatRequest(resolved.model.id, (), background=True),  # the provider has the messages
             resolved,
             store=chat.store,
             gateway=chat.gateway,
@@ -91,12 +91,12 @@ class ResumedAnswering(AnswerRun):
         return provider.resume(self._kept_run)
 
     def look_again(self, provider_id: str) -> None:
-        """A provider has another key: go on, if that is what is waited for."""
+        """Continue if the run waits for this provider's key."""
         if provider_id == self._resolved.profile.id:
             self._key_came.set()
 
     async def _stream(self, listen: Listener) -> None:
-        with suppress(UserFacingError):  # where it cannot be counted, it goes on all the same
+        with suppress(UserFacingError):  # the run continues even if its cost cannot be held
             await self._take_hold()
         while True:
             self._key_came.clear()
@@ -110,7 +110,7 @@ class ResumedAnswering(AnswerRun):
                 return
 
     def _start_over(self) -> None:
-        """To be read from the beginning once more; what came until now stands meanwhile."""
+        """Prepare to read the run again; the text so far remains until then."""
         self.answer = self.so_far
         self._kept_run = self.answer.remote_run or self._kept_run
         self._has_caught_up = False
@@ -151,15 +151,16 @@ def _wants_key(error: ProviderError) -> bool:
 
 
 class Resumer:
-    """Finds the runs that were left, and picks them up."""
+    """Finds unfinished background runs and resumes them."""
 
     def __init__(self, store: RunStore, chat: ChatService) -> None:
         self._store = store
         self._chat = chat
 
     async def take_up(self, profiles: Iterable[ProviderProfile]) -> list[AnswerRun]:
-        """The answers to go on with. One whose provider was removed becomes INTERRUPTED, its text
-        kept and the reason said.
+        """Return the answers to resume.
+
+        If its provider was removed, an answer becomes INTERRUPTED, with its text and the reason.
 
         Raises:
             StorageError
@@ -180,7 +181,7 @@ class Resumer:
         return found
 
     async def _hold(self, answer: Message, resolved: ResolvedChoice, hold: Hold) -> None:
-        """Have what the run's input costs held of the monthly cap again, where there is one."""
+        """Hold the cost of the run's input again, if there is a monthly cap."""
         budget, estimator = self._chat.budget, self._chat.estimator
         if not budget.counts(resolved.profile, resolved.price is not None):
             return
@@ -191,7 +192,7 @@ class Resumer:
 
 
 def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:
-    """What stood before an answer when it was asked for."""
+    """Return the messages before an answer."""
     by_id, path, above = {m.id: m for m in messages}, list[Message](), answer.parent_id
     while above in by_id:
         path.append(by_id[above])

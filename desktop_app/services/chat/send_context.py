@@ -1,4 +1,4 @@
-"""What a question is sent with, besides its own text and attachments."""
+"""The conversation that a question is sent with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SendContext:
 
     Attributes:
         path: the messages, oldest first.
-        resolved: the model that is asked.
+        resolved: the model that answers.
         compactions: all of the conversation; those that this model can read replace messages.
     """
 

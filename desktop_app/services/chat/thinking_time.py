@@ -1,4 +1,4 @@
-"""How long a model thinks before it answers: measured here, because no provider says it."""
+"""Measures how long a model thinks before it answers, because no provider reports it."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from desktop_app.domain.conversations.stream_events import (
 
 
 class ThinkingTime:
-    """From the first words of a reasoning to the first of the answer."""
+    """The time from the first reasoning to the first text of the answer."""
 
     def __init__(self) -> None:
         self._since: float | None = None
         self._until: float | None = None
 
     def hear(self, event: StreamEvent) -> None:
-        """The next event of the answer has come just now."""
+        """Handle an event of the answer that has just arrived."""
         if isinstance(event, ReasoningDelta):
             self._since = time.monotonic() if self._since is None else self._since
         elif isinstance(event, TextDelta | RefusalDelta) and self._until is None:
             self._until = time.monotonic()
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """Stop the measurement."""
         if self._until is None:
             self._until = time.monotonic()
 
     def told_in(self, parts: Iterable[Part]) -> tuple[Part, ...]:
-        """These parts, with the time in the first reasoning; up to now while nothing else came."""
+        """Return the parts with the time so far in the first reasoning part."""
         told, since = tuple(parts), self._since
         if since is None:
             return told

@@ -1,4 +1,4 @@
-"""Titles by a small model, in place of the first words; only where the person wants them."""
+"""Titles written by a small model, if the user wants them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.utility_model import UtilityModel
 from desktop_app.services.fence import Fences, one_line
 
-# A title needs the beginning alone, and reasoning counts as output.
+# The beginning is enough for a title, and reasoning counts as output.
 QUESTION_CHARACTERS: Final = 2000
 ANSWER_CHARACTERS: Final = 1000
 LONGEST_OUTPUT: Final = 256
@@ -30,29 +30,33 @@ INSTRUCTIONS: Final = (
 )
 
 _THOUGHTS: Final = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
-# Headings, quotes and list marks before it, emphasis and code anywhere; not the # of C#.
+# Headings, quotes and list marks at the start, emphasis and code anywhere; not the # of C#.
 _MARKS: Final = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-+]\s+)+|[*`~]+")
 _LABEL: Final = re.compile(r"^\s*title\s*:", re.IGNORECASE)
 _AROUND: Final = " \t_\"'“”„‘’«».,;:-–—"
 
 
 def clean_title(text: str) -> str:
-    """What a model wrote as a title: one line of at most 60 characters, without quotation marks,
-    Markdown and what cannot be seen; "" where nothing is left."""
+    """Return a model's title as a line of at most 60 characters.
+
+    Quotation marks, Markdown and invisible characters are removed. Return "" if nothing is left.
+    """
     words = _THOUGHTS.sub("", text)
     line = next((line for line in words.splitlines() if _visible(line)), "")
     return title_from(_visible(line), limit=59)
 
 
 def _visible(line: str) -> str:
-    # Format characters can turn the direction of all that follows.
+    # Format characters can change the direction of the following text.
     plain = "".join(c for c in line if c.isprintable() or c == "\t")
     return _LABEL.sub("", _MARKS.sub("", plain)).strip(_AROUND)
 
 
 def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
-    """Whether a conversation stands at its first whole answer under the title that its first words
-    gave it: one that the person has chosen is left alone."""
+    """Return True after the first complete answer, if the title is still the automatic one.
+
+    A title that the user has chosen stays.
+    """
     if len(path) != 2 or [message.role for message in path] != [Role.USER, Role.ASSISTANT]:
         return False
     is_whole = path[1].status is MessageStatus.COMPLETE and bool(path[1].text)
@@ -60,13 +64,13 @@ def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
 
 
 class Titles:
-    """Asks for titles."""
+    """Requests titles."""
 
     def __init__(self, jobs: UtilityModel, fences: Fences) -> None:
         self._jobs, self._fences = jobs, fences
 
     async def suggest(self, path: Sequence[Message], own: ResolvedChoice) -> str:
-        """A title for a question and its answer; "" where the model had none.
+        """Return a title for a question and its answer; "" if the model gave none.
 
         Raises:
             UserFacingError: the provider failed.

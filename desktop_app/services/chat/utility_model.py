@@ -1,8 +1,7 @@
-"""Small jobs of the program's own: a short text by a small model of the same provider.
+"""Runs the program's own small tasks: short texts by a small model of the same provider.
 
-Every call is priced and written into the ledger with its purpose, like an answer. Nothing is stored
-at the provider, no reasoning is summarised, and no model is asked that is dearer than the one that
-answers in the conversation.
+Every call is priced and recorded in the ledger with its purpose. Nothing is stored at the provider,
+no reasoning is summarized, and no model is used that costs more than the conversation's own.
 """
 
 from __future__ import annotations
@@ -32,12 +31,12 @@ from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
 from desktop_app.services.ports import Gateway, SpendingBook
 from desktop_app.services.spending.budget import Budget
 
-# Fewer than a token mostly has: what is held of a monthly cap should rather be too much.
+# Less than most tokens have, so that the monthly cap holds too much rather than too little.
 BYTES_A_TOKEN: Final = 3
 
 
 class UtilityModel:
-    """Asks small models; see the module's paragraph."""
+    """Asks small models for short texts."""
 
     def __init__(
         self,
@@ -55,8 +54,10 @@ class UtilityModel:
         self._missing: set[tuple[str, str]] = set()
 
     def model_for(self, purpose: Purpose, own: ResolvedChoice) -> ResolvedChoice:
-        """Who does a job in a conversation that `own` answers: the first small model that the
-        provider has, else `own` with the least effort."""
+        """Return the model for a task in a conversation that `own` answers.
+
+        This is the first small model that the provider serves, else `own` with the least effort.
+        """
         job, profile = self._catalog.utility_task(purpose.value), own.profile
         for model_id in job.models if profile.serves_the_family else ():
             info = model_info(profile, model_id, self._catalog, self._listing_of(profile))
@@ -76,10 +77,10 @@ class UtilityModel:
         conversation_id: str,
         message_id: str,
     ) -> str:
-        """A short text, stripped; what came before a limit counts as whole.
+        """Return a short text without outer spaces; a text cut at a limit counts as complete.
 
         Raises:
-            SpendingCapError: it would pass the provider's monthly cap; nothing was sent.
+            SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
             UserFacingError: there is no key, or the provider failed.
         """
         while True:
@@ -112,7 +113,7 @@ class UtilityModel:
         conversation_id: str,
         message_id: str,
     ) -> None:
-        """Enter a call into the ledger; as not counted where the provider reported no usage."""
+        """Record a call in the ledger, without usage if the provider reported none."""
         if usage is None and asked.price == FREE:
             return
         await self._spending.add(
@@ -131,7 +132,7 @@ class UtilityModel:
     async def _reply(self, profile: ProviderProfile, request: ChatRequest) -> Reply:
         provider = await self.gateway.provider(profile)
         reply = Reply()
-        # The Protocol says AsyncIterator; what closes it early is a generator's aclose().
+        # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
         stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(request))
         async with aclosing(stream) as events:
             async for event in events:
@@ -139,14 +140,14 @@ class UtilityModel:
         return reply
 
     def _is_served(self, profile: ProviderProfile, info: ModelInfo) -> bool:
-        """As far as known: by the provider's list, where it has been read, and by what it said."""
-        today = date.today()  # noqa: DTZ011 — the person's day
+        """Return True if the model is listed, as far as known, and was never reported missing."""
+        today = date.today()  # noqa: DTZ011 — the user's day
         listed = is_served(profile, info, self._listing_of(profile), today)
         return listed and (profile.id, info.id) not in self._missing
 
 
 def input_cost(asked: ResolvedChoice, tokens: int) -> Decimal | None:
-    """US dollars for an input; None where the price is not known."""
+    """Return the cost of an input in US dollars; None if the price is unknown."""
     return None if asked.price is None else asked.price.of(Usage(input_tokens=tokens))
 
 
@@ -162,7 +163,7 @@ def _covers(dear: Price, cheap: Price) -> bool:
 
 
 def _effort(info: ModelInfo, wanted: Effort | None) -> Effort | None:
-    """What is wanted, else the least that the model takes; None where it takes none."""
+    """Return the wanted effort, else the model's least; None if it takes none."""
     if not info.efforts:
         return None
     return wanted if wanted in info.efforts else info.efforts[0]
