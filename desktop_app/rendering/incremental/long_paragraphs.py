@@ -1,8 +1,8 @@
-"""A paragraph that stays open for long: its first words are settled, and parsed no more.
+"""Settles the start of a long open paragraph, so that it is not parsed again.
 
-They are those behind which nothing is open that later words could close. Where there are none among
-too many words, they are settled all the same. What is left is parsed as a paragraph of its own, which
-begins as the whole one does (see `Context.settled`).
+Text can be settled if nothing in it is open that later text could close. If too much text has no
+such point, it is settled anyway. The rest is parsed as a paragraph of its own with the same opener
+(see `ParserContext.settled`).
 """
 
 from __future__ import annotations
@@ -25,22 +25,21 @@ if TYPE_CHECKING:
     from desktop_app.rendering.incremental.open_tail import Parse, ParserContext
 
 LONGEST_PARSED_AGAIN: Final = 24_000
-"""Of what is longer, nothing is parsed again."""
+"""Text longer than this many characters is never parsed again."""
 
 DENSE: Final = 12_000
-"""Characters of a paragraph that need not be settled."""
+"""A paragraph of up to this many characters need not be settled."""
 
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
 _GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})?[^\W\d_])")
 _BRACKETS: Final = ("\\(", "\\[")
-_MAY_CHANGE: Final = ("text", TOKEN)  # what looks like a citation may be defined as a link below
+_MAY_CHANGE: Final = ("text", TOKEN)  # a link definition may turn an apparent citation into a link
 _TAIL: Final = 200
-"""Characters at the end that are not settled."""
+"""The number of characters at the end that are not settled."""
 
 
 def opener_of_paragraph(parse: Parse, source: str) -> str | None:
-    """What stands before the words of the paragraph that the open end is; None where that is
-    something else."""
+    """Return the markup before the text of the open paragraph, or None without one."""
     found = leaves(parse, parse.context)
     if len(found) != 1 or found[0].type != "paragraph_open" or not found[0].map:
         return None
@@ -53,15 +52,17 @@ def opener_of_paragraph(parse: Parse, source: str) -> str | None:
 
 
 def settle_before_gap(end: OpenTail, opener: str, definitions: Definitions) -> OpenTail | None:
-    """What is open where the words before the last gap are settled behind which nothing is; None
-    where there is no such gap."""
+    """Settle the text before the last gap if nothing in it is open.
+
+    Return the remaining tail, or None if nothing can be settled.
+    """
     context, words = end.context, end.source[len(opener) :]
     gap = None
     for found in _GAP.finditer(words, 0, max(0, len(words) - _TAIL)):
-        # Below its first line, a paragraph in a quote has marks before its words.
+        # In a quote, each further line begins with a marker, so only spaces count as gaps.
         gap = found if found[0] == " " or not opener else gap
     if gap is None or "|" in words[words.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
-        return None  # a row of cells may turn out to be a table's head
+        return None  # a row of cells may become a table head
     before = words[: gap.start()]
     own = definitions.parse(context.source + opener + before, context, expects_notes=False)
     begins = begins_with_paragraph(own, context)
@@ -76,16 +77,19 @@ def settle_before_gap(end: OpenTail, opener: str, definitions: Definitions) -> O
 def settle_at_any_rate(
     end: OpenTail, opener: str, length: int, definitions: Definitions
 ) -> OpenTail | None:
-    """What is open where of a paragraph in which so much stays open, what had arrived when the source
-    had this length is settled: it would be parsed with every piece. What has more marks than anybody
-    writes stands as it is written. None where it cannot be."""
+    """Settle text of a paragraph in which too much stays open.
+
+    Otherwise it would be parsed with each new piece. Of the first `length` characters of the
+    source, a short tail is kept open. Text with too many marks is shown as written. Return the
+    remaining tail, or None if nothing can be settled.
+    """
     words = end.source[len(opener) : length]
     stop = len(words) - _TAIL
     gap = words.rfind(" ", stop - _TAIL, stop)
     gap = gap if opener else max(gap, words.rfind("\n", 0, stop))
     stop = outside(words, gap + 1 if gap > stop // 2 else stop)
     if not stop:
-        return None  # a picture, and nothing else
+        return None  # an image and nothing else
     settled = end.context.settled
     alone = replace(end.context, settled=None, prefix="")
     text = words[:stop]
@@ -107,7 +111,7 @@ def settle_at_any_rate(
 
 
 def _settled(end: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
-    """Where the words up to one are this block."""
+    """Return the tail after settling the words before `stop` as this block."""
     words = end.source[len(opener) :]
     prefix = (end.context.prefix + words[:stop])[: LONGEST_PARSED_AGAIN + 1]
     context = replace(end.context, settled=block, opener=opener, prefix=prefix)
@@ -115,8 +119,10 @@ def _settled(end: OpenTail, block: Block, opener: str, stop: int) -> OpenTail:
 
 
 def is_no_paragraph(parse: Parse) -> bool:
-    """Whether the paragraph whose beginning is settled turns out to be a heading or a table's head,
-    and is to be parsed whole."""
+    """Return True if a settled paragraph turns out to be a heading or a table head.
+
+    It must then be parsed as a whole.
+    """
     context = parse.context
     is_short = context.settled is not None and len(context.prefix) < DENSE
     is_told = is_short and (parse.labels or leaves(parse, context))
@@ -124,19 +130,19 @@ def is_no_paragraph(parse: Parse) -> bool:
 
 
 def unsettled(end: OpenTail) -> OpenTail:
-    """The whole again, with the words that were settled."""
+    """Return the whole paragraph as a tail, including the settled text."""
     context = end.context
     source = context.opener + context.prefix + end.source[len(context.opener) :]
     return OpenTail(replace(context, settled=None, opener="", prefix=""), source)
 
 
 def _is_settled(parse: Parse, words: str, context: ParserContext) -> bool:
-    """Whether nothing is left in the text of a paragraph that later text could give a meaning."""
+    """Return True if later text cannot change the meaning of a paragraph's text."""
     if len(parse.placed) != 1:
         return False
     inline = parse.tokens[parse.tokens.index(leaves(parse, context)[0]) + 1]
     children = inline.children or ()
-    # Of an opener that nothing has closed, its bracket is all that is left.
+    # An opener that nothing closes leaves only its bracket in the text.
     closed = sum(t.type == "math_inline" and t.markup in _BRACKETS for t in children)
     if sum(map(words.count, _BRACKETS)) > closed:
         return False

@@ -1,8 +1,8 @@
-"""The runs of a very long text, packed: as objects they would take ten times the room of its words.
+"""Packs the runs of very long texts: objects take ten times the memory of the text.
 
-What is added to a text comes behind its last run, or within it. So all runs but the last ones are packed
-for good, so many to a pack, and a text that has grown shares the packs of the one that it was: neither
-making it nor comparing both looks at what stands in them.
+New text follows the last run or extends it. So all runs except the last ones are packed for good,
+in packs of fixed size. A text that has grown shares the packs of its earlier version. Neither
+creating it nor comparing the two versions reads the packs.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from desktop_app.rendering.block_model import Runs
 
 _PACK: Final = 128
-"""Runs in a pack: no more than a byte can tell apart."""
+"""The number of runs in a pack, at most 256 because a byte holds the style."""
 
 
 class _Pack(NamedTuple):
-    """So many runs: their words, where each ends in them, and which of some styles each has."""
+    """A number of runs: their text, the end of each, the style index of each, and the styles."""
 
     text: str
     ends: array[int]
@@ -33,19 +33,19 @@ class _Pack(NamedTuple):
     styles: tuple[Run, ...]
 
     def runs(self) -> Iterator[Run]:
-        """What was packed."""
+        """Yield the unpacked runs."""
         kinds = [style[1:] for style in self.styles]
         for text, mark in zip(self.texts(), self.marks, strict=True):
             yield Run(text, *kinds[mark])
 
     def run(self, number: int) -> Run:
-        """One of them."""
+        """Return one run."""
         start = self.ends[number - 1] if number else 0
         style = self.styles[self.marks[number]]
         return Run(self.text[start : self.ends[number]], *style[1:])
 
     def texts(self) -> Iterator[str]:
-        """The words of each."""
+        """Yield the text of each run."""
         start, text = 0, self.text
         for end in self.ends:
             yield text[start:end]
@@ -53,7 +53,10 @@ class _Pack(NamedTuple):
 
 
 class PackedRuns(Sequence[Run]):
-    """Runs that are more than a pack; equal to a tuple of the same. A slice of them is a tuple."""
+    """A sequence of more runs than fit in a pack. It equals a tuple of the same runs.
+
+    A slice of it is a tuple.
+    """
 
     __slots__ = ("_last", "_packs")
 
@@ -108,12 +111,12 @@ class PackedRuns(Sequence[Run]):
         return hash(tuple(self))
 
     def joined(self, more: Iterable[Run], *, instead: int = 0) -> PackedRuns:
-        """With more behind it, or `instead` of so many of the last ones: of one at most."""
+        """Return these runs with `more` appended, in place of the last `instead` runs (0 or 1)."""
         kept = self._last[: len(self._last) - instead]
         return PackedRuns(self._packs, (*kept, *more))
 
     def beyond(self, other: PackedRuns) -> int:
-        """How many runs at their beginnings are known to be alike."""
+        """Return the number of leading runs in equal packs."""
         alike = 0
         for mine, theirs in zip(self._packs, other._packs, strict=False):
             if mine is not theirs and mine != theirs:
@@ -122,16 +125,16 @@ class PackedRuns(Sequence[Run]):
         return alike * _PACK
 
     def texts(self) -> Iterator[str]:
-        """The words of each run."""
+        """Yield the text of each run."""
         packed = (pack.texts() for pack in self._packs)
         return chain(chain.from_iterable(packed), (run.text for run in self._last))
 
     def pieces(self) -> list[str]:
-        """The words, in fewer pieces."""
+        """Return the text in fewer pieces than runs."""
         return [*(pack.text for pack in self._packs), *(run.text for run in self._last)]
 
     def styles(self) -> Iterator[Run]:
-        """A run of each style at least."""
+        """Yield at least one run of each style."""
         packed = (pack.styles for pack in self._packs)
         return chain(chain.from_iterable(packed), self._last)
 
@@ -145,18 +148,18 @@ def _packed(runs: tuple[Run, ...]) -> _Pack:
 
 @lru_cache(maxsize=64)
 def _style(style: tuple[Any, ...]) -> Run:
-    """What has a style and no words: mostly there already."""
+    """Return a cached run with a style and no text."""
     return Run("", *style)
 
 
 @lru_cache(maxsize=64)
 def _styles(styles: tuple[Run, ...]) -> tuple[Run, ...]:
-    """The same styles: packs that have them in one order share them."""
+    """Return a cached tuple of styles, so that packs with equal styles share it."""
     return styles
 
 
 def join_runs(first: Runs, second: Runs) -> Runs:
-    """Two pieces of one text, as they would be had they been one from the start."""
+    """Join two parts of a text, merging the runs at the boundary if their styles are equal."""
     if not first or not second:
         return first or second
     last, follower = first[-1], second[0]
@@ -169,7 +172,7 @@ def join_runs(first: Runs, second: Runs) -> Runs:
 
 
 def with_last(runs: Runs, last: Run) -> Runs:
-    """The same runs, but for the last one."""
+    """Return the runs with another last run."""
     return _extended(runs, (last,), instead=1)
 
 
@@ -181,7 +184,7 @@ def _extended(runs: Runs, more: Runs, *, instead: int) -> Runs:
 
 
 def beyond_alike(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple[Run, ...]]:
-    """How many runs two texts are known to begin with alike, and what follows in each."""
+    """Return the number of leading runs in equal packs, and the runs that follow in each."""
     if isinstance(first, PackedRuns) and isinstance(second, PackedRuns):
         at = first.beyond(second)
         return at, first[at:], second[at:]
@@ -189,15 +192,15 @@ def beyond_alike(first: Runs, second: Runs) -> tuple[int, tuple[Run, ...], tuple
 
 
 def text_of(runs: Runs) -> str:
-    """Their words."""
+    """Return the text of runs."""
     return "".join(runs.pieces() if isinstance(runs, PackedRuns) else [run.text for run in runs])
 
 
 def texts_of_runs(runs: Runs) -> Iterable[str]:
-    """The words of each."""
+    """Return the text of each run."""
     return runs.texts() if isinstance(runs, PackedRuns) else (run.text for run in runs)
 
 
 def styles_of(runs: Runs) -> Iterable[Run]:
-    """A run of each style in them at least: to ask whether there are any of a kind."""
+    """Return at least one run of each style, to check for kinds of runs."""
     return runs.styles() if isinstance(runs, PackedRuns) else runs

@@ -1,4 +1,7 @@
-"""Plain text that the open end ends in: more words in the middle of its line need no parser at all."""
+"""Appends plain words to the open tail without the parser.
+
+This works only within a line, and only if the tail ends in plain text.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +23,23 @@ _LEAST: Final = 12
 
 
 class PlainTail(NamedTuple):
-    """The run that more plain words extend, and white space that the parser has dropped."""
+    """The plain text that ends the open tail.
+
+    Attributes:
+        run: the run that more plain words extend.
+        gap: trailing white space that the parser dropped.
+    """
 
     run: Run
     gap: str = ""
 
     @property
     def is_long(self) -> bool:
-        """Whether a line of code, which this is, is so long that nothing else can become of it."""
+        """Return True if this is a line of code so long that it cannot become anything else."""
         return len(self.run.text) > _LONG
 
     def grown(self, block: Block, text: str) -> PlainTail | None:
-        """With more text, of the block that it ends; None where that is not plain."""
+        """Return the tail of a block extended by `text`, or None if that is not plain."""
         is_code = block.kind is Kind.CODE
         if is_code and len(self.run.text) > _LONG:
             plain = "\n" not in text
@@ -45,15 +53,19 @@ class PlainTail(NamedTuple):
         if not plain:
             return None
         run = self.run._replace(text=f"{self.run.text}{self.gap}{text}")
-        is_told = len(self.run.text) <= LONGEST_EMPHASIS < len(run.text)  # whether it is emphasis
+        is_told = (
+            len(self.run.text) <= LONGEST_EMPHASIS < len(run.text)
+        )  # may turn out to be emphasis
         if not is_code and (is_told or not is_plain(run.text)):
             return None
         return PlainTail(run)
 
 
 def find_plain_tail(source: str, placed: list[Placed]) -> PlainTail | None:
-    """Where the next words may simply be added, if a source whose last blocks are these ends inside
-    plain text."""
+    """Return the plain text at the end of a source, or None if it ends otherwise.
+
+    `placed` are the last blocks of the source.
+    """
     if not placed or not placed[-1].block.runs:
         return None
     block = placed[-1].block

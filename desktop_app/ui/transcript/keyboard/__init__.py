@@ -1,4 +1,4 @@
-"""Focus targets, caret, jumps and the actions of a message.
+"""Focus targets, the caret, jumps to footnotes, and the actions of a message.
 
 May import `document` and `viewport`.
 """

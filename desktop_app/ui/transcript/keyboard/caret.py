@@ -1,8 +1,8 @@
-"""The text cursor of the transcript, as a caret: keys move it from where one reads.
+"""Moves the text cursor of the transcript with keys, starting from the visible text.
 
-What is written pushes a cursor that nobody has put anywhere to the end, and the wheel leaves it behind.
-A key that moved it from there would take the reader away, or do nothing at all. Whoever listens reads
-where it is, on screen or not.
+Inserted text pushes a cursor that was never placed to the end of the document, and the mouse wheel
+scrolls away from it. A key that moved it from there would scroll elsewhere or do nothing. A screen
+reader reads at the cursor even if it is off screen.
 """
 
 from __future__ import annotations
@@ -30,16 +30,21 @@ class Caret:
         self._view = view
 
     def settle(self, begin: int) -> None:
-        """The keyboard has come. Whoever listens finds the caret at the beginning of the newest
-        message, where what arrives does not push it along and have it read out with each piece."""
+        """For a screen reader, place the caret at `begin`, the start of the newest message.
+
+        Call this when the view gets the focus. At the end of the document, new text would push the
+        caret along and be read out piece by piece.
+        """
         cursor = self._view.textCursor()
         if QAccessible.isActive() and cursor.atEnd() and not cursor.hasSelection():
             cursor.setPosition(begin)
             set_cursor(self._view, cursor)
 
     def before(self, event: QKeyEvent) -> bool:
-        """A key is to move the caret. One that is not on screen is brought there; where it is not
-        seen at all, as the mouse leaves it, the text moves instead: whether that was done."""
+        """Bring the caret on screen before a key moves it, or scroll if it is hidden.
+
+        The caret is hidden after a mouse click. Return True if the key was handled.
+        """
         plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if event.key() not in (*_UP, *_DOWN) or plain & Qt.KeyboardModifier.ShiftModifier:
             return False
@@ -53,8 +58,7 @@ class Caret:
         return False
 
     def _bring(self, *, upwards: bool) -> None:
-        """Have the caret on the last line on screen if it is to go up from there, else on the
-        first."""
+        """Move an off-screen caret to the last visible line if it goes up, else to the first."""
         view = self._view
         area = view.viewport().rect()
         is_heard = QAccessible.isActive() and not view.textCursor().atEnd()

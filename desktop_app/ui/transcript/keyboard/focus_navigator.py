@@ -1,7 +1,7 @@
-"""The way of the Tab key through the transcript: stop by stop, message by message.
+"""Moves the focus with Tab through the transcript: target by target, message by message.
 
-In each message the stops in its text come first, then its actions. Behind the last message, and before
-the first, the keyboard goes on to the rest of the window.
+In each message, the targets in the text come first, then the actions. After the last message, and
+before the first, the focus leaves the transcript.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 
 
 class FocusNavigator(QObject):
-    """Leads the keyboard through one view.
+    """The keyboard navigation of one view.
 
     Signals:
-        target_activated(str target, int position): a stop is to do what it is for.
-        link_focused(str target): the address that the keyboard is on, "" for none.
+        target_activated(str target, int position): the user activated a target.
+        link_focused(str target): the address of the focused link, or "" for none.
     """
 
     target_activated = Signal(str, int)
@@ -59,12 +59,20 @@ class FocusNavigator(QObject):
         place_actions: Callable[[MessageState], None],
         describe: Callable[[FocusTarget], tuple[str, str]],
     ) -> None:
-        """`describe` gives the name of a stop and the address to show for it."""
+        """Follow the view's scroll bars and document.
+
+        Args:
+            view: the view to navigate.
+            messages: the messages of the view.
+            actions: the action row of the view.
+            place_actions: shows the action row beside a message.
+            describe: returns the name of a target and the address to show for it.
+        """
         super().__init__(view)
         self._view, self._messages, self._actions = view, messages, actions
         self._place_actions, self._describe = place_actions, describe
         self._focused: FocusTargetButton | None = None
-        self._message_id = ""  # that it stands in
+        self._message_id = ""  # the message with the focused target
         self._covers: dict[FocusTarget, FocusTargetButton] = {}
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._place_focused)
@@ -75,21 +83,21 @@ class FocusNavigator(QObject):
         view.document().contentsChanged.connect(self.moved)
 
     def moved(self) -> None:
-        """The text stands elsewhere on screen than before."""
+        """Schedule updates of the focus buttons, because the text has moved on screen."""
         if self._focused is not None:
             self._soon.start()
         if QAccessible.isActive() and not self._rest.isActive():
             self._rest.start()
 
     def bring_focused(self) -> None:
-        """Have the stop that the keyboard is on on screen, wherever it has gone."""
+        """Scroll to the focused target."""
         if self._focused is not None:
             self._bring(self._places(self._focused.stop))
 
     # ------------------------------------------------------------------ going
 
     def go(self, *, forward: bool) -> bool:
-        """To the next stop, or the one before; False where there is none."""
+        """Focus the next or the previous target. Return False if there is none."""
         sections = self._messages.writer.sections
         at, position, in_actions = self._here(forward=forward)
         if in_actions and self._actions.step(forward=forward):
@@ -118,8 +126,10 @@ class FocusNavigator(QObject):
         return not forward
 
     def _written_on(self, section: MessageLayout, position: int, *, forward: bool) -> int:
-        """Have written what holds the next stop of a message, from a position of the document on;
-        where that is then."""
+        """Materialize the next target of a message from a document position on.
+
+        Return that position after the edit.
+        """
         if section.is_whole:
             return position
         document, writer = self._view.document(), self._messages.writer
@@ -146,8 +156,10 @@ class FocusNavigator(QObject):
     def _missing(
         self, section: MessageLayout, at: int, position: int, *, forward: bool
     ) -> int | None:
-        """The UTF-16 unit of a long text that the next link in it is at, of those that are not
-        written, from a position of the document on; None where there is none."""
+        """Return the UTF-16 unit of the next missing link of a long text, or None.
+
+        The search starts at a document position.
+        """
         writer, words = self._messages.writer, Words(section.items[at].runs)
         gaps = section.gaps[at] if forward else section.gaps[at][::-1]
         first = writer.sections.block_of(section, at).blockNumber()
@@ -160,8 +172,7 @@ class FocusNavigator(QObject):
         return None
 
     def _here(self, *, forward: bool) -> tuple[int, int, bool]:
-        """The section that the keyboard is in, from where in the document to look on, and whether
-        it is on the section's actions."""
+        """Return (message index, document position, is on actions) of the focus."""
         widget = QApplication.focusWidget()
         if self._actions.isAncestorOf(widget) if widget is not None else False:
             at = self._index(self._actions.message_id)
@@ -172,8 +183,10 @@ class FocusNavigator(QObject):
         return self._top()
 
     def _top(self) -> tuple[int, int, bool]:
-        """Where somebody has put the text cursor, if it is on screen, else the top of that. (What is
-        written pushes one that nobody has put anywhere to the end.)"""
+        """Return the position of the text cursor if it is on screen, else of the viewport's top.
+
+        A cursor at the end does not count: inserted text pushes one that was never placed there.
+        """
         view, cursor = self._view, self._view.textCursor()
         if cursor.atEnd() or not view.viewport().rect().intersects(view.cursorRect(cursor)):
             cursor = view.cursorForPosition(QPoint(0, 0))
@@ -190,7 +203,7 @@ class FocusNavigator(QObject):
         return len(sections) - 1 if found is None else sections.index(found[0])
 
     def _extent(self, at: int) -> tuple[int, int]:
-        """Where a section begins and ends in the document."""
+        """Return the document positions at which a message begins and ends."""
         writer = self._messages.writer
         first = writer.sections.first_block(writer.sections[at])
         document = self._view.document()
@@ -210,7 +223,7 @@ class FocusNavigator(QObject):
         return True
 
     def land(self, stop: FocusTarget) -> None:
-        """Give the keyboard to a stop."""
+        """Focus a target."""
         button = self._cover(stop)
         self._focused = button
         self._bring(self._places(stop))
@@ -223,7 +236,7 @@ class FocusNavigator(QObject):
         self.link_focused.emit(self._describe(stop)[1])
 
     def _bring(self, places: list[QRect]) -> None:
-        """Scroll to where these are on screen."""
+        """Scroll so that these rectangles are on screen."""
         if not places:
             return
         top, bottom = min(p.top() for p in places), max(p.bottom() for p in places)
@@ -241,7 +254,7 @@ class FocusNavigator(QObject):
     def _cover(self, stop: FocusTarget) -> FocusTargetButton:
         button, name = self._covers.get(stop), self._describe(stop)[0]
         if button is not None:
-            # Its text may have been written anew. Hidden, it would hand on the keyboard.
+            # The text may have been rewritten. Hiding the button would move the focus.
             button.stand_for(stop, name)
         else:
             button = FocusTargetButton(self._view.document(), stop, name, self._view.viewport())
@@ -252,7 +265,7 @@ class FocusNavigator(QObject):
         return button
 
     def _note(self, stop: FocusTarget, button: FocusTargetButton) -> None:
-        """The text of a button has changed, which stands for this stop now, and no other does."""
+        """Let `button` stand for this target, and remove any other button for it."""
         other = self._covers.get(stop)
         if other is button:
             return
@@ -268,7 +281,7 @@ class FocusNavigator(QObject):
             self._soon.start()
 
     def _leave(self, button: FocusTargetButton) -> None:
-        """Called when the keyboard goes elsewhere."""
+        """Handle the loss of focus."""
         if self._focused is button:
             self._focused = None
             self.link_focused.emit("")
@@ -283,8 +296,10 @@ class FocusNavigator(QObject):
     # ------------------------------------------------------------------ staying over the text
 
     def _place_focused(self) -> None:
-        """The stop with the keyboard stays over its text; where that was written anew, it goes to
-        what stands for it now."""
+        """Keep the focused button over its text.
+
+        If the text was rewritten, focus the target that replaces it.
+        """
         button = self._focused
         if button is None:
             return
@@ -305,14 +320,16 @@ class FocusNavigator(QObject):
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _like(self, at: int, stop: FocusTarget) -> FocusTarget | None:
-        """The nearest stop of a section with the same target."""
+        """Return the nearest target in a message with the same address or action."""
         begin, end = self._extent(at)
         found = [one for one in self._within(begin, end) if one.target == stop.target]
         return min(found, key=lambda one: abs(one.start - stop.start), default=None)
 
     def _of_other_version(self, button: FocusTargetButton) -> FocusTarget | None:
-        """Another version has taken the place of the one whose arrow this was: the arrow nearest to
-        where it was, the same way if there is one."""
+        """Return the nearest version arrow if `button` was one and another version is now shown.
+
+        Prefer an arrow in the same direction.
+        """
         if button.target not in _VERSIONS:
             return None
         found = [
@@ -332,7 +349,7 @@ class FocusNavigator(QObject):
                 yield from focus_targets_of(self._messages.writer.sections.block_of(section, at))
 
     def _far(self, stop: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
-        """How far a stop is from a button, and whether it leads elsewhere."""
+        """Return the distance of a target from a button, and whether the targets differ."""
         top = min((place.top() for place in self._places(stop)), default=0)
         return abs(top - button.y()) // 16, stop.target != button.target
 
@@ -343,7 +360,7 @@ class FocusNavigator(QObject):
             block = block.next()
 
     def _cover_all(self) -> None:
-        """For a screen reader: cover every stop on screen, and no other but the focused one."""
+        """For a screen reader, place buttons over all visible targets, and keep the focused one."""
         stops = chain.from_iterable(map(focus_targets_of, visible_blocks(self._view)))
         wanted = list(islice(stops, _MOST_COVERED))
         for stop, button in list(self._covers.items()):

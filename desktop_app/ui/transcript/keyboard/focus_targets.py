@@ -1,8 +1,8 @@
-"""Where the keyboard stops in the transcript: links, what is to be unfolded, the Copy mark of code.
+"""The keyboard focus targets of the transcript: links, folds and the Copy button of code.
 
-A stop is a piece of the document's text. The one that has the keyboard is covered by a button of its
-own, which shows the focus, has a name and does on Enter what a click would; so a screen reader hears
-where it is as it does anywhere else. Where one runs, every stop on screen is covered by its button.
+A target is a range of the document. A button covers the focused target. It shows the focus, has an
+accessible name and reacts to Enter like a click, so a screen reader announces it as usual. With a
+screen reader, a button covers each visible target.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.message_items import Item
 
 COPY_CODE: Final = f"{ACTION}copy-code"
-"""The target of a block of code's head."""
+"""The target of a code block's head."""
 
 _NAMES: Final = {"older-version": "Older version", "newer-version": "Newer version"}
 _STATES: Final = {"›": "folded", "⌄": "open"}
@@ -41,7 +41,7 @@ _AROUND: Final = 3
 
 
 class FocusTarget(NamedTuple):
-    """A piece of the text, by positions in the document, and what it leads to."""
+    """A range of document positions and the address or action that it activates."""
 
     start: int
     end: int
@@ -49,7 +49,7 @@ class FocusTarget(NamedTuple):
 
 
 def focus_targets_of(block: QTextBlock) -> Iterator[FocusTarget]:
-    """The stops of one block, from the left."""
+    """Yield the targets of one block, from the left."""
     if not block.isVisible():
         return
     if block.blockFormat().intProperty(LOOK) & Look.HEAD:
@@ -73,7 +73,7 @@ def focus_targets_of(block: QTextBlock) -> Iterator[FocusTarget]:
 
 
 def has_focus_target(item: Item) -> bool:
-    """Whether there are stops in an item, written or not."""
+    """Return True if an item has targets, materialized or not."""
     if isinstance(item, Block) and (item.kind is Kind.CODE_HEAD or is_label(item.marker)):
         return True
     rows = item.rows if isinstance(item, Block) else ()
@@ -85,7 +85,7 @@ def has_focus_target(item: Item) -> bool:
 def next_focus_target(
     document: QTextDocument, start: int, end: int, *, forward: bool
 ) -> FocusTarget | None:
-    """The first (or last) stop that lies within these positions."""
+    """Return the first (or last) target within these positions."""
     block = document.findBlock(start if forward else max(start, end - 1))
     while block.isValid() and block.position() < end and block.position() + block.length() > start:
         found = [
@@ -98,13 +98,13 @@ def next_focus_target(
 
 
 def shown_target(target: str) -> str:
-    """An address as it is shown: no letter of it looks like another one."""
+    """Return an encoded address for display, in which no letter can look like another."""
     encoded = QUrl(target).toString(QUrl.ComponentFormattingOption.FullyEncoded)
     return encoded if len(encoded) <= _LONGEST else encoded[: _LONGEST - 1] + "…"
 
 
 def described(document: QTextDocument, stop: FocusTarget) -> tuple[str, str]:
-    """What a screen reader says of a stop, and the address that it leads to, "" for none."""
+    """Return the accessible name of a target, and its address or ""."""
     shown = _words(document, stop).replace("\ufffc", "").replace("\u2063", "")
     words = one_line(shown.strip(_SIGNS))
     if stop.target == COPY_CODE:
@@ -122,8 +122,10 @@ def described(document: QTextDocument, stop: FocusTarget) -> tuple[str, str]:
 
 
 def _state_of(stop: FocusTarget, shown: str) -> str:
-    """Whether what a stop unfolds is shown: in words, as Qt has no role for that. "" for what
-    unfolds nothing, and for code, whose words say it."""
+    """Return the state of a fold in words, because Qt has no role for that.
+
+    Return "" for other targets, and for code, whose text tells the state.
+    """
     if stop.target == ACTION + DETAILS:
         return _STATES["⌄" if shown == DETAILS_SHOWN else "›"]
     return _STATES.get(shown[:1], "")
@@ -137,8 +139,7 @@ def _words_of(document: QTextDocument, stop: FocusTarget) -> str:
 
 
 def _named_below(document: QTextDocument, stop: FocusTarget) -> str:
-    """The words that lead to the same as a picture: each of a message's attachments is named below
-    its pictures, in a line of its own."""
+    """Return the name of an image, from the line of attachments below the images."""
     block = document.findBlock(stop.start).next()
     while block.isValid() and (found := list(focus_targets_of(block))):
         for other in found:
@@ -149,7 +150,7 @@ def _named_below(document: QTextDocument, stop: FocusTarget) -> str:
 
 
 def identifier_of(stop: FocusTarget) -> str:
-    """The stable name of a stop's kind."""
+    """Return the stable object name for a kind of target."""
     if stop.target == COPY_CODE:
         return "copy-code"
     if is_note_link(stop.target):
@@ -160,13 +161,13 @@ def identifier_of(stop: FocusTarget) -> str:
 
 
 class FocusTargetButton(QAbstractButton):
-    """Covers one stop; seen only while it has the keyboard.
+    """A button over one target, visible only while it has the focus.
 
     Attributes:
-        target: what it leads to.
+        target: the address or action of the target.
 
     Signals:
-        left(): the keyboard has gone elsewhere.
+        left(): the focus has moved elsewhere.
     """
 
     left = Signal()
@@ -176,7 +177,7 @@ class FocusTargetButton(QAbstractButton):
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab is led by the view
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # the view handles Tab
         self.setObjectName(identifier_of(stop))
         self._within = parent
         self._cursor = QTextCursor(document)
@@ -185,20 +186,20 @@ class FocusTargetButton(QAbstractButton):
         self.stand_for(stop, name)
 
     def stand_for(self, stop: FocusTarget, name: str) -> None:
-        """Belong to a stop of the same target, which says this."""
-        if name != self.accessibleName():  # each time, it would be said
+        """Stand for a target with the same address or action, and with this name."""
+        if name != self.accessibleName():  # otherwise it would be announced each time
             self.setAccessibleName(spoken_text(name))
         self._cursor.setPosition(stop.start)
         self._cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
 
     @property
     def stop(self) -> FocusTarget:
-        """Where its text is now."""
+        """Return the target at its current position."""
         return FocusTarget(self._cursor.selectionStart(), self._cursor.selectionEnd(), self.target)
 
     def cover(self, pieces: list[QRect]) -> None:
-        """Lie over these pieces of lines, in the viewport."""
-        # At the edges of the text, the ring is as wide as there is room.
+        """Cover these rectangles in the viewport."""
+        # At the edges of the viewport, the ring is as wide as possible.
         room = self._within.rect()
         around = (piece.adjusted(-_AROUND, -_AROUND, _AROUND, _AROUND) for piece in pieces)
         self._pieces = [
@@ -216,14 +217,14 @@ class FocusTargetButton(QAbstractButton):
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Another window, or a menu, only borrows the keyboard."""
+        """Emit `left`, unless another window or a menu takes the focus temporarily."""
         super().focusOutEvent(event)
         lent = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
         if event.reason() not in lent:
             self.left.emit()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """A ring, while it has the keyboard."""
+        """Draw a focus ring."""
         if not self.hasFocus():
             return
         painter = QPainter(self)
@@ -235,7 +236,7 @@ class FocusTargetButton(QAbstractButton):
         painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter does what Space does."""
+        """Let Enter click the button, like Space."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
         else:
@@ -243,8 +244,10 @@ class FocusTargetButton(QAbstractButton):
 
 
 def pieces_of(document: QTextDocument, stop: FocusTarget) -> list[QRectF]:
-    """The boxes that a stop's text takes, one for each line, in document coordinates; without the
-    spaces at its ends, which only the mouse needs."""
+    """Return the rectangles of a target's text, one per line, in document coordinates.
+
+    Spaces at its ends are left out, because only the mouse needs them.
+    """
     block = document.findBlock(stop.start)
     origin = document.documentLayout().blockBoundingRect(block).topLeft()
     layout, pieces = block.layout(), []
@@ -283,7 +286,15 @@ def places_of(
     scrolled: tuple[int, int],
     width: int,
 ) -> list[QRect]:
-    """Where a stop is in a viewport of this width, which is scrolled so far aside and down."""
+    """Return the rectangles of a target in a viewport.
+
+    Args:
+        document: the document.
+        stop: the target.
+        backdrop: knows the position of Copy buttons.
+        scrolled: the horizontal and vertical scroll position.
+        width: the width of the viewport.
+    """
     aside, down = scrolled
     if stop.target == COPY_CODE:
         return [backdrop.mark(document.findBlock(stop.start), down, width).area]

@@ -1,4 +1,4 @@
-"""From a footnote's mark to its definition in the same message, and back to where one came from."""
+"""Jumps from a footnote reference to its definition in the same message, and back."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
 
 class FootnoteJumps:
-    """Finds, and has written, what the links of footnotes lead to."""
+    """A finder of the counterparts of footnote links, which it materializes."""
 
     def __init__(self, messages: MaterializedMessages) -> None:
         self._messages = messages
         self._came: tuple[str, str, int] = "", "", 0
 
     def find(self, target: str, block: QTextBlock, height: int) -> FocusTarget | None:
-        """The stop that a link in a block leads to, with so many pixels written around it; None
-        where there is none."""
+        """Return the target that a link in a block leads to, or None.
+
+        Materialize it with `height` pixels around it.
+        """
         writer, wanted = self._messages.writer, counterpart(target)
         found = writer.sections.section_at(block.blockNumber())
         if found is None:
@@ -42,7 +44,11 @@ class FootnoteJumps:
         return self._stop(section, item, wanted)
 
     def _item(self, section: MessageLayout, at: int, target: str, wanted: str) -> int | None:
-        """The mark that one came from, else the nearest above; the definition below, else above."""
+        """Return the index of the item that contains the counterpart of a link.
+
+        Prefer the reference that the user came from. Otherwise search upwards first for a
+        reference, and downwards first for a definition.
+        """
         items = section.items
         key, left, came = self._came
         if (
@@ -66,7 +72,7 @@ class FootnoteJumps:
 
 
 def _holds(item: Item, target: str) -> bool:
-    """Whether a link with this target stands in an item."""
+    """Return True if an item contains a link with this target."""
     if not isinstance(item, Block):
         return False
     cells = (cell for row in item.rows for cell in row)
@@ -76,7 +82,7 @@ def _holds(item: Item, target: str) -> bool:
 
 
 def _unit(item: Item, target: str) -> int:
-    """The UTF-16 unit of a long text that a link is at."""
+    """Return the UTF-16 unit of a link in a long text."""
     passed = 0
     for run in item.runs:
         if run.link == target:

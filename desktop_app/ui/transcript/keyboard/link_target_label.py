@@ -1,4 +1,4 @@
-"""Says where the link that has the keyboard leads, at the lower edge, as browsers do."""
+"""Shows the address of the focused link at the lower edge, as browsers do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LinkTargetLabel(PlainLabel):
-    """An address, while there is one to be said."""
+    """A label with an address, hidden without one."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent=parent)
@@ -28,7 +28,7 @@ class LinkTargetLabel(PlainLabel):
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
-        """In these colours and sizes."""
+        """Use the colors and sizes of a theme."""
         self.setFont(theme.note())
         colours = self.palette()
         colours.setColor(colours.ColorRole.WindowText, theme.dim)
@@ -37,7 +37,7 @@ class LinkTargetLabel(PlainLabel):
         self.setMargin(theme.px(4))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """A ground of its own, because it covers text. (The style sheet leaves labels none.)"""
+        """Draw a background, because the label covers text and the style sheet sets none."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._ground)
         painter.setPen(self._edge)
@@ -46,7 +46,10 @@ class LinkTargetLabel(PlainLabel):
         super().paintEvent(event)
 
     def point(self, target: str) -> None:
-        """Say this address; "" says none. The end of a long one is left out, its host never."""
+        """Show this address, or hide if it is "".
+
+        The end of a long address is elided, and never its host.
+        """
         width = self._within.width() * 3 // 4
         self.setText(self.fontMetrics().elidedText(target, Qt.TextElideMode.ElideRight, width))
         self.adjustSize()

@@ -37,13 +37,13 @@ ACTIONS: Final = {
 
 
 class ActionRow(QWidget):
-    """Buttons for the actions of `message_id`.
+    """A row of buttons for the actions of a message.
 
     Attributes:
-        message_id: the message it belongs to, "" while hidden.
+        message_id: the message, or "" while hidden.
 
     Signals:
-        chosen(str message_id, str action)
+        chosen(str message_id, str action): the user chose an action.
     """
 
     chosen = Signal(str, str)
@@ -66,7 +66,7 @@ class ActionRow(QWidget):
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw in these colours."""
+        """Use the colors of a theme."""
         self._theme, role = theme, self._role
         self._role = None
         if role is not None:
@@ -74,7 +74,7 @@ class ActionRow(QWidget):
             self.adjustSize()
 
     def show_for(self, message_id: str, role: Role) -> None:
-        """Offer what can be done with a message."""
+        """Show the actions of a message."""
         if message_id != self.message_id:
             self._say_copied(is_copied=False)
         self.message_id = message_id
@@ -83,8 +83,10 @@ class ActionRow(QWidget):
         self.show()
 
     def place_beside(self, block: QTextBlock, offset: int) -> None:
-        """Stand at the right of a block, below a question and where words are in the way; `offset`
-        is the document's coordinate at the upper edge."""
+        """Move to the right of a block, or below it if it is a question or text is in the way.
+
+        `offset` is the document coordinate of the viewport's upper edge.
+        """
         box = block.document().documentLayout().blockBoundingRect(block)
         bottom = ceil(box.bottom()) - offset
         left = self._within.width() - self.width()
@@ -99,11 +101,11 @@ class ActionRow(QWidget):
         self.setGeometry(QRect(QPoint(left, bottom - self.height()), self.size()))
 
     def take_focus(self, *, last: bool = False) -> None:
-        """Give the keyboard to the first button, or the last."""
+        """Focus the first button, or the last."""
         self._buttons()[-1 if last else 0].setFocus(Qt.FocusReason.TabFocusReason)
 
     def step(self, *, forward: bool) -> bool:
-        """Give the keyboard to the next button, or the one before; whether there is one."""
+        """Focus the next or the previous button. Return False if there is none."""
         buttons = self._buttons()
         at = next((n for n, button in enumerate(buttons) if button.hasFocus()), -1)
         at += 1 if forward else -1
@@ -113,14 +115,14 @@ class ActionRow(QWidget):
         return True
 
     def release(self) -> None:
-        """Give the keyboard to the text: a button that is hidden would pass it on as Tab does."""
+        """Focus the text, because a button that gets hidden would move the focus as Tab does."""
         text = self._within.parentWidget()
         if self.has_focus and text is not None:
             text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def has_focus(self) -> bool:
-        """Whether the keyboard is on one of them."""
+        """Return True if a button has the focus."""
         return any(button.hasFocus() for button in self._buttons())
 
     def _buttons(self) -> list[QToolButton]:
@@ -129,7 +131,7 @@ class ActionRow(QWidget):
         return [made for made in widgets if isinstance(made, QToolButton)]
 
     def leave(self) -> None:
-        """Belong to no message."""
+        """Hide the row."""
         self.release()
         self.message_id = ""
         self.hide()
@@ -153,10 +155,10 @@ class ActionRow(QWidget):
             button.setObjectName(f"message-{action}")
             button.clicked.connect(lambda _=False, name=action: self._choose(name))
             self._row.addWidget(button)
-            button.show()  # now: what is hidden is not measured
+            button.show()  # shown now, because hidden widgets have no size
 
     def _say_copied(self, *, is_copied: bool) -> None:
-        """Show at the button for it that the message was copied, or that it can be."""
+        """Show a check mark on the Copy button after copying, otherwise its own icon."""
         for button in self._buttons():
             if button.objectName() == "message-copy":
                 sign = "check" if is_copied else "copy"
@@ -169,8 +171,10 @@ class ActionRow(QWidget):
         self.chosen.emit(self.message_id, action)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter does what Space does: buttons leave it to what they stand on, and the text would
-        follow the link at its caret."""
+        """Let Enter click a button, like Space.
+
+        Buttons leave Enter to their parent, and the text would follow the link at its caret.
+        """
         focused = next((button for button in self._buttons() if button.hasFocus()), None)
         if focused is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             focused.click()
@@ -178,7 +182,7 @@ class ActionRow(QWidget):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The ground covers the text that the row may stand on; a ground of that it leaves whole."""
+        """Draw a background over the text below, unless the text has its own."""
         if self._is_on_ground:
             return
         painter = QPainter(self)
@@ -187,24 +191,23 @@ class ActionRow(QWidget):
 
 
 class _Action(PlainToolButton):
-    """One of them: it can be given the keyboard, but neither by Tab, which the view leads, nor by
-    the mouse."""
+    """A button that can take the focus, but not by Tab (the view handles it) or mouse."""
 
     def __init__(self, row: ActionRow) -> None:
         super().__init__(row)
         self._row = row
-        # With none, a screen reader could not give it the keyboard either.
+        # Without a focus policy, a screen reader could not focus it either.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Whoever presses it with the mouse goes on in the text."""
+        """Return the focus to the text after a mouse click."""
         super().focusInEvent(event)
         if event.reason() is Qt.FocusReason.MouseFocusReason:
             self._row.release()
 
 
 def _right_end(block: QTextBlock) -> float:
-    """How far to the right the text of a block reaches."""
+    """Return the right edge of the text of a block."""
     layout = block.layout()
     lines = (layout.lineAt(number) for number in range(layout.lineCount()))
     return max((line.naturalTextRect().right() for line in lines), default=0.0)

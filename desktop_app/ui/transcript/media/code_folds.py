@@ -96,7 +96,7 @@ class FoldLines:
         return broken
 
     def moved(self, at: int, by: int) -> None:
-        """Move the code below block `at` by `by` blocks. Requires a change outside of folded code."""
+        """Move the code below block `at` by `by` blocks. The change must be outside folded code."""
         first = bisect_right(self._folded, at, key=_end)
         self._folded[first:] = [
             fold._replace(head=fold.head + by, end=fold.end + by) for fold in self._folded[first:]
@@ -242,9 +242,7 @@ def _set_heights(
     """
     if not visible:
         is_read = QAccessible.isActive() and section.counts[first - 1] > 0
-        if not (
-            section.is_whole or is_read
-        ):  # an invisible block would hide the placeholder above it
+        if not (section.is_whole or is_read):  # an invisible block would hide the placeholder
             writer.erase([(section, first, end)])
     elif first < end and not section.heights[first]:
         section.heights[first:end] = heights_of_code(section.items[first:end], writer.styles.scale)

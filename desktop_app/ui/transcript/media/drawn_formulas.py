@@ -326,7 +326,10 @@ def _source_at(begins: QTextCursor) -> str:
 
 
 def with_drawing(found: QTextCursor) -> QTextCursor:
-    """Return the range to highlight for a match: in a drawn formula's source, include the drawing."""
+    """Return the range to highlight for a match.
+
+    In the source of a drawn formula, that includes the drawing.
+    """
     begin, keep = found.block().position(), QTextCursor.MoveMode.KeepAnchor
     marked = QTextCursor(found)
     marked.setPosition(begin)

@@ -55,7 +55,7 @@ class FallbackFonts:
         self._due: list[tuple[str, QFont]] = []
 
     def take(self, fonts: Iterable[QFont]) -> None:
-        """Use these fonts. If letters of many scripts were loaded, schedule them for the new fonts."""
+        """Use these fonts. Schedule the known letters for them if these are of many scripts."""
         if (fonts := list(fonts)) != self._fonts:
             known, self._fonts = _rare(self._known), fonts
             self.forget()
@@ -110,7 +110,7 @@ def _are_few(letters: set[str]) -> bool:
 
 
 def _block(letter: str) -> int:
-    """Return the half page of Unicode that has a letter. It mostly holds one script."""
+    """Return the range of 128 code points that contains a letter. It mostly holds one script."""
     return ord(letter) >> 7
 
 

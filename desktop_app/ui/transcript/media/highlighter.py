@@ -1,4 +1,4 @@
-"""Highlights code in the document: new lines as they arrive, and whole blocks once they end.
+"""Highlights code in the document: first new lines, then each block once it is complete.
 
 Highlighting uses additional formats of the block layout, which change neither text nor width. While
 a block grows, only its new lines are highlighted, with some lines above as context for the lexer.
@@ -84,7 +84,7 @@ class CodeHighlighter(QObject):
         return bool(self._jobs)
 
     def lex_with(self, lexer: JsonProcess) -> None:
-        """Set the lexer process (rendering/processes/lexing_process.py). Without it, code is plain."""
+        """Set the lexer process (see lexing_process.py). Without it, code is not highlighted."""
         self._lexer = lexer
         lexer.answered.connect(self._take)
 

@@ -59,7 +59,7 @@ class Typesetter(QObject):
         return None
 
     def forget(self) -> None:
-        """Drop requests, because another conversation is shown. Clear the cache if it is too large."""
+        """Drop requests, because another conversation is shown. Clear a cache that is too large."""
         self._asker.forget()
         self._asked = dict(list(self._asked.items())[:1]) if self._asker.is_busy else {}
         if len(self._known) > _KEPT:
