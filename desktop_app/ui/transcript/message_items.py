@@ -1,4 +1,4 @@
-"""Items of a message besides its Markdown: question, attachments, reasoning, error, footer.
+"""Message items besides Markdown: question, attachments, reasoning, errors, footer.
 
 Pure functions from domain values to items. An item is either a block of Markdown or a `Line` of
 the program's own. Both are plain values, so that two states of a message can be compared.

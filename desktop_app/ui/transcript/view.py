@@ -1,7 +1,7 @@
 """The transcript view: a conversation in one text view, with mouse, keyboard and links.
 
-Content of messages is never loaded: images are shown as names, links open in the browser on
-click.
+Nothing that a message refers to is loaded. External images are shown as names; links open on
+click, through the system.
 """
 
 from __future__ import annotations

@@ -83,8 +83,8 @@ class SelectedPiece(NamedTuple):
 def texts_of_many(pieces: Sequence[SelectedPiece]) -> Texts:
     """Return the clipboard's content for the selected parts of many messages.
 
-    Blocks are made anew for each format, because all of them together may need much memory.
-    Beyond `_MUCH` characters the plain text is the Markdown, because converting it would keep
+    Blocks are made anew for each format, because keeping all of them may need much memory.
+    Beyond `_MUCH` characters, the plain text is the Markdown, because a conversion would keep
     the pasting program waiting. Beyond `LONGEST_RICH` there is no HTML.
     """
     from desktop_app.rendering.export.html_writer import html_pieces

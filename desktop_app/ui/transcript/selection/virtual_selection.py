@@ -1,10 +1,11 @@
 """The selection, including text that is not materialized.
 
-Only part of a long conversation is materialized, around the screen. If an end of the selection
-is in a message that is not, it is stored here, and the document's selection ends where the
-materialized text does. A cursor of its own detects when the stored ends become invalid: Qt
-moves it with every edit like the view's cursor, so the two differ once the user selects
-something else.
+Only the part of a long conversation around the screen is materialized. An end of the selection
+in any other message is stored here, and the document's selection ends where the materialized
+text does.
+
+A cursor of its own detects when a stored end becomes invalid. Qt moves it with every edit, like
+the view's cursor. The two differ as soon as the user selects something else.
 """
 
 from __future__ import annotations

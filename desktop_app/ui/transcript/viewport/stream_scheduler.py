@@ -100,8 +100,8 @@ class StreamScheduler(QObject):
     def add(self, message_id: str, text: str, *, soon: bool = False) -> None:
         """Queue the next text of a message.
 
-        It is written at once if the last slice is at least a frame ago. With `soon`, it always
-        waits for the event loop.
+        It is written at once if the last slice is at least a frame ago. With `soon`, it is
+        never written within this call.
         """
         pieces = self._pieces.get(message_id)
         if pieces is not None:  # the timer is already running

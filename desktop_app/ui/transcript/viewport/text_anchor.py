@@ -1,4 +1,4 @@
-"""A position in a conversation that stays valid while messages are (de)materialized.
+"""A position in a conversation that survives the removal of its message from the document.
 
 `ScrollAnchor` and `VirtualSelection` use it.
 """

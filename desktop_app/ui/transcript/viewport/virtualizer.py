@@ -1,10 +1,10 @@
 """Virtualizes long messages: only what is near the screen is materialized.
 
-Qt lays out the whole document at each step of a window resize, and a change of theme or text
-size rewrites it. For a 1 MB answer that takes 0.5 s and 2 s. So in long conversations, all but
-a few screens of text is replaced by placeholders and materialized again as the user scrolls
-near. A placeholder has the former or estimated height (see `layout/message_layout.py`): the
-scroll bar covers everything, and the text on screen stays in place.
+Qt lays out the whole document at each step of a window resize: 0.5 s for a 1 MB answer. A
+change of theme or text size rewrites the document: 2 s. So if a conversation is long, all but a
+few screens of it is replaced by placeholders, and materialized again as the user scrolls near.
+A placeholder has the former or estimated height of its items (see `layout/message_layout.py`).
+So the scroll bar covers everything, and the text on screen stays in place.
 
 Two alternatives were rejected. Restyling everything in slices leaves the layout as slow as it
 is. Delaying the layout fails because the end of a text cannot be shown before its beginning has
