@@ -1,6 +1,6 @@
-"""What `repartee ask` writes: the answer on standard output, everything else on standard error.
+"""The output of `repartee ask`: the answer on standard output, the rest on standard error.
 
-A terminal has no buttons: `domain/error_text` says its errors in other words than the window.
+A terminal has no buttons, so `domain/error_text` words its errors differently from the window's.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from desktop_app.domain.spending.cost import Usage
 
 
 def worded(note: ErrorNote, *, saved: bool, from_environment: bool) -> str:
-    """Return an error as a terminal says it.
+    """Return an error in the wording for a terminal.
 
     Args:
         saved: the conversation is in the library.
-        from_environment: the provider's address and key are in the environment.
+        from_environment: the provider's address and key come from the environment.
     """
     surface = in_library(TERMINAL) if saved else TERMINAL
     note = replace(note, is_of_environment=from_environment)
@@ -48,14 +48,14 @@ def _trying_again(seconds: float, reason: str) -> str:
 
 
 class Output:
-    """Writes one answer.
+    """Writes an answer to the terminal.
 
     Args:
-        shows_steps: why nothing comes is said off a terminal, too.
+        shows_steps: show progress messages even without a terminal.
 
     Attributes:
-        write_error: why standard output could not be written to; None as long as it can.
-        store_failed: something could not be kept.
+        write_error: why standard output could not be written; None if it can.
+        store_failed: True if something could not be stored.
     """
 
     def __init__(self, *, as_json: bool, shows_steps: bool = False) -> None:
@@ -70,11 +70,11 @@ class Output:
         self.store_failed = False
 
     def stop_with(self, stop: Callable[[], object]) -> None:
-        """Call `stop` as soon as nobody reads the answer any more."""
+        """Call `stop` as soon as nothing reads the output any more."""
         self._stop = stop
 
     def listen(self, event: StreamEvent, _reply: Reply) -> None:
-        """Show one event."""
+        """Show an event."""
         match event:
             case TextDelta(text) | RefusalDelta(text) if not self._as_json and text:
                 self._write(text)
@@ -82,21 +82,20 @@ class Output:
                 say(str(text))
             case Waiting(seconds, reason) if seconds:
                 say(_trying_again(seconds, reason))
-            # The first says no more than that the answer is waited for.
+            # The first event only says that the program waits for the answer.
             case Waiting(_, reason) if self._is_asked:
                 self._say_why(reason)
         self._is_asked = True
 
     def _say_why(self, reason: str) -> None:
-        """Say why nothing comes, once for each reason: in the midst of a line it would stand in the
-        answer."""
+        """Say once why nothing arrives, unless that would interrupt a line of the answer."""
         is_shown = self._shows_steps or (is_watched() and self._at_line_start)
         if reason and reason != self._reason and is_shown:
             say(reason)
         self._reason = reason
 
     def on_store(self, error: StorageError | None) -> None:
-        """Say that something could not be kept."""
+        """Say that something could not be stored."""
         if error is not None:
             self.store_failed = True
             say(error.sentences)
@@ -109,8 +108,7 @@ class Output:
         from_environment: bool,
         passages: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """End the answer: its last line, the error if there is one, the JSON with the passages that
-        went in."""
+        """End the answer with a newline, its error if any, and the JSON with its `passages`."""
         self._passages = list(passages)
         self._stop = lambda: None  # there is nothing left to stop
         if not self._at_line_start:
@@ -124,16 +122,16 @@ class Output:
         self._write_json(answer, error, conversation_id)
 
     def interrupted(self) -> None:
-        """Say that it was stopped before there was an answer."""
+        """Say that the request was stopped before an answer began."""
         say("Stopped.")
         self.never_began()
 
     def never_began(self) -> None:
-        """Write the JSON, if it is wanted and was not written yet."""
+        """Write the JSON, if it was requested and not written yet."""
         self._write_json(None, None, None)
 
     def refuse(self, error: UserFacingError) -> None:
-        """Say why there is no answer at all."""
+        """Say why there is no answer."""
         note = note_of(error)
         say(worded(note, saved=False, from_environment=False))
         self._write_json(None, note, None)
@@ -142,9 +140,9 @@ class Output:
         self, answer: Message | None, error: ErrorNote | None, conversation_id: str | None
     ) -> None:
         if self._as_json:
-            self._as_json = False  # one object, whatever still goes wrong
+            self._as_json = False  # a single object, even if an error follows
             self._write(_object(answer, error, conversation_id, self._passages))
-            self._write("\n")  # appended to the object, it would copy 64 MB
+            self._write("\n")  # separate, because appending it would copy up to 64 MB
 
     def _write(self, text: str) -> None:
         if self.write_error is not None:

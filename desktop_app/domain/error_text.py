@@ -1,6 +1,6 @@
-"""Says what an error kept and what the user can do, in the words of the place that shows it.
+"""The sentences on what an error kept and what to do, for each place that shows errors.
 
-A sentence is chosen by its code, and its placeholders are filled in; no finished text is edited.
+A sentence is chosen by its code and its placeholders are filled in; finished text is never edited.
 """
 
 from __future__ import annotations
@@ -128,9 +128,9 @@ CONTINUABLE: Final = replace(
     retry_at_start="Press Continue or Retry",
     retry_billed="Press Continue to go on from there, or Retry to ask again",
 )
-"""Below an answer of which a part has arrived."""
+"""Shown below an answer of which a part has arrived."""
 GONE_ON: Final = replace(WINDOW, remedies={Remedy.CONTINUE: ""})
-"""Below an answer that others follow: it cannot be continued."""
+"""Shown below an answer that others follow, so that it cannot be continued."""
 TERMINAL: Final = Surface(
     _KEPT_IN_TERMINAL,
     _IN_TERMINAL,

@@ -1,6 +1,6 @@
-"""The tree of errors that a user can meet.
+"""The hierarchy of errors that users can see.
 
-Each class has a stable `code`, which is stored with a message in place of the class's name.
+Each class has a stable `code`, which is stored with a message in place of the class name.
 
     UserFacingError                 what happened, what was kept, what to do
     ├── ProviderError               the provider refused, failed or could not be reached
@@ -18,13 +18,13 @@ Each class has a stable `code`, which is stored with a message in place of the c
     │   ├── ReplyTooLargeError      the reply exceeded a limit on its size
     │   └── UnexpectedReplyError    the reply is not what the API promises
     ├── CompactionError             a conversation could not be compacted
-    ├── IllegalChoiceError          the chosen model does not take it; found before sending
+    ├── IllegalChoiceError          the chosen model does not support it; found before sending
     ├── SpendingCapError            the month's spending would exceed the user's cap
     ├── CredentialError             the keyring is locked, missing or failing
     ├── StorageError
     │   ├── StoreFullError          no space, read-only file system
     │   ├── StoreDamagedError       the integrity check found damage
-    │   ├── StoreRefusedError       the store does not take the value; all others are kept
+    │   ├── StoreRefusedError       the store rejects a value; all others are kept
     │   └── StoreTooNewError        written by a newer version; left untouched
     ├── DocumentError               a document that cannot be attached
     │   ├── DocumentUnsupportedError, DocumentDamagedError,
@@ -35,7 +35,7 @@ Each class has a stable `code`, which is stored with a message in place of the c
     ├── LocalModelError             weights missing, the server did not start
     └── SettingError                a value or file of the user's that cannot be used
 
-Foreign exceptions are translated once, next to the library call that raises them.
+Foreign exceptions are translated once, at the library call that raises them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from typing import ClassVar
 
 
 class Kept(Enum):
-    """What an error left as it was. `error_text` has the sentences."""
+    """What an error left intact. `error_text` has the sentences."""
 
     PROMPT = "prompt"
     CHOICE = "choice"
@@ -56,7 +56,7 @@ class Kept(Enum):
 
 
 class Remedy(Enum):
-    """What the user can do, named differently where the error is shown. See `error_text`."""
+    """What the user can do; `error_text` words it for the place that shows the error."""
 
     RETRY_BILLED = "retry_billed"
     RETRY_SOON = "retry_soon"
@@ -89,14 +89,14 @@ class Remedy(Enum):
 
 
 class UserFacingError(Exception):
-    """A failure as it is told to the user.
+    """A failure that is reported to the user.
 
     Attributes:
         code: identifies the class, in memory and in the store.
         what_happened: one sentence, in the past tense.
-        kept: what was kept, by code or in a sentence; "" if nothing was at stake.
-        remedy: what to do, by code or in a sentence.
-        params: values for the placeholders of the remedy's sentence.
+        kept: what was kept, as a code or a sentence; "" if nothing could be lost.
+        remedy: what to do, as a code or a sentence.
+        params: values for the placeholders in the remedy's sentence.
         details: for the Details view and the log; never a key, never a prompt.
     """
 
@@ -120,21 +120,21 @@ class UserFacingError(Exception):
 
     @property
     def what_was_kept(self) -> str:
-        """What was kept, as the window says it."""
-        from desktop_app.domain.error_text import WINDOW, kept_text  # not a part of the start
+        """The sentence on what was kept, worded for the window."""
+        from desktop_app.domain.error_text import WINDOW, kept_text  # not needed at the start
 
         return kept_text(self.kept, WINDOW)
 
     @property
     def what_to_do(self) -> str:
-        """What to do, as the window says it."""
+        """The sentence on what to do, worded for the window."""
         from desktop_app.domain.error_text import WINDOW, remedy_text
 
         return remedy_text(self.remedy, self.params, WINDOW)
 
     @property
     def sentences(self) -> str:
-        """All three as one text, as the window says it."""
+        """All three sentences, worded for the window."""
         said = (self.what_happened, self.what_was_kept, self.what_to_do)
         return " ".join(sentence for sentence in said if sentence)
 
@@ -175,7 +175,7 @@ class ProviderError(UserFacingError):
 
 
 class NetworkError(ProviderError):
-    """No connection, name not found, TLS refused, timed out."""
+    """The connection failed: no network, name not found, TLS refused or timed out."""
 
     code = "network"
 
@@ -193,7 +193,7 @@ class ModelNotFoundError(ProviderError):
 
 
 class RefusedParameterError(ProviderError):
-    """The model does not take a parameter or value; `param` names it ("" if unknown)."""
+    """The model does not accept a parameter or value; `param` names it ("" if unknown)."""
 
     code = "refused_parameter"
 
@@ -213,13 +213,13 @@ class RateLimitedError(ProviderError):
 
 
 class QuotaExhaustedError(ProviderError):
-    """The account has no credit left: waiting does not help."""
+    """The account has no credit left, so waiting does not help."""
 
     code = "quota_exhausted"
 
 
 class ProviderFaultError(ProviderError):
-    """The provider failed (5xx) or refused for a reason without a class of its own."""
+    """The provider failed (5xx), or refused for a reason that has no class."""
 
     code = "provider_fault"
 
@@ -231,7 +231,7 @@ class EndpointMissingError(ProviderError):
 
 
 class StreamCutError(ProviderError):
-    """The stream ended, or the connection broke, before the answer was whole."""
+    """The stream ended, or the connection broke, before the answer was complete."""
 
     code = "stream_cut"
 
@@ -255,7 +255,7 @@ class UnexpectedReplyError(ProviderError):
 
 
 class IllegalChoiceError(UserFacingError):
-    """The chosen model does not take something; found before anything was sent."""
+    """The chosen model does not support something; found before anything was sent."""
 
     code = "illegal_choice"
 
@@ -267,7 +267,7 @@ class SpendingCapError(UserFacingError):
 
 
 class CompactionError(UserFacingError):
-    """A conversation could not be compacted; it is sent as it was."""
+    """A conversation could not be compacted and is sent as before."""
 
     code = "compaction"
 
@@ -297,7 +297,7 @@ class StoreDamagedError(StorageError):
 
 
 class StoreRefusedError(StorageError):
-    """The store does not take a value; the write was not done."""
+    """The store rejects a value; the write was not done."""
 
     code = "store_refused"
 
@@ -324,8 +324,8 @@ class DocumentEncryptedError(DocumentError):
     """The document needs a password.
 
     Attributes:
-        takes_password: it can be read with a password.
-        sha256: of a document that was read before and will be drawn again; otherwise "".
+        takes_password: True if it can be read with a password.
+        sha256: of a document that was read before and is rendered again; otherwise "".
     """
 
     code = "document_encrypted"
@@ -335,7 +335,7 @@ class DocumentEncryptedError(DocumentError):
 
 
 class DocumentDamagedError(DocumentError):
-    """The document cannot be parsed, or parsing it ended the worker."""
+    """The document cannot be parsed, or the worker crashed while parsing it."""
 
     code = "document_damaged"
 

@@ -1,4 +1,4 @@
-"""Runs of answers: streamed, checkpointed twice a second, and stored at its end.
+"""Runs of answers: streamed, checkpointed twice a second, and stored at the end.
 
 Cancelling the task of an AnswerRun stops listening and keeps the text. A run in the foreground ends
 with that. `call_off` stops a run in the background; after `leave` it continues at the provider and
