@@ -43,7 +43,7 @@ ENDED: list[StreamEvent] = [TextDelta("b"), UsageReported(USAGE), Completed()]
         ([TextDelta("a" * MB)] * 17, 16 * MB),
         ([TextDelta("a" * (20 * MB))], 16 * MB),
         ([TextDelta("🙂" * MB)] * 5, 4 * MB),
-        ([TextDelta("é" * MB)] * 9, 8 * MB),
+        ([TextDelta("é" * MB)] * 9, 85 << 16),  # three bytes each, in steps of 64 K
         ([ReasoningDelta("a" * MB)] * 10 + [TextDelta("a" * MB)] * 7, 6 * MB),
     ],
 )
