@@ -39,7 +39,7 @@ _TAIL: Final = 200
 
 
 def opener_of_paragraph(parse: Parse, source: str) -> str | None:
-    """Return the markup before the text of the open paragraph, or None without one."""
+    """Return the markup before the text of the open paragraph, or None."""
     found = leaves(parse, parse.context)
     if len(found) != 1 or found[0].type != "paragraph_open" or not found[0].map:
         return None

@@ -39,7 +39,7 @@ class _Pack(NamedTuple):
             yield Run(text, *kinds[mark])
 
     def run(self, number: int) -> Run:
-        """Return one run."""
+        """Return a run."""
         start = self.ends[number - 1] if number else 0
         style = self.styles[self.marks[number]]
         return Run(self.text[start : self.ends[number]], *style[1:])

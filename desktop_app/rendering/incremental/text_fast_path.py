@@ -53,9 +53,8 @@ class PlainTail(NamedTuple):
         if not plain:
             return None
         run = self.run._replace(text=f"{self.run.text}{self.gap}{text}")
-        is_told = (
-            len(self.run.text) <= LONGEST_EMPHASIS < len(run.text)
-        )  # may turn out to be emphasis
+        # Beyond this length, an open mark is shown as text, so the block is parsed again.
+        is_told = len(self.run.text) <= LONGEST_EMPHASIS < len(run.text)
         if not is_code and (is_told or not is_plain(run.text)):
             return None
         return PlainTail(run)

@@ -57,9 +57,8 @@ class DocumentWriter:
         self._fitting = Reflow(self.sections, self._items)
         self._changes = ItemUpdater(self.sections, self._items, self._fitting)
         self.finish: Callable[[int, int], None] | None = None
-        self._holes: list[tuple[MessageLayout, int]] | None = (
-            None  # what is in a hole that has changed
-        )
+        # Missing items changed within `one_edit`. Their placeholders are measured at its end.
+        self._holes: list[tuple[MessageLayout, int]] | None = None
         document.setUndoRedoEnabled(False)
         self.clear()
 
@@ -110,7 +109,7 @@ class DocumentWriter:
 
     @contextmanager
     def one_edit(self) -> Iterator[None]:
-        """Group the changes within the context into one edit.
+        """Group the changes within the context into a single edit.
 
         The document is laid out once, and each placeholder is measured once.
         """
@@ -136,7 +135,7 @@ class DocumentWriter:
     # ------------------------------------------------------------------ sections
 
     def insert_section(self, at: int, key: str, items: Sequence[Item]) -> MessageLayout:
-        """Insert a message before the one at index `at` and return its layout."""
+        """Insert a message at index `at` and return its layout."""
         section = MessageLayout(key)
         self.sections.insert(at, section)
         self.replace(section, 0, 0, items)

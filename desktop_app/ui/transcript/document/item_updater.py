@@ -120,7 +120,7 @@ def _is_respaced(old: Item, new: Item) -> bool:
 
 
 def _is_alike(old: Item, new: Item) -> bool:
-    """Return True if two items of one type differ only in text or list looseness."""
+    """Return True if two items of the same type differ only in text or list looseness."""
     if isinstance(old, Block) and isinstance(new, Block):
         old = old._replace(loose=new.loose)
     return old._replace(runs=()) == new._replace(runs=())

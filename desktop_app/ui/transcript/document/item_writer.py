@@ -186,7 +186,7 @@ class ItemWriter:
         self.adjust_gap(section, at + 1, cursor)
 
     def write_again(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
-        """Rewrite one item in place."""
+        """Rewrite an item in place."""
         item = section.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
             self.turn_table(section, at, item, section.shapes[at], cursor)

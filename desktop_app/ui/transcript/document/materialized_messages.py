@@ -44,7 +44,7 @@ MOST_TO_READ: Final = 600_000
 """The limit with a screen reader, which can read only materialized text."""
 
 _MOST_AT_ONCE: Final = 40_000
-"""The highest cost to rewrite in one step, which must not take 0.1 s."""
+"""The highest cost of a single rewrite, which must not take 0.1 s."""
 
 
 class MaterializedMessages:
@@ -82,7 +82,7 @@ class MaterializedMessages:
         self.highlighter = CodeHighlighter(self.writer, theme, parent)
         self.entry_writer = MessageWriter(self.writer, self.highlighter)
 
-    # ------------------------------------------------------------------ finding
+    # ------------------------------------------------------------------ lookup
 
     def get(self, message_id: str) -> MessageState | None:
         """Return a message that is in the document."""
@@ -124,7 +124,7 @@ class MaterializedMessages:
         """Return the first block of a message in the document."""
         return self.writer.sections.block_of(self._entries[message_id].section, 0)
 
-    # ------------------------------------------------------------------ which are written
+    # ------------------------------------------------------------------ materializing
 
     def has(self, message_id: str) -> bool:
         """Return True if the conversation has this message, materialized or not."""
@@ -351,7 +351,7 @@ class MaterializedMessages:
         self.writer.fill(section, at, first, end)
 
     def _narrowed(self, order: list[MessageState], around: str) -> list[MessageState]:
-        """Return the entries around a message that fit into one step, and remove the others."""
+        """Return the entries around a message that can be rewritten at once, and remove others."""
         sizes = [min(_size(entry.message), _MOST_AT_ONCE // 4) for entry in order]
         first, end = 0, len(order)
         at = next((n for n, entry in enumerate(order) if entry.message.id == around), end - 1)
@@ -388,7 +388,7 @@ class MaterializedMessages:
             if unread := self._entries[section.key].unread:
                 yield section.key, unread
 
-    # ------------------------------------------------------------------ how they change
+    # ------------------------------------------------------------------ changes
 
     def grow(self, entry: MessageState, text: str, seen: int = -1) -> None:
         """Append text to an answer. Code that contains item `seen` stays unfolded."""

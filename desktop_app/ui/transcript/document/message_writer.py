@@ -36,7 +36,7 @@ class MessageWriter:
         self._writer, self._highlighter = writer, highlighter
 
     def insert(self, at: int, entry: MessageState) -> None:
-        """Write a message above the one at index `at`."""
+        """Write a message above index `at`."""
         entry.section = self._writer.insert_section(at, entry.message.id, entry.items())
         self._colour(entry)
         self.show_folds(entry)

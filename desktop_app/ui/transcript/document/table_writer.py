@@ -42,7 +42,7 @@ def column_of(table: QTextTable, place: int) -> int:
 
 
 def row_runs(block: Block, number: int) -> Runs:
-    """Return the runs of a row, with a tab before each cell except a left-aligned first one."""
+    """Return the runs of a row, with a tab before each cell except a left-aligned first cell."""
     runs: list[Run] = []
     plain = ""
     for column, align in enumerate(block.aligns):
@@ -132,7 +132,7 @@ class TableWriter:
         """Start another edit; from here on Qt finds the tables written before."""
         self._written.clear()
 
-    # ------------------------------------------------------------------ Qt's own tables
+    # ------------------------------------------------------------------ QTextTable
 
     def write_frame(
         self,
@@ -175,7 +175,7 @@ class TableWriter:
         self.leave_room(cursor, self.styles.room_below_table(below))
 
     def leave_room(self, cursor: QTextCursor, pixels: int) -> None:
-        """Set the margin in pixels below the table above the cursor's block, if there is one."""
+        """Set the margin in pixels below the table above the cursor's block, if any."""
         # Qt does not find a table within the edit that inserts it.
         part = self._written.get(cursor.position())
         part = part or QTextCursor(cursor.block().previous()).currentTable()

@@ -24,7 +24,7 @@ _STEP_LINES: Final = 2
 
 
 class Caret:
-    """The caret of one view."""
+    """The caret of a view."""
 
     def __init__(self, view: QTextBrowser) -> None:
         self._view = view

@@ -41,7 +41,7 @@ _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 
 
 class FocusNavigator(QObject):
-    """The keyboard navigation of one view.
+    """The keyboard navigation of a view.
 
     Signals:
         target_activated(str target, int position): the user activated a target.
@@ -94,7 +94,7 @@ class FocusNavigator(QObject):
         if self._focused is not None:
             self._bring(self._places(self._focused.stop))
 
-    # ------------------------------------------------------------------ going
+    # ------------------------------------------------------------------ navigation
 
     def go(self, *, forward: bool) -> bool:
         """Focus the next or the previous target. Return False if there is none."""
@@ -211,7 +211,7 @@ class FocusNavigator(QObject):
         end = document.findBlockByNumber(first + writer.sections[at].total).position()
         return begin, max(begin, end - 1)
 
-    # ------------------------------------------------------------------ landing
+    # ------------------------------------------------------------------ focus
 
     def _land_on_actions(self, at: int, *, forward: bool) -> bool:
         entry = self._messages.get(self._messages.writer.sections[at].key)
@@ -293,7 +293,7 @@ class FocusNavigator(QObject):
         button.hide()
         button.deleteLater()
 
-    # ------------------------------------------------------------------ staying over the text
+    # ------------------------------------------------------------------ button positions
 
     def _place_focused(self) -> None:
         """Keep the focused button over its text.
@@ -326,9 +326,9 @@ class FocusNavigator(QObject):
         return min(found, key=lambda one: abs(one.start - stop.start), default=None)
 
     def _of_other_version(self, button: FocusTargetButton) -> FocusTarget | None:
-        """Return the nearest version arrow if `button` was one and another version is now shown.
+        """Return the version arrow nearest to `button`, or None if that was no version arrow.
 
-        Prefer an arrow in the same direction.
+        Another version of the message has replaced its text. Prefer the same direction.
         """
         if button.target not in _VERSIONS:
             return None

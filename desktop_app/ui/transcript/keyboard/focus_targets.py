@@ -49,7 +49,7 @@ class FocusTarget(NamedTuple):
 
 
 def focus_targets_of(block: QTextBlock) -> Iterator[FocusTarget]:
-    """Yield the targets of one block, from the left."""
+    """Yield the targets of a block, from the left."""
     if not block.isVisible():
         return
     if block.blockFormat().intProperty(LOOK) & Look.HEAD:
@@ -161,7 +161,7 @@ def identifier_of(stop: FocusTarget) -> str:
 
 
 class FocusTargetButton(QAbstractButton):
-    """A button over one target, visible only while it has the focus.
+    """A button over a target, visible only while it has the focus.
 
     Attributes:
         target: the address or action of the target.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LinkTargetLabel(PlainLabel):
-    """A label with an address, hidden without one."""
+    """A label that shows an address, or is hidden."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent=parent)

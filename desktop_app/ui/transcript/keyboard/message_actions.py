@@ -1,4 +1,4 @@
-"""The row of actions of one message, shown beside it on hover and reached with Tab."""
+"""The row of actions of a message, shown beside it on hover and reached with Tab."""
 
 from __future__ import annotations
 

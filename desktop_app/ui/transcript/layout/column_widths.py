@@ -24,8 +24,8 @@ FITTED_ROWS: Final = 8
 _LEAST: Final = 64
 _MOST: Final = 320
 
-# If not even the longest words fit, the table is wider than its space and scrolls. Then a column
-# holds its longest word, and more than one word per line up to this width.
+# If not even the longest words fit, the table is wider than its space and scrolls sideways. Each
+# column then fits its longest word, and is at least this wide if its text needs it.
 _EASY: Final = 130
 
 _WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")

@@ -28,7 +28,7 @@ _PART: Final = 2000
 
 
 def cost_of_runs(runs: Runs) -> int:
-    """Return the cost of the text of one block."""
+    """Return the cost of the text of a block."""
     has_formulas = any(style.math for style in styles_of(runs))  # does not unpack 1 MB of runs
     formulas = sum(1 for run in runs if run.math) if has_formulas else 0
     return len(text_of(runs)) + _RUN * len(runs) + _FORMULA * formulas

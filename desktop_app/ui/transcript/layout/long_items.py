@@ -194,7 +194,7 @@ class LongItems:
             del cuts[first - 1 : end - 1]
         return Parts(tuple(cuts), tuple(gaps))
 
-    # ------------------------------------------------------------------ where the parts are
+    # ------------------------------------------------------------------ splitting
 
     def _within(
         self, item: Item, words: Words, begin: int, first: int, end: int, stop: int,

@@ -141,7 +141,7 @@ def parts_kept(cuts: tuple[int, ...], alike: int, added: int) -> int:
 
 
 class LongText:
-    """A finder of line starts for a document of one width and list indent.
+    """A finder of line starts for a given document width and list indent.
 
     The text is divided into chapters, so that a part can be found without measuring all text before
     it. A chapter begins with the first line that starts after its mark. That line is found by

@@ -49,7 +49,7 @@ class TextGap(NamedTuple):
 
 
 class MessageLayout:
-    """The items of one message and their blocks.
+    """The items of a message and their blocks.
 
     The six lists run in parallel, with one entry for each item.
 
@@ -79,7 +79,7 @@ class MessageLayout:
         self._missing = self._parted = 0
         self._flags = bytearray()  # 1 for each materialized item
 
-    # ------------------------------------------------------------------ finding
+    # ------------------------------------------------------------------ lookup
 
     def offset(self, at: int) -> int:
         """Return the number of blocks before item `at`, counted from the nearer end."""
@@ -102,7 +102,7 @@ class MessageLayout:
         item = self.items[at]
         return is_table(item) and self.counts[at] == len(item.rows)  # type: ignore[union-attr]
 
-    # ------------------------------------------------------------------ what is written of it
+    # ------------------------------------------------------------------ materialized items
 
     @property
     def is_whole(self) -> bool:
@@ -153,7 +153,7 @@ class MessageLayout:
         """Return the height in pixels of the placeholder above item `at`, or 0."""
         return round(sum(self.heights[self.written_above(at) + 1 : at]))
 
-    # ------------------------------------------------------------------ counting
+    # ------------------------------------------------------------------ changes
 
     def insert(self, at: int, items: Sequence[Item], heights: Sequence[float]) -> None:
         """Insert items, none of which is materialized."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class MessageLayouts(list[MessageLayout]):
-    """The message layouts of one document, which an empty block ends.
+    """The message layouts of a document, which ends with an empty block.
 
     Attributes:
         document: the document.

@@ -36,7 +36,7 @@ class Reflow:
         """Forget everything, because the document is empty."""
         self._growing = self._misfits = None
 
-    # ------------------------------------------------------------------ the table that grows
+    # ------------------------------------------------------------------ growing table
 
     @property
     def has_table(self) -> bool:
@@ -67,7 +67,7 @@ class Reflow:
                 self.fit_table(cursor)
 
     def fit_table(self, cursor: QTextCursor) -> None:
-        """Give the growing table its final column widths, if there is one."""
+        """Give the growing table, if any, its final column widths."""
         if self._growing is not None:
             (section, at), self._growing = self._growing, None
             if at < len(section.items):
@@ -90,7 +90,7 @@ class Reflow:
                 return
             part = section.items[at]
 
-    # ------------------------------------------------------------------ another width
+    # ------------------------------------------------------------------ change of width
 
     @property
     def has_misfits(self) -> bool:

@@ -82,7 +82,7 @@ class FindsFormulas(Protocol):
 
 
 class Formulas:
-    """The drawn formulas of one document.
+    """The drawn formulas of a document.
 
     On paper nothing reads the source, so it is left out there.
     """
@@ -102,7 +102,7 @@ class Formulas:
         document.contentsChanged.connect(self._show_changed)
 
     def typeset_with(self, typesetter: FindsFormulas) -> None:
-        """Set the typesetter. Without one, formulas stay source."""
+        """Set the typesetter. Without it, formulas stay source text."""
         self._typesetter = typesetter
 
     def forget(self) -> None:
@@ -219,7 +219,7 @@ class Formulas:
     # ------------------------------------------------------------------ measures
 
     def box(self, position: int, made: QTextFormat) -> _Box | None:
-        """Return the size of a formula if it is typeset. Shrink one that is wider than its column.
+        """Return the size of a typeset formula, or None. A formula is shrunk to fit its column.
 
         Sizes are cached, because Qt asks four times per formula and painting.
         """
@@ -338,7 +338,7 @@ def with_drawing(found: QTextCursor) -> QTextCursor:
     marked.setPosition(begin + units(before) + 1)
     made = marked.charFormat()
     if not drawn or made.objectType() != _OBJECT_TYPE or len(source) > len(made.property(_TEX)):
-        return found  # after an image, or after the formula
+        return found  # the match follows an image or a whole formula
     marked.setPosition(begin + units(before))
     marked.setPosition(found.selectionEnd(), keep)
     return marked

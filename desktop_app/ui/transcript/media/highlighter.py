@@ -154,7 +154,7 @@ class CodeHighlighter(QObject):
             self._jobs.append(_Job(section, start, first, end, language))
             self._timer.start()
 
-    # ------------------------------------------------------------------ lexed elsewhere
+    # ------------------------------------------------------------------ lexing
 
     def _ask(self, job: _Job) -> bool:
         """Request the next part of a job. Return False if nothing is left."""
@@ -184,7 +184,7 @@ class CodeHighlighter(QObject):
                 job.pending.setdefault(at, []).append(span._replace(line=at))
         job.lexed += stretch.count("\n")
 
-    # ------------------------------------------------------------------ painted in slices
+    # ------------------------------------------------------------------ painting
 
     def _work(self) -> None:
         until = time.perf_counter() + _SLICE_S

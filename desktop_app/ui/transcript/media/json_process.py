@@ -65,7 +65,7 @@ class JsonProcess(QObject):
         return number
 
     def forget(self) -> None:
-        """Drop waiting requests. The active one is still answered."""
+        """Drop waiting requests. The active request is still answered."""
         self._waiting.clear()
 
     def close(self) -> None:
@@ -79,7 +79,7 @@ class JsonProcess(QObject):
                 process.waitForFinished(200)
             process.deleteLater()
 
-    # ------------------------------------------------------------------ the process
+    # ------------------------------------------------------------------ process
 
     def _ask_next(self) -> None:
         if self._current:

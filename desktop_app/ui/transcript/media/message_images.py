@@ -98,7 +98,7 @@ def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFo
 
 
 class MessageImages(QObject):
-    """The images of one document.
+    """The images of a document.
 
     Signals:
         image_requested(str): the image with this hash has become visible. Call `show` with it.

@@ -51,7 +51,7 @@ class PendingHighlights:
         *,
         grows: bool,
     ) -> None:
-        """Highlight complete code blocks, and the complete lines of a growing one.
+        """Highlight complete code blocks, and the complete lines of a growing block.
 
         The body is items [body, end) of the message.
         """
