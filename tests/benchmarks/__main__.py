@@ -1,7 +1,9 @@
-"""`python -m tests.benchmarks [name] [--option value …]`: one line of JSON for each benchmark, or for each variant
-that it measures.
+"""Command line of the benchmarks.
 
-Options are the parameters of the benchmark's `main`, such as `streaming --paced 1`.
+    python -m tests.benchmarks [NAME] [--OPTION VALUE …]
+
+Prints a line of JSON for each benchmark, or for each variant that the benchmark measures. Options
+are the parameters of the benchmark's `main`, such as `streaming --rate 400`.
 """
 
 from __future__ import annotations
@@ -16,12 +18,12 @@ from typing import Any
 
 
 def names() -> list[str]:
-    """The benchmarks there are."""
+    """Return the names of all benchmarks."""
     return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
 def run(name: str, options: dict[str, str]) -> Iterable[dict[str, Any]]:
-    """Run one; numbers among the options are taken as numbers."""
+    """Run a benchmark. Options are converted to the types of the defaults."""
     main = importlib.import_module(f"tests.benchmarks.{name}").main
     known = inspect.signature(main).parameters
     arguments = {
@@ -35,7 +37,7 @@ def run(name: str, options: dict[str, str]) -> Iterable[dict[str, Any]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the named benchmark, or all."""
+    """Run the named benchmark, or all, and print the results."""
     wanted = arguments[:1] if arguments and not arguments[0].startswith("--") else names()
     rest = [word for word in arguments if word not in wanted]
     options = {

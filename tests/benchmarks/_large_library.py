@@ -1,7 +1,7 @@
-"""Makes a library as large as somebody's after years: words by Zipf's law, some of it Japanese.
+"""Generates a library as large as after years of use, with words by Zipf's law, some Japanese.
 
-Rows and index are what the program itself would have written, put in faster: all in a few large
-transactions. The same numbers give the same library.
+Rows and index entries are those that the program would write, inserted faster in a few large
+transactions. The same parameters give the same library.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _KANA = [chr(code) for code in range(0x3042, 0x3094)]
 
 
 class Words:
-    """A vocabulary, the commonest first, and texts out of it."""
+    """A vocabulary, most frequent words first, and a generator of texts."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -69,18 +69,18 @@ class Words:
         return "".join(pick(_ONSETS) + pick(_VOWELS) + pick(_CODAS) for _ in range(count))
 
     def text(self, words: int) -> str:
-        """About so many words."""
+        """Return a sentence of `words` words."""
         return " ".join(self.random.choices(self.all, cum_weights=self._weights, k=words)) + "."
 
     def japanese(self, words: int) -> str:
-        """About so many words of two kanji, kana between them, without spaces."""
+        """Return `words` words of two kanji with kana between them, without spaces."""
         pick, weights = self.random.choices, self._weights[:JAPANESE_WORDS]
         chosen = pick(self.all_japanese, cum_weights=weights, k=words)
         return "".join(map("".join, zip(chosen, pick(_KANA, k=words), strict=True))) + "。"
 
 
 def make(path: Path, conversations: int, messages_each: int, seed: int = 7) -> Words:
-    """Write the library to `path`; returns the words that it is made of."""
+    """Write the library to `path` and return its vocabulary."""
     words = Words(seed)
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -142,7 +142,7 @@ def _enter(
     message: Message,
     offset: int = 0,
 ) -> None:
-    """As storage.search.enter, where no two entries share a millisecond."""
+    """Do the same as storage.search.enter, given that no two entries share a millisecond."""
     entry_id = to_micros(message.created_at) // 1000 * 8 + offset
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
     connection.execute(
@@ -152,7 +152,7 @@ def _enter(
 
 
 async def opened(path: Path) -> Database:
-    """The library, as the program opens it."""
+    """Open the library as the program does."""
     database = Database(path)
     await database.open()
     return database

@@ -1,8 +1,8 @@
-"""From Stop to the closed connection, at every moment of an answer, in both APIs.
+"""The time from Stop to the closed connection, at each stage of an answer, in both APIs.
 
-The client runs on the window's event loop, the server in a thread of its own with plain sockets:
-the time is from `cancel()` to the moment when the server finds the connection closed, in
-milliseconds. The goal is 100 at the 99th percentile.
+The client runs on the window's event loop. The server runs in its own thread with plain sockets.
+The time is measured in milliseconds from `cancel()` until the server sees the connection closed.
+The goal is 100 ms at the 99th percentile.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _chunk(data: bytes) -> bytes:
 
 
 class Server(threading.Thread):
-    """Answers up to a moment and no further, and notes when the connection is closed."""
+    """A server that stops its answer at a given moment and records when the client closes."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -57,7 +57,7 @@ class Server(threading.Thread):
         self.closed: queue.Queue[float] = queue.Queue()
 
     def run(self) -> None:
-        """One connection after the other."""
+        """Serve one connection at a time."""
         while True:
             with suppress(OSError):
                 connection, _ = self._listener.accept()
@@ -99,7 +99,7 @@ def _read_request(connection: socket.socket) -> None:
 
 
 async def _stop_once(client: ProviderClient, server: Server, shows_text: bool) -> float:
-    """Milliseconds from `cancel()` to the closed connection."""
+    """Return the milliseconds from `cancel()` to the closed connection."""
     arrived = asyncio.Event()
 
     async def answer() -> None:
@@ -112,7 +112,7 @@ async def _stop_once(client: ProviderClient, server: Server, shows_text: bool) -
     await asyncio.to_thread(server.asked.get, timeout=PATIENCE_S)
     if shows_text:
         await asyncio.wait_for(arrived.wait(), PATIENCE_S)
-    await asyncio.sleep(0.01)  # what shows no text arrives too
+    await asyncio.sleep(0.01)  # lets data without text arrive too
     begin = time.monotonic()
     run.cancel()
     with suppress(asyncio.CancelledError):
@@ -145,7 +145,7 @@ def _figures(times: list[float]) -> dict[str, float]:
 
 
 def main(rounds: int = 50) -> dict[str, Any]:
-    """Milliseconds over all moments, and by moment; `rounds` of each in each API."""
+    """Measure each moment in each API `rounds` times. Return overall and per-moment times."""
     found = _on_the_windows_loop(lambda: _measure(rounds))
     every = [each for times in found.values() for each in times]
     by_moment = {moment: _figures(times) for moment, times in found.items()}

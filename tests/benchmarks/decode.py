@@ -1,8 +1,8 @@
-"""What a delta costs between the socket and the reply, beside json.loads of the same payloads.
+"""The cost of a delta between the socket and the reply, compared with json.loads alone.
 
-A stream of deltas in each API, in chunks as a socket gives them, goes through the decoder, the
-reader and the fold; the floor parses the payloads alone. CPU of the process, the best of a few
-rounds. Nothing is sent.
+For each API, a stream of deltas in socket-sized chunks goes through the decoder, the reader and the
+accumulation. The baseline only parses the payloads. The figures are CPU times of the process, the
+best of a few rounds. No network is used.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WORDS = ("The ", "quick ", "brown ", "fox, ", "naïve ", "façade ", "jumps ", "
 
 
 def responses(deltas: int) -> list[dict[str, Any]]:
-    """A stream of the Responses API, with the fields that the live one sends."""
+    """Return a stream of the Responses API with the fields that the live API sends."""
     events: list[dict[str, Any]] = [{"type": "response.created", "response": {"id": "resp_1"}}]
     events += (
         {
@@ -43,7 +43,7 @@ def responses(deltas: int) -> list[dict[str, Any]]:
 
 
 def chat(deltas: int) -> list[dict[str, Any]]:
-    """A stream of Chat Completions, with the fields that the live one sends."""
+    """Return a stream of Chat Completions with the fields that the live API sends."""
 
     def chunk(delta: dict[str, str], reason: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
@@ -63,7 +63,7 @@ def chat(deltas: int) -> list[dict[str, Any]]:
 
 
 def main(deltas: int = 100_000, rounds: int = 3) -> dict[str, Any]:
-    """Microseconds of CPU for each delta, by API and stage, and the floor's."""
+    """Return the CPU microseconds per delta, by API and stage, with the baseline's."""
 
     def per_delta(work: Callable[[], object]) -> float:
         return round(min(_cpu(work) for _ in range(rounds)) / deltas * 1e6, 2)
@@ -92,7 +92,7 @@ def main(deltas: int = 100_000, rounds: int = 3) -> dict[str, Any]:
 
 
 def _chunks(events: list[dict[str, Any]], payloads: list[str]) -> list[bytes]:
-    """The stream: events with a type have a line for it, as the live API sends them."""
+    """Return the stream in chunks. Events with a type get an `event:` line, as in the live API."""
     lines = (
         (f"event: {event['type']}\n" if "type" in event else "") + f"data: {payload}\n\n"
         for event, payload in zip(events, payloads, strict=True)

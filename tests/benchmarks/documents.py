@@ -1,9 +1,9 @@
-"""The longest gap of the window's event loop while a long PDF is read, beside a loop with nothing to do.
+"""The longest gap of the window's event loop while a long PDF is read.
 
-The loop turns as fast as it can, and the time from turn to turn is taken: from the start of the
-worker's process to the text of the last page, once as the clock on the wall has it and once as CPU of
-the loop's own thread, for on a shared machine the scheduler adds gaps of its own. Beside it the same
-loop for as long without a document.
+The loop iterates as fast as it can, and the time between iterations is measured, from the start of
+the worker process to the text of the last page. Gaps are given in wall time and in CPU time of the
+loop's thread, because the scheduler of a shared machine adds gaps of its own. The baseline is the
+same loop for the same time without a document.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from tests.data.long_pdf import long_pdf
 from tests.helpers.qt_loop import qt_loop
 
 FRAME_MS = 16.0
-Gaps = list[tuple[float, float]]  # milliseconds on the wall, and of the thread's CPU
+Gaps = list[tuple[float, float]]  # milliseconds of wall time and of the thread's CPU time
 
 
 async def _gaps_until(done: asyncio.Future[Any]) -> Gaps:
-    """From each turn of the loop to the next."""
+    """Return the gaps between the loop's iterations."""
     gaps: Gaps = []
     last, last_cpu = time.perf_counter(), time.thread_time()
     while not done.done():
@@ -38,7 +38,7 @@ async def _gaps_until(done: asyncio.Future[Any]) -> Gaps:
 
 
 def _bare_seconds(path: Path) -> float:
-    """How long pdfium alone takes for the text of all pages."""
+    """Return the seconds that pdfium alone needs for the text of all pages."""
     begin = time.perf_counter()
     with pdfium.PdfDocument(path) as document:
         for page in document:
@@ -47,7 +47,7 @@ def _bare_seconds(path: Path) -> float:
 
 
 def _peak_mb(pid: int | None) -> int:
-    """The most memory that a process has had in use."""
+    """Return the peak memory of a process in megabytes."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) >> 10
 
@@ -79,7 +79,7 @@ def _figures(gaps: Gaps) -> dict[str, float]:
 
 
 def main(pages: int = 1_000) -> dict[str, Any]:
-    """Gaps in milliseconds while a PDF of `pages` pages is read, and beside it."""
+    """Return the gaps in milliseconds while a PDF of `pages` pages is read, and without it."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 

@@ -1,8 +1,8 @@
-"""Find in a conversation of thousands of messages: how soon all are counted, and what waits for it.
+"""Find in a conversation of thousands of messages: time to count all matches, and loop gaps.
 
-A word is typed letter by letter, faster than anybody types, and then gone through. Gaps are the times,
-by the clock, between the beats of a timer in the window's thread: what painting and typing wait. The
-floor is what counting the word alone takes: the same texts, case folded, one after the other.
+A word is typed letter by letter, faster than any user types, and then its matches are visited. Gaps
+are the wall times between the ticks of a timer in the window's thread, which delay painting and
+typing. The baseline only counts the word in the same texts, case folded, one after the other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LETTER_S = 0.05
 
 
 def main(messages: int = 10_000, steps: int = 50) -> dict[str, Any]:
-    """Search so many messages, then go to so many matches."""
+    """Search `messages` messages, then visit `steps` matches."""
     from tests.benchmarks import streaming
 
     application = streaming._application()
@@ -69,7 +69,7 @@ def _ours(application: QApplication, history: list[Message], steps: int) -> dict
         end = time.monotonic() + seconds
         wait(lambda: time.monotonic() > end)
 
-    rest(3)  # until it stands there
+    rest(3)  # lets the transcript finish its layout
     timer = QTimer(view, interval=1)
     timer.timeout.connect(lambda: beats.append(time.perf_counter()))
     timer.start()

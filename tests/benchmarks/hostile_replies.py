@@ -1,11 +1,11 @@
-"""What a hostile server can do to the window: the longest gap of the event loop, and memory.
+"""The effect of a hostile server on the window: the longest gap of the event loop, and memory.
 
-The client runs on the window's event loop in a process of its own for each reply; the server is
-another process (`tests/helpers/hostile_replies.py`). A timer of 1 ms measures the gaps: how late
-it comes. Memory is the peak of the resident set above what it was before the reply, after a first
-reply that loaded what the client needs. The limits are 100 ms and 200 MB.
+For each reply, the client runs on the window's event loop in a new process. The server is another
+process (`tests/helpers/hostile_replies.py`). A gap is the delay of a 1 ms timer. Memory is the peak
+resident set, less the resident set before the reply. A first reply loads the client's modules. The
+limits are 100 ms and 200 MB.
 
-`--reply NAME` measures one; `--window 1` shows the answer in a window and keeps it in a store.
+`--reply NAME` measures a single reply. `--window 1` shows and stores the answer in a real window.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from typing import Any
 from tests.helpers.hostile_replies import REPLIES, HostileReply, path_of, serving
 
 LONGEST_S = 120.0
-"""After so long a reply is stopped, as a person would."""
+"""Seconds after which a reply is stopped, as a user would."""
 
 SETTLED_S = 3.0
-"""What the window may still do behind the end of an answer."""
+"""Seconds of work in the window that are still measured after the end of an answer."""
 
 _CHILD = "from tests.benchmarks import hostile_replies as h; h.measure({!r}, {!r}, {})"
 
 
 def main(reply: str = "", window: int = 0) -> Iterator[dict[str, Any]]:
-    """Measure every reply, or one; gives a line for each."""
+    """Measure every reply, or only `reply`. Yield a result for each."""
     names = [reply] if reply else [n for n, r in REPLIES.items() if not window or _is_answer(r)]
     with serving() as address:
         for name in names:
@@ -56,7 +56,7 @@ def _is_answer(reply: HostileReply) -> bool:
 
 
 def measure(name: str, address: str, window: int) -> None:
-    """Print what one reply does."""
+    """Print the figures of a reply."""
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     from tests.benchmarks.streaming import _application
     from tests.helpers.qt_loop import qt_loop
@@ -92,7 +92,7 @@ async def _by_the_client(name: str, address: str) -> dict[str, Any]:
 
 
 async def _in_a_window(name: str, address: str) -> dict[str, Any]:
-    """The same, with the answer shown and kept."""
+    """Measure a reply whose answer is shown in a window and stored."""
     from tests.gui.app.desk import Desk
     from tests.helpers.hostile_asking import outcome_of
 
@@ -134,10 +134,10 @@ def _added_mb(before: int) -> int:
 
 
 class GapMeter:
-    """Measures how late the event loop comes to a timer of 1 ms.
+    """A meter of the event loop's delay, using a 1 ms timer.
 
-    The clock's gap grows with what other programs do. The CPU time of this thread does not, nor
-    does that of all threads, which also shows how long one of them holds the interpreter's lock.
+    Other programs lengthen the gap in wall time, but not the CPU times of this thread and of all
+    threads. The latter also shows how long another thread holds the interpreter's lock.
     """
 
     EVERY_S = 0.001
@@ -172,7 +172,7 @@ class GapMeter:
 
 
 def _peak_begins() -> int:
-    """Have the system measure the peak of the memory from now on; return what is used now."""
+    """Reset the peak of the process's memory. Return the memory used now, in kilobytes."""
     Path("/proc/self/clear_refs").write_text("5")
     return _status("VmRSS")
 

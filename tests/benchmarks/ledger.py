@@ -1,7 +1,8 @@
-"""What the month and the day cost, the check of a cap, and all tables, with a million calls in the ledger.
+"""Spending queries over a ledger of a million calls: month, day, cap check and all tables.
 
-The calls lie in the last year, of three models. Milliseconds on the wall, asked as the program asks:
-through the store's reader thread. Beside them the one step that sums up a ledger of an older version.
+The calls are spread over the last year and three models. Times are wall milliseconds through the
+store's reader thread, as in the program. `summed_up_s` is the migration step that adds the sums to
+a ledger of an older version.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ async def _measure(path: Path, entries: int) -> dict[str, Any]:
 
 
 def main(entries: int = 1_000_000) -> dict[str, Any]:
-    """Medians in milliseconds over a ledger of `entries` calls."""
+    """Return median milliseconds for a ledger of `entries` calls."""
     with tempfile.TemporaryDirectory() as folder:
         figures = asyncio.run(_measure(Path(folder) / "store.sqlite3", entries))
     return {"benchmark": "ledger", "entries": entries, **figures}

@@ -1,8 +1,9 @@
-"""The list of a large library beside that of a small one: milliseconds from the store's being open to
-the list's first screen, and what the window holds, for 10 and for 100,000 conversations.
+"""The conversation list of a large library compared with a small one.
 
-Each start is a new process on the same store; the medians of several, one size after the other.
-Making the large library takes half a minute; `--path FILE` keeps it there, or takes it from there.
+Measures the milliseconds from the open store to the list's first screen, and the window's memory,
+for 10 and for 100,000 conversations. Each start is a new process on the same store. Starts
+alternate between the sizes, and the figures are medians. Generating the library takes half a
+minute. `--path FILE` stores the library there, or reuses it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def main(
             large: _home(Path(folder) / "large", large, messages, path),
         }
         for home in homes.values():
-            _start(home)  # migrates, compiles, warms the disk's cache
+            _start(home)  # migrates the store, compiles bytecode and warms the disk cache
         taken: dict[int, list[tuple[float, float, int]]] = {size: [] for size in homes}
         for _ in range(starts):
             for size, home in homes.items():
@@ -71,7 +72,7 @@ def main(
 
 
 def _home(home: Path, conversations: int, messages: int, path: str) -> Path:
-    """A folder of the program's with a library in it."""
+    """Return a home folder with a library in it."""
     store = home / "data" / "repartee.sqlite3"
     kept = Path(path) if path else store
     if not kept.exists():
@@ -83,7 +84,7 @@ def _home(home: Path, conversations: int, messages: int, path: str) -> Path:
 
 
 def _start(home: Path) -> tuple[float, float, int]:
-    """One start: milliseconds, megabytes (of 2^20 bytes, proportional set size), rows."""
+    """Start once. Return milliseconds, proportional set size in MiB, and rows."""
     environment = {**os.environ, "REPARTEE_HOME": str(home), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", SOURCE]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=home)
@@ -95,7 +96,7 @@ def _start(home: Path) -> tuple[float, float, int]:
         rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
         return float(taken), int(rollup.split("Pss:")[1].split()[0]) / 1024, int(rows)
     finally:
-        process.terminate()  # as a session ends: after a kill the next start would look for damage
+        process.terminate()  # after a kill, the next start would check the store for damage
         process.wait(LONGEST_END_S)
         if process.stdout is not None:
             process.stdout.close()

@@ -1,10 +1,10 @@
-"""What one long answer costs once it is there, beside a bare QTextDocument with the same text.
+"""The cost of actions on a complete long answer, compared with a bare QTextDocument.
 
-For each action its CPU and its longest step, which nothing can interrupt, both in milliseconds of the
-window's thread: so other programs on the machine make neither longer. The floor is a QTextBrowser that
-holds the same plain text: opened, drawn wider and narrower, in another font, from end to end. `kind`
-is mixed, code, list, table, paragraph, marked (one paragraph with emphasis at every other word) or
-reasoning (a mixed one, unfolded above a short answer); without one, all are measured, a line for each.
+For each action, measures its CPU time and its longest uninterruptible step, both in milliseconds of
+CPU time of the window's thread, so that other programs do not affect them. The baseline is a
+QTextBrowser with the same plain text that is opened, resized, zoomed and scrolled from end to end.
+`kind` is mixed, code, list, table, paragraph, marked (a paragraph with emphasis at every other
+word) or reasoning (a mixed text, unfolded above a short answer). Without `kind`, all are measured.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WIDTHS = (760, 740, 700, 660, 620, 580, 620, 680, 740, 760)
 
 
 def main(kind: str = "", characters: int = 1_000_000) -> Iterator[dict[str, Any]]:
-    """Measure an answer of so many characters."""
+    """Measure an answer of `characters` characters. Yield a result for each kind."""
     from tests.benchmarks import streaming
 
     application = streaming._application()
@@ -48,7 +48,7 @@ def _text(kind: str, characters: int) -> str:
 
 
 class _Steps:
-    """Does things to a view, and takes their time."""
+    """A runner that performs actions on a view and measures their steps."""
 
     def __init__(self, application: QApplication) -> None:
         self._application = application
@@ -72,7 +72,7 @@ class _Steps:
         self._told[name] = [round(sum(steps) * 1000, 1), round(max(steps) * 1000, 1)]
 
     def bare(self, text: str) -> dict[str, list[float]]:
-        """The floor."""
+        """Measure the baseline."""
         from PySide6.QtWidgets import QTextBrowser
 
         view = QTextBrowser()
@@ -103,7 +103,7 @@ class _Steps:
         return [partial(go, part) for part in parts]
 
     def transcript(self, text: str, kind: str) -> dict[str, list[float]]:
-        """The product's own view."""
+        """Measure the product's view."""
         from PySide6.QtCore import Qt
         from PySide6.QtGui import QTextCursor
         from PySide6.QtTest import QTest
@@ -153,12 +153,12 @@ class _Steps:
         assert self._is_on_screen(view, SOUGHT), kind
         self._take("select all", view.selectAll, busy=busy)
         self._take("copy all", view._copy_selected, busy=busy)
-        cursor = view.textCursor()  # just short of all: that is converted
+        cursor = view.textCursor()  # a selection just short of all is converted, not copied whole
         cursor.setPosition(1)
         cursor.setPosition(view.document().characterCount() - 3, QTextCursor.MoveMode.KeepAnchor)
         view.setTextCursor(cursor)
         self._take("copy", view._copy_selected, busy=lambda: view._copies.is_on)
-        self._application.clipboard().clear()  # offscreen it would be freed after Python's end
+        self._application.clipboard().clear()  # else the platform frees it after Python's end
         view.close()
         view.deleteLater()
         return self._told

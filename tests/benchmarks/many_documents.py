@@ -1,8 +1,8 @@
-"""A collection of many documents: how fast it is read, what the window notices, how fast it answers.
+"""A collection of many documents: indexing speed, effect on the window, and query times.
 
-Plain texts of words as rare and as frequent as in a language, with headings. Meanwhile a
-small write is made every 20 ms, as the window makes for a draft, and the event loop is asked how late
-it comes. Questions are of eight words that stand in the texts, as frequent ones are.
+The documents are plain texts with headings, whose words are as frequent as in natural language.
+During indexing, a small write is made every 20 ms, as for a draft, and the delay of the event loop
+is measured. Each question has eight words drawn with the frequencies of the texts.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.settings.settings_store import SettingsStore
 
 ROOT: Final = Path(__file__).parents[2]
-# Texts whose words are drawn from, each as often as it stands there.
+# Texts from which words are drawn, as often as they occur there.
 SOURCES: Final = ("resources/licences.txt", "README.md", "tests/data/retrieval/**/*.md")
-# Made of parts of others, so that there are as many different ones as in a language.
+# Words combined from parts of others, for a vocabulary as large as a natural language's.
 MADE_UP: Final = 40_000
 MADE_UP_SHARE: Final = 0.05
 
 
 def main(documents: int = 1000, kilobytes: int = 100, questions: int = 60) -> dict[str, Any]:
-    """Sizes and times of one collection."""
+    """Return the sizes and times of a collection."""
     with tempfile.TemporaryDirectory() as folder:
         papers = Path(folder) / "papers"
         papers.mkdir()
@@ -45,7 +45,7 @@ def main(documents: int = 1000, kilobytes: int = 100, questions: int = 60) -> di
 
 
 class _Words:
-    """Words as frequent as they are in texts; some of them are in few documents."""
+    """A source of words with natural frequencies. Some occur in few documents."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance

@@ -1,10 +1,10 @@
-"""What an answer of a megabyte takes in memory, beside a bare laid-out QTextDocument with its text.
+"""The memory of a one-megabyte answer, compared with a bare laid-out QTextDocument.
 
-Each side is measured in a process of its own: what it has written into memory of its own (private dirty
-pages) with the answer, less that without. The answer arrives in pieces and is finished; the bare
-document is laid out for the same width. At rest the program gives the system what is free; a bare
-document leaves it to the C library, so it is measured twice: as it is, and with as much given back.
-Nothing is highlighted: colours are told apart with `--highlight 1`.
+Each side runs in its own process. The figure is its private dirty pages with the answer, less those
+without. The answer is streamed and finished. The bare document is laid out for the same width. When
+idle, the program returns free memory to the system, but a bare document leaves it to the C library.
+So the bare document is measured twice: as it is, and after free memory is returned. Code is not
+highlighted unless `--highlight 1` is given.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CHILD = (
 
 
 def main(characters: int = 1_000_000, kind: str = "mixed", highlight: int = 0) -> dict[str, Any]:
-    """Megabytes above idle of both sides, and their ratios."""
+    """Return the megabytes above idle of both sides, and their ratios."""
     bare, bare_at_rest = _run("bare", characters, kind, highlight)
     _, ours = _run("transcript", characters, kind, highlight)
     return {
@@ -45,7 +45,7 @@ def _run(side: str, characters: int, kind: str, highlight: int) -> list[float]:
 
 
 def measure(side: str, characters: int, kind: str, highlight: int) -> None:
-    """Print the megabytes that one side takes above idle, as it is and at rest."""
+    """Print a side's megabytes above idle, before and after free memory is returned."""
     from desktop_app.app.startup import gc_policy
     from tests.benchmarks import streaming
 
@@ -71,8 +71,10 @@ def measure(side: str, characters: int, kind: str, highlight: int) -> None:
 
 
 class _BareDocument:
-    """A text document in a text view, laid out to its end; the text comes at once, because Qt lays
-    an endless paragraph out again with each piece of it."""
+    """A QTextDocument in a text view, laid out to its end.
+
+    The text is inserted at once, because Qt lays out an endless paragraph again with each piece.
+    """
 
     def __init__(self) -> None:
         from PySide6.QtGui import QTextCursor
@@ -96,7 +98,10 @@ class _BareDocument:
 
 
 def _private() -> float:
-    """This process's memory in megabytes, without what others share: that changes as they come and go."""
+    """Return this process's private dirty memory in megabytes.
+
+    Shared pages are left out, because their share changes as other processes come and go.
+    """
     for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
         if line.startswith("Private_Dirty:"):
             return int(line.split()[1]) / 1024

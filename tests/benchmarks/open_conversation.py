@@ -1,7 +1,7 @@
-"""The first screen of a stored conversation of thousands of messages, beside that of one of ten.
+"""The first screen of a conversation of thousands of messages, compared with ten.
 
-The real window over a real store: from the click in the list until the newest message is on screen;
-then until all of it has been read, and a jump to a message in its middle.
+Uses the real window and a real store. Measures the time from the click in the list until the newest
+message is painted, then until all messages are loaded, and the time of a jump to the middle.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FEW = 10
 
 
 def main(messages: int = 10_000, times: int = 9) -> dict[str, Any]:
-    """Milliseconds, medians of `times`, the two kinds in turns."""
+    """Return medians in milliseconds of `times` rounds that alternate between the two sizes."""
     from tests.benchmarks import streaming
     from tests.helpers.qt_loop import qt_loop
 
@@ -58,7 +58,7 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
             desk.window.conversations.hit_open_requested.emit("many", many[count // 2].id, "")
             await _until(lambda: _is_at(desk, many[count // 2].id))
             jumps.append(time.perf_counter() - began)
-            desk.window.transcript.scroll_to_bottom()  # else it would open where it was left
+            desk.window.transcript.scroll_to_bottom()  # else it reopens at the last position
         written = desk.window.transcript.document().characterCount()
     first = {name: median(values[1:]) for name, values in shown.items()}
     return {
@@ -100,7 +100,7 @@ async def _fill(desk: Desk, conversation_id: str, count: int) -> list[Message]:
 
 
 async def _open(desk: Desk, conversation_id: str, last_id: str) -> float:
-    """Seconds from the click until the newest message has been painted."""
+    """Return the seconds from the click until the newest message is painted."""
     view = desk.window.transcript
     view.grab()
     began = time.perf_counter()

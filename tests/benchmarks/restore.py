@@ -1,7 +1,7 @@
-"""Restoring a backup: seconds of wall clock and of processor, and megabytes, for 1,000 conversations of
-100 messages, whose backup is packed first and not counted.
+"""Restoring a backup of 1,000 conversations of 100 messages.
 
-Making the library takes half a minute; `--path FILE` keeps it there, or takes it from there.
+Measures seconds of wall and CPU time, and megabytes of memory. Packing the backup is not counted.
+Generating the library takes half a minute. `--path FILE` stores the library there, or reuses it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ AT = datetime(2026, 3, 14, tzinfo=UTC)
 
 
 def main(conversations: int = 1000, messages: int = 100, path: str = "") -> dict[str, Any]:
-    """Restore into an empty folder."""
+    """Measure a restore into an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         store = Path(path) if path else Path(folder) / "library.sqlite3"
         if not store.exists():

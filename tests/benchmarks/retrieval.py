@@ -1,21 +1,25 @@
-"""How well passages are found: the variants of the index on a set of questions.
+"""Retrieval quality of variants of the passage index on a set of questions.
 
-`tests/data/retrieval` holds texts in English, German and Japanese, and questions in other words than
-theirs, each with the words that begin what answers it. The texts lie in one collection, between other
-documents of the suite. One line of JSON for each variant: recall at 5 and at 1 (the share of questions
-whose answer stands in the first five passages, or in the first), by language too, and the recall within
-1,500 and 4,000 tokens, which does not favour long passages; 4,000 are what a question takes along. The variants differ from the default in what their
-names say.
+`tests/data/retrieval` holds texts in English, German and Japanese. Its questions use different
+words than the texts. Each question names the words with which its answer begins. The texts share a
+collection with other documents of the suite. Prints a line of JSON for each variant:
 
-`--embeddings PROFILE` measures the vectors of a provider's model as well, alone and together with the
-default. PROFILE is a provider of the settings, by its id, or one of the environment:
+- recall at 5 and at 1: the share of questions whose answer is in the first five passages, or in the
+  first. Recall at 5 is also given by language.
+- recall within 1,500 and 4,000 tokens, which does not favor long passages. A question sends up to
+  4,000 tokens.
+
+The name of a variant says how it differs from the default.
+
+`--embeddings PROFILE` also measures the vectors of a provider's model, alone and combined with the
+default. PROFILE is the id of a provider in the settings or the environment:
 
     OPENAI_API_KEY=… .venv/bin/python -m tests.benchmarks retrieval --embeddings env-openai
 
-The model is the one of Settings › Library (text-embedding-3-small, unless another is set there; of that
-family 512 dimensions are asked for, of others all that they have). The texts and the questions are sent,
-about 11,000 tokens in four requests of at most 48 texts, which costs about $0.0002; the last two lines
-of the output are its figures, with the tokens that were billed. Nothing is kept or entered in the ledger.
+The model is the one set in Settings › Library, by default text-embedding-3-small. That family is
+asked for 512 dimensions, other models for all they have. The texts and questions are sent: about
+11,000 tokens in four requests of at most 48 texts, for about $0.0002. The last two lines of the
+output are the results, with the tokens billed. Nothing is stored or entered in the ledger.
 """
 
 from __future__ import annotations
@@ -49,7 +53,7 @@ Words = Callable[[str], list[str]]
 
 @dataclass(frozen=True)
 class Question:
-    """A question, and where in which document the words begin that answer it."""
+    """A question, with the document and the position where its answer begins."""
 
     language: str
     document: str
@@ -71,7 +75,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to make and to ask an index."""
+    """A way to build and query an index."""
 
     name: str
     words: Words
@@ -82,7 +86,11 @@ class Variant:
 
 
 def spaced(of_word: Callable[[str], list[str]], *, dense: str = "both", stop: bool = True) -> Words:
-    """Words of scripts with spaces by `of_word`; of the others runs, singles, pairs or both."""
+    """Return a tokenizer.
+
+    Words of scripts with spaces are split by `of_word`. Text of other scripts becomes whole runs,
+    single characters, pairs, or both singles and pairs, as `dense` says.
+    """
 
     def words(text: str) -> list[str]:
         folded, at, found = fold(text), 0, []
@@ -105,27 +113,27 @@ def _dense(run: str, how: str, stop: bool) -> list[str]:
 
 
 def whole(word: str) -> list[str]:
-    """A word as it is."""
+    """Return the word unchanged."""
     return [word]
 
 
 def cut(letters: int) -> Callable[[str], list[str]]:
-    """The first letters of a word: a stem without a dictionary."""
+    """Return a function that keeps the first letters: a stem without a dictionary."""
     return lambda word: [word[:letters]]
 
 
 def runs(letters: int) -> Callable[[str], list[str]]:
-    """All runs of so many letters."""
+    """Return a function that splits a word into all runs of `letters` letters."""
     return lambda word: [word[n : n + letters] for n in range(max(1, len(word) - letters + 1))]
 
 
 def as_default(word: str) -> list[str]:
-    """A word as the program takes it apart."""
+    """Split a word as the program does."""
     return list(passage_words._runs_of(word))
 
 
 def default_words(text: str) -> list[str]:
-    """As the program makes them."""
+    """Return the words that the program indexes."""
     return list(passage_words.words(text))
 
 
@@ -148,7 +156,7 @@ VARIANTS: Final = (
 
 @cache
 def corpus() -> dict[str, str]:
-    """The texts by name: those that are asked, then others around them."""
+    """Return the texts by name: those that the questions are about, then the others."""
     own = {
         str(path.relative_to(DATA / "retrieval")): path for path in _texts("retrieval", "*/*.md")
     }
@@ -162,7 +170,7 @@ def _texts(folder: str, pattern: str) -> list[Path]:
 
 @cache
 def questions() -> tuple[Question, ...]:
-    """All questions."""
+    """Return all questions."""
     lines = (DATA / "retrieval/questions.tsv").read_text("utf-8").splitlines()
     rows = [line.split("\t") for line in lines]
     return tuple(
@@ -173,7 +181,7 @@ def questions() -> tuple[Question, ...]:
 
 @cache
 def pieces(tokens: int) -> tuple[Piece, ...]:
-    """The corpus in passages of at most so many tokens."""
+    """Split the corpus into passages of at most `tokens` tokens."""
     return tuple(
         Piece(
             name, found.start, found.end, found.tokens, found.title, text[found.start : found.end]
@@ -184,15 +192,15 @@ def pieces(tokens: int) -> tuple[Piece, ...]:
 
 
 Rank = Callable[[str], Sequence[int]]
-"""A question to the numbers of pieces, the best first."""
+"""A function from a question to the numbers of pieces, best first."""
 
 
 def ranked(variant: Variant) -> Rank:
-    """Asks an index that is made as `variant` says."""
+    """Return a function that queries an index built for `variant`."""
     connection = sqlite3.connect(":memory:")
     connection.execute(
-        f"""CREATE VIRTUAL TABLE i USING fts5 (
-            title, words, tokenize="{variant.tokenizer} remove_diacritics 0 categories 'L* N* Mn Mc Co'")"""
+        "CREATE VIRTUAL TABLE i USING fts5 (\n            title, words, "
+        f"tokenize=\"{variant.tokenizer} remove_diacritics 0 categories 'L* N* Mn Mc Co'\")"
     )
     rows = [
         (number, " ".join(variant.words(piece.title)), " ".join(variant.words(piece.text)))
@@ -227,7 +235,7 @@ def _common(texts: list[list[str]]) -> list[str]:
 
 
 def measured(name: str, rank: Rank, tokens: int) -> dict[str, Any]:
-    """The figures of one variant."""
+    """Return the figures of a variant."""
     made = pieces(tokens)
     places = [_place(rank(q.text), q, made) for q in questions()]
     return {
@@ -254,7 +262,7 @@ def measured(name: str, rank: Rank, tokens: int) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the answer stood among the passages found, from 0, and the tokens up to its end."""
+    """The rank of the answer's passage, from 0, and the tokens up to the passage's end."""
 
     number: int
     tokens: int
@@ -276,7 +284,7 @@ def _share(hits: Iterator[bool]) -> float:
 
 
 def main(embeddings: str = "") -> Iterator[dict[str, Any]]:
-    """A line for each variant; `embeddings` names a provider's profile."""
+    """Yield the figures of each variant. `embeddings` names a provider's profile."""
     for variant in VARIANTS:
         yield measured(variant.name, ranked(variant), variant.tokens)
     if embeddings:
@@ -290,10 +298,10 @@ def main(embeddings: str = "") -> Iterator[dict[str, Any]]:
 
 
 async def _vectors(profile_name: str) -> tuple[dict[str, Vector], str, int]:
-    """A vector for every passage and every question, by their texts; the model, the tokens billed.
+    """Return the vectors of all passages and questions by text, the model, and billed tokens.
 
     Raises:
-        SystemExit: there is no such profile.
+        SystemExit: no such profile exists.
         UserFacingError: the provider failed.
     """
     backend = build_backend()

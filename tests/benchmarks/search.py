@@ -1,7 +1,8 @@
-"""Searches through 100,000 conversations of 10 messages: milliseconds to the hits with their snippets,
-at the 95th percentile, for each kind of query and over all of them.
+"""Search in 100,000 conversations of 10 messages.
 
-Making the library takes four minutes; `--path FILE` keeps it there, or takes it from there.
+Measures the milliseconds until the hits and their snippets are found, at the 95th percentile, for
+each kind of query and over all of them. Generating the library takes four minutes. `--path FILE`
+stores the library there, or reuses it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tests.benchmarks._large_library import VOCABULARY, Words, make, opened
 
 
 def queries(words: Words, each: int) -> dict[str, list[str]]:
-    """What people type; a space at the end says that the last word is whole."""
+    """Return typical queries by kind. A trailing space means that the last word is complete."""
     pick = random.Random(3)
 
     def word(most: int, least: int = 0) -> str:
@@ -41,7 +42,7 @@ def queries(words: Words, each: int) -> dict[str, list[str]]:
 def main(
     conversations: int = 100_000, messages: int = 10, each: int = 40, path: str = ""
 ) -> dict[str, Any]:
-    """Milliseconds at the 95th percentile."""
+    """Return the milliseconds at the 95th percentile, by kind and over all."""
     with tempfile.TemporaryDirectory() as folder:
         store = Path(path) if path else Path(folder) / "library.sqlite3"
         words = Words(7) if store.exists() else make(store, conversations, messages)

@@ -1,8 +1,7 @@
-"""How long the window takes to paint and to answer, and what it holds and burns while idle, each
-beside a bare PySide6 window in the same run.
+"""Startup time, idle memory and idle CPU of the window, compared with a bare PySide6 window.
 
-Every pair of starts is made of two new processes, one after the other, and the median of the
-ratios is what counts: a shared machine drifts by more than the differences looked for.
+Each pair of starts is two new processes, one after the other. The result is the median of the
+ratios, because the speed of a shared machine drifts by more than the differences of interest.
 """
 
 from __future__ import annotations
@@ -51,10 +50,10 @@ application.run()
 
 
 def main(pairs: int = 15, idle_s: float = 30.0) -> dict[str, Any]:
-    """Measure; `pairs` starts of each, then `idle_s` seconds of doing nothing."""
+    """Measure `pairs` starts of each program, then `idle_s` seconds of idle time."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        for source in (BARE, REPARTEE):  # the first starts make the store and compile
+        for source in (BARE, REPARTEE):  # the first starts create the store and compile bytecode
             _one(source, home).stop()
         rows = [_pair(home) for _ in range(pairs)]
         idle = _idle(home, idle_s)
@@ -81,11 +80,11 @@ def _pair(home: Path) -> dict[str, float]:
 
 
 class _one:  # noqa: N801 — reads as a function, keeps the process
-    """A started program: seconds to first paint and to ready, and the CPU spent by then."""
+    """A started program, with the seconds and CPU time to the first paint and to ready."""
 
     def __init__(self, source: str, home: Path) -> None:
         environment = {**os.environ, "REPARTEE_HOME": str(home), "PYTHONPATH": str(ROOT)}
-        # As installed: every package of the program ships its bytecode.
+        # Installed packages of the program include bytecode, so let Python write it here too.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment["PYTHONPYCACHEPREFIX"] = str(home / "bytecode")
         began = time.time()
@@ -102,17 +101,17 @@ class _one:  # noqa: N801 — reads as a function, keeps the process
         return float(at) - began, float(cpu)
 
     def pss_mb(self) -> float:
-        """Proportional set size, megabytes of 2^20 bytes."""
+        """Return the proportional set size in MiB."""
         rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text("ascii")
         return int(rollup.split("Pss:")[1].split()[0]) / 1024
 
     def cpu_s(self) -> float:
-        """CPU seconds so far, those of the system included."""
+        """Return the CPU seconds so far, including system time."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
 
     def stop(self) -> None:
-        """End it."""
+        """Kill the process."""
         self.process.kill()
         self.process.wait()
         if self.process.stdout is not None:
@@ -120,7 +119,7 @@ class _one:  # noqa: N801 — reads as a function, keeps the process
 
 
 def _idle(home: Path, idle_s: float) -> dict[str, float]:
-    # One after the other: side by side they would share Qt's libraries, and PSS halve them.
+    # Run one after the other: side by side they share Qt's libraries, and PSS counts half of each.
     bare = _one(BARE, home)
     time.sleep(SETTLE_S)
     floor = bare.pss_mb()

@@ -1,18 +1,23 @@
-"""What an answer costs while it streams, beside appending the same text to a bare QPlainTextEdit.
+"""The cost of a streaming answer, compared with appending its text to a QPlainTextEdit.
 
-Both sides run in one process, one after the other, in a window of the same size, and both paint at
-most 60 times a second. At full speed deltas come as fast as they are taken, ten times in turns: a tenth
-takes some hundredths of a second, so each is the least of its ten, since what else the machine does only
-adds; gaps are those of all ten. With `--rate 400` so many a second arrive in real time through a running
-event loop. CPU is that of the whole process; a tenth ends when all of it is on screen. Gaps are the steps
-that nothing can interrupt.
+Both sides run in one process, one after the other, in windows of the same size. Both paint at most
+60 times a second. CPU time is that of the whole process. A tenth of the deltas ends when all of it
+is on screen. Gaps are the uninterruptible steps.
 
-The bare side writes every delta as it comes; with `--frames 1` it, too, collects them and writes at
-most 60 times a second, which at full speed is a handful of times for a whole answer. With `--alone 1`
-the transcript writes every delta by itself, which shows what collecting them saves. Code is
-highlighted; with `--highlight 0` its fences name no language. `--kind formulas` has a formula in every
-sentence, typeset in a process of its own, whose time is not counted; with `--typeset 0` their source
-stays. `--history 10000` puts as many messages before the answer.
+At full speed, deltas arrive as fast as they are processed, and the sides alternate for ten rounds.
+A tenth takes only some hundredths of a second, and other load on the machine can only add to it. So
+the figure of each tenth is the minimum of the ten rounds. Gaps are those of all rounds. With
+`--rate 400`, 400 deltas a second arrive in real time through a running event loop.
+
+Options:
+
+- `--frames 1`: the bare side collects deltas too and writes at most 60 times a second, instead of
+  writing each at once. At full speed that is a handful of writes for a whole answer.
+- `--alone 1`: the transcript writes each delta by itself, which shows what collecting them saves.
+- `--highlight 0`: code fences name no language, so code is not highlighted.
+- `--kind formulas`: each sentence has a formula, typeset in another process whose time is not
+  counted. With `--typeset 0`, the source of the formulas stays.
+- `--history 10000`: 10,000 messages come before the answer.
 """
 
 from __future__ import annotations
@@ -33,23 +38,23 @@ if TYPE_CHECKING:
 FRAME_S = 1 / 60
 _ROUNDS = 10
 _LONG_S = 60
-"""After so long no further round is begun: the bare side takes a minute for one endless paragraph."""
+"""Seconds after which no round begins: an endless paragraph takes the bare side a minute."""
 WORDS = (
     "the quick brown fox jumps over lazy dogs while streaming answers arrive with many words and "
     "few marks so that layout parsing painting memory cost time stay flat"
 ).split()
 HELD = {"quote": ("> ", "> "), "item": ("- ", "  ")}
-"""What the mixed text stands in, its first line and those below."""
+"""Prefixes of the first line and of later lines, for mixed text inside a block."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one side took for all deltas, in seconds.
+    """The times of a side for all deltas, in seconds.
 
     Attributes:
-        cpu_s: of processor time in all.
-        tenths: the same for each tenth of the deltas.
-        gaps: each turn of the event loop.
+        cpu_s: total CPU time.
+        tenths: CPU time of each tenth of the deltas.
+        gaps: time of each uninterruptible step.
     """
 
     cpu_s: float
@@ -58,7 +63,7 @@ class Run:
 
 
 class Side(Protocol):
-    """One of the two that are compared."""
+    """A side of the comparison."""
 
     @property
     def widget(self) -> QWidget: ...
@@ -74,7 +79,7 @@ class Side(Protocol):
 
 
 class Bare:
-    """The floor: plain text at the end of a plain text edit that stays at its bottom."""
+    """The baseline: a plain text edit that appends text and stays at its bottom."""
 
     def __init__(self) -> None:
         from PySide6.QtCore import QTimer
@@ -108,7 +113,7 @@ class Bare:
 
 
 class Transcript:
-    """The product's own view, with a message that streams."""
+    """The product's view with a streaming message."""
 
     def __init__(
         self, history: int = 0, *, typesets: bool = False, highlights: bool = False
@@ -161,7 +166,7 @@ class Transcript:
         return waits or self._view._arrivals.are_there
 
     def end(self, text: str) -> None:
-        """The answer is whole."""
+        """Complete the answer."""
         from dataclasses import replace
 
         from desktop_app.domain.conversations.conversation import MessageStatus
@@ -174,7 +179,7 @@ class Transcript:
 
 
 def _typesetter() -> Typesetter:
-    """What draws formulas, its process started."""
+    """Return a typesetter whose process has started."""
     from PySide6.QtCore import QEventLoop
     from PySide6.QtWidgets import QApplication
 
@@ -189,7 +194,7 @@ def _typesetter() -> Typesetter:
 
 
 def _history(count: int) -> list[Any]:
-    """Questions and answers of 2 KB on average, in turns."""
+    """Return alternating questions and answers of 2 KB on average."""
     from tests.helpers.messages import answer, question
 
     text = source("mixed", 3600)
@@ -212,8 +217,8 @@ def main(
     """Measure 2,000, 8,000 and 32,000 deltas, or `deltas` of them.
 
     `kind` is mixed, code, list, table, wrapped (a table whose cells take several lines), paragraph,
-    marked (a paragraph with emphasis at every other word), line (of code), quote, item or formulas:
-    all but the first and the last are one endless block, quote and item with the mixed text in it.
+    marked (a paragraph with emphasis at every other word), line (of code), quote, item or formulas.
+    All kinds except mixed and formulas are a single endless block. Quote and item hold mixed text.
     """
     made = partial(
         Transcript,
@@ -282,7 +287,7 @@ def _tenth(runs: list[Run], at: int) -> float:
 def _run_full_speed(
     application: QApplication, side: Side, pieces: list[str], *, alone: bool
 ) -> Run:
-    """As fast as it goes, a tenth at a time."""
+    """Run at full speed, a tenth at a time."""
     from PySide6.QtCore import QEventLoop
 
     _show(application, side)
@@ -307,8 +312,10 @@ def _run_full_speed(
 
 
 def _turn(application: QApplication, gaps: list[float], *flags: Any) -> float:
-    """A turn of the event loop, and when it ended. Its gap is counted in this thread's time, so
-    that neither waiting nor other programs on the machine make it longer."""
+    """Run an iteration of the event loop and return when it ended.
+
+    The gap is CPU time of this thread, so that neither waiting nor other programs lengthen it.
+    """
     began = time.thread_time()
     application.processEvents(*flags)
     gaps.append(time.thread_time() - began)
@@ -316,7 +323,7 @@ def _turn(application: QApplication, gaps: list[float], *flags: Any) -> float:
 
 
 def _run_paced(application: QApplication, side: Side, pieces: list[str], rate: int) -> Run:
-    """In real time: a gap is how late the event loop came back to a timer."""
+    """Run in real time. A gap is the delay of a timer on the event loop."""
     from PySide6.QtCore import QEventLoop, Qt, QTimer
 
     _show(application, side)
@@ -363,7 +370,7 @@ def _result(application: QApplication, side: Side, marks: list[float], gaps: lis
 
 
 def cut(text: str, count: int, seed: int = 1) -> list[str]:
-    """Pieces of two to six characters, as tokens are."""
+    """Cut text into pieces of two to six characters, like tokens."""
     chance, at = random.Random(seed), 0
     pieces: list[str] = []
     while len(pieces) < count and at < len(text):
@@ -374,7 +381,7 @@ def cut(text: str, count: int, seed: int = 1) -> list[str]:
 
 
 def source(kind: str, characters: int, *, highlight: bool = True, seed: int = 1) -> str:
-    """At least `characters` characters of Markdown of one kind."""
+    """Return at least `characters` characters of Markdown of a kind."""
     chance = random.Random(seed)
     parts: list[str] = []
     size = 0

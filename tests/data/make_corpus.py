@@ -62,8 +62,8 @@ SUMMARY = [
         "found that"
     ),
     (
-        "their number grows by four per cent a year while the marshes on which they depend "
-        "shrink slowly."
+        "their number grows by four per cent a year while the marshes on which they depend shrink "
+        "slowly."
     ),
 ]
 ROWS = [
@@ -333,10 +333,11 @@ TEXTS = {
     "config.yaml": "depots:\n  - name: Harrow   # the old one\n    rooms: 7\n",
     "data.json": '{"depots": [{"name": "Harrow", "rooms": 7}],\n "größe": null}\n',
     "data.xml": '<?xml version="1.0"?>\n<depots><depot rooms="7">R&amp;D</depot></depots>\n',
-    "table.html": "<html><head><title>x</title></head><body><h2>Rooms</h2><table><thead><tr><th>Room</th>"
-    "<th>Warden</th></tr></thead><tbody><tr><td>1</td><td>Ines <b>Okafor</b><br>and more</td></tr>"
-    "<tr><td colspan=2>both | none</td></tr></tbody></table><script>never()</script></body></"
-    "html>\n",
+    "table.html": "<html><head><title>x</title></head><body><h2>Rooms</h2>"
+    "<table><thead><tr><th>Room</th><th>Warden</th></tr></thead>"
+    "<tbody><tr><td>1</td><td>Ines <b>Okafor</b><br>and more</td></tr>"
+    "<tr><td colspan=2>both | none</td></tr></tbody></table>"
+    "<script>never()</script></body></html>\n",
     "newsletter.html": """<html><head><title>News</title><style>p { margin: 0 }</style></head>
 <body bgcolor="#eeeeee"><div style="display:none; max-height:0">Seen in a list of mails alone.</div>
 <table width="100%" cellpadding="0"><tr><td align="center"><table width="600"><tr><td><img
@@ -350,12 +351,10 @@ stays.</p><table><tr><td>Depot</td><td>per pallet</td></tr><tr><td rowspan="2">H
 <a href="javascript:leave()">at once</a>.</small></p><script>never()</script></body></html>
 """,
     "attached.eml": "From: a@alder-finch.example\nTo: b@alder-finch.example\n"
-    "Subject: =?utf-8?q?K=C3=BChlraum?=\n"
-    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
-    "Content-Type: text/plain\n\nSee "
-    "the plan.\n--b\nContent-Type: application/pdf\n"
-    "Content-Disposition: attachment; filename=plan.pdf\n\n"
-    "%PDF\n--b--\n",
+    "Subject: =?utf-8?q?K=C3=BChlraum?=\nMIME-Version: 1.0\n"
+    "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n"
+    "See the plan.\n--b\nContent-Type: application/pdf\n"
+    "Content-Disposition: attachment; filename=plan.pdf\n\n%PDF\n--b--\n",
     "hebrew.fodt": 'שלום עולם, זה מסמך בעברית.|המחיר הוא 250 שקלים (כולל מע"מ).',
     "arabic-ligatures.fodt": (
         "السلام عليكم، لا إله إلا الأرض والآلات.|الإنتاجية في خلال الأسبوع 12."

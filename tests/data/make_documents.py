@@ -52,11 +52,10 @@ FIGURES = [
 REPORT: list[list[Block]] = [
     [
         "# 1. The quarter in brief",
-        "Revenue rose to €4.62 million, the best quarter since the company was founded in "
-        "2011. The "
-        "new contract with Brightwater Dairy brought €310,000 of it. Operating profit fell "
-        "to €0.47 "
-        "million all the same, because electricity cost €180,000 more than in the second quarter.",
+        "Revenue rose to €4.62 million, the best quarter since the company was founded in 2011. "
+        "The new contract with Brightwater Dairy brought €310,000 of it. Operating profit fell to "
+        "€0.47 million all the same, because electricity cost €180,000 more than in the second "
+        "quarter.",
         FIGURES,
         "Staff numbers rose from 118 to 124. Four of the six newcomers work in the Harrow depot, "
         "which has run a night shift since 3 August.",
@@ -68,31 +67,25 @@ REPORT: list[list[Block]] = [
         "has accepted the claim of €96,000 less an excess of €10,000; payment is expected in "
         "November. The cause was a bearing whose replacement had been put off twice.",
         "Orders delivered on time fell to 95.1 %, below the 96 % that the contract with "
-        "Brightwater "
-        "demands. A second quarter below that mark allows Brightwater to give notice. Two "
-        "thirds of "
-        "the late orders left Harrow, most of them during the first three weeks of the night "
-        "shift.",
+        "Brightwater demands. A second quarter below that mark allows Brightwater to give notice. "
+        "Two thirds of the late orders left Harrow, most of them during the first three weeks of "
+        "the night shift.",
         "# 3. Energy",
-        "The fixed-price contract for electricity ended on 30 June. Since then the company "
-        "has paid "
-        "the market price, on average 31 cents a kilowatt-hour instead of 22. Solar panels on the "
-        "roof of Harrow would cost €540,000 and cover about 18 % of the yearly demand; the grant "
-        "that pays a quarter of it can be applied for until 15 December 2026.",
+        "The fixed-price contract for electricity ended on 30 June. Since then the company has "
+        "paid the market price, on average 31 cents a kilowatt-hour instead of 22. Solar panels "
+        "on the roof of Harrow would cost €540,000 and cover about 18 % of the yearly demand; the "
+        "grant that pays a quarter of it can be applied for until 15 December 2026.",
     ],
     [
         "# 4. Outlook",
-        "For the fourth quarter the board expects revenue between €4.5 and €4.8 million. Operating "
-        "profit should come back to at least €0.55 million if electricity is bought at a "
-        "fixed price "
-        "again. No further depot is planned before 2028.",
+        "For the fourth quarter the board expects revenue between €4.5 and €4.8 million. "
+        "Operating profit should come back to at least €0.55 million if electricity is bought at "
+        "a fixed price again. No further depot is planned before 2028.",
         "# 5. Decisions of the board on 12 October 2026",
         "- Ines Okafor (operations) has the bearings of all eleven compressors checked and "
-        "replaced "
-        "where needed by 30 November 2026.",
-        "- Tomasz Wren (finance) brings three offers for a fixed electricity price for two "
-        "years to "
-        "the board by 6 November 2026.",
+        "replaced where needed by 30 November 2026.",
+        "- Tomasz Wren (finance) brings three offers for a fixed electricity price for two years "
+        "to the board by 6 November 2026.",
         "- Lena Marsh (facilities) applies for the solar grant by 15 December 2026.",
         "- Priya Nandakumar (Harrow depot) presents a plan that brings on-time delivery back above "
         "97 %, at the meeting on 9 November 2026.",

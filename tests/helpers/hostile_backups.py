@@ -132,9 +132,9 @@ def _retyped(table: str, column: str, value: Any) -> Rows:
 
 _BOMB: Final = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT * FROM n"
 _LEDGER: Final = (
-    "INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens,"
-    " output_tokens, reasoning_tokens, cost) VALUES ({at}, 'p', 'm', 'answer', {tokens}, 0, "
-    "0, 0, {cost})"
+    "INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens, "
+    "output_tokens, reasoning_tokens, cost) VALUES ({at}, 'p', 'm', 'answer', {tokens}, 0, 0, 0, "
+    "{cost})"
 )
 
 STRANGE: Final[dict[str, Rows]] = {
@@ -161,9 +161,8 @@ STRANGE: Final[dict[str, Rows]] = {
         "UPDATE sqlite_master SET sql = 'CREATE INDEX evil ON messages (id)' WHERE name = 'evil'",
     ),
     "check-that-calls": _writable(
-        "UPDATE sqlite_master SET sql = replace(sql, 'body TEXT NOT NULL',"
-        " 'body TEXT NOT NULL CHECK (length(hex(randomblob(1000000))) > 0)') WHERE name = "
-        "'profiles'"
+        "UPDATE sqlite_master SET sql = replace(sql, 'body TEXT NOT NULL', 'body TEXT NOT NULL "
+        "CHECK (length(hex(randomblob(1000000))) > 0)') WHERE name = 'profiles'"
     ),
     "default-that-calls": _writable(
         "UPDATE sqlite_master SET sql = replace(sql, 'value TEXT NOT NULL',"

@@ -99,11 +99,10 @@ LINES = re.compile(
 
 def test_a_summary_has_its_form(shell: Shell) -> None:
     (shell.outside / "here" / "rules.md").write_text(
-        "# Rules of the allotments\n\nThe gates are shut at nine. Bonfires are forbidden "
-        "from May to "
-        "September. The rent is 40 euros a year and is due on 1 March. Ms Keller repairs the "
-        "pump by "
-        "30 April. Dogs are kept on a lead. Compost lies at least a metre from the fence.\n"
+        "# Rules of the allotments\n\nThe gates are shut at nine. Bonfires are forbidden from May "
+        "to September. The rent is 40 euros a year and is due on 1 March. Ms Keller repairs the "
+        "pump by 30 April. Dogs are kept on a lead. Compost lies at least a metre from the "
+        "fence.\n"
     )
     done = asyncio.run(shell.run("summarize", "rules.md", env=NO_NETWORK))
     assert done.code == 0, done.err

@@ -109,11 +109,10 @@ def test_a_bomb_that_is_attached_is_left_out() -> None:
 @pytest.mark.parametrize("ending", ["mht", "mhtml"])
 def test_a_saved_web_page_is_read_as_its_words(ending: str) -> None:
     page = (
-        "From: <Saved by Blink>\nSubject: Geese\n"
-        "Content-Type: multipart/related; boundary=b\n\n--b\n"
-        "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
-        "<html><body><h1>Geese</h1><p>They fly.</p></body></html>\n--b\n"
-        "Content-Type: text/css\nContent-Location: cid:style\n\np {}\n--b--\n"
+        "From: <Saved by Blink>\nSubject: Geese\nContent-Type: multipart/related; boundary=b\n\n"
+        "--b\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
+        "<html><body><h1>Geese</h1><p>They fly.</p></body></html>\n--b\nContent-Type: text/css\n"
+        "Content-Location: cid:style\n\np {}\n--b--\n"
     )
     text = extract_bytes(f"page.{ending}", page.encode(), Limits(), lambda _: None).text
     assert "# Geese\n\nThey fly." in text

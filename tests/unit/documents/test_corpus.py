@@ -61,8 +61,8 @@ def test_a_folder_is_the_files_that_one_sees(tmp_path: Path) -> None:
     document = extract_file(folder, Limits(), lambda _: None)
     assert document.text == (
         "# A one.md\n\nFirst.\n\n# b/two.txt\n\nSecond.\n\n"
-        "[not included: deep (a link to elsewhere), "
-        "link.txt (a link to elsewhere), picture.png (a picture)]"
+        "[not included: deep (a link to elsewhere), link.txt (a link to elsewhere), picture.png "
+        "(a picture)]"
     )
     assert document.media_type == "inode/directory"
     assert "1 hidden" in document.note

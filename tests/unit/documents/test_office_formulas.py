@@ -88,12 +88,10 @@ def test_a_web_page_without_what_only_a_browser_shows() -> None:
         "alt='goose'>"
         '<svg><text>drawn</text></svg> <a href="javascript:go()">here</a></p>'
         "<table><tr><th>Name</th><th>A long head of a "
-        "column</th></tr><tr><td>a</td><td>b</td></tr></table>"
-        "<pre>![kept](as it is)</pre>"
+        "column</th></tr><tr><td>a</td><td>b</td></tr></table><pre>![kept](as it is)</pre>"
     )
     text = extract_bytes("x.html", page.encode(), Limits(), lambda _: None).text
     assert text == (
         "10⁶ H₂O\n\nA goose here\n\n| Name | A long head of a column |\n| --- | --- |\n"
-        "| a | b |\n\n"
-        "```\n![kept](as it is)\n```"
+        "| a | b |\n\n```\n![kept](as it is)\n```"
     )

@@ -88,7 +88,8 @@ def test_a_chart_and_a_diagram_on_a_slide() -> None:
     point = "<dgm:pt modelId='{}'{}><dgm:t><a:p><a:r><a:t>{}</a:t></a:r></a:p></dgm:t></dgm:pt>"
     model = (
         f"<dgm:dataModel {_SPACES}><dgm:ptLst><dgm:pt modelId='0' type='doc'/>"
-        f"{point.format(2, '', 'Second')}{point.format(1, '', 'First')}{point.format(3, '', 'Below')}"
+        f"{point.format(2, '', 'Second')}{point.format(1, '', 'First')}"
+        f"{point.format(3, '', 'Below')}"
         "</dgm:ptLst><dgm:cxnLst><dgm:cxn srcId='0' destId='2' srcOrd='1'/>"
         "<dgm:cxn srcId='0' destId='1' srcOrd='0'/><dgm:cxn srcId='1' destId='3'/>"
         "<dgm:cxn type='presOf' srcId='2' destId='3'/></dgm:cxnLst></dgm:dataModel>"

@@ -65,8 +65,8 @@ VS_CODE = """<meta charset='utf-8'><div style="color: #d4d4d4;font-family: 'Droi
         ),
         pytest.param(
             "a<script>x()</script><style>p{}</style><p hidden>no</p><p style='display: "
-            "none'>no</p>b"
-            "<img src='https://t.example/p.gif' width=1 height=1 alt='pixel'><img src='y.png'>c",
+            "none'>no</p>b<img src='https://t.example/p.gif' width=1 height=1 alt='pixel'><img "
+            "src='y.png'>c",
             "abc",
             id="scripts, styles, hidden parts and pictures are left out",
         ),
@@ -78,9 +78,8 @@ VS_CODE = """<meta charset='utf-8'><div style="color: #d4d4d4;font-family: 'Droi
             id="signs stay",
         ),
         pytest.param(
-            "<table role='presentation'><tr><td><table><tr><td><p>Hi</p><p>all</p></td></tr><"
-            "/table>"
-            "</td><td></td></tr></table>",
+            "<table role='presentation'><tr><td><table><tr><td><p>Hi</p><p>all</p></td></tr>"
+            "</table></td><td></td></tr></table>",
             "Hi\n\nall",
             id="tables that lay out a mail",
         ),

@@ -100,9 +100,9 @@ def test_notes_stand_at_the_end_and_links_keep_their_address() -> None:
 
 def test_what_is_not_shown_is_not_read() -> None:
     body = (
-        rb"{\info{\title Meta}}{\header Top}{\footer\pard Page\par}{\*\unknown {\b secret}}"
-        rb"{\pict\pngblip 89504e47}{\deleted gone}{\v hidden}\bin4 {}}}Here\~it\_is \{\\\} "
-        rb"\v x\v0 y"
+        rb"{\info{\title Meta}}{\header Top}{\footer\pard Page\par}{\*\unknown {\b "
+        rb"secret}}{\pict\pngblip 89504e47}{\deleted gone}{\v hidden}\bin4 {}}}Here\~it\_is "
+        rb"\{\\\} \v x\v0 y"
     )
     assert rtf(body) == "Here\u00a0it\u2011is {\\} y"
 

@@ -60,10 +60,8 @@ def test_cells_between_lines_are_a_table_where_they_stand() -> None:
         + words(60, 640, "After it.")
     )
     assert text == (
-        "Before the table.\n\n"
-        "| Room | Warden | Floor |\n| --- | --- | --- |\n| East \\| old |  | 1 |\n"
-        "| West | Ines | 2 |\n\n"
-        "After it."
+        "Before the table.\n\n| Room | Warden | Floor |\n| --- | --- | --- |\n"
+        "| East \\| old |  | 1 |\n| West | Ines | 2 |\n\nAfter it."
     )
 
 

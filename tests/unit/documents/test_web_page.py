@@ -90,8 +90,8 @@ and <math alttext="x_1"><mi>x</mi></math>.</p>"""
         ),
         pytest.param(
             (
-                "<p>On Monday:<blockquote>said<br>more<blockquote>before</blockquote></blockquote"
-                ">after"
+                "<p>On Monday:<blockquote>said<br>more<blockquote>before</blockquote></blockquote>"
+                "after"
             ),
             "On Monday:\n\n> said\n> more\n>\n> > before\n\nafter",
             id="quotes",
@@ -123,9 +123,8 @@ def test_what_lies_deep_is_kept() -> None:
 
 
 _TAGS = st.sampled_from(
-    "table tr td th caption ul ol li p div span b i a pre code h1 h2 blockquote q sup form "
-    "dl dt dd "
-    "button br hr center".split()
+    "table tr td th caption ul ol li p div span b i a pre code h1 h2 blockquote q sup form dl dt "
+    "dd button br hr center".split()
 )
 _ATTRIBUTES = st.sampled_from(
     [

@@ -53,7 +53,8 @@ def test_any_text_can_be_parsed_and_filled(text: str) -> None:
         ("{{language=English}}", Variable("language", "English")),
         ("{{note=}}", Variable("note", "")),
         ("{{list=a,\nb}}", Variable("list", "a,\nb")),
-        (("{{tone=plain | formal|friendly}}"), Variable("tone", "plain", ("plain", "formal", "friendly"))),
+        ("{{tone=plain | formal|friendly}}",
+         Variable("tone", "plain", ("plain", "formal", "friendly"))),
     ],
 )  # fmt: skip
 def test_the_ways_to_write_a_variable(text: str, found: Variable) -> None:

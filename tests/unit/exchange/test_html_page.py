@@ -166,9 +166,9 @@ HOSTILE = st.text(
 def test_no_text_becomes_an_element_of_its_own(title: str, asked: str, said: str) -> None:
     plain, _ = seen(question("x"), answer("x"), title="x")
     bound = {tag for tag, _ in plain.tags} | {
-        "p", "a", "em", "strong", "s", "code", "pre", "figure", "figcaption", "span", "ul", "ol", "li",
-        "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "br", "table", "tr", "th", "td", "div",
-        "svg", "path", "rect", "line", "g", "sup",
+        "p", "a", "em", "strong", "s", "code", "pre", "figure", "figcaption", "span", "ul", "ol",
+        "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "br", "table", "tr", "th",
+        "td", "div", "svg", "path", "rect", "line", "g", "sup",
     }  # fmt: skip
     found, text = seen(question(asked), answer(said), title=title)
     assert {tag for tag, _ in found.tags} <= bound

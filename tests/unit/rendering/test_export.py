@@ -223,8 +223,8 @@ def test_every_example_is_the_same_document_when_it_has_been_copied() -> None:
         "- \\[ ] no task\n- \\[x] none\n- [ ] one",
         "> a\n\n> b\n>\n> c\n\n> - d\n\n> - e\n>   > f\n>\n>   > g\n\n- > h\n\n  > i\n- > j",
         (
-            "> ```\n> a\n> ```\n> ```\n> b\n> ```\n\n> ```\n> c\n> ```\n\n- d\n  ```\n  e\n"
-            "  ```\n  ```\n  f\n  ```"
+            "> ```\n> a\n> ```\n> ```\n> b\n> ```\n\n> ```\n> c\n> ```\n\n- d\n  ```\n  e\n  ```\n"
+            "  ```\n  f\n  ```"
         ),
         "> | a |\n> |---|\n> | b |\n\n> | c |\n> |---|\n\n>\n\n> > d\n\n> e\n> > f\n>\n> > g",
         "~one~ (~two~) **x**~three~ \\~~four~ ~\\~five\\~~ ~~six ~7~~ \\~none\\~ ~/p ~10",

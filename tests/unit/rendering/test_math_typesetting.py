@@ -17,8 +17,9 @@ from desktop_app.rendering.processes.math_typesetting import (
 KNOWN = [
     "x", r"\frac{a}{b}", r"\sum_{i=0}^n x_i^2", r"\int_0^\infty e^{-x^2}\,dx=\frac{\sqrt\pi}{2}",
     r"\begin{pmatrix}a&b\\c&d\end{pmatrix}", r"\begin{cases}1&x>0\\0\end{cases}", r"a < b",
-    r"\operatorname{softmax}(x)", (r"\mathbb{R}^n \to \mathcal{L}"), r"\hat{y} \vec v", r"\text{if } x",
-    r"\begin{aligned}a&=b\\&=c\end{aligned}", r"\left(\frac12\right)", r"\lim_{n\to\infty}",
+    r"\operatorname{softmax}(x)", r"\mathbb{R}^n \to \mathcal{L}", r"\hat{y} \vec v",
+    r"\text{if } x", r"\begin{aligned}a&=b\\&=c\end{aligned}", r"\left(\frac12\right)",
+    r"\lim_{n\to\infty}",
 ]  # fmt: skip
 UNKNOWN = [
     "", " ", "{", "^", "a^b^c", r"\frac{a}", r"\foo x", "\x00", "\ud800", r"\hspace{99999em}x",

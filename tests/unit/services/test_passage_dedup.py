@@ -7,11 +7,9 @@ import pytest
 from desktop_app.services.collections.passage_dedup import DuplicatePassages
 
 TEXT = (
-    "The tenant pays 940 euros a month, in advance and by the third working day. The "
-    "landlord keeps the "
-    "stairs, the roof and the heating in order. Dogs are allowed where the neighbours agree. "
-    "Whoever "
-    "moves out paints the walls white and hands over four keys."
+    "The tenant pays 940 euros a month, in advance and by the third working day. The landlord "
+    "keeps the stairs, the roof and the heating in order. Dogs are allowed where the neighbours "
+    "agree. Whoever moves out paints the walls white and hands over four keys."
 )
 AS_PDF = "[page 3]\n" + TEXT.replace("neighbours", "neigh-\nbours").replace("heating ", "heating\n")
 AS_TABLE = "| " + TEXT.replace(". ", ". | ") + " |"
