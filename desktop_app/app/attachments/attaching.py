@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
 PASTED_NAME = "Pasted text.txt"
-ATTACHED = "the attached text"  # stands for a text that is too long for the prompt
-LARGE_PASTE = "documents.large_paste"  # the setting: a length in characters
+ATTACHED = "the attached text"  # names a text that is too long for the prompt
+LARGE_PASTE = "documents.large_paste"  # the key of the setting: a length in characters
 
 
 class AttachmentReader:
-    """Reads what was dropped or pasted, and keeps it as an attachment."""
+    """Reads dropped or pasted content and stores it as an attachment."""
 
     def __init__(
         self,
@@ -51,14 +51,14 @@ class AttachmentReader:
         *,
         resolved: ResolvedChoice | None = None,
     ) -> tuple[DocumentPart | ImagePart, str]:
-        """Return a part of a message, and a note on how it was read, "" if as expected.
+        """Return a message part and a note on how it was read, "" if as expected.
 
         Args:
             conversation_id: a private conversation keeps its attachments in memory.
             resolved: the model that would be asked; by default the open conversation's.
 
         Raises:
-            DocumentError, StorageError: it gives no attachment.
+            DocumentError, StorageError: the content cannot be attached.
         """
         documents = self._backend.documents
         document: ExtractedDocument

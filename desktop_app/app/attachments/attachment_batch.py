@@ -1,4 +1,4 @@
-"""Files that were dropped together: how many are still read, and what to report of them."""
+"""The progress and the errors of files that were dropped together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
 
-NAMED: Final = 3  # of the files that could not be read
+NAMED: Final = 3  # failed files that are named; a larger number is only counted
 
 
 @dataclass
@@ -27,7 +27,7 @@ class AttachmentBatch:
     unplaced: list[tuple[str, StorageError]] = field(default_factory=list)
 
     def take_words(self) -> list[UserFacingError | str]:
-        """Return what is to be reported since the last call."""
+        """Return the messages for the user since the last call."""
         words: list[UserFacingError | str] = [*self._of_unplaced(), *self._of_failed()]
         if self.known and not self.failed:
             many = len(self.known) > 1
@@ -37,7 +37,7 @@ class AttachmentBatch:
         return words
 
     def _of_failed(self) -> list[UserFacingError]:
-        """Return each error by itself if there are few, else one for all."""
+        """Return an error per file if few failed, else a single error for all."""
         if len(self.failed) <= NAMED:
             return self.failed
         reasons = " ".join(error.what_happened for error in self.failed[:NAMED])
@@ -50,7 +50,7 @@ class AttachmentBatch:
         ]
 
     def _of_unplaced(self) -> list[UserFacingError]:
-        """Return one error for all files whose location could not be stored."""
+        """Return a single error for all files whose location could not be stored."""
         if not self.unplaced:
             return []
         (name, error), count = self.unplaced[0], len(self.unplaced)
@@ -60,8 +60,8 @@ class AttachmentBatch:
         return [
             StorageError(
                 f"Where {lies} could not be noted. {error.what_happened}",
-                what_was_kept=f"{stands} attached and can be sent; only a collection cannot be made "
-                "of what stands in the prompt after the next start.",
+                what_was_kept=f"{stands} attached and can be sent; only a collection cannot be "
+                "made of what stands in the prompt after the next start.",
                 what_to_do=error.what_to_do,
                 details=error.details,
             )

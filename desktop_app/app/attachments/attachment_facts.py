@@ -1,4 +1,4 @@
-"""What a document's chip says: pages, tokens, share of the window, cost, and what is sent."""
+"""The text of a document's chip: pages, tokens, share of the window, cost, and what is sent."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def price_note(resolved: ResolvedChoice) -> str:
 
 
 def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
-    """Return why it cannot be sent like this, in short; "" if it can."""
+    """Return in short why the document cannot be sent like this; "" if it can."""
     if refusal := refusal_of(part, resolved):
         return refusal
     is_seen = bool(part.seen_pages) and not is_file(part, resolved.files)
@@ -100,7 +100,7 @@ def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, str]:
     if is_file(part, resolved.files):
         return file_tokens(part, part.tokens or 0, resolved.model), "≈ "
     of_pages, is_known = page_tokens(part, resolved.model)
-    # The count is by OpenAI's tokenizer, whichever model is asked.
+    # OpenAI's tokenizer is used for every model.
     is_exact = is_known and part.tokens_exact and resolved.profile.serves_the_family
     return (part.sent_tokens or 0) + of_pages, "" if is_exact else "≈ "
 

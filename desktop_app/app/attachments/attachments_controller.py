@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.window.notifications import Notifications
 
-TOPIC = "document"  # of notifications: what could not be attached to this draft
+TOPIC = "document"  # of notifications about content that could not be attached to this draft
 FEW = 8  # files; while more are read, the chips are updated ten times a second
 SHOWN_ANEW_MS = 100
 REST = "rest"  # the id of the chip that stands for the files that wait
@@ -147,7 +147,7 @@ class AttachmentsController(QObject):
         self._update()
 
     def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:
-        """Attach an image or a message that is no file, pasted or dropped."""
+        """Attach a pasted or dropped image or message that is not a file."""
         self._begin(content.name, content, conversation_id)
         self._update()
         self._prompt.focus_text()
@@ -174,7 +174,7 @@ class AttachmentsController(QObject):
         self._prompt.focus_text()
 
     def close(self) -> None:
-        """Cancel all reading, and report nothing of it."""
+        """Cancel all reading without a report."""
         for reading_id, reading in list(self._reading.items()):
             reading.batch.failed.clear()
             self._give_up(reading_id)
@@ -220,7 +220,7 @@ class AttachmentsController(QObject):
                 self._say_what_failed(reading.batch)
 
     async def _note_origin(self, reading: _Reading, sha256: str, path: Path) -> None:
-        """Note where a file is; it stays attached if that cannot be stored."""
+        """Store a file's location; if that fails, the file stays attached."""
         self._origins.add(sha256, path)
         if self._private.was_begun(reading.conversation_id):
             return
@@ -273,7 +273,7 @@ class AttachmentsController(QObject):
         arrived, self._arrived = self._arrived, []
         attachments = {part_id(part): part for part in self._draft.value.attachments}
         for reading, part in arrived:
-            if reading.conversation_id != self._current.id:  # left meanwhile
+            if reading.conversation_id != self._current.id:  # another conversation is open by now
                 self._tasks.start(self._drafts.attach(reading.conversation_id, part))
             elif attachments.setdefault(part_id(part), part) is not part:
                 reading.batch.known.append(reading.name)
@@ -327,7 +327,7 @@ class AttachmentsController(QObject):
         self._show_suggestions()
 
     def _chips_of_read(self) -> list[Chip]:
-        """Return a chip for each attachment; of hundreds, the first ones and one for the rest."""
+        """Return the attachments' chips; of many, the first and a chip for the rest."""
         parts, resolved = self._draft.value.attachments, self._setup.resolved
         first = len(parts) if self._shows_all or len(parts) <= SHOWN + 1 else SHOWN
         sent = self._setup.as_sent(parts[:first])
@@ -349,7 +349,7 @@ class AttachmentsController(QObject):
             self._tasks.start(self._origins.load(documents))
 
     def _chips_of_reading(self, reading: dict[str, _Reading]) -> list[Chip]:
-        """Return a chip for each file being read; of many, the first and one for the rest."""
+        """Return the chips of files being read; of many, the first and a chip for the rest."""
         first = len(reading) if len(reading) < FEW else 1
         chips = [
             Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
@@ -385,7 +385,7 @@ class AttachmentsController(QObject):
         except IllegalChoiceError as error:
             return f"{error.what_happened} {error.what_to_do}"
         except DocumentDoesNotFitError:
-            pass  # when it is sent, reading it in parts is offered
+            pass  # Send then offers to read it in chunks
         return ""
 
     def _reading_here(self) -> dict[str, _Reading]:

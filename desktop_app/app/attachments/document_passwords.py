@@ -1,7 +1,7 @@
 """Asks for the passwords of protected documents, one document at a time.
 
-Passwords go to the process that reads documents, and stay in memory until the program ends, to draw
-pages again that are sent as images. They are in no log, database or export.
+Passwords go to the process that reads documents. They stay in memory until the program ends, so
+that pages sent as images can be rendered again. They are never logged, stored or exported.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ Attempt = Callable[[str], Awaitable[T]]
 
 
 class DocumentPasswords:
-    """Asks over one window.
+    """Asks for passwords in dialogs over a window.
 
     Args:
-        theme: returns the theme to draw with now.
+        theme: returns the current theme.
     """
 
     def __init__(self, window: QWidget, theme: Callable[[], Theme]) -> None:
@@ -82,7 +82,7 @@ class DocumentPasswords:
                 return opened
 
     async def _ask(self, words: str, *, was_wrong: bool) -> str | None:
-        from desktop_app.ui.viewer.password_dialog import PasswordDialog  # not a part of the start
+        from desktop_app.ui.viewer.password_dialog import PasswordDialog  # not needed at the start
 
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         dialog = PasswordDialog(self._theme(), words, self._window, was_wrong=was_wrong)
@@ -102,7 +102,7 @@ class DocumentPasswords:
 
 
 class Unlocking(QObject):
-    """Asks for the password of a document whose pages have to be drawn again for a question."""
+    """Asks for a document's password if its pages have to be rendered again for a question."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class Unlocking(QObject):
         original = await self._attachment_store.bytes(sha256)
 
         async def attempt(password: str) -> None:
-            # The smallest image there is shows that the password is right.
+            # Rendering the smallest possible image proves that the password is right.
             page = [(part.pictured[0].number, (8, 8))] if part.pictured else [(1, (8, 8))]
             await self._documents.render_pages(part.name, original, page, password=password)
             self._documents.passwords[sha256] = password

@@ -1,7 +1,7 @@
 """Drops on the conversation list, and pasted rich text.
 
 A drop on a conversation opens it and goes into its prompt; a drop on a folder goes into a new
-conversation there. Rich text becomes Markdown in a process of its own, so that a paste never waits
+conversation there. A separate process converts rich text to Markdown, so that a paste never waits
 for a document.
 """
 
@@ -98,7 +98,7 @@ class DropController(QObject):
         self._take(given)
 
     async def _give_to(self, given: DroppedContent, conversation_id: str) -> None:
-        # Attachments go there whatever is opened meanwhile; text goes where the user sees it.
+        # Attachments go to that conversation even if another is opened; text goes to the open one.
         self._attach(given, conversation_id)
         await self._navigator.open(conversation_id)
         text = replace(given, files=(), content=None)

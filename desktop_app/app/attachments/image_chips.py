@@ -1,4 +1,4 @@
-"""How images stand on chips, and their thumbnails."""
+"""The chips and thumbnails of images."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_HELD: Final = 48
 
 
 class ImageChips(QObject):
-    """Makes thumbnails and chips of kept images.
+    """Makes thumbnails and chips of stored images.
 
     Signals:
         thumbnail_ready(str): the thumbnail of the image with this SHA-256.
@@ -54,7 +54,7 @@ class ImageChips(QObject):
         return found
 
     def made(self, sha256: str) -> QImage | None:
-        """Return a thumbnail that was made already."""
+        """Return a thumbnail if it exists already."""
         return self._held.get(sha256)
 
     async def _make(self, part: ImagePart) -> None:

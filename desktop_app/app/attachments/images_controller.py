@@ -1,6 +1,6 @@
 """Images in the transcript: thumbnails, and the original opened on a click.
 
-Images are decoded in the documents' process only; thumbnails arrive here small and clean. They are
+Only the documents' process decodes images; the thumbnails it returns are small and safe. They are
 made when they come into view, and a few dozen are cached.
 """
 
@@ -94,7 +94,7 @@ class ImagesController(QObject):
     def _copy(self, part: ImagePart, data: bytes) -> Path:
         if self._copies is None:
             self._copies = TemporaryFolder(self._user_folders.temporary)
-        # The name comes from the file and may hold anything; the suffix decides who opens it.
+        # The name comes from the file and may contain anything; the suffix selects the program.
         copy = self._copies.path / f"{part.sha256[:16]}{_ENDINGS.get(part.media_type, '.png')}"
         if not copy.exists():
             copy.write_bytes(data)

@@ -1,7 +1,7 @@
-"""Which pages, slides, sheets or chapters of an attachment are sent.
+"""The selection of an attachment's pages, slides, sheets or chapters to send.
 
-Texts are split and counted off the event loop. Until then a choice has no number of tokens; a draft
-that is opened with such a choice is counted then.
+Texts are split and counted off the event loop. Until that ends, a selection has no token count. A
+draft with such a selection is counted when it is opened.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class AttachmentHolder(Protocol):
         """Return an attachment as it would be sent: a document sent before is only named."""
 
     def is_first_fenced(self, part: Attached) -> bool:
-        """Return True if an attachment would be the first of its request between boundaries."""
+        """Return True if an attachment would be the first fenced part of its request."""
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Replace each attachment by what `change` returns for it."""
@@ -114,7 +114,7 @@ class DraftAttachmentHolder(QObject):
         return self._setup.as_sent([part])[0]
 
     def is_first_fenced(self, part: Attached) -> bool:
-        """Return True if an attachment is the first between boundaries in the conversation."""
+        """Return True if an attachment is the first fenced part of the conversation."""
         return is_first_fenced(part, self.attached, self._setup.sent, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
@@ -163,11 +163,11 @@ class PageSelection(QObject):
         self._held.change(changed)
 
     async def choose(self, sha256: str, given: str) -> None:
-        """Send only these pages of a document, as the user writes them; "" sends all.
+        """Send only these pages of a document, in the user's notation; "" sends all.
 
         Raises:
             IllegalChoiceError: they do not exist; nothing changes.
-            StorageError: the text is gone.
+            StorageError: the text is missing.
         """
         part = self.part(sha256)
         if not isinstance(part, DocumentPart):
@@ -187,7 +187,7 @@ class PageSelection(QObject):
 
         Raises:
             IllegalChoiceError: there are none.
-            StorageError: the text is gone.
+            StorageError: the text is missing.
         """
         text = await self._attachment_store.text(part.sha256)
         found = await asyncio.to_thread(sections, text, unit_of(part))
@@ -199,7 +199,7 @@ class PageSelection(QObject):
         return found
 
     def _count_missing(self) -> None:
-        """Count the tokens of chosen sections, once each."""
+        """Count the tokens of selected sections, once each."""
         for part in self.parts:
             if isinstance(part, DocumentPart) and part.chosen and part.chosen.tokens is None:
                 key = (part.sha256, part.chosen)

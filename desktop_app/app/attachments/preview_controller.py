@@ -1,4 +1,4 @@
-"""The preview of an attachment: what of it is sent.
+"""The preview of an attachment as it is sent.
 
 `services.chat.prompt_assembly` makes this text, as it does for requests. Large texts are built and
 searched off the event loop.
@@ -49,12 +49,12 @@ NOTHING_ATTACHED = "Nothing is attached."
 NO_PAGES = "{} has no pages, slides, sheets or chapters to choose from."
 WHOLE = "This is sent with your question, as it stands here."
 TOO_LARGE = (
-    "This is more than {} takes at once. Choose pages, or send it and have it read in parts: that is "
-    "offered then, with what it costs."
+    "This is more than {} takes at once. Choose pages, or send it and have it read in parts: "
+    "that is offered then, with what it costs."
 )
 IN_PARTS = (
-    "Too large to be read at once: each part is sent by itself, as it stands here, and the answer is "
-    "made of notes on all of them."
+    "Too large to be read at once: each part is sent by itself, as it stands here, and the "
+    "answer is made of notes on all of them."
 )
 AGAIN = "This goes along in its place."
 FILE = "A file of {size}. Below, to look at, is what was read from it here; that is not sent."
@@ -119,7 +119,7 @@ class PreviewController(QObject):
     # -------------------------------------------------------------- by command
 
     def show_any(self) -> None:
-        """Preview the chip that has the keyboard, or the last attachment."""
+        """Preview the chip with keyboard focus, or the last attachment."""
         part = self._any(lambda _part: True)
         if part is None:
             self._say(NOTHING_ATTACHED)
@@ -127,7 +127,7 @@ class PreviewController(QObject):
             self.show(part.sha256)
 
     def choose_any(self) -> None:
-        """Choose pages of the chip that has the keyboard, or of the last document that has any."""
+        """Choose pages of the chip with keyboard focus, or of the last document with pages."""
         part = self._any(lambda part: isinstance(part, DocumentPart) and bool(unit_of(part)))
         if part is not None:
             self._choose(part.sha256)
@@ -170,7 +170,7 @@ class PreviewController(QObject):
 
     def _made(self) -> AttachmentPreview:
         from desktop_app.ui.viewer.attachment_preview import (
-            AttachmentPreview,  # not a part of the start
+            AttachmentPreview,  # not needed at the start
         )
 
         dialog = self._dialog = AttachmentPreview(self._theme.current, self._window)
@@ -197,7 +197,7 @@ class PreviewController(QObject):
             self._dialog.refuse(f"{error.what_happened} {error.what_to_do}")
 
     def _follow(self) -> None:
-        """Show the attachment as it is now, and for the model chosen now."""
+        """Show the attachment in its current state, for the current model."""
         if not self._shown or self._dialog is None:
             return
         part = self._choosing.part(self._shown)
@@ -243,7 +243,7 @@ class PreviewController(QObject):
         return TOO_LARGE.format(model.name) if limit and (part.sent_tokens or 0) > limit else WHOLE
 
     async def _load(self, part: Attached) -> None:
-        """Load what is sent; a later call supersedes an earlier one."""
+        """Load the text to be sent; a later call supersedes an earlier one."""
         self._asked += 1
         asked = self._asked
         text = await self._words(part)
@@ -277,7 +277,7 @@ class PreviewController(QObject):
         return sent_text(part, block, sees=resolved.model.sees_images is not False)
 
     async def _pages(self, part: Attached) -> tuple[str, str, str]:
-        """Return what can be chosen, what is chosen, and how to write it."""
+        """Return the available sections, the selection, and its notation."""
         unit = unit_of(part) if isinstance(part, DocumentPart) else ""
         if not unit or not isinstance(part, DocumentPart):
             return "", "", ""

@@ -1,4 +1,4 @@
-"""What a new batch job can use: prompts, providers, and models with what each takes."""
+"""The options of a new batch job: prompts, providers, and models with their settings."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _provider(
     why = refusal(profile)
     if why:
         return BatchProviderOption(profile.id, profile.name, why)
-    day = date.today()  # noqa: DTZ011 - the person's day
+    day = date.today()  # noqa: DTZ011 - the user's day
     menu = offers(profile, catalog, listings.of(profile), day)
     models = [_model(profile, offer, chat_service=chat_service) for offer in menu]
     return BatchProviderOption(
@@ -75,7 +75,7 @@ def _model(
     resolved = chat_service.resolve(profile, choice)
     info = resolved.model
     efforts = info.efforts or ()
-    if info.id != offer.model:  # another model replaces it, at one effort
+    if info.id != offer.model:  # another model replaces it, at a single effort
         efforts = (resolved.effort,) if resolved.effort else ()
     return BatchModelOption(offer.model, offer.name, offer.variant, efforts, refusal(profile, info))
 

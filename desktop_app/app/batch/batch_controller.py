@@ -1,6 +1,6 @@
 """Batch jobs in the window: offered for many files, created, watched and reported.
 
-This module belongs to the start; it imports what it needs when there is a job.
+This module is loaded at the start; it imports what it needs once there is a job.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 MANY: Final = 10
-"""So many files given at once are offered as a batch job."""
+"""The number of files from which a batch job is offered."""
 REFRESH_MS: Final = 300
 SLOW_REFRESH_MS: Final = 2000  # for a job with so many files that reading them takes a while
 MANY_LINES: Final = 5000
@@ -94,7 +94,7 @@ class BatchController(QObject):
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks.start(work)
 
-    # -------------------------------------------------------------- what is made late
+    # -------------------------------------------------------------- made on first use
 
     @cached_property
     def runs(self) -> BatchRuns:
@@ -143,13 +143,13 @@ class BatchController(QObject):
     # -------------------------------------------------------------- start and end
 
     async def pick_up(self) -> None:
-        """Continue the jobs that an earlier start or a command has begun."""
+        """Continue the jobs that an earlier window or a command has begun."""
         if await self._backend.batch_store.open_ids():
             await self.runs.pick_up()
             self._look_soon()
 
     def close(self) -> None:
-        """Stop: the program ends."""
+        """Stop at the program's end."""
         self._timer.stop()
         if "runs" in self.__dict__:
             self.runs.close()
@@ -163,7 +163,7 @@ class BatchController(QObject):
     # -------------------------------------------------------------- many files at once
 
     def offer(self, paths: Sequence[Path]) -> None:
-        """Offer a batch job for many files: each is asked by itself, at half price."""
+        """Offer a batch job for many files: each is asked separately, at half price."""
         if any(profile.has_batches for profile in self._providers.all):
             self._start(self._offer_many(list(paths), self._draft.value))
 
@@ -180,7 +180,7 @@ class BatchController(QObject):
             self._bar.offer(words)
 
     def _forget_offer(self) -> None:
-        """Dismiss the offer: another conversation is open."""
+        """Dismiss the offer, because another conversation is open."""
         if self._given:
             self._dismiss_bar()
 
@@ -315,7 +315,7 @@ class BatchController(QObject):
         else:
             self._bar.say(f"{len(running)} batch jobs are under way." if running else "")
 
-    # -------------------------------------------------------------- what the person wants
+    # -------------------------------------------------------------- requests from the dialog
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do what the dialog requests, and show errors there."""
@@ -413,7 +413,7 @@ class BatchController(QObject):
         self._draft.set_attachments(attached)
         self._pane.prompt.prepend(job.task, job.template_id)
 
-    # -------------------------------------------------------------- what the jobs tell
+    # -------------------------------------------------------------- events of jobs
 
     def _show_reading(self, job_id: str, done: int, total: int) -> None:
         dialog = self._dialog
@@ -456,7 +456,7 @@ def _hold_many(paths: Sequence[Path]) -> bool:
 def differing(before: Sequence[BatchLine], now: Sequence[BatchLine]) -> tuple[int, int] | None:
     """Return the first and last index that differ, (0, -1) for none.
 
-    Returns None if the files are different ones.
+    Return None if the files are different ones.
     """
     if len(before) != len(now):
         return None

@@ -1,4 +1,4 @@
-"""Runs the batch jobs of this window, one task for each."""
+"""Runs the batch jobs of this window, with a task for each."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class BatchRuns(QObject):
             await asyncio.wait([task])
 
     def close(self) -> None:
-        """Stop: the program ends; jobs continue at their provider."""
+        """Stop at the program's end; jobs continue at their provider."""
         for task in self._runs.values():
             task.cancel()
 
@@ -87,9 +87,9 @@ class BatchRuns(QObject):
                 await self._store.release(job_id)
 
     async def _step(self, job_id: str) -> float | None:
-        """Do what can be done now.
+        """Do the next steps of a job.
 
-        Returns the seconds until the next step, None if the job has ended.
+        Return the seconds until the next step, None if the job has ended.
         """
         try:
             if not await self._store.claim(job_id):

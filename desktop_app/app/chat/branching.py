@@ -1,4 +1,4 @@
-"""Branches: a conversation copied up to one of its messages, to go on from there."""
+"""Branches: copies of a conversation up to a message, from which it continues differently."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MARK = " (branch)"
 
 
 class Branching(QObject):
-    """Makes branches; the conversation that they come from stays as it is."""
+    """Makes branches; the original conversation does not change."""
 
     def __init__(
         self,
@@ -88,9 +88,9 @@ class Branching(QObject):
 def branched(
     conversation: Conversation, path: Sequence[Message]
 ) -> tuple[Conversation, list[Message]]:
-    """Return a new conversation with copies of these messages, each with an id of its own.
+    """Return a new conversation with copies of these messages, each with a new id.
 
-    An answer that still streams is copied as far as it has come.
+    An answer that still streams is copied with the text so far.
     """
     id_, messages = new_id(), []
     parent_id: str | None = None
@@ -127,7 +127,7 @@ def branched(
 def copied_compactions(
     made: Iterable[Compaction], path: Sequence[Message], copies: Sequence[Message]
 ) -> list[Compaction]:
-    """Return a path's compactions for its copy, so that the branch sends no more."""
+    """Return copies of a path's compactions, so that the branch sends no more text."""
     copy_of = {message.id: copy for message, copy in zip(path, copies, strict=True)}
     return [
         replace(

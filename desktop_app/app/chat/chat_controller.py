@@ -1,6 +1,6 @@
 """Questions asked in the main window, and actions on answers: retry, continue, versions.
 
-`shown_answers` shows what comes of an answer.
+`shown_answers` shows the answers.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ChatController(QObject):
 
     Args:
         before_asking: is awaited before a question is sent.
-        ways_out: returns what can be done about a question that was refused.
+        ways_out: returns the remedies for a refused question.
         cancel_first: cancels other work on the open conversation; returns True if there was any.
 
     Signals:
@@ -147,7 +147,7 @@ class ChatController(QObject):
     # -------------------------------------------------------------- asking
 
     async def submit(self, text: str, template_id: str) -> None:
-        """Ask what is in the prompt; while an answer streams, wait for its end first.
+        """Ask the question in the prompt, after the end of a streaming answer.
 
         The prompt is cleared once the question is on disk.
         """
@@ -169,12 +169,12 @@ class ChatController(QObject):
         *,
         alone: bool = False,
     ) -> None:
-        """Ask `draft` after `path`, or ask for another answer to the question that ends it.
+        """Ask `draft` after `path`, or request another answer to the last question of `path`.
 
         Args:
-            choice: who answers this once; the conversation keeps its own choice.
+            choice: the model for this answer only; the conversation keeps its own choice.
             asked: the conversation; None for the open one.
-            alone: ask for one answer, even if several are set.
+            alone: request a single answer, even if several are set.
         """
         asked = asked or self._current.conversation
         chat = self._setup.chat_for(asked)
@@ -192,7 +192,7 @@ class ChatController(QObject):
         try:
             await self._before_asking(asking, path, draft or Draft())
             if path and self._presenter.usable(asked.id) is None:
-                return  # deleted meanwhile
+                return  # deleted in the meantime
             if draft is None:
                 began = await chat.begin_again(asking, path, profile, settings)
             else:
@@ -208,14 +208,14 @@ class ChatController(QObject):
         await self._show_begun(began, asked)
 
     def _refuse(self, error: UserFacingError, provider_id: str) -> None:
-        """Notify why a question was not sent, and offer the way to the cap if that is the reason."""
+        """Notify why a question was not sent; if the cap is the reason, offer to raise it."""
         actions: Actions = [("Raise the cap", lambda: self.cap_change_requested.emit(provider_id))]
         if not isinstance(error, SpendingCapError):
             actions = self._ways_out(error)
         self._pane.notifications.notify(error, actions, topic=QUESTION)
 
     def _forget_asked(self, conversation_id: str, asked: Draft) -> None:
-        """Remove from its prompt what was asked; keep what was typed or attached meanwhile."""
+        """Remove the question from its prompt; keep what was typed or attached since."""
         prompt = self._pane.prompt
         is_open = self._is_open(conversation_id)
         if is_open:
@@ -234,7 +234,7 @@ class ChatController(QObject):
         kept = began.conversation
         now = self._current.conversation if is_open else asked
         kept = replace(kept.with_settings_of(now), choice=self._setup.choice_of(now))
-        if kept != began.conversation:  # another choice for this once, or one changed meanwhile
+        if kept != began.conversation:  # a choice for this answer only, or one changed since
             self._start(self._conversations.save(kept))
         self._presenter.kept(kept)
         self._running.start(began)
@@ -260,7 +260,7 @@ class ChatController(QObject):
         self._pane.prompt.focus_text()
 
     async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
-        """Ask for another answer to the same question, as a version of the first."""
+        """Request another answer to the same question, as a version of the first."""
         until = self._current.path_to(message.id)
         if message.role is Role.USER:
             until.append(message)
@@ -268,7 +268,7 @@ class ChatController(QObject):
             await self._begin(until, None, choice)
 
     def _offer_others(self, answer: Message) -> None:
-        """Open a menu of models and efforts that could answer the same question once."""
+        """Open a menu of models and efforts for another answer to the same question."""
         view = self._choices.view
         chosen = self._setup.choice
 
@@ -292,33 +292,33 @@ class ChatController(QObject):
         """Continue an answer that was cut; the prompt keeps its text."""
         await self._begin([*self._current.path_to(answer.id), answer], Draft(CONTINUE), alone=True)
 
-    # -------------------------------------------------------------- waiting for the end
+    # -------------------------------------------------------------- waiting questions
 
     def _take_back(self) -> None:
-        """Do not send by itself what waits in the open conversation."""
+        """Do not send the waiting question of the open conversation automatically."""
         if self._waiting.pop(self._current.id, None) is not None:
             self._show_hint()
 
     async def _send_waiting(self, conversation_id: str, text: str) -> None:
-        """Ask in its own conversation what waited for the end of an answer."""
+        """Ask the waiting question in its own conversation, after the end of an answer."""
         if self._is_open(conversation_id):
             if self._pane.prompt.can_send:
                 await self.submit(text, self._pane.prompt.template_id)
             return
         conversation = self._presenter.usable(conversation_id)
         is_edited = self._edited.is_in(conversation_id)
-        if conversation is None or is_edited:  # deleted, or about another place in it
+        if conversation is None or is_edited:  # deleted, or the question is for another point
             return
         draft = replace(self._drafts.held(conversation_id), text=text)
         path = await self._conversations.path(conversation_id)
         await self._begin(path, draft, asked=conversation)
 
     def close(self) -> None:
-        """Send nothing more by itself: the program ends."""
+        """Stop automatic sending at the program's end."""
         self._waiting.clear()
 
     def _show_hint(self) -> None:
-        """Show what Send does if that is not the usual."""
+        """Show a hint if Send does something unusual."""
         here, words, back = self._current.id, "", ""
         if here in self._waiting:
             words, back = "Sends when the answer has ended", "takes it back"
@@ -382,7 +382,7 @@ class ChatController(QObject):
             self._start(self._retry(self._current.path[-1]))
 
     def act_on_last(self, action: str) -> None:
-        """Do an action with the last answer."""
+        """Apply an action to the last answer."""
         if self._current.path:
             self._act(self._current.path[-1].id, action)
 
@@ -426,5 +426,5 @@ def _less(draft: Draft, asked: Draft) -> Draft:
 
 
 def _follows(question: Message, path: list[Message]) -> bool:
-    """Return True if a question comes right after what is shown."""
+    """Return True if a question directly follows the shown path."""
     return question.parent_id == (path[-1].id if path else None)

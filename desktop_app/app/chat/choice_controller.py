@@ -40,8 +40,8 @@ ESTIMATE_ON_DEVICE = (
     "Answered on this computer: it costs nothing, and nothing leaves it.",
 )
 NO_BACKGROUND = (
-    "Nothing runs in the background here: that is offered for Pro, and for effort extra high, where "
-    "the provider has it."
+    "Nothing runs in the background here: that is offered for Pro, and for effort extra high, "
+    "where the provider has it."
 )
 NO_ESTIMATE = ("", "", "")
 
@@ -118,7 +118,7 @@ class ChoiceController(QObject):
             self._setup.choose_background(not background)
 
     def step_effort(self, step: int) -> None:
-        """Choose more or less effort, among those that the model takes."""
+        """Choose a higher or lower effort, among those that the model takes."""
         accepted = self._setup.resolved.model.efforts or ()
         current = self._setup.resolved.effort
         if current in accepted and self._choices.view.offers_effort:
@@ -147,19 +147,19 @@ class ChoiceController(QObject):
         self._warm()
 
     def _attached(self) -> None:
-        """Open the connection: documents may be asked without typing, and the listing is needed."""
+        """Open the connection for the model listing, and for a question sent without typing."""
         if self._draft.value.attachments:
             self._warm()
 
     def _warm(self) -> None:
-        """Open the connection while the user types, so that Send need not wait for the handshake."""
+        """Open the connection while the user types, so that Send does not wait for it."""
         profile = self._setup.profile
         if profile not in self._warmed:
             self._warmed.add(profile)
             self._tasks.start(self._providers.refresh_listing(profile, insist=True))
 
     async def _estimate(self) -> None:
-        """Show what sending would take; a later call supersedes an earlier one."""
+        """Show the tokens and cost of sending; a later call supersedes an earlier one."""
         self._asked += 1
         asked = self._asked
         resolved, path = self._setup.resolved, list(self._current.path)
@@ -186,10 +186,10 @@ class ChoiceController(QObject):
             self._pane.prompt.set_estimate(*texts)
 
     async def _used(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
-        """Return the tokens of the window in use.
+        """Return the tokens in use.
 
         They are counted here only if the provider's count does not apply: after a compaction, among
-        several answers of one request, and for images that another model saw.
+        several answers of a request, and for images that another model saw.
         """
         context = self._setup.context
         compactions = context.compactions

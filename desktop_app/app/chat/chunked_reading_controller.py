@@ -1,4 +1,4 @@
-"""Offers to read documents in parts that are larger than the model's window."""
+"""Offers to read documents that are larger than the model's window in chunks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TOPIC: Final = "question"  # shared with other notifications about a question th
 
 
 class ChunkedReadingController(QObject):
-    """Between a refused question and reading its documents in parts.
+    """Offers chunked reading after a question was refused as too large.
 
     Signals:
         submit_requested(str, str): ask this text, made with the template of this id, with the
@@ -75,9 +75,9 @@ class ChunkedReadingController(QObject):
         self._tasks.start(self._plan(refused))
 
     async def _plan(self, refused: Draft) -> None:
-        """Say what reading in parts takes.
+        """Notify the user of the calls and cost of chunked reading.
 
-        It is for what is in the prompt, or for what was refused if the prompt is empty by now.
+        The offer is for the question in the prompt, or for the refused one if the prompt is empty.
         """
         notifications = self._notifications
         draft = self._typed()
@@ -101,7 +101,7 @@ class ChunkedReadingController(QObject):
         )
 
     def _accept(self, offered: Draft) -> None:
-        """Ask what was offered, unless the prompt holds something else by now."""
+        """Ask the offered question, unless the prompt contains something else by now."""
         if self._draft.value.attachments != offered.attachments:
             return
         parts = tuple(
@@ -116,6 +116,6 @@ def _words(plan: ChunkPlan) -> str:
     known = f" {plan.done} of them were read before and cost nothing again." if plan.done else ""
     cost = f", {plan.cost_words}" if plan.cost_words else ""
     return (
-        f"{plan.calls} parts would be read, several at a time, and the answer made of notes on all of "
-        f"them{cost}.{known} It can be stopped, and goes on where it was."
+        f"{plan.calls} parts would be read, several at a time, and the answer made of notes on all "
+        f"of them{cost}.{known} It can be stopped, and goes on where it was."
     )

@@ -162,7 +162,7 @@ class CompactionController(QObject):
         return conversation_id in self._work or self._running.is_running(conversation_id)
 
     def offer(self) -> None:
-        """Say what compacting would do, or compact at once if it is free."""
+        """Show the effect of compacting, or compact at once if it is free."""
         self._tasks.start(self._offer())
 
     async def _offer(self) -> None:
@@ -261,7 +261,7 @@ class CompactionController(QObject):
         return is_working
 
     def close(self) -> None:
-        """Cancel all compactions: the program ends."""
+        """Cancel all compactions at the program's end."""
         self._timer.stop()
         for task, _ in self._work.values():
             task.cancel()
@@ -269,7 +269,7 @@ class CompactionController(QObject):
     async def before_asking(
         self, asking: Conversation, path: Sequence[Message], draft: Draft
     ) -> None:
-        """Wait for a running compaction, or compact first if that is set."""
+        """Wait for a running compaction, or compact first if that is enabled."""
         if asking.id not in self._work and self._values["answer.auto_compact"]:
             await self._begin_by_itself(asking, path, draft)
         if asking.id in self._work:
@@ -314,7 +314,7 @@ class CompactionController(QObject):
         ).open()
 
     def undo(self) -> None:
-        """Undo the compaction: send the messages themselves again."""
+        """Undo the compaction, so that the messages themselves are sent again."""
         if (made := self._last()) is not None:
             self._tasks.start(self._undo(made))
 
@@ -346,7 +346,7 @@ def _words_of(made: Compaction) -> str:
 
 
 def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | None) -> ItemMark:
-    """Return the mark in the transcript where a compaction ends."""
+    """Return the mark in the transcript at the end of a compaction."""
     undo, show = ("Undo", "undo-compaction"), ("Show what is sent", "show-sent")
     if in_force is not None and in_force.id == made.id:
         is_opaque = made.kind is CompactionKind.PROVIDER
@@ -358,7 +358,7 @@ def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | No
 
 
 def offer_of(plan: Plan) -> tuple[str, str]:
-    """Return the offer's text, and what compacting does and costs."""
+    """Return the offer's text, and the effect and cost of compacting."""
     mark, tokens = "" if plan.exact else "≈ ", format_tokens(plan.whole)
     limit = usable_input(plan.own.model)
     room = (

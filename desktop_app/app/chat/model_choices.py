@@ -1,4 +1,4 @@
-"""The models that could answer, and the open conversation's choice among them."""
+"""The available models, and the open conversation's choice among them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ModelChoices(QObject):
     """Lists models whenever providers or their listings change.
 
     Signals:
-        changed: other models could answer.
+        changed: the available models have changed.
     """
 
     changed = Signal()
@@ -55,12 +55,12 @@ class ModelChoices(QObject):
 
     @property
     def models(self) -> tuple[ModelEntry, ...]:
-        """Every model that could answer now."""
+        """All models that can answer now."""
         return self._models
 
     @property
     def view(self) -> ChoiceView:
-        """The open conversation's choice as the row under the prompt shows it."""
+        """The open conversation's choice in the form that the row under the prompt shows."""
         if not self._providers.has_provider(self._current.conversation):
             gone = PROVIDER_REMOVED
             return replace(NOTHING_CHOSEN, model_name=gone, models=self._models, notice=gone)
@@ -68,7 +68,7 @@ class ModelChoices(QObject):
         return replace(view, background=self._setup.background)
 
     def choice_with(self, entry: ModelEntry) -> ModelChoice:
-        """Return the open conversation's choice with a line of the model menu taken."""
+        """Return the open conversation's choice with an entry of the model menu applied."""
         effort = self._setup.choice.effort or Effort(str(self._values["default.effort"]))
         profile = self._providers.get(entry.provider_id)
         takes_effort = entry.variant is not None or (
@@ -110,10 +110,10 @@ class ModelChoices(QObject):
 
 
 def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
-    """Return a resolved choice as the row under the prompt shows it."""
+    """Return a resolved choice in the form that the row under the prompt shows."""
     info = resolved.model
     refusals = {e: why for e in FAMILY_EFFORTS if (why := info.refusal_of(e))}
-    if resolved.notice:  # a stand-in answers, with one effort
+    if resolved.notice:  # a stand-in answers, at a single effort
         why = str(resolved.notice)
         refusals = {e: why for e in FAMILY_EFFORTS if e is not resolved.effort}
     return ChoiceView(

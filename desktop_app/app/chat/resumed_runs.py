@@ -20,7 +20,7 @@ async def resume_runs(
     conversations: ConversationStore,
     chat_service: ChatService,
 ) -> None:
-    """Start all that was left. Raises StorageError."""
+    """Start all runs that were left. Raises StorageError."""
     resumer = Resumer(conversations, chat_service)
     for answering in await resumer.take_up(providers.all):
         running.start(answering)

@@ -1,4 +1,4 @@
-"""The streaming answers, one task each; a conversation may have several, as versions.
+"""The streaming answers, with a task each; a conversation may have several, as versions.
 
 Deltas are reported at most once a frame, however fast a provider sends.
 """
@@ -47,7 +47,7 @@ class _Run:
     reasoning: list[str] = field(default_factory=list)
     section: int | None = None
     says: NoticeText = ""  # why nothing arrives
-    waiting: NoticeText | None = None  # the same, if it is not reported yet
+    waiting: NoticeText | None = None  # the same, while it is not reported
     store_error: StorageError | None = None
     deltas: int = 0
     first_delta: float = 0.0
@@ -62,7 +62,7 @@ class RunningAnswers(QObject):
         waiting_changed(str, str, str): message id and why nothing arrives; "" once it does.
         rate_changed(str, float): deltas a second, about one token each.
         finished(str, Message): the final answer.
-        amended(str, Message): what became known of an answer after its end.
+        amended(str, Message): an answer was completed after its end, for example with its cost.
         store_changed(str, object): a StorageError while it cannot be stored, None once it can.
     """
 
@@ -87,14 +87,14 @@ class RunningAnswers(QObject):
         self._countdown.ticked.connect(self._tick)
 
     def start(self, answering: AnswerRun) -> None:
-        """Run an answer, and its other candidates, in a task each."""
+        """Run an answer and its other candidates, with a task for each."""
         for each in (answering, *answering.beside):
             run = self._runs[each.answer.id] = _Run(each)
             run.task = self._tasks.start(self._run(each.conversation.id, run))
         self.started.emit(answering.conversation.id)
 
     def stop(self, conversation_id: str) -> None:
-        """Stop every answer of a conversation; their text is kept."""
+        """Stop all answers of a conversation and keep their text."""
         for run in self._of(conversation_id):
             self._cancel(run)
 
@@ -124,7 +124,7 @@ class RunningAnswers(QObject):
         return frozenset(run.answering.conversation.id for run in self._runs.values())
 
     def newest(self, answer: Message) -> Message:
-        """Return an answer with all text that was reported so far."""
+        """Return an answer with all text reported so far."""
         self._hand_on()
         run = self._runs.get(answer.id)
         if run is None:
@@ -138,7 +138,7 @@ class RunningAnswers(QObject):
                 self.waiting_changed.emit(conversation_id, run.answering.answer.id, str(run.says))
 
     def look_again(self, provider_id: str) -> None:
-        """Retry what waits for this provider, which has another key."""
+        """Continue runs that wait for this provider's key, which has changed."""
         for run in self._runs.values():
             if isinstance(run.answering, ResumedAnswering):
                 run.answering.look_again(provider_id)
@@ -160,7 +160,7 @@ class RunningAnswers(QObject):
             self._take(run, event)
 
         def on_store(error: StorageError | None) -> None:
-            # Reported once, however often it is retried.
+            # An error is reported once, however often the write is retried.
             if (error is None) != (run.store_error is None):
                 run.store_error = error
                 self.store_changed.emit(conversation_id, error)
@@ -179,12 +179,12 @@ class RunningAnswers(QObject):
                 self._tasks.start(self._call_off(conversation_id, run.answering))
 
     async def _call_off(self, conversation_id: str, answering: AnswerRun) -> None:
-        """Cancel a background run at its provider, without waiting for it."""
+        """Cancel a background run at its provider, without blocking."""
         if await answering.call_off():
             self.amended.emit(conversation_id, answering.answer)
 
     async def _keep(self, answer: Message) -> None:
-        """Retry to store an answer that has ended, until that works."""
+        """Store an answer that has ended, and retry until that works."""
         self._unkept[answer.id] = answer
         while answer.id in self._unkept:
             await asyncio.sleep(KEEP_AGAIN_S)

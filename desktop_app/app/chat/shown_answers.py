@@ -63,7 +63,7 @@ class ShownAnswers(QObject):
             self._pane.notifications.announce(words)
 
     def say_store_works(self) -> None:
-        """Dismiss the storage error once an answer was stored, unless another one still waits."""
+        """Dismiss the storage error after a successful write, unless another answer waits."""
         if not self._unkept:
             self._pane.notifications.dismiss_topic(STORE)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TemporaryController(QObject):
-    """Connects command, card and row with the conversation in memory. There is one at a time.
+    """Connects command, card and row with the private conversation, of which there is only one.
 
     Signals:
         content_dropped(DroppedContent, str, bool): something was dropped on the conversation's row;
@@ -65,7 +65,7 @@ class TemporaryController(QObject):
         conversation_list.temporary_requested.connect(self.open)
 
     def open(self) -> None:
-        """Begin one or return to it; if it is open, offer to replace it."""
+        """Open the private conversation; if it is already open, offer to replace it."""
         if self._id and self._id != self._current.id:
             self._go_back()
         elif not self._id:

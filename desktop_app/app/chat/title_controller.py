@@ -60,7 +60,7 @@ class TitleController(QObject):
             self._tasks.start(self._entitle(conversation_id))
 
     async def _entitle(self, conversation_id: str) -> None:
-        """Set a better title, unless the user has chosen one meanwhile."""
+        """Set a better title, unless the user has chosen one in the meantime."""
         path = await self._conversations.path(conversation_id)
         known = self._presenter.usable(conversation_id)
         if known is None or not wants_title(known, path):

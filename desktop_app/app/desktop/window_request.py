@@ -1,8 +1,9 @@
 """Requests of a later start to the running window, over the local socket.
 
-A request is one frame: a magic word, the sizes of its two parts, then the parts. The first holds the
-command and absolute paths, separated by NUL, which no path contains; the second is text in UTF-8.
-Nothing in it nests, so no frame takes long to parse. The reply is one line, a `Reply`.
+A request is a single frame: a magic word, the sizes of its two parts, then the parts. The first
+part contains the command and absolute paths, separated by NUL, which no path contains. The second
+is text in UTF-8. Nothing is nested, so no frame takes long to parse. The reply is a single line, a
+`Reply`.
 
 Standard library only: a second start takes milliseconds.
 """

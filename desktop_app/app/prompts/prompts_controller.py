@@ -143,7 +143,7 @@ class PromptsController(QObject):
             self._prompt.submit()
 
     def _of_several(self, template: Prompt, text: str) -> str:
-        """Return a template's text, extended if it is about one document and several are attached."""
+        """Return a template's text, extended if it needs one document and has several."""
         return for_each(text, template.needs, self._draft.value.attachments)
 
     def _filled_here(self, names: frozenset[str]) -> dict[str, str]:

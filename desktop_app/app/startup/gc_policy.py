@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 _REST_MS: Final = 10_000
 _RARELY: Final = 1_000
-"""Looks at what is new before what is old has its turn without any rest, ten times as many as Python
-takes: what there is grows with what is on screen, garbage in it hardly."""
+"""The young collections before a full one runs even without an idle phase.
+
+This is ten times Python's number: live objects grow with the screen's content, their garbage hardly.
+"""
 
 
 def begin_start() -> None:
