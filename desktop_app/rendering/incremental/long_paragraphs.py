@@ -77,10 +77,10 @@ def settle_before_gap(end: OpenTail, opener: str, definitions: Definitions) -> O
 def settle_at_any_rate(
     end: OpenTail, opener: str, length: int, definitions: Definitions
 ) -> OpenTail | None:
-    """Settle text of a paragraph in which too much stays open.
+    """Settle the start of a paragraph in which too much stays open.
 
-    Otherwise it would be parsed with each new piece. Of the first `length` characters of the
-    source, a short tail is kept open. Text with too many marks is shown as written. Return the
+    Otherwise it would be parsed again with each new piece. The settled text ends shortly before
+    character `length` of the source. Text with too many marks is shown as written. Return the
     remaining tail, or None if nothing can be settled.
     """
     words = end.source[len(opener) : length]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ItemUpdater:
-    """Updates items in place and reports growing tables to `fitting`."""
+    """A writer that updates items in place and reports growing tables to `fitting`."""
 
     def __init__(self, sections: MessageLayouts, items: ItemWriter, fitting: Reflow) -> None:
         self._sections, self._items, self._fitting = sections, items, fitting

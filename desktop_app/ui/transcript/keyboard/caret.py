@@ -32,7 +32,7 @@ class Caret:
     def settle(self, begin: int) -> None:
         """For a screen reader, place the caret at `begin`, the start of the newest message.
 
-        Call this when the view gets the focus. At the end of the document, new text would push the
+        Called when the view gets the focus. At the end of the document, new text would push the
         caret along and be read out piece by piece.
         """
         cursor = self._view.textCursor()

@@ -185,7 +185,7 @@ class FocusNavigator(QObject):
     def _top(self) -> tuple[int, int, bool]:
         """Return the position of the text cursor if it is on screen, else of the viewport's top.
 
-        A cursor at the end does not count: inserted text pushes one that was never placed there.
+        Ignore a cursor at the end: inserted text moves a cursor there that the user has not placed.
         """
         view, cursor = self._view, self._view.textCursor()
         if cursor.atEnd() or not view.viewport().rect().intersects(view.cursorRect(cursor)):

@@ -224,7 +224,7 @@ class FocusTargetButton(QAbstractButton):
             self.left.emit()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw a focus ring."""
+        """Draw a ring while focused."""
         if not self.hasFocus():
             return
         painter = QPainter(self)

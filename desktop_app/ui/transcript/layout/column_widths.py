@@ -103,7 +103,7 @@ class ColumnWidths:
         return least <= room or self._measure(cell, is_head, room) <= room
 
     def _measure(self, cell: Runs, is_head: bool, most: float) -> float:
-        """Return the width of a cell in one line. Stop measuring beyond `most`."""
+        """Return the width of a cell in one line. Measure no further than `most`."""
         width = 0.0
         for run in cell:
             metrics = self._metrics_of(run, is_head)[0]

@@ -24,7 +24,7 @@ _CELL: Final = 150
 _FORMULA: Final = 400
 
 _PART: Final = 2000
-"""A block of a partly materialized text; many runs are counted when it is materialized."""
+"""The cost of a block of a partly materialized text. Dense text has shorter blocks."""
 
 
 def cost_of_runs(runs: Runs) -> int:
@@ -42,7 +42,7 @@ def cost_of(item: Item) -> int:
 
 
 def cost_more(items: Iterable[Item], most: int) -> bool:
-    """Return True if items cost more than `most`. Stop counting there."""
+    """Return True if items cost more than `most`. Count no further."""
     return _is_passed(map(cost_of, items), most)
 
 

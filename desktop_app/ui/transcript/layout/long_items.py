@@ -35,9 +35,9 @@ _WHOLE: Final = 12_000
 """The highest cost of a text that is materialized as a whole."""
 
 _AT_ONCE: Final = 60_000
-"""The same limit if the whole text is requested; the rest is filled in near the viewport.
+"""The same limit if the whole text is requested. The rest is filled in near the viewport.
 
-If a mark closes far behind its opening, 1 MB of text is rewritten in one step.
+Without a limit, a mark that closes far behind its opening would rewrite 1 MB in one step.
 """
 
 

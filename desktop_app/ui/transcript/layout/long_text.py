@@ -32,7 +32,7 @@ LONGEST: Final = 2600
 """Blocks longer than this many UTF-16 units are split."""
 
 _PART: Final = 2000
-"""The largest part in UTF-16 units, up to a line start."""
+"""A part ends at the last line start within this many UTF-16 units."""
 
 _AROUND: Final = LONGEST - _PART
 """A line starts within this many units after a chapter mark."""
@@ -40,9 +40,9 @@ _AROUND: Final = LONGEST - _PART
 _DENSE_PART: Final = 500
 _DENSE_AROUND: Final = 150
 _MANY: Final = 125
-"""Parts with more runs than this in their first `_DENSE_PART` units are dense.
+"""A part with more runs than this in its first `_DENSE_PART` units is dense.
 
-They take as long to lay out as 1,000 letters, so dense parts are shorter.
+Those units take as long to lay out as 1,000 letters, so dense parts are shorter.
 """
 
 _CHAPTER: Final = 16_000
@@ -123,13 +123,13 @@ def end_of(runs: Runs, count: int) -> Runs:
 def parts_kept(cuts: tuple[int, ...], alike: int, added: int) -> int:
     """Return the number of cuts of a long text that stay when its text changes.
 
+    The whole text may have a million words and this runs for each new word, so only its end is
+    examined.
+
     Args:
         cuts: the start of each part except the first.
-        alike: the unchanged units of the last part.
-        added: the units that follow them.
-
-    The rest of the text is not counted: it may have a million words, and this runs for each new
-    one.
+        alike: the number of unchanged units at the start of the last part.
+        added: the number of units that follow them.
     """
     if not cuts:
         return 0

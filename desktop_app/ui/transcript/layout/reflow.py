@@ -102,7 +102,7 @@ class Reflow:
         self._misfits = self._shaped_from(top)
 
     def fit_until(self, until: float, cursor: QTextCursor) -> None:
-        """Rewrite misfits until about this reading of `time.perf_counter`."""
+        """Rewrite outdated items until about this reading of `time.perf_counter`."""
         for section, at in self._misfits or ():
             item = section.items[at]
             if isinstance(item, Block) and item.kind is Kind.TABLE:

@@ -111,7 +111,7 @@ class Formulas:
             self._typesetter.forget()
 
     def find(self, made: QTextFormat) -> Formula | None:
-        """Return the formula for a character format of this class, if it is typeset."""
+        """Return the formula for a character format with TeX, if it is typeset."""
         if self._typesetter is None:
             return None
         tex = str(made.property(_TEX)).replace(LINE_BREAK, "\n")

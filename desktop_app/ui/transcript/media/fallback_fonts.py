@@ -29,7 +29,7 @@ _OF_MANY_SCRIPTS: Final = (range(0x530, 0x1E00), range(0xA000, 0xAC00), range(0x
 
 
 def before_many_scripts(text: str) -> int:
-    """Return the length of the start of a text that has letters of only a few scripts.
+    """Return the length of the longest start of a text with letters of only a few scripts.
 
     Their fonts may load while the text is written.
     """
@@ -55,7 +55,10 @@ class FallbackFonts:
         self._due: list[tuple[str, QFont]] = []
 
     def take(self, fonts: Iterable[QFont]) -> None:
-        """Use these fonts. Schedule the known letters for them if these are of many scripts."""
+        """Use these fonts from now on.
+
+        If the letters so far belong to many scripts, schedule them to load in the new fonts.
+        """
         if (fonts := list(fonts)) != self._fonts:
             known, self._fonts = _rare(self._known), fonts
             self.forget()
@@ -115,7 +118,7 @@ def _block(letter: str) -> int:
 
 
 def _kind(letter: str) -> int:
-    """Return a script number for a letter; scripts with many letters get larger ranges."""
+    """Return a key for the script of a letter. Scripts with many letters have few keys."""
     code = ord(letter)
     return code >> 7 if any(code in pages for pages in _OF_MANY_SCRIPTS) else -1 - (code >> 14)
 

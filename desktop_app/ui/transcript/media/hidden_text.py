@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat
 
 
 def hidden(made: QTextCharFormat, text: str) -> QTextCharFormat:
-    """Return a format in which text takes no space: a tiny font with no letter spacing left."""
+    """Return a format in which text takes no space: a tiny font whose letters overlap."""
     style = QTextCharFormat()
     font = QFont(made.font())
     font.setPixelSize(1)

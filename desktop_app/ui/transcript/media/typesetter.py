@@ -22,7 +22,7 @@ Key = tuple[str, bool]
 
 
 class Typesetter(QObject):
-    """Typeset formulas by their TeX and display style.
+    """A cache of typeset formulas by TeX and display style.
 
     A formula that crashes the process or times out is not requested again.
 
