@@ -43,7 +43,7 @@ class Caret:
     def before(self, event: QKeyEvent) -> bool:
         """Bring the caret on screen before a key moves it, or scroll if it is hidden.
 
-        The caret is hidden after a mouse click. Return True if the key was handled.
+        It is hidden unless the view got the focus by keyboard. Return True if the key was handled.
         """
         plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if event.key() not in (*_UP, *_DOWN) or plain & Qt.KeyboardModifier.ShiftModifier:
